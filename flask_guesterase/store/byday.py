@@ -9,16 +9,15 @@ from typing import Any
 from . import expiry, finishing, halting, looking, refresh, runs, tasks
 from .claiming import Shift
 from .claims import Bounds
-from .office import Office
 from .report import SweepReport
 from .tallies import Tally, lines
-from .unit import Run
+from .unit import HasWork, Run
 
 PAPER = "paper"
 """What a sweep counts that was asked for: certificates of what went or stayed by its day."""
 
 
-def codes(office: Office) -> list[str]:
+def codes(office: HasWork) -> list[str]:
     """Return the codes of all properties, in order."""
     return sorted(office.work.settings.properties)
 
@@ -103,15 +102,15 @@ def _look(run: Run, report: SweepReport, shift: Shift) -> tuple[bool, bool]:
         shift.met, shift.rested = part.met, part.rested
 
 
-def _marks(office: Office) -> dict[str, str]:
+def _marks(office: HasWork) -> dict[str, str]:
     return runs.confirmed_marks(office.work)
 
 
-def _show(code: str, rows: list[dict[str, Any]], office: Office) -> None:
+def _show(code: str, rows: list[dict[str, Any]], office: HasWork) -> None:
     runs.show(office.work, code, rows)
 
 
-def papered(office: Office) -> int:
+def papered(office: HasWork) -> int:
     """Ask for the paper of what went by its day, in whatever process.
 
     :param office: the open office.

@@ -13,17 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, SealError, UnknownError
 from ..core.pace import FEW, Pace
 from . import estimates, halting
 from .room import BREATH, Room
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 _Item = TypeVar("_Item")
 
@@ -107,7 +104,7 @@ class Shift:
         """
         return self._leaving(run, self.room.after_step)
 
-    def paced(self, run: Run, unit: Callable[[Office], _Item], /) -> _Item:
+    def paced(self, run: Run, unit: Callable[[HasWork], _Item], /) -> _Item:
         """Run one unit of several that follow each other, and leave room before the next.
 
         :raises BusyError: a lock was not given however often it was tried.
@@ -124,8 +121,8 @@ class Shift:
             self.rest(BREATH)
 
     def _leaving(self, run: Run, after: Callable[[float], float]) -> Run:
-        def one(unit: Callable[[Office], _Item], /) -> _Item:
-            def looked(office: Office) -> _Item:
+        def one(unit: Callable[[HasWork], _Item], /) -> _Item:
+            def looked(office: HasWork) -> _Item:
                 self.room.look(office.work.conn)
                 return unit(office)
 
@@ -150,7 +147,7 @@ class Step(Protocol[_Item]):
         """Claim the same rows once more, as far as they are still there."""
         ...
 
-    def do(self, office: Office, items: Sequence[_Item]) -> Mapping[str, int]:
+    def do(self, office: HasWork, items: Sequence[_Item]) -> Mapping[str, int]:
         """Do what is due about claimed rows; return word -> how many."""
         ...
 
@@ -221,7 +218,7 @@ class _Loop(Generic[_Item]):
         """Run one transaction; return what it claimed, and what went wrong when it did."""
         claimed: list[_Item] = []
 
-        def unit(office: Office) -> Mapping[str, int]:
+        def unit(office: HasWork) -> Mapping[str, int]:
             if halting.halted(office.work.conn):
                 raise _Halted
             self.shift.room.look(office.work.conn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,12 +18,10 @@ from .candidates import old
 from .datamap import Declared
 from .sql import chunks
 from .tallies import Tally, add, tally
+from .unit import HasWork
 from .work import Work
 
-if TYPE_CHECKING:
-    from .office import Office
-
-Erase = Callable[[Sequence[Expired], frozenset[str], "Office"], tuple[dict[str, int], set[Key]]]
+Erase = Callable[[Sequence[Expired], frozenset[str], HasWork], tuple[dict[str, int], set[Key]]]
 """Erases rows of one table that were judged in this transaction; returns word -> how many, and the
 keys of those it left alone."""
 
@@ -66,7 +64,7 @@ class Claimed:
     def claim_again(self, work: Work, items: Sequence[due.Claim]) -> Sequence[due.Claim]:
         return due.claim_again(work, self._name, items)
 
-    def do(self, office: Office, items: Sequence[due.Claim]) -> Mapping[str, int]:
+    def do(self, office: HasWork, items: Sequence[due.Claim]) -> Mapping[str, int]:
         work = office.work
         declared = work.datamap.declared(self._name)
         keys = due.keys(declared, items)
@@ -133,7 +131,7 @@ class Listed:
     def claim_again(self, work: Work, items: Sequence[Expired]) -> Sequence[Expired]:
         return items
 
-    def do(self, office: Office, items: Sequence[Expired]) -> Mapping[str, int]:
+    def do(self, office: HasWork, items: Sequence[Expired]) -> Mapping[str, int]:
         work = office.work
         declared = work.datamap.declared(self._name)
         mine = judged(work, declared, [item.key for item in items])

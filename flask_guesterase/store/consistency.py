@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, select
 
@@ -20,12 +19,9 @@ from .cases import Case, load
 from .census import told
 from .journal import stamp
 from .remembrance import remembering
-from .unit import Run
+from .unit import HasWork, Run
 from .vanished import put_back, vanished
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 _RUNNING = (State.APPROVED, State.WAITING)
 _BATCH = 500
@@ -202,7 +198,7 @@ def _through(read: Callable[[int], _Page]) -> list[tuple[int, str]]:
     return found
 
 
-def _page(after: int, office: Office) -> _Page:
+def _page(after: int, office: HasWork) -> _Page:
     return _read(office.work, after)
 
 

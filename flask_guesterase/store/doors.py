@@ -14,8 +14,8 @@ from . import brake, pulse
 from .pulse import Pulse
 
 if TYPE_CHECKING:
-    from .office import Office
-    from .work import Work
+    from .unit import HasWork
+from .work import Work
 
 SILENCE = timedelta(hours=26)
 """How long nothing may run by itself: a night's job, and the hour a clock is set back.
@@ -53,7 +53,7 @@ _ADD = {
 }
 
 
-def enter(door: Door, office: Office) -> None:
+def enter(door: Door, office: HasWork) -> None:
     """Note that work came in by a door; at most once a minute.
 
     :param door: which one.

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, or_, select, update
@@ -28,12 +28,9 @@ from .finder import owners
 from .gaps import unreadable
 from .pulse import Pulse
 from .traces import holding, holds
-from .unit import Run
+from .unit import HasWork, Run
 from .ways import Reach, Ways, ways
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 TASK = "endless"
 """Kind of the tasks to find an end for something."""
@@ -73,7 +70,7 @@ def nightly(run: Run) -> int:
     return done
 
 
-def _waited(office: Office) -> str:
+def _waited(office: HasWork) -> str:
     """Return the mark of the rules when it is time to read everything, or an empty string."""
     work, mark = office.work, runs.whole(office.work)
     last = pulse.look(work.conn, TASK)
@@ -100,7 +97,7 @@ def _kept(work: Work) -> Counts:
     return counts
 
 
-def _table(name: str, office: Office) -> Counts:
+def _table(name: str, office: HasWork) -> Counts:
     """Count old rows without an end, and those without a date of people who are not needed."""
     work, counts = office.work, Counts()
     declared = work.datamap.tables[name]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
@@ -38,11 +38,9 @@ from .remainder import rows_of
 from .sql import MANY, chunks, one_of
 from .tallies import Tally, add, lines, tally
 from .transaction import alone
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
 
-if TYPE_CHECKING:
-    from .office import Office
 
 def preview(work: Work) -> list[dict[str, Any]]:
     """Return what has had its time now: property, table, category, rows and the last day.
@@ -73,7 +71,7 @@ def showing(run: Run, places: Collection[str]) -> list[dict[str, Any]]:
 
 
 def _shown(
-    name: str, places: frozenset[str], after: int, office: Office
+    name: str, places: frozenset[str], after: int, office: HasWork
 ) -> tuple[Tally, int | None]:
     """Count a page of what is due; return where to go on, or None at the end."""
     work, declared = office.work, office.work.datamap.declared(name)
@@ -131,7 +129,7 @@ def erase_due(run: Run, bounds: Bounds, shift: Shift, gone: Tally) -> dict[str, 
     return {word: count for word, count in counts.items() if count}
 
 
-def _remembers(name: str, office: Office) -> bool:
+def _remembers(name: str, office: HasWork) -> bool:
     return due.remembers(office.work, office.work.datamap.declared(name))
 
 
@@ -149,7 +147,7 @@ def _uncollected() -> Iterator[None]:
 
 @_uncollected()
 def _erase(
-    now: Sequence[Expired], skip: frozenset[str], office: Office
+    now: Sequence[Expired], skip: frozenset[str], office: HasWork
 ) -> tuple[dict[str, int], set[Key]]:
     """Erase rows of one table that were judged in this transaction, as far as they may go."""
     work = office.work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import select
@@ -35,12 +35,8 @@ from .recovery.window import recover, unkept
 from .search import sought
 from .traces import holding, tells
 from .turns import Acts, Round, Unasked, Which, may_end
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
-
 
 MANY = 1000
 """Kept rows whose day one transaction finds again without a look at the host's."""
@@ -140,7 +136,7 @@ def look_over(run: Run) -> None:
     run(lambda office: runs.see(office.work, LOOKED, mark))
 
 
-def _look_over(last: int, office: Office) -> int:
+def _look_over(last: int, office: HasWork) -> int:
     work, kept = office.work, tables.kept
     lines = work.conn.execute(
         select(kept)
@@ -160,7 +156,7 @@ def _look_over(last: int, office: Office) -> int:
     return lines[-1].id if lines else 0
 
 
-def _request(number: str, skip: frozenset[str], office: Office) -> dict[str, int]:
+def _request(number: str, skip: frozenset[str], office: HasWork) -> dict[str, int]:
     work = office.work
     case = load(work, number, lock=True)
     kept = tables.kept
@@ -172,7 +168,7 @@ def _request(number: str, skip: frozenset[str], office: Office) -> dict[str, int
     return counts | {"ended": int(completing.complete(work, number))}
 
 
-def _rows(lines: Sequence[Line[Any]], office: Office) -> dict[str, int]:
+def _rows(lines: Sequence[Line[Any]], office: HasWork) -> dict[str, int]:
     work = office.work
     counts: Counter[str] = Counter()
     groups: dict[tuple[str, str], list[Any]] = {}

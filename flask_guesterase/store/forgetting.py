@@ -10,10 +10,9 @@ from ..core.events import BackupForgotten
 from ..core.log import slug
 from . import brake, heldcopies, heldkeys, settling, shelf, vault
 from .heldcopies import Looked
-from .office import Office
 from .remembrance import months
 from .steady import Believed
-from .unit import Run
+from .unit import HasWork, Run
 
 
 def forget(run: Run) -> int:
@@ -36,12 +35,12 @@ def forget(run: Run) -> int:
     return ended
 
 
-def _trusted(office: Office) -> datetime:
+def _trusted(office: HasWork) -> datetime:
     brake.require(office.work)
     return office.work.stamp
 
 
-def _empty(office: Office) -> int:
+def _empty(office: HasWork) -> int:
     work = office.work
     if brake.hold_back(work):
         return 0
@@ -68,7 +67,7 @@ def _marked(run: Run) -> _Marked:
     return (), None
 
 
-def _mark(looked: Looked, office: Office) -> _Marked | None:
+def _mark(looked: Looked, office: HasWork) -> _Marked | None:
     """Say which keys end, or return None where a hold was placed since the look."""
     work = office.work
     if brake.hold_back(work):
@@ -83,7 +82,7 @@ def _mark(looked: Looked, office: Office) -> _Marked | None:
     return marked, next(iter(closed.values()), None)
 
 
-def _record(labels: tuple[str, ...], office: Office) -> int:
+def _record(labels: tuple[str, ...], office: HasWork) -> int:
     work = office.work
     boxes = vault.record(work.conn, labels, work.stamp)
     shelf.forget(work)

@@ -8,18 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ..core.errors import SealError
 from . import binding, brake, heldkeys, unsearched
 from .heldkeys import Held
 from .holds import Hold, living
 from .reach import Holders, holders, in_sweeps, swept
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 Asked = Mapping[int, str]
 """Numbers of holds that were placed, each with the mark of what was asked for it."""
@@ -48,15 +44,15 @@ def find(run: Run) -> None:
     run(partial(_answer, asked, reached))
 
 
-def _asked(office: Office) -> Asked:
+def _asked(office: HasWork) -> Asked:
     return unsearched.asked(office.work.conn)
 
 
-def _copies(office: Office) -> list[str]:
+def _copies(office: HasWork) -> list[str]:
     return sorted(swept(office.work).copies)
 
 
-def _take(asked: Asked, copy: str, office: Office) -> frozenset[int]:
+def _take(asked: Asked, copy: str, office: HasWork) -> frozenset[int]:
     """Put a copy under the oldest hold that reaches it and still lives; return all that do."""
     work = office.work
     found = holders(work, _meant(work, asked), copy)
@@ -75,7 +71,7 @@ def _meant(work: Work, asked: Collection[int] | None = None) -> list[Hold]:
     return [hold for hold in holds if in_sweeps(work, hold)]
 
 
-def _answer(asked: Asked, reached: Collection[int], office: Office) -> None:
+def _answer(asked: Asked, reached: Collection[int], office: HasWork) -> None:
     """Put the names of files under the oldest hold that reaches a copy, or let go of them."""
     work = office.work
     binding.turn(work, binding.HOLDS)
@@ -108,7 +104,7 @@ def release(run: Run) -> int:
     return ended
 
 
-def _lifted(office: Office) -> list[int]:
+def _lifted(office: HasWork) -> list[int]:
     return heldkeys.lifted(office.work.conn)
 
 
@@ -124,7 +120,7 @@ def _release(run: Run, hold: int) -> int:
     return ended + run(partial(_end, hold, reaching))
 
 
-def _under(hold: int, office: Office) -> tuple[list[str], list[str]]:
+def _under(hold: int, office: HasWork) -> tuple[list[str], list[str]]:
     """Return the copies under a hold's key, and the others where it has names of files."""
     boxes, every = heldkeys.under(office.work, hold), swept(office.work)
     mine = sorted(box.id for box in boxes if box.id in every.copies)
@@ -132,7 +128,7 @@ def _under(hold: int, office: Office) -> tuple[list[str], list[str]]:
     return mine, sorted(every.copies - set(mine)) if files else []
 
 
-def _let_go(hold: int, copy: str, office: Office) -> tuple[frozenset[int], int]:
+def _let_go(hold: int, copy: str, office: HasWork) -> tuple[frozenset[int], int]:
     """Put a copy under the oldest hold that reaches it, or home; return these, and what ended."""
     work = office.work
     brake.require(work)
@@ -149,7 +145,7 @@ def _moved(work: Work, boxes: Sequence[Held], found: Collection[int]) -> int:
     return 0
 
 
-def _end(hold: int, found: Collection[int], office: Office) -> int:
+def _end(hold: int, found: Collection[int], office: HasWork) -> int:
     """Let go of what is left under a hold's key, and mark it to be destroyed."""
     work = office.work
     brake.require(work)
@@ -191,7 +187,7 @@ def look(run: Run) -> Looked:
     return Looked(holds, found, closed)
 
 
-def _outlived(office: Office) -> tuple[frozenset[int], list[str]]:
+def _outlived(office: HasWork) -> tuple[frozenset[int], list[str]]:
     work = office.work
     holds = frozenset(hold.id for hold in living(work))
     over = heldkeys.outlived(work) if holds else set()
@@ -202,7 +198,7 @@ def _outlived(office: Office) -> tuple[frozenset[int], list[str]]:
     return holds, sorted(boxes.copies if over & boxes.files else over & boxes.copies)
 
 
-def _holding(asked: Collection[int] | None, copy: str, office: Office) -> frozenset[int]:
+def _holding(asked: Collection[int] | None, copy: str, office: HasWork) -> frozenset[int]:
     return holders(office.work, _meant(office.work, asked), copy)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import Integer, Row, Select, delete, func, insert, or_, select, update
 
@@ -34,11 +34,8 @@ from .claiming import Shift
 from .clocks import places_of
 from .datamap import Declared
 from .narrowing import Way, word_of
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 WEEK = timedelta(days=7)
 """How old the last look at a whole table may be."""
@@ -124,7 +121,7 @@ def _table(
             return True
 
 
-def _begin(office: Office) -> tuple[list[str], str]:
+def _begin(office: HasWork) -> tuple[list[str], str]:
     """Return the tables to look at and the mark of the rules; forget tables that are gone."""
     work = office.work
     names = [each.name for each in ageing(work) if due.remembers(work, each)]
@@ -159,7 +156,7 @@ def forget(work: Work) -> None:
     work.conn.execute(delete(tables.look))
 
 
-def _open(name: str, rules: str, office: Office) -> _Recent | None:
+def _open(name: str, rules: str, office: HasWork) -> _Recent | None:
     """Return what came of age since the last look, and how far it was looked at already.
 
     It is None when all has to be read.
@@ -226,7 +223,7 @@ def _whole(way: Way) -> bool:
     return False
 
 
-def _stride(name: str, many: int, office: Office) -> bool:
+def _stride(name: str, many: int, office: HasWork) -> bool:
     """Look at the next rows of a table in the order of their keys; return whether it ended."""
     work, declared = office.work, office.work.datamap.declared(name)
     seen = _state(work, name)
@@ -247,7 +244,7 @@ def _stride(name: str, many: int, office: Office) -> bool:
     return end is None
 
 
-def _pass_stride(name: str, word: str, office: Office) -> bool:
+def _pass_stride(name: str, word: str, office: HasWork) -> bool:
     """Pass over the next row of a table, that fails; return whether the table ended."""
     work, declared = office.work, office.work.datamap.declared(name)
     seen = _state(work, name)
@@ -337,7 +334,7 @@ def _recent(way: Way, wanted: _Recent) -> bool:
     return True
 
 
-def _page(name: str, wanted: _Recent, at: _At, many: int, office: Office) -> _At | None:
+def _page(name: str, wanted: _Recent, at: _At, many: int, office: HasWork) -> _At | None:
     """Look at the next page of the statements; return where to go on, or None at the end."""
     work, declared = office.work, office.work.datamap.declared(name)
     found, place = _paged(work, declared, wanted, at, many)
@@ -366,7 +363,7 @@ def _paged(
 
 
 def _pass_row(
-    name: str, wanted: _Recent, at: _At, word: str, office: Office
+    name: str, wanted: _Recent, at: _At, word: str, office: HasWork
 ) -> _At | None:
     """Pass over the next row of the statements, that fails; return where to go on."""
     work, declared = office.work, office.work.datamap.declared(name)
@@ -399,7 +396,7 @@ def _keep(work: Work, declared: Declared, wanted: _Recent, at: _At) -> None:
         work.conn.execute(mine.values(after=text))
 
 
-def _close(name: str, wanted: _Recent, office: Office) -> bool:
+def _close(name: str, wanted: _Recent, office: HasWork) -> bool:
     """Write down that a look at what came of age ended; return whether it was today's."""
     table, work = tables.look, office.work
     values = {"day": wanted.day, "newest": wanted.coming, "after": None}

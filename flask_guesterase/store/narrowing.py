@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ..core.errors import BusyError
 from .claiming import Shift, is_theirs
-from .unit import Run
-
-if TYPE_CHECKING:
-    from .office import Office
+from .unit import HasWork, Run
 
 VAIN = 100
 """Rows in a row that fail alone, after which the rest of a table is left to the next look."""
@@ -43,8 +40,8 @@ class Way:
 
     def go(
         self,
-        unit: Callable[[int, Office], _Place],
-        over: Callable[[str, Office], _Place],
+        unit: Callable[[int, HasWork], _Place],
+        over: Callable[[str, HasWork], _Place],
         here: _Place,
     ) -> _Place:
         """Take one step; return where to go on, which is here when fewer rows are to be tried.
@@ -55,7 +52,7 @@ class Way:
         """
         many = self._size
 
-        def looked(office: Office) -> _Place:
+        def looked(office: HasWork) -> _Place:
             nonlocal many
             many = min(many, self.shift.room.part(self.full))
             return unit(many, office)
@@ -70,7 +67,7 @@ class Way:
         self._size, self._vain = min(self.full, max(self._size, 2 * many)), 0
         return place
 
-    def _pass(self, over: Callable[[str, Office], _Place], problem: Exception) -> _Place:
+    def _pass(self, over: Callable[[str, HasWork], _Place], problem: Exception) -> _Place:
         """Pass over the one row that fails, written down where it can be."""
         self._vain += 1
         if self._vain > VAIN:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from . import binding, certifying
 from .census import departing
 from .desks.complaints import Complaints
@@ -26,6 +29,9 @@ from .desks.rules import Rules
 from .desks.schooling import Schooling
 from .desks.upkeep import Upkeep
 from .desks.witnesses import Witnesses
+from .unit import HasWork
+
+_Result = TypeVar("_Result")
 
 
 class Office(
@@ -53,3 +59,11 @@ class Office(
         binding.stand(self.work)
         binding.seal(self.work)
         certifying.journaled(self.work)
+
+
+def use_case(case: Callable[[Office], _Result]) -> Callable[[HasWork], _Result]:
+    """Return a unit of work that is one use case of the office.
+
+    :param case: callable that takes the office.
+    """
+    return lambda opened: case(Office(opened.work))

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, select, update
 
@@ -22,11 +22,8 @@ from . import brake, bygone, law, outbox, people, pulse, tables, vault
 from .bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
 from .pulse import Pulse
 from .sql import among, chunks
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 LOOKS = 10
 """Batches of rows that one night looks up at the host, so that a night stays short."""
@@ -50,7 +47,7 @@ def end(run: Run) -> int:
     return total
 
 
-def _batches(waiting: Mapping[str, int], office: Office) -> tuple[int, dict[str, int]]:
+def _batches(waiting: Mapping[str, int], office: HasWork) -> tuple[int, dict[str, int]]:
     """Take the next batch of each step; return how many ended, and which steps go on where."""
     total, following = 0, {}
     for name, after in waiting.items():
@@ -62,7 +59,7 @@ def _batches(waiting: Mapping[str, int], office: Office) -> tuple[int, dict[str,
     return total, following
 
 
-def _look(office: Office) -> tuple[int, bool]:
+def _look(office: HasWork) -> tuple[int, bool]:
     """Look at the next rows of what is too long for one night; remember where it ended."""
     work, total, more = office.work, 0, False
     for name, look in LOOKUPS.items():

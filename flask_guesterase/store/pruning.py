@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 
@@ -32,11 +32,8 @@ from .pruned import needed, said, sizes
 from .sameness import same
 from .tables import entry as entries
 from .tables import node, tree
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 YEARS = Period(years=6)
 """How old an entry is at least before it may go.
@@ -121,12 +118,12 @@ def prune(run: Run, what: Wish) -> int:
     return total
 
 
-def _epochs(what: Wish, office: Office) -> list[int]:
+def _epochs(what: Wish, office: HasWork) -> list[int]:
     found = select(tree.c.epoch).where(tree.c.controller == what.controller)
     return list(office.work.conn.execute(found.order_by(tree.c.epoch)).scalars())
 
 
-def _batch(what: Wish, epoch: int, office: Office) -> int:
+def _batch(what: Wish, epoch: int, office: HasWork) -> int:
     """Take the next entries of an epoch out and say so in the journal."""
     work = office.work
     brake.require(work)

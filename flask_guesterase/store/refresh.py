@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -19,11 +19,8 @@ from . import tables
 from .binds.crossing import HOME, Crossing, binds_of
 from .cases import Case, load, step
 from .catalog.shape import LiveSchema, LiveTable
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 REASON = "not-refreshed"
 """Why something counts as left: a stored view still shows the rows as they were."""
@@ -100,7 +97,7 @@ def _reads(live: LiveSchema, view: str, others: Collection[str]) -> bool:
     return any(view in found.copied_by for o in others if (found := live.table(o)) is not None)
 
 
-def _wanted(numbers: Sequence[str], office: Office) -> dict[str, list[str]]:
+def _wanted(numbers: Sequence[str], office: HasWork) -> dict[str, list[str]]:
     """Return request -> the views of what it erased, or of which an earlier refresh failed."""
     work = office.work
     others = binds_of(work.conn).engines.values()
@@ -125,7 +122,7 @@ def _decisions(value: Any) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _refresh(view: str, office: Office) -> None:
+def _refresh(view: str, office: HasWork) -> None:
     work = office.work
     found = work.live().table(view)
     if found is None:
@@ -150,7 +147,7 @@ def _spelled(conn: Connection, found: LiveTable) -> str:
     return f"{quote(found.schema)}.{quote(bare)}" if found.schema else quote(bare)
 
 
-def _note(number: str, failed: list[str], office: Office) -> None:
+def _note(number: str, failed: list[str], office: HasWork) -> None:
     case = load(office.work, number, lock=True)
     before = case.decisions or {}
     if list(before.get("stale", ())) != failed:

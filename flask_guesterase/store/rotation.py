@@ -17,13 +17,12 @@ from ..core.events import SYSTEM, RootRotated
 from . import brake, copies, pulse, signing, tasks
 from .pulse import Pulse
 from .roots import FolderRoots
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
 from .wrapped import Pointer
 
 if TYPE_CHECKING:
     from .custodian import FolderCustodian
-    from .office import Office
 
 NAME = "root"
 """Name under which the database remembers the root it told of last."""
@@ -44,7 +43,7 @@ def turn(run: Run) -> int:
     return done + run(told)
 
 
-def _last(office: Office) -> Pulse | None:
+def _last(office: HasWork) -> Pulse | None:
     return pulse.look(office.work.conn, NAME)
 
 
@@ -78,7 +77,7 @@ def rotate(run: Run, by: str) -> str:
     :raises SealError: a key does not open, or the roots cannot be asked; nothing was destroyed.
     """
 
-    def allowed(office: Office) -> tuple[Any, str, str]:
+    def allowed(office: HasWork) -> tuple[Any, str, str]:
         work = office.work
         return work.custodian, work.today, brake.lawyer(work, by)
 
@@ -90,7 +89,7 @@ def rotate(run: Run, by: str) -> str:
     return str(custodian.root_id())
 
 
-def told(office: Office, actor: str = SYSTEM) -> int:
+def told(office: HasWork, actor: str = SYSTEM) -> int:
     """Write down which root is in use now, and ask people for what follows from it.
 
     :param office: the open office.

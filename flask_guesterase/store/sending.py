@@ -11,13 +11,12 @@ from functools import partial
 
 from . import dispatch, outbox
 from .channels import Channel, Message, Render, message_id
-from .office import Office
 from .outbox import BACK, FILE, Parcel
 from .partners import delivering
 from .recovery import files
 from .release import releasing
 from .report import Report
-from .unit import Run
+from .unit import HasWork, Run
 
 
 def deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: Report) -> None:
@@ -80,7 +79,7 @@ def release(run: Run, report: Report, at_once: bool = False) -> None:
 
 
 def _each(
-    run: Run, claim: Callable[[Office], Sequence[Parcel]], do: Callable[[Parcel], None],
+    run: Run, claim: Callable[[HasWork], Sequence[Parcel]], do: Callable[[Parcel], None],
     report: Report,
 ) -> None:
     """Do each parcel that can be claimed; one that fails keeps no other."""
@@ -111,11 +110,11 @@ def _tried(do: Callable[[Parcel], None], parcel: Parcel) -> str:
     return ""
 
 
-def _failed(parcel: Parcel, problem: str, office: Office) -> None:
+def _failed(parcel: Parcel, problem: str, office: HasWork) -> None:
     dispatch.failed(office.work, parcel, problem)
 
 
-def _done(parcel: Parcel, office: Office) -> None:
+def _done(parcel: Parcel, office: HasWork) -> None:
     dispatch.done(office.work, parcel)
 
 

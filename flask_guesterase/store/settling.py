@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import Select, select, union_all, update
@@ -15,11 +15,8 @@ from ..core.retention import Verdict
 from ..core.ruling import Reason
 from . import completing, keeping, law, prolonged, runs, shelf, tables, vault
 from .blockers import today_at
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 BATCH = 100
 """Sealed rows that one transaction looks at."""
@@ -54,7 +51,7 @@ def settled(run: Run, unknown: bool = True) -> dict[str, int]:
 
 
 def _settle(
-    last: int, unknown: bool, everything: bool, office: Office
+    last: int, unknown: bool, everything: bool, office: HasWork
 ) -> tuple[int, dict[str, int]]:
     work = office.work
     due = _due(work, last, unknown, everything).subquery()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
@@ -20,10 +20,8 @@ from . import installation, journal
 from .installation import SIGNING
 from .signers import signers
 from .tables import tree
+from .unit import HasWork
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 
 def key(work: Work, controller: str) -> Ed25519PrivateKey:
@@ -73,7 +71,7 @@ def in_force(work: Work) -> bytes:
     return work.custodian.public_key()
 
 
-def settle(office: Office) -> bool:
+def settle(office: HasWork) -> bool:
     """Finish a change of the signing key; return whether there was one to finish.
 
     Whoever changes the key holds the row that is locked here until their commit.

@@ -8,8 +8,7 @@ from typing import TypeVar
 
 from ..core import brake as clock
 from . import brake, runs
-from .office import Office
-from .unit import Run
+from .unit import HasWork, Run
 
 _Result = TypeVar("_Result")
 
@@ -25,13 +24,13 @@ class Believed:
         self._run = run
         self._now = now
 
-    def __call__(self, unit: Callable[[Office], _Result], /) -> _Result:
+    def __call__(self, unit: Callable[[HasWork], _Result], /) -> _Result:
         """Return what the unit returns.
 
         :raises BlockedError: the clock went wrong since the unit before.
         """
 
-        def one(office: Office) -> _Result:
+        def one(office: HasWork) -> _Result:
             stamp = office.work.stamp
             if clock.judge(stamp, [self._now]):
                 brake.require(office.work)
@@ -41,7 +40,7 @@ class Believed:
 
         return self._run(one)
 
-    def _go_on(self, office: Office) -> None:
+    def _go_on(self, office: HasWork) -> None:
         pass
 
 
@@ -55,7 +54,7 @@ class Leased(Believed):
         super().__init__(run, now)
         self._token = token
 
-    def _go_on(self, office: Office) -> None:
+    def _go_on(self, office: HasWork) -> None:
         """Go on as long as no other sweep took over.
 
         :raises SweepingError: one did.

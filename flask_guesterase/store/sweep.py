@@ -38,29 +38,29 @@ from .comeback import reconcile
 from .depth import deepening
 from .failures import alerts
 from .incidents import noticing
-from .office import Office
+from .office import Office, use_case
 from .partners import following
 from .remembrance import remembering
 from .report import SweepReport
 from .search import queued
 from .steady import Believed, Leased
-from .unit import Run
+from .unit import HasWork, Run
 
 STEPS: dict[str, Callable[[Run], int]] = {
-    "deadlines": lambda run: run(Office.remind),
-    "stuck": lambda run: run(Office.stuck),
-    "holds": lambda run: run(Office.remind_holds),
+    "deadlines": lambda run: run(use_case(Office.remind)),
+    "stuck": lambda run: run(use_case(Office.stuck)),
+    "holds": lambda run: run(use_case(Office.remind_holds)),
     "endless": endless.nightly,
-    "copies": lambda run: run(Office.end_copies),
+    "copies": lambda run: run(use_case(Office.end_copies)),
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,
-    "age": lambda run: run(Office.note_age),
+    "age": lambda run: run(use_case(Office.note_age)),
     "halted": lambda run: run(lambda office: halting.remind(office.work)),
-    "complaints": lambda run: run(Office.remind_complaints),
-    "incidents": lambda run: run(Office.remind_incidents),
+    "complaints": lambda run: run(use_case(Office.remind_complaints)),
+    "incidents": lambda run: run(use_case(Office.remind_incidents)),
     "incident-letters": noticing.push_all,
-    "monthlies": lambda run: run(Office.keep_monthlies),
+    "monthlies": lambda run: run(use_case(Office.keep_monthlies)),
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 
@@ -154,7 +154,8 @@ def sweep(
     try:
         leased = Leased(run, token, started)
         if confirm_by is not None:
-            report.confirmed = list(leased(lambda office: office.confirm_sweep(confirm_by)))
+            confirm = use_case(lambda office: office.confirm_sweep(confirm_by))
+            report.confirmed = list(leased(confirm))
         whole = not limits.bounded or leased(_waited)
         report.paused = _paused(leased, report, audit)
         # Who lost the lease on the way has done something all the same, and says what.
@@ -173,7 +174,7 @@ def sweep(
     return report
 
 
-def _waited(office: Office) -> bool:
+def _waited(office: HasWork) -> bool:
     """Return whether everything has to be done again, not only what is erased by its day."""
     last = runs.last_sweep(office.work)
     return last is None or abs(office.work.stamp - last["ended"]) >= DAY
@@ -207,7 +208,7 @@ def _sum_up(run: Run, report: SweepReport, shift: Shift) -> None:
         report.oldest = min((e["oldest"] for e in left if e["property"] not in closed), default="")
 
 
-def _left_over(office: Office) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _left_over(office: HasWork) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     work = office.work
     return [asdict(e) for e in backlog.backlog(work)], [asdict(e) for e in backlog.failing(work)]
 
@@ -218,7 +219,7 @@ def _watch(run: Run, report: SweepReport) -> None:
         report.add("alerts", alerts.look_over(partial(Shift().paced, run))["opened"])
 
 
-def _forgetful(office: Office) -> str:
+def _forgetful(office: HasWork) -> str:
     """Return why a restored database may erase nothing yet, or an empty string."""
     if remembering.notice(office.work):
         return remembering.RESTORED
@@ -289,12 +290,12 @@ def _look_again(run: Run, report: SweepReport) -> None:
     worker.check_all(run, [], report, run(_left))
 
 
-def _left(office: Office) -> list[str]:
+def _left(office: HasWork) -> list[str]:
     left = queued.left_since(office.work, office.work.stamp - timedelta(hours=20))
     return list(dict.fromkeys([*left, *queued.waiting(office.work)]))
 
 
-def _approved(office: Office, paused: list[str]) -> list[str]:
+def _approved(office: HasWork, paused: list[str]) -> list[str]:
     table = tables.request
     rows = office.work.conn.execute(
         select(table.c.number)
@@ -306,7 +307,7 @@ def _approved(office: Office, paused: list[str]) -> list[str]:
     return list(rows.scalars())
 
 
-def _finish(office: Office, started: datetime, report: SweepReport) -> None:
+def _finish(office: HasWork, started: datetime, report: SweepReport) -> None:
     brake.beat(office.work)
     problems = {"problems": len(report.problems)} if report.problems else {}
     runs.finish(office.work, started, {**report.counts, **problems})

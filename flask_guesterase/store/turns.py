@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import or_, select, true
@@ -18,11 +18,8 @@ from .bynumber import by_number
 from .claiming import HALTED, Shift, work_off
 from .due import skips
 from .pulse import Pulse
-from .unit import Run
+from .unit import HasWork, Run
 from .work import Work
-
-if TYPE_CHECKING:
-    from .office import Office
 
 DATED, UNDATED = "kept-dated", "kept-undated"
 """Under which names it is noted where a round goes on."""
@@ -49,7 +46,7 @@ class Which:
         )
 
 
-Finish = Callable[[Sequence[Line[Any]], "Office"], Mapping[str, int]]
+Finish = Callable[[Sequence[Line[Any]], HasWork], Mapping[str, int]]
 """Finishes rows without a request; returns word -> how many."""
 
 
@@ -61,7 +58,7 @@ class Acts:
     :param rows: finishes those without a request.
     """
 
-    request: Callable[[str, frozenset[str], Office], dict[str, int]]
+    request: Callable[[str, frozenset[str], HasWork], dict[str, int]]
     rows: Finish
 
 
@@ -95,12 +92,12 @@ class Round:
             self.run(partial(self._note, last or ""))
         return self._counts
 
-    def _begin(self, office: Office) -> str:
+    def _begin(self, office: HasWork) -> str:
         self._numbers = _requests(office.work, self.which)
         known = pulse.look(office.work.conn, self._name)
         return "" if known is None else known.note
 
-    def _note(self, last: str, office: Office) -> None:
+    def _note(self, last: str, office: HasWork) -> None:
         pulse.put(office.work.conn, self._name, Pulse(office.work.stamp, last))
 
     def _asked(self, after: str, upto: str) -> str | None:
@@ -122,10 +119,10 @@ class Round:
         day, id = step.after
         return None if step.ended else f"{day}#{id}"
 
-    def _tried(self, unit: Callable[[Office], dict[str, int]]) -> None:
+    def _tried(self, unit: Callable[[HasWork], dict[str, int]]) -> None:
         """Run one unit; one that cannot be done now is counted and tried by the next sweep."""
 
-        def unless_halted(office: Office) -> dict[str, int]:
+        def unless_halted(office: HasWork) -> dict[str, int]:
             if halting.halted(office.work.conn):
                 self.shift.stopped = HALTED
                 return {}
@@ -195,7 +192,7 @@ class Unasked:
     def _locked(self, work: Work, wanted: Any) -> Sequence[Line[Any]]:
         return work.conn.execute(wanted.with_for_update(skip_locked=skips(work.conn))).all()
 
-    def do(self, office: Office, items: Sequence[Line[Any]]) -> Mapping[str, int]:
+    def do(self, office: HasWork, items: Sequence[Line[Any]]) -> Mapping[str, int]:
         return self._rows(items, office)
 
     def done(self, items: Sequence[Line[Any]]) -> None:

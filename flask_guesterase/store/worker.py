@@ -24,12 +24,12 @@ from .comeback import returned
 from .comeback.again import Again, Fate
 from .depth import deepening
 from .execution import Ending
-from .office import Office
+from .office import Office, use_case
 from .remembrance import remembering
 from .report import Report
 from .search import queued, rescan, residue
 from .search.reading import Progress
-from .unit import Run
+from .unit import HasWork, Run
 
 _Result = TypeVar("_Result")
 
@@ -60,7 +60,7 @@ def carry_out(
                 raise
             return state
         deepening.after(run, [number])
-        state = run(lambda office: office.check(number))
+        state = run(use_case(lambda office: office.check(number)))
     return state
 
 
@@ -69,7 +69,7 @@ def _erase_one(run: Run, number: str, by: str | None = None) -> State:
         brake.require(office.work)
         return office.erase(number, by)
 
-    state = run(erase).settled()
+    state = run(use_case(erase)).settled()
     return forward.reached(run, number) if state is State.ERASING else state
 
 
@@ -125,7 +125,7 @@ def check_all(
         looked = True
     for number in [*numbers, *again] if looked else ():
         with report.trying(number):
-            run(partial(_check, number))
+            run(use_case(partial(_check, number)))
             report.add("looked-again" if number in again else "erased")
 
 
@@ -155,7 +155,7 @@ def look_again(
     :raises ForbiddenError: they may not verify at this property.
     :raises UnknownError: nothing was erased, or the values have ended.
     """
-    run(lambda office: office.look_again(number, by, scope))
+    run(use_case(lambda office: office.look_again(number, by, scope)))
     try:
         refresh.after(run, [number])
         residue.searched(run, [number], seconds, progress, folders)
@@ -163,7 +163,7 @@ def look_again(
         if seconds is None:
             raise
         return False
-    run(partial(_settle, number))
+    run(use_case(partial(_settle, number)))
     return True
 
 
@@ -191,7 +191,7 @@ def work(
         "register": lambda: _register(run, report),
         "clock": lambda: _clock(run, report),
         "intake": lambda: _intake(run, report),
-        "expire": lambda: report.add("expired", run(Office.expire)),
+        "expire": lambda: report.add("expired", run(use_case(Office.expire))),
         "forward": lambda: _forward(run, report),
         "erase": lambda: _erase(run, report),
         "sightings": lambda: _sightings(run, report),
@@ -254,7 +254,7 @@ def _clock(run: Run, report: Report) -> None:
         report.problems["clock"] = doubt
 
 
-def _beat(office: Office) -> str:
+def _beat(office: HasWork) -> str:
     doubt = brake.hold_back(office.work)
     if not doubt:
         brake.beat(office.work)
@@ -272,7 +272,7 @@ def _forward(run: Run, report: Report) -> None:
 
 
 def _intake(run: Run, report: Report) -> None:
-    while ended := run(Office.work_intake):
+    while ended := run(use_case(Office.work_intake)):
         report.add("intake", ended)
     if run(lambda office: intake.passed_over(office.work)):
         report.problems["intake"] = intake.UNREAD
@@ -280,7 +280,7 @@ def _intake(run: Run, report: Report) -> None:
 
 def _erase(run: Run, report: Report) -> None:
     again = run(lambda office: queued.asked_again(office.work))
-    carry_all(run, run(Office.due), report, again)
+    carry_all(run, run(use_case(Office.due)), report, again)
     for number in run(lambda office: completing.waiting(office.work)):
         with report.trying(number):
             report.add("ended", run(partial(_complete, number)))
@@ -289,13 +289,13 @@ def _erase(run: Run, report: Report) -> None:
             residue.searched(run)
 
 
-def _complete(number: str, office: Office) -> bool:
+def _complete(number: str, office: HasWork) -> bool:
     return completing.complete(office.work, number)
 
 
 def _sightings(run: Run, report: Report) -> None:
     """Judge rows in which the guard saw something of an erased person."""
-    while found := run(Office.judge_returns):
+    while found := run(use_case(Office.judge_returns)):
         for fate, count in found.items():
             report.add(_SIGHTED.get(fate, fate), count)
 
@@ -326,9 +326,9 @@ _FATES = {
 }  # fmt: skip
 
 
-def _erase_again(id: int, office: Office) -> Again:
+def _erase_again(id: int, office: HasWork) -> Again:
     return returned.erase(office.work, id)
 
 
-def _postpone(id: int, office: Office) -> None:
+def _postpone(id: int, office: HasWork) -> None:
     returned.postpone(office.work, id)

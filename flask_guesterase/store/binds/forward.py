@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import func, select
@@ -22,15 +22,12 @@ from ..masks import Seeded
 from ..putoff import come
 from ..surgery import Surgery
 from ..taking import Erased
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import intents
 from .crossing import HOME, Crossing
 from .intents import DONE, OPEN, Intent
 from .remaining import remaining
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 RETRY_MINUTES = (1, 5, 15, 60, 180, 360)
 """How long a database that cannot be changed now is left alone; the last one goes on for ever."""
@@ -88,7 +85,7 @@ def reached(run: Run, number: str) -> State:
     return state
 
 
-def _failed(number: str, problem: str, office: Office) -> None:
+def _failed(number: str, problem: str, office: HasWork) -> None:
     work = office.work
     for part in intents.parts(work, number):
         if part.state == OPEN:
@@ -100,7 +97,7 @@ def _failed(number: str, problem: str, office: Office) -> None:
             return
 
 
-def _next(number: str, rounds: dict[str, int], office: Office) -> bool:
+def _next(number: str, rounds: dict[str, int], office: HasWork) -> bool:
     """Change the first database that is not done; return whether there is another one."""
     work = office.work
     found = intents.parts(work, number)

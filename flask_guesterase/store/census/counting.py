@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, delete, insert, or_, select, update
 
@@ -21,13 +21,10 @@ from .. import brake, tables, tasks, vault
 from ..blockers import today_at
 from ..settings import Property
 from ..sql import chunks
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import told
 from .register import Lines, counted, live, sealed
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 SLACK = timedelta(days=1)
 """How long a step that was noted waits for a line that a count under way still saw."""
@@ -76,7 +73,7 @@ def nightly(run: Run, code: str) -> dict[str, int]:
     return {name: count for name, count in told_of.items() if count}
 
 
-def _count(code: str, office: Office) -> list[Count]:
+def _count(code: str, office: HasWork) -> list[Count]:
     return count(office.work, code)
 
 
@@ -334,7 +331,7 @@ def _clear(work: Work, code: str, name: str, gone: Sequence[Gone]) -> None:
     )
 
 
-def _end_keys(office: Office) -> None:
+def _end_keys(office: HasWork) -> None:
     """Mark the keys of months whose lists were counted anew under another key.
 
     That of a month nobody counts any more ends two months later.

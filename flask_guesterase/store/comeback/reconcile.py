@@ -14,7 +14,7 @@ from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Column, Select, and_, or_, select
 
@@ -24,15 +24,12 @@ from .. import pulse, tables
 from ..claiming import Shift
 from ..narrowing import Way
 from ..pulse import Pulse
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import marks, sightings
 from .judging import Judge, Judged
 from .marks import Mark
 from .watched import Watched, watched
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 PULSE = "returns"
 """Name of the pulse that says when the last whole pass began."""
@@ -90,7 +87,7 @@ def reconcile(
 _WORDS = {"open": "returned", "staff": "returned-unclear", "lives": "returned-new-life"}
 
 
-def _begin(office: Office) -> tuple[datetime, _Pass | None]:
+def _begin(office: HasWork) -> tuple[datetime, _Pass | None]:
     """Read what the pass goes by; without a single mark there is nothing to look for."""
     work = office.work
     before = pulse.look(work.conn, PULSE)
@@ -142,7 +139,7 @@ def _table(way: Way, going: _Pass) -> Counter[str]:
     return counts
 
 
-def _pass(place: tuple[str, Key | None], word: str, office: Office) -> _Step:
+def _pass(place: tuple[str, Key | None], word: str, office: HasWork) -> _Step:
     """Pass over one row, of which the key alone is read."""
     one = watched(office.work.datamap)[place[0]]
     key = list(one.declared.key)
@@ -151,7 +148,7 @@ def _pass(place: tuple[str, Key | None], word: str, office: Office) -> _Step:
 
 
 def _piece(
-    going: _Pass, place: tuple[str, Key | None], many: int, office: Office
+    going: _Pass, place: tuple[str, Key | None], many: int, office: HasWork
 ) -> _Step:
     work, (name, after) = office.work, place
     one = watched(work.datamap)[name]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 
@@ -22,12 +22,9 @@ from ...core.lifecycle import State
 from .. import certifying, tables, vault
 from ..binds.crossing import binds_of
 from ..cases import Case, load, step, tell
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import sqlite
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 TOGETHER = 200
 """Requests whose values are looked for in one reading of the files."""
@@ -106,7 +103,7 @@ def measured(run: Run, numbers: Sequence[str], most: int | None) -> dict[str, Re
         return dict.fromkeys(numbers, Reached(evidence=(Evidence.UNREAD,)))
 
 
-def _values(numbers: Iterable[str], office: Office) -> dict[str, list[str]]:
+def _values(numbers: Iterable[str], office: HasWork) -> dict[str, list[str]]:
     return {number: values(office.work, number) for number in numbers}
 
 
@@ -127,7 +124,7 @@ def values(work: Work, number: str) -> list[str]:
     return sorted({cell.value for cell in cells if cell.form is Form.TEXT})
 
 
-def _note(reached: Mapping[str, Reached], office: Office) -> None:
+def _note(reached: Mapping[str, Reached], office: HasWork) -> None:
     work = office.work
     for number, depth in sorted(reached.items()):
         case = load(work, number, lock=True)
@@ -152,7 +149,7 @@ def again(work: Work, decisions: Mapping[str, Any]) -> Any:
     return work.stamp if alone and not enough else None
 
 
-def _shallow(last: int, office: Office) -> tuple[int, list[str]]:
+def _shallow(last: int, office: HasWork) -> tuple[int, list[str]]:
     table = tables.request
     rows = office.work.conn.execute(
         select(table.c.id, table.c.number)
@@ -167,7 +164,7 @@ def _shallow(last: int, office: Office) -> tuple[int, list[str]]:
     return (rows[-1].id if rows else last), [row.number for row in rows]
 
 
-def _deepened(number: str, depth: Reached, office: Office) -> int:
+def _deepened(number: str, depth: Reached, office: HasWork) -> int:
     return int(deepen(office.work, load(office.work, number, lock=True), depth))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, select
 
@@ -19,12 +19,9 @@ from .. import certifying, pulse, refresh, tables
 from ..cases import Case, columns, load, read
 from ..pulse import Pulse
 from ..transaction import outside
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import deepening, mariadb, postgresql, sqlite
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 _SERVERS: dict[str, Any] = {"postgresql": postgresql, "mysql": mariadb, "mariadb": mariadb}
 
@@ -122,7 +119,7 @@ def _whole_file(run: Run, engine: Any, plan: Rewriting) -> Rewriting:
     return _done(plan, reached, supplements)
 
 
-def _plan(names: Sequence[str], office: Office) -> Rewriting:
+def _plan(names: Sequence[str], office: HasWork) -> Rewriting:
     work = office.work
     dialect = "mariadb" if work.conn.dialect.name == "mysql" else work.conn.dialect.name
     waiting = len(_waiting(work))
@@ -134,7 +131,7 @@ def _plan(names: Sequence[str], office: Office) -> Rewriting:
     return Rewriting(dialect, sizes, LOCKS[dialect], steps, waiting)
 
 
-def _targets(names: Sequence[str], office: Office) -> list[Table]:
+def _targets(names: Sequence[str], office: HasWork) -> list[Table]:
     work = office.work
     if not names:
         needed = {table for each in _waiting(work) for table in each.tables}
@@ -177,7 +174,7 @@ def _size(conn: Connection, table: Table) -> int:
 # who waits for it
 
 
-def _all_waiting(office: Office) -> tuple[list[_Waiting], datetime]:
+def _all_waiting(office: HasWork) -> tuple[list[_Waiting], datetime]:
     return _waiting(office.work), office.work.stamp
 
 
@@ -204,7 +201,7 @@ def _changed(case: Case) -> frozenset[str]:
     return frozenset(item["table"] for item in did if item["outcome"] in _CHANGED)
 
 
-def _note(names: Sequence[str], started: datetime, reached: Reached, office: Office) -> None:
+def _note(names: Sequence[str], started: datetime, reached: Reached, office: HasWork) -> None:
     for name in names:
         pulse.put(office.work.conn, _pulse(name), Pulse(started, reached.level.value))
 
@@ -213,7 +210,7 @@ def _pulse(table: str) -> str:
     return "rewritten:" + hashlib.sha256(table.encode()).hexdigest()[:24]
 
 
-def _cover(one: _Waiting, names: Sequence[str], reached: Reached, office: Office) -> int:
+def _cover(one: _Waiting, names: Sequence[str], reached: Reached, office: HasWork) -> int:
     """Issue a supplement where all tables of a request were rewritten since its rows changed.
 
     Those rewritten earlier count by a time that is later than the request's end, to the second.

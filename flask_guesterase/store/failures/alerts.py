@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from sqlalchemy import Row, false, insert, select, update
 
@@ -16,12 +16,9 @@ from ...core.permissions import Permission
 from .. import actors, brake, consistency, pulse, safe, tables
 from ..pulse import Pulse
 from ..runs import is_stale
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import causes, notices
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 LOOKED = "watch"
 """Name of the heartbeat that says when somebody looked last."""
@@ -38,7 +35,7 @@ def look_over(run: Run) -> dict[str, int]:
     doubted = run(lambda office: bool(brake.doubt(office.work.conn, office.work.stamp)))
     unfit = [] if doubted else consistency.unfit(run)
 
-    def unit(office: Office) -> dict[str, int]:
+    def unit(office: HasWork) -> dict[str, int]:
         office.work.unfit = unfit
         return look(office.work)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, inspect, select
 from sqlalchemy.orm import scoped_session
@@ -25,15 +25,12 @@ from ..host import Host
 from ..review import Shown, withdraw
 from ..sql import among, chunks
 from ..transaction import transaction
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from ..worker import carry_out
 from . import canaries
 from .canaries import Bird
 from .sighting import Scratch, look
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 Drill = Callable[[], AbstractContextManager[Scratch | None]]
 """Makes a backup when it is entered, before the erasure; gives the copy that was restored."""
@@ -90,7 +87,7 @@ def again(run: Run, canary: Canary) -> int:
 
 
 def _begin(
-    canary: Canary, at_once: bool, office: Office
+    canary: Canary, at_once: bool, office: HasWork
 ) -> tuple[int, str | None, Invented] | None:
     """Return number, request and values of the canary that is to go on, or None."""
     work = office.work
@@ -129,7 +126,7 @@ def _staying(work: Work, bird: Bird) -> list[Person]:
     return who if there else []
 
 
-def _booked(id: int, office: Office) -> tuple[list[Person], set[tuple[str, str]]] | None:
+def _booked(id: int, office: HasWork) -> tuple[list[Person], set[tuple[str, str]]] | None:
     """Return who was booked before, and their rows, or None of a canary that is not booked yet."""
     bird = _bird(id, office)
     if not bird.people:
@@ -138,13 +135,13 @@ def _booked(id: int, office: Office) -> tuple[list[Person], set[tuple[str, str]]
     return who, set(bird.rows)
 
 
-def _unmade(id: int, office: Office) -> None:
+def _unmade(id: int, office: HasWork) -> None:
     """Note that nobody was booked; who was committed all the same goes with the next try."""
     if not _bird(id, office).people:
         _stopped(id, "", office)
 
 
-def _gone(canary: Canary, office: Office) -> list[Bird]:
+def _gone(canary: Canary, office: HasWork) -> list[Bird]:
     """Return the canary that was looked for before and is due again, its time being over."""
     work = office.work
     last = canaries.newest(work, canary.property)
@@ -265,7 +262,7 @@ def _carries(work: Work, name: str, key: Any, invented: Invented) -> bool:
 
 
 def _request(
-    id: int, who: Sequence[Person], rows: set[tuple[str, str]], invented: Invented, office: Office
+    id: int, who: Sequence[Person], rows: set[tuple[str, str]], invented: Invented, office: HasWork
 ) -> str:
     """Record the request, approved by the two people who switched canaries on."""
     work = office.work
@@ -332,11 +329,11 @@ def _away(run: Run, canary: Canary, drill: Drill, which: tuple[int, str]) -> str
     return canaries.BACK if seen.back else canaries.GONE
 
 
-def _told(id: int, seen: Sighting, office: Office) -> None:
+def _told(id: int, seen: Sighting, office: HasWork) -> None:
     canaries.tell(office.work, id, seen)
 
 
-def _bird(id: int, office: Office) -> Bird:
+def _bird(id: int, office: HasWork) -> Bird:
     work = office.work
     row = work.conn.execute(select(tables.canary).where(tables.canary.c.id == id)).one()
     found = canaries.bird(work, row)
@@ -345,7 +342,7 @@ def _bird(id: int, office: Office) -> Bird:
     return found
 
 
-def _stopped(id: int, number: str, office: Office) -> None:
+def _stopped(id: int, number: str, office: HasWork) -> None:
     """Take back a canary with which something else would have gone."""
     canaries.note(office.work, id, state=canaries.STOPPED)
     if number and load(office.work, number).state in OPEN:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -34,12 +34,9 @@ from ..search import reading as search
 from ..search.reading import Looking
 from ..search.space import space
 from ..transaction import transaction
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from .canaries import Bird
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 Opened = Callable[[], AbstractContextManager[Connection]]
 """Opens a transaction that only reads."""
@@ -83,7 +80,7 @@ def look(run: Run, canary: Canary, bird: Bird, scratch: Scratch | None) -> Sight
     return replace(seen, copied=before, replayed=_live(work, copy, bird, kept))
 
 
-def _asked(bird: Bird, office: Office) -> tuple[Work, Engine, frozenset[Any], dict[str, int], int]:
+def _asked(bird: Bird, office: HasWork) -> tuple[Work, Engine, frozenset[Any], dict[str, int], int]:
     """Return what a look needs: where to read, what the law keeps, whom the request told."""
     work = office.work
     kept, sent = tables.kept, tables.delivery

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ...core.recipient import Answer, Said
-from ..unit import Run
+from ..unit import HasWork, Run
 from . import deliveries
 from .deliveries import Sending
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 Note = Callable[[str, str], None]
 """Takes what was told, or the reason why it was not, and of whom."""
@@ -60,13 +56,13 @@ def _try(sending: Sending) -> Answer:
     return answer if isinstance(answer, Answer) else Answer(Said.REFUSED, "no-answer")
 
 
-def _claim(silent: frozenset[str], office: Office) -> list[Sending]:
+def _claim(silent: frozenset[str], office: HasWork) -> list[Sending]:
     return deliveries.claim(office.work, silent)
 
 
-def _told(sending: Sending, answer: Answer, office: Office) -> None:
+def _told(sending: Sending, answer: Answer, office: HasWork) -> None:
     deliveries.told(office.work, sending, answer)
 
 
-def _later(sending: Sending, office: Office) -> None:
+def _later(sending: Sending, office: HasWork) -> None:
     deliveries.later(office.work, sending)

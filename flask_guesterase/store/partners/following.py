@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
@@ -13,12 +12,9 @@ from ...core.recipient import OPEN, reached
 from .. import certifying, tables
 from ..cases import Case, day_at, load
 from ..post import remind_late
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import deliveries, recipients
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 MOST = 200
 """Requests one sweep looks at for a supplement."""
@@ -40,7 +36,7 @@ def follow(run: Run) -> int:
 # late answers
 
 
-def _remind(office: Office) -> int:
+def _remind(office: HasWork) -> int:
     """Remind officers of requests whose recipients are late, at first and then once a week."""
     work, table = office.work, tables.delivery
     rows = work.conn.execute(
@@ -71,7 +67,7 @@ def _remind_of(work: Work, number: str, due: datetime, many: int) -> bool:
 # supplements
 
 
-def _waiting(office: Office) -> list[str]:
+def _waiting(office: HasWork) -> list[str]:
     """Return the requests of which a recipient moved since their newest certificate."""
     work, table, issued = office.work, tables.delivery, tables.certificate
     newest = (
@@ -90,7 +86,7 @@ def _waiting(office: Office) -> list[str]:
     return list(rows.scalars())
 
 
-def _supplement(number: str, office: Office) -> bool:
+def _supplement(number: str, office: HasWork) -> bool:
     """Issue a supplement when all recipients got further, at most one a day and request."""
     work = office.work
     case = load(work, number, lock=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from sqlalchemy import delete, func, select
 
@@ -27,11 +27,8 @@ from ..folder import mode_of
 from ..keyfile import create
 from ..outbox import Parcel
 from ..removal import refuse
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 PURPOSE = "recovery-file"
 PIECE = 8 * 2**20
@@ -57,7 +54,7 @@ def remove(run: Run, parcel: Parcel) -> None:
     run(partial(_remove, parcel, target))
 
 
-def _wanted(parcel: Parcel, office: Office) -> bool:
+def _wanted(parcel: Parcel, office: HasWork) -> bool:
     return bool(parcel.content.get("until", "") >= office.work.today)
 
 
@@ -107,7 +104,7 @@ def _count(work: Work, removal_: str) -> int:
     return number
 
 
-def _known(parcel: Parcel, stamp: dict[str, int], office: Office) -> int:
+def _known(parcel: Parcel, stamp: dict[str, int], office: HasWork) -> int:
     """Return how many pieces of this very file are sealed; those of an older one are dropped."""
     work = office.work
     count = _count(work, parcel.dedupe)
@@ -128,7 +125,7 @@ def drop(work: Work, removal_: str) -> None:
 
 
 def _put(
-    parcel: Parcel, target: Path, stamp: dict[str, int], number: int, data: bytes, office: Office
+    parcel: Parcel, target: Path, stamp: dict[str, int], number: int, data: bytes, office: HasWork
 ) -> None:
     work, content = office.work, parcel.content
     folder = os.path.realpath(content["root"])
@@ -141,7 +138,7 @@ def _put(
     vault.put(work.conn, work.custodian, [item], work.today)
 
 
-def _remove(parcel: Parcel, target: Path, office: Office) -> None:
+def _remove(parcel: Parcel, target: Path, office: HasWork) -> None:
     work = office.work
     if not dispatch.hold_still(work, parcel) or dispatch.held(work, parcel):
         return
@@ -245,7 +242,7 @@ def _write(run: Run, removal_: str, size: int, file: IO[bytes], first: bytes) ->
     os.fsync(file.fileno())
 
 
-def _piece(removal_: str, number: int, office: Office) -> bytes:
+def _piece(removal_: str, number: int, office: HasWork) -> bytes:
     return _read(office.work, removal_, number)[1]
 
 
@@ -285,12 +282,12 @@ def _sum(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _back(parcel: Parcel, office: Office) -> None:
+def _back(parcel: Parcel, office: HasWork) -> None:
     if dispatch.hold_still(office.work, parcel):
         dispatch.done(office.work, parcel)
 
 
-def _give_up(parcel: Parcel, problem: str, office: Office) -> None:
+def _give_up(parcel: Parcel, problem: str, office: HasWork) -> None:
     if dispatch.hold_still(office.work, parcel):
         dispatch.give_up(office.work, parcel, problem)
 

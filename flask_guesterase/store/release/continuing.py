@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, select
 
@@ -32,13 +32,10 @@ from ..pulse import Pulse
 from ..remembrance import remembering
 from ..signers import open_ours
 from ..tables import released, tree
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from .folder import Folder
 from .outside import agrees, behind, folders, newest, unknown
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 
 def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
@@ -65,7 +62,7 @@ def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
     return {word: count for word, count in counts.items() if count}
 
 
-def _checked(by_hand: Sequence[str], office: Office) -> None:
+def _checked(by_hand: Sequence[str], office: HasWork) -> None:
     for text in by_hand:
         try:
             _opened(office.work, text)
@@ -79,7 +76,7 @@ def _opened(work: Work, text: str) -> Checkpoint:
     return open_ours(work.conn, text, custodian.public_key(), custodian.past_keys())
 
 
-def _wanted(by_hand: Sequence[str], office: Office) -> bool:
+def _wanted(by_hand: Sequence[str], office: HasWork) -> bool:
     """Return whether a journal has to be seen to: once a restore, and whenever it is behind."""
     work = office.work
     restored = remembering.notice(work)
@@ -94,7 +91,7 @@ def _wanted(by_hand: Sequence[str], office: Office) -> bool:
     return unknown or behind(work) or any(_outgrown(work, row) for row in rows.values())
 
 
-def _reachable(office: Office) -> None:
+def _reachable(office: HasWork) -> None:
     """Go on only where every folder can be read: an epoch that has begun is not taken back.
 
     :raises SetupError: one is not there, or holds nothing though it took checkpoints.
@@ -133,12 +130,12 @@ def _open(work: Work) -> Sequence[Row[Any]]:
     ).all()
 
 
-def _controllers(office: Office) -> list[str]:
+def _controllers(office: HasWork) -> list[str]:
     return [row.controller for row in _open(office.work)]
 
 
 def _finished(
-    controllers: Sequence[str], by_hand: Sequence[str], office: Office
+    controllers: Sequence[str], by_hand: Sequence[str], office: HasWork
 ) -> Counter[str]:
     """Finish every journal and note that it was done, together: an epoch is begun once."""
     counts: Counter[str] = Counter()
@@ -171,7 +168,7 @@ def _put_back(run: Run, controller: str, number: int) -> None:
             run(partial(_append, controller, number, epoch, first, last))
 
 
-def _todo(controller: str, number: int, office: Office) -> tuple[int, int, int] | None:
+def _todo(controller: str, number: int, office: HasWork) -> tuple[int, int, int] | None:
     """Return of which epoch which entries of a folder continue what is here, exactly."""
     work = office.work
     folder = folders(work)[number]
@@ -224,7 +221,7 @@ def _batches(
 
 
 def _append(
-    controller: str, number: int, epoch: int, start: int, end: int, office: Office
+    controller: str, number: int, epoch: int, start: int, end: int, office: HasWork
 ) -> None:
     work = office.work
     folder = folders(work)[number]
@@ -260,7 +257,7 @@ def _name(controller: str) -> str:
 # another epoch
 
 
-def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str, int]:
+def _finish(controller: str, by_hand: Sequence[str], office: HasWork) -> dict[str, int]:
     """Say what was put back; begin another epoch where the world has seen something else."""
     work = office.work
     # What other transactions leave meanwhile is put in sequence behind this.

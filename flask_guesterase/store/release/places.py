@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, select
 
 from ...core.destination import Destination, Way
 from ...core.errors import DeliveryError, UnknownError
 from .. import export, witness
+from ..census import listing
 from ..channels import Channel, Message, message_id
 from ..cosigning import to_witness
 from ..tables import tree
-from ..unit import Run
+from ..unit import HasWork, Run
 from .folder import Folder
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=20)
@@ -55,7 +53,7 @@ class Release:
     def instead(self) -> str:
         """Return the line that stands instead of the entries that were taken out."""
 
-        def told(office: Office, row: Row[Any]) -> str:
+        def told(office: HasWork, row: Row[Any]) -> str:
             conn = office.work.conn
             return export.instead(conn, row, witness.frontier_at(conn, row, row.pruned))
 
@@ -83,7 +81,7 @@ class Release:
     def root_of(self, size: int) -> bytes | None:
         """Return the root of the journal at a size, or None when it never was that long."""
 
-        def told(office: Office, row: Row[Any]) -> bytes | None:
+        def told(office: HasWork, row: Row[Any]) -> bytes | None:
             if size > row.size:
                 return None
             return witness.frontier_at(office.work.conn, row, size).root()
@@ -94,12 +92,12 @@ class Release:
     def censuses(self) -> list[tuple[str, bytes]]:
         """Return name and content of the newest counts of the controller's guest register."""
         found: list[tuple[str, bytes]] = self.run(
-            lambda office: list(office.count_files(controller=self.controller))
+            lambda office: list(listing.files_since(office.work, controller=self.controller))
         )
         return found
 
-    def _asked(self, question: Callable[[Office, Row[Any]], Any]) -> Any:
-        def unit(office: Office) -> Any:
+    def _asked(self, question: Callable[[HasWork, Row[Any]], Any]) -> Any:
+        def unit(office: HasWork) -> Any:
             row = office.work.conn.execute(
                 select(tree).where(
                     tree.c.controller == self.controller, tree.c.epoch == self.epoch
@@ -112,7 +110,7 @@ class Release:
         return self.run(unit)
 
 
-def _part(controller: str, epoch: int, start: int, end: int, office: Office) -> list[str]:
+def _part(controller: str, epoch: int, start: int, end: int, office: HasWork) -> list[str]:
     return list(export.part(office.work.conn, controller, epoch, start, end))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
@@ -22,12 +22,9 @@ from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
 from ..remembrance import remembering
 from ..tables import entry as entries
 from ..tables import released, tree
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from .places import Place, Release
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 ITS_OWN = frozenset({CheckpointReleased.name, CheckpointFailed.name, JournalWitnessed.name})
 """Entries about releases, ours and those of others that are witnessed here.
@@ -80,7 +77,7 @@ def _bring(run: Run, place: Place, row: Row[Any], note: Callable[[str, str], Non
     return 1
 
 
-def _queue(at_once: bool, office: Office) -> None:
+def _queue(at_once: bool, office: HasWork) -> None:
     work = office.work
     remembering.still(work)
     for row in work.conn.execute(select(tree).where(tree.c.open)).all():
@@ -152,7 +149,7 @@ def _put(work: Work, text: str, place: Place, last: Row[Any] | None, at_once: bo
     )  # fmt: skip
 
 
-def _claim(known: dict[str, Place], office: Office) -> list[Row[Any]]:
+def _claim(known: dict[str, Place], office: HasWork) -> list[Row[Any]]:
     """Take what is due, so that nobody else takes it."""
     work = office.work
     remembering.still(work)
@@ -171,7 +168,7 @@ def _claim(known: dict[str, Place], office: Office) -> list[Row[Any]]:
     return list(rows)
 
 
-def _done(row: Row[Any], place: Place, signed: str | None, office: Office) -> None:
+def _done(row: Row[Any], place: Place, signed: str | None, office: HasWork) -> None:
     work = office.work
     # What was brought, also where it took so long that another one was tried meanwhile.
     brought = {
@@ -183,7 +180,7 @@ def _done(row: Row[Any], place: Place, signed: str | None, office: Office) -> No
     _tell(work, CheckpointReleased, row, place)
 
 
-def _failed(row: Row[Any], place: Place, problem: str, office: Office) -> None:
+def _failed(row: Row[Any], place: Place, problem: str, office: HasWork) -> None:
     work, attempts = office.work, row.attempts + 1
     state = select(released.c.state).where(released.c.id == row.id)
     if work.conn.execute(state).scalar() == SENT:

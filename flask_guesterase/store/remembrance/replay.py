@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import insert
 
@@ -32,7 +32,7 @@ from ..comeback.returned import Seen
 from ..keeping import Origin
 from ..pulse import Pulse
 from ..release import continuing
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import remembering, tracing
 from .forgotten import (
@@ -47,9 +47,6 @@ from .forgotten import (
     keyless,
     recall,
 )
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 DOOR = "replay"
 """Through which door rows were seen that a replay found."""
@@ -228,7 +225,7 @@ def _lost(run: Run, journals: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(run(lambda office: vanished.lost(office.work)))
 
 
-def _begin(office: Office) -> tuple[Forgotten, Places, Survey] | None:
+def _begin(office: HasWork) -> tuple[Forgotten, Places, Survey] | None:
     work = office.work
     if not remembering.notice(work):
         _standing(work)
@@ -242,7 +239,7 @@ def _begin(office: Office) -> tuple[Forgotten, Places, Survey] | None:
     return known, find(work, _judged(known)), _surveyed(work, known, {})
 
 
-def _line(known: Forgotten, places: Places, line: Line, office: Office) -> dict[str, int]:
+def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict[str, int]:
     """Do what one line asks for, in one transaction."""
     work = office.work
     work.replaying = True
@@ -379,7 +376,7 @@ def _as_before(line: Line) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _taken_back(known: Forgotten, office: Office) -> dict[str, int]:
+def _taken_back(known: Forgotten, office: HasWork) -> dict[str, int]:
     """See to requests whose decision was taken back after the copy.
 
     What waits is not carried out. What this database knows as erased only people bring back again.
@@ -401,7 +398,7 @@ def _taken_back(known: Forgotten, office: Office) -> dict[str, int]:
     return dict(counts)
 
 
-def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
+def _end(known: Forgotten, counts: Mapping[str, int], office: HasWork) -> None:
     """Say that the database has caught up; forgotten holds go on keeping everything."""
     work = office.work
     work.replaying = True

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import DBAPIError
@@ -26,15 +26,12 @@ from ..failure import translated
 from ..finder import erased_before
 from ..sql import among, parts
 from ..transaction import transaction
-from ..unit import Run
+from ..unit import HasWork, Run
 from ..work import Work
 from . import queued, rescan, sought
 from .leftover import Told, told
 from .reading import Find, Finds, Looking, Progress, files, look, roots
 from .space import How, Reach, Space, space
-
-if TYPE_CHECKING:
-    from ..office import Office
 
 EVERYTHING, MAPPED = "search-by-value", "search-by-value-mapped"
 """Evidence on a certificate: every table there is was read, or every table the host maps."""
@@ -130,7 +127,7 @@ def searched(
     return finds
 
 
-def _tell(said: Told, office: Office) -> None:
+def _tell(said: Told, office: HasWork) -> None:
     if said.number.endswith(rescan.MARK):
         rescan.answer(office.work, said)
     else:
