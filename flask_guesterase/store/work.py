@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -25,10 +24,8 @@ from .datamap import DataMap
 from .drift import drifted
 from .live import known
 from .noted import Refusal
+from .release.place import Place
 from .settings import Settings
-
-if TYPE_CHECKING:
-    from .release.places import Place
 
 Authorize = Callable[[str, str, str], bool]
 """Answers whether a user (id) has a permission at a property (code)."""

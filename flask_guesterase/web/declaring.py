@@ -17,7 +17,7 @@ from ..core.recipient import Recipient
 from ..store import preconditions, veil
 from ..store.datamap import Target
 from ..store.partners import recipients
-from ..store.release.places import Take
+from ..store.release.place import Take
 
 Backups = Callable[[], Iterable[Backup]]
 """The host's answer to which backups it has, and when each was made."""

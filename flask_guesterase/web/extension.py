@@ -51,7 +51,8 @@ from ..store.noted import Refusal
 from ..store.office import Office
 from ..store.partners import giving
 from ..store.pruning import Wish, prune
-from ..store.release.places import Place, places
+from ..store.release.place import Place
+from ..store.release.places import places
 from ..store.release.releasing import release as released
 from ..store.remembrance.replay import Survey
 from ..store.remembrance.replay import replay as replayed

@@ -30,7 +30,7 @@ from flask_guesterase.store.channels import Channel, Mail
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.release.places import Place
+from flask_guesterase.store.release.place import Place
 from flask_guesterase.store.report import Report
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import again

@@ -19,7 +19,8 @@ from flask_guesterase.store import audit, journal, tables
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.folder import Folder
 from flask_guesterase.store.release.outside import seen
-from flask_guesterase.store.release.places import Place, places
+from flask_guesterase.store.release.place import Place
+from flask_guesterase.store.release.places import places
 from flask_guesterase.store.release.releasing import release
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work

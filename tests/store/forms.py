@@ -19,7 +19,7 @@ from flask_guesterase.store import amendments, tables, worker
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.release.places import Place
+from flask_guesterase.store.release.place import Place
 from flask_guesterase.store.report import Report, SweepReport
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.sweep import NightAudit, sweep

@@ -15,16 +15,14 @@ import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from ...core.checkpoint import Checkpoint, notes, read_note
 from ...core.errors import DeliveryError, TamperedError
+from ...core.leaving import Leaving
 from ...core.log import PRUNED_FORMAT
 from ..folder import named, refused_as, there
 from ..keyfile import sync_folder
-
-if TYPE_CHECKING:
-    from .places import Release
 
 _BLOCK = 1 << 16
 _SIGNED = re.compile(rb"^\xe2\x80\x94 .*\n", re.MULTILINE)
@@ -40,7 +38,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def take(self, release: Release) -> str | None:
+    def take(self, release: Leaving) -> str | None:
         """Write the entries that are new here, then the note; a second time changes nothing.
 
         :raises DeliveryError: the folder is not there, or cannot be written.
@@ -119,7 +117,7 @@ class Folder:
         finally:
             os.close(handle)
 
-    def _same(self, release: Release, seen: Checkpoint) -> int:
+    def _same(self, release: Leaving, seen: Checkpoint) -> int:
         """Return how much was seen here of the very journal that is now to be taken."""
         root = release.root_of(seen.size)
         if root is None:
@@ -134,7 +132,7 @@ class Folder:
             )
         return seen.size
 
-    def _entries(self, release: Release, vouched: int) -> None:
+    def _entries(self, release: Leaving, vouched: int) -> None:
         file = self._entries_file(release.controller, release.epoch)
         fresh = not there(file)
         with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as out:
@@ -157,7 +155,7 @@ class Folder:
         if fresh:
             sync_folder(self.path)
 
-    def _compared(self, out: IO[bytes], release: Release, vouched: int, have: int) -> int:
+    def _compared(self, out: IO[bytes], release: Leaving, vouched: int, have: int) -> int:
         """Return how many entries stay; those that are another journal's are put aside."""
         file = self._entries_file(release.controller, release.epoch)
         upto = min(have, release.size)
@@ -175,7 +173,7 @@ class Folder:
         _cut(out, cut)
         return vouched
 
-    def _censuses(self, release: Release) -> None:
+    def _censuses(self, release: Leaving) -> None:
         """Keep the counts of the guest register, which the database drops after the next night."""
         fresh = False
         for name, content in release.censuses():
@@ -202,7 +200,7 @@ class Folder:
             file = file.with_name(f"{file.stem}-{mark}.json")
         return None if there(file) else file
 
-    def _note(self, release: Release) -> None:
+    def _note(self, release: Leaving) -> None:
         file = self._notes_file(release.controller)
         fresh = not there(file)
         with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as out:

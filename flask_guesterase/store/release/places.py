@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 
 from ...core.destination import Destination, Way
 from ...core.errors import DeliveryError, UnknownError
+from ...core.leaving import Leaving
 from .. import export, witness
 from ..census import listing
 from ..channels import Channel, Message, message_id
@@ -20,8 +21,8 @@ from ..cosigning import to_witness
 from ..tables import tree
 from ..unit import HasWork, Run
 from .folder import Folder
+from .place import Place, Take
 
-HOUR = timedelta(hours=1)
 DAY = timedelta(hours=20)
 """A letter a day is read, twenty-four are not; a little less than a day, so that none is late."""
 
@@ -114,31 +115,6 @@ def _part(controller: str, epoch: int, start: int, end: int, office: HasWork) ->
     return list(export.part(office.work.conn, controller, epoch, start, end))
 
 
-Take = Callable[[Release], str | None]
-"""Brings a checkpoint to a place; may return the note with more signatures. Raises when it fails.
-
-It may be called again with the same checkpoint after a crash.
-"""
-
-
-@dataclass(frozen=True)
-class Place:
-    """One place outside that takes checkpoints.
-
-    :param name: the name under which it is known.
-    :param way: how they get there.
-    :param take: brings one there.
-    :param every: how far apart they are at least, unless somebody asks.
-    :param folder: the folder that it is, or None.
-    """
-
-    name: str
-    way: Way
-    take: Take
-    every: timedelta = HOUR
-    folder: Folder | None = None
-
-
 def places(
     named: Iterable[Destination],
     channels: Mapping[str, Channel],
@@ -175,7 +151,7 @@ def _witness(target: str) -> Take:
     return lambda release: bring(release.note, release.consistency)
 
 
-def _mail(channels: Mapping[str, Channel], to: str, release: Release) -> str | None:
+def _mail(channels: Mapping[str, Channel], to: str, release: Leaving) -> str | None:
     if "smtp" not in channels:
         raise DeliveryError(
             "There is no mail server for checkpoints.", "Set GUESTERASE_MAIL to one."

@@ -24,7 +24,8 @@ from ..tables import entry as entries
 from ..tables import released, tree
 from ..unit import HasWork, Run
 from ..work import Work
-from .places import Place, Release
+from .place import Place
+from .places import Release
 
 ITS_OWN = frozenset({CheckpointReleased.name, CheckpointFailed.name, JournalWitnessed.name})
 """Entries about releases, ours and those of others that are witnessed here.
