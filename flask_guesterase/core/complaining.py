@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from .errors import InputError
 from .period import Period
-from .retention import Grade
+from .rule import Grade
 
 
 class About(StrEnum):

@@ -7,11 +7,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .retention import Facts, Rule
-
+from .rule import Facts, Rule
 
 Named = Mapping[str, frozenset[str]]
 """Condition -> the texts that answer it, in the form they are compared in."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .retention import Grade
+from .rule import Grade
 
 
 class Happening(StrEnum):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from .period import Period, year_end
-from .retention import Start, last_day
+from .retention import last_day
+from .rule import Start
 
 MARGIN = timedelta(days=2)
 """How far a date at the host may lie from the property's day: zones on both sides."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from .complaining import Complaining
 from .incidents import Alarm
 from .period import Period
-from .retention import Grade, Rank, Rule
+from .rule import Grade, Rank, Rule
 
 CONDITIONS: dict[str, tuple[type, ...]] = {
     "age_max": (int,),

@@ -7,7 +7,7 @@ import re
 from .complaining import Complaining
 from .incidents import Alarm, Severity, Whom
 from .packtext import Table
-from .retention import Grade
+from .rule import Grade
 
 _COMPLAINING = ("acknowledge", "answer", "article", "source", "grade", "as_of", "facts")
 _ALARM = (

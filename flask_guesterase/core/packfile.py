@@ -14,7 +14,7 @@ from .pack import CONDITIONS, Answering, IdCopy, Level, Pack
 from .packclocks import alarm, complaining
 from .packtext import Problem, Section, Table, parsed, sections
 from .period import Period
-from .retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule, Start
+from .rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule, Start
 
 
 def read_pack(text: str, name: str) -> Pack:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from .log import canonical
 from .period import Period
-from .retention import Grade, Kind, Rule
+from .rule import Grade, Kind, Rule
 from .rulebook import Line, LineKind, LineState, binding, condition, rule_body, rule_of
 
 DAYS = 30

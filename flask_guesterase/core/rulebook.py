@@ -14,7 +14,7 @@ from typing import Any
 
 from .log import canonical
 from .period import Period, period
-from .retention import Grade, Kind, Rank, Rule, Start
+from .rule import Grade, Kind, Rank, Rule, Start
 
 
 class LineKind(StrEnum):

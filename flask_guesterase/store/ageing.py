@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from ..core.lifecycle import OPEN
 from ..core.plan import Key, key_text
-from ..core.retention import Due, Kind, Open, due, undue
+from ..core.retention import Due, due, undue
+from ..core.rule import Kind, Open
 from ..core.ruling import Reason
 from ..core.standing import Standing
 from . import law, rulebook, tables

@@ -22,7 +22,7 @@ from ..core.log import read_entry, slug
 from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.reconciling import DAYS, covers, settled, waiting
-from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
+from ..core.rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import Line, LineKind, LineState, rule_body
 from . import actors, rulebook, tables
 from .journal import stamp

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from ..core.maturity import Term, Window, windows
 from ..core.plan import Key
-from ..core.retention import Rule, Start
+from ..core.rule import Rule, Start
 from . import law, rulebook
 from .binds.trail import crosses
 from .datamap import Declared

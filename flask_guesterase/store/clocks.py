@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from ..core.finding import Finding, Severity
 from ..core.plan import Key
-from ..core.retention import CATEGORIES, EVENTS, Facts
+from ..core.rule import CATEGORIES, EVENTS, Facts
 from .datamap import DataMap, Declared
 from .days import NUMBERS, day_of, latest, moment_of
 from .finder import owners

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, or_, 
 from ..core.events import SYSTEM
 from ..core.log import slug
 from ..core.plan import Key
-from ..core.retention import Open
+from ..core.rule import Open
 from . import ageing, blockers, candidates, law, looking, pulse, runs, tables
 from .binds.trail import crosses
 from .clocks import places_of

@@ -14,7 +14,8 @@ from sqlalchemy import Column, ColumnElement, select
 from ..core.log import canonical
 from ..core.plan import Key, Row, Rulings, key_text
 from ..core.policy import RowRule
-from ..core.retention import Facts, Open, Rule, Verdict, floor, pared
+from ..core.retention import Verdict, floor, pared
+from ..core.rule import Facts, Open, Rule
 from ..core.ruling import Reason, Ruling
 from ..core.seal import fingerprint
 from . import blockers, copies, holds, rulebook, tables

@@ -25,7 +25,7 @@ from ..core.errors import (
     UnknownError,
 )
 from ..core.plan import Key, key_text
-from ..core.retention import Open
+from ..core.rule import Open
 from . import due, people, runs, tables
 from .ageing import Expired, Unended, ageing, judge, placeless, waiting
 from .blockers import today_at

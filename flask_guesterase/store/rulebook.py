@@ -19,7 +19,7 @@ from ..core import rulebook, whence
 from ..core.events import RulesChanged
 from ..core.log import canonical
 from ..core.reconciling import Changes, adopted, reconcile
-from ..core.retention import Rule, Start
+from ..core.rule import Rule, Start
 from ..core.rulebook import Line, LineKind, LineState
 from . import binding, brake, labelled, packs, pulse, tables
 from .pulse import Pulse

@@ -21,7 +21,7 @@ from ..core.errors import MovedError, SweepingError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
-from ..core.retention import Rule
+from ..core.rule import Rule
 from . import actors, backlog, brake, halting, labelled, law, pulse, rulebook, tables
 from .census import told
 from .pulse import Pulse

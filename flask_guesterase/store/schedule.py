@@ -13,7 +13,7 @@ from ..core.finding import Finding, Severity
 from ..core.pack import Pack
 from ..core.period import Period
 from ..core.policy import Retain
-from ..core.retention import Grade, Rank, Rule
+from ..core.rule import Grade, Rank, Rule
 from ..core.rulebook import LineKind, LineState
 from . import packs, rulebook
 from .datamap import DataMap, rule_word

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from ..core.plan import LEGAL_DUTY, Key, Person, Row, key_text
-from ..core.retention import Due, Facts, Open, Rank, Rule, Start, Verdict, due, start
+from ..core.retention import Due, Verdict, due, start
+from ..core.rule import Facts, Open, Rank, Rule, Start
 from . import blockers, holds, law, rulebook, tables
 from .clocks import Record, facts_of
 from .datamap import Declared

@@ -16,7 +16,7 @@ from ..core.plan import Person
 from ..core.policy import Blocker
 from ..core.recipient import Recipient
 from ..core.remembrance import Note
-from ..core.retention import Rule
+from ..core.rule import Rule
 from ..core.whence import Paths
 from .catalog.shape import LiveSchema
 from .custodian import FolderCustodian

@@ -15,7 +15,7 @@ from ..core.errors import UnknownError
 from ..core.incidents import Alarm
 from ..core.pack import Answering, Pack
 from ..core.packfile import check_pack
-from ..core.retention import CATEGORIES, Rule
+from ..core.rule import CATEGORIES, Rule
 from ..store import packs
 from .console import Answer, fields, guesterase_cli, listing, verb
 from .current import current

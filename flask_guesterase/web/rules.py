@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from ..core.errors import InputError
 from ..core.period import Period, period
-from ..core.retention import EVENTS
+from ..core.rule import EVENTS
 from ..store.amendments import House
 from ..store.schedule import Entry
 from . import terms

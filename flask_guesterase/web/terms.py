@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..core.period import period
-from ..core.retention import Grade, Start
+from ..core.rule import Grade, Start
 from ..store.pending import Waiting
 from ..store.schedule import Entry, Term
 from .cited import cited

@@ -10,7 +10,8 @@ from hypothesis import Phase, assume, given, settings
 
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.reconciling import adopted, waiting
-from flask_guesterase.core.retention import Facts, Rule, due, floor
+from flask_guesterase.core.retention import due, floor
+from flask_guesterase.core.rule import Facts, Rule
 from flask_guesterase.core.rulebook import Line, LineKind, LineState, rules
 from tests.core.test_rulebook import (
     DE,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.maturity import MARGIN, Term, Window, windows
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.retention import Start
+from flask_guesterase.core.rule import Start
 
 days = st.dates(date(1990, 1, 1), date(2060, 12, 31))
 lengths = st.builds(

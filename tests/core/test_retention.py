@@ -13,19 +13,8 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.conditions import applicable
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.retention import (
-    Facts,
-    Grade,
-    Kind,
-    Open,
-    Rank,
-    Rule,
-    Start,
-    due,
-    floor,
-    last_day,
-    start,
-)
+from flask_guesterase.core.retention import due, floor, last_day, start
+from flask_guesterase.core.rule import Facts, Grade, Kind, Open, Rank, Rule, Start
 
 LEFT = date(2026, 1, 31)
 CATEGORY = "guest_register"

@@ -11,18 +11,8 @@ import pytest
 
 from flask_guesterase.core.conditions import applicable, foreign
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.retention import (
-    Facts,
-    Grade,
-    Kind,
-    Open,
-    Rule,
-    Start,
-    Verdict,
-    due,
-    floor,
-    pared,
-)
+from flask_guesterase.core.retention import Verdict, due, floor, pared
+from flask_guesterase.core.rule import Facts, Grade, Kind, Open, Rule, Start
 
 TOURIST = Rule(
     "TW/tourist", "TW", "guest_register", grade=Grade.A, floor=Period(months=6),

@@ -13,17 +13,8 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.reconciling import Changes, reconcile
-from flask_guesterase.core.retention import (
-    EVENTS,
-    Facts,
-    Grade,
-    Kind,
-    Rank,
-    Rule,
-    Start,
-    due,
-    floor,
-)
+from flask_guesterase.core.retention import due, floor
+from flask_guesterase.core.rule import EVENTS, Facts, Grade, Kind, Rank, Rule, Start
 from flask_guesterase.core.rulebook import (
     Line,
     LineKind,

@@ -16,7 +16,8 @@ import pytest
 from flask_guesterase.core.deadlines import acknowledge_by, answer_by, extended_by
 from flask_guesterase.core.pack import Answering
 from flask_guesterase.core.period import period
-from flask_guesterase.core.retention import Facts, Grade, Kind, Open, Rank, Rule, due, floor
+from flask_guesterase.core.retention import due, floor
+from flask_guesterase.core.rule import Facts, Grade, Kind, Open, Rank, Rule
 from flask_guesterase.store.packs import bundled, chain
 from flask_guesterase.store.settings import Property
 

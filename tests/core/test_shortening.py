@@ -10,7 +10,8 @@ import pytest
 
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.reconciling import settled, waiting
-from flask_guesterase.core.retention import Facts, Grade, Open, Start, due, floor, start, undue
+from flask_guesterase.core.retention import due, floor, start, undue
+from flask_guesterase.core.rule import Facts, Grade, Open, Start
 from flask_guesterase.core.rulebook import Line, LineKind, LineState, rule_body, rules
 from tests.core.test_rulebook import DE, GUEST, TODAY, after, book_of
 

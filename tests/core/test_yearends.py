@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.maturity import Term
 from flask_guesterase.core.period import Period, period, year_end
-from flask_guesterase.core.retention import Facts, Grade, Kind, Rule, Start, due, floor
+from flask_guesterase.core.retention import due, floor
+from flask_guesterase.core.rule import Facts, Grade, Kind, Rule, Start
 
 DOCUMENT = date(2025, 2, 3)
 

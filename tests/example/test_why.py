@@ -14,7 +14,7 @@ from flask_guesterase import Guesterase
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import period
-from flask_guesterase.core.retention import Open
+from flask_guesterase.core.rule import Open
 from flask_guesterase.store import telling, upgrade
 from flask_guesterase.store.amendments import House
 

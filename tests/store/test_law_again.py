@@ -18,7 +18,8 @@ from flask_guesterase.core.policy import (
     null,
     retain,
 )
-from flask_guesterase.core.retention import Open, due, floor
+from flask_guesterase.core.retention import due, floor
+from flask_guesterase.core.rule import Open
 from flask_guesterase.core.rulebook import label
 from flask_guesterase.store import holds, minors, rulebook, telling
 from flask_guesterase.store import law as law_of

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Key, Plan, Step
-from ...core.retention import Kind
+from ...core.rule import Kind
 from ...core.seal import Terms
 from .. import ageing, law, minors, rulebook, vault
 from ..binds.crossing import binds_of, of_bind
