@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .finding import Finding
-    from .packtext import Problem
+    from .problem import Problem
 
 
 ONCE = "Declare it beside a factory of applications, which may run more than once, not in it."

@@ -12,8 +12,9 @@ from .complaining import Complaining
 from .errors import PackError
 from .pack import CONDITIONS, Answering, IdCopy, Level, Pack
 from .packclocks import alarm, complaining
-from .packtext import Problem, Section, Table, parsed, sections
+from .packtext import Section, Table, parsed, sections
 from .period import Period
+from .problem import Problem
 from .rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule, Start
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from .errors import InputError
 from .period import Period, period
+from .problem import Problem
 
 _HEADER = re.compile(r"\s*\[\[?\s*([\w.\-]+)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*["']?([\w\-]+)["']?\s*[.=]""")
@@ -19,24 +20,6 @@ _AT_LINE = re.compile(r"at line (\d+)")
 _QUOTES = ('"""', "'''")
 
 Word = TypeVar("Word", bound=StrEnum)
-
-
-@dataclass(frozen=True, order=True)
-class Problem:
-    """What is wrong with a pack, and where.
-
-    :param line: number of the line, from 1.
-    :param message: what is wrong and how it is cured.
-    :param warning: the pack can be used all the same.
-    """
-
-    line: int
-    message: str
-    warning: bool = False
-
-    def __str__(self) -> str:
-        """Return it as one line for people."""
-        return f"line {self.line}: {'warning: ' if self.warning else ''}{self.message}"
 
 
 @dataclass

@@ -36,7 +36,7 @@ from .ageing import Expired
 from .bynumber import by_number, delete_by_number
 from .datamap import Declared
 from .putoff import astray
-from .sql import MANY, chunks, is_text, one_of, text_length
+from .sql import MANY, chunks, is_text, one_of, skips, text_length
 from .work import Work
 
 BACKOFF = (
@@ -299,20 +299,6 @@ def _claimed(work: Work, wanted: Select[Any]) -> list[Claim]:
 def _claim(r: Row[Any]) -> Claim:
     at = r.try_at or datetime.max
     return Claim(r.id, r.row_key, r.property, r.category, r.day, r.tries, at)
-
-
-def skips(conn: Connection) -> bool:
-    """Return whether the engine passes over rows that others have locked.
-
-    SQLite has one writer at a time; an older MariaDB or MySQL waits.
-    """
-    dialect: Any = conn.dialect
-    if dialect.name == "postgresql":
-        return True
-    if dialect.name not in ("mysql", "mariadb"):
-        return False
-    version = tuple(dialect.server_version_info or ())
-    return version >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))
 
 
 def keys(declared: Declared, claims: Iterable[Claim]) -> dict[Key, Claim]:

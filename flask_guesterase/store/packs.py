@@ -12,7 +12,7 @@ from ..core.errors import PackError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.pack import Level, Pack
 from ..core.packfile import read_pack
-from ..core.packtext import Problem
+from ..core.problem import Problem
 from .settings import Property, Settings
 
 _FOLDER = "jurisdictions"

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Delete,
     Integer,
     Numeric,
@@ -261,3 +262,17 @@ def python_type(type_: TypeEngine[Any]) -> type:
         return over(type_).python_type
     except NotImplementedError:
         return str
+
+
+def skips(conn: Connection) -> bool:
+    """Return whether the engine passes over rows that others have locked.
+
+    SQLite has one writer at a time; an older MariaDB or MySQL waits.
+    """
+    dialect: Any = conn.dialect
+    if dialect.name == "postgresql":
+        return True
+    if dialect.name not in ("mysql", "mariadb"):
+        return False
+    version = tuple(dialect.server_version_info or ())
+    return version >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))

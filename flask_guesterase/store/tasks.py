@@ -17,10 +17,9 @@ from ..core.events import SYSTEM, PaperDue, TaskDone
 from ..core.log import slug
 from ..core.permissions import Permission
 from . import actors, brake, pulse, tables
-from .due import skips
 from .paging import paged
 from .pulse import Pulse
-from .sql import chunks
+from .sql import chunks, skips
 from .work import Work
 
 PAPER = "paper"

@@ -16,8 +16,8 @@ from ..core.lifecycle import State
 from . import halting, law, pulse, tables
 from .bynumber import by_number
 from .claiming import HALTED, Shift, work_off
-from .due import skips
 from .pulse import Pulse
+from .sql import skips
 from .unit import HasWork, Run
 from .work import Work
 

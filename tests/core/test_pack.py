@@ -11,8 +11,9 @@ import pytest
 from flask_guesterase.core.errors import PackError, PolicyError
 from flask_guesterase.core.pack import ASKED, CONDITIONS, IdCopy, Level, Pack
 from flask_guesterase.core.packfile import check_pack, read_pack
-from flask_guesterase.core.packtext import Problem, sections
+from flask_guesterase.core.packtext import sections
 from flask_guesterase.core.period import period
+from flask_guesterase.core.problem import Problem
 from flask_guesterase.core.retention import floor
 from flask_guesterase.core.rule import Facts, Grade, Open, Rank, Rule
 from flask_guesterase.store.packs import bundled
