@@ -398,7 +398,7 @@ class Policy:
     :param where: callable taking the table and returning the condition under which a row counts;
         for tables that hold guests and others.
     :param category: retention category of the rows.
-    :param clock: event (see `core.retention.EVENTS`) -> path of the column that dates it, or
+    :param clock: event (see `core.rule.EVENTS`) -> path of the column that dates it, or
         callable taking the table and returning the expression, or several of these, of which the
         latest date counts; a plain path dates the document.
     :param facts: what a rule of law may ask (nationality, birth, role, outcome ...) -> path of a

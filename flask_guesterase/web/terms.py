@@ -28,7 +28,7 @@ EVENT_WORDS: dict[str, str] = {
     "withdrawn": N_("the withdrawal of consent"),
     "answered": N_("the answer to the request"),
 }
-"""What a clock starts from, by event (see ``core.retention.EVENTS``)."""
+"""What a clock starts from, by event (see ``core.rule.EVENTS``)."""
 
 _STARTS = {
     Start.YEAR_END.value: N_("end of the calendar year of: %(event)s"),
