@@ -55,6 +55,9 @@ CHANNELS = frozenset({FORM, "desk", "mail", "phone", "letter", "cli"})
 
 KINDS = (Kind.NAME, Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT, Kind.BOOKING)
 INTAKE_HOURS = 24
+PATIENCE = timedelta(days=30)
+"""How long it waits for who mends the installation, where nobody can find out whom it means."""
+
 FRESH = timedelta(hours=1)
 """How old a row is that a round of the worker left for a reason: it did not come just now."""
 UNREAD = "unread"
@@ -81,30 +84,34 @@ def receive(
     wished = wish(form.get("wish", "")).value
     limits.attempt(work, "intake", remote)
     given = {kind.value: str(form.get(kind, ""))[:LONGEST] for kind in KINDS}
-    terms = Terms(slug(property_.controller), "intake", work.today, f"intake:{work.today}")
-    work.custodian.ensure(terms.label)
     given |= {"lang": lang[:12], "wish": wished}
-    box = close(canonical(given), terms, work.custodian, new_box_id())
     work.conn.execute(
         insert(tables.intake).values(
-            property=property_.code,
-            channel=channel,
-            received_on=work.stamp,
-            sealed=box.to_json().encode(),
-            label=box.label,
-            box=box.id,
-            ends_at=work.stamp + timedelta(hours=INTAKE_HOURS),
+            property=property_.code, channel=channel, received_on=work.stamp,
+            **_sealed(work, property_, canonical(given)),
         )
-    )
+    )  # fmt: skip
     event = IntakeReceived(slug(property_.controller), property_.code, grounds=(channel,))
     certifying.left(work, event)
+
+
+def _sealed(work: Work, property_: Property, given: bytes) -> dict[str, Any]:
+    """Return the columns that hold what came in, under the key of today."""
+    terms = Terms(slug(property_.controller), "intake", work.today, f"intake:{work.today}")
+    work.custodian.ensure(terms.label)
+    box = close(given, terms, work.custodian, new_box_id())
+    return {
+        "sealed": box.to_json().encode(), "label": box.label, "box": box.id,
+        "ends_at": work.stamp + timedelta(hours=INTAKE_HOURS),
+    }  # fmt: skip
 
 
 def look(work: Work, most: int = 20) -> int:
     """Look at what came in: record requests of guests, end what means nobody.
 
-    A row ends when it was looked at; one that cannot be opened, or of which the host's own types
-    cannot read who is meant, is passed over and ends after 24 hours.
+    A row ends when it was looked at; one that cannot be opened is passed over and ends after 24
+    hours. One of which a gap of the data map, or the host's own types, do not let anybody find out
+    who is meant waits for 30 days, sealed anew each day.
 
     :param work: the open transaction.
     :param most: rows that end in this transaction.
@@ -124,7 +131,7 @@ def look(work: Work, most: int = 20) -> int:
         last = rows[-1].id
         # Where there are no keys at all a request that reached the hotel waits for them.
         over = work.stamp if work.custodian.exists() else datetime.min
-        ended += [row.id for row in rows if _looked(work, row) or row.ends_at <= over]
+        ended += [row.id for row in rows if _is_over(work, row, over)]
     if ended:
         work.conn.execute(delete(table).where(table.c.id.in_(ended)))
     return len(ended)
@@ -137,17 +144,34 @@ def passed_over(work: Work) -> bool:
     return work.conn.execute(old.limit(1)).first() is not None
 
 
-def _looked(work: Work, row: Row[Any]) -> bool:
-    """Return whether a row could be read, and it was found out who is meant."""
+def _is_over(work: Work, row: Row[Any], over: datetime) -> bool:
+    """Return whether a row ends: it was found out who is meant, or nobody will any more."""
     try:
-        given = json.loads(open_box(Box.from_json(row.sealed.decode()), work.custodian))
+        given = open_box(Box.from_json(row.sealed.decode()), work.custodian)
     except SealError:
-        return False
-    lang, wished = given.pop("lang", ""), Wish(given.pop("wish", Wish.ERASE))
+        return bool(row.ends_at <= over)
     try:
         property_ = work.settings.property(str(row.property))
     except UnknownError:
         return True
+    return _looked(work, row, property_, json.loads(given)) or not _waits(
+        work, row, property_, given
+    )
+
+
+def _waits(work: Work, row: Row[Any], property_: Property, given: bytes) -> bool:
+    """Return whether a row that nobody can read yet still waits, and seal it for another day."""
+    if row.received_on < work.stamp - PATIENCE:
+        return False
+    if row.label != f"intake:{work.today}":
+        table, anew = tables.intake, _sealed(work, property_, given)
+        work.conn.execute(update(table).where(table.c.id == row.id).values(anew))
+    return True
+
+
+def _looked(work: Work, row: Row[Any], property_: Property, given: dict[str, str]) -> bool:
+    """Return whether it could be found out who is meant."""
+    lang, wished = given.pop("lang", ""), Wish(given.pop("wish", Wish.ERASE))
     try:
         match = by_contact(work, {k: v for k, v in given.items() if v.strip()}, property_)
     except GapError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,41 @@ def test_whoever_can_only_be_there_is_told_so_and_not_lost(
 
     assert hotel.look() == 0
     assert len(hotel.ours("intake")) == 1
+
+
+def day_after_day(hotel: Hotel, days: int) -> None:
+    """Let days pass on each of which the worker looks, and ends the keys of the day before last."""
+    for _ in range(days):
+        hotel.later(days=1)
+        hotel.look()
+        hotel.custodian.forget(f"intake:{(hotel.now - timedelta(days=2)).date()}")
+
+
+def test_what_was_sent_waits_for_who_mends_the_installation(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """It was over after a day, and nobody ever knew that somebody had asked."""
+    hotel = imported(sqlite_url, tmp_path, alone=False)
+    whole = Hotel.mapped(policies(str(hotel.files)))
+    hotel.ask(email=MAIL, name="Ann Berg")
+    asked = hotel.now.date()
+    day_after_day(hotel, 5)
+    assert len(hotel.ours("intake")) == 1
+
+    hotel.datamap = whole
+    hotel.guest(1, name="Ann Berg", email=MAIL)
+    assert hotel.look() == 1
+    (request,) = hotel.ours("request")
+    assert request["received_at"].date() == asked, "the time to answer runs since then"
+
+
+def test_what_nobody_mends_ends_after_a_month(sqlite_url: str, tmp_path: Path) -> None:
+    hotel = imported(sqlite_url, tmp_path, alone=False)
+    hotel.ask(email=MAIL, name="Ann Berg")
+    day_after_day(hotel, 30)
+    assert len(hotel.ours("intake")) == 1
+    day_after_day(hotel, 1)
+    assert hotel.ours("intake") == []
 
 
 def test_whom_another_table_knows_waits_for_the_plan(sqlite_url: str, tmp_path: Path) -> None:
