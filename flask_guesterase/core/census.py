@@ -26,9 +26,10 @@ LAWFUL = ("retention-ended", "subject-erased", "subject-erased-again")
 MARK, CONTENT = 16, 8
 """Bytes of the mark of a line, and of what it says."""
 
-ROW, SEALED, ENDING, SEVERAL = 0, 1, 2, 3
-"""First byte of what a line says: it stands in its row, lies in a box, in one that was forgotten
-on its day, or in several. Only what stays in a row, or in one box, can be compared."""
+ROW, ENDING, SEVERAL, SEALED = 0, 2, 3, 4
+"""First byte of what a line says: it stands in its row, lay in a box that was forgotten on its day,
+lies in several boxes, or in one. Only what stays in a row, or in one box, can be compared. 1 was a
+box without the nights under which it is found; the count after such a one compares none."""
 
 
 def label(day: str) -> str:
@@ -52,7 +53,7 @@ def mark(key: bytes, table: str, row: str) -> bytes:
 def said(parts: bytes, kind: int = ROW) -> bytes:
     """Return a mark of what a line says, 8 bytes, by which only its own changes are seen.
 
-    :param parts: what it says; the box where it is sealed.
+    :param parts: what it says; the box, and where it is found, where it is sealed.
     :param kind: how it is kept.
     """
     return bytes([kind]) + hashlib.sha256(parts).digest()[: CONTENT - 1]

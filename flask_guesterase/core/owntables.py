@@ -13,8 +13,8 @@ _SETTLED = "three years after it was settled; never while it is open"
 TABLES: tuple[Own, ...] = (
     Own(
         "intake", "what came through the form, until the worker has looked whom it means",
-        End.WORKER, "when the worker looked at it; unopened after 24 hours, and after 30 days where "
-        "a gap of the data map does not let anybody find out who is meant",
+        End.WORKER, "when the worker looked at it; unopened after 24 hours, after 30 days where a "
+        "gap of the data map does not let anybody find out who is meant",
         {What.SERIAL: "id", What.NAME: "property label", What.WORD: "channel",
          What.TIME: "received_on ends_at", What.SEALED: "sealed", What.RANDOM: "box"},
     ),

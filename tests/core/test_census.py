@@ -85,3 +85,11 @@ def test_a_step_of_another_second_or_request_explains_nothing() -> None:
         ("subject-erased", "GR-1", AT.replace(hour=3)),
     ):  # fmt: skip
         assert census.explained(gone, {gone[0].hex(): [noted]}, steps) == (Gone(gone[0].hex()),)
+
+
+def test_a_box_counted_before_its_nights_were_is_compared_from_the_next_count_on() -> None:
+    """After an upgrade no sealed line is told to be altered."""
+    line = b"m" * MARK
+    before, now, then = (said(b"box", 1), said(b"box, nights", SEALED), said(b"box", SEALED))
+    assert census.compared([line + before], [line + now]).altered == []
+    assert census.compared([line + now], [line + then]).altered == [line]

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, text, update
@@ -14,9 +15,11 @@ from sqlalchemy.orm import Session
 from flask_guesterase.core import census
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
+from flask_guesterase.core.policy import Register
 from flask_guesterase.store import tables, uninstall
+from flask_guesterase.store.datamap import resolve
 from tests.resistance.conftest import Pine
-from tests.store.forms import Form
+from tests.store.forms import Base, Form, policies
 
 
 def _by_orm(pine: Pine) -> None:
@@ -102,6 +105,35 @@ def test_a_box_overwritten(pine: Pine) -> None:
     pine.night()
     box = tables.box
     pine.raw(update(box).where(box.c.purpose == "retention").values(payload=b"x" * 90))
+    pine.night()
+    assert pine.counted()["altered"] == 1
+    assert "register-missed" in pine.seen()
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        update(tables.shelf).values(first_night="2020-01-01", last_night="2020-01-02"),
+        update(tables.shelf).values(room="999"),
+        update(tables.shelf).values(property="sh"),
+        update(tables.shelf).values(table_name="guests"),
+        delete(tables.shelf),
+    ],
+    ids=["nights", "room", "property", "table", "deleted"],
+)
+def test_a_sealed_line_hidden_at_night(pine: Pine, hidden: Any) -> None:
+    """A line that nobody finds any more is as good as none: the next night tells of it."""
+    (guest, mine), (form, policy) = policies()
+    nights = Register("house", "left_on", "left_on", name="name", document="nation")
+    pine.datamap = resolve(
+        [(guest, mine), (form, replace(policy, register=nights))],
+        Base.metadata.tables.values(), list(Base.registry.mappers),
+    )  # fmt: skip
+    pine.seal(1)
+    pine.night()
+    pine.night()
+    assert "register-missed" not in pine.seen()
+    pine.raw(hidden)
     pine.night()
     assert pine.counted()["altered"] == 1
     assert "register-missed" in pine.seen()

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from ...core.census import ENDING, SEALED, said
+from ...core.log import canonical
 from ...core.plan import Key
 from .. import law, rulebook, tables
 from ..clocks import places_of
@@ -129,16 +130,19 @@ def _beyond(key: Sequence[ColumnElement[Any]], last: Key) -> ColumnElement[bool]
 def sealed(work: Work, table: str, code: str) -> Iterator[tuple[str, bytes]]:
     """Yield the lines of a property that lie in a box: key text, and a mark of their box.
 
-    One whose box is not there, or was emptied before its day, is none.
+    One whose box is not there, or was emptied before its day, is none. The mark is also of the
+    nights, the room and the property under which it is found at night.
 
     :param work: the open transaction.
     :param table: name of the table.
     :param code: code of the property.
     """
-    kept, box = tables.kept, tables.box
+    kept, box, shelf = tables.kept, tables.box, tables.shelf
+    laid = [shelf.c[name] for name in _LAID]
     wanted = (
-        select(kept.c.id, kept.c.row_key, box.c.payload)
+        select(kept.c.id, kept.c.row_key, box.c.payload, *(c.label(f"l_{c.name}") for c in laid))
         .join(box, box.c.id == kept.c.box)
+        .outerjoin(shelf, and_(shelf.c.box == box.c.id, shelf.c.table_name == table))
         .where(
             kept.c.table_name == table,
             kept.c.property == code,
@@ -156,8 +160,15 @@ def sealed(work: Work, table: str, code: str) -> Iterator[tuple[str, bytes]]:
     while page := work.conn.execute(wanted.where(kept.c.id > last)).all():
         last = page[-1].id
         for row in page:
-            ends = row.payload is None
-            yield row.row_key, said(b"" if ends else bytes(row.payload), ENDING if ends else SEALED)
+            if row.payload is None:
+                yield row.row_key, said(b"", ENDING)
+                continue
+            found = canonical([row._mapping[f"l_{name}"] for name in _LAID])
+            yield row.row_key, said(found + bytes(row.payload), SEALED)
+
+
+_LAID = ("property", "room", "first_night", "last_night")
+"""Under what a sealed line is found, whoever it is of."""
 
 
 def standing(work: Work, lines: Lines, keys: Iterable[Key]) -> set[Key]:
