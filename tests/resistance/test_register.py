@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from flask_guesterase.core import census
@@ -110,6 +110,9 @@ def test_a_box_overwritten(pine: Pine) -> None:
     assert "register-missed" in pine.seen()
 
 
+_SHELF = [column.name for column in tables.shelf.c if column.name != "id"]
+
+
 @pytest.mark.parametrize(
     "hidden",
     [
@@ -118,8 +121,9 @@ def test_a_box_overwritten(pine: Pine) -> None:
         update(tables.shelf).values(property="sh"),
         update(tables.shelf).values(table_name="guests"),
         delete(tables.shelf),
+        insert(tables.shelf).from_select(_SHELF, select(*(tables.shelf.c[n] for n in _SHELF))),
     ],
-    ids=["nights", "room", "property", "table", "deleted"],
+    ids=["nights", "room", "property", "table", "deleted", "doubled"],
 )
 def test_a_sealed_line_hidden_at_night(pine: Pine, hidden: Any) -> None:
     """A line that nobody finds any more is as good as none: the next night tells of it."""

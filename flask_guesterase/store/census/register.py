@@ -137,12 +137,10 @@ def sealed(work: Work, table: str, code: str) -> Iterator[tuple[str, bytes]]:
     :param table: name of the table.
     :param code: code of the property.
     """
-    kept, box, shelf = tables.kept, tables.box, tables.shelf
-    laid = [shelf.c[name] for name in _LAID]
+    kept, box = tables.kept, tables.box
     wanted = (
-        select(kept.c.id, kept.c.row_key, box.c.payload, *(c.label(f"l_{c.name}") for c in laid))
+        select(kept.c.id, kept.c.row_key, kept.c.box, box.c.payload)
         .join(box, box.c.id == kept.c.box)
-        .outerjoin(shelf, and_(shelf.c.box == box.c.id, shelf.c.table_name == table))
         .where(
             kept.c.table_name == table,
             kept.c.property == code,
@@ -159,16 +157,25 @@ def sealed(work: Work, table: str, code: str) -> Iterator[tuple[str, bytes]]:
     last = 0
     while page := work.conn.execute(wanted.where(kept.c.id > last)).all():
         last = page[-1].id
+        laid = _laid(work, table, [row.box for row in page])
         for row in page:
             if row.payload is None:
                 yield row.row_key, said(b"", ENDING)
-                continue
-            found = canonical([row._mapping[f"l_{name}"] for name in _LAID])
-            yield row.row_key, said(found + bytes(row.payload), SEALED)
+            else:
+                found = canonical(laid.get(row.box, []))
+                yield row.row_key, said(found + bytes(row.payload), SEALED)
 
 
-_LAID = ("property", "room", "first_night", "last_night")
-"""Under what a sealed line is found, whoever it is of."""
+def _laid(work: Work, table: str, boxes: Iterable[str]) -> dict[str, list[list[str]]]:
+    """Return box -> under what its line is found, whoever it is of."""
+    shelf = tables.shelf.c
+    said = shelf.property, shelf.room, shelf.first_night, shelf.last_night
+    found: dict[str, list[list[str]]] = {}
+    for part in chunks(boxes):
+        wanted = select(shelf.box, *said).where(shelf.box.in_(part), shelf.table_name == table)
+        for box, *words in work.conn.execute(wanted.order_by(*said)):
+            found.setdefault(box, []).append(words)
+    return found
 
 
 def standing(work: Work, lines: Lines, keys: Iterable[Key]) -> set[Key]:
