@@ -287,14 +287,17 @@ class Drill:
         return chosen
 
     def deadlocks(self) -> list[int]:
-        """Return where a transaction has the row of a request, not yet the head of the journal."""
+        """Return where a transaction has the row of a request, not yet the head of the journal.
+
+        What the register is told after a commit stands before the next transaction's first write.
+        """
         found = []
-        turns = {each.turn for each in self.effects if each.what == "Register.append"}
-        for turn in sorted(turns):
-            found += [
-                number for number, each in enumerate(self.effects)
-                if each.turn == turn and each.what == WRITE
-            ][:1]  # fmt: skip
+        for turn in sorted({each.turn for each in self.effects}):
+            mine = [(n, each.what) for n, each in enumerate(self.effects) if each.turn == turn]
+            writes = [number for number, what in mine if what == WRITE]
+            told = [number for number, what in mine if what == "Register.append"]
+            if writes and told and writes[0] < told[-1]:
+                found.append(writes[0])
         return found
 
     def kill(self, at: int) -> None:
