@@ -187,7 +187,7 @@ def test_what_nobody_can_look_for_keeps_nobody_waiting(
     assert hotel.look() == 1
     assert told(posted(hotel)) == [("confirm", "ann@mail.example")]
     assert len(hotel.ours("intake")) == 21
-    hotel.later(hours=25)
+    hotel.later(days=31)
     assert hotel.look() == 20
     assert hotel.look() == 1
     assert hotel.ours("intake") == []
