@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from ..core.asking import Asker
 from ..core.errors import GapError, InputError, SealError, UnknownError
@@ -57,6 +57,9 @@ KINDS = (Kind.NAME, Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT, Kind.BOOKING)
 INTAKE_HOURS = 24
 PATIENCE = timedelta(days=30)
 """How long it waits for who mends the installation, where nobody can find out whom it means."""
+
+CROWD = 500
+"""How many wait longer than a day: each round of the worker looks at all that do."""
 
 FRESH = timedelta(hours=1)
 """How old a row is that a round of the worker left for a reason: it did not come just now."""
@@ -111,7 +114,7 @@ def look(work: Work, most: int = 20) -> int:
 
     A row ends when it was looked at; one that cannot be opened is passed over and ends after 24
     hours. One of which a gap of the data map, or the host's own types, do not let anybody find out
-    who is meant waits for 30 days, sealed anew each day.
+    who is meant waits for 30 days, sealed anew each day, unless more than 500 do.
 
     :param work: the open transaction.
     :param most: rows that end in this transaction.
@@ -161,12 +164,19 @@ def _is_over(work: Work, row: Row[Any], over: datetime) -> bool:
 
 def _waits(work: Work, row: Row[Any], property_: Property, given: bytes) -> bool:
     """Return whether a row that nobody can read yet still waits, and seal it for another day."""
-    if row.received_on < work.stamp - PATIENCE:
+    if row.label == f"intake:{work.today}":
+        return True
+    table, since = tables.intake, work.stamp - row.received_on
+    if since > PATIENCE or (since > timedelta(hours=INTAKE_HOURS) and _crowded(work)):
         return False
-    if row.label != f"intake:{work.today}":
-        table, anew = tables.intake, _sealed(work, property_, given)
-        work.conn.execute(update(table).where(table.c.id == row.id).values(anew))
+    anew = _sealed(work, property_, given)
+    work.conn.execute(update(table).where(table.c.id == row.id).values(anew))
     return True
+
+
+def _crowded(work: Work) -> bool:
+    many: int = work.conn.execute(select(func.count()).select_from(tables.intake)).scalar_one()
+    return many > CROWD
 
 
 def _looked(work: Work, row: Row[Any], property_: Property, given: dict[str, str]) -> bool:

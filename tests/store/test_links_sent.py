@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flask_guesterase.store import dispatch, matching
+from flask_guesterase.store import dispatch, intake, matching
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.outbox import Parcel
 from tests.store.hotel import Hotel
@@ -191,6 +191,23 @@ def test_what_nobody_can_look_for_keeps_nobody_waiting(
     assert hotel.look() == 20
     assert hotel.look() == 1
     assert hotel.ours("intake") == []
+
+
+def test_only_so_many_wait_longer_than_a_day(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each round looks at all of them, and anybody can send what nobody can look for."""
+    unread(monkeypatch)
+    monkeypatch.setattr(intake, "CROWD", 3)
+    for number in range(5):
+        hotel.ask(name="Odd", email=f"odd{number}@mail.example")
+    hotel.later(hours=25)
+    assert hotel.look() == 5, "they are too many"
+    for number in range(3):
+        hotel.ask(name="Odd", email=f"odd{number}@mail.example")
+    hotel.later(hours=25)
+    assert hotel.look() == 0
+    assert len(hotel.ours("intake")) == 3
 
 
 def test_a_word_the_column_cannot_hold_keeps_nobody_waiting(deep_hotel: Hotel) -> None:
