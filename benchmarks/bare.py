@@ -16,7 +16,8 @@ from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
 from flask_guesterase import Guesterase
-from flask_guesterase.core.policy import Policy, keep, null, retain
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import keep, null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.settings import Property
 

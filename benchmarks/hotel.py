@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from flask_guesterase.core.policy import Policy, Subject, keep, null, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve

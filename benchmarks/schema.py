@@ -8,17 +8,8 @@ from typing import Any
 from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from flask_guesterase.core.policy import (
-    Blocker,
-    Exempt,
-    Policy,
-    Subject,
-    delete,
-    exempt,
-    keep,
-    null,
-    redact,
-)
+from flask_guesterase.core.policy import Blocker, Policy, Subject
+from flask_guesterase.core.treatment import Exempt, delete, exempt, keep, null, redact
 
 DELETED = ("stays", "messages", "scans", "consents", "access_log", "loyalty")
 """Tables from which an erased guest's rows go."""

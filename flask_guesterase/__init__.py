@@ -3,13 +3,9 @@
 from .core.canary import Canary
 from .core.errors import GuesteraseError
 from .core.permissions import Permission
-from .core.policy import (
-    Blocker,
-    Equal,
+from .core.policy import Blocker, Equal, Policy, Register, Subject
+from .core.treatment import (
     File,
-    Policy,
-    Register,
-    Subject,
     delete,
     delete_when_last_owner,
     exempt,

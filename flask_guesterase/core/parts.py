@@ -9,7 +9,7 @@ from typing import Any
 from .document import Node, read, written
 from .jsonpath import Path
 from .mentions import Edit, edited
-from .policy import Inside, Keep, Mentions, Part
+from .treatment import Inside, Keep, Mentions, Part
 
 Make = Callable[[Part, Path, Any], Any]
 """Takes a rule, where it applies and the old value; returns what stands there instead."""

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, null, or_
 from ..core.copying import DAYS
 from ..core.lifecycle import OPEN, State
 from ..core.plan import Block, Key, Person, Row, key_text
-from ..core.policy import Blocker, Keep
+from ..core.policy import Blocker
 from ..core.standing import Standing
+from ..core.treatment import Keep
 from ..core.wish import Kind
 from . import tables
 from .binds.trail import zoned

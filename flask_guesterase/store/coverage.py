@@ -8,7 +8,7 @@ from sqlalchemy import Column, literal, select
 
 from ..core.finding import Finding, Severity
 from ..core.identity import Kind, kind_of
-from ..core.policy import (
+from ..core.treatment import (
     Computed,
     Constant,
     File,

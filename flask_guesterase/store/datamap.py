@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapper
 from ..core.errors import MatchError, UnknownError
 from ..core.finding import Finding
 from ..core.plan import MENTIONS, Shape
-from ..core.policy import (
+from ..core.policy import Policy, Subject
+from ..core.treatment import (
     Computed,
     Constant,
     Exempt,
@@ -25,12 +26,10 @@ from ..core.policy import (
     Mentions,
     Null,
     Placeholder,
-    Policy,
     Redact,
     Retain,
     RowRule,
     Rule,
-    Subject,
     null,
     redact,
 )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..core.finding import Finding, Severity
-from ..core.policy import Keep, Placeholder, Redact, RowRule
+from ..core.treatment import Keep, Placeholder, Redact, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .links import Link, links, spelled

@@ -27,7 +27,8 @@ from sqlalchemy.sql.selectable import AliasedReturnsRows
 from sqlalchemy.sql.util import find_tables
 
 from ..core.plan import key_text
-from ..core.policy import Exempt, Policy, Retain
+from ..core.policy import Policy
+from ..core.treatment import Exempt, Retain
 from .assigned import sets_itself
 from .datamap import Target, table_name
 from .forms import PLUGIN, SHORT, Free, is_plain

@@ -9,7 +9,7 @@ from sqlalchemy import Column, inspect
 from sqlalchemy.orm import InstanceState
 
 from ..core.plan import Person
-from ..core.policy import Constant, Null, Placeholder, Redact, Rule
+from ..core.treatment import Constant, Null, Placeholder, Redact, Rule
 from .datamap import Contacts, DataMap, Declared
 from .masks import beneath, is_marked, looks_invented, looks_redacted
 from .sql import text_length

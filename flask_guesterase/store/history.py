@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from ..core.errors import ErasureError
-from ..core.policy import RowRule
+from ..core.treatment import RowRule
 from .catalog.shape import LiveSchema
 from .datamap import Declared
 

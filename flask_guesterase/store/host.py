@@ -12,7 +12,8 @@ from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session, 
 
 from ..core.errors import SetupError
 from ..core.finding import Finding
-from ..core.policy import Exempt, Policy
+from ..core.policy import Policy
+from ..core.treatment import Exempt
 from .binds.crossing import Binds
 from .binds.spanning import spanning
 from .datamap import DataMap

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..core import rulebook, whence
-from ..core.policy import Retain
 from ..core.rulebook import Line
+from ..core.treatment import Retain
 from .datamap import DataMap
 from .ways import paths_of
 

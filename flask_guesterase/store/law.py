@@ -13,11 +13,11 @@ from sqlalchemy import Column, ColumnElement, select
 
 from ..core.log import canonical
 from ..core.plan import Key, Row, Rulings, key_text
-from ..core.policy import RowRule
 from ..core.retention import Verdict, floor, pared
 from ..core.rule import Facts, Open, Rule
 from ..core.ruling import Reason, Ruling
 from ..core.seal import fingerprint
+from ..core.treatment import RowRule
 from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of

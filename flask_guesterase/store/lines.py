@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Column
 
 from ..core.finding import Finding
-from ..core.policy import Register, Retain
+from ..core.policy import Register
+from ..core.treatment import Retain
 from .datamap import DataMap, Declared
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from ..core.plan import Block, Key, Outcome, Plan, key_text
-from ..core.policy import Null
+from ..core.treatment import Null
 from .binds.crossing import binds_of
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared

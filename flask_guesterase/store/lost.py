@@ -9,7 +9,7 @@ from sqlalchemy import TypeDecorator
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import ErasureError, GuesteraseError
-from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
+from ..core.treatment import Computed, Constant, File, Inside, Mentions, Redact
 from .datamap import Declared
 from .failure import checked, is_unplaced
 from .raw import Reader

@@ -29,7 +29,7 @@ from sqlalchemy.types import Enum, TypeEngine
 
 from ..core import mentions
 from ..core.identity import Kind, kind_of
-from ..core.policy import (
+from ..core.treatment import (
     Computed,
     Constant,
     File,

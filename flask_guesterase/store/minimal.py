@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstanceState, Mapper
 
 from ..core.minimal import Remark, Review, filled
 from ..core.pack import IdCopy
-from ..core.policy import File
+from ..core.treatment import File
 from . import packs
 from .datamap import DataMap, Declared
 from .settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..core.finding import Finding
-from ..core.policy import Constant, Null, Placeholder, Redact
+from ..core.treatment import Constant, Null, Placeholder, Redact
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .links import Link, links

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, false, literal, select, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..core.finding import Finding
-from ..core.policy import Constant, Placeholder
+from ..core.treatment import Constant, Placeholder
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared

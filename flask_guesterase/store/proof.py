@@ -8,15 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Dialect, TypeDecorator
 
 from ..core.image import Cell, Form
-from ..core.policy import (
-    Constant,
-    Inside,
-    Mentions,
-    Null,
-    Placeholder,
-    Redact,
-    Rule,
-)
+from ..core.treatment import Constant, Inside, Mentions, Null, Placeholder, Redact, Rule
 from .masks import beneath, looks_invented, looks_redacted
 from .sql import holds_text, is_text
 

@@ -17,9 +17,9 @@ from sqlalchemy.exc import NoReferenceError
 from ..core.lifecycle import DONE, State
 from ..core.log import slug
 from ..core.plan import ANOTHER, Key, Outcome, Person, Row, by_table, decide, key_text
-from ..core.policy import RowRule
 from ..core.ruling import Ruling
 from ..core.standing import Standing
+from ..core.treatment import RowRule
 from ..core.wish import Kind
 from . import blockers, tables
 from .clocks import places_of

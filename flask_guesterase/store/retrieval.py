@@ -14,9 +14,9 @@ from sqlalchemy import Column, ColumnElement, or_, select
 from ..core.errors import SealError
 from ..core.image import Image, decode
 from ..core.plan import Key
-from ..core.policy import Constant, Null, Placeholder, Redact
 from ..core.register import Asked, document_form, name_form, name_forms
 from ..core.seal import Box, open_box
+from ..core.treatment import Constant, Null, Placeholder, Redact
 from . import vault
 from .clocks import places_of
 from .lines import Lines, registers

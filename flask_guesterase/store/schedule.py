@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from ..core.finding import Finding, Severity
 from ..core.pack import Pack
 from ..core.period import Period
-from ..core.policy import Retain
 from ..core.rule import Grade, Rank, Rule
 from ..core.rulebook import LineKind, LineState
+from ..core.treatment import Retain
 from . import packs, rulebook
 from .datamap import DataMap, rule_word
 from .settings import Property, Settings

@@ -10,7 +10,8 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Mapper
 
 from ..core.finding import Finding
-from ..core.policy import Exempt, Keep, Policy, Rule
+from ..core.policy import Policy
+from ..core.treatment import Exempt, Keep, Rule
 from .paths import Atlas
 
 _FIELDS = tuple(each.name for each in fields(Policy) if each.name != "columns")

@@ -27,7 +27,7 @@ from sqlalchemy.types import DateTime
 from ..core.errors import ErasureError
 from ..core.image import Cell, Form, cell
 from ..core.plan import Key, Outcome, Plan, Row, Step, key_text
-from ..core.policy import Constant, File, Inside, Mentions
+from ..core.treatment import Constant, File, Inside, Mentions
 from .absence import require_gone
 from .binds.crossing import at
 from .catalog.shape import LiveSchema

@@ -25,7 +25,7 @@ from ..core.jsonpath import Path
 from ..core.mentions import MARK
 from ..core.parts import is_applied
 from ..core.plan import Key, key_text
-from ..core.policy import (
+from ..core.treatment import (
     Computed,
     Constant,
     Inside,

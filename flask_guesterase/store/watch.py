@@ -10,7 +10,7 @@ from sqlalchemy import literal, select
 from ..core import rotation
 from ..core.errors import DeliveryError, SetupError
 from ..core.finding import Finding, Severity
-from ..core.policy import File
+from ..core.treatment import File
 from . import backlog, brake, consistency, copies, doors, halting, runs, soundness, unlisted
 from .binds import awaiting
 from .census import watching

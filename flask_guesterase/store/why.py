@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from ..core.errors import InputError, UnknownError
 from ..core.plan import Key, Person, key_text
-from ..core.policy import Keep, RowRule
+from ..core.treatment import Keep, RowRule
 from . import keyed, tables, telling
 from .bygone import ENDED
 from .datamap import Declared, rule_word

@@ -12,8 +12,9 @@ from ..core.canary import Canary
 from ..core.errors import ONCE, PolicyError, SetupError
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.kinds import CALLABLE, NAME, Kind, need
-from ..core.policy import Blocker, Exempt, Policy
+from ..core.policy import Blocker, Policy
 from ..core.recipient import Recipient
+from ..core.treatment import Exempt
 from ..store import preconditions, veil
 from ..store.datamap import Target
 from ..store.partners import recipients

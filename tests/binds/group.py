@@ -28,7 +28,7 @@ from flask_guesterase import (
     redact,
     retain,
 )
-from flask_guesterase.core.policy import delete
+from flask_guesterase.core.treatment import delete
 from flask_guesterase.store import tables
 from flask_guesterase.store.settings import Property
 from flask_guesterase.store.worker import carry_out

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from flask_guesterase.core.errors import SetupError
-from flask_guesterase.core.policy import Equal, Policy, Subject, keep, placeholder, redact
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import keep, placeholder, redact
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.binds.crossing import Binds, Crossing, at
 from flask_guesterase.store.datamap import DataMap, resolve

@@ -11,11 +11,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Date, ForeignKey, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from flask_guesterase.core.policy import (
+from flask_guesterase.core.policy import Policy, Register, Subject
+from flask_guesterase.core.recipient import Answer, Notice, Recipient, Said
+from flask_guesterase.core.treatment import (
     File,
-    Policy,
-    Register,
-    Subject,
     delete,
     delete_when_last_owner,
     keep,
@@ -24,7 +23,6 @@ from flask_guesterase.core.policy import (
     redact,
     retain,
 )
-from flask_guesterase.core.recipient import Answer, Notice, Recipient, Said
 from flask_guesterase.store import copies, upgrade, worker
 from flask_guesterase.store.channels import Channel, Mail
 from flask_guesterase.store.custodian import FolderCustodian

@@ -15,7 +15,7 @@ from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.jsonpath import parse
 from flask_guesterase.core.mentions import edited
 from flask_guesterase.core.parts import applied, is_applied
-from flask_guesterase.core.policy import Inside, inside, keep, null, redact
+from flask_guesterase.core.treatment import Inside, inside, keep, null, redact
 
 TEXT = """ {"guest" : {"name":"A \\"B\\"", "name": "C"}, "sum": 1.50,
   "notes": [{"text":"x"}, {"text":"\\u00e9"}, 7], "房间 备注": ["一", "二"], "a.b": null, "":{}} """

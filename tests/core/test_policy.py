@@ -23,7 +23,7 @@ from flask_guesterase import (
     retain,
 )
 from flask_guesterase.core.errors import PolicyError
-from flask_guesterase.core.policy import Computed, Constant, Keep, Retain, RowRule
+from flask_guesterase.core.treatment import Computed, Constant, Keep, Retain, RowRule
 
 
 def test_plain_values_are_constants_and_callables_are_applied() -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask_guesterase.core.policy import (
-    Equal,
-    Policy,
-    Subject,
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import (
     delete,
     delete_when_last_owner,
     exempt,

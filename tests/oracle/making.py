@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from flask_guesterase.core.policy import Equal, Exempt, Policy
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import Exempt
 
 from .world import Relation, Spec
 

@@ -24,8 +24,9 @@ from flask_guesterase.core.copying import Copy
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.plan import key_text
-from flask_guesterase.core.policy import Equal, Policy, overwrite
+from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.seal import Terms
+from flask_guesterase.core.treatment import overwrite
 from flask_guesterase.store import tables as own
 from flask_guesterase.store import vault
 from flask_guesterase.store.cases import Case

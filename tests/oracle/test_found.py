@@ -7,16 +7,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, insert
 
-from flask_guesterase.core.policy import (
-    Equal,
-    Policy,
-    Subject,
-    exempt,
-    keep,
-    null,
-    placeholder,
-    redact,
-)
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import exempt, keep, null, placeholder, redact
 from flask_guesterase.store.eraser import plan
 from tests.store import inn
 

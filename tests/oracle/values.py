@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from flask_guesterase.core.policy import Equal, Exempt, Policy
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import Exempt
 
 from .world import Field, Ref, Row, Spec, Where, Who
 

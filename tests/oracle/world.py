@@ -31,7 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapper, foreign, registry, relationship
 
-from flask_guesterase.core.policy import Exempt, Policy
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import Exempt
 
 Row = dict[str, Any]
 """One row: SQL column name -> value."""

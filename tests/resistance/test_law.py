@@ -18,8 +18,8 @@ from flask_guesterase.core.errors import BlockedError, FourEyesError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.policy import Exempt, null, retain
 from flask_guesterase.core.retention import floor
+from flask_guesterase.core.treatment import Exempt, null, retain
 from flask_guesterase.store import journal, pruning, pulse, rulebook, settling, tables, watch
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.datamap import resolve

@@ -21,16 +21,8 @@ from sqlalchemy import (
     func,
 )
 
-from flask_guesterase.core.policy import (
-    Equal,
-    File,
-    Policy,
-    Subject,
-    keep,
-    null,
-    placeholder,
-    redact,
-)
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import File, keep, null, placeholder, redact
 from flask_guesterase.store.masks import MARK
 
 from .hotel import MAIL, NEIGHBOUR, RANDOM, Hotel

@@ -16,15 +16,8 @@ from sqlalchemy.orm import registry
 
 from flask_guesterase.core.finding import Severity
 from flask_guesterase.core.plan import Person
-from flask_guesterase.core.policy import (
-    Exempt,
-    Policy,
-    Subject,
-    keep,
-    null,
-    placeholder,
-    redact,
-)
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import Exempt, keep, null, placeholder, redact
 from flask_guesterase.store import eraser
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.masks import MARK

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text, select
 from sqlalchemy.orm import relationship
 
-from flask_guesterase.core.policy import Equal, Policy, delete, keep, redact
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import delete, keep, redact
 from flask_guesterase.store.masks import MARK
 
 from .hotel import MAIL, NEIGHBOUR, Hotel

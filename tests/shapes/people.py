@@ -7,15 +7,8 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
 from sqlalchemy.orm import relationship
 
-from flask_guesterase.core.policy import (
-    Policy,
-    Subject,
-    delete_when_last_owner,
-    keep,
-    null,
-    placeholder,
-    redact,
-)
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import delete_when_last_owner, keep, null, placeholder, redact
 from flask_guesterase.store.masks import MARK
 
 from .hotel import MAIL, NEIGHBOUR, RANDOM, STAFF, Hotel

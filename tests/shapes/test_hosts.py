@@ -17,7 +17,8 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column, scoped_session, sessi
 from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.errors import ErasureError
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store import carrying, eraser
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.coverage import coverage

@@ -23,7 +23,8 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.types import NullType
 
 from flask_guesterase.core.image import Images, decode, encode
-from flask_guesterase.core.policy import Policy, Subject, delete, keep, null, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import delete, keep, null, redact
 from flask_guesterase.store import live, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.eraser import erase, plan

@@ -26,17 +26,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session, registry, sessionmaker, with_loader_criteria
 
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import (
-    Equal,
-    Policy,
-    Subject,
-    delete,
-    exempt,
-    keep,
-    mentions,
-    null,
-    redact,
-)
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import delete, exempt, keep, mentions, null, redact
 from flask_guesterase.store import refresh, worker
 from flask_guesterase.store.report import Report
 from flask_guesterase.store.transaction import transaction

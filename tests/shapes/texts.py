@@ -7,16 +7,8 @@ from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, String, Text
 
-from flask_guesterase.core.policy import (
-    Equal,
-    Policy,
-    inside,
-    keep,
-    mentions,
-    null,
-    placeholder,
-    redact,
-)
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import inside, keep, mentions, null, placeholder, redact
 
 from .contents import Sealed, sealed
 from .hotel import NEIGHBOUR, RANDOM, STAFF, Hotel

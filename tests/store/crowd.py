@@ -28,8 +28,9 @@ from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.image import decode
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.core.policy import Equal, Policy, Subject, delete, keep, null, redact
+from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.seal import open_box
+from flask_guesterase.core.treatment import delete, keep, null, redact
 from flask_guesterase.store import audit, tables, upgrade, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve

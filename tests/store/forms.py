@@ -14,7 +14,8 @@ from sqlalchemy import Engine, ForeignKey, String, create_engine, func, insert, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, retain
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, retain
 from flask_guesterase.store import amendments, tables, worker
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import DataMap, resolve

@@ -13,11 +13,10 @@ from typing import Any
 from sqlalchemy import Engine, ForeignKey, String, create_engine, event, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from flask_guesterase.core.policy import (
-    Blocker,
+from flask_guesterase.core.policy import Blocker, Policy, Subject
+from flask_guesterase.core.recipient import Recipient
+from flask_guesterase.core.treatment import (
     File,
-    Policy,
-    Subject,
     delete,
     delete_when_last_owner,
     keep,
@@ -26,7 +25,6 @@ from flask_guesterase.core.policy import (
     redact,
     retain,
 )
-from flask_guesterase.core.recipient import Recipient
 from flask_guesterase.store import brake, pulse, tables
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import DataMap, resolve

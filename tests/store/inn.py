@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.orm import Mapper
 
 from flask_guesterase.core.plan import Person, Plan
-from flask_guesterase.core.policy import Exempt, Policy
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import Exempt
 from flask_guesterase.store import eraser, live
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.coverage import coverage

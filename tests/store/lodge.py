@@ -18,7 +18,8 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from flask_guesterase.core.policy import Policy, Subject, delete, keep, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
 from flask_guesterase.store.comeback import guard, reconcile, returned
 from flask_guesterase.store.comeback.lookout import Side
 from flask_guesterase.store.datamap import resolve

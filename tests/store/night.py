@@ -23,9 +23,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_guesterase.core.image import Change, Image, Images, encode
-from flask_guesterase.core.policy import Policy, Register, Subject, keep, null, redact, retain
+from flask_guesterase.core.policy import Policy, Register, Subject
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.seal import Terms
+from flask_guesterase.core.treatment import keep, null, redact, retain
 from flask_guesterase.store import shelf, tables, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import ForeignKey, String, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from flask_guesterase.core.policy import Policy, Subject, keep, null
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.incidents import noticing
 from flask_guesterase.store.incidents.affected import Asked

@@ -17,13 +17,11 @@ from sqlalchemy import Column, Date, ForeignKey, Integer, MetaData, String, Tabl
 
 from flask_guesterase.core.image import decode
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.core.policy import (
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import (
     Computed,
     Constant,
-    Equal,
-    Policy,
     RowRule,
-    Subject,
     keep,
     mentions,
     null,

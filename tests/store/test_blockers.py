@@ -13,7 +13,8 @@ from sqlalchemy import TIMESTAMP, Column, DateTime, MetaData, String, Table, col
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.plan import Row
-from flask_guesterase.core.policy import Blocker, Policy, Subject, keep, null, placeholder
+from flask_guesterase.core.policy import Blocker, Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder
 from flask_guesterase.store import preconditions, tables
 from flask_guesterase.store.blockers import blocks, label_of, needed, needed_of, today_at
 from flask_guesterase.store.datamap import resolve

@@ -19,7 +19,8 @@ from sqlalchemy import (
 
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import Policy, Subject, keep, mentions, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, mentions, null, placeholder, redact
 from flask_guesterase.store.probing import misfits
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, erase, host, whole

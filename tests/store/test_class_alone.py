@@ -9,7 +9,8 @@ from sqlalchemy import insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import Policy, Subject, exempt, keep, null, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import exempt, keep, null, redact
 from tests.kinds import Case, Cases
 from tests.store import inn
 

@@ -27,7 +27,8 @@ from sqlalchemy import (
 from sqlalchemy import case as sql_case
 
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import Constant, Policy, Subject, exempt, keep, redact, retain
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import Constant, exempt, keep, redact, retain
 from flask_guesterase.store.clocks import clock_findings, facts_of
 from flask_guesterase.store.days import day_of, last_utc_day
 from flask_guesterase.store.settings import Property, Settings

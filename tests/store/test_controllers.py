@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.recipients import Recipient
 from flask_guesterase.store import certifying, finishing
 from flask_guesterase.store.comeback import again as back

@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.image import Change, Image, Images, encode
-from flask_guesterase.core.policy import Policy, keep, mentions
+from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import Terms
+from flask_guesterase.core.treatment import keep, mentions
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import vault
 from flask_guesterase.store.masks import fixed_value

@@ -25,12 +25,9 @@ from sqlalchemy.ext.declarative import AbstractConcreteBase
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from flask_guesterase.core.finding import Finding, Severity
-from flask_guesterase.core.policy import (
-    Equal,
+from flask_guesterase.core.policy import Equal, Policy, Register, Subject
+from flask_guesterase.core.treatment import (
     File,
-    Policy,
-    Register,
-    Subject,
     delete,
     delete_when_last_owner,
     exempt,

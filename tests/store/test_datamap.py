@@ -10,11 +10,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry, rel
 
 from flask_guesterase.core.errors import MatchError, UnknownError
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import (
-    Equal,
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import (
     File,
-    Policy,
-    Subject,
     delete,
     exempt,
     keep,

@@ -7,7 +7,8 @@ from pathlib import Path
 from sqlalchemy import MetaData, Table, insert, select
 from sqlalchemy.dialects.postgresql import DOMAIN
 
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store.datamap import resolve
 from tests.store.hotel import Hotel
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Text, insert
 
 from flask_guesterase.core.image import Images, decode, encode
-from flask_guesterase.core.policy import Policy, Subject, delete, mentions, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import delete, mentions, redact
 from flask_guesterase.store import live
 from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Fate, Old

@@ -25,15 +25,13 @@ from sqlalchemy import (
 
 from example_pms.base import db
 from flask_guesterase.core.finding import Severity
-from flask_guesterase.core.policy import (
-    Equal,
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import (
     Exempt,
     Keep,
     Null,
     Placeholder,
-    Policy,
     Redact,
-    Subject,
     exempt,
     mentions,
     null,

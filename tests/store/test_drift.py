@@ -22,10 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import OID
 
 from flask_guesterase.core.finding import Finding, Severity
-from flask_guesterase.core.policy import (
-    Equal,
-    Policy,
-    Subject,
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import (
     delete,
     delete_when_last_owner,
     exempt,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event, insert, select, update
 
 from flask_guesterase.core.errors import BusyError, MovedError
-from flask_guesterase.core.policy import null
+from flask_guesterase.core.treatment import null
 from flask_guesterase.store import (
     backlog,
     due,

@@ -41,11 +41,9 @@ from flask_guesterase.core.decided import digest
 from flask_guesterase.core.errors import BlockedError, BusyError, ErasureError, RetryableError
 from flask_guesterase.core.image import Change, Form
 from flask_guesterase.core.plan import Person
-from flask_guesterase.core.policy import (
-    Equal,
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import (
     File,
-    Policy,
-    Subject,
     delete,
     delete_when_last_owner,
     exempt,

@@ -14,18 +14,8 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, s
 
 from flask_guesterase.core import rotation
 from flask_guesterase.core.image import decode
-from flask_guesterase.core.policy import (
-    Equal,
-    Policy,
-    Subject,
-    delete,
-    inside,
-    keep,
-    mentions,
-    null,
-    redact,
-    retain,
-)
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import delete, inside, keep, mentions, null, redact, retain
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
 from flask_guesterase.store import (
     endless,

@@ -30,9 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import (
-    Policy,
-    Subject,
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import (
     delete,
     delete_when_last_owner,
     exempt,

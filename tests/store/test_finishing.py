@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select
 
-from flask_guesterase.core.policy import Equal, Policy, keep, null, placeholder, retain
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import keep, null, placeholder, retain
 from flask_guesterase.store import finishing, keeping, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office

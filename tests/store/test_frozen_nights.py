@@ -27,7 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from flask_guesterase.core.plan import key_text
-from flask_guesterase.core.policy import Policy, Register, keep, retain
+from flask_guesterase.core.policy import Policy, Register
+from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store import holds, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.nights import home_day

@@ -24,7 +24,8 @@ from sqlalchemy.orm import (
 
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.plan import Key, key_text
-from flask_guesterase.core.policy import Policy, retain
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import retain
 from flask_guesterase.store import tables, veil
 from flask_guesterase.store.gate import Gates
 from flask_guesterase.store.host import Host

@@ -33,16 +33,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 
-from flask_guesterase.core.policy import (
-    Policy,
-    Subject,
-    inside,
-    keep,
-    mentions,
-    null,
-    placeholder,
-    redact,
-)
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import inside, keep, mentions, null, placeholder, redact
 from flask_guesterase.store import expiry
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import resolve

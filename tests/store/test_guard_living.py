@@ -13,7 +13,7 @@ from sqlalchemy import event, insert, update
 from sqlalchemy.exc import OperationalError
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.policy import keep
+from flask_guesterase.core.treatment import keep
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.comeback.marks import Mark
 from flask_guesterase.store.datamap import resolve

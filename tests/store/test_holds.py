@@ -26,7 +26,8 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.events import Event
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.plan import Key, key_text
-from flask_guesterase.core.policy import Policy, delete, keep, redact
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import delete, keep, redact
 from flask_guesterase.store import (
     consistency,
     dispatch,

@@ -24,7 +24,8 @@ from sqlalchemy.orm import (
 
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import Policy, Subject, exempt, null
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import exempt, null
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.host import Host

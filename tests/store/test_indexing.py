@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.finding import Finding, Severity
-from flask_guesterase.core.policy import Equal, Policy, Subject, delete, exempt, keep, null, redact
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import delete, exempt, keep, null, redact
 from flask_guesterase.store import looking
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.indexing import unindexed

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Date, ForeignKey, Integer, MetaData, String, Table, insert, select
 
-from flask_guesterase.core.policy import Policy, Subject, delete, keep, null
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store import expiry, planning
 from tests import engines
 from tests.store.crowd import GUESTS, NEW, OLD, Crowd

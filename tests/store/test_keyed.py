@@ -24,7 +24,8 @@ from sqlalchemy.dialects import mysql
 from flask_guesterase.core.errors import InputError, UnknownError
 from flask_guesterase.core.holding import Scope, Wanted
 from flask_guesterase.core.plan import key_text
-from flask_guesterase.core.policy import Policy, Subject, keep, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, placeholder, redact
 from flask_guesterase.store.datamap import resolve
 from tests.store.hotel import Hotel
 

@@ -10,17 +10,11 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase.core.errors import UnknownError
-from flask_guesterase.core.policy import (
-    Policy,
-    delete,
-    delete_when_last_owner,
-    keep,
-    null,
-    retain,
-)
+from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.retention import due, floor
 from flask_guesterase.core.rule import Open
 from flask_guesterase.core.rulebook import label
+from flask_guesterase.core.treatment import delete, delete_when_last_owner, keep, null, retain
 from flask_guesterase.store import holds, minors, rulebook, telling
 from flask_guesterase.store import law as law_of
 from flask_guesterase.store.clocks import facts_of

@@ -17,7 +17,8 @@ from sqlalchemy import (
     select,
 )
 
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store import live
 from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Fate, Old

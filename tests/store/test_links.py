@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, insert
 
 from flask_guesterase.core.plan import Person
-from flask_guesterase.core.policy import Policy, Subject, delete, exempt, keep, null, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import delete, exempt, keep, null, redact
 from flask_guesterase.store.links import Link, children_first, circular, links
 from flask_guesterase.store.live import read
 from tests.store.inn import Policies, datamap, draw, host

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Column, MetaData, String, Table, Text, insert
 
 from flask_guesterase.core.errors import GapError
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store.datamap import resolve
 from tests.store.hotel import Hotel
 

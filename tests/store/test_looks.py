@@ -30,7 +30,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import registry
 
 from flask_guesterase.core.errors import BusyError
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, retain
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, retain
 from flask_guesterase.store import (
     backlog,
     claiming,

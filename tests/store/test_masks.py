@@ -24,7 +24,7 @@ from sqlalchemy import (
     Uuid,
 )
 
-from flask_guesterase.core.policy import (
+from flask_guesterase.core.treatment import (
     Computed,
     Constant,
     File,

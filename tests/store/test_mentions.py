@@ -28,7 +28,8 @@ from sqlalchemy import (
 
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.plan import Person, Row
-from flask_guesterase.core.policy import Policy, Subject, inside, keep, mentions, null, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import inside, keep, mentions, null, redact
 from flask_guesterase.store import eraser
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.finder import erased_before

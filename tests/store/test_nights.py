@@ -15,7 +15,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, insert, sel
 
 from flask_guesterase.core.errors import BusyError, SweepingError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.policy import delete, null
+from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store import (
     finishing,
     halting,

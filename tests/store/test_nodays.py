@@ -23,7 +23,8 @@ from sqlalchemy import (
     select,
 )
 
-from flask_guesterase.core.policy import Blocker, Policy, Subject, keep, null, redact, retain
+from flask_guesterase.core.policy import Blocker, Policy, Subject
+from flask_guesterase.core.treatment import keep, null, redact, retain
 from flask_guesterase.store import endless, expiry
 from flask_guesterase.store.blockers import standing
 from flask_guesterase.store.clocks import clock_findings, facts_of

@@ -12,7 +12,8 @@ import pytest
 
 from flask_guesterase.core.errors import ForbiddenError, InputError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.policy import Policy, delete, null
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.remembrance.replay import replay

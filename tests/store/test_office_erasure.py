@@ -23,7 +23,8 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.plan import key_text
-from flask_guesterase.core.policy import Policy, Subject, keep, null
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null
 from flask_guesterase.store import brake, execution, people, vault
 from flask_guesterase.store.certifying import exists
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, policies

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, insert, select
 
-from flask_guesterase.core.policy import (
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import (
     Exempt,
-    Policy,
     delete,
     delete_when_last_owner,
     exempt,

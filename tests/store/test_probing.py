@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Select, String, Table, select
 
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import Equal, Policy, Subject, null
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import null
 from flask_guesterase.store.probing import refused
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, host, whole

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import JSON, Column, DateTime, Enum, Integer, Numeric, String, Uuid, make_url
 
 from flask_guesterase.core.image import Cell, cell
-from flask_guesterase.core.policy import (
+from flask_guesterase.core.treatment import (
     Computed,
     Constant,
     File,

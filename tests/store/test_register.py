@@ -20,8 +20,9 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
-from flask_guesterase.core.policy import Register, keep, null, retain
+from flask_guesterase.core.policy import Register
 from flask_guesterase.core.register import Asked, Basis
+from flask_guesterase.core.treatment import keep, null, retain
 from flask_guesterase.store import shelf, tables, vault, worker
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve

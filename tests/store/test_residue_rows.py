@@ -29,7 +29,8 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.errors import BusyError
-from flask_guesterase.core.policy import Equal, Policy, keep, null, retain
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import keep, null, retain
 from flask_guesterase.store import worker
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.search import reading, residue

@@ -36,12 +36,12 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.policy import null, retain
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.core.restoring import Report, Table, read_report
 from flask_guesterase.core.rule import Facts, Grade, Rule
 from flask_guesterase.core.rule import Kind as Limit
 from flask_guesterase.core.seal import Terms
+from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import (
     ageing,

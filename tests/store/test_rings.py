@@ -19,7 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from flask_guesterase.core.policy import Policy, Subject, delete, keep, null
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store import live
 from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Back, Fate, Old

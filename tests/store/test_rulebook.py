@@ -21,10 +21,11 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.policy import Policy, keep, null, placeholder, redact, retain
+from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.retention import Verdict, due, floor
 from flask_guesterase.core.rule import Facts, Open
 from flask_guesterase.core.rulebook import rules as binding
+from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.store import rulebook, tables
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.work import Work

@@ -12,7 +12,8 @@ from sqlalchemy import ForeignKeyConstraint, String, insert, select, text, updat
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.errors import MovedError, TransitionError
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store import same, tables
 from flask_guesterase.store.datamap import resolve
 from tests import engines

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import MetaData, update
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.policy import retain
 from flask_guesterase.core.seal import day_label
+from flask_guesterase.core.treatment import retain
 from flask_guesterase.store import consistency, forgetting, rulebook, settling, tables, vault
 from flask_guesterase.store.datamap import resolve
 from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, any_inn, boxed, inn

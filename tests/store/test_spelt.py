@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Column, Date, ForeignKey, MetaData, String, Table, insert, select
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.policy import Policy, Subject, keep, null
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null
 from tests import engines
 from tests.store.crowd import NEW, Crowd
 

@@ -11,7 +11,8 @@ from sqlalchemy import Column, Integer, MetaData, String, Table
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding, Severity
-from flask_guesterase.core.policy import Policy, Subject, null
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import null
 from flask_guesterase.store.spoken import findings
 from tests.store.hotel import Guest, Hotel, policies
 from tests.store.inn import datamap

@@ -19,8 +19,8 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
-from flask_guesterase.core.policy import null, placeholder
 from flask_guesterase.core.seal import Terms
+from flask_guesterase.core.treatment import null, placeholder
 from flask_guesterase.store import brake, runs, sweep, tables, vault, worker
 from flask_guesterase.store.office import Office
 from tests.store.forms import Forms

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flask_guesterase.core.policy import Blocker, Policy, Subject, keep, null, redact, retain
+from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.rule import Open
+from flask_guesterase.core.treatment import keep, null, redact, retain
 from flask_guesterase.store.telling import OPEN_WORDS
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 

@@ -22,15 +22,8 @@ from sqlalchemy import (
     update,
 )
 
-from flask_guesterase.core.policy import (
-    Blocker,
-    Policy,
-    Subject,
-    delete,
-    keep,
-    null,
-    placeholder,
-)
+from flask_guesterase.core.policy import Blocker, Policy, Subject
+from flask_guesterase.core.treatment import delete, keep, null, placeholder
 from flask_guesterase.store import finishing
 from flask_guesterase.store.datamap import resolve
 from tests.store.hotel import Hotel

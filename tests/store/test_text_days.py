@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import ForeignKey, String, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from flask_guesterase.core.policy import Policy, Subject, keep, null, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, redact
 from flask_guesterase.store import endless
 from flask_guesterase.store.clocks import facts_of
 from flask_guesterase.store.datamap import resolve

@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 
 from flask_guesterase.core.errors import SealError, TransitionError
 from flask_guesterase.core.log import slug
-from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact, retain
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.recipients import Answer, Recipient, Said, by_hand
 from flask_guesterase.store import law, tables, worker
 from flask_guesterase.store.outbox import BACK_OFF

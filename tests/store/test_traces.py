@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, insert, update
 
-from flask_guesterase.core.policy import Policy, Subject, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import null, placeholder, redact
 from flask_guesterase.store.finder import erased_before
 from flask_guesterase.store.traces import holding
 from tests.store.inn import datamap, erase, host

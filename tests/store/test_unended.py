@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, update
 
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.policy import Equal, Policy, keep, retain
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store import endless, keeping, looking
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.datamap import resolve

@@ -22,17 +22,8 @@ from sqlalchemy.orm import Mapper, foreign, registry, relationship, remote
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.plan import Person
-from flask_guesterase.core.policy import (
-    Equal,
-    Policy,
-    Subject,
-    delete,
-    keep,
-    null,
-    placeholder,
-    redact,
-    retain,
-)
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact, retain
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.drift import drift
 from flask_guesterase.store.live import read

@@ -21,7 +21,8 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.errors import GapError
-from flask_guesterase.core.policy import Policy, Subject, null, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.treatment import null, placeholder, redact
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import resolve
 from tests.store import inn

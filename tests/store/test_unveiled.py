@@ -27,7 +27,8 @@ from sqlalchemy.orm import (
 )
 
 from flask_guesterase.core.errors import VeiledError
-from flask_guesterase.core.policy import Policy, keep, retain
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store import tables, unaltered, veil
 from flask_guesterase.store.host import Host
 from flask_guesterase.store.spelling import spelled

@@ -29,7 +29,8 @@ from benchmarks.rows import Shape, fill
 from benchmarks.schema import POLICIES, Base
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.plan import Person
-from flask_guesterase.core.policy import Equal, Policy, Subject, delete, keep, null, redact
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import delete, keep, null, redact
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.eraser import erase, plan
 from flask_guesterase.store.finder import find, owned

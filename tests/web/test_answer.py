@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from flask_guesterase import Blocker
 from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
 from flask_guesterase.core.plan import LEGAL_DUTY
-from flask_guesterase.core.policy import Policy, null, redact, retain
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import null, redact, retain
 from flask_guesterase.store import answering
 from flask_guesterase.web.answers import in_words
 from flask_guesterase.web.cited import cited

@@ -14,7 +14,8 @@ from flask_guesterase import verify
 from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import Destination, Way
 from flask_guesterase.core.log import slug
-from flask_guesterase.core.policy import Policy, keep, null, placeholder, redact, retain
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.release.places import Release, places
 from tests.store.hotel import Booking, Companion, Guest, Invoice, policies

@@ -21,7 +21,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import destinations
-from flask_guesterase.core.policy import exempt
+from flask_guesterase.core.treatment import exempt
 from flask_guesterase.core.tree import verify_consistency
 from flask_guesterase.store import tables, upgrade
 from flask_guesterase.store.release.places import Release

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from flask_guesterase.core.policy import Policy, mentions
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import mentions
 from tests.store.hotel import Booking, policies
 from tests.web.house import CANARY, House
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import MetaData
 
-from flask_guesterase.core.policy import retain
+from flask_guesterase.core.treatment import retain
 from tests.web.house import Browser, House
 
 PAGE = "/desk/privacy/setup"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flask_guesterase.core.policy import retain
+from flask_guesterase.core.treatment import retain
 from flask_guesterase.store.schedule import Entry, Term
 from flask_guesterase.web.language import Language
 from flask_guesterase.web.terms import length, lines

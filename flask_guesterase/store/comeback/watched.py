@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Column, Integer
 
 from ...core.identity import Kind, kind_of
-from ...core.policy import Constant, Placeholder, Redact
+from ...core.treatment import Constant, Placeholder, Redact
 from ..datamap import Contacts, DataMap, Declared
 from ..masks import beneath, looks_invented, looks_redacted
 from ..memory import by_identity

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ...core.copying import Term
 from ...core.plan import Key
-from ...core.policy import Keep
 from ...core.retention import Due, due
 from ...core.rule import Facts
 from ...core.ruling import Reason
+from ...core.treatment import Keep
 from .. import law, rulebook
 from ..clocks import Record, facts_of
 from ..datamap import Declared

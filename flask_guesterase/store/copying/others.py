@@ -11,7 +11,7 @@ from ...core.context import MASK
 from ...core.document import is_document
 from ...core.mentions import MARK, Pen, edited
 from ...core.plan import Key, Person, Row, key_text
-from ...core.policy import Inside, Mentions, RowRule
+from ...core.treatment import Inside, Mentions, RowRule
 from ..binds.crossing import at
 from ..datamap import DataMap, Declared
 from ..finder import owners

@@ -13,7 +13,7 @@ from typing import Any
 from ...core.context import context
 from ...core.errors import BusyError
 from ...core.needle import Needle, Searcher, Strength
-from ...core.policy import File
+from ...core.treatment import File
 from ..datamap import DataMap
 from .scan import Opened, Piece, pieces
 from .space import Field, How, Place, Space

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, LargeBinary, PickleType, String, Table, Text, TypeDecorator
 from sqlalchemy.sql.type_api import TypeEngine
 
-from ...core.policy import Mentions
+from ...core.treatment import Mentions
 from ..catalog.shape import LiveColumn, LiveSchema, LiveTable
 from ..datamap import DataMap, Declared
 from ..hosted import stored

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import select
 
 from ...core.plan import Outcome, key_text
-from ...core.policy import File, Keep
+from ...core.treatment import File, Keep
 from .. import eraser, people, planning, purview, tables
 from ..cases import Case
 from ..sql import chunks

@@ -21,7 +21,17 @@ from ...core.mentions import MARK, Edit, Known, Pen, nothing
 from ...core.needle import LOYALTY
 from ...core.parts import applied
 from ...core.plan import Key, Person, Plan, Row, by_table, key_text
-from ...core.policy import Computed, Constant, Inside, Keep, Mentions, Null, Part, Placeholder, Rule
+from ...core.treatment import (
+    Computed,
+    Constant,
+    Inside,
+    Keep,
+    Mentions,
+    Null,
+    Part,
+    Placeholder,
+    Rule,
+)
 from ..datamap import DataMap, Declared
 from ..masks import (
     Entropy,

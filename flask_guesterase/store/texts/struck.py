@@ -13,7 +13,7 @@ from sqlalchemy import TypeDecorator
 from ...core.context import marked
 from ...core.image import Form
 from ...core.plan import Plan, Row, Step
-from ...core.policy import Mentions
+from ...core.treatment import Mentions
 from ..raw import Reader, reader
 from ..work import Work
 from .mentioned import Hand, hand
