@@ -42,16 +42,19 @@ def require(work: Work, case: Case) -> None:
     :raises TransitionError: somebody wrote or took away a row past us.
     """
     said = _newest(work, case)
-    if said and not hmac.compare_digest(said, marks(work, case)[ROWS]):
+    if said is not None and not hmac.compare_digest(said, marks(work, case)[ROWS]):
         raise TransitionError(
             "The rows taken for this request are not those that the journal knows of.",
             "Somebody wrote into the database past us. Withdraw the request and file a new one.",
         )
 
 
-def _newest(work: Work, case: Case) -> str:
-    """Return the mark of what was said last; empty where no entry has one."""
+def _newest(work: Work, case: Case) -> str | None:
+    """Return the mark of what was said last, or None where no entry has one.
+
+    An entry needs no key: one without a mark, after one that has it, is somebody else's.
+    """
     # What was said in this transaction is not in the journal yet.
     mine = [e for e in work.events if e.number == case.number and e.name in _SAID]
     told = [e.marks for e in mine] or [e.marks for e in approvals.entries(work, case, _SAID)]
-    return told[-1].get(ROWS, "") if told else ""
+    return told[-1].get(ROWS, "") if any(ROWS in each for each in told) else None

@@ -163,12 +163,18 @@ def test_a_letter_rewritten_by_sql(house: House) -> None:
     assert not re.search(r"/privacy/(copy/open|link)/[\w-]{20}", page)
 
 
-def test_a_profile_taken_by_sql(pine: Pine) -> None:
-    """A row that nobody took for a request, and that a table says was, is not erased with it."""
+@pytest.mark.parametrize("journaled", [False, True])
+def test_a_profile_taken_by_sql(pine: Pine, journaled: bool) -> None:
+    """A row that nobody took for a request, and that a table says was, is not erased with it; nor
+    where the journal was told so as well, which needs no key."""
     number = pine.filed(1)
     pine.raw(insert(tables.subject).values(
         request=number, table_name="guests", row_key="int:2", standing="taken", why="all",
     ))  # fmt: skip
+    if journaled:
+        pine.later(minutes=1)
+        (asked,) = [each for each in pine.entries("erasure-requested") if each.request == number]
+        _said(pine, replace(asked, action="subject-taken", counts={}, marks={}))
     with pytest.raises(TransitionError):
         pine.approve(number)
     assert pine.names()[2] == "Ada Roe"
