@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import timedelta
 from typing import Any
 
 from .errors import GuesteraseError
@@ -30,6 +31,7 @@ MAPPING: Kind = (
     lambda given: isinstance(given, Mapping) and are_names(given),
 )
 CALLABLE: Kind = "a callable", callable
+TIME: Kind = "a timedelta", lambda given: isinstance(given, timedelta)
 
 
 def maybe(kind: Kind) -> Kind:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .errors import PolicyError
-from .kinds import TEXT, Kind, are_names, check, is_said, maybe
+from .kinds import TEXT, TIME, Kind, are_names, check, is_said, maybe
 from .plan import Person
 
 RAW = "raw"
@@ -131,7 +131,6 @@ _ADAPTER: Kind = (
     "a Webhook, by_hand(...), an object with tell(notice), or a callable",
     lambda given: isinstance(given, ByHand) or hasattr(given, "tell") or callable(given),
 )
-_TIME: Kind = "a timedelta", lambda given: isinstance(given, timedelta)
 _COLUMNS: Kind = (
     "types with table.column, or a list of these",
     lambda given: all(isinstance(each, str) or are_names(each) for each in given.values()),
@@ -160,7 +159,7 @@ class Recipient:
 
     def __post_init__(self) -> None:
         check(
-            self, PolicyError, name=TEXT, adapter=_ADAPTER, property=maybe(TEXT), due=_TIME,
+            self, PolicyError, name=TEXT, adapter=_ADAPTER, property=maybe(TEXT), due=TIME,
         )  # fmt: skip
         if not _NAME.fullmatch(self.name):
             raise PolicyError(

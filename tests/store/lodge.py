@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 from sqlalchemy import ForeignKey, Integer, String, UniqueConstraint
@@ -215,3 +218,15 @@ class Lodge(Hotel):
                         for value in (*ANN.values(), "OB-77001") if value in text
                     ]
         return found
+
+
+@contextmanager
+def put_back(lodge: Lodge, folder: Path) -> Iterator[None]:
+    """Put the database of before back after what happens in this block; its register stays."""
+    lodge.settings = replace(lodge.settings, register=str(folder / "register"))
+    file = Path(str(lodge.engine.url.database))
+    lodge.engine.dispose()
+    copyfile(file, folder / "old")
+    yield
+    lodge.engine.dispose()
+    copyfile(folder / "old", file)

@@ -298,13 +298,19 @@ def test_an_erasure_waits_until_the_copy_was_fetched(hotel: Hotel) -> None:
 
 def copy_first(hotel: Hotel) -> tuple[str, str]:
     """Release a copy that an approved erasure waits for; return both numbers."""
+    number, erasure = both(hotel)
+    release(hotel, number)
+    return number, erasure
+
+
+def both(hotel: Hotel) -> tuple[str, str]:
+    """File a copy and the erasure that waits for it, and approve that; return both numbers."""
     furnish(hotel)
     number = asked(hotel, "copy-first")
     erasure = hotel.ours("copy")[0]["erasure"]
     for each in (number, erasure):
         shown(hotel, each)
     hotel.approve(erasure)
-    release(hotel, number)
     return number, erasure
 
 
@@ -345,12 +351,7 @@ def test_an_erasure_waits_for_who_may_complain_that_the_copy_was_refused(
 ) -> None:
     """The guest wanted it first: the letter says until when they can complain or take it back."""
     hotel = any_hotel
-    furnish(hotel)
-    number = asked(hotel, "copy-first")
-    erasure = hotel.ours("copy")[0]["erasure"]
-    for each in (number, erasure):
-        shown(hotel, each)
-    hotel.approve(erasure)
+    number, erasure = both(hotel)
     with hotel.begin() as office:
         told = office.refusal_letter(number, "officer", "identity-not-shown").params
         office.refuse(number, "officer", "identity-not-shown")

@@ -7,10 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -27,7 +25,7 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance.replay import replay
-from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
+from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish, put_back
 
 OLD = date(2025, 12, 1)
 REF = "OB-77001"
@@ -685,15 +683,10 @@ def test_who_was_new_since_a_copy_is_known_again_when_the_lost_days_are_sent(
     lodge: Lodge, tmp_path: Path
 ) -> None:
     """The copy has no row of theirs to erase; the channel manager sends their booking once more."""
-    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
-    file = Path(str(lodge.engine.url.database))
-    lodge.engine.dispose()
-    copyfile(file, tmp_path / "old")
-    lodge.stayed()
-    number = lodge.erased_guest()
-    before = {(row["kind"], row["mark"], row["row_mark"]) for row in lodge.ours("mark")}
-    lodge.engine.dispose()
-    copyfile(tmp_path / "old", file)
+    with put_back(lodge, tmp_path):
+        lodge.stayed()
+        number = lodge.erased_guest()
+        before = {(row["kind"], row["mark"], row["row_mark"]) for row in lodge.ours("mark")}
     assert replay(lodge.run).counts["marks"] == len(before)
     told = lodge.ours("mark")
     assert {(row["kind"], row["mark"], row["row_mark"]) for row in told} == before
@@ -707,14 +700,9 @@ def test_whom_a_person_must_judge_after_a_restore_is_not_judged_by_marks(
     lodge: Lodge, tmp_path: Path
 ) -> None:
     """A row that is there and has changed waits for somebody; no mark lets the guard take it."""
-    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
-    file = Path(str(lodge.engine.url.database))
     lodge.stayed()
-    lodge.engine.dispose()
-    copyfile(file, tmp_path / "old")
-    lodge.erased_guest()
-    lodge.engine.dispose()
-    copyfile(tmp_path / "old", file)
+    with put_back(lodge, tmp_path):
+        lodge.erased_guest()
     with lodge.engine.begin() as conn:
         conn.execute(update(Guest).values(phone="+86 130 9999 0000"))
     done = replay(lodge.run)

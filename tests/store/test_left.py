@@ -60,27 +60,25 @@ def run_sql(engine: Engine, *statements: str) -> None:
             conn.exec_driver_sql(statement)
 
 
-def test_a_row_of_which_one_column_is_filled_again_is_left(database_url: str) -> None:
-    """The others are as the erasure left them, which makes it no less."""
+@pytest.mark.parametrize(
+    ("statement", "left"),
+    [
+        ("UPDATE guests SET phone = '0401' WHERE id = 1", "guests"),
+        ("INSERT INTO notes (id, guest_id) VALUES (7, 1)", "notes"),
+    ],
+    ids=["one-column-again", "whole-row-again"],
+)
+def test_what_is_there_again_is_left(database_url: str, statement: str, left: str) -> None:
+    """A row of which one column is filled again, the others as the erasure left them; and one that
+    went whole, whatever it holds: no column of it has a rule."""
     metadata = guests()
     declared = datamap(metadata, DELETED)
     with host(database_url, metadata) as engine:
         filled(engine, metadata, id=1)
         erase(engine, declared, AINO)
         assert remains(engine, declared, AINO) == []
-        run_sql(engine, "UPDATE guests SET phone = '0401' WHERE id = 1")
-        assert remains(engine, declared, AINO) == ["guests"]
-
-
-def test_a_row_that_went_whole_and_is_there_again_is_left(database_url: str) -> None:
-    """Whatever it holds: no column of it has a rule."""
-    metadata = guests()
-    declared = datamap(metadata, DELETED)
-    with host(database_url, metadata) as engine:
-        filled(engine, metadata, id=1)
-        erase(engine, declared, AINO)
-        run_sql(engine, "INSERT INTO notes (id, guest_id) VALUES (7, 1)")
-        assert remains(engine, declared, AINO) == ["notes"]
+        run_sql(engine, statement)
+        assert remains(engine, declared, AINO) == [left]
 
 
 def test_a_trigger_that_writes_a_row_without_a_key_back_changes_nothing(sqlite_url: str) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from shutil import copyfile
 
 import pytest
 
@@ -17,7 +15,7 @@ from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.remembrance.replay import replay
-from tests.store.lodge import ANN, Base, Guest, Lodge, Wish, policies
+from tests.store.lodge import ANN, Base, Guest, Lodge, Wish, policies, put_back
 
 
 @pytest.fixture
@@ -118,15 +116,10 @@ def test_an_objection_is_remembered_of_a_guest_whom_an_old_copy_never_knew(
     lodge: Lodge, tmp_path: Path
 ) -> None:
     """No row of theirs is there to be erased again, and the mailbox may be in any list."""
-    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
-    file = Path(str(lodge.engine.url.database))
-    lodge.engine.dispose()
-    copyfile(file, tmp_path / "old")
-    lodge.stayed()
-    lodge.add(Wish(id=1, guest_id=1, email="news.for.ann@mail.example"))
-    lodge.erased_guest()
-    lodge.engine.dispose()
-    copyfile(tmp_path / "old", file)
+    with put_back(lodge, tmp_path):
+        lodge.stayed()
+        lodge.add(Wish(id=1, guest_id=1, email="news.for.ann@mail.example"))
+        lodge.erased_guest()
     assert not asked(lodge, "news.for.ann@mail.example", "sh")
     assert not replay(lodge.run).restored
     assert asked(lodge, "news.for.ann@mail.example", "sh")

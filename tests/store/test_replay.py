@@ -15,6 +15,7 @@ from flask_guesterase.core.checkpoint import Checkpoint, origin
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store.remembrance import months, remembering
+from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.replay import replay
 from tests.store.forms import GRANTS, Form, Forms, Guest
 
@@ -106,14 +107,19 @@ def test_a_hold_that_two_people_lifted_is_none_that_was_forgotten(
     assert forms.names() == {1: None}
 
 
+def kept(forms: Forms) -> Register:
+    """Return the register of erasures that is kept."""
+    with forms.begin() as office:
+        file = remembering.register(office.work)
+    assert file is not None
+    return file
+
+
 def test_a_sweep_writes_one_line_and_one_outcome_for_a_batch(forms: Forms) -> None:
     for id in range(1, 9):
         forms.form(id, OLD)
     forms.confirmed()
-    with forms.begin() as office:
-        file = remembering.register(office.work)
-        assert file is not None
-        lines, _ = file.lines()
+    lines, _ = kept(forms).lines()
     assert [line.note.kind for line in lines] == [Kind.BEGUN, Kind.ENDED, Kind.OUTCOME]
     assert len(lines[1].note.rows) == 8
 
@@ -150,10 +156,7 @@ def test_the_end_of_a_register_that_was_changed_stops_erasing(
     forms.form(2, OLD)
     forms.sweep()
     assert forms.names() == {1: None, 2: None}
-    with forms.begin() as office:
-        file = remembering.register(office.work)
-        assert file is not None
-        assert file.lines()[1] == []
+    assert kept(forms).lines()[1] == []
 
 
 def test_a_long_register_is_read_from_its_end(forms: Forms, tmp_path: Path) -> None:
@@ -163,16 +166,14 @@ def test_a_long_register_is_read_from_its_end(forms: Forms, tmp_path: Path) -> N
     forms.confirmed()
     (path,) = (tmp_path / "register").glob("*.jsonl")
     assert path.stat().st_size > 1 << 14
-    with forms.begin() as office:
-        file = remembering.register(office.work)
-        assert file is not None
-        lines, broken = file.lines()
-        assert broken == []
-        tail = file.tail()
-        assert (tail.number, tail.committed, tail.open) == (len(lines), len(lines) - 1, ())
-        path.write_bytes(b"x" + path.read_bytes()[1:])
-        assert file.tail() == tail
-        assert [each.why for each in file.lines()[1]] == ["unreadable"]
+    file = kept(forms)
+    lines, broken = file.lines()
+    assert broken == []
+    tail = file.tail()
+    assert (tail.number, tail.committed, tail.open) == (len(lines), len(lines) - 1, ())
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    assert file.tail() == tail
+    assert [each.why for each in file.lines()[1]] == ["unreadable"]
 
 
 def test_what_left_the_house_hides_no_line_that_waits_for_its_outcome(forms: Forms) -> None:
@@ -180,9 +181,7 @@ def test_what_left_the_house_hides_no_line_that_waits_for_its_outcome(forms: For
     for id in range(1, 121):
         forms.form(id, OLD)
     forms.confirmed()
-    with forms.begin() as office:
-        file = remembering.register(office.work)
-    assert file is not None
+    file = kept(forms)
     lines, _ = file.lines()
     big = max(lines, key=lambda line: len(line.note.rows))
     after = file.tail()

@@ -61,15 +61,21 @@ def released(house: House, number: str) -> None:
 
 def opened(house: House) -> Browser:
     """Return a browser in which a guest reads their copy."""
+    browser, link = ready(house)
+    browser.get(link)
+    browser.post(link)
+    return browser
+
+
+def ready(house: House) -> tuple[Browser, str]:
+    """Return the browser of a guest whose copy lies ready, and the link that opens it."""
     browser, number = asked(house)
     released(house, number)
     browser.post("/privacy/case/copy")
     house.worker()
     found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
     assert found is not None
-    browser.get(found[1])
-    browser.post(found[1])
-    return browser
+    return browser, found[1]
 
 
 def test_a_guest_asks_proves_opens_and_saves(house: House) -> None:

@@ -10,18 +10,13 @@ import pytest
 from flask_guesterase.store import limits
 from flask_guesterase.web import guestdesk
 from tests.web.house import CANARY, Browser, House
-from tests.web.test_copied import DESK, GUEST, asked, letters, released
+from tests.web.test_copied import DESK, GUEST, asked, letters, ready
 
 
 def opened(house: House) -> Browser:
     """Return a browser that holds a case and its opened copy."""
-    browser, number = asked(house)
-    released(house, number)
-    browser.post("/privacy/case/copy")
-    house.worker()
-    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
-    assert found is not None
-    assert browser.post(found[1]).status_code == 303
+    browser, link = ready(house)
+    assert browser.post(link).status_code == 303
     assert CANARY in browser.get("/privacy/copy")
     return browser
 
