@@ -124,16 +124,6 @@ def paused(due: date, waited_days: int) -> date:
     return due + timedelta(days=max(waited_days, 0))
 
 
-def answer_due(received: date) -> date:
-    """Return the last day on which a request must be answered where no pack says another one.
-
-    :param received: day of receipt at the property.
-
-    Source: GDPR Article 12(3).
-    """
-    return answer_by(received, USUAL)
-
-
 def days_left(due: date, today: date) -> int:
     """Return the days until `due`, negative when it is past.
 

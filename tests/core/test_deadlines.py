@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_guesterase.core.deadlines import (
+    USUAL,
     Usual,
     acknowledge_by,
     answer_by,
-    answer_due,
     days_left,
     extended_by,
     paused,
@@ -38,16 +38,16 @@ CALIFORNIA = Usual(period("P10B"), period("P45D"), period("P45D"))
 )
 def test_an_answer_is_due_one_calendar_month_after_receipt(received: date, due: date) -> None:
     """The same day of the next month, or the last day of a shorter one."""
-    assert answer_due(received) == answer_by(received, EU) == due
+    assert answer_by(received, USUAL) == answer_by(received, EU) == due
 
 
 @given(st.dates(date(2000, 1, 1), date(2200, 1, 1)))
 def test_a_month_is_never_longer_than_the_law_gives(received: date) -> None:
     """A period is 28 to 31 days, and a later receipt is never due earlier."""
-    assert 28 <= (answer_due(received) - received).days <= 31
-    assert answer_due(received + timedelta(days=1)) >= answer_due(received)
-    assert days_left(answer_due(received), answer_due(received)) == 0
-    assert days_left(received, answer_due(received)) < 0
+    assert 28 <= (answer_by(received, USUAL) - received).days <= 31
+    assert answer_by(received + timedelta(days=1), USUAL) >= answer_by(received, USUAL)
+    assert days_left(answer_by(received, USUAL), answer_by(received, USUAL)) == 0
+    assert days_left(received, answer_by(received, USUAL)) < 0
 
 
 def test_many_months_cross_years() -> None:
