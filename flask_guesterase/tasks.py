@@ -18,8 +18,9 @@ from flask import Flask
 
 from .core.errors import BusyError, SetupError, SweepingError
 from .store.doors import Door
-from .web.current import NAME, current
+from .web.current import current
 from .web.entering import enter
+from .web.installed import NAME
 
 WORK, SWEEP, DELIVER = "guesterase.work", "guesterase.sweep", "guesterase.deliver"
 """Names of the tasks, as a schedule or ``send_task`` names them."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, cast
 
 from flask import current_app
 
@@ -11,11 +12,16 @@ from ..core.errors import SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.recipient import Recipient
 from ..store import outside, packs, schedule, unnamed, watch
+from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
+from ..store.custodian import FolderCustodian
+from ..store.datamap import DataMap
 from ..store.drift import drift, drifted
 from ..store.explained import unwritable
+from ..store.host import Host
 from ..store.indexing import unindexed
 from ..store.live import read as read_live
+from ..store.office import Office
 from ..store.partners import recipients
 from ..store.probing import misfits, refused
 from ..store.settings import Settings
@@ -23,12 +29,42 @@ from ..store.transaction import transaction
 from ..store.upgrade import newer, pending
 from . import migrate
 
-if TYPE_CHECKING:
-    from .extension import Guesterase
+
+class Looked(Protocol):
+    """What is looked at of the extension, in a context of its application."""
+
+    @property
+    def host(self) -> Host:
+        """Return the host."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings."""
+        ...
+
+    @property
+    def custodian(self) -> FolderCustodian:
+        """Return who holds the keys."""
+        ...
+
+    @property
+    def datamap(self) -> DataMap:
+        """Return the data map."""
+        ...
+
+    @property
+    def binds(self) -> Binds:
+        """Return where tables lie besides the default database."""
+        ...
+
+    def begin(self, write: bool = True) -> AbstractContextManager[Office]:
+        """Open the office in a transaction."""
+        ...
 
 
 def findings(
-    extension: Guesterase, declared: Sequence[Recipient], authorized: bool
+    extension: Looked, declared: Sequence[Recipient], authorized: bool
 ) -> list[Finding]:
     """Return everything that is wrong, in a fixed order.
 
@@ -60,7 +96,7 @@ def findings(
     return sorted(set(found))
 
 
-def _kept(extension: Guesterase, late: bool) -> list[Finding]:
+def _kept(extension: Looked, late: bool) -> list[Finding]:
     """Return what is wrong with the keys and, where these and our tables are there, the rest.
 
     :param late: our tables are missing, or of an older version.

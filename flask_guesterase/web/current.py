@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from flask import current_app
 from werkzeug.local import LocalProxy
 
 from ..core.errors import SetupError
-
-if TYPE_CHECKING:
-    from .extension import Guesterase
-
-NAME = "guesterase"
-"""Key of the extension in ``app.extensions``."""
+from .installed import NAME, Installed
 
 
-def _current() -> Guesterase:
+def _current() -> Installed:
     state = current_app.extensions.get(NAME)
     if state is None:
         raise SetupError("This application has no Guesterase.", "Call init_app(app) first.")
-    return cast("Guesterase", state.extension)
+    return cast("Installed", state.extension)
 
 
-current = cast("Guesterase", LocalProxy(_current))
+current = cast(Installed, LocalProxy(_current))
 """The extension of the current application."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import g, has_app_context, make_response, request
+from flask import g, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,11 +12,10 @@ from ..core.errors import ForbiddenError
 from .current import current
 from .pages import csrf_field
 from .rendering import render_template
+from .rights import ACTING
 
 WHO, PIN = "guesterase_who", "guesterase_pin"
 """Fields of a form by which a person says who they are, and shows it."""
-
-_ACTING = "guesterase_acting"
 
 OWN = {"new_pin", "new_code", "find"}
 """Names of views that ask for something else than a PIN by themselves, refuse a shared login, or
@@ -39,7 +38,7 @@ def shared() -> bool:
 
 def acting() -> str:
     """Return the host's id of the person who acts; of who is logged in while nobody showed it."""
-    person, _ = g.get(_ACTING, ("", ""))
+    person, _ = g.get(ACTING, ("", ""))
     return person or login()
 
 
@@ -53,12 +52,6 @@ def named(typed: str) -> str:
     """
     user = current.user(typed) if typed else None
     return typed if user is None else str(user.get_id())
-
-
-def through(person: str) -> str:
-    """Return the shared login through which a person acts in this request, or an empty text."""
-    who, by = g.get(_ACTING, ("", "")) if has_app_context() else ("", "")
-    return by if by and who == person else ""
 
 
 def prove(form: Mapping[str, str]) -> str:
@@ -83,7 +76,7 @@ def prove(form: Mapping[str, str]) -> str:
         right = office.check_pin(person, form.get(PIN, ""))
     if not right or user is None:
         raise PinError("Name and PIN do not fit, or the PIN is locked.", _NEXT)
-    setattr(g, _ACTING, (person, desk))
+    setattr(g, ACTING, (person, desk))
     return person
 
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app, g, has_request_context
+from flask import current_app, g, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy.exc import DataError, DBAPIError, StatementError
 
-from .persons import through
-
 May = Callable[[Any, str, str], bool]
 """The host's answer to whether a user has a permission at a property."""
+
+ACTING = "guesterase_acting"
+"""Where a request keeps who acts, and the shared login through which they do."""
+
+
+def through(person: str) -> str:
+    """Return the shared login through which a person acts in this request, or an empty text."""
+    who, by = g.get(ACTING, ("", "")) if has_app_context() else ("", "")
+    return by if by and who == person else ""
 
 
 def user(identifier: str, unblock: Callable[[], None]) -> Any:

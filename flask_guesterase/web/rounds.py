@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from flask import Flask
 from sqlalchemy.pool import StaticPool
@@ -21,10 +20,8 @@ from ..store.transaction import transaction
 from ..store.upgrade import pending
 from . import teardown
 from .entering import enter
+from .installed import Installed
 from .teardown import Bell
-
-if TYPE_CHECKING:
-    from .extension import Guesterase
 
 SECONDS = 20.0
 """How long the erasing by day of one round lasts; what is left is left to the next."""
@@ -35,7 +32,7 @@ _TOLD = frozenset({"clock", "register"})
 _log = logging.getLogger("flask_guesterase")
 
 
-def install(extension: Guesterase, app: Flask, every: float | None) -> Bell | None:
+def install(extension: Installed, app: Flask, every: float | None) -> Bell | None:
     """Let the host's traffic wake rounds of background work; return None where none is wanted.
 
     :param extension: the extension of the application.
@@ -45,7 +42,7 @@ def install(extension: Guesterase, app: Flask, every: float | None) -> Bell | No
     return teardown.install(app, partial(turn, extension, app), every)
 
 
-def turn(extension: Guesterase, app: Flask, bell: Bell) -> None:
+def turn(extension: Installed, app: Flask, bell: Bell) -> None:
     """Do one round where nobody else does and none ended lately; whatever fails is noted.
 
     :param extension: the extension of the application.
@@ -70,7 +67,7 @@ def turn(extension: Guesterase, app: Flask, bell: Bell) -> None:
         extension.run(lambda office: leading.leave(office.work, token, problems))
 
 
-def _ready(extension: Guesterase) -> bool:
+def _ready(extension: Installed) -> bool:
     """Return whether our tables and keys are there, and a connection besides the host's own."""
     engine = extension.host.engine()
     if isinstance(engine.pool, StaticPool):
@@ -79,7 +76,7 @@ def _ready(extension: Guesterase) -> bool:
         return not pending(conn) and extension.custodian.exists()
 
 
-def _round(extension: Guesterase, bell: Bell) -> list[str]:
+def _round(extension: Installed, bell: Bell) -> list[str]:
     enter(Door.TEARDOWN)
     found = _problems(extension.work().problems)
     if not bell.ended and extension.run(_sweep_due):
