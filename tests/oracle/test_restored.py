@@ -17,8 +17,8 @@ from flask_guesterase.store import live
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.eraser import erase, plan
-from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Fate, Old
+from flask_guesterase.store.recovery.together import put_back
 from tests.engines import fresh_database
 
 from .dump import assert_same, dump
@@ -98,7 +98,7 @@ def there_and_back(conn: Connection, world: World) -> None:
             conn.commit()
         for before, number, payload in reversed(done):
             old = [Old(image, f"b{number}") for image in reversed(decode(payload).rows)]
-            back = Putback(conn, datamap, schema).run(old)
+            back = put_back(conn, datamap, schema, old)
             conn.commit()
             assert_same(before, dump(conn))
             # A row that was empty anyway, or equal to its mask, is as before already.

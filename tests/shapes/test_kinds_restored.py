@@ -28,8 +28,8 @@ from flask_guesterase.core.treatment import delete, keep, null, redact
 from flask_guesterase.store import live, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.eraser import erase, plan
-from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Fate, Old
+from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.transaction import transaction
 from tests.engines import ENGINES, fresh_database
 from tests.oracle.dump import assert_same, dump
@@ -230,7 +230,7 @@ def test_every_type_of_a_dialect_comes_back(kind: str) -> None:
             }  # fmt: skip
         with transaction(engine) as conn:
             rows = [Old(image, "b") for image in reversed(decode(payload).rows)]
-            back = Putback(conn, datamap, live.read(conn)).run(rows)
+            back = put_back(conn, datamap, live.read(conn), rows)
         assert {each.fate for each in back} == {Fate.RESTORED}
         with engine.connect() as conn:
             assert_same(before, dump(conn))

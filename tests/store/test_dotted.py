@@ -11,8 +11,8 @@ from flask_guesterase.core.image import Images, decode, encode
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, mentions, redact
 from flask_guesterase.store import live
-from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Fate, Old
+from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.transaction import transaction
 from tests.oracle.dump import assert_same, dump
 from tests.store import inn
@@ -47,7 +47,7 @@ def test_what_was_erased_there_comes_back(database_url: str, notes: Any) -> None
         with transaction(engine) as conn:
             found = live.read(conn)
             rows = decode(encode(Images(found.dialect, "", tuple(images)))).rows
-            back = Putback(conn, declared, found).run([Old(row, "b") for row in reversed(rows)])
+            back = put_back(conn, declared, found, [Old(row, "b") for row in reversed(rows)])
         with engine.connect() as conn:
             assert_same(before, dump(conn))
     assert {each.fate for each in back} == {Fate.RESTORED}

@@ -20,8 +20,8 @@ from sqlalchemy import (
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store import live
-from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Fate, Old
+from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.transaction import transaction
 from tests.oracle.dump import assert_same, dump
 from tests.store.inn import datamap, erase, host
@@ -71,9 +71,8 @@ def test_rows_that_differ_in_letters_case_alone(
         else:
             assert mine == [("[erased]" if rule is redact else _swapped(each)) for each in BODIES]
         with transaction(engine) as conn:
-            back = Putback(conn, declared, live.read(conn)).run(
-                [Old(image, "b") for image in reversed(images)]
-            )
+            rows = [Old(image, "b") for image in reversed(images)]
+            back = put_back(conn, declared, live.read(conn), rows)
         assert {each.fate for each in back} == {Fate.RESTORED}
         with engine.connect() as conn:
             assert_same(before, dump(conn))

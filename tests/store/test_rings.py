@@ -22,7 +22,7 @@ from sqlalchemy import (
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store import live
-from flask_guesterase.store.recovery.putback import Putback
+from flask_guesterase.store.recovery import together
 from flask_guesterase.store.recovery.refusal import Back, Fate, Old
 from flask_guesterase.store.taking import Erased
 from flask_guesterase.store.transaction import transaction
@@ -92,7 +92,7 @@ def filled(engine: Engine, metadata: MetaData, nullable: bool) -> None:
 def put_back(engine: Engine, declared: Any, erased: Erased) -> list[Back]:
     with transaction(engine) as conn:
         rows = [Old(image, "b") for image in reversed(erased.images)]
-        return Putback(conn, declared, live.read(conn)).run(rows)
+        return together.put_back(conn, declared, live.read(conn), rows)
 
 
 @pytest.mark.parametrize("nullable", [True, False])

@@ -5,8 +5,7 @@ Beside the surgery this is the one place where rows of the host are changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, literal, text, update
@@ -16,14 +15,11 @@ from sqlalchemy.types import NullType
 from ...core.image import Cell, Change, Image
 from ..catalog.shape import LiveSchema
 from ..datamap import DataMap
-from ..links import children_first, links
 from ..proof import stands
 from ..raw import Reader
 from ..sql import abiding
-from ..transaction import MARIADB
 from .refusal import Back, Fate, Old, RefusedError, reason, refuse
-from .rings import close, enforced
-from .target import Cells, Found, Target, alike, points
+from .target import Cells, Found, Target, alike, enforced, points
 
 
 class Putback:
@@ -38,40 +34,7 @@ class Putback:
         self.conn = conn
         self.datamap = datamap
         self.live = live
-        self.known = links(datamap, live)
         self._targets: dict[str, Target | None] = {}
-
-    def run(self, rows: Sequence[Old]) -> list[Back]:
-        """Put rows back, parents before children; return what became of each.
-
-        What fails for a foreign key, or for a value another row still has, is tried again as long
-        as anything comes back; what is left then points at each other in circles, or nowhere.
-
-        :param rows: what went, in the order in which it is to be put back.
-        :raises DBAPIError: the database did not answer, or somebody else holds what is needed.
-        """
-        with _exact(self.conn):
-            waiting, done = self._ordered(rows), list[Back]()
-            while waiting:
-                tried = [self._try(old) for old in waiting]
-                later = [back for back in tried if back.fate in _AGAIN]
-                done += [back for back in tried if back.fate not in _AGAIN]
-                if len(later) == len(waiting):
-                    return done + close(self, later)
-                waiting = [back.old for back in later]
-        return done
-
-    def _ordered(self, rows: Sequence[Old]) -> list[Old]:
-        """Return rows that were deleted first, parents before children, then the others."""
-        names = {old.image.table for old in rows}
-        order = {name: n for n, name in enumerate(reversed(children_first(names, self.known)))}
-
-        def place(pair: tuple[int, Old]) -> tuple[bool, int, int]:
-            number, old = pair
-            deleted = old.image.change is Change.DELETED
-            return not deleted, order[old.image.table] if deleted else 0, number
-
-        return [old for _, old in sorted(enumerate(rows), key=place)]
 
     def target(self, name: str) -> Target | None:
         """Return a table as it is today, or None where there is none rows can be put into."""
@@ -86,7 +49,8 @@ class Putback:
 
     # one row
 
-    def _try(self, old: Old) -> Back:
+    def row(self, old: Old) -> Back:
+        """Put one row back as it was, or leave it as it is; return what became of it."""
         return self._attempt(old, lambda target: self._put(target, old.image))
 
     def _attempt(self, old: Old, put: Callable[[Target], Fate]) -> Back:
@@ -224,7 +188,6 @@ class Putback:
         return not any(_holds(row, old) for row in found)
 
 
-_AGAIN = frozenset({Fate.FOREIGN, Fate.UNIQUE})
 _MOVING = ("timestamp", "datetime")
 """Types of columns that MariaDB may be told to set when a row is changed."""
 
@@ -232,27 +195,3 @@ _MOVING = ("timestamp", "datetime")
 def _holds(row: Found, known: Cell) -> bool:
     now = row.cell(known.name)
     return now is not None and alike(now, known)
-
-
-@contextmanager
-def _exact(conn: Connection) -> Iterator[None]:
-    """Let the engine take old values as they were, and look at foreign keys at once."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
-    elif conn.dialect.name == "sqlite":
-        # Each row is looked at here: SQLite would only say at the commit what is wrong.
-        conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    elif conn.dialect.name in MARIADB:
-        before = str(conn.exec_driver_sql("SELECT @@SESSION.sql_mode").scalar_one())
-        kept = [word for word in before.split(",") if word and word not in _NARROW]
-        mode = ",".join([*kept, *_WIDE])
-        conn.exec_driver_sql("SET SESSION sql_mode = %s", (mode,))
-    yield
-
-
-_NARROW = frozenset({"NO_ZERO_DATE", "NO_ZERO_IN_DATE", "TRADITIONAL"})
-_WIDE = ("ALLOW_INVALID_DATES", "NO_AUTO_VALUE_ON_ZERO", "STRICT_ALL_TABLES")
-"""Of MariaDB's modes: what the host's own mode once let in must come back, and nothing be cut.
-
-The session's mode is put back when our transaction ends (see `transaction`)."""
-

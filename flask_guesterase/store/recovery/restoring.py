@@ -35,9 +35,9 @@ from ..remembrance import remembering, tracing
 from ..sameness import same
 from ..work import Work
 from . import files, undoing
-from .putback import Putback
 from .refusal import CAME, Back, Fate, Old
 from .reused import reused
+from .together import put_back
 
 PROPOSED, RESTORED, REFUSED = "proposed", "restored", "refused"
 """States: waits for the second person; carried out; nothing came back."""
@@ -211,7 +211,7 @@ def _rows(work: Work, case: Case) -> list[Back]:
     for name in (HOME, *binds.named(each.image.table for each in new)):
         conn = work.conn.write(name) if isinstance(work.conn, Crossing) and name else work.conn
         mine = [each for each in new if binds.of(each.image.table) == name]
-        backs += Putback(conn, work.datamap, work.live()).run(mine)
+        backs += put_back(conn, work.datamap, work.live(), mine)
         if isinstance(work.conn, Crossing) and name:
             work.conn.ahead(name)
     work.changed |= {back.old.image.table for back in backs if back.fate is Fate.RESTORED}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -12,19 +11,12 @@ from sqlalchemy.exc import DBAPIError
 from ...core.image import Cell, Change, Form
 from ..catalog.shape import LiveForeignKey, LiveSchema
 from ..order import unwatched
+from .putback import Putback
 from .refusal import Back, Fate, RefusedError, reason, refuse
-from .target import Cells, Target, points
-
-if TYPE_CHECKING:
-    from .putback import Putback
+from .target import Cells, Target, enforced, points
 
 Tied = tuple[Target, Cells]
 """Table of a row, and what was taken from it."""
-
-
-def enforced(target: Target) -> tuple[LiveForeignKey, ...]:
-    """Return the foreign keys of a table that the database looks at."""
-    return tuple(key for key in target.live.foreign_keys if key.enforced)
 
 
 def close(putback: Putback, stuck: Sequence[Back]) -> list[Back]:

@@ -223,6 +223,11 @@ def alike(now: Cell, then: Cell) -> bool:
         return False
 
 
+def enforced(target: Target) -> tuple[LiveForeignKey, ...]:
+    """Return the foreign keys of a table that the database looks at."""
+    return tuple(key for key in target.live.foreign_keys if key.enforced)
+
+
 def points(conn: Connection, schema: LiveSchema, key: LiveForeignKey, cells: Cells) -> bool:
     """Return whether what a foreign key of a row points at is there; one that is empty points at
     nothing.
