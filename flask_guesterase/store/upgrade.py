@@ -128,6 +128,19 @@ def newer(conn: Connection) -> bool:
     return (current(conn) or "") > head()
 
 
+def require(conn: Connection) -> None:
+    """Make sure that this version knows the tables beneath it, before it erases by them.
+
+    :raises SetupError: a newer version of the package made them.
+    """
+    if newer(conn):
+        raise SetupError(
+            "Our tables were made by a newer version of this package, whose rules this one does "
+            "not know: nothing is erased.",
+            "Install that version, or a newer one, wherever this application runs.",
+        )
+
+
 def make_keys(engine: Engine, custodian: FolderCustodian, now: datetime | None = None) -> bool:
     """Make the keys of a new installation; return whether that was needed.
 

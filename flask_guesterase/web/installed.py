@@ -56,7 +56,7 @@ from ..store.sweep import Limits, NightAudit
 from ..store.sweep import sweep as swept
 from ..store.ticked import person_of
 from ..store.transaction import again, transaction
-from ..store.upgrade import pending
+from ..store.upgrade import pending, require
 from ..store.work import Holidays, Work
 from ..store.worker import NOT_DELIVERING
 from ..store.worker import work as round_of
@@ -227,9 +227,17 @@ class Installed(Declaring):
         return cast(_Result, again(once))
 
     def work(self) -> Report:
-        """Do one round of everything that is due: intake, erasures, messages, files, keys."""
+        """Do one round of everything that is due: intake, erasures, messages, files, keys.
+
+        :raises SetupError: a newer version of the package made our tables.
+        """
         with one(self.host.engine()):
+            self._known_tables()
             return round_of(self.run, self._render, self._every_channel())
+
+    def _known_tables(self) -> None:
+        with transaction(self.host.engine(), False) as conn:
+            require(conn)
 
     def deliver(self) -> Report:
         """Send messages, remove files and tell recipients that are due, and nothing else."""
@@ -252,8 +260,10 @@ class Installed(Declaring):
         :param rows: how many rows it may erase by their day.
         :param join: take part in erasing while another sweep leads.
         :param progress: told after each batch how many rows it had.
+        :raises SetupError: a newer version of the package made our tables.
         :raises SweepingError: another sweep is at work, and this one was not to join it.
         """
+        self._known_tables()
         limits = Limits(seconds, rows, join, self._pressure, progress)
         self.ask_backups()
         channels = self._every_channel()
@@ -297,8 +307,10 @@ class Installed(Declaring):
 
         :param checkpoints: signed checkpoints of the journals, brought from where they were kept.
         :raises InputError: one of them is no checkpoint of this house.
-        :raises SetupError: no register is kept, or it is not where it was.
+        :raises SetupError: no register is kept, or it is not where it was, or a newer version made
+            our tables.
         """
+        self._known_tables()
         return replayed(self.run, tuple(checkpoints))
 
     def release(self, note: Callable[[str, str], None]) -> int:

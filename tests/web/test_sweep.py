@@ -18,6 +18,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.canary import Canary, Sighting, invent
+from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.store import leading, runs, tables, upgrade
 from flask_guesterase.store.claiming import Pressure
@@ -339,6 +340,19 @@ def test_a_run_takes_what_it_wrote_itself_for_nobody_elses(
         assert getattr(front.extension, what)().problems == {}
     assert seen
     assert not any(seen)
+
+
+@pytest.mark.parametrize("what", ["sweep", "work", "replay"])
+def test_an_older_version_erases_nothing_by_tables_of_a_newer_one(front: Front, what: str) -> None:
+    """A newer version may keep for a reason that this one cannot read."""
+    with front.app.app_context():
+        front.extension.sweep()
+        before = front.forms.names()
+        with front.forms.engine.begin() as conn:
+            conn.exec_driver_sql("UPDATE guesterase_version SET version_num = '9999'")
+        with pytest.raises(SetupError, match="newer version"):
+            getattr(front.extension, what)(*(["officer"] if what == "sweep" else []))
+    assert front.forms.names() == before
 
 
 def test_who_confirms_a_sweep_proves_who_they_are(front: Front, console: Console) -> None:
