@@ -42,6 +42,11 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         "is technically hard: it is stored and protected, and used for nothing else.",
     ),
     Exemption(
+        "CN", Ground.ARRANGED, "个人信息保护法 (PIPL) Art. 49", ("F010",),
+        "死者生前另有安排",
+        "The person who died had arranged otherwise while alive.",
+    ),
+    Exemption(
         "EU", None, "GDPR Art. 17(3)(a)", ("F061",),
         "为行使表达自由和信息自由所必要",
         "It is needed for freedom of expression and information.",
@@ -117,47 +122,62 @@ def exemption(law: str, ground: Ground) -> Exemption | None:
     return next((e for e in EXEMPTIONS if e.law == law and e.ground is ground), None)
 
 
-def grounds(
-    law: str, held: bool = False, copy: bool = False, known: bool = True
-) -> tuple[Ground, ...]:
+@dataclass(frozen=True)
+class About:
+    """What is known of a request whose refusal is weighed.
+
+    :param held: whether rows of theirs are known, so that nobody may say that there are none.
+    :param copy: whether it is a copy that is asked for.
+    :param known: whether anybody is known who is meant, of whom the law could keep something.
+    :param relative: whether a close relative of somebody who has died asks.
+    """
+
+    held: bool = False
+    copy: bool = False
+    known: bool = True
+    relative: bool = False
+
+
+NOBODY_SAID = About()
+"""A guest's own request for erasure of which nothing more is known."""
+
+
+def grounds(law: str, about: About = NOBODY_SAID) -> tuple[Ground, ...]:
     """Return the grounds on which a request may be refused under a law.
 
     What the law keeps of rows that are known is a part, taken out of daily use, and the rest goes:
     an approval does that, a refusal does not. And whatever is kept may be copied.
 
     :param law: the law; where none is recorded (empty), every ground may be named without article.
-    :param held: whether rows of theirs are known, so that nobody may say that there are none.
-    :param copy: whether it is a copy that is asked for.
-    :param known: whether anybody is known who is meant, of whom the law could keep something.
+    :param about: what is known of the request.
 
-    Source: GDPR Article 17(3), "to the extent"; PIPL Articles 45 and 47; 11 CCR 7022(f).
+    Source: GDPR Article 17(3), "to the extent"; PIPL Articles 45, 47 and 49; 11 CCR 7022(f).
     """
-    untrue = {Ground.NOTHING, Ground.LAW} if held else set()
-    untrue |= set() if known else {Ground.LAW}
-    untrue |= {Ground.LAW, Ground.CLAIM} if copy else set()
+    untrue = {Ground.NOTHING, Ground.LAW} if about.held else set()
+    untrue |= set() if about.known else {Ground.LAW}
+    untrue |= {Ground.LAW, Ground.CLAIM} if about.copy else set()
+    untrue |= set() if about.relative else {Ground.ARRANGED}
     true = (g for g in Ground if g not in untrue)
     return tuple(g for g in true if not law or g in ALWAYS or exemption(law, g) is not None)
 
 
-def refusable(
-    law: str, word: str, held: bool = False, copy: bool = False, known: bool = True
-) -> Ground:
+def refusable(law: str, word: str, about: About = NOBODY_SAID) -> Ground:
     """Return a ground of refusal that the law at the property knows.
 
     :param law: the law, or empty.
     :param word: one of `Ground`.
-    :param held: whether rows of theirs are known.
-    :param copy: whether it is a copy that is asked for.
-    :param known: whether anybody is known who is meant.
+    :param about: what is known of the request.
     :raises InputError: there is no such ground, that law does not know it, or it is not true.
     """
-    allowed = grounds(law, held, copy, known)
+    allowed = grounds(law, about)
     if word in set(allowed):
         return Ground(word)
     use = f"Use {', '.join(allowed)}"
     if word == Ground.NOTHING:
         raise InputError("Rows of this person are held.", f"{use}, or leave what is not theirs.")
-    if word == Ground.LAW and not (held or copy or known):
+    if word == Ground.ARRANGED and not about.relative:
+        raise InputError("Only somebody who has died can have arranged otherwise.", f"{use}.")
+    if word == Ground.LAW and not (about.held or about.copy or about.known):
         raise InputError("Nobody is known of whom the law keeps anything.", f"{use}.")
     if word in grounds(law):
         raise InputError(

@@ -95,6 +95,7 @@ class Ground(StrEnum):
     NOTHING = "nothing-held"
     FOREIGN = "another-persons-data"
     UNFOUNDED = "manifestly-unfounded"
+    ARRANGED = "arranged-otherwise"
 
 
 def move(now: State, to: State) -> State:

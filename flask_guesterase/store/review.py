@@ -23,7 +23,7 @@ from ..core.events import (
     RequestExpired,
     SubjectTaken,
 )
-from ..core.grounds import refusable
+from ..core.grounds import About, refusable
 from ..core.lifecycle import Ground, State, move
 from ..core.permissions import Permission
 from ..core.remembrance import Kind
@@ -291,7 +291,8 @@ def _ground(work: Work, case: Case, ground: str) -> Ground:
     held = ground in (Ground.NOTHING, Ground.LAW) and _held(work, case)
     known = bool(people.subjects(work, case.number, Standing.TAKEN))
     law = answering.law(work.settings, hotel)
-    return refusable(law, ground, held, case.kind == Asked.COPY, known)
+    relative = case.asked_by == Asker.RELATIVE
+    return refusable(law, ground, About(held, case.kind == Asked.COPY, known, relative))
 
 
 def _held(work: Work, case: Case) -> bool:

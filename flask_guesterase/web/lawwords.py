@@ -63,6 +63,7 @@ REASONS: tuple[str, ...] = (
         "A period of keeping set by a law or an administrative regulation still runs, or erasing "
         "is technically hard: it is stored and protected, and used for nothing else."
     ),
+    N_("The person who died had arranged otherwise while alive."),
     N_(
         "It is needed for a legal obligation under the law of the Union or a member state, or for "
         "a public task."

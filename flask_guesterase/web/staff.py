@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import PAPERS, Asker, Delay, Seen
 from ..core.errors import TransitionError
-from ..core.grounds import exemption, grounds
+from ..core.grounds import About, exemption, grounds
 from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
 from ..core.reasons import mapped
@@ -145,7 +145,7 @@ def show(number: str) -> str:
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
         seen_options=_papers(tongue, case),
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
-        ground_options=_grounds(tongue, hotel, case["kind"], plan),
+        ground_options=_grounds(tongue, hotel, case, plan),
         reason=_reason(tongue, case, hotel),
         duty=duty,
         numbers=None if plan is None else plain.numbers(plan),
@@ -164,13 +164,18 @@ def _papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _grounds(
-    tongue: Language, hotel: Property, kind: str, plan: Preview | None
+    tongue: Language, hotel: Property, case: dict[str, Any], plan: Preview | None
 ) -> list[tuple[str, str]]:
     """Return the grounds the law at a hotel knows, each with its article where it has one."""
     law = answering.law(current.settings, hotel)
-    held, known = plan is not None and plan.holds(), plan is None or bool(plan.people)
+    about = About(
+        held=plan is not None and plan.holds(),
+        copy=case["kind"] == Kind.COPY,
+        known=plan is None or bool(plan.people),
+        relative=case["asked_by"] == Asker.RELATIVE,
+    )
     found = []
-    for ground in grounds(law, held, kind == Kind.COPY, known):
+    for ground in grounds(law, about):
         item = exemption(law, ground)
         article = tongue.aside(cited(tongue, item.article)) if item is not None else ""
         found.append((ground.value, word(tongue, ground) + article))

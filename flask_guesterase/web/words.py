@@ -58,6 +58,7 @@ GROUNDS: dict[str, str] = {
     Ground.NOTHING: N_("The hotel holds nothing about this person."),
     Ground.FOREIGN: N_("It is another person's data."),
     Ground.UNFOUNDED: N_("The request is manifestly unfounded or excessive."),
+    Ground.ARRANGED: N_("The person who died had arranged otherwise."),
 }
 
 CHANNELS: dict[str, str] = {

@@ -12,6 +12,7 @@ from flask_guesterase.core.grounds import (
     ALWAYS,
     EXEMPTIONS,
     LAWS,
+    About,
     exemption,
     grounds,
     law_of,
@@ -116,7 +117,7 @@ def test_a_ground_of_refusal_has_an_article_or_is_no_matter_of_law(law: str) -> 
         else:
             with pytest.raises(InputError) as caught:
                 refusable(law, ground.value)
-            assert law in caught.value.message
+            assert law in caught.value.message or ground is Ground.ARRANGED
             assert ground.value not in caught.value.hint
             assert Ground.LAW.value in caught.value.hint
 
@@ -127,12 +128,23 @@ def test_a_legal_claim_is_a_ground_in_the_union_and_not_under_the_pipl() -> None
     assert Ground.CLAIM not in grounds("CN")
 
 
+def test_who_has_died_may_have_arranged_otherwise_under_the_pipl() -> None:
+    """PIPL 49 (F010) leaves it to them; of the living, and elsewhere, it says nothing."""
+    relative = About(relative=True)
+    assert refusable("CN", Ground.ARRANGED.value, relative) is Ground.ARRANGED
+    for law, about in (("CN", About()), ("EU", relative), ("", About())):
+        assert Ground.ARRANGED not in grounds(law, about)
+        with pytest.raises(InputError) as caught:
+            refusable(law, Ground.ARRANGED.value, about)
+        assert Ground.ARRANGED.value not in caught.value.hint
+
+
 @pytest.mark.parametrize("law", ["", *sorted(LAWS)])
 def test_what_the_law_keeps_is_no_ground_to_keep_the_rest(law: str) -> None:
     """GDPR 17(3) "to the extent" (F061), PIPL 47(2) (F009), 11 CCR 7022(f) (F119): rows are held,
     so an approval keeps the part that must stay, out of daily use, and a refusal keeps all."""
     with pytest.raises(InputError, match="no ground to keep the rest") as caught:
-        refusable(law, Ground.LAW.value, held=True)
+        refusable(law, Ground.LAW.value, About(held=True))
     assert Ground.LAW.value not in caught.value.hint
     assert Ground.LAW in grounds(law)
 
@@ -141,23 +153,23 @@ def test_what_the_law_keeps_is_no_ground_to_keep_the_rest(law: str) -> None:
 def test_the_law_keeps_nothing_of_nobody(law: str) -> None:
     """Every profile was somebody else's: the letter must not say that theirs is kept."""
     with pytest.raises(InputError, match="Nobody is known") as caught:
-        refusable(law, Ground.LAW.value, known=False)
+        refusable(law, Ground.LAW.value, About(known=False))
     assert Ground.LAW.value not in caught.value.hint
-    assert refusable(law, Ground.NOTHING.value, known=False) is Ground.NOTHING
+    assert refusable(law, Ground.NOTHING.value, About(known=False)) is Ground.NOTHING
 
 
 @pytest.mark.parametrize("law", ["", *sorted(LAWS)])
 def test_no_copy_is_refused_because_something_must_be_kept(law: str) -> None:
     """Exemptions are from erasing (F009, F061, F119); what is kept may be copied (F007, F062)."""
-    assert not {Ground.LAW, Ground.CLAIM} & set(grounds(law, copy=True))
+    assert not {Ground.LAW, Ground.CLAIM} & set(grounds(law, About(copy=True)))
     with pytest.raises(InputError, match="no copy"):
-        refusable(law, Ground.LAW.value, copy=True)
-    assert refusable(law, Ground.IDENTITY.value, copy=True) is Ground.IDENTITY
+        refusable(law, Ground.LAW.value, About(copy=True))
+    assert refusable(law, Ground.IDENTITY.value, About(copy=True)) is Ground.IDENTITY
 
 
 def test_where_no_law_is_recorded_every_ground_may_be_named() -> None:
     """A hotel in a country nobody described is not kept from answering."""
-    assert grounds("") == tuple(Ground)
+    assert grounds("", About(relative=True)) == tuple(Ground)
     with pytest.raises(InputError):
         refusable("", "because")
 

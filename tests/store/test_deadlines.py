@@ -496,6 +496,21 @@ def test_the_answer_to_a_relative_goes_to_nobody_by_itself(hotel: Hotel) -> None
     assert [(letter["template"], letter["to"]) for letter in letters] == [("refused", "")]
 
 
+def test_a_relative_may_be_refused_since_the_dead_arranged_otherwise(hotel: Hotel) -> None:
+    """PIPL 49 (F010): with the article in the letter; no guest who lives is told so."""
+    under(hotel, "CN", "Asia/Shanghai")
+    own = filed(hotel)
+    with hotel.begin() as office, pytest.raises(InputError, match="who has died"):
+        office.refuse(own, "officer", "arranged-otherwise")
+    number = filed(hotel, asked_by="relative")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "arranged-otherwise")
+    with hotel.begin() as office:
+        (letter,) = office.letters("clerk")
+    assert letter["params"]["ground"] == "arranged-otherwise"
+    assert "Art. 49" in str(letter["params"])
+
+
 def test_who_has_no_contact_on_file_gets_the_answer_on_paper(hotel: Hotel) -> None:
     """Delay and refusal are told to everybody, with the reason (GDPR Art. 12(3), (4), F055, F056),
     whatever the door they are decided through: the letters wait at the desk."""

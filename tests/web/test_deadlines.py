@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_guesterase.core.grounds import grounds
+from flask_guesterase.core.grounds import About, grounds
 from tests.web.house import CANARY, PROPERTIES, House
 
 DESK = "/desk/privacy"
@@ -127,6 +127,6 @@ def test_only_grounds_the_law_knows_are_offered(sqlite_url: str, tmp_path: Path,
     number = filed(made)
     page = made.browser("officer").get(f"{DESK}/{number}")
     offered = re.findall(r'name="ground" value="([^"]+)"', page)
-    assert offered == [ground.value for ground in grounds(law, held=True)]
+    assert offered == [ground.value for ground in grounds(law, About(held=True))]
     assert ("17(3)(e)" in page) is (law == "EU")
     close(made)
