@@ -140,6 +140,7 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
     def decorate(function: Callable[..., Answer]) -> click.Command:
         @functools.wraps(function)
         def run(as_json: bool, **given: Any) -> None:
+            _lenient()
             try:
                 _readable(given)
                 if given.get("property_"):
@@ -161,6 +162,16 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
         return group.command(name)(option(run))
 
     return decorate
+
+
+def _lenient() -> None:
+    """Let what the terminal's encoding lacks be written as its number.
+
+    A command that has done its work would else end as failed, for a name it cannot print.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _readable(given: Mapping[str, Any]) -> None:

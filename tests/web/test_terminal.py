@@ -29,3 +29,11 @@ def test_a_guests_text_cannot_rub_out_what_a_command_says(house: House, as_json:
     else:
         assert "\ufffd[1A\ufffd[2K\ufffd2Jcall" in shown
     assert not [c for c in shown if (c < " " and c != "\n") or "\x7f" <= c < "\xa0"]
+
+
+def test_a_terminal_that_lacks_a_letter_still_gets_the_answer(house: House) -> None:
+    """Where no UTF-8 is set, names from China are written as numbers, and nothing has failed."""
+    runner = house.app.test_cli_runner(charset="iso-8859-15")
+    shown = runner.invoke(args=["guesterase", "jurisdiction", "show", "CN"])
+    assert (shown.exit_code, shown.exception) == (0, None)
+    assert "\\u" in shown.stdout
