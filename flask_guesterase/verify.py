@@ -64,6 +64,7 @@ CLOCK = ("clock-doubted", "clock-confirmed")
 LOOSE = ("host", "guest")
 OTHERS = re.compile(r"(boxes|cases|erasures-[0-9a-f]{12})\.jsonl")
 LARGEST = 64 * 1024 * 1024
+MOST = 2**53 - 1
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
@@ -99,6 +100,8 @@ def canonical(value: Any) -> bytes:
         return b"[" + b",".join(canonical(item) for item in value) + b"]"
     if isinstance(value, float):
         raise ValueError("fractions have no canonical form here")
+    if isinstance(value, int) and abs(value) > MOST:
+        raise ValueError("beyond this two readers read two numbers")
     return json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
@@ -239,19 +242,14 @@ class Checkpoint:
         # Another spelling of a number would be another origin, compared with nothing.
         if (str(self.size), str(self.epoch)) != (lines[1], epoch):
             raise ValueError("only one spelling of numbers is taken")
-        self.signatures = signatures.splitlines()
-        for line in self.signatures:
-            if line.startswith("\u2014 "):
-                base64.b64decode(line.rpartition(" ")[2], validate=True)
+        lines = [line for line in signatures.splitlines() if line.startswith("\u2014 ")]
+        self.signatures = [signature(line) for line in lines]
 
     def cosigned_by(self, witness: Witness) -> str | None:
         """Return when a witness cosigned this; empty where its signature is wrong, or None."""
-        start, found = f"\u2014 {witness.name} ", None
-        for line in self.signatures:
-            if not line.startswith(start):
-                continue
-            blob = base64.b64decode(line[len(start) :], validate=True)
-            if blob[:4] != witness.id or len(blob) != 76:
+        found = None
+        for name, blob, _ in self.signatures:
+            if name != witness.name or blob[:4] != witness.id or len(blob) != 76:
                 continue
             seconds = int.from_bytes(blob[4:12], "big")
             message = f"cosignature/v1\ntime {seconds}\n{self.body}".encode()
@@ -264,24 +262,32 @@ class Checkpoint:
 
     def names(self, key: bytes) -> bool:
         """Tell whether a line claims to be signed with this key."""
-        start = f"\u2014 {self.origin} "
-        lines = [line[len(start) :] for line in self.signatures if line.startswith(start)]
-        blobs = [base64.b64decode(line, validate=True) for line in lines]
-        return any(blob[:4] == self.key_id(key) for blob in blobs)
+        known = self.origin, self.key_id(key)
+        return any((name, blob[:4]) == known for name, blob, _ in self.signatures)
 
     def key_id(self, key: bytes) -> bytes:
         return hashlib.sha256(self.origin.encode() + b"\n\x01" + key).digest()[:4]
 
     def signed_by(self, key: bytes) -> bool:
-        name = self.key_id(key)
-        for line in self.signatures:
-            start = f"\u2014 {self.origin} "
-            if line.startswith(start):
-                blob = base64.b64decode(line[len(start) :], validate=True)
-                spelt = base64.b64encode(blob).decode() == line[len(start) :]
-                if blob[:4] == name and spelt:
-                    return verifies(key, blob[4:], self.body.encode())
+        known = self.origin, self.key_id(key)
+        for name, blob, spelt in self.signatures:
+            if (name, blob[:4]) == known and spelt:
+                return verifies(key, blob[4:], self.body.encode())
         return False
+
+
+def signature(line: str) -> tuple[str, bytes, bool]:
+    """Return who signed a note, with what, and whether that is spelt the one way there is."""
+    name, _, text = line.removeprefix("\u2014 ").partition(" ")
+    blob = base64.b64decode(text, validate=True)
+    return name, blob, base64.b64encode(blob).decode() == text
+
+
+def unbase64(text: str) -> bytes:
+    value = base64.b64decode(text, validate=True)
+    if base64.b64encode(value).decode() != text:
+        raise ValueError("only one spelling of base 64 is taken")
+    return value
 
 
 def unhex(text: str) -> bytes:
@@ -301,9 +307,7 @@ def verifies(key: bytes, signature: bytes, message: bytes) -> bool:
 
 def read_key(text: str) -> bytes:
     """Return a public key given as hex, base 64, verifier key, or the name of a file with one."""
-    if len(text) < 256 and Path(text).is_file():
-        text = read(Path(text))
-    text = text.strip()
+    text = text_or_file(text).strip()
     try:
         if len(text) == 64:
             return bytes.fromhex(text)
@@ -316,6 +320,17 @@ def read_key(text: str) -> bytes:
     if len(raw) != 32:
         raise UseError("The key is not a public key of 32 bytes.")
     return raw
+
+
+def text_or_file(text: str) -> str:
+    """Return a text, or what the file holds that it names."""
+    try:
+        named = stat.S_ISREG(os.stat(text).st_mode)
+    except PermissionError as problem:
+        raise UseError(f"{text} cannot be read: {problem.strerror}.") from None
+    except (OSError, ValueError):
+        named = False
+    return read(Path(text)) if named else text
 
 
 def read(path: Path, errors: str = "strict") -> str:
@@ -367,8 +382,7 @@ def whole_checkpoint(note: str) -> Checkpoint | None:
 
 def read_witness(text: str) -> Witness:
     """Return a witness given by its verifier key (C2SP tlog-cosignature), or a file with one."""
-    if len(text) < 256 and Path(text).is_file():
-        text = read(Path(text))
+    text = text_or_file(text)
     try:
         name, id_, encoded = text.strip().split("+", 2)
         raw = base64.b64decode(encoded, validate=True)
@@ -564,7 +578,8 @@ def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
             report.says.append(f"LEFT: {item['place']}, {item['rows']} rows: {item['reason']}")
         if value["unsearched"]:
             report.says.append(f"not searched: {', '.join(value['unsearched'])}")
-        check_whose(report, key, [read_key(text) for text in given.key])
+        inputs = Inputs(given, journal_files(given.journal))
+        check_whose(report, key, inputs.keys, inputs)
         report.add(
             "signature",
             verifies(key, signature, SCAN.encode() + b"\n" + signed),
@@ -1003,6 +1018,13 @@ def whole(*numbers: object) -> None:
 
 def _refuse(text: str) -> None:
     raise ValueError(f"{text} has no canonical form")
+
+
+def safe_integer(text: str) -> int:
+    value = int(text)
+    if abs(value) > MOST:
+        _refuse(text)
+    return value
 
 
 decoded = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
@@ -2172,13 +2194,13 @@ def wrapping_key(keys: Path, label: str) -> bytes:
         raise ValueError("another key")
     aad = canonical({"format": KEY, "name": label, "root": root})
     secret = (keys / f"root-{root}.key").read_bytes()
-    nonce, wrapped = bytes.fromhex(value["nonce"]), bytes.fromhex(value["wrapped"])
+    nonce, wrapped = unhex(value["nonce"]), unhex(value["wrapped"])
     return AESGCM(secret).decrypt(nonce, wrapped, aad)
 
 
 def open_box(box: dict[str, Any], keys: Path) -> bytes:
     key = wrapping_key(keys, box["label"])
-    wrapped, payload = (base64.b64decode(box[name]) for name in ("wrapped", "payload"))
+    wrapped, payload = (unbase64(box[name]) for name in ("wrapped", "payload"))
     bound = canonical({"box": box["id"], "label": box["label"]})
     data_key = AESGCM(key).decrypt(wrapped[:12], wrapped[12:], bound)
     bound = canonical({"box": box["id"], "controller": box["controller"], "format": BOX})
@@ -2213,6 +2235,8 @@ def check_boxes(place: Path, given: argparse.Namespace) -> Report:
                 "Its last day is not over: another copy of the keys may have it, or it was "
                 "destroyed early."))
             continue
+        except OSError as problem:
+            raise UseError(f"{keys} cannot be read: {problem.strerror}.") from None
         except (*BROKEN, InvalidTag, zlib.error):
             report.add("box", False, f"{title} does NOT open: box or key is not as it was.")
             continue
@@ -2338,13 +2362,32 @@ def check_document(path: Path, given: argparse.Namespace) -> Report:
     if path.stat().st_size > LARGEST:
         raise UseError(f"{path} is neither a journal nor a certificate.")
     try:
-        value = json.loads(read(path))
+        text = read(path)
+        value = json.loads(text)
         kind = value["format"]
         checks = {SCAN: check_scan, **dict.fromkeys(CERTIFICATES, check_certificate)}
         check = checks[kind]
     except BROKEN:
         raise UseError(f"{path} is nothing that can be checked here.") from None
-    return check(value, given)
+    report = check(value, given)
+    try:
+        unequivocal(text)
+    except BROKEN:
+        report.add("form", False, "It says something twice, or in numbers that two readers read "
+                   "differently: what one of them shows is NOT what another does.")
+    return report
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
+unequivocal = json.JSONDecoder(
+    parse_float=_refuse, parse_constant=_refuse, parse_int=safe_integer, object_pairs_hook=once
+).decode
 
 
 KINDS: dict[str, Callable[[Path, argparse.Namespace], Report]] = {

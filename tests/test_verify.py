@@ -15,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, delete
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import create_engine, delete, update
 
 from flask_guesterase import verify as offline
 from flask_guesterase.core.certificate import (
@@ -30,7 +31,7 @@ from flask_guesterase.core.certificate import (
 )
 from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint, verifier_key
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
-from flask_guesterase.core.log import Draft
+from flask_guesterase.core.log import Draft, canonical
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.store import journal, tables, vault, witness
 from flask_guesterase.store.custodian import FolderCustodian
@@ -559,3 +560,122 @@ def test_without_cryptography_it_says_what_it_needs() -> None:
     assert done.returncode == 2
     assert "pip install cryptography" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def scan(house):
+    """An answer to who asks again, signed with today's key."""
+    answer = {
+        "format": "guesterase/scan/v1", "number": "E-1", "property": "hz1", "controller": "hotel-a",
+        "at": AT, "scope": "everything", "rows": 7, "left": [], "unsearched": [],
+        "public_key": house.key,
+    }  # fmt: skip
+    said = b"guesterase/scan/v1\n" + canonical(answer)
+    return {**answer, "signature": house.keeper.signing_key().sign(said).hex()}
+
+
+def change_key(house):
+    """Change the signing key as the hotel does; return the new one."""
+    new, old = Ed25519PrivateKey.from_private_bytes(b"n" * 32), house.keeper.signing_key()
+    public = new.public_key().public_bytes_raw()
+    said = b"guesterase/key-change/v1\n" + canonical(["hotel-a", 0, public.hex()])
+    marks = {"public-key": public.hex(), "signature": old.sign(said).hex()}
+    house.append(action="signing-key-changed", request=None, marks=marks)
+    with transaction(house.engine) as conn:
+        conn.execute(update(tables.tree).values(public_key=public.hex()))
+        note = witness.checkpoint(conn, "hotel-a", new, AT)
+    return public.hex(), house.file("changed.txt", note)
+
+
+def test_an_answer_from_before_the_key_was_changed(house):
+    """The journal vouches for the key of an answer as it does for that of a certificate."""
+    path = house.file("scan.json", json.dumps(scan(house)))
+    new, note = change_key(house)
+    assert (ask(path)[0], ask(path, "--key", house.key)[0]) == (0, 0)
+    assert wrong(ask(path, "--key", new)[1]) == {"key"}
+    code, answer = ask(path, "--key", new, "--journal", house.journal(), "--checkpoint", note)
+    assert (code, ("key", True) in verdicts(answer)) == (0, True)
+    path.write_text(path.read_text().replace('"rows": 7', '"rows": 8'))
+    assert wrong(ask(path)[1]) == {"signature"}
+
+
+@pytest.mark.parametrize("first", ["other", None])
+def test_what_is_said_twice(first, house):
+    """Of two fields of one name a reader may take the first, and sees another text."""
+    for name, good in (
+        ("certificate.json", house.certificate().to_json()), ("scan.json", json.dumps(scan(house)))
+    ):  # fmt: skip
+        document = json.loads(good)
+        said = json.dumps({"property": "hz1"})[1:-1]
+        other = json.dumps({"property": first or "hz1"})[1:-1]
+        path = house.file(name, json.dumps(document).replace(said, f"{other}, {said}"))
+        code, answer = ask(path)
+        assert (code, wrong(answer)) == (1, {"form"})
+
+
+def test_a_number_that_readers_read_differently(house):
+    """Beyond 2^53 one reader rounds, and another does not: no such number is signed."""
+    answer = scan(house)
+    answer |= {"rows": 2**53 + 1}
+    answer.pop("signature")
+    text = json.dumps(answer, sort_keys=True, separators=(",", ":"))
+    said = b"guesterase/scan/v1\n" + text.encode()
+    answer |= {"signature": house.keeper.signing_key().sign(said).hex()}
+    code, found = ask(house.file("scan.json", json.dumps(answer)))
+    assert (code, wrong(found)) == (1, {"form"})
+
+
+def test_a_signature_with_a_blank_in_it(house):
+    """A note with such a line is none; nothing ends in a traceback."""
+    journal_, note = house.journal(), house.checkpoint()
+    good = note.read_text(encoding="utf-8")
+    note.write_text(good[:-21] + " " + good[-21:], encoding="utf-8")
+    assert offline.main([str(journal_), "--checkpoint", str(note)]) == 2
+    document = json.loads(house.certificate().to_json())
+    document["proof"]["checkpoint"] = note.read_text(encoding="utf-8")
+    code, answer = ask(house.file("certificate.json", json.dumps(document)))
+    assert (code, "form" in wrong(answer)) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--key", "--witness"])
+@pytest.mark.parametrize("name", ["{}/inside/key", "ä" * 200])
+def test_a_key_nobody_lets_us_read(option, name, house, capsys):
+    """A folder that is closed, or a name too long for one, is wrong use and nothing wrong."""
+    path = house.file("certificate.json", house.certificate().to_json())
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        (Path(folder) / "inside").mkdir()
+        (Path(folder) / "file.json").write_text(path.read_text())
+        with shut(Path(folder) / "inside"):
+            code = offline.main([f"{folder}/file.json", option, name.format(folder)])
+    assert code == 2
+    assert "See --help." in capsys.readouterr().err
+
+
+def test_keys_nobody_lets_us_read(export, capsys):
+    """Keys that cannot be read say nothing about a box."""
+    folder, _ = export
+    with tempfile.TemporaryDirectory() as place:
+        keys, boxes = Path(place) / "keys", Path(place) / "boxes.jsonl"
+        shutil.copytree(folder / "keys", keys)
+        Path(place).chmod(0o711)
+        boxes.write_text((folder / "boxes.jsonl").read_text())
+        with shut(keys):
+            assert offline.main(["box", str(boxes)]) == 2
+        assert "cannot be read: Permission denied" in capsys.readouterr().err
+        assert offline.main(["box", str(boxes), "--keys", str(boxes)]) == 2
+    assert "cannot be read: Not a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ('"wrapped":"', '"wrapped":"\\u0020'), ('=","purpose"', '=\\n","purpose"'),
+    ('"payload":"', '"payload":"!'),
+])  # fmt: skip
+def test_a_box_spelt_another_way(old, new, export):
+    """Base 64 has one spelling in a box as everywhere."""
+    folder, _ = export
+    path = folder / "boxes.jsonl"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    code, answer = ask("box", folder)
+    assert (code, wrong(answer)) == (1, {"box"})
