@@ -910,7 +910,9 @@ class Epoch:
     def take(self, entry: dict[str, Any], text: str) -> None:
         """Take the next entry."""
         index = self.tree.size
-        if self.wrong is None and (entry.get("index") != index or encoded(entry) != text):
+        if self.wrong is None and not (
+            entry.get("index") == index and encoded(entry) == text and formed(entry, text)
+        ):
             self.wrong = index
         self.tree.append(leaf(text.encode()))
         self.at = entry["at"]
@@ -996,6 +998,46 @@ class Epoch:
         before = [action for index, action, _ in self.clock if index < head.size]
         later = any(index >= head.size and at < head.at for index, _, at in self.clock)
         return later or before[-1:] == ["clock-doubted"]
+
+
+def grammar() -> re.Pattern[str]:
+    """Return the form that the canonical text of every hotel's entries has.
+
+    In none of its places there is room for a name, an address or a telephone number.
+    """
+    word = "(?![^\"]*[0-9]{9})[A-Za-z_][A-Za-z0-9_]*(?:[.:$-][A-Za-z0-9_]+)*"
+    name, term = f'"(?=[^"]{{1,128}}"){word}"', f'"(?=[^"]{{1,80}}"){word}"'
+    number, day = "(?:0|[1-9][0-9]{0,15})", '"[0-9]{4}-[0-9]{2}-[0-9]{2}"'
+
+    def several(item: str) -> str:
+        return f"(?:{item}(?:,{item})*)?"
+
+    counts, marks = several(f"{name}:{number}"), several(f'{name}:"(?:[0-9a-f]{{64}}){{1,2}}"')
+    facts = several(f"{name}:(?:{number}|{day}|{term})")
+    slug, request = "[a-z0-9]+(?:-[a-z0-9]+)*", "[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
+    return re.compile(
+        f'{{"action":"(?=[^"]{{1,40}}")[a-z]+(?:-[a-z0-9]+)*"'
+        ',"actor":"(?:a[1-9][0-9]{0,17}|system|guest|host)"'
+        ',"at":"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"'
+        f',"controller":"(?=[^"]{{1,80}}"){slug}","counts":{{{counts}}},"epoch":{number}'
+        f',"facts":{{{facts}}},"format":"{ENTRY}","grounds":\\[{several(term)}\\]'
+        f',"index":{number},"marks":{{{marks}}}'
+        f',"request":(?:null|"(?=[^"]{{1,20}}")(?=[^"0-9]*[0-9]){request}")}}'
+    )
+
+
+FORM = grammar()
+LARGE = re.compile(":([0-9]{16})")
+
+
+def formed(entry: dict[str, Any], text: str) -> bool:
+    """Tell whether an entry, whose canonical text this is, has the form of every hotel's."""
+    try:
+        datetime.fromisoformat(entry["at"])
+    except BROKEN:
+        return False
+    numbers = map(int, LARGE.findall(text))
+    return FORM.fullmatch(text) is not None and max(numbers, default=0) <= MOST
 
 
 def quoted(marks: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[str, int, Any]]:

@@ -679,3 +679,29 @@ def test_a_box_spelt_another_way(old, new, export):
     path.write_text(text.replace(old, new))
     code, answer = ask("box", folder)
     assert (code, wrong(answer)) == (1, {"box"})
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ('"facts":{},', ""), ('"grounds":[]', '"grounds":[],"guest":"Li Wei"'),
+    ('"facts":{}', '"facts":{"name":"Li Wei"}'), ('"facts":{}', '"facts":[]'),
+    ('"facts":{}', '"facts":{"long":"n123456789"}'), ('"facts":{}', '"facts":{"n":true}'),
+    ('"counts":{}', '"counts":{"rows":-1}'), ('"counts":{}', '"counts":{"rows":"1"}'),
+    ('"counts":{}', '"counts":{"rows":9007199254740993}'), ('"counts":{}', '"counts":{"a b":1}'),
+    ('"grounds":[]', '"grounds":{}'), ('"grounds":[]', '"grounds":["Li Wei"]'),
+    ('"grounds":[]', '"grounds":[[]]'), ('"marks":{}', '"marks":{"who":"AB"}'),
+    ('"marks":{}', '"marks":{"who":"' + "A" * 64 + '"}'), ('"epoch":0', '"epoch":false'),
+    ('"actor":"system"', '"actor":"Li Wei"'), ('"actor":"system"', '"actor":null'),
+    ('"request":"E-3"', '"request":{}'), ('"request":"E-3"', '"request":"Li Wei"'),
+    ('"action":"check-completed"', '"action":"Li Wei"'),
+    (AT, "2026-11-31T10:00:00Z"), (AT, "2026-11-24 10:00:00"), (AT, "2026-11-24T10:00:00Z\\n"),
+])  # fmt: skip
+def test_an_entry_that_no_hotel_writes(old, new, house):
+    """An entry without its form is not as it was written, whoever signed it."""
+    path = house.journal()
+    lines = path.read_text().splitlines()
+    place = 3
+    assert old in lines[place]
+    lines[place] = lines[place].replace(old, new)
+    path.write_text("".join(line + "\n" for line in lines))
+    code, answer = ask(path)
+    assert (code, wrong(answer)) == (1, {"entries"})
