@@ -6,7 +6,11 @@ A vector that changes is a new format and needs a ``/v2`` label; readers of ``/v
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
+import io
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,6 +18,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from flask_guesterase import verify as offline
+from flask_guesterase.core.census import Gone as Went
+from flask_guesterase.core.census import Listed, mark
 from flask_guesterase.core.certificate import (
     CONTENT_MARK,
     Content,
@@ -34,9 +40,21 @@ from flask_guesterase.core.checkpoint import (
     sign_checkpoint,
     verifier_key,
 )
+from flask_guesterase.core.cosignature import PROOF_FORMAT, cosign, request, witness_key
 from flask_guesterase.core.image import Change, Image, Images, cell, decode, encode
-from flask_guesterase.core.log import Draft, Entry, canonical, genesis, read_entry, slug, word
+from flask_guesterase.core.keychange import statement
+from flask_guesterase.core.log import (
+    Draft,
+    Entry,
+    canonical,
+    genesis,
+    pruned,
+    read_entry,
+    slug,
+    word,
+)
 from flask_guesterase.core.remembrance import START, Kind, Line, Note, Trace, write
+from flask_guesterase.core.scanned import signed
 from flask_guesterase.core.seal import Box, Terms, close, fingerprint, open_box
 from flask_guesterase.core.tree import (
     Frontier,
@@ -47,6 +65,7 @@ from flask_guesterase.core.tree import (
     verify_inclusion,
 )
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.wrapped import copy_mark
 
 FOLDER = Path(__file__).parent / "vectors"
 AT = "2026-11-24T10:00:00Z"
@@ -298,7 +317,115 @@ def make_erasure(folder):
     return {"key": SEED.hex(), "lines": text.decode().splitlines()}
 
 
+def journal_of(size):
+    """Entries of a journal, its tree after each, and proofs over it."""
+    items = [Entry(genesis("hotel-a", AT, public_half()), 0, 0)]
+    items += [
+        Entry(Draft("hotel-a", AT, "check-completed", request=f"E-{place}"), 0, place)
+        for place in range(1, size)
+    ]
+    nodes, trees = {}, [Frontier()]
+    for place, entry in enumerate(items):
+        nodes[0, place] = entry.leaf()
+        frontier, made = trees[-1].append(entry.leaf())
+        nodes.update({(level, at): value for level, at, value in made})
+        trees.append(frontier)
+    return items, trees, lambda level, at: nodes[level, at]
+
+
+def public_half(key=None):
+    return (key or signing_key()).public_key().public_bytes_raw()
+
+
+def make_pruned(folder):
+    """A journal of seven entries of which the first five are not there."""
+    items, trees, _ = journal_of(7)
+    line = pruned("hotel-a", 0, trees[5], public_half()).decode()
+    return {
+        "lines": [line, *(item.body().decode() for item in items[5:])],
+        "left_out": trees[5].root().hex(),
+        "root": trees[7].root().hex(),
+    }
+
+
+def make_keychange(folder):
+    """The entry by which one key names the next one, and a checkpoint by that."""
+    items, trees, _ = journal_of(2)
+    new = Ed25519PrivateKey.from_private_bytes(SEED[::-1])
+    said = statement("hotel-a", 0, public_half(new).hex())
+    marks = {"public-key": public_half(new).hex(), "signature": signing_key().sign(said).hex()}
+    entry = Entry(Draft("hotel-a", AT, "signing-key-changed", marks=marks), 0, 2)
+    root = trees[2].append(entry.leaf())[0].root()
+    return {
+        "said": said.decode(),
+        "lines": [item.body().decode() for item in (*items, entry)],
+        "note": sign_checkpoint("guesterase/hotel-a/0", 3, root, AT, new),
+    }
+
+
+def make_consistency(folder):
+    """Two checkpoints, and the proof that the newer one continues the older one."""
+    _, trees, node = journal_of(7)
+    old, new = (
+        sign_checkpoint("guesterase/hotel-a/0", size, trees[size].root(), AT, signing_key())
+        for size in (3, 7)
+    )
+    return {"old": old, "proof": f"{PROOF_FORMAT}\n{request(3, consistency_path(3, 7, node), new)}"}
+
+
+def make_cosignature(folder):
+    """A checkpoint that a witness cosigned."""
+    note = vector("consistency")["old"]
+    key = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    name = f"guesterase-witness/{public_half(key).hex()[:12]}"
+    return {
+        "witness": witness_key(name, key).text(),
+        "note": note + cosign(note, name, key, 1_795_000_000),
+    }
+
+
+def make_scan(folder):
+    """The answer to who asked again, and something was left."""
+    left = {"place": "mails.body", "reason": "left", "rows": 1, "kinds": ["email"]}
+    said = {
+        "number": "E-2026-0001", "property": "hz1", "controller": "hotel-a", "at": AT,
+        "scope": "everything", "rows": 1200, "left": [left], "unsearched": ["guests.photo"],
+    }  # fmt: skip
+    return {"scan": canonical(signed(said, signing_key())).decode()}
+
+
+def make_census(folder):
+    """A count of three lines, of which one is new since the night before and one has gone."""
+    marks = [mark(bytes(32), "forms", f"int:{row}") for row in range(4)]
+    one = Listed("hotel-a", "hz1", "forms", "2026-11-23", "census:2026-11", "", hexes(marks[:3]))
+    left = (Went(marks[0].hex(), "retention-ended", 4),)
+    two = replace(
+        one, night="2026-11-24", previous=one.root(), marks=hexes(marks[1:]), gone=left
+    )
+    return {each.file(): canonical(each.as_dict()).decode() for each in (one, two)}
+
+
+def hexes(items):
+    return tuple(sorted(item.hex() for item in items))
+
+
+def make_copy(folder):
+    """By what a copy of a key folder is known."""
+    secret, root = bytes(32), bytes.fromhex(vector("box")["keys"]["root-1011121314151617.key"])
+    return {
+        "secret": secret.hex(), "root": root.hex(),
+        "copy": copy_mark(secret, hashlib.sha256(root).digest()),
+    }  # fmt: skip
+
+
 MAKERS = {
+    "census": make_census,
+    "consistency": make_consistency,
+    "copy": make_copy,
+    "cosignature": make_cosignature,
+    "keychange": make_keychange,
+    "pruned": make_pruned,
+    "scan": make_scan,
     "erasure": make_erasure,
     "canonical": make_canonical,
     "tree": make_tree,
@@ -397,6 +524,50 @@ def test_certificates_are_read(name, tmp_path, capsys):
     path.write_text(text)
     assert offline.main([str(path), "--key", found.public_key]) == 0
     assert "NOT GONE: mails" in capsys.readouterr().out
+
+
+def test_what_left_the_house_is_read(tmp_path):
+    """Part of a journal, a change of keys, a proof, a cosignature, an answer, counts: all hold."""
+    key = public_half().hex()
+
+    def file(name, text):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return str(tmp_path / name)
+
+    def lines(name):
+        return file(f"{name}.jsonl", "".join(line + "\n" for line in vector(name)["lines"]))
+
+    changed, proof = vector("keychange"), vector("consistency")
+    old = file("old.txt", proof["old"])
+    cosigned_ = file("cosigned.txt", vector("cosignature")["note"])
+    answers = [
+        ("outside", [lines("pruned"), "--checkpoint", old, "--proof", file("p", proof["proof"])]),
+        ("key-change", [lines("keychange"), "--checkpoint", file("new.txt", changed["note"])]),
+        ("proof", [old, "--proof", str(tmp_path / "p")]),
+        ("witness", [cosigned_, "--witness", vector("cosignature")["witness"]]),
+        ("signature", [file("scan.json", vector("scan")["scan"])]),
+    ]
+    for id_, arguments in answers:
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            assert offline.main([*arguments, "--key", key, "--json"]) == 0, id_
+        found = json.loads(output.getvalue())["findings"]
+        assert True in {item["shown"] for item in found if item["id"] == id_}, id_
+    for name, text in vector("census").items():
+        file(name, text)
+    report = offline.Report()
+    assert len(offline.read_lists(report, tmp_path)) == 2
+    assert not report.wrong()
+
+
+def test_each_format_that_leaves_the_house_has_a_vector():
+    """A label that somebody else's reader has to know is frozen by an example."""
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "formats.md").read_text()
+    labels = set(re.findall(r"guesterase/[a-z-]+/v\d+", page))
+    texts = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json"))
+    computed = {f"guesterase/{name}" for name in ("copy/v2", "mark/v1", "secret/v1", "key/v1")}
+    inside = {f"guesterase/{name}" for name in ("intent/v1", "key/v2", "root/v1")}
+    missing = {label for label in labels if label not in texts} - computed - inside
+    assert missing == set()
 
 
 def test_the_reference_lists_every_field():
