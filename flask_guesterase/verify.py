@@ -517,6 +517,68 @@ class Inputs:
 
 # Certificates
 
+DAY_OR_NONE = "([0-9]{4}-[0-9]{2}-[0-9]{2})?"
+TEXT = "(?s:.*)"
+LIMITS = {
+    "what-the-hotel-recorded-and-when", "cannot-show-paper", "cannot-show-photos",
+    "cannot-show-police-system", "cannot-show-booking-platforms", "cannot-show-undeclared-copies",
+}
+"""What every certificate says that it cannot show."""
+
+ROWS = {"table": TEXT, "rows": int}
+FIRST_CONTENT: dict[str, Any] = {
+    **dict.fromkeys(("number", "controller", "property", "name", "stay"), TEXT),
+    **dict.fromkeys(("received", "decided", "erased"), DAY_OR_NONE),
+    **dict.fromkeys(("recovery_until", "root_until"), DAY_OR_NONE),
+    **{name: [TEXT] for name in ("evidence", "scope", "four_eyes")},
+    **dict.fromkeys(("supplement", "key_epoch"), int),
+    "state": "erased|sealed|partial",
+    "level": "L[1-4]",
+    "went": [{**ROWS, "columns": [TEXT], "action": TEXT}],
+    "stays": [{**ROWS, "columns": [TEXT], "category": TEXT, "basis": TEXT, "until": DAY_OR_NONE}],
+    "shared": [{**ROWS, "columns": [TEXT]}],
+    "partial": [{**ROWS, "reason": TEXT}],
+}
+CONTENT: dict[str, Any] = {
+    **FIRST_CONTENT,
+    "recipients": [{"recipient": TEXT, "how": TEXT, "state": TEXT, "on": DAY_OR_NONE}],
+    "unsearched": [TEXT],
+    "shared_values": int,
+    "copies_until": DAY_OR_NONE,
+}
+SIGNED = {"format": TEXT, "public_key": TEXT, "signature": TEXT}
+PROOF = {"entry": TEXT, "size": int, "path": [TEXT], "checkpoint": TEXT}
+ANSWER: dict[str, Any] = {
+    **SIGNED,
+    **dict.fromkeys(("number", "property", "controller"), TEXT),
+    "at": "[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z",
+    "scope": "everything",
+    "rows": int,
+    "left": [{"place": TEXT, "reason": TEXT, "rows": int, "kinds": [TEXT]}],
+    "unsearched": [TEXT],
+}
+
+
+def shaped(value: Any, form: Any) -> bool:
+    """Tell whether a value has a form: a text by its pattern, a number, a list, or named fields."""
+    if isinstance(form, dict):
+        return type(value) is dict and value.keys() == form.keys() and all(
+            shaped(value[name], part) for name, part in form.items()
+        )
+    if isinstance(form, list):
+        return type(value) is list and all(shaped(item, form[0]) for item in value)
+    if form is int:
+        return type(value) is int and 0 <= value <= MOST
+    return type(value) is str and re.fullmatch(form, value) is not None
+
+
+def complete(value: dict[str, Any]) -> bool:
+    """Tell whether a certificate says all that one says, and nothing else."""
+    plain = {name: item for name, item in value.items() if name != "revoked"}
+    content = FIRST_CONTENT if value["format"] == CERTIFICATES[0] else CONTENT
+    form = {**SIGNED, "content": content, "proof": PROOF}
+    return shaped(plain, form) and set(value["content"]["scope"]) == LIMITS
+
 
 def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Report:
     report = Report()
@@ -545,6 +607,8 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
         head = check_proof(report, value, key)
         check_outside(report, head, key, inputs)
         check_revoked(report, value, inputs)
+        if not complete(value):
+            raise ValueError("not of its form")
     except BROKEN:
         report.add("form", False, "The certificate is incomplete or malformed.")
     report.add(
@@ -586,6 +650,8 @@ def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
             "The answer is as it was signed with this key.",
             "The answer is NOT as it was signed: something in it was changed.",
         )
+        if not shaped(value, ANSWER):
+            raise ValueError("not of its form")
     except BROKEN:
         report.add("form", False, "The answer is incomplete or malformed.")
     report.add(
@@ -646,6 +712,7 @@ def check_proof(report: Report, value: dict[str, Any], key: bytes) -> Checkpoint
         "entry",
         entry["format"] == ENTRY
         and canonical(entry) == body
+        and formed(entry, proof["entry"])
         and entry["request"] == content["number"]
         and entry["controller"] == content["controller"]
         and entry["action"] in PROVING,

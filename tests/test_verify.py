@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import base64
 import contextlib
+import hashlib
 import io
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -705,3 +706,99 @@ def test_an_entry_that_no_hotel_writes(old, new, house):
     path.write_text("".join(line + "\n" for line in lines))
     code, answer = ask(path)
     assert (code, wrong(answer)) == (1, {"entries"})
+
+
+def lie(house, change):
+    """A certificate that says whatever is wanted, which the hotel's journal and key vouch for."""
+    document = json.loads(house.certificate(partial=(Left("mails", 1, "left"),)).to_json())
+    content = document["content"]
+    change(content)
+    said = canonical([document["format"], {**content, "name": "", "stay": ""}])
+    (entry,) = house.append(
+        marks={CONTENT_MARK: hashlib.sha256(said).hexdigest()}, request=content["number"]
+    )
+    with transaction(house.engine) as conn:
+        proof = witness.proof(conn, entry, house.keeper.signing_key(), AT)
+    document["proof"] = asdict(proof) | {"path": list(proof.path)}
+    return resigned(house, document)
+
+
+def resigned(house, document):
+    unsigned = {name: value for name, value in document.items() if name != "signature"}
+    text = document["format"].encode() + b"\n" + canonical(unsigned)
+    return json.dumps({**unsigned, "signature": house.keeper.signing_key().sign(text).hex()})
+
+
+def test_a_text_that_is_said_anew(house):
+    """What the tests below change is all that is wrong with them."""
+    code, answer = ask(house.file("certificate.json", lie(house, lambda said: said)))
+    assert (code, wrong(answer)) == (0, set())
+
+
+@pytest.mark.parametrize("change", [
+    lambda said: said.pop("scope"),
+    lambda said: said["scope"].remove("cannot-show-paper"),
+    lambda said: said["scope"].append("shows-everything"),
+    lambda said: said.pop("partial"),
+    lambda said: said.pop("recipients"),
+    lambda said: said.pop("supplement"),
+    lambda said: said.update(promise="nothing is left anywhere"),
+    lambda said: said["partial"][0].update(rows=-1),
+    lambda said: said["partial"][0].update(note="not really"),
+    lambda said: said["went"][0].update(columns="name"),
+    lambda said: said["went"][0].update(rows="1"),
+    lambda said: said.update(level="L5"),
+    lambda said: said.update(level={}),
+    lambda said: said.update(state="gone"),
+    lambda said: said.update(erased="soon"),
+    lambda said: said.update(copies_until="long ago"),
+    lambda said: said.update(four_eyes="approved-by-second-person"),
+    lambda said: said.update(shared_values=True),
+])  # fmt: skip
+def test_a_text_that_no_hotel_writes(change, house):
+    """A certificate without its form is malformed, whoever signed it."""
+    code, answer = ask(house.file("certificate.json", lie(house, change)))
+    assert (code, wrong(answer)) == (1, {"form"})
+
+
+@pytest.mark.parametrize("change", [
+    lambda document: document.update(note="x"),
+    lambda document: document["proof"].update(note="x"),
+    lambda document: document["proof"].update(size=True),
+    lambda document: document["proof"].update(path="x"),
+])  # fmt: skip
+def test_more_than_a_certificate_has(change, house):
+    """Beside what is said there is no room for anything either."""
+    document = json.loads(lie(house, lambda said: said))
+    change(document)
+    code, answer = ask(house.file("certificate.json", resigned(house, document)))
+    assert (code, "form" in wrong(answer)) == (1, True)
+
+
+def test_a_certificate_of_an_entry_that_no_hotel_writes(house):
+    """An entry without its form proves nothing."""
+    document = json.loads(house.certificate().to_json())
+    entry = json.loads(document["proof"]["entry"]) | {"actor": "Li Wei", "index": 0}
+    leaf = canonical(entry)
+    note = sign_checkpoint(
+        "guesterase/hotel-a/0", 1, offline.leaf(leaf), AT, house.keeper.signing_key()
+    )
+    document["proof"] = {"entry": leaf.decode(), "size": 1, "path": [], "checkpoint": note}
+    code, answer = ask(house.file("certificate.json", resigned(house, document)))
+    assert (code, wrong(answer)) == (1, {"entry"})
+
+
+@pytest.mark.parametrize("change", [
+    lambda said: said.pop("unsearched"),
+    lambda said: said.update(left="nothing"),
+    lambda said: said.update(rows=-1),
+    lambda said: said.update(promise="nothing is left anywhere"),
+    lambda said: said.update(at="yesterday"),
+    lambda said: said.update(scope="mapped"),
+])  # fmt: skip
+def test_an_answer_that_no_hotel_writes(change, house):
+    """An answer without its form is malformed, whoever signed it."""
+    said = scan(house)
+    change(said)
+    code, answer = ask(house.file("scan.json", resigned(house, said)))
+    assert (code, wrong(answer)) == (1, {"form"})
