@@ -1154,7 +1154,10 @@ def safe_canonical(value: Any) -> bytes:
 
 
 def opened(path: Path) -> Any:
+    """Open a file; what can be read once only, as a pipe, would be empty when it is read again."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UseError(f"{path} is no file, which is read more than once: write it into one.")
         return path.open("rb")
     except OSError as problem:
         raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
@@ -2442,7 +2445,14 @@ def main(arguments: list[str] | None = None) -> int:
     except UseError as problem:
         print(f"{problem} See --help.", file=sys.stderr)
         return 2
-    (print_json if given.json else print_words)(report)
+    try:
+        (print_json if given.json else print_words)(report)
+        sys.stdout.flush()
+    except OSError as problem:
+        # What is still to be written would be tried again at the end, and fail in a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"The answer cannot be written: {problem.strerror}.", file=sys.stderr)
+        return 2
     return 1 if report.wrong() else 0
 
 

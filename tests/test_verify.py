@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -802,3 +803,35 @@ def test_an_answer_that_no_hotel_writes(change, house):
     change(said)
     code, answer = ask(house.file("scan.json", resigned(house, said)))
     assert (code, wrong(answer)) == (1, {"form"})
+
+
+def test_a_journal_through_a_pipe(house):
+    """A pipe can be read once: it is refused, and no revoked certificate stands by an empty one."""
+    good = house.certificate()
+    path = house.file("certificate.json", good.to_json())
+    house.append(action="certificate-revoked", request=good.content.number)
+    journal_ = house.journal()
+    assert wrong(ask(path, "--journal", journal_)[1]) == {"revoked"}
+    for given in ([path, "--journal", "/dev/stdin"], ["/dev/stdin"]):
+        done = subprocess.run(
+            [sys.executable, FILE, *given], input=journal_.read_text(), check=False,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (2, ""), done.stdout
+        assert "/dev/stdin is no file" in done.stderr
+
+
+@pytest.mark.parametrize("to", ["/dev/full", ""])
+def test_an_answer_nobody_can_read(to, house):
+    """Where an answer cannot be written, on a full disk or into a closed pipe, none is given."""
+    path = house.file("certificate.json", house.certificate().to_json())
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as pipe, Path(to or os.devnull).open("w") as full:
+        done = subprocess.run(
+            [sys.executable, FILE, path], stdout=full if to else pipe, stderr=subprocess.PIPE,
+            text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "The answer cannot be written" in done.stderr
