@@ -742,6 +742,12 @@ def check_content(
 
 def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) -> None:
     """Compare with the journal, and with checkpoints that were kept elsewhere."""
+    told = Report()
+    for epoch in inputs.epochs(head.controller):
+        check_entries(told, epoch)
+        check_changes(told, epoch)
+    # What is wrong about a journal by itself is wrong here too; what is not, was not asked.
+    report.findings += [item for item in told.findings if item["shown"] is False]
     if inputs.journals:
         if (head.controller, head.epoch) in inputs.journals or inputs.lost(head):
             compare(report, "journal", "The certificate's checkpoint", head, inputs)
@@ -1406,10 +1412,8 @@ def check_pruned(
         )
 
 
-def check_keys(
-    report: Report, here: Epoch, heads: list[tuple[str, Checkpoint]], inputs: Inputs
-) -> None:
-    """Say whose keys an epoch names, and whether each was named by the one before."""
+def check_changes(report: Report, here: Epoch) -> None:
+    """Say whether each key of an epoch was named by the one before."""
     for index, good in here.changes:
         report.add(
             "key-change", good,
@@ -1417,6 +1421,13 @@ def check_keys(
             f"{here.title}: entry {index} names a new signing key, and the key before did NOT "
             "sign that.",
         )
+
+
+def check_keys(
+    report: Report, here: Epoch, heads: list[tuple[str, Checkpoint]], inputs: Inputs
+) -> None:
+    """Say whose keys an epoch names, and whether each was named by the one before."""
+    check_changes(report, here)
     named = {key for _, key in here.keys}
     if not inputs.keys:
         if heads:

@@ -9,7 +9,7 @@ import pytest
 
 from flask_guesterase.core.log import pruned
 from flask_guesterase.core.tree import Frontier, leaf_hash
-from tests.test_verify import House, ask
+from tests.test_verify import House, ask, wrong
 
 
 @pytest.fixture
@@ -53,6 +53,34 @@ def test_a_revocation_that_was_left_out(house: Any, first: int, shown: bool | No
     house.append(5)
     journal = part(house, first) if first else house.journal()
     assert revoked(house, journal) is shown
+
+
+@pytest.mark.parametrize("change", [
+    lambda lines: [*lines[:4], *lines[5:]],
+    lambda lines: [*lines[:4], lines[4].replace('"actor":"system"', '"actor":null'), *lines[5:]],
+    lambda lines: [*lines[:4], lines[5], lines[4], *lines[6:]],
+])  # fmt: skip
+def test_a_revocation_that_was_cut_out(change: Any, house: Any) -> None:
+    """A journal with a hole is wrong beside a certificate as it is alone."""
+    made = house.certificate()
+    file = house.file("certificate.json", made.to_json())
+    house.append(action="certificate-revoked", request=made.content.number)
+    house.append(5)
+    lines = change(house.journal().read_text(encoding="utf-8").splitlines())
+    journal = house.file("cut.jsonl", "\n".join(lines) + "\n")
+    assert wrong(ask(journal)[1]) == {"entries"}
+    code, answer = ask(file, "--journal", journal)
+    assert (code, "entries" in wrong(answer)) == (1, True)
+
+
+def test_a_key_that_named_itself_beside_a_certificate(house: Any) -> None:
+    """A change of keys that the old one did not sign is wrong beside a certificate too."""
+    file = house.file("certificate.json", house.certificate().to_json())
+    house.append(
+        action="signing-key-changed", request=None,
+        marks={"public-key": "00" * 32, "signature": "00" * 64},
+    )  # fmt: skip
+    assert wrong(ask(file, "--journal", house.journal())[1]) == {"key-change"}
 
 
 @pytest.mark.parametrize(("first", "shown"), [(0, True), (4, True), (5, None)])
