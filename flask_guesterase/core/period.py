@@ -9,7 +9,12 @@ from datetime import date, timedelta
 
 from .errors import InputError
 
-_TEXT = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:(\d+)B)?")
+_TEXT = re.compile(
+    r"P(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:(\d{1,9})B)?"
+)
+
+LONGEST = 1000
+"""Years of the longest period: beyond the calendar nobody could say a last day."""
 
 SATURDAY = 5
 
@@ -67,7 +72,7 @@ def period(text: str) -> Period:
     """Read a period: ISO 8601 in years, months, weeks and days, or ``P10B`` for working days.
 
     :param text: for example ``P3Y``, ``P1Y3M``, ``P45D``, ``P10B``.
-    :raises InputError: it is not a period.
+    :raises InputError: it is not a period, or none that a calendar has.
     """
     found = _TEXT.fullmatch(text.strip())
     if found is None or not any(found.groups()):
@@ -75,7 +80,12 @@ def period(text: str) -> Period:
             "This is not a period.", "Write for example P3Y, P6M, P45D, or P10B for working days."
         )
     years, months, weeks, days, working = (int(part or 0) for part in found.groups())
-    return Period(years, months, 7 * weeks + days, working)
+    made = Period(years, months, 7 * weeks + days, working)
+    if 12 * years + months + (made.days + working) / 31 > 12 * LONGEST:
+        raise InputError(
+            f"This period is longer than {LONGEST} years.", "Write one that ends, for example P30Y."
+        )
+    return made
 
 
 def months_after(day: date, months: int) -> date:

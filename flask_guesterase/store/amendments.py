@@ -19,7 +19,7 @@ from ..core.errors import (
 )
 from ..core.events import HousePeriodSet, PackSigned, RuleConfirmed, RuleProposed
 from ..core.log import read_entry, slug
-from ..core.period import Period
+from ..core.period import Period, period
 from ..core.permissions import Permission
 from ..core.reconciling import DAYS, covers, settled, waiting
 from ..core.rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
@@ -113,6 +113,12 @@ class House:
             raise InputError(
                 "A period of the house is either a floor or a ceiling.", "Set one, then the other."
             )
+        for length in filter(None, (self.floor, self.ceiling)):
+            if period(str(length)).working:
+                raise InputError(
+                    "Working days count answers, not how long a record stays.",
+                    "Write years, months or days.",
+                )
         if not self.source.strip():
             raise InputError(
                 "A period of the house needs a source.", "Say where it was decided, and by what."

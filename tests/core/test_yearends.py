@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_guesterase.core.errors import InputError
 from flask_guesterase.core.maturity import Term
 from flask_guesterase.core.period import Period, period, year_end
 from flask_guesterase.core.retention import due, floor
@@ -73,3 +74,18 @@ def test_a_law_that_changed_within_a_year_keeps_what_was_written_under_it() -> N
     assert ends == {
         date(2024, 6, 30): date(2034, 12, 31), date(2024, 7, 1): date(2032, 12, 31)
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["P9999Y", "P1001Y", "P12001M", "P99999999999D", "P9999999B"])
+def test_what_no_calendar_has_is_no_period(text: str) -> None:
+    """Every record under it would have a last day that cannot be said, and nothing could go."""
+    with pytest.raises(InputError):
+        period(text)
+
+
+@pytest.mark.parametrize("length", ["P1000Y", "P12000M", "P365000D", "P1000B"])
+def test_the_longest_period_ends(length: str) -> None:
+    """From the last day on which anything happens, and from the end of its year."""
+    for started in (date(2899, 12, 31), date(2900, 12, 31)):
+        assert period(length).after(started) > started
+        assert period(length).after_year(started) > started

@@ -535,10 +535,13 @@ def test_a_house_ceiling_makes_records_go_so_it_waits(law: Lawful) -> None:
         House("guest_register", ("sneezed",), "x", Period(1)),
         House("guest_register", (), "x", Period(1)),
         House("nothing", ("departed",), "x", Period(1)),
+        House("guest_register", ("departed",), "x", Period(9999)),
+        House("guest_register", ("departed",), "x", ceiling=Period(days=10**12)),
+        House("guest_register", ("departed",), "x", Period(working=10)),
     ],
 )
 def test_a_house_period_says_what_from_when_and_why(law: Lawful, period: House) -> None:
-    """Exactly one length, known words, and a source."""
+    """Exactly one length that a calendar has, in no working days, known words, and a source."""
     with pytest.raises(InputError):
         law.do("house_period", "sh", period, "officer")
     with pytest.raises(ForbiddenError):
