@@ -293,8 +293,10 @@ def _within(
     if hold.night:
         night = _night(work, lines, hold)
         first, last = lines.first_night, lines.last_night
+        # Of who slept no night the last one lies before the first, on which they were there.
+        there = or_(night.lasting(last), night.lasting(first))
         conditions.append(_or_unknown(night.begun(first), first, sure))
-        conditions.append(_or_unknown(night.lasting(last), last, sure))
+        conditions.append(_or_unknown(there, last, sure))
     return conditions
 
 
@@ -342,12 +344,13 @@ def _sealed_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> s
         wanted = wanted.where(_plain(shelf.c.room).in_([*_rooms(hold), *unknown]))
     if hold.night:
         night = _night(work, lines, hold)
-        _, first = night.days(lines.first_night)
+        came, first = night.days(lines.first_night)
         last, _ = night.days(lines.last_night)
         begun, lasting = shelf.c.first_night, shelf.c.last_night
+        there = or_(lasting >= last, begun >= came)
         wanted = wanted.where(
             and_(begun <= first, begun != "") if sure else or_(begun <= first, begun == ""),
-            lasting >= last if sure else or_(lasting >= last, lasting == ""),
+            there if sure else or_(there, lasting == ""),
         )
     texts = work.conn.execute(wanted).scalars()
     return set(keys_of(work, name, set(texts)).values())

@@ -221,10 +221,14 @@ class _Table:
             conditions.append(lines.place == asked.place)
         if asked.nights is not None:
             first, last = (self._night(night) for night in asked.nights)
-            # Who has no last night yet is still there.
+            # Who has no last night yet is still there; of who slept no night it lies before the
+            # first one, on which they were there.
             conditions += [
                 last.begun(lines.first_night),
-                or_(first.lasting(lines.last_night), lines.last_night.is_(None)),
+                or_(
+                    first.lasting(lines.last_night), first.lasting(lines.first_night),
+                    lines.last_night.is_(None),
+                ),
             ]
         return conditions
 
@@ -273,7 +277,7 @@ class _Table:
         began, ended = self._nights(said)
         if not began and not ended:
             return False
-        return (began or ended) <= last and ((there and not ended) or (ended or began) >= first)
+        return (began or ended) <= last and ((there and not ended) or max(began, ended) >= first)
 
     def _nights(self, said: Texts) -> tuple[str, str]:
         """Return the first and the last night of a line as days on the property's wall, ISO."""

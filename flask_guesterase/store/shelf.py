@@ -125,9 +125,9 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
         # Its day is the row's own, which may be another one than the property's by then; which of
         # them a line is of, and whether it answers where no night is known, the box says.
         first, last = (_beside(asked.nights[0], -1), _beside(asked.nights[1], 1))
+        begun, slept = shelf.c.first_night, shelf.c.last_night
         wanted = wanted.where(
-            or_(shelf.c.first_night <= last, shelf.c.first_night == ""),
-            or_(shelf.c.last_night >= first, shelf.c.last_night == ""),
+            or_(begun <= last, begun == ""), or_(slept >= first, begun >= first, slept == "")
         )
     asked_marks, closed = _asked_marks(work, asked)
     for column, marks in asked_marks.items():

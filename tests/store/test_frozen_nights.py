@@ -307,6 +307,26 @@ def test_a_sealed_line_is_found_by_the_day_its_row_said(make: Make) -> None:
     assert island.held() == {1}
 
 
+def test_who_stayed_no_night_is_held_by_the_day_they_came(make: Make) -> None:
+    """The last night slept of a room for the day lies before the first, sealed or not."""
+    island = make(Date())
+    for id, day in ((1, 9), (2, 8), (3, 10)):
+        island.came(id, date(2026, 3, day), date(2026, 3, day - 1))
+    with island.begin() as office:
+        for id, day in ((4, 9), (5, 8)):
+            office.work.conn.execute(insert(tables.kept).values(
+                controller="pine-ltd", property="sh", table_name="arrivals",
+                row_key=key_text((id,)), columns="[]", category="guest_register", mode="sealed",
+                box=f"b{id}", open="", rule="", basis="", grade="", facts="{}",
+                since=office.work.stamp,
+            ))  # fmt: skip
+            office.work.conn.execute(insert(tables.shelf).values(
+                box=f"b{id}", label="day:2099-01-01", property="sh", table_name="arrivals",
+                room="101", first_night=f"2026-03-0{day}", last_night=f"2026-03-0{day - 1}",
+            ))  # fmt: skip
+    assert island.held() == {1, 4}
+
+
 def test_what_nobody_can_tell_of_a_line_is_frozen_with_the_night(make: Make) -> None:
     """A sealed line without a room, or one of its nights, and an open one of no house."""
     island = make(DateTime(), "UTC")

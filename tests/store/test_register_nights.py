@@ -160,6 +160,28 @@ def test_a_night_of_moments_that_mariadb_keeps_is_asked_for_by_the_propertys(
     assert {(line.first_night, line.last_night) for line in lines} == {("2026-03-09",) * 2}
 
 
+@pytest.mark.parametrize("kind", [Date(), DateTime(), String(30)], ids=["day", "moment", "text"])
+def test_who_stayed_no_night_is_produced_for_the_day_they_came(make: Make, kind: Any) -> None:
+    """The last night slept of a room for the day lies before the first; sealed it is no other."""
+    island = make(kind, "Pacific/Honolulu")
+    for id, day in ((1, 9), (2, 9), (3, 8), (4, 10)):
+        came, slept = (datetime(2026, 3, each, 14) for each in (day, day - 1))
+        if isinstance(kind, Date):
+            came, slept = came.date(), slept.date()
+        said = isinstance(kind, String)
+        island.came(id, str(came) if said else came, str(slept) if said else slept)
+    seal(island, 2)
+    assert names(produced(island)) == ["Ann Zebrafinch1", "Ann Zebrafinch2"]
+    later = names(produced(island, until=date(2026, 3, 10)))
+    assert sorted(later) == ["Ann Zebrafinch1", "Ann Zebrafinch2", "Ann Zebrafinch4"]
+    with island.begin() as office:
+        shelved = shelf.boxes(
+            office.work, Asked("sh", "Police", "4711", "A1", Basis.POLICE, date(2026, 3, 9)),
+            ["arrivals"],
+        )
+    assert len(shelved) == 1
+
+
 def test_the_last_night_of_the_calendar_is_answered(make: Make) -> None:
     """A mistyped year is no error."""
     island = make(DateTime(), "UTC")

@@ -222,8 +222,9 @@ def _kept(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
         )
     )  # fmt: skip
     if asked.since is not None:
-        last = func.coalesce(shelf.c.last_night, "")
-        wanted = wanted.where(or_(last == "", last >= asked.since.isoformat()))
+        since, last = asked.since.isoformat(), func.coalesce(shelf.c.last_night, "")
+        # Of who slept no night the last one lies before the first.
+        wanted = wanted.where(or_(last == "", last >= since, shelf.c.first_night >= since))
     if asked.until is not None:
         first = func.coalesce(shelf.c.first_night, "")
         wanted = wanted.where(or_(first == "", first <= asked.until.isoformat()))
