@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -29,7 +30,8 @@ from ..core.rule import Rule, Start
 from . import law, rulebook
 from .binds.trail import crosses
 from .datamap import Declared
-from .days import FIRST, LAST, NUMBERS
+from .days import FIRST, LAST, NOUGHT, NUMBERS
+from .legible import legible
 from .sql import is_text
 from .traces import holds
 from .ways import Reach, Ways
@@ -224,22 +226,22 @@ def dated(value: ColumnElement[Any]) -> ColumnElement[bool]:
         return false()
     if not is_text(value.type):
         return value.is_not(None)
-    inside = and_(value >= FIRST.isoformat(), value <= f"{LAST.isoformat()}T99")
-    return and_(inside, _shaped(value))
-
-
-def _shaped(text: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a text is written as a day is."""
-    short = and_(text.like("________"), *(text.not_like(f"%{sign}%") for sign in "-./ W"))
-    return or_(text.like("____-__-__%"), short)
+    text = func.trim(value)
+    inside = and_(text >= FIRST.isoformat(), text <= f"{LAST.isoformat()}T99")
+    return and_(inside, legible(text))
 
 
 def unread(value: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that a text says something, and no day that can be read."""
     if not is_text(value.type):
         return false()
-    digits = and_(value >= "0", value <= "9999-12-31T99")
-    return and_(~and_(_shaped(value), digits), func.trim(value).not_in(["", "-", "0"]))
+    text = func.trim(value)
+    return and_(~legible(text), text.not_in(["", "-", "0"]), ~_nought(text))
+
+
+def _nought(text: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a text stands for no day: 0000-00-00, or a stroke."""
+    return reduce(lambda rest, sign: func.replace(rest, sign, ""), NOUGHT, text) == ""
 
 
 def endless(value: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -63,13 +63,13 @@ def latest(values: Iterable[Any], naive: ZoneInfo, zone: ZoneInfo) -> date | Non
         day = day_or_end(value, naive, zone)
         if day is not None:
             days.append(day)
-        elif isinstance(value, str) and value.strip(_NOUGHT) and moment_of(value, naive) is None:
+        elif isinstance(value, str) and value.strip(NOUGHT) and moment_of(value, naive) is None:
             return None
     last = max(days, default=None)
     return None if last is None or last > LAST else last
 
 
-_NOUGHT = string.whitespace + "0-./:TZ"
+NOUGHT = string.whitespace + "0-./:TZ"
 """What a text is made of that stands for no day: 0000-00-00, or a stroke."""
 
 

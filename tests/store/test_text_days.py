@@ -121,7 +121,12 @@ def test_the_latest_of_several_texts_is_the_latest_day(
     assert regular.left(*(reversed(texts) if turned else texts)) == day
 
 
-UNREAD = ["09.05.2026", "31.12.2018", "soon", "whenever", "2026-W10-2", "2026W102", "2026-069"]
+UNREAD = [
+    "09.05.2026", "31.12.2018", "soon", "whenever", "2026-W10-2", "2026W102", "2026-069",
+    # No calendar has these, and no clock of a program that leap second.
+    "2019-02-29", "1900-02-29", "20190229", "2019-02-30", "2019-06-31", "2019-13-01", "20190732",
+    "2019-5x-01", "2016-12-31T23:59:60Z", "2019-05-06 24:30:00", "2019-05-06T12:61",
+]
 
 
 @pytest.mark.parametrize("text", UNREAD)
@@ -134,10 +139,13 @@ def test_a_text_that_nobody_can_read_may_be_the_latest(regular: Regular, text: s
 
 def test_what_can_be_read_is_on_nobodys_list(regular: Regular) -> None:
     """As little as what stands for no day beside one."""
-    regular.left(
-        "2019-05-06", "20190507", "2019-05-08T11:00:00Z", "2019-05-06 ",
-        "", "-", "0000-00-00", "0000-00-00T00:00:00Z",
+    last = regular.left(
+        "2019-05-06", "20190507", "2019-05-08T11:00:00Z", "2019-05-06 ", "2020-02-29", "20000229",
+        "2019-12-31T23:59:59.999999+05:45", "2019-05-06T11", "2019-05-06 11:00", "20190506T110000",
+        "2019-01-31", "20190930", "2019-05-06T110000", "20190506 11:00:00", "", "-",
+        "0000-00-00", "0000-00-00T00:00:00Z",
     )  # fmt: skip
+    assert last == date(2020, 2, 29)
     assert regular.asked() == 0
 
 
