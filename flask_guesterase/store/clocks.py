@@ -15,7 +15,7 @@ from ..core.finding import Finding, Severity
 from ..core.plan import Key
 from ..core.rule import CATEGORIES, EVENTS, Facts
 from .datamap import DataMap, Declared
-from .days import NUMBERS, day_of, latest, moment_of
+from .days import NUMBERS, day_of, is_unread, latest, moment_of
 from .finder import owners
 from .masks import fixed_value
 from .settings import Settings
@@ -177,6 +177,8 @@ def every_day(
 ) -> dict[Key, set[date]]:
     """Return all days on which something happened to rows of one table, not the latest alone.
 
+    None is told of a row where one of them cannot be read: it may be any day.
+
     :param conn: open transaction.
     :param datamap: the resolved data map.
     :param name: name of a declared table.
@@ -186,13 +188,16 @@ def every_day(
     declared = datamap.declared(name)
     naive = ZoneInfo(declared.policy.zone or "UTC")
     found: dict[Key, set[date]] = {key: set() for key in keys}
+    unread = set[Key]()
     for at in chain.from_iterable(ways(datamap, declared).events.values()):
         left = _left(datamap, declared, at)
         for key, value in at.each(conn, declared, list(found)):
             day = None if value is None or _is(value, left) else day_of(value, naive, zone)
             if day is not None:
                 found[key].add(day)
-    return found
+            elif is_unread(value, naive):
+                unread.add(key)
+    return found | {key: set() for key in unread}
 
 
 def moments_of(

@@ -63,7 +63,7 @@ def latest(values: Iterable[Any], naive: ZoneInfo, zone: ZoneInfo) -> date | Non
         day = day_or_end(value, naive, zone)
         if day is not None:
             days.append(day)
-        elif isinstance(value, str) and value.strip(NOUGHT) and moment_of(value, naive) is None:
+        elif is_unread(value, naive):
             return None
     last = max(days, default=None)
     return None if last is None or last > LAST else last
@@ -71,6 +71,16 @@ def latest(values: Iterable[Any], naive: ZoneInfo, zone: ZoneInfo) -> date | Non
 
 NOUGHT = string.whitespace + "0-./:TZ"
 """What a text is made of that stands for no day: 0000-00-00, or a stroke."""
+
+
+def is_unread(value: Any, naive: ZoneInfo) -> bool:
+    """Return whether a value is a text that says something, and no day that can be read.
+
+    :param value: as of `day_of`.
+    :param naive: zone of date-times that name none.
+    """
+    said = isinstance(value, str) and bool(value.strip(NOUGHT))
+    return said and moment_of(value, naive) is None
 
 
 def moment_of(value: Any, naive: ZoneInfo) -> date | datetime | None:

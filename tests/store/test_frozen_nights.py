@@ -31,6 +31,7 @@ from flask_guesterase.core.policy import Policy, Register
 from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store import holds, tables
 from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.incidents import affected
 from flask_guesterase.store.nights import home_day
 from tests.engines import DEEP
 from tests.store.night import GRANTS, GUEST, Base, Guest, Night
@@ -325,6 +326,10 @@ def test_who_stayed_no_night_is_held_by_the_day_they_came(make: Make) -> None:
                 room="101", first_night=f"2026-03-0{day}", last_night=f"2026-03-0{day - 1}",
             ))  # fmt: skip
     assert island.held() == {1, 4}
+    ninth = date(2026, 3, 9)
+    with island.begin() as office:
+        found = affected._kept(office.work, "arrivals", ("sh", affected.Asked("", ninth, ninth)))
+    assert [row.row_key for row in found] == [key_text((4,))]
 
 
 def test_what_nobody_can_tell_of_a_line_is_frozen_with_the_night(make: Make) -> None:

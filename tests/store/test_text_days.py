@@ -16,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, redact
 from flask_guesterase.store import endless
-from flask_guesterase.store.clocks import facts_of
+from flask_guesterase.store.clocks import every_day, facts_of
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.days import day_of
 from flask_guesterase.store.settings import Property
@@ -135,6 +135,17 @@ def test_a_text_that_nobody_can_read_may_be_the_latest(regular: Regular, text: s
     (P3), and the officer is asked for the day."""
     assert regular.left("2019-05-06", text, "2019-05-07") is None
     assert regular.asked() == 1
+
+
+@pytest.mark.parametrize("text", ["09.05.2026", "2026-02-30"])
+def test_whom_an_incident_concerns_hangs_on_no_day_where_one_cannot_be_read(
+    regular: Regular, text: str
+) -> None:
+    """The stay that was written otherwise may be the one whose records were lost."""
+    regular.left("2019-05-06", text, "0000-00-00")
+    zone = ZoneInfo("Pacific/Honolulu")
+    with regular.engine.begin() as conn:
+        assert every_day(conn, regular.datamap, "regulars", [(1,)], zone) == {(1,): set()}
 
 
 def test_what_can_be_read_is_on_nobodys_list(regular: Regular) -> None:
