@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Insert, Update
+from sqlalchemy import Column, Insert, Update, column
 
 
 def renewed(statement: Any) -> Iterator[str]:
@@ -37,6 +37,29 @@ def assigned(statement: Any) -> Iterator[tuple[Any, Any]]:
 def _multiple(statement: Any) -> Iterator[Any]:
     for part in getattr(statement, "_multi_values", ()):
         yield from part
+
+
+def written(statement: Any) -> Iterator[str]:
+    """Yield the tables that a statement writes to: of a class that inherits there are several."""
+    yield getattr(statement.table, "fullname", "")
+    subject = statement._propagate_attrs.get("plugin_subject")
+    for table in subject.mapper.tables if subject is not None else ():
+        yield getattr(table, "fullname", "")
+
+
+def replaces(statement: Any) -> bool:
+    """Return whether an INSERT puts its row in the place of one that is there."""
+    return any("replace" in getattr(p, "text", "").lower() for p, _ in statement._prefixes)
+
+
+def conditions(statement: Any) -> Iterator[Any]:
+    """Yield by what an INSERT finds the row that it changes instead: columns, and conditions."""
+    clause = statement._post_values_clause
+    for part in (clause, *getattr(clause, "clauses", ())):
+        if getattr(part, "update_values_to_set", None):
+            for each in part.inferred_target_elements or ():
+                yield column(each) if isinstance(each, str) else each
+            yield from (part.inferred_target_whereclause, part.update_whereclause)
 
 
 def overwritten(statement: Any) -> Iterator[tuple[Any, Any]]:

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import TableValuedColumn
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
-from .assigned import assigned, overwritten, renewed
+from .assigned import assigned, conditions, overwritten, renewed, replaces, written
 from .spelling import mentioned, plain_word, spelled
 
 
@@ -64,6 +64,8 @@ def named(gate: Gate, statement: Any, parameters: Any = None) -> dict[str, set[s
     :param statement: anything a session executes.
     :param parameters: what it is executed with; keys of an UPDATE name columns.
     """
+    # A statement made of a lambda is the statement that this returns.
+    statement = getattr(statement, "_resolved", statement)
     reader = _Reader(gate)
     reader.read(statement)
     reader.hand_on(statement)
@@ -196,9 +198,14 @@ class _Reader:
         left_out = {"_values", "_multi_values", "_ordered_values", "_post_values_clause"}
         values = [value for _, value in assigned(child)]
         fresh = isinstance(child, Insert) and child._post_values_clause is None
+        if isinstance(child, Insert):
+            values += conditions(child)
+            if replaces(child):
+                self.rows(child.table)
         if fresh:
-            # What RETURNING gives back of a new row is what the host just wrote.
+            # What RETURNING gives back of a new row is what the host just wrote, subqueries aside.
             left_out.add("_returning")
+            values += [each for part in child._returning for each in _subqueries(part)]
         else:
             self._exports(child, child._returning, strict=False)
         if isinstance(child, Insert) and child.select is not None:
@@ -214,7 +221,8 @@ class _Reader:
         sets = overwritten(statement) if fresh else assigned(statement)
         for key in [*(key for key, _ in sets), *keys, *renewed(statement)]:
             if isinstance(key, str):
-                self._note(getattr(statement.table, "fullname", ""), {key})
+                for table in written(statement):
+                    self._note(table, {key})
             else:
                 self.read(key)
 
@@ -301,6 +309,15 @@ def _is_star(column: Any) -> bool:
     if isinstance(column, TextClause):
         return bool(_STAR.match(column.text))
     return isinstance(column, ColumnClause) and column.is_literal and bool(_STAR.match(column.name))
+
+
+def _subqueries(part: Any) -> Iterator[Any]:
+    """Yield the queries within a part of a statement, not those within them."""
+    if isinstance(part, SelectBase | ScalarSelect | Exists):
+        yield part
+    else:
+        for child in part.get_children():
+            yield from _subqueries(child)
 
 
 def _texts(select: Select[Any]) -> list[TextClause]:

@@ -13,6 +13,11 @@ _COPIED = re.compile(
 )
 _STRUCTURE = re.compile(r"\s*(create|alter|drop|comment|grant|revoke|truncate)\b", re.IGNORECASE)
 _NEW_ROW = re.compile(r"\s*insert\b", re.IGNORECASE)
+_REPLACED = re.compile(
+    r"\s*(?:insert\s+or\s+)?replace\s+(?:(?:low_priority|delayed|into)\s+)*"
+    r"(?:\w+\s*\.\s*)*(\w+)",
+    re.IGNORECASE,
+)
 _MORE = re.compile(r"\b(select|conflict|duplicate|returning)\b", re.IGNORECASE)
 _STAR = re.compile(
     r"(?:\b(?:select|distinct|all|returning|straight_join|high_priority|sql_no_cache"
@@ -106,7 +111,8 @@ def _spelled(
 ) -> dict[str, set[str]]:
     """Return what a text without comments and values names."""
     structure = _STRUCTURE.match(plain) and not _COPIED.match(plain)
-    if structure or (_NEW_ROW.match(plain) and not _MORE.search(plain)):
+    replaced = _REPLACED.match(plain)
+    if structure or (not replaced and _NEW_ROW.match(plain) and not _MORE.search(plain)):
         return {}
     found: dict[str, set[str]] = {}
     lowered = plain.lower()
@@ -119,6 +125,9 @@ def _spelled(
         owners = {bare.lower(), *_aliases(plain, bare)}
         hit = {name for name in wanted if _names(plain, plain_word(name), owners)}
         rows = owners - {plain_word(word).lower() for word in taken.get(table, ())} - _NO_ALIAS
+        if replaced and replaced[1].lower() == bare.lower():
+            # The whole row gives way to another.
+            hit = set(wanted)
         if not loads and (_star(plain, owners) or _row(plain, rows, table in here)):
             hit |= set(wanted)
         if hit:

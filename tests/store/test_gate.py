@@ -160,6 +160,20 @@ def test_a_column_is_named_by_whichever_class(session: Session, statement: sa.Se
     assert len(session.execute(select(Document.kind)).all()) == 3
 
 
+@pytest.mark.parametrize("given", [
+    {"id": 1, "title": "x"}, {"id": 1, "payer": "x"}, {"id": 1, "title": "x", "payer": "y"},
+])
+def test_a_bulk_update_of_a_child_changes_nothing_kept_of_its_parent(
+    session: Session, given: dict[str, Any]
+) -> None:
+    """By the key, SQLAlchemy writes to each table behind the class."""
+    with pytest.raises(VeiledError):
+        session.execute(sa.update(Voucher), [{"id": 2, "title": "Bill of Bo"}, given])
+    assert session.connection().scalar(sa.text("SELECT title FROM gate_documents")) == (
+        "Bill of Aino"
+    )
+
+
 def test_a_model_mapped_later_is_covered(session: Session) -> None:
     """A class the host defines after the first statement is known at the next."""
     session.execute(select(Line.number))
