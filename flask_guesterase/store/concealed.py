@@ -78,6 +78,12 @@ def noted(session: Session) -> Known:
     return found
 
 
+def forget(session: Session, rolled_back: SessionTransaction) -> None:
+    """Have it asked anew what is kept: a savepoint takes back that something ended in it."""
+    if NOTE in session.info:
+        noted(session).tables.clear()
+
+
 def open_at(pool: Pool) -> frozenset[str]:
     """Return the properties whose books are open here, of one database."""
     return frozenset(each.property for each in openings.get() if each.pool is pool)

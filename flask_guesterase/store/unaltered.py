@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, Column
 from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Session, UOWTransaction
 
 from ..core.errors import VeiledError
@@ -44,7 +45,9 @@ _ORDINARY = frozenset({
 
 def _look(session: Session, state: InstanceState[Any]) -> None:
     _refuse_copied(session, state)
-    if state.key is not None and gates.covers(state.mapper):
+    if state.key is None:
+        _refuse_cloned(state)
+    elif gates.covers(state.mapper):
         noted(session).lapsed[state] = frozenset(state.expired_attributes)
         _refuse_changed(session, state, frozenset())
 
@@ -99,12 +102,24 @@ def _refuse_copied(session: Session, state: InstanceState[Any]) -> None:
         if not isinstance(value, _TELLING) or not pending(state, {key}):
             continue
         if isinstance(value, Withheld):
-            raise VeiledError(
-                f"A hidden value would be written to {state.mapper.local_table}.{key}.",
-                "Copy it within Guesterase.books(), or leave the column alone.",
-            )
+            raise _copied(state, key)
         for table, columns in named(gates.gate(), value).items():
             refuse_named(session, table, columns, {"mapper": state.mapper})
+
+
+def _refuse_cloned(state: InstanceState[Any]) -> None:
+    """Refuse a new row made of an instance that hides something: all of it would be written."""
+    columns: Iterable[tuple[str, Any]] = state.mapper.columns.items()
+    for key, column in columns:
+        if isinstance(column, Column) and isinstance(state.dict.get(key), Withheld):
+            raise _copied(state, key)
+
+
+def _copied(state: InstanceState[Any], key: str) -> VeiledError:
+    return VeiledError(
+        f"A hidden value would be written to {state.mapper.local_table}.{key}.",
+        "Copy it within Guesterase.books(), or leave the column alone.",
+    )
 
 
 _TELLING = (Withheld, ClauseElement, InstrumentedAttribute)

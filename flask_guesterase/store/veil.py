@@ -19,6 +19,7 @@ from ..core.errors import VeiledError
 from . import passage, unaltered
 from .concealed import (
     Opening,
+    forget,
     gates,
     kept_rows,
     noted,
@@ -78,8 +79,15 @@ def opened(host: Host, property_: str) -> Iterator[None]:
     finally:
         openings.reset(token)
         for state, keys in list(opening.shown.items()):
-            # Another block around this one may still show it.
-            _cover(state) if openings.get() and state.session else hide(state, keys)
+            session = state.session
+            if session is None:
+                hide(state, keys)
+            elif openings.get():
+                # Another block around this one may still show it.
+                _cover(state)
+            else:
+                # The next block has to know what to show again.
+                _put(session, state, keys, frozenset())
 
 
 def _forget_hidden(host: Host) -> None:
@@ -195,4 +203,5 @@ gates.listeners = {"load": _on_load, "refresh": _on_refresh, "refresh_flush": _o
 _LISTENERS: dict[str, Callable[..., None]] = {
     "before_flush": unaltered.on_flush,
     "after_flush": unaltered.on_flushed,
+    "after_soft_rollback": forget,
 }

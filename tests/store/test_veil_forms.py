@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import func, insert, lambda_stmt, select, text
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, make_transient
 
 from flask_guesterase.core.errors import VeiledError
+from flask_guesterase.store import veil
 from tests.store.test_unveiled import (
     BILL,
     OTHER,
@@ -141,3 +143,64 @@ def test_mariadb_replaces_no_kept_row(session: Session) -> None:
     made = mysql.insert(BILL).values(id=1, stay_id=1, billed_to="x", total=9)
     done: Any = session.execute(made.on_duplicate_key_update(total=made.inserted.total))
     assert done.rowcount >= 1
+
+
+# sessions
+
+
+def test_what_ended_within_a_savepoint_is_hidden_again_when_it_is_taken_back(inn: House) -> None:
+    """The old row is there again, in the transaction that had seen it go."""
+    inn.keep()
+    session = inn.session()
+    with session.begin_nested() as part:
+        session.delete(session.get_one(Bill, 1))
+        session.flush()
+        session.add(Bill(id=1, stay_id=1, holder=OTHER, total=5))
+        session.flush()
+        assert session.scalars(select(Bill.holder)).all()
+        part.rollback()
+    assert str(session.get_one(Bill, 1).holder) == "▒▒▒"
+    with pytest.raises(VeiledError):
+        session.scalars(select(Bill.holder))
+    session.get_one(Bill, 1).holder = "x"
+    with pytest.raises(VeiledError):
+        session.flush()
+
+
+def test_the_books_can_be_opened_again(inn: House) -> None:
+    """What is in the session's hands is shown in each block, and hidden after each."""
+    inn.keep()
+    bill = inn.session.get_one(Bill, 1)
+    for _ in range(2):
+        with veil.opened(inn.host, "sh"):
+            assert (bill.holder, bill.tax) == (SECRET, 1001)
+        assert (str(bill.holder), bill.tax) == ("▒▒▒", None)
+
+
+@pytest.mark.parametrize("first", [lambda s, b: s.expunge(b), lambda s, b: None])
+def test_a_copy_of_an_instance_writes_no_sentinel(
+    inn: House, first: Callable[[Session, Bill], None]
+) -> None:
+    """`make_transient` is how a row is copied: all it holds is written, though nothing changed."""
+    inn.keep()
+    session = inn.session()
+    bill = session.get_one(Bill, 1)
+    first(session, bill)
+    make_transient(bill)
+    bill.id = 9
+    session.add(bill)
+    with pytest.raises(VeiledError, match="hidden value"):
+        session.flush()
+
+
+def test_a_copy_of_an_instance_that_hides_no_column_is_written(inn: House) -> None:
+    """What it shows of other rows is not written with it."""
+    inn.keep()
+    stay = inn.session.get_one(STAYS, 1)
+    assert str(stay.last) == "▒▒▒"
+    make_transient(stay)
+    stay.id = 9
+    inn.session.add(stay)
+    inn.session.commit()
+    assert inn.session.get_one(Stay, 9).room == "101"
+
