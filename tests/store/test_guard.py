@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Insert, delete, event, insert, select, text, update
+from sqlalchemy import Insert, delete, event, insert, lambda_stmt, select, text, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -105,6 +105,16 @@ def bulk_values(lodge: Lodge) -> None:
     lodge.session.execute(insert(Guest).values([row]))
 
 
+def some_alike(lodge: Lodge) -> None:
+    made = insert(Guest).values(house="sh", email=ANN["email"])
+    lodge.session.execute(made, [{"id": 54, "made_on": OLD, "full_name": ANN["full_name"]}])
+
+
+def by_lambda(lodge: Lodge) -> None:
+    row = {"id": 55, "house": "sh", "made_on": OLD, **ANN}
+    lodge.session.execute(lambda_stmt(lambda: insert(Guest)), [row])
+
+
 def refilled_booking(lodge: Lodge) -> None:
     booking = lodge.session.get(Booking, 1)
     assert booking is not None
@@ -142,7 +152,7 @@ def another_process(lodge: Lodge) -> None:
 
 AT_ONCE: list[Callable[[Lodge], None]] = [
     merge, upsert, core_upsert, update_by_key, new_profile, bulk_insert, bulk_values,
-    refilled_booking,
+    some_alike, by_lambda, refilled_booking,
 ]  # fmt: skip
 LATER: list[Callable[[Lodge], None]] = [bulk_save, bulk_mappings, connection, another_process]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, insert, literal, select, update
 from sqlalchemy.exc import OperationalError
 
 from flask_guesterase.core.holding import Wanted
@@ -43,6 +43,68 @@ def held(lodge: Lodge, key: str) -> int:
 def lifted(lodge: Lodge, hold: int) -> None:
     for user in ("officer", "second"):
         lodge.run(lambda office, user=user: office.lift(hold, user))
+
+
+GUEST: Any = Guest.__table__
+SHARED = {"house": "sh", "made_on": OLD, "email": ANN["email"]}
+PARTS: dict[str, tuple[Any, Any]] = {
+    "rows": (insert(Guest), [{**SHARED, "id": 51, "full_name": "Ann Berg"}]),
+    "some alike": (insert(Guest).values(**SHARED), [{"id": 51, "full_name": "Ann Berg"}]),
+    "values": (insert(Guest).values([{**SHARED, "id": 51, "full_name": "Ann Berg"}]), None),
+    "table": (insert(GUEST).values(id=51, name="Ann Berg", **SHARED), None),
+    "tuples": (insert(GUEST).values([(51, "sh", "Ann Berg", ANN["email"], "", "", "", OLD)]), None),
+    "text of a key": (insert(GUEST), {"id": "51", "name": "Ann Berg", **SHARED}),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_who_was_there_all_along_is_not_taken_with_who_comes(lodge: Lodge, part: str) -> None:
+    """A statement brings an erased contact back that a profile nobody asked about has as well: the
+    new one goes again, and the old one is laid before staff by the sweep."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email=ANN["email"], made_on=OLD))
+    lodge.erased_guest()
+    before = lodge.one(Guest, 2)
+    lodge.session.execute(*PARTS[part])
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 1, "staff": 1, "erased": 1}
+    assert lodge.one(Guest, 2) == before
+    assert lodge.one(Guest, 51)["email"] != ANN["email"]  # type: ignore[index]
+
+
+def test_of_rows_that_got_their_numbers_from_the_database_staff_say_which_came(
+    lodge: Lodge,
+) -> None:
+    """Two hold the contact and one was added with it: which one, the statement does not say. Where
+    no more hold it than were added, they are the ones."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email=ANN["email"], made_on=OLD))
+    lodge.erased_guest()
+    before = lodge.one(Guest, 2)
+    lodge.session.execute(insert(Guest), [{**SHARED, "full_name": "Ann Berg"}])
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 2}
+    assert lodge.one(Guest, 2) == before
+    lodge.session.execute(insert(Guest), [
+        {"house": "sh", "made_on": OLD, "full_name": "Ann Berg", "phone": ANN["phone"]}
+    ] * 2)
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 2, "erased": 2}
+
+
+def test_an_insert_of_what_a_select_finds_takes_nobody_who_was_there(lodge: Lodge) -> None:
+    """What the statement carries is what it looked for."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email=ANN["email"], made_on=OLD))
+    lodge.erased_guest()
+    before = lodge.one(Guest, 2)
+    copied = select(GUEST.c.house, literal("Ann Berg"), GUEST.c.made_on)
+    lodge.session.execute(insert(GUEST).from_select(
+        ["house", "name", "made_on"], copied.where(GUEST.c.email == ANN["email"])
+    ))
+    lodge.session.commit()
+    lodge.worker()
+    assert lodge.one(Guest, 2) == before
 
 
 def test_who_books_anew_while_the_erasure_waits_lives(lodge: Lodge) -> None:

@@ -14,7 +14,16 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakMethod
 
-from sqlalchemy import Connection, Delete, Insert, Pool, Table, Update, inspect
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Insert,
+    Pool,
+    StatementLambdaElement,
+    Table,
+    Update,
+    inspect,
+)
 from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 
@@ -25,11 +34,12 @@ from ..forms import Free
 from ..host import Host
 from . import lookout, sightings
 from .lookout import Row, Side
-from .statements import carried, only_adds
+from .statements import added, carried
 from .watched import Watched, watched
 
 _WRITES = (Insert, Update, Delete)
-"""What writes; a union of types would be made anew for each statement."""
+_MAY_WRITE = (*_WRITES, StatementLambdaElement)
+"""What writes, and what may; a union of types would be made anew for each statement."""
 
 _log = logging.getLogger("flask_guesterase")
 
@@ -248,11 +258,12 @@ def _place(post: _Post, state: InstanceState[Any], table: Table) -> str:
 
 
 def _wanted(session: Session, statement: Any, *_: Any) -> bool:
-    return isinstance(statement, _WRITES)
+    return isinstance(statement, _MAY_WRITE)
 
 
 def _on_execute(state: ORMExecuteState) -> Any:
-    statement = state.statement
+    # A statement made of a lambda is the statement that this returns.
+    statement = getattr(state.statement, "_resolved", state.statement)
     if not isinstance(statement, _WRITES):
         return None
     name = getattr(statement.table, "fullname", "")
@@ -267,7 +278,7 @@ def _on_execute(state: ORMExecuteState) -> Any:
     result = _hand_on(state)
     with _harmless("look at a statement"):
         for post in posts:
-            _executed(post, state, name, getattr(result, "rowcount", -1))
+            _executed(post, state, statement, getattr(result, "rowcount", -1))
     return result
 
 
@@ -276,15 +287,18 @@ def _hand_on(state: ORMExecuteState) -> Any:
     return state.invoke_statement()
 
 
-def _executed(post: _Post, state: ORMExecuteState, name: str, count: int) -> None:
+def _executed(
+    post: _Post, state: ORMExecuteState, statement: Insert | Update | Delete, count: int
+) -> None:
+    name = getattr(statement.table, "fullname", "")
     conn = state.session.connection(bind_arguments=dict(state.bind_arguments))
     if not _is_ours(conn, post.side):
         return
-    if isinstance(state.statement, Delete):
+    if isinstance(statement, Delete):
         if count != 0:
             lookout.bypassed(post.side, conn, {(name, ""): max(count, 1)})
         return
     one = post.watched.get(name)
-    if one is not None and isinstance(state.statement, Insert | Update):
-        values = carried(state.statement, state.parameters, conn)
-        lookout.written(post.side, conn, one, values, only_adds(state.statement))
+    if one is not None:
+        values = carried(statement, state.parameters, conn)
+        lookout.written(post.side, conn, one, values, added(statement, state.parameters))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from ..transaction import commits_alone
 from . import marks, sightings
 from .marks import Mark, Seals
 from .statements import keys_by
-from .watched import Watched
+from .watched import Watched, text_of
 
 HOST = "host"
 """Actor of what the host's own code did."""
@@ -142,7 +142,8 @@ def bypassed(side: Side, conn: Connection, gone: Mapping[tuple[str, str], int]) 
 
 
 def written(
-    side: Side, conn: Connection, one: Watched, values: Iterable[Any], new: bool
+    side: Side, conn: Connection, one: Watched, values: Iterable[Any],
+    added: Iterable[Mapping[str, Any]],
 ) -> None:
     """Look for every value of a statement in whatever column of the table it could be.
 
@@ -150,7 +151,7 @@ def written(
     :param conn: the host's connection, in its transaction.
     :param one: the table that was written to.
     :param values: everything the statement carries.
-    :param new: it can only have added rows.
+    :param added: the rows that it has added for certain, by column.
     """
     now = side.now()
     seals = _seals(side, now)
@@ -168,11 +169,45 @@ def written(
                 wanted.setdefault(made, set()).add(("", value))
     with _aside(conn):
         found = marks.find(conn, wanted, now.date().isoformat())
+        if not found:
+            return
         hits: dict[Key, Mark] = {}
+        new: set[Key] = set()
+        fresh = _Added(one, added)
         for mark in sorted(found, key=lambda each: each.erased_at):
             for column, value in wanted[mark.mark]:
-                for key in keys_by(conn, one, column, value):
-                    hits[key] = mark
-        if hits:
-            state = sightings.SEEN if new else sightings.THERE
-            sightings.leave(conn, one.name, hits, sightings.BULK, _stamp(now), state)
+                keys = keys_by(conn, one, column, value)
+                hits.update(dict.fromkeys(keys, mark))
+                new |= fresh.among(keys, column, value)
+        for state, part in (
+            (sightings.SEEN, hits.keys() & new), (sightings.THERE, hits.keys() - new)
+        ):
+            those = {key: hits[key] for key in hits if key in part}
+            sightings.leave(conn, one.name, those, sightings.BULK, _stamp(now), state)
+
+
+class _Added:
+    """Tells the rows that a statement has added from others that hold the same.
+
+    :param one: the table that was written to.
+    :param rows: the rows that were added for certain, by column.
+    """
+
+    def __init__(self, one: Watched, rows: Iterable[Mapping[str, Any]]) -> None:
+        names = [column.name for column in one.declared.key]
+        self._first = names[0]
+        self._keys: set[Key] = set()
+        self._held: Counter[tuple[str, str]] = Counter()
+        for row in rows:
+            self._keys.add(tuple(text_of(row.get(name)) for name in names))
+            self._held.update((name, told) for name in row if (told := text_of(row[name])))
+
+    def among(self, keys: Sequence[Key], column: str, value: Any) -> set[Key]:
+        """Return those of the rows with a value in a column that are new.
+
+        All of them are, where no more hold it than were added with it. Else only those whose key
+        was among what the statement carries: the others may have been there.
+        """
+        if len(keys) <= self._held[column or self._first, text_of(value)]:
+            return set(keys)
+        return {key for key in keys if tuple(map(text_of, key)) in self._keys}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Update, select
+from sqlalchemy import BindParameter, Connection, Insert, Update, select
 
 from ...core.plan import Key
 from ..sql import is_text
@@ -26,20 +26,62 @@ def carried(statement: Insert | Update, parameters: Any, conn: Connection) -> se
     rows: list[Mapping[str, Any]] = [each for each in given if isinstance(each, Mapping)]
     if not rows or isinstance(statement, Update):
         rows = [*rows, statement.compile(dialect=conn.dialect).params]
+    elif statement._values:
+        # What is the same in each of the rows stands in the statement itself.
+        rows = [*rows, _by_column(statement.table, {}, statement._values)]
     return {value for row in rows for value in row.values() if text_of(value)}
 
 
-def only_adds(statement: Insert | Update) -> bool:
+def added(statement: Insert | Update, parameters: Any) -> list[dict[str, Any]]:
+    """Return the rows that a statement can only have added, by their columns; else none.
+
+    Rows that a SELECT hands on are not seen, nor what SQL makes of a value.
+
+    :param statement: the statement.
+    :param parameters: what it is executed with: nothing, a mapping, or several.
+    """
+    if not isinstance(statement, Insert) or statement.select is not None:
+        return []
+    if not _only_adds(statement):
+        return []
+    subject = statement._propagate_attrs.get("plugin_subject")
+    mapped = {} if subject is None else {a.key: a.columns[0] for a in subject.mapper.column_attrs}
+    given = parameters if isinstance(parameters, list | tuple) else [parameters]
+    several = [
+        row if isinstance(row, Mapping) else dict(zip(statement.table.c, row, strict=False))
+        for part in statement._multi_values for row in part
+    ]
+    fixed = _by_column(statement.table, mapped, statement._values or {})
+    rows = [
+        {**fixed, **_by_column(statement.table, mapped, row)}
+        for row in (*given, *several) if isinstance(row, Mapping)
+    ]
+    return rows or [fixed]
+
+
+def _by_column(
+    table: Any, mapped: Mapping[str, Any], row: Mapping[Any, Any]
+) -> dict[str, Any]:
+    """Return values by the names of their columns, whatever a row calls them.
+
+    :param mapped: attribute of the mapped class -> its column.
+    """
+    found = {}
+    for key, value in row.items():
+        column = mapped.get(key, table.c.get(key)) if isinstance(key, str) else key
+        name = getattr(column, "name", None)
+        if name is not None:
+            found[name] = value.value if isinstance(value, BindParameter) else value
+    return found
+
+
+def _only_adds(statement: Insert) -> bool:
     """Return whether a statement can only have added rows: an upsert may write to any.
 
     What comes after the values, ON CONFLICT for example, or before them, INSERT OR REPLACE, says
     what becomes of a row that is there.
     """
-    return (
-        isinstance(statement, Insert)
-        and statement._post_values_clause is None
-        and not statement._prefixes
-    )
+    return statement._post_values_clause is None and not statement._prefixes
 
 
 def keys_by(conn: Connection, one: Watched, column: str, value: Any) -> list[Key]:
