@@ -157,12 +157,27 @@ def split_row(
     """Return the attributes of a row that are hidden, and those only open books show."""
     conn, restricted = kept_rows(session, cover.table, {"mapper": state.mapper})
     key = cover.key_of(state)
+    if not key:
+        # Nobody can tell whose row it is.
+        return split_any(conn, restricted, cover.hidden_by(gates.gate()[cover.table].columns))
     every = cover.hidden_by(_today(cover, restricted.columns(conn, key, ())))
     opened_here = open_at(conn.engine.pool)
     if not opened_here:
         return every, frozenset()
     hidden = cover.hidden_by(_today(cover, restricted.columns(conn, key, opened_here)))
     return hidden, every - hidden
+
+
+def split_any(
+    conn: Connection, restricted: Restricted, attributes: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what is hidden, or shown by open books alone, of what may be any row's of a table."""
+    nothing: frozenset[str] = frozenset()
+    if not restricted.closed(conn, ()):
+        return nothing, nothing
+    if restricted.closed(conn, open_at(conn.engine.pool)):
+        return attributes, nothing
+    return nothing, attributes
 
 
 def _today(cover: Cover, kept: frozenset[str]) -> frozenset[str]:

@@ -68,9 +68,12 @@ class Cover:
         return frozenset().union(*self.by_column.values())
 
     def key_of(self, state: InstanceState[Any]) -> str:
-        """Return the key of an instance's row as text."""
-        # Of an instance that is loaded in part the session knows the key all the same.
+        """Return the key of an instance's row as text; empty where a part of it is not loaded."""
+        # Of an instance that is loaded in part the session knows the key all the same, unless the
+        # class has another identity than its table.
         identity: Sequence[Any] = state.key[1] if state.key is not None else ()
+        if any((place is None or not identity) and n not in state.dict for n, place in self.key):
+            return ""
         return key_text(tuple(
             identity[place] if place is not None and identity else state.dict.get(name)
             for name, place in self.key

@@ -99,13 +99,16 @@ class Host:
     def mappers(self) -> list[Mapper[Any]]:
         """Return every mapper of the host, configured; automap reads our tables too: left out."""
         configure_mappers()
-        registries = [s for s in self._sources if isinstance(s, registry)]
-        found = (m for each in registries for m in each.mappers if not _is_ours(m.local_table))
-        return sorted(found, key=lambda m: m.class_.__name__)
+        return [m for m in self.mapped() if not _is_ours(m.local_table)]
 
     def mapped(self) -> list[Mapper[Any]]:
-        """Return every mapper there is so far; none is configured by asking."""
-        return [m for each in self._sources if isinstance(each, registry) for m in each.mappers]
+        """Return every mapper there is so far; none is configured by asking.
+
+        They are in the same order in every process: where two classes have one table, the first
+        says by which key its rows are known.
+        """
+        found = (m for each in self._sources if isinstance(each, registry) for m in each.mappers)
+        return sorted(found, key=lambda m: (m.class_.__name__, m.class_.__module__))
 
     def declarations(self) -> Iterator[tuple[type[Any], Policy | Exempt]]:
         """Yield the policies written as ``__erasure__`` on own models, or on their mixins."""

@@ -79,14 +79,21 @@ def _replace(
     session: Session, flush_context: UOWTransaction, state: InstanceState[Any]
 ) -> None:
     """Take note of a new row with the key of a kept one, which is gone: it is somebody else's."""
-    before = session.identity_map.get(state.mapper._identity_key_from_state(state))
-    # A row that is deleted and added anew in one flush is changed, and may keep what it held.
-    if before is not None and before._sa_instance_state in flush_context.states:
+    if switched(session, flush_context, state):
         return
     for cover in gates.covers(state.mapper):
         if cover.unique:
             conn, restricted = kept_rows(session, cover.table, {"mapper": state.mapper})
             restricted.replaced(conn, cover.key_of(state))
+
+
+def switched(session: Session, flush_context: UOWTransaction, state: InstanceState[Any]) -> bool:
+    """Return whether a new instance is written as a change of a row that is there.
+
+    A row that is deleted and added anew in one flush may keep what it held.
+    """
+    before = session.identity_map.get(state.mapper._identity_key_from_state(state))
+    return before is not None and before._sa_instance_state in flush_context.states
 
 
 def _written(flush_context: UOWTransaction, state: InstanceState[Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, TextClause, UpdateBase
 from sqlalchemy.event import contains, listen
-from sqlalchemy.orm import InstanceState, ORMExecuteState, Session
+from sqlalchemy.orm import InstanceState, ORMExecuteState, Session, UOWTransaction
 
 from ..core.errors import VeiledError
 from . import passage, unaltered
@@ -23,10 +23,10 @@ from .concealed import (
     gates,
     kept_rows,
     noted,
-    open_at,
     openings,
     pending,
     refuse_named,
+    split_any,
     split_row,
 )
 from .forms import Names
@@ -160,6 +160,13 @@ def _on_refresh(state: InstanceState[Any], context: Any, attributes: Any) -> Non
         _cover(state)
 
 
+def _on_written(state: InstanceState[Any], context: UOWTransaction, attributes: Any) -> None:
+    # A new row shows what was written just now, whose ever its number was before.
+    session = state.session
+    if session is None or state.key is not None or unaltered.switched(session, context, state):
+        _on_refresh(state, context, attributes)
+
+
 def _cover(state: InstanceState[Any]) -> None:
     """Put the sentinel where a row that was loaded holds something hidden."""
     session = state.session
@@ -190,15 +197,10 @@ def _glimpsed(
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Return what is hidden, or shown by open books alone, of what shows other rows."""
     conn, restricted = kept_rows(session, glimpse.table, {"mapper": state.mapper})
-    nothing: frozenset[str] = frozenset()
-    if not restricted.closed(conn, ()):
-        return nothing, nothing
-    if restricted.closed(conn, open_at(conn.engine.pool)):
-        return glimpse.attributes, nothing
-    return nothing, glimpse.attributes
+    return split_any(conn, restricted, glimpse.attributes)
 
 
-gates.listeners = {"load": _on_load, "refresh": _on_refresh, "refresh_flush": _on_refresh}
+gates.listeners = {"load": _on_load, "refresh": _on_refresh, "refresh_flush": _on_written}
 
 _LISTENERS: dict[str, Callable[..., None]] = {
     "before_flush": unaltered.on_flush,

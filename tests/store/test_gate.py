@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,9 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
     Session,
+    load_only,
     mapped_column,
+    registry,
     scoped_session,
     sessionmaker,
     with_polymorphic,
@@ -27,6 +29,7 @@ from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import retain
 from flask_guesterase.store import tables, veil
+from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.gate import Gates
 from flask_guesterase.store.host import Host
 
@@ -66,6 +69,34 @@ class Line(Base):
     __erasure__ = Policy({"who": retain("invoice"), "book": retain("invoice")})
 
 
+class Receipt(Base):
+    __tablename__ = "gate_receipts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(sa.String(10), unique=True)
+    payer: Mapped[str] = mapped_column(sa.String(40))
+    seen: Mapped[str | None] = mapped_column(sa.String(40), default="at the desk")
+    __erasure__ = Policy({"payer": retain("invoice"), "seen": retain("invoice")})
+
+
+RECEIPT: Any = Receipt.__table__
+
+
+class Slip(Base):
+    """The same receipts, known by their numbers alone."""
+
+    __table__ = RECEIPT
+    __mapper_args__ = {  # noqa: RUF012 - SQLAlchemy reads it
+        "primary_key": [RECEIPT.c.number], "include_properties": ["number", "payer"],
+    }
+
+
+class Stub(Base):
+    """The same receipts, known by their numbers, with everything."""
+
+    __table__ = RECEIPT
+    __mapper_args__ = {"primary_key": [RECEIPT.c.number]}  # noqa: RUF012 - SQLAlchemy reads it
+
+
 @pytest.fixture
 def session(sqlite_url: str) -> Iterator[Session]:
     """A session on documents of which one of each kind is kept."""
@@ -82,12 +113,15 @@ def session(sqlite_url: str) -> Iterator[Session]:
             Offer(id=3, title="Offer to Aino"),
             Line(book="a|b", number=NUMBER, who="Aino"),
             Line(book="a", number=NUMBER, who="Bo"),
+            Receipt(id=1, number="R-1", payer="Aino"),
+            Receipt(id=2, number="R-2", payer="Bo"),
         ])
         writer.commit()
     keep(engine, "gate_documents", (1,), '["kind","title"]')
     keep(engine, "gate_vouchers", (1,), '["payer"]')
     keep(engine, "gate_documents", (3,), '["title"]')
     keep(engine, "gate_lines", ("a|b", NUMBER), '["book","who"]')
+    keep(engine, "gate_receipts", (1,), '["payer","seen"]')
     yield factory()
     assert host.session is factory  # An application holds its host; here the test does.
     factory.remove()
@@ -172,6 +206,61 @@ def test_a_bulk_update_of_a_child_changes_nothing_kept_of_its_parent(
     assert session.connection().scalar(sa.text("SELECT title FROM gate_documents")) == (
         "Bill of Aino"
     )
+
+
+SLIP: Any = Slip
+STUB: Any = Stub
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_row_of_several_classes_is_known_by_one_key_everywhere(
+    session: Session, monkeypatch: pytest.MonkeyPatch, turned: bool
+) -> None:
+    """In whatever order a process has the classes, eraser and veil mean the same key."""
+    ordered = sorted(Base.registry.mappers, key=lambda m: m.class_.__name__, reverse=turned)
+    monkeypatch.setattr(registry, "mappers", property(lambda self: ordered))
+    host, gates = Host(scoped_session(sessionmaker(session.get_bind())), models=Base), Gates()
+    gates.add(host, [])
+    gates.gate()
+    atlas = resolve(host.declarations(), host.tables(), host.mappers()).atlas
+    assert gates._keys[RECEIPT] == tuple(c.name for c in atlas.key(RECEIPT)) == ("id",)
+
+
+@pytest.mark.parametrize("load", [
+    lambda s: s.get_one(Slip, "R-1"),
+    lambda s: s.scalars(select(SLIP).order_by(SLIP.number)).first(),
+    lambda s: s.scalars(select(STUB).options(load_only(STUB.payer))).first(),
+    lambda s: s.get_one(Stub, "R-1"),
+], ids=["get", "select", "part", "whole"])
+def test_a_class_without_the_key_of_its_table_hides_what_could_be_kept(
+    session: Session, load: Callable[[Session], Any]
+) -> None:
+    """Nobody can tell which row it is; where the key is loaded, the others are shown."""
+    slip = load(session)
+    assert str(slip.payer) == "▒▒▒"
+    other: Any = session.get_one(Slip, "R-2")
+    assert str(other.payer) == "▒▒▒"
+    other = session.get_one(Stub, "R-2")
+    assert other.payer == "Bo"
+    assert session.get_one(Receipt, 2).payer == "Bo"
+    slip.payer = "x"
+    with pytest.raises(VeiledError, match="kept"):
+        session.flush()
+
+
+def test_a_number_that_is_used_again_shows_what_was_written_at_once(session: Session) -> None:
+    """Also what the column itself filled in; a row that is only changed shows nothing of it."""
+    keep(session.get_bind().engine, "gate_receipts", (9,), '["payer","seen"]')
+    new = Receipt(id=9, number="R-9", payer="Bo")
+    session.add(new)
+    session.flush()
+    assert (new.payer, new.seen) == ("Bo", "at the desk")
+    session.delete(session.get_one(Receipt, 1))
+    changed = Receipt(id=1, number="R-1", payer="Bo")
+    session.add(changed)
+    session.flush()
+    session.expire(changed)
+    assert (str(changed.payer), str(changed.seen)) == ("▒▒▒", "▒▒▒")
 
 
 def test_a_model_mapped_later_is_covered(session: Session) -> None:
