@@ -625,6 +625,14 @@ def test_where_very_many_rows_are_kept_each_is_asked_for(
 # what escapes, as docs/explanation/in-place.md lists it
 
 
+def _qualified(session: Session) -> Any:
+    """Return a SELECT of the table as others may declare it, with the schema it lies in."""
+    session.connection()
+    schema = session.get_bind().dialect.default_schema_name
+    bills = sa.table("veil_bills", sa.column("id"), sa.column("billed_to"), schema=schema)
+    return select(bills.c.billed_to).where(bills.c.id == 1)
+
+
 ESCAPES: dict[str, Callable[[House, Session], Any]] = {
     "engine.connect": lambda h, s: h.raw(),
     "session.connection": lambda h, s: s.connection().scalar(
@@ -633,6 +641,7 @@ ESCAPES: dict[str, Callable[[House, Session], Any]] = {
     "driver": lambda h, s: s.connection().exec_driver_sql(
         "SELECT billed_to FROM veil_bills WHERE id = 1"
     ).scalar(),
+    "table with its schema": lambda h, s: s.scalar(_qualified(s)),
     "text without the table's name": lambda h, s: s.scalar(
         text("SELECT billed_to FROM veil_view WHERE id = 1")
     ),
