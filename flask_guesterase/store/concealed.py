@@ -160,11 +160,13 @@ def split_row(
     if not key:
         # Nobody can tell whose row it is.
         return split_any(conn, restricted, cover.hidden_by(gates.gate()[cover.table].columns))
-    every = cover.hidden_by(_today(cover, restricted.columns(conn, key, ())))
+    # Where an erasure overwrote the key, the line of what it kept names none.
+    keys = (key, "") if cover.erased(state) else (key,)
+    every = cover.hidden_by(_today(cover, restricted.of_any(conn, keys, ())))
     opened_here = open_at(conn.engine.pool)
     if not opened_here:
         return every, frozenset()
-    hidden = cover.hidden_by(_today(cover, restricted.columns(conn, key, opened_here)))
+    hidden = cover.hidden_by(_today(cover, restricted.of_any(conn, keys, opened_here)))
     return hidden, every - hidden
 
 

@@ -33,6 +33,7 @@ from .assigned import sets_itself
 from .datamap import Target, table_name
 from .forms import PLUGIN, SHORT, Free, is_plain
 from .host import Host, written
+from .lostkeys import LostPart, lost_parts
 from .naming import Gate, Guarded, named
 from .paths import Atlas
 
@@ -53,6 +54,7 @@ class Cover:
     :param renewed: attributes that any UPDATE of the row sets by itself (`onupdate=`).
     :param stored: attributes that are columns of the table, and not computed from others.
     :param unique: the key is the table's primary key: while a row has it, none comes with it.
+    :param lost: the parts of the key that an erasure overwrites.
     """
 
     table: str
@@ -61,6 +63,7 @@ class Cover:
     renewed: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
     unique: bool = False
+    lost: tuple[LostPart, ...] = ()
 
     @cached_property
     def attributes(self) -> frozenset[str]:
@@ -71,13 +74,22 @@ class Cover:
         """Return the key of an instance's row as text; empty where a part of it is not loaded."""
         # Of an instance that is loaded in part the session knows the key all the same, unless the
         # class has another identity than its table.
+        key = self._key(state)
+        return "" if key is None else key_text(key)
+
+    def erased(self, state: InstanceState[Any]) -> bool:
+        """Return whether an instance's key could be what an erasure left of another."""
+        key = self._key(state) if self.lost else None
+        return key is not None and all(part.left(key[part.place]) for part in self.lost)
+
+    def _key(self, state: InstanceState[Any]) -> tuple[Any, ...] | None:
         identity: Sequence[Any] = state.key[1] if state.key is not None else ()
         if any((place is None or not identity) and n not in state.dict for n, place in self.key):
-            return ""
-        return key_text(tuple(
+            return None
+        return tuple(
             identity[place] if place is not None and identity else state.dict.get(name)
             for name, place in self.key
-        ))
+        )
 
     def hidden_by(self, columns: Iterable[str]) -> frozenset[str]:
         """Return the attributes that show something of these columns."""
@@ -105,6 +117,7 @@ class Gates:
         self._hosts: WeakKeyDictionary[Host, Declarations] = WeakKeyDictionary()
         self._gate: dict[str, Guarded] = {}
         self._keys: dict[Any, tuple[str, ...]] = {}
+        self._lost: dict[Any, tuple[LostPart, ...]] = {}
         self._covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
         self._glimpses: WeakKeyDictionary[Mapper[Any], tuple[Glimpse, ...]] = WeakKeyDictionary()
         self._heard: WeakSet[Mapper[Any]] = WeakSet()
@@ -166,7 +179,7 @@ class Gates:
     def _learn_all(self) -> None:
         seen, self._learning = self._changes, True
         try:
-            self._gate, self._keys = {}, {}
+            self._gate, self._keys, self._lost = {}, {}, {}
             self._covers.clear()
             self._glimpses.clear()
             mappers = [
@@ -186,7 +199,7 @@ class Gates:
         if found is None:
             self.gate()
             found = tuple(
-                _cover(mapper, table, self._keys[table])
+                _cover(mapper, table, self._keys[table], self._lost[table])
                 for table in mapper.tables
                 if isinstance(table, Table) and table in self._keys
             )
@@ -226,10 +239,12 @@ class Gates:
         for target, policy in given:
             wanted = _retained(policy)
             if wanted:
-                self._guard(atlas, table_name(target), wanted)
+                self._guard(atlas, table_name(target), policy, wanted)
         return mappers
 
-    def _guard(self, atlas: Atlas, name: str, wanted: list[str]) -> None:
+    def _guard(
+        self, atlas: Atlas, name: str, policy: Policy | Exempt, wanted: list[str]
+    ) -> None:
         table = atlas.tables.get(name)
         if table is None:
             return
@@ -251,6 +266,9 @@ class Gates:
             before.unions | _unions(mappers),
         )
         self._keys[table] = tuple(key)
+        rules = {} if isinstance(policy, Exempt) else policy.rules()
+        named_rules = {_column_name(table, mappers, n): rule for n, rule in rules.items()}
+        self._lost[table] = lost_parts(atlas.key(table), named_rules)
 
 
 def _retained(policy: Policy | Exempt) -> list[str]:
@@ -326,7 +344,9 @@ def _elsewhere(expression: Any, table: str) -> bool:
     return False
 
 
-def _cover(mapper: Mapper[Any], table: Table, key: tuple[str, ...]) -> Cover:
+def _cover(
+    mapper: Mapper[Any], table: Table, key: tuple[str, ...], lost: tuple[LostPart, ...]
+) -> Cover:
     """Read off a mapped class which attributes show which columns of a table."""
     fixed = _fixed([mapper], key)
     by_column: dict[str, set[str]] = {}
@@ -355,6 +375,7 @@ def _cover(mapper: Mapper[Any], table: Table, key: tuple[str, ...]) -> Cover:
         frozenset(renewed),
         frozenset(stored),
         set(key) == {column.name for column in table.primary_key},
+        lost,
     )
 
 

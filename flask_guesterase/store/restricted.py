@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -44,9 +44,16 @@ class Restricted:
         if key not in self.rows:
             if self.whole:
                 return frozenset()
-            self.rows[key] = _parts(conn, _living(self.table, tables.kept.c.row_key == key))
+            alike = _living(self.table, tables.kept.c.row_key == key)
+            self.rows[key] = _parts(conn, alike.distinct())
         parts = self.rows[key]
         return frozenset().union(*(names for place, names in parts if place not in opened))
+
+    def of_any(
+        self, conn: Connection, keys: Iterable[str], opened: Collection[str]
+    ) -> frozenset[str]:
+        """Return the columns that are hidden in a row that is known by any of these keys."""
+        return frozenset().union(*(self.columns(conn, key, opened) for key in keys))
 
     def closed(self, conn: Connection, opened: Collection[str]) -> bool:
         """Return whether the table has a kept row whose property's books are not open."""
