@@ -14,7 +14,7 @@ from ..core.errors import UnknownError
 from ..core.holding import HoldQuery, Scope
 from ..core.plan import Key, Person, key_text
 from ..core.register import name_form
-from . import tables
+from . import heldqueries, tables
 from .clocks import places_of
 from .datamap import Declared
 from .finder import Owners, owners
@@ -199,7 +199,7 @@ def _subject(rows: _Rows, hold: Hold) -> set[Key]:
 
 
 def _query(rows: _Rows, hold: Hold) -> set[Key]:
-    query = rows.work.queries.get(hold.query)
+    query = heldqueries.meant(rows.work, hold.id, hold.table, hold.query)
     found: set[Key] = set()
     if rows.declared.name == hold.table:
         found |= matching(rows.work, rows.declared, query, rows.keys)

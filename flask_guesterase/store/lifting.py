@@ -7,7 +7,7 @@ from sqlalchemy import update
 from ..core.errors import FourEyesError, InputError
 from ..core.events import HoldLifted, HoldReviewed, LiftProposed
 from ..core.lifecycle import State
-from . import actors, binding, heldkeys, heldrows, tables
+from . import actors, binding, heldkeys, heldqueries, heldrows, tables
 from .cases import day_at
 from .holds import read
 from .outbox import OUTSIDE
@@ -68,6 +68,7 @@ def lift(work: Work, id: int, by: str) -> bool:
     # First: who erases on request holds the request, and takes the turn that `unwrap` takes after.
     _resume(work)
     ended = heldkeys.unwrap(work, read(row))
+    heldqueries.forget(work, id)
     heldrows.tell(work, HoldLifted, hotel, actor, {"boxes": ended}, heldrows.silence(row.silent))
     return True
 

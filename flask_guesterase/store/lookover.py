@@ -9,9 +9,9 @@ from sqlalchemy import Row, select
 
 from ..core.errors import ForbiddenError
 from ..core.events import SYSTEM, FreezeUnconfirmed, HoldReviewDue
-from ..core.holding import FREEZE, HOLD
+from ..core.holding import FREEZE, HOLD, Scope
 from ..core.permissions import Permission
-from . import actors, heldrows, safe, tables
+from . import actors, heldqueries, heldrows, safe, tables
 from .cases import day_at
 from .work import Work
 
@@ -68,9 +68,17 @@ def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
         "silent": bool(row.silent),
         "reference": str(safe.peek(work, row.box) or ""),
         "review_on": row.review_on or "",
-        "late": bool(row.review_on and row.review_on <= today),
+        "late": _due(work, row, today),
         "placed_by": row.placed_by,
     }
+
+
+def _due(work: Work, row: Row[Any], today: str) -> bool:
+    """Return whether somebody must look at a hold: its day came, or its query is another one."""
+    asked = row.id, row.table_name or "", row.query or ""
+    if row.scope == Scope.QUERY and heldqueries.meant(work, *asked) is None:
+        return True
+    return bool(row.review_on and row.review_on <= today)
 
 
 def escalate(work: Work) -> int:
@@ -93,7 +101,7 @@ def escalate(work: Work) -> int:
         today = now.isoformat()
         days = (now - day_at(hotel, row.placed_at.replace(tzinfo=UTC))).days
         open_ = row.kind == FREEZE and row.confirmed_at is None and days > 0
-        due = bool(row.review_on and row.review_on <= today)
+        due = _due(work, row, today)
         if (row.reminded_on or "") >= today or not (open_ or due):
             continue
         heldrows.write(work, row.id, reminded_on=today)

@@ -14,7 +14,7 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, heldkeys, heldrows, keyed, people, reach, safe, tables
+from . import actors, heldkeys, heldqueries, heldrows, keyed, people, reach, safe, tables
 from .cases import load
 from .clocks import places_of
 from .keeping import FOREVER
@@ -61,6 +61,8 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
         "review_on": heldrows.day(wanted.review_on) if wanted.review_on else None,
     }
     id = heldrows.put(work, HOLD, place_, actor, values)
+    if wanted.scope == Scope.QUERY:
+        heldqueries.note(work, id, work.queries[wanted.query])
     if wanted.reference:
         _seal(work, id, place_, wanted.reference)
     boxes = heldrows.wrap(work, id)

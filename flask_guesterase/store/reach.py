@@ -15,7 +15,7 @@ from ..core.holding import Scope
 from ..core.incidents import COPIED
 from ..core.plan import Key, Person, key_text
 from ..core.standing import Standing
-from . import outbox, tables, vault
+from . import heldqueries, outbox, tables, vault
 from .datamap import Declared
 from .finder import find, owned
 from .gaps import unreadable
@@ -256,7 +256,8 @@ def _named(
         people |= {(table, key): (table, text) for key in keys_of(work, table, [text]).values()}
     declared = work.datamap.declared(hold.table)
     rows = owned(work.conn, work.datamap, declared, people)
-    named = matching(work, declared, work.queries.get(hold.query), list(rows))
+    query = heldqueries.meant(work, hold.id, hold.table, hold.query)
+    named = matching(work, declared, query, list(rows))
     return {people[person] for key in named for person, _ in rows[key]}
 
 

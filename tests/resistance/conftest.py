@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.holding import HoldQuery
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.store import audit, consistency, copies, tables
 from flask_guesterase.store.census import watching
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.office import Office
 from tests.store import forms
 from tests.store.forms import NOON, SETTINGS, Forms
 from tests.store.hotel import Hotel
@@ -27,6 +30,16 @@ NEW, DUE = date(2026, 3, 1), date(2025, 2, 1)
 
 class Pine(Forms):
     """Two hotels with registers; whoever attacks has the database and a console."""
+
+    queries: Mapping[str, HoldQuery] = {}
+    """What the host registered by which rows can be held."""
+
+    @contextmanager
+    def begin(self) -> Iterator[Office]:
+        """Open the office with what the host registered."""
+        with super().begin() as office:
+            office.work.queries = self.queries
+            yield office
 
     @classmethod
     def opened(cls, folder: Path) -> Pine:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, literal, update
 from flask_guesterase import verify
 from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
 from flask_guesterase.core.errors import BlockedError, FourEyesError
-from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.retention import floor
@@ -292,6 +292,29 @@ def test_a_column_made_unretained(pine: Pine) -> None:
     pine.work()
     assert pine.state(number) == "sealed"
     assert pine.names()[1] == "Ada Roe"
+
+
+def test_a_hold_query_that_names_something_else(pine: Pine) -> None:
+    """What a query was to hold is not let go by code that says something else: two people lift."""
+    pine.sweep("officer")
+    pine.form(5, DUE)
+    pine.queries = {"flood": HoldQuery("flood", "forms", lambda t: t.c.id == 5)}
+    wanted = Wanted("query", "court-order", query="flood", property="mu")
+    hold = pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    assert not pine.run(lambda office: office.holds("officer"))[0]["late"]
+    pine.queries = {"flood": HoldQuery("flood", "forms", lambda t: t.c.id == 0)}
+    for _ in range(8):
+        pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    assert pine.run(lambda office: office.holds("officer"))[0]["late"]
+    assert "hold-review-due" in pine.actions()
+    for who in ("officer", "second"):
+        pine.run(lambda office, who=who: office.lift(hold, who))
+    pine.night()
+    pine.night()
+    assert pine.names()[5] is None
 
 
 def test_a_policy_exempted_by_a_code_change(pine: Pine) -> None:
