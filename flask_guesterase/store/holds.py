@@ -22,6 +22,7 @@ from .lines import Lines, registers
 from .nights import Night
 from .people import read_key
 from .reading import moments
+from .shelf import unlaid
 from .sql import among, chunks
 
 if TYPE_CHECKING:
@@ -352,8 +353,14 @@ def _sealed_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> s
             and_(begun <= first, begun != "") if sure else or_(begun <= first, begun == ""),
             there if sure else or_(there, lasting == ""),
         )
-    texts = work.conn.execute(wanted).scalars()
-    return set(keys_of(work, name, set(texts)).values())
+    texts = set(work.conn.execute(wanted).scalars())
+    if not sure:
+        # Of what was sealed while the table was declared to be no register nobody knows the night.
+        lost = select(kept.c.row_key).where(*unlaid([name]))
+        if not everywhere(work, hold.property):
+            lost = lost.where(kept.c.property == hold.property)
+        texts.update(work.conn.execute(lost).scalars())
+    return set(keys_of(work, name, texts).values())
 
 
 def keys_of(work: Work, table: str, texts: Iterable[str]) -> dict[str, Key]:

@@ -67,7 +67,8 @@ class Answer:
     """What was found.
 
     :param lines: the lines, by room.
-    :param unopened: boxes on the shelf that did not open: somebody must look at them.
+    :param unopened: boxes on the shelf that did not open, or whose table is declared to be no
+        register any more: somebody must look at them.
     """
 
     lines: tuple[Line, ...]
@@ -82,6 +83,8 @@ def retrieve(work: Work, asked: Asked) -> Answer:
     """
     known = registers(work.datamap)
     images, unopened = _open(work, boxes(work, asked, sorted(known)))
+    # What was a register when a line was sealed may be declared none: nobody can read it here.
+    unopened += sum(image.table not in known for image in images)
     lines: list[Line] = []
     for name, columns in known.items():
         table = _Table(work, columns, asked)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 
 from ..core.errors import SealError
 from ..core.image import Image, decode
@@ -23,6 +23,9 @@ from .lines import Lines, registers
 from .reading import texts
 from .sql import chunks
 from .work import Work
+
+SEALED = "sealed"
+"""Mode of what is kept in a box, as `law` writes it."""
 
 PURPOSE = "register"
 """What the marks are for; part of what their key is derived from."""
@@ -100,14 +103,16 @@ def document_mark(work: Work, label: str, document: str) -> str | None:
 
 
 def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
-    """Return the boxes on the shelf that may answer; none whose last day is over.
+    """Return the boxes of sealed lines that may answer; none whose last day is over.
 
     A box that a hold keeps beyond its day is kept for that hold, and is no register any more. One
-    whose key does not open may be meant: whoever opens the boxes says that this one does not.
+    whose key does not open may be meant, and so may one of a table that is declared to be no
+    register any more: whoever opens the boxes says that these do not answer.
 
     :param work: the open transaction.
     :param asked: the question.
-    :param names: tables whose rows are lines of the register.
+    :param names: tables whose rows are lines of the register; of what was sealed while they were
+        not declared so, nothing outside tells the night.
     """
     shelf, box = tables.shelf, tables.box
     wanted = (
@@ -115,7 +120,6 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
         .join(box, box.c.id == shelf.c.box)
         .where(
             shelf.c.property == asked.place,
-            shelf.c.table_name.in_(names),
             box.c.forgotten_at.is_(None),
             box.c.last_day >= work.today,
         )
@@ -136,7 +140,27 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
             for part in chunks(sorted(told)):
                 found.update(work.conn.execute(wanted.where(shelf.c[name].in_(part))).scalars())
         wanted = wanted.where(shelf.c.box.in_(sorted(found)))
-    return sorted(work.conn.execute(wanted).scalars())
+    kept = tables.kept
+    beside = (
+        select(kept.c.box)
+        .join(box, box.c.id == kept.c.box)
+        .where(*unlaid(names), kept.c.property == asked.place)
+        .where(box.c.forgotten_at.is_(None), box.c.last_day >= work.today)
+    )
+    return sorted({*work.conn.execute(wanted).scalars(), *work.conn.execute(beside).scalars()})
+
+
+def unlaid(names: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of sealed lines that do not lie on the shelf.
+
+    Their table was declared to be no register when they were sealed, or somebody took them away.
+
+    :param names: tables whose rows are lines of the register.
+    """
+    shelf, kept = tables.shelf, tables.kept
+    there = exists().where(shelf.c.box == kept.c.box)
+    living = kept.c.ended_at.is_(None), kept.c.box.is_not(None)
+    return kept.c.table_name.in_(names), kept.c.mode == SEALED, *living, ~there
 
 
 def _beside(night: date, days: int) -> str:

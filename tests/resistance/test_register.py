@@ -16,9 +16,10 @@ from flask_guesterase.core import census
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.policy import Register
+from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables, uninstall
 from flask_guesterase.store.datamap import resolve
-from tests.resistance.conftest import Pine
+from tests.resistance.conftest import NEW, Pine
 from tests.store.forms import Base, Form, policies
 
 
@@ -110,6 +111,31 @@ def test_a_box_overwritten(pine: Pine) -> None:
     assert "register-missed" in pine.seen()
 
 
+NIGHTS = Register("house", "left_on", "left_on", name="name", document="nation")
+
+
+def declared(pine: Pine, register: Register | None) -> None:
+    """Let the vendor's code say by which columns a line is found at night, or that none is."""
+    (guest, mine), (form, policy) = policies()
+    pine.datamap = resolve(
+        [(guest, mine), (form, replace(policy, register=register))],
+        Base.metadata.tables.values(), list(Base.registry.mappers),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["while it is sealed", "when it is asked"])
+def test_a_register_declared_to_be_none(pine: Pine, before: bool) -> None:
+    """What was sealed while there was no register is found; of what lies there police are told."""
+    declared(pine, None if before else NIGHTS)
+    pine.seal(1)
+    declared(pine, NIGHTS if before else None)
+    asked = Asked("mu", "District police", "PS-1", "A-1", night=NEW, basis=Basis.POLICE)
+    produced = pine.run(lambda office: office.produce_register(asked, "officer"))
+    sealed = [line.name for line in produced.lines if line.sealed]
+    assert (sealed, produced.unopened) == ((["Ada Roe"], 0) if before else ([], 1))
+    assert pine.entries("register-produced")[-1].counts["unopened"] == produced.unopened
+
+
 _SHELF = [column.name for column in tables.shelf.c if column.name != "id"]
 
 
@@ -127,12 +153,7 @@ _SHELF = [column.name for column in tables.shelf.c if column.name != "id"]
 )
 def test_a_sealed_line_hidden_at_night(pine: Pine, hidden: Any) -> None:
     """A line that nobody finds any more is as good as none: the next night tells of it."""
-    (guest, mine), (form, policy) = policies()
-    nights = Register("house", "left_on", "left_on", name="name", document="nation")
-    pine.datamap = resolve(
-        [(guest, mine), (form, replace(policy, register=nights))],
-        Base.metadata.tables.values(), list(Base.registry.mappers),
-    )  # fmt: skip
+    declared(pine, NIGHTS)
     pine.seal(1)
     pine.night()
     pine.night()

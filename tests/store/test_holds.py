@@ -324,6 +324,18 @@ def test_a_line_of_no_property_that_anybody_can_tell_is_of_each_frozen_night(
         assert holds.held(office.work, "guests", [(14,)]) == {(14,): [id]}
 
 
+def test_a_sealed_line_under_no_night_is_of_each_frozen_night(house: House) -> None:
+    """It was sealed while the table was declared to be no register: nobody can tell its night."""
+    with house.engine.begin() as conn:
+        conn.execute(tables.shelf.delete())
+    with house.begin() as office:
+        id = office.freeze("sh", "clerk", night="2026-05-01")
+    with house.begin() as office:
+        found = holds.held(office.work, "registrations", [(n,) for n in (1, 2, 3, 4)])
+        listed = office.is_listed("sh", "clerk", night="2026-05-01")
+    assert (found, listed) == ({(3,): [id]}, False)
+
+
 def test_a_frozen_room_is_found_as_the_register_finds_it(house: House) -> None:
     """How a room is written is no way out of its freeze: case, blanks and widths do not count."""
     house.stay(5, guest_id=11, room="12 a")
