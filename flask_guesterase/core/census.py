@@ -26,10 +26,11 @@ LAWFUL = ("retention-ended", "subject-erased", "subject-erased-again")
 MARK, CONTENT = 16, 8
 """Bytes of the mark of a line, and of what it says."""
 
-ROW, ENDING, SEVERAL, SEALED = 0, 2, 3, 4
-"""First byte of what a line says: it stands in its row, lay in a box that was forgotten on its day,
-lies in several boxes, or in one. Only what stays in a row, or in one box, can be compared. 1 was a
-box without the nights under which it is found; the count after such a one compares none."""
+ENDING, SEVERAL, SEALED, ROW = 2, 3, 4, 5
+"""First byte of what a line says: it lay in a box that was forgotten on its day, lies in several
+boxes, or in one, or stands in its row. Only what stays in a row, or in one box, can be compared. 0
+was a row without its nights and what the law asks of it, 1 a box without the nights under which it
+is found; the count after such a one compares none."""
 
 
 def label(day: str) -> str:

@@ -232,3 +232,42 @@ def test_a_record_given_to_another_guest(
     for _ in range(8):
         pine.night()
     assert pine.names()[5] == {"subject": None, "record": "Ada Roe"}[scope]
+
+
+def test_a_held_record_under_another_key(pine: Pine) -> None:
+    """A hold on a record is on its key; what the host files under another is not held any more."""
+    pine.sweep("officer")
+    pine.form(5, DUE)
+    wanted = Wanted("record", "court-order", "forms", "5", property="mu")
+    pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    pine.raw(update(Form).where(Form.id == 5).values(id=6))
+    for _ in range(8):
+        pine.night()
+    assert pine.names()[6] is None
+    assert "register-missed" in pine.seen()
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_record_given_to_an_erased_guest(pine: Pine, held: bool) -> None:
+    """Whoever fills an erased profile again has it erased again, with what was moved there."""
+    pine.sweep("officer")
+    pine.seal(1)
+    for _ in range(8):
+        pine.night()
+    assert (pine.names()[1], pine.names()[2]) == (None, "Ada Roe")
+    if held:
+        wanted = Wanted("record", "court-order", "forms", "2", property="mu")
+        pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.raw(update(Form).where(Form.id == 2).values(guest_id=1))
+    pine.raw(update(Guest).where(Guest.id == 1).values(email="g1@mail.example"))
+    pine.night()
+    pine.night()
+    told = [draft.counts for draft in pine.entries("subject-erased-again")]
+    assert [counts.get("forms", 0) for counts in told] == [0 if held else 1]
+    assert "subject-returned" in pine.actions()
+    assert pine.names()[2] == ("Ada Roe" if held else None)
+    sealed = [row["row_key"] for row in pine.ours("kept") if row["mode"] == "sealed"]
+    assert sealed == (["int:1"] if held else ["int:1", "int:2"])
+    assert "register-missed" not in pine.seen()

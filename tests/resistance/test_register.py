@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,36 @@ def test_a_raw_update_on_the_register(pine: Pine) -> None:
     pine.raw(update(Form).where(Form.id == 2).values(name="Somebody Else"))
     pine.night()
     assert (pine.counted()["missed"], pine.counted()["changed"]) == (1, 1)
+
+
+@pytest.mark.parametrize("said", [{"left_on": date(2026, 2, 1)}, {"nation": "DE"}], ids=str)
+def test_a_line_that_says_another_night(pine: Pine, said: dict[str, Any]) -> None:
+    """When somebody left, and from where they came, is what a line says, and when it may go."""
+    pine.raw(update(Form).where(Form.id == 1).values(said))
+    pine.night()
+    assert (pine.counted()["missed"], pine.counted()["changed"]) == (0, 1)
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["by its day", "by a request"])
+@pytest.mark.parametrize("held", [False, True])
+def test_a_stay_that_is_dated_back(pine: Pine, asked: bool, held: bool) -> None:
+    """The host's own date counts: a line goes by it lawfully, unless the record is held."""
+    pine.sweep("officer")
+    pine.night()
+    if held:
+        wanted = Wanted("record", "court-order", "forms", "1", property="mu")
+        pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.raw(update(Form).where(Form.id == 1).values(left_on=date(2025, 3, 11)))
+    if asked:
+        pine.approved(1)
+        pine.work()
+    pine.night()
+    found = pine.counted()
+    assert (pine.names()[1], found["missed"]) == ("Ada Roe" if held else None, 0)
+    assert (found["departed"], found.get("changed", 0)) == ((0, 1) if held else (1, 0))
+    if not held:
+        assert {"retention-ended", "subject-erased"} & set(pine.actions())
+    assert "register-missed" not in pine.seen()
 
 
 def test_a_line_moved_to_another_property(pine: Pine) -> None:

@@ -34,10 +34,12 @@ class Lines:
 
     :param declared: the table.
     :param columns: by what they hold a row is a line; a row that holds nothing of them is none.
+    :param saying: what a line says: these, its nights and room, and what the law asks of it.
     """
 
     declared: Declared
     columns: tuple[str, ...]
+    saying: tuple[str, ...]
 
 
 def counted(work: Work) -> dict[str, Lines]:
@@ -57,8 +59,21 @@ def counted(work: Work) -> dict[str, Lines]:
             continue
         going = {*declared.erase, *declared.retain}
         mine = columns & going or going
-        found[name] = Lines(declared, tuple(sorted(mine)))
+        saying = mine | _asked(work, declared)
+        if name in known:
+            saying |= {column.name for column in known[name].shown}
+        found[name] = Lines(declared, tuple(sorted(mine)), tuple(sorted(saying)))
     return found
+
+
+def _asked(work: Work, declared: Declared) -> set[str]:
+    """Return the columns of a row in which the law finds dates and answers: its end hangs on them.
+
+    What stands in other tables, or is the vendor's expression, is no part of the line.
+    """
+    found = ways(work.datamap, declared)
+    told = (*(at for each in found.events.values() for at in each), *found.answers.values())
+    return {declared.table.c[at.column].name for at in told if at.column and not at.hops}
 
 
 def live(work: Work, lines: Lines, code: str) -> Iterator[tuple[Key, bytes]]:
@@ -78,7 +93,7 @@ def live(work: Work, lines: Lines, code: str) -> Iterator[tuple[Key, bytes]]:
     if own is not None:
         where.append(own == code)
     apart = own is None and len(work.settings.properties) > 1
-    columns = reader(work.conn, declared, None).own(lines.columns)
+    columns = reader(work.conn, declared, None).own(lines.saying)
     wanted = select(*key, *columns).select_from(table).where(*where)
     for page in _pages(work, declared, wanted, key):
         keys = [tuple(row)[: len(key)] for row in page]
