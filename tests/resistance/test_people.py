@@ -13,6 +13,7 @@ from flask_guesterase.core.errors import FourEyesError, TransitionError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
+from flask_guesterase.store.incidents.opening import Class, Report
 from tests.resistance.conftest import DUE, Pine
 from tests.store import forms
 from tests.store.forms import Form, Guest
@@ -271,3 +272,25 @@ def test_a_record_given_to_an_erased_guest(pine: Pine, held: bool) -> None:
     sealed = [row["row_key"] for row in pine.ours("kept") if row["mode"] == "sealed"]
     assert sealed == (["int:1"] if held else ["int:1", "int:2"])
     assert "register-missed" not in pine.seen()
+
+
+def test_an_incident_called_harmless_after_its_review(
+    pine: Pine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who closes an incident ends what another person looked at, and not what they say since."""
+    for who in ("officer", "second"):
+        monkeypatch.setitem(forms.GRANTS, who, {"mu": forms.RIGHTS | {"incident"}})
+    report = Report("mu", "leak", "The list of all guests was sent out.")
+    number = pine.run(lambda office: office.open_incident(report, "desk"))
+
+    def grave(severity: str) -> None:
+        how = Class(severity, "theft")
+        pine.run(lambda office: office.classify_incident(number, how, "officer"))
+
+    grave("risk-high")
+    pine.run(lambda office: office.review_incident(number, "Tell the authority.", "second"))
+    grave("risk-high")
+    assert pine.run(lambda office: office.incident(number, "second"))["state"] == "reviewed"
+    grave("risk-none")
+    with pytest.raises(TransitionError, match="not-reviewed"):
+        pine.run(lambda office: office.close_incident(number, "officer"))

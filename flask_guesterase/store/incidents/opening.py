@@ -6,12 +6,13 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from ...core import complaining
 from ...core.asking import EARLIEST
 from ...core.errors import InputError
 from ...core.events import IncidentClassified, IncidentOpened
-from ...core.incidents import OPEN, Happening, Origin, Severity
+from ...core.incidents import OPEN, REVIEWED, Happening, Origin, Severity
 from .. import written
 from ..work import Work
 from . import evidence, records
@@ -85,7 +86,8 @@ def open_(work: Work, report: Report, by: str) -> str:
 def classify(work: Work, number: str, how: Class, by: str) -> None:
     """Say how grave an incident is, what it came from and which data it is about.
 
-    It may be said again as long as it is open: more is known every day.
+    It may be said again as long as it is open: more is known every day. What was reviewed before
+    is then to be reviewed anew.
 
     :raises ForbiddenError: they may not deal with incidents at its property.
     :raises InputError: a word means nothing, or the data map has no such column.
@@ -96,10 +98,14 @@ def classify(work: Work, number: str, how: Class, by: str) -> None:
     cause = _word(how.cause, Origin, "Nothing comes from this.")
     kind = _word(how.kind or row.kind, Happening, "Nothing of this kind can happen.")
     columns = _columns(work, how.columns)
+    said = {"severity": severity, "cause": cause, "kind": kind, "columns": json.dumps(columns)}
+    anew: dict[str, Any] = {}
+    if row.state == REVIEWED and said != {name: row._mapping[name] for name in said}:
+        # It was another incident that was looked at, with other people to tell.
+        anew = {"state": OPEN, "reviewed_by": None, "reviewed_at": None}
     row = records.change(
-        work, row, severity=severity, cause=cause, kind=kind, classified_by=actor,
-        columns=json.dumps(columns), classified_at=work.stamp,
-    )  # fmt: skip
+        work, row, classified_by=actor, classified_at=work.stamp, **said, **anew
+    )
     counts = {"columns": len(columns)}
     records.tell(work, IncidentClassified, row, actor, (kind, severity, cause), counts)
     evidence.more(work, row)
