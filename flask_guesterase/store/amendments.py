@@ -24,7 +24,7 @@ from ..core.permissions import Permission
 from ..core.reconciling import DAYS, covers, settled, waiting
 from ..core.rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import Line, LineKind, LineState, rule_body
-from . import actors, rulebook, tables
+from . import actors, packs, rulebook, tables
 from .journal import stamp
 from .outbox import SENT
 from .pending import touched
@@ -82,9 +82,10 @@ class Draft:
 def drafts(work: Work, by: str) -> Sequence[Draft]:
     """Return the packs nobody signed that count where a person may decide about the law."""
     mine = [p for p in work.settings.properties if actors.may(work, by, Permission.LAW, p)]
-    packs = {p.code: p for place in mine for p in rulebook.texts(work.settings, place) if p.rules}
-    signed = rulebook.signed_texts(work.conn, packs)
-    return [Draft(c, p.name) for c, p in sorted(packs.items()) if (c, p.mark) not in signed]
+    there = {p.code: p for place in mine for p in rulebook.texts(work.settings, place)}
+    asked = {code: pack for code, pack in there.items() if packs.asks(pack)}
+    signed = rulebook.signed_texts(work.conn, asked)
+    return [Draft(c, p.name) for c, p in sorted(asked.items()) if (c, p.mark) not in signed]
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,14 @@ def _joined(files: tuple[tuple[Path, int, int], ...]) -> Mapping[str, Pack]:
     return MappingProxyType(dict(sorted(packs.items())))
 
 
+def asks(pack: Pack) -> bool:
+    """Return whether somebody is asked to sign a pack: its rules end records, or its text is not
+    one that comes with this package, so that it may say other days for an answer.
+    """
+    ours = bundled().get(pack.code)
+    return bool(pack.rules) or ours is None or ours.mark != pack.mark
+
+
 def read(path: str | Path) -> Pack:
     """Return the pack in a file.
 

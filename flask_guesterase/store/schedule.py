@@ -322,12 +322,12 @@ def _numbered(rule: Rule) -> bool:
 
 
 def _packs(conn: Connection, settings: Settings, code: str, today: date) -> list[Finding]:
-    chain = [pack for pack in rulebook.texts(settings, code) if pack.rules]
+    chain = [pack for pack in rulebook.texts(settings, code) if packs.asks(pack)]
     signed = rulebook.signed_texts(conn, (pack.code for pack in chain))
     found = [
         Finding(
             "pack-draft", "", f"{code}/{pack.code}", "Nobody signed this text of the pack: it "
-            "keeps and lengthens, and lets nothing go.",
+            "keeps and lengthens, and lets nothing go; what it says of answers counts.",
             f"Read it and run `flask guesterase jurisdiction sign {pack.code}`.", Severity.WARN,
         )
         for pack in chain

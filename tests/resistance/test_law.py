@@ -20,7 +20,16 @@ from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.retention import floor
 from flask_guesterase.core.treatment import Exempt, null, retain
-from flask_guesterase.store import journal, pruning, pulse, rulebook, settling, tables, watch
+from flask_guesterase.store import (
+    journal,
+    pruning,
+    pulse,
+    rulebook,
+    schedule,
+    settling,
+    tables,
+    watch,
+)
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.pulse import Pulse
@@ -32,6 +41,7 @@ from tests.store.test_rulebook import (
     LETTERS,
     LONG,
     OTHERS,
+    PACK,
     RECORD,
     REGISTER,
     UNKNOWN,
@@ -139,6 +149,42 @@ def test_a_rule_about_what_no_other_is_about(draft: Lawful, drafted: bool, times
     assert said.open == ()
     assert said.kept(today + timedelta(days=29))
     assert not said.kept(today + timedelta(days=30))
+
+
+YEARS = """
+[answering]
+answer = "P5Y"
+article = "Act 9"
+source = "https://law.example/9"
+grade = "A"
+as_of = "2026-01-01"
+facts = ["F1"]
+"""
+
+
+@pytest.mark.parametrize("periods", [LONG, ""])
+def test_longer_days_for_an_answer(draft: Lawful, periods: str) -> None:
+    """A text that says when guests are answered is somebody's word, with rules in it or without."""
+    law = draft
+    law.do("sign_pack", "XX", "officer")
+    text = (PACK.format(periods=periods) if periods else PACK.partition("[[rule]]")[0]) + YEARS
+    law.file.write_text(text, "utf-8")
+    law.hotel.guest(1, name="Ann", email="ann@mail.example")
+    with law.hotel.begin() as office:
+        number = office.request({"email": "ann@mail.example"}, property="sh", by="clerk")
+    assert law.do("show", number)["due_on"] == "2031-03-10"
+
+    def drafted() -> set[str]:
+        with law.hotel.begin() as office:
+            found = schedule.findings(office.work)
+        return {each.column for each in found if each.id == "pack-draft"}
+
+    assert [each.code for each in law.do("drafts", "officer")] == ["XX"]
+    assert drafted() == {"sh/XX", "mu/XX"}
+    before = law.hotel.events.count("pack-signed")
+    law.do("sign_pack", "XX", "officer")
+    assert law.hotel.events.count("pack-signed") == before + 2
+    assert drafted() == set()
 
 
 @pytest.mark.parametrize("boxed", [False, True])
