@@ -275,6 +275,11 @@ def test_a_case_code_that_a_clerk_gives_themselves(house: House) -> None:
     assert told(house, "case-code-replaced") == [(clerks, number, ("desk",))]
     assert clerk.post(f"{here}/approve", here, digest="0" * 64).status_code == 403
     assert house.state(number) == "review"
+    with house.app.app_context(), house.extension.begin() as office:
+        office.withdraw(number, code=office.recode(number, "clerk"))
+    assert told(house, "case-code-replaced")[1:] == [(clerks, number, ("desk",))]
+    assert told(house, "erasure-withdrawn") == [("guest", number, ())]
+    assert house.hotel.ours("outbox")[-1]["template"] == "withdrawn"
 
 
 def test_enumeration_by_message(post: tuple[House, Mailboxes]) -> None:
