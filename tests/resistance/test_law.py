@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, literal, update
+from sqlalchemy import delete, literal, select, update
 
 from flask_guesterase import verify
 from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
@@ -338,6 +338,34 @@ def test_a_column_made_unretained(pine: Pine) -> None:
     pine.work()
     assert pine.state(number) == "sealed"
     assert pine.names()[1] == "Ada Roe"
+
+
+def to_somebody_else(table: Any) -> Any:
+    """Say that every form is the second guest's."""
+    guests = Base.metadata.tables["guests"]
+    return select(table.c.id, guests.c.id).where(guests.c.id == 2, table.c.house == guests.c.house)
+
+
+@pytest.mark.parametrize("scope", ["subject", "record"])
+def test_an_owner_path_to_somebody_else(pine: Pine, scope: str) -> None:
+    """A hold on a person is on what the policy calls theirs; what it calls others' is confirmed."""
+    pine.sweep("officer")
+    pine.form(5, DUE)
+    table = {"subject": "guests", "record": "forms"}[scope]
+    wanted = Wanted(scope, "court-order", table, "5", property="mu")
+    pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.night()
+    elsewhere(pine, via=to_somebody_else)
+    for _ in range(8):
+        pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    findings = pine.run(lambda office: watch.findings(office.work))
+    assert "sweep-unconfirmed" in {each.id for each in findings}
+    before = pine.actions().count("sweep-confirmed")
+    pine.sweep("officer")
+    pine.night()
+    assert pine.actions().count("sweep-confirmed") == before + 1
+    assert pine.names()[5] == {"subject": None, "record": "Ada Roe"}[scope]
 
 
 def test_a_hold_query_that_names_something_else(pine: Pine) -> None:
