@@ -55,6 +55,9 @@ HEADERS = {
 }
 """What every page of ours carries, Source: W3C CSP3, RFC 9111 section 5.2.2.5."""
 
+STRICT = ("Strict-Transport-Security", "max-age=31536000")
+"""That this host is to be opened by HTTPS alone, for a year. Source: RFC 6797 section 6.1."""
+
 SIGNED: set[str] = set()
 """Names of our views to which no browser posts: what they take is believed by its signature."""
 
@@ -269,6 +272,7 @@ def _dress(response: Response) -> Response:
     """Put the headers on; in a demo, let the worker do now what a worker would do soon."""
     kept = response.headers.get("Cache-Control") if response.cache_control.max_age else None
     response.headers.update(HEADERS)
+    secured(response)
     if kept:
         # A page that says the same to everybody may say for how long.
         response.headers["Cache-Control"] = kept
@@ -280,6 +284,13 @@ def _dress(response: Response) -> Response:
     if (request.endpoint or "").endswith(".static"):
         response.headers["Cache-Control"] = "max-age=3600"
     return response
+
+
+def secured(response: Response) -> None:
+    """Let who came by HTTPS come by it alone; what the host itself says of it is said later."""
+    if request.is_secure:
+        # Over plain HTTP anybody could have put it in, and browsers do not heed it.
+        response.headers.setdefault(*STRICT)
 
 
 def _log_class(error: Exception) -> None:

@@ -16,7 +16,7 @@ from ...store.bearer import Bearer
 from ...store.office import Office
 from ..console import dumped, error_id
 from ..current import current
-from ..pages import HEADERS, bounded, existing
+from ..pages import HEADERS, bounded, existing, secured
 from ..problems import DATABASE, Problem, problem_of, problem_of_status, untold
 from ..waiver import waive
 
@@ -121,6 +121,7 @@ def answer(value: Any, status: int = 200) -> Response:
 @api_pages.after_request
 def _dress(response: Response) -> Response:
     response.headers.update({name: HEADERS[name] for name in _DRESSED})
+    secured(response)
     good = request.method == "POST" and response.status_code < 400
     if good and current.settings.inline:
         try:
