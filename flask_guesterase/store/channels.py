@@ -16,6 +16,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..core.errors import DeliveryError, SetupError
 
+PHONES = "sms"
+"""Name of the channel by which telephone numbers are reached; a host gives it."""
+
 SECONDS = 20
 """How long a mail server may take for one step."""
 

@@ -15,6 +15,7 @@ from ..core.errors import UnknownError
 from ..core.seal import Terms
 from . import safe, tables, vault
 from .cases import Case
+from .channels import PHONES
 from .putoff import come
 from .work import Work
 
@@ -333,11 +334,15 @@ def is_due(work: Work) -> ColumnElement[bool]:
 
 
 def channel_for(work: Work, kind: str) -> str:
-    """Return the channel by which contacts of a kind are reached."""
+    """Return the channel by which contacts of a kind are reached.
+
+    What the host itself sends to telephone numbers goes by itself where letters are printed, too.
+    """
     mail = work.settings.mail
-    if mail in SHOWN:
-        return mail
-    return "smtp" if kind == "email" else "sms"
+    if kind == "email":
+        return mail if mail in SHOWN else "smtp"
+    shown = mail == "page" or (mail == "print" and not work.settings.texts)
+    return mail if shown else PHONES
 
 
 def _queue(

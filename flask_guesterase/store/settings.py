@@ -129,6 +129,7 @@ class Settings:
     :param mail: where messages go: "smtp://host:port", "smtps://…", "print" or "page".
     :param sender: address that messages come from.
     :param base_url: address of the guest pages, for links in messages.
+    :param texts: whether the host has a channel of its own for telephone numbers.
     :param inline: whether the worker runs in the web process right after a request.
     :param packs: files of the operator's own jurisdiction packs.
     :param register: folder of the register of erasures; empty where none is kept.
@@ -143,6 +144,7 @@ class Settings:
     mail: str = "print"
     sender: str = ""
     base_url: str = ""
+    texts: bool = False
     inline: bool = False
     packs: tuple[str, ...] = ()
     register: str = ""

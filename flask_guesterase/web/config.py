@@ -34,8 +34,8 @@ DEFAULTS: dict[str, Any] = {
     #: Address that messages come from; needed by the smtp ways.
     "GUESTERASE_SENDER": "",
     #: Address of the guest pages as guests reach them, with ``https://``, for links in messages;
-    #: needed by the smtp ways and for SMS. Empty means the address by which staff came, for what
-    #: they print.
+    #: needed by the smtp ways and for a channel ``sms``. Empty means the address by which staff
+    #: came, for what they print.
     "GUESTERASE_BASE_URL": "",
     #: Folder of the register of erasures by its whole path, on another disk than the database, so
     #: that a restored database can be told what it has forgotten; empty means
@@ -52,12 +52,15 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Settings:
+def read(
+    app: Flask, properties: Properties, packs: tuple[str, ...] = (), texts: bool = False
+) -> Settings:
     """Read the settings of an application.
 
     :param app: the host's application.
     :param properties: the hotels, or a callable that returns them.
     :param packs: files of the operator's own jurisdiction packs.
+    :param texts: whether the host has a channel of its own for telephone numbers.
     :raises SetupError: a value has the wrong form.
     """
     values = {key: app.config.get(key, default) for key, default in DEFAULTS.items()}
@@ -70,7 +73,9 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
     hotels = _asked(app, properties) if callable(properties) else properties
     base_url = _address(values, "GUESTERASE_BASE_URL")
     # Said here, or the first to be told would be the worker, and no round of it would come about.
-    if built_in(str(values["GUESTERASE_MAIL"]), str(values["GUESTERASE_SENDER"])) and not base_url:
+    mail = str(values["GUESTERASE_MAIL"])
+    sent = built_in(mail, str(values["GUESTERASE_SENDER"])) or (texts and mail != "page")
+    if sent and not base_url:
         raise SetupError(
             "Links in messages need the address of the guest pages.",
             "Set GUESTERASE_BASE_URL to it, for example https://hotel.example/privacy.",
@@ -80,9 +85,10 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
         keys=_folder(app, values, "GUESTERASE_KEYS", "guesterase-keys"),
         recovery_days=_whole(values, "GUESTERASE_RECOVERY_DAYS"),
         grace_hours=_whole(values, "GUESTERASE_GRACE_HOURS"),
-        mail=str(values["GUESTERASE_MAIL"]),
+        mail=mail,
         sender=str(values["GUESTERASE_SENDER"]),
         base_url=base_url,
+        texts=texts,
         register=_folder(app, values, "GUESTERASE_REGISTER", "guesterase-register"),
         backup_days=_days(values, "GUESTERASE_BACKUP_DAYS"),
         checkpoints=destinations(values["GUESTERASE_CHECKPOINTS"] or ""),

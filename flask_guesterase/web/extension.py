@@ -20,7 +20,7 @@ from ..store import (
     minimal,
     veil,
 )
-from ..store.channels import Channel
+from ..store.channels import PHONES, Channel
 from ..store.claiming import Pressure
 from ..store.comeback import guard
 from ..store.comeback.lookout import Side
@@ -54,7 +54,7 @@ class Guesterase(Installed):
     :param models: declarative bases, registries or MetaData when `db` does not know them.
     :param properties: the hotels, or a callable that returns them, called once by `init_app` in a
         context of the application; one by default.
-    :param channels: name -> channel, for example "sms", besides mail and print.
+    :param channels: name -> channel, besides mail and print: "sms" reaches telephone numbers.
     :param holidays: callable taking a property's code and a year, returning the days that are no
         working days there; weekends need not be named.
     :param night_audit: callable taking a property's code, returning whether its night audit runs;
@@ -132,7 +132,7 @@ class Guesterase(Installed):
             raise SetupError(
                 "This application has a Guesterase already.", "Call init_app once for each app."
             )
-        settings = config.read(app, self._properties, self._packs)
+        settings = config.read(app, self._properties, self._packs, PHONES in self.channels)
         state = State(self, settings, FolderCustodian(settings.keys, roots=self.roots))
         state.reviews = Reviews(settings)
         state.watching = sessions.install(app, self.erased)

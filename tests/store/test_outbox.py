@@ -267,6 +267,33 @@ def test_a_phone_is_written_to_by_the_hosts_channel_or_on_paper(hotel: Hotel) ->
     assert [message.to for message in post.sent] == ["13812345678"]
 
 
+@pytest.mark.parametrize(
+    ("given", "channel"),
+    [({"email": "ann@example.com"}, "print"), ({"phone": "13812345678"}, "sms")],
+)
+def test_where_a_clerk_prints_the_hosts_own_channel_still_writes_to_phones(
+    hotel: Hotel, given: dict[str, str], channel: str
+) -> None:
+    """A hotel without a mail server that sends text messages need not print those as well."""
+    hotel.settings = replace(hotel.settings, mail="print", texts=True)
+    hotel.guest(1, name="Ann", email="ann@example.com", phone="13812345678")
+    hotel.ask(name="Ann", **given)
+    post = Post()
+    worker.work(run(hotel), render, {"sms": post})
+    assert [row["channel"] for row in hotel.ours("outbox")] == [channel]
+    assert [message.to for message in post.sent] == list(given.values())[: channel == "sms"]
+
+
+def test_a_demo_shows_what_a_host_would_send(hotel: Hotel) -> None:
+    """Where every letter is shown on a page, none leaves."""
+    hotel.settings = replace(hotel.settings, mail="page", texts=True)
+    hotel.guest(1, name="Ann", phone="13812345678")
+    hotel.ask(name="Ann", phone="13812345678")
+    post = Post()
+    worker.work(run(hotel), render, {"sms": post})
+    assert post.sent == []
+
+
 def test_a_file_that_cannot_be_removed_is_tried_again(hotel: Hotel) -> None:
     """The erasure is done; the file is on the list until it is gone."""
     hotel.guest(1, name="Ann", email="ann@example.com")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,12 +17,12 @@ from flask_guesterase.core.errors import PolicyError, SetupError
 PINE = Property("sh", "Hotel Pine", "Pine Ltd", country="cn", zone="Asia/Shanghai")
 
 
-def start(properties: Any = None, **config: Any) -> Flask:
+def start(properties: Any = None, channels: Any = None, **config: Any) -> Flask:
     """Return an application with the extension, as it is configured."""
     app = Flask(__name__)
     app.config.update(SQLALCHEMY_DATABASE_URI="sqlite://", **config)
     db = SQLAlchemy(app)
-    Guesterase(db, properties=properties).init_app(app)
+    Guesterase(db, properties=properties, channels=channels).init_app(app)
     return app
 
 
@@ -79,6 +80,20 @@ def test_mail_that_leaves_needs_the_address_of_the_guest_pages() -> None:
 
     assert "GUESTERASE_BASE_URL" in refused.value.hint
     assert start(**mail, GUESTERASE_BASE_URL="https://pine.example/privacy")
+
+
+def test_text_messages_that_leave_need_it_as_well() -> None:
+    """A host's own channel is used where mail is printed; a demo shows what it would send."""
+    ours = {"sms": SimpleNamespace(send=print)}
+    with pytest.raises(SetupError) as refused:
+        start(channels=ours)
+
+    assert "GUESTERASE_BASE_URL" in refused.value.hint
+    assert start(channels=ours, GUESTERASE_MAIL="page")
+    with start(channels=ours, GUESTERASE_BASE_URL="https://pine.example/privacy").app_context():
+        assert current.settings.texts
+    with start(channels={"pager": ours["sms"]}).app_context():
+        assert not current.settings.texts
 
 
 @pytest.mark.parametrize(("said", "inline"), [
