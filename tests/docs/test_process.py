@@ -33,6 +33,21 @@ def test_a_line_names_what_exists(line: list[str]) -> None:
         assert (PAGE.parent / target).exists(), target
 
 
+PARTS = (
+    "before check-in", "backup", "failures", "mistakes", "deletion procedure", "notice to the guest",
+    "follow-up", "monthly review", "upgrade", "emergency plan", "complaints", "training",
+    "asked for by the guest", "at check-in", "by the hotel", "legal limits", "four conditions",
+    "minimisation", "leaks", "comparison",
+)  # fmt: skip
+"""What the client described, a word or two of each part."""
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_of_the_clients_process_has_a_line(part: str) -> None:
+    """None of it is left out, nor called what nobody would look for."""
+    assert any(part in line[0] for line in LINES)
+
+
 def test_its_pages_are_pages_of_the_staff(tmp_path: Path) -> None:
     """Each endpoint it names is one of the demo's."""
     app = create_app({"INSTANCE_PATH": str(tmp_path)})
