@@ -69,7 +69,14 @@ def _said(work: Work, declared: Declared, query: HoldQuery) -> str:
 
 
 def _plain(params: Any) -> dict[str, str]:
-    return {str(name): repr(value) for name, value in params.items()}
+    return {str(name): _told(value) for name, value in params.items()}
+
+
+def _told(value: Any) -> str:
+    # The same set of texts has another order in another process.
+    if isinstance(value, list | tuple | set | frozenset):
+        return repr(sorted(map(repr, value)))
+    return repr(value)
 
 
 def _name(hold: int) -> str:

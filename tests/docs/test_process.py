@@ -34,8 +34,9 @@ def test_a_line_names_what_exists(line: list[str]) -> None:
 
 
 PARTS = (
-    "before check-in", "backup", "failures", "mistakes", "deletion procedure", "notice to the guest",
-    "follow-up", "monthly review", "upgrade", "emergency plan", "complaints", "training",
+    "before check-in", "backup", "failures", "mistakes", "deletion procedure",
+    "notice to the guest", "follow-up", "monthly review", "upgrade", "emergency plan", "complaints",
+    "training",
     "asked for by the guest", "at check-in", "by the hotel", "legal limits", "four conditions",
     "minimisation", "leaks", "comparison",
 )  # fmt: skip

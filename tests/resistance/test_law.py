@@ -391,6 +391,15 @@ def test_a_hold_query_that_names_something_else(pine: Pine) -> None:
     assert pine.names()[5] is None
 
 
+def test_a_hold_query_that_names_the_same_in_another_order(pine: Pine) -> None:
+    """A set of texts has another order in each process: that is no other query."""
+    pine.queries = {"flood": HoldQuery("flood", "forms", lambda t: t.c.name.in_(["Ada", "Bea"]))}
+    wanted = Wanted("query", "court-order", query="flood", property="mu")
+    pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.queries = {"flood": HoldQuery("flood", "forms", lambda t: t.c.name.in_(["Bea", "Ada"]))}
+    assert not pine.run(lambda office: office.holds("officer"))[0]["late"]
+
+
 def test_a_policy_exempted_by_a_code_change(pine: Pine) -> None:
     """A register that is declared to be nobody's is not counted any more, which is said."""
     (guest, mine), _ = policies()
