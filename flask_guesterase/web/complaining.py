@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.complaining import RATINGS, About, Mode
 from ..core.errors import InputError, UnknownError
 from ..core.permissions import Permission
+from ..store.complaints.looking import PAGE
 from ..store.complaints.receiving import Grievance
 from . import caseforms, letters, pressing, schemas
 from .casewords import MODES, OUTCOMES
@@ -17,7 +18,7 @@ from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .grievance import RATED
 from .language import N_
-from .pages import language, no_fields
+from .pages import language, no_fields, page_number
 from .rendering import render_template
 from .words import CHANNELS, word
 
@@ -26,15 +27,21 @@ _UNKNOWN = N_("There is no such request at this hotel.")
 
 @staff_pages.get("/complaints")
 def complaints() -> str:
-    """List the complaints of the hotels at which the reader deals with them, and the feedback."""
+    """List the complaints of the reader's hotels, a page at a time, and the feedback."""
     must(Permission.COMPLAINT)
+    number = page_number()
     with current.begin() as office:
-        rows = list(office.complaints(me()))
+        rows = list(office.complaints(me(), page=number))
         said = office.feedback(me())
     tongue = language()
     rated = [(tongue.gettext(RATED[each]), said["counts"][each]) for each in reversed(RATINGS)]
     return render_template(
-        "guesterase/staff/complaints.html", rows=rows, rated=rated, said=said["words"]
+        "guesterase/staff/complaints.html",
+        rows=rows[:PAGE],
+        page=number,
+        more=len(rows) > PAGE,
+        rated=rated,
+        said=said["words"],
     )
 
 

@@ -16,6 +16,7 @@ from ..core.incidents import Happening, Origin, Severity
 from ..core.permissions import Permission
 from ..store.incidents import noticing
 from ..store.incidents.affected import Asked
+from ..store.incidents.looking import PAGE
 from ..store.incidents.opening import Class, Report
 from ..store.office import Office
 from . import caseforms, letters, pressing, schemas
@@ -23,7 +24,7 @@ from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
 from .desk import deed, may, me, must, placed, staff_pages
 from .language import N_, Language
-from .pages import language, no_fields
+from .pages import language, no_fields, page_number
 from .persons import named
 from .rendering import render_template
 from .words import KEYS
@@ -36,16 +37,19 @@ _NO_TABLE = N_("The data map has no such table.")
 
 @staff_pages.get("/incidents")
 def incidents() -> str:
-    """List the incidents of the hotels at which the reader deals with them."""
+    """List the incidents of the hotels at which the reader deals with them, a page at a time."""
     must(Permission.INCIDENT)
+    number = page_number()
     with current.begin(write=False) as office:
-        rows = list(office.incidents(me()))
+        rows = list(office.incidents(me(), page=number))
     zones = {hotel.code: hotel.zone for hotel in current.settings.properties.values()}
     shown = [
         {**row, "next": language(zone=zones[row["property"]]).moment(row["next_at"])}
-        for row in rows
+        for row in rows[:PAGE]
     ]
-    return render_template("guesterase/staff/incidents.html", rows=shown)
+    return render_template(
+        "guesterase/staff/incidents.html", rows=shown, page=number, more=len(rows) > PAGE
+    )
 
 
 @staff_pages.get("/incidents/new")

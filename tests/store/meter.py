@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event, make_url
+from sqlalchemy.engine.cursor import CursorFetchStrategy
 
 _PLANNED = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH|INSERT.*\bSELECT\b)", re.I | re.S)
 _SCAN = re.compile(
@@ -127,3 +129,23 @@ def _scanned(raw: Any, statement: str, parameters: Any) -> list[str]:
         if name in known:
             found.append(name)
     return found
+
+
+@contextmanager
+def fetched() -> Iterator[list[int]]:
+    """Yield how many rows each fetch brought into this process, from any engine."""
+    found: list[int] = []
+
+    def counting(real: Any) -> Any:
+        def fetch(*given: Any) -> Any:
+            rows = real(*given)
+            found.append(len(rows) if isinstance(rows, list) else int(rows is not None))
+            return rows
+
+        return fetch
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("fetchone", "fetchmany", "fetchall"):
+            real = getattr(CursorFetchStrategy, name)
+            patch.setattr(CursorFetchStrategy, name, counting(real))
+        yield found

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
+from flask_guesterase.store import tables
+from flask_guesterase.store.complaints.looking import PAGE
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.web import guestdesk
+from tests.store.meter import fetched
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -122,6 +127,51 @@ def test_the_list_shows_the_day_and_no_words(house: House) -> None:
     assert complaint in page
     assert "day of the house" in page
     assert "laughed" not in page
+
+
+def test_complaints_are_read_a_page_at_a_time(house: House) -> None:
+    """Those answered are kept for years; open ones come first, then the last due, to the oldest."""
+    at = datetime(2026, 1, 5)
+    rows = [
+        {
+            "number": f"GC-{each:08d}", "property": "sh", "controller": "pine-ltd",
+            "about": "about-manner", "channel": "desk", "lang": "en", "version": 1,
+            "state": "open" if each in (0, 1) else "answered", "received_at": at, "house": False,
+            "due_on": f"{2299 - each}-02-01", "ended_at": at,
+        }
+        for each in range(2 * PAGE + 1)
+    ]  # fmt: skip
+    house.begun()
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(tables.complaint), rows)
+    reader = house.browser("second")
+
+    def read(query: str) -> list[str]:
+        page = reader.get(f"{DESK}/complaints{query}")
+        found = re.findall(r">GC-0*(\d+)<", page)
+        return [*found, *re.findall(r'rel="(prev|next)"', page)]
+
+    numbers = list(map(str, [1, 0, *range(2, 2 * PAGE + 1)]))
+    assert read("") == [*numbers[:PAGE], "next"]
+    assert read("?page=2") == [*numbers[PAGE : 2 * PAGE], "prev", "next"]
+    assert read("?page=3") == [numbers[-1], "prev"]
+    assert reader.client.get(f"{DESK}/complaints?page=-1").status_code == 422
+
+
+def test_feedback_is_counted_by_the_database(house: House) -> None:
+    """Thousands of figures are no thousands of rows that a page reads."""
+    at = datetime(2026, 1, 5)
+    said = [
+        {"property": "sh", "controller": "pine-ltd", "rating": 1 + each % 2, "at": at}
+        for each in range(300)
+    ]
+    house.begun()
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(tables.feedback), said)
+    begun = house.extension.begin(write=False)
+    with house.app.app_context(), begun as office, fetched() as rows:
+        assert office.feedback("second")["counts"] == {1: 150, 2: 150, 3: 0, 4: 0, 5: 0}
+    assert sum(rows) < 50
 
 
 def test_a_stranger_learns_nothing_by_complaining(house: House) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event, insert
 
+from flask_guesterase.store import tables
+from flask_guesterase.store.incidents.looking import PAGE
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -69,6 +73,41 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     assert letters.count("A list was seen.") == len(
         [row for row in house.hotel.ours("outbox") if row["template"] == "incident"]
     ) > 0  # fmt: skip
+
+
+def test_incidents_are_read_a_page_at_a_time(house: House) -> None:
+    """Open ones first, of which the clocks are looked at; those closed are kept, the last first."""
+    at, open_ = datetime(2026, 1, 5), PAGE + 2
+    rows = [
+        {
+            "number": f"GI-{each:08d}", "property": "sh", "controller": "pine-ltd", "version": 1,
+            "kind": "leak", "state": "open" if each < open_ else "closed", "opened_by": "a1",
+            "opened_at": at, "noticed_at": at + timedelta(hours=each),
+            "closed_at": None if each < open_ else at + timedelta(days=999 - each),
+        }
+        for each in range(4 * PAGE)
+    ]  # fmt: skip
+    house.begun()
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(tables.incident), rows)
+    reader = house.browser("officer")
+    asked: list[str] = []
+    event.listen(house.hotel.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+
+    def read(query: str) -> list[str]:
+        page = reader.get(f"{DESK}/incidents{query}")
+        found = re.findall(r">GI-0*(\d+)<", page)
+        return [*found, *re.findall(r'rel="(prev|next)"', page)]
+
+    numbers = list(map(str, range(4 * PAGE)))
+    assert read("") == [*numbers[:PAGE], "next"]
+    assert sum("guesterase_notice" in each for each in asked) == open_
+    assert read("?page=2") == [*numbers[PAGE : 2 * PAGE], "prev", "next"]
+    assert read("?page=4") == [*numbers[3 * PAGE :], "prev"]
+    assert read("?page=5") == ["prev"]
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        assert [str(int(each["number"][3:])) for each in office.incidents(None)] == numbers
+    assert reader.client.get(f"{DESK}/incidents?page=-1").status_code == 422
 
 
 def test_pages_of_incidents_name_no_guest(house: House) -> None:

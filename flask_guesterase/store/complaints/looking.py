@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from sqlalchemy import case as either
 from sqlalchemy import select
 
 from ...core import complaining
@@ -15,6 +16,7 @@ from ...core.errors import ForbiddenError
 from ...core.permissions import Permission
 from .. import actors, outbox, safe, tables
 from ..cases import day_at
+from ..paging import paged
 from ..work import Work
 from . import records
 from .receiving import receipt_mark
@@ -23,14 +25,22 @@ from .records import Complaint
 ANSWER, RECEIPT = "answer", "receipt"
 """What is due: the answer itself, or the word that the complaint was received."""
 
+PAGE = 50
+"""Complaints on one page of the list: a house keeps those it answered for years."""
 
-def listed(work: Work, by: str | None, property_: str = "") -> Sequence[dict[str, Any]]:
-    """Return complaints, open ones first by their day, without what anybody wrote.
+
+def listed(
+    work: Work, by: str | None, property_: str = "", page: int = 0
+) -> Sequence[dict[str, Any]]:
+    """Return complaints, open ones first by their day, then the last due, without anybody's words.
 
     :param work: the open transaction.
     :param by: the host's id of who asks; None at a console.
     :param property_: code of one property, or empty.
+    :param page: number of a page of `PAGE`, of which one more says that another one follows; 0 for
+        all of them.
     :raises ForbiddenError: they may deal with complaints nowhere.
+    :raises InputError: there is no such page.
     """
     codes = [code for code in work.settings.properties if property_ in ("", code)]
     if by is not None:
@@ -41,9 +51,11 @@ def listed(work: Work, by: str | None, property_: str = "") -> Sequence[dict[str
                 "Ask whoever gives permissions at your hotel.",
             )
     table = tables.complaint
-    rows = work.conn.execute(select(table).where(table.c.property.in_(codes))).all()
-    rows = sorted(rows, key=lambda row: (row.state != OPEN, row.due_on, row.number))
-    return [line(work, row) for row in rows]
+    ended = table.c.state != OPEN
+    wanted = select(table).where(table.c.property.in_(codes)).order_by(
+        ended, either((ended, ""), else_=table.c.due_on), table.c.due_on.desc(), table.c.number
+    )  # fmt: skip
+    return [line(work, row) for row in work.conn.execute(paged(wanted, page, PAGE)).all()]
 
 
 def line(work: Work, row: Complaint) -> dict[str, Any]:

@@ -78,13 +78,17 @@ class Complaints(Desk):
         """
         return told.heard(self.work, code)
 
-    def complaints(self, by: str | None, property: str = "") -> Sequence[dict[str, Any]]:
+    def complaints(
+        self, by: str | None, property: str = "", page: int = 0
+    ) -> Sequence[dict[str, Any]]:
         """Return complaints, open ones first by their day, without what anybody wrote.
 
         :param by: the host's id of who asks; None at a console.
+        :param page: number of a page of 50, and of the next one the first; 0 for all of them.
         :raises ForbiddenError: they may deal with complaints nowhere.
+        :raises InputError: there is no such page.
         """
-        return looking.listed(self.work, by, property)
+        return looking.listed(self.work, by, property, page)
 
     def complaint(self, number: str, by: str) -> dict[str, Any]:
         """Return one complaint, opened for who may deal with it.

@@ -42,13 +42,17 @@ class Incidents(Desk):
         """
         return affected.measure(self.work, number, asked, by)
 
-    def incidents(self, by: str | None, property: str = "") -> Sequence[dict[str, Any]]:
+    def incidents(
+        self, by: str | None, property: str = "", page: int = 0
+    ) -> Sequence[dict[str, Any]]:
         """Return incidents, open ones first, the most urgent before the others.
 
         :param by: the host's id of who asks; None at a console.
+        :param page: number of a page of 50, and of the next one the first; 0 for all of them.
         :raises ForbiddenError: they may deal with incidents nowhere.
+        :raises InputError: there is no such page.
         """
-        return looking.listed(self.work, by, property)
+        return looking.listed(self.work, by, property, page)
 
     def incident(self, number: str, by: str) -> dict[str, Any]:
         """Return one incident, opened for who may deal with it; it names no guest.

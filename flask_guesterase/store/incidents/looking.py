@@ -11,33 +11,47 @@ from sqlalchemy import select
 from ...core.incidents import CLOSED, QUEUED, Whom
 from .. import safe, tables
 from ..cases import day_at
+from ..paging import paged
 from ..work import Work
 from . import alarms, curing, noticing, records
 from .alarms import Ringing
 from .records import Incident
 
+PAGE = 50
+"""Incidents on one page of the list: a house keeps those it closed for years."""
 
-def listed(work: Work, by: str | None, property_: str = "") -> Sequence[dict[str, Any]]:
-    """Return incidents, open ones first, the most urgent before the others.
+
+def listed(
+    work: Work, by: str | None, property_: str = "", page: int = 0
+) -> Sequence[dict[str, Any]]:
+    """Return incidents, open ones first, the most urgent before the others, then the last closed.
 
     :param work: the open transaction.
     :param by: the host's id of who asks; None at a console.
     :param property_: code of one property, or empty.
+    :param page: number of a page of `PAGE`, of which one more says that another one follows; 0 for
+        all of them.
     :raises ForbiddenError: they may deal with incidents nowhere.
+    :raises InputError: there is no such page.
     """
     table = tables.incident
-    codes = records.places(work, by, property_)
-    rows = work.conn.execute(select(table).where(table.c.property.in_(codes))).all()
-    lines = [line(work, row) for row in rows]
-    return sorted(
-        lines, key=lambda each: (each["state"] == CLOSED, each["next_at"] or each["noticed_at"])
+    mine = select(table).where(table.c.property.in_(records.places(work, by, property_)))
+    # Whose clock is next no column says, so all open ones are looked at.
+    rows = work.conn.execute(mine.where(table.c.state != CLOSED)).all()
+    open_ = sorted(
+        (line(work, row) for row in rows), key=lambda each: each["next_at"] or each["noticed_at"]
     )
+    closed = mine.where(table.c.state == CLOSED).order_by(table.c.closed_at.desc(), table.c.id)
+    wanted = paged(closed, page, PAGE, before=len(open_))
+    first = (page - 1) * PAGE
+    shown = open_[first : first + PAGE + 1] if page else open_
+    return [*shown, *(line(work, row) for row in work.conn.execute(wanted).all())]
 
 
 def line(work: Work, row: Incident) -> dict[str, Any]:
     """Return one incident as lists show it: numbers, times and words."""
-    waiting = [r for r in alarms.ringing(work, row) if r.applies and not r.done]
     open_ = row.state != CLOSED
+    waiting = [r for r in alarms.ringing(work, row) if r.applies and not r.done] if open_ else []
     return {
         "number": row.number,
         "property": row.property,
@@ -52,8 +66,8 @@ def line(work: Work, row: Incident) -> dict[str, Any]:
         "living": row.living,
         "sealed": row.sealed,
         "erased": row.erased,
-        "next_at": waiting[0].due_at if waiting and open_ else None,
-        "late": open_ and any(each.late for each in waiting),
+        "next_at": waiting[0].due_at if waiting else None,
+        "late": any(each.late for each in waiting),
     }
 
 
