@@ -20,6 +20,7 @@ from flask_guesterase.core.errors import (
     TokenError,
     UnknownError,
 )
+from flask_guesterase.core.lifecycle import State
 from flask_guesterase.store import actors, cases, dispatch, views, worker
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
@@ -145,6 +146,28 @@ def test_a_list_is_read_page_by_page(
         for wrong in (0, -1, 10**12):
             with pytest.raises(InputError):
                 office.page(wrong, "clerk")
+
+
+def test_a_list_reads_nothing_of_what_was_decided(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is kilobytes a request, for years; only of who waits a line says why."""
+    ann(hotel)
+    number = hotel.approved(email="ann@example.com")
+    read: list[Any] = []
+    monkeypatch.setattr(views, "read", lambda row: read.append(row) or cases.read(row))
+    with hotel.begin() as office:
+        assert office.show(number)["state"] == "approved"
+        assert office.list()[0]["number"] == number
+        assert office.page(1, "clerk").lines[0]["number"] == number
+    assert [row.decisions for row in read] == [None, None]
+    read.clear()
+    with hotel.begin() as office:
+        changed = cases.load(office.work, number)
+        waits = {"waits": {"now": ["open-folio"]}}
+        cases.step(office.work, changed, State.WAITING, decisions={**changed.decisions, **waits})
+        office.list()
+    assert "open-folio" in read[0].decisions
 
 
 def test_the_list_shows_open_requests_first_and_only_where_one_may_look(hotel: Hotel) -> None:
