@@ -302,7 +302,8 @@ def last_sweep(work: Work) -> Mapping[str, Any] | None:
     table = tables.run
     row = work.conn.execute(
         select(table.c.started_at, table.c.ended_at, table.c.counts)
-        .where(table.c.kind == SWEEP, table.c.ended_at.is_not(None))
+        # A sweep is of no property, and only with one an index has them in their order.
+        .where(table.c.kind == SWEEP, table.c.property == "", table.c.ended_at.is_not(None))
         .order_by(table.c.id.desc())
         .limit(1)
     ).one_or_none()

@@ -398,13 +398,29 @@ def needed(work: Work) -> set[str]:
 
     :param work: the open transaction; a read-only one is enough.
     """
-    table, found = tables.mark, set[str]()
+    found = set[str]()
     for year in range(work.now.year - YEARS, work.now.year + 1):
-        within = table.c.erased_at.between(datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59))
-        living = select(table.c.id).where(within, table.c.ends_on >= work.today).limit(1)
+        living = select(tables.mark.c.id).where(*_living(work, year)).limit(1)
         if work.conn.execute(living).first() is not None:
             found.add(label(year))
     return found
+
+
+def _living(work: Work, year: int) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition of living marks of who was erased in a year.
+
+    Their last days lie side by side in an index; of when somebody was erased there is none.
+    """
+    table, (first, last) = tables.mark, _span(year)
+    ends = max(work.today, months_after(first.date(), MONTHS).isoformat())
+    return (
+        table.c.erased_at.between(first, last),
+        table.c.ends_on.between(ends, months_after(last.date(), MONTHS).isoformat()),
+    )
+
+
+def _span(year: int) -> tuple[datetime, datetime]:
+    return datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59)
 
 
 def replaced(work: Work) -> list[str]:
@@ -428,12 +444,12 @@ def replaced(work: Work) -> list[str]:
 def _made_with(work: Work, key: bytes, year: int, newest: bool) -> bool:
     """Return whether a key made the first, or last, marks of a year; None to tell by is fine."""
     table, subject = tables.mark, tables.subject
-    span = datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59)
-    living = table.c.erased_at.between(*span), table.c.ends_on >= work.today
+    span, living = _span(year), _living(work, year)
+    order = (table.c.ends_on, table.c.id)
     some = (
         select(table.c.request)
         .where(*living, table.c.request.is_not(None))
-        .order_by(table.c.id.desc() if newest else table.c.id)
+        .order_by(*(column.desc() if newest else column for column in order))
         .limit(_SOME)
     )
     for number in dict.fromkeys(work.conn.execute(some).scalars()):
