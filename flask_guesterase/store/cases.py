@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+from sqlalchemy import case as either
 from sqlalchemy.exc import IntegrityError
 
 from ..core.asking import Asker
@@ -124,6 +125,17 @@ def where(work: Work, *conditions: ColumnElement[bool], most: int) -> list[Case]
 def columns() -> tuple[Any, ...]:
     """Return the columns a select must name for `read`."""
     return _COLUMNS
+
+
+def outline() -> tuple[Any, ...]:
+    """Return the same for many requests: what was decided is long, and only of who waits read.
+
+    It says why they wait, which is all that a line of a list, or a figure, needs of it.
+    """
+    decisions = tables.request.c.decisions
+    waits = tables.request.c.state == State.WAITING.value
+    short = either((waits, decisions)).label(decisions.name)
+    return tuple(short if column is decisions else column for column in _COLUMNS)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from . import (
     waiting,
 )
 from . import milestones as days
-from .cases import Case, columns, day_at, load, read
+from .cases import Case, day_at, load, outline, read
 from .paging import PAGES
 from .tokens import Purpose
 from .work import Work
@@ -311,15 +311,6 @@ def page(
     return Page(lines[:PAGE], len(lines) > PAGE)
 
 
-_LISTED = [
-    # What was decided is long, and a line of a list says of it why a request waits, if it does.
-    either((tables.request.c.state == State.WAITING.value, column)).label(column.name)
-    if column is tables.request.c.decisions
-    else column
-    for column in columns()
-]
-
-
 def _wanted(
     work: Work, by: str | None, property_: str | None, state: str | None
 ) -> Select[Any]:
@@ -329,7 +320,7 @@ def _wanted(
     if by is not None:
         codes = [c for c in codes if actors.may(work, by, Permission.VIEW, c)]
     is_open = table.c.state.in_([s.value for s in OPEN])
-    statement = select(*_LISTED).where(table.c.property.in_(codes))
+    statement = select(*outline()).where(table.c.property.in_(codes))
     if state in ("open", OVERDUE):
         statement = statement.where(is_open)
     elif state:

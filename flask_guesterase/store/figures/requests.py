@@ -11,7 +11,7 @@ from ...core.canary import KIND
 from ...core.figures import Answered, Month, ages, by_month, spread
 from ...core.lifecycle import DONE, OPEN, State
 from .. import tables
-from ..cases import Case, columns, day_at, read
+from ..cases import Case, day_at, outline, read
 from ..deadlines import due
 from ..settings import Property
 from ..work import Work
@@ -62,7 +62,7 @@ def _received(work: Work, hotel: Property, first: str) -> list[Answered]:
     # A day more: east of Greenwich the month begins earlier.
     since = datetime.fromisoformat(f"{first}-01") - timedelta(days=1)
     rows = work.conn.execute(
-        select(*columns())
+        select(*outline())
         .where(
             table.c.property == hotel.code, table.c.kind != KIND, table.c.received_at >= since
         )
