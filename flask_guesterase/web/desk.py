@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app, make_response, request
@@ -26,7 +26,9 @@ from .problems import problem_of_status
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
 
-_RIGHTS = "guesterase.rights"
+_RIGHTS, _ASKED = "guesterase.rights", "guesterase.asked"
+
+_Told = TypeVar("_Told")
 
 CODED = (
     Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,
@@ -163,6 +165,19 @@ def may(permission: Permission, code: str) -> bool:
     if asked not in known:
         known[asked] = current.may(*asked)
     return known[asked]
+
+
+def once(what: str, ask: Callable[[], _Told]) -> _Told:
+    """Return what every template of a page is told, asked once: each letter it shows is one too.
+
+    :param what: a word for it.
+    :param ask: finds it out.
+    """
+    known: dict[str, Any] = request.environ.setdefault(_ASKED, {})
+    if what not in known:
+        known[what] = ask()
+    told: _Told = known[what]
+    return told
 
 
 def deed(do: Callable[[Office], object]) -> None:

@@ -18,7 +18,7 @@ from . import schemas
 from .acting import trying
 from .console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from .current import current
-from .desk import deed, granted, me, must, staff_pages
+from .desk import deed, granted, me, must, once, staff_pages
 from .rendering import render_template
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
@@ -27,6 +27,10 @@ _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW
 @staff_pages.context_processor
 def _alarm() -> dict[str, Any]:
     """Tell every staff page whether the database was restored; a page is shown all the same."""
+    return once("alarm", _alarmed)
+
+
+def _alarmed() -> dict[str, Any]:
     known = getattr(current_app, "login_manager", None) is not None
     if not known or not current_user.is_authenticated:
         return {"alarm": ""}

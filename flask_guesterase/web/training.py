@@ -16,7 +16,7 @@ from ..core.permissions import Permission
 from ..store.training.courses import course as find
 from ..store.training.courses import courses
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import granted, me, must, once, staff_pages
 from .language import FALLBACK, N_
 from .pages import language
 from .rendering import render_template
@@ -28,6 +28,10 @@ _ALL = N_("Please answer every question.")
 @staff_pages.context_processor
 def _lacking() -> dict[str, Any]:
     """Tell every staff page which trainings the reader lacks; a page is shown all the same."""
+    return once("lacking", _lacked)
+
+
+def _lacked() -> dict[str, Any]:
     known = getattr(current_app, "login_manager", None) is not None
     if not known or not current_user.is_authenticated or current.training is Training.OFF:
         return {"lacking": ()}

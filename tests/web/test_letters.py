@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, insert, update
 
 import flask_guesterase.web
 from flask_guesterase import Blocker
@@ -323,3 +323,32 @@ def test_a_place_that_no_list_has_is_its_beginning(house: House, page: str) -> N
     for before in ("9" * 30, "-" + "9" * 30, "9" * 5000, "x"):
         shown = officer.get(f"{DESK}/{page}?before={before}").partition("<main")[2]
         assert TOKEN.sub("", shown) == TOKEN.sub("", first)
+
+
+def test_a_page_of_letters_asks_once_what_every_page_is_told(house: House) -> None:
+    """Each letter is a text of its own; whether the database was restored is asked for the page."""
+    house.browser().ask(property="sh", name=CANARY, email="ann@mail.example")
+    house.worker()
+    clerk = house.browser("clerk")
+
+    def asked() -> tuple[int, int]:
+        found: list[str] = []
+
+        def note(*given: Any) -> None:
+            found.append(given[2])
+
+        event.listen(house.hotel.engine, "before_cursor_execute", note)
+        page = clerk.get("/desk/privacy/outbox")
+        event.remove(house.hotel.engine, "before_cursor_execute", note)
+        return page.count("<article"), len(found)
+
+    (one, few), table = asked(), outbox.tables.outbox
+    with house.hotel.engine.begin() as conn:
+        row = conn.execute(table.select().where(table.c.state == "ready")).first()
+        assert row is not None
+        more = [{**row._mapping, "id": None, "dedupe": f"more-{each}"} for each in range(9)]
+        conn.execute(insert(table), more)
+    many, statements = asked()
+    assert many == one + 9
+    # Each is opened.
+    assert statements <= few + 2 * 9
