@@ -28,6 +28,7 @@ from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 
 from .. import passage, tables
+from ..assigned import written
 from ..concealed import gates
 from ..failure import undoes_all
 from ..forms import Free
@@ -266,12 +267,12 @@ def _on_execute(state: ORMExecuteState) -> Any:
     statement = getattr(state.statement, "_resolved", state.statement)
     if not isinstance(statement, _WRITES):
         return None
-    name = getattr(statement.table, "fullname", "")
+    names = set(written(statement))
     posts: list[_Post] = []
     with _harmless("look at a statement"):
         posts = [
             post for post in _all()
-            if name in post.side.datamap.tables and post.side.custodian.exists()
+            if names & post.side.datamap.tables.keys() and post.side.custodian.exists()
         ]
     if not posts:
         return None
@@ -290,15 +291,17 @@ def _hand_on(state: ORMExecuteState) -> Any:
 def _executed(
     post: _Post, state: ORMExecuteState, statement: Insert | Update | Delete, count: int
 ) -> None:
-    name = getattr(statement.table, "fullname", "")
     conn = state.session.connection(bind_arguments=dict(state.bind_arguments))
     if not _is_ours(conn, post.side):
         return
     if isinstance(statement, Delete):
-        if count != 0:
+        name = getattr(statement.table, "fullname", "")
+        if count != 0 and name in post.side.datamap.tables:
             lookout.bypassed(post.side, conn, {(name, ""): max(count, 1)})
         return
-    one = post.watched.get(name)
-    if one is not None:
+    mine = [post.watched[name] for name in {*written(statement)} & post.watched.keys()]
+    if mine:
         values = carried(statement, state.parameters, conn)
-        lookout.written(post.side, conn, one, values, added(statement, state.parameters))
+        rows = added(statement, state.parameters)
+        for one in mine:
+            lookout.written(post.side, conn, one, values, rows)
