@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     and_,
     exists,
+    extract,
     false,
     func,
     literal,
@@ -232,7 +233,11 @@ def dated(value: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def unread(value: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a text says something, and no day that can be read."""
+    """Return the condition that a value says something, and no day that can be read."""
+    if isinstance(value.type, Date | DateTime):
+        # MariaDB takes a month, or a year, for a day: 2019-05-00.
+        parts = [extract(part, value) == 0 for part in ("month", "day")]
+        return and_(extract("year", value) > 0, or_(*parts))
     if not is_text(value.type):
         return false()
     text = func.trim(value)

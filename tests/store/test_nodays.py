@@ -22,6 +22,7 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy import text as sql
 
 from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.treatment import keep, null, redact, retain
@@ -194,6 +195,24 @@ def test_a_date_nobody_can_read_is_on_somebodys_list(url: str, tmp_path: Path) -
     hotel.left(*READ, *UNREAD)
     assert hotel.there() == set(range(len(READ) + 1, len(READ) + len(UNREAD) + 1))
     assert hotel.asked() == len(UNREAD)
+    hotel.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(Date, "2019-05-00"), (Date, "2019-00-00"), (DateTime, "2019-05-00 11:00:00")],
+)
+def test_a_month_that_mariadb_takes_for_a_day_is_on_somebodys_list(
+    mariadb_url: str, tmp_path: Path, kind: Any, text: str
+) -> None:
+    """It takes one unless its mode forbids it; 0000-00-00 stands for none, and hides no other."""
+    hotel = Lodge(mariadb_url, tmp_path, kind)
+    hotel.left(None, None, too=KINDS["date" if kind is Date else "moment"][1](OVER))
+    with hotel.engine.begin() as conn:
+        conn.execute(sql(f"UPDATE `lines` SET gone = '{text}' WHERE id = 1"))
+        conn.execute(sql("UPDATE `lines` SET gone = '0000-00-00' WHERE id = 2"))
+    assert hotel.there() == {1}
+    assert hotel.asked() == 1
     hotel.engine.dispose()
 
 
