@@ -214,8 +214,14 @@ def home(work: Work, boxes: Sequence[Held]) -> int:
 
 
 def end(work: Work, hold: int) -> None:
-    """Mark the key of a hold to be destroyed."""
-    vault.mark_labels(work.conn, [label(hold)], work.stamp)
+    """Mark the key of a hold to be destroyed; not where it is gone and boxes still wait for it.
+
+    Such a hold lives again in a copy of the database from before it was lifted. A copy of the key
+    folder may have its key; until it is back, or their day is over, its boxes stay.
+    """
+    left = any(each.last_day >= work.today for each in under(work, hold))
+    if not (left and work.custodian.lost(label(hold))):
+        vault.mark_labels(work.conn, [label(hold)], work.stamp)
 
 
 def lifted(conn: Connection) -> list[int]:

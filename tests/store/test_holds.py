@@ -616,6 +616,30 @@ def test_lifted_in_time_a_box_goes_back_to_its_day_and_ends_with_it(small: Inn) 
     assert small.labels("recovery") == set()
 
 
+@pytest.mark.parametrize("back", [True, False])
+def test_lifted_without_its_key_a_box_waits_for_it_until_its_day(small: Inn, back: bool) -> None:
+    """In a copy from before it was lifted a hold lives again, and its key was destroyed since: who
+    lifts it once more ends nothing that a copy of the key folder can still open."""
+    small.erased(small.approved(email="ann@example.com"))
+    day, = small.labels("recovery")
+    id = small.hold("record", "companions", "2|1")
+    key = small.custodian.path / f"key-hold-{id}.json"
+    whole = key.read_bytes()
+    small.custodian.forget(f"hold:{id}")
+    small.lift(id)
+    small.round()
+    assert small.labels("recovery") == {f"hold:{id}"}
+    if back:
+        key.write_bytes(whole)
+        small.custodian = FolderCustodian(small.custodian.path)
+        small.round()
+        assert small.labels("recovery") == {day}
+        assert not key.exists()
+    small.days(9)
+    small.round()
+    assert small.labels("recovery") == set()
+
+
 def test_a_row_that_was_deleted_is_found_in_the_safety_copy(inn: Inn) -> None:
     """The companion's row is gone from the host; its image is not, and a record hold keeps it."""
     inn.erased(inn.approved(email="ann@example.com"))
