@@ -57,7 +57,7 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             f"The disk of the database is full ({_code(problem)}).",
             "Nothing was changed; give it room, what is due is done then.",
         )
-    if _number(problem) == _TOO_LARGE:
+    if number(problem) == _TOO_LARGE:
         return too_large(_code(problem))
     if is_garbled(problem):
         return ErasureError(
@@ -95,9 +95,9 @@ def checked(problem: DBAPIError) -> str | None:
     said = str(problem.orig)
     if is_unplaced(problem):
         return None
-    if _state(problem) == _CHECK_STATE:
+    if state(problem) == _CHECK_STATE:
         return _constraint(problem)
-    if _number(problem) == _CHECK_NUMBER:
+    if number(problem) == _CHECK_NUMBER:
         named = re.search("`(.+?)`", said)
     elif getattr(problem.orig, "sqlite_errorcode", 0) == _SQLITE_CHECK:
         # Of one without a name SQLite tells the condition.
@@ -114,8 +114,8 @@ def is_unplaced(problem: BaseException) -> bool:
     """
     if not isinstance(problem, DBAPIError):
         return False
-    told = _state(problem) == _CHECK_STATE and hasattr(problem.orig, "diag")
-    return _number(problem) == _PARTITION_NUMBER or (told and not _constraint(problem))
+    told = state(problem) == _CHECK_STATE and hasattr(problem.orig, "diag")
+    return number(problem) == _PARTITION_NUMBER or (told and not _constraint(problem))
 
 
 def _constraint(problem: DBAPIError) -> str:
@@ -154,12 +154,12 @@ def cause(problem: DBAPIError) -> DBAPIError:
 
 def is_refusal(problem: DBAPIError) -> bool:
     """Return whether the database answered, and the answer was no."""
-    if isinstance(problem, _REFUSALS) or _state(problem)[:2] in _ROUTINE_CLASSES:
+    if isinstance(problem, _REFUSALS) or state(problem)[:2] in _ROUTINE_CLASSES:
         return True
     # PyMySQL calls whatever it has no class for an operational error, CHECK and SIGNAL among it.
-    number = _number(problem)
-    if number:
-        return number not in _AWAY_NUMBERS and not 2000 <= number < 3000
+    told = number(problem)
+    if told:
+        return told not in _AWAY_NUMBERS and not 2000 <= told < 3000
     return getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF == _SQLITE_ERROR
 
 
@@ -178,7 +178,7 @@ _AWAY_NUMBERS = frozenset(
 
 def _code(problem: DBAPIError) -> str:
     return " ".join(
-        filter(None, (type(problem.orig).__name__, _state(problem) or str(_number(problem) or "")))
+        filter(None, (type(problem.orig).__name__, state(problem) or str(number(problem) or "")))
     )
 
 
@@ -211,7 +211,7 @@ def is_retryable(problem: BaseException) -> bool:
     """Return whether the whole unit may succeed when run again: deadlock, serialisation."""
     if not isinstance(problem, DBAPIError):
         return False
-    return _state(problem) in _RETRY_STATES or _number(problem) in _RETRY_NUMBERS
+    return state(problem) in _RETRY_STATES or number(problem) in _RETRY_NUMBERS
 
 
 def undoes_all(problem: BaseException) -> bool:
@@ -223,7 +223,7 @@ def undoes_all(problem: BaseException) -> bool:
     if not isinstance(problem, DBAPIError):
         return False
     code = getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF
-    return _number(problem) in _RETRY_NUMBERS or code in _SQLITE_UNDOES
+    return number(problem) in _RETRY_NUMBERS or code in _SQLITE_UNDOES
 
 
 def is_unread(problem: Exception) -> bool:
@@ -253,7 +253,7 @@ def is_misfit(problem: BaseException) -> bool:
     """
     if not isinstance(problem, DBAPIError):
         return isinstance(problem, StatementError)
-    return isinstance(problem, DataError) or _number(problem) in _MISFIT_NUMBERS
+    return isinstance(problem, DataError) or number(problem) in _MISFIT_NUMBERS
 
 
 def is_lock(problem: BaseException) -> bool:
@@ -262,7 +262,7 @@ def is_lock(problem: BaseException) -> bool:
         return False
     if "database is locked" in str(problem.orig) or "table is locked" in str(problem.orig):
         return True
-    return _state(problem) in _LOCK_STATES or _number(problem) in _LOCK_NUMBERS
+    return state(problem) in _LOCK_STATES or number(problem) in _LOCK_NUMBERS
 
 
 def is_forbidden(problem: BaseException) -> bool:
@@ -270,8 +270,8 @@ def is_forbidden(problem: BaseException) -> bool:
     if not isinstance(problem, DBAPIError):
         return False
     return (
-        _state(problem) in _RIGHT_STATES
-        or _number(problem) in _RIGHT_NUMBERS
+        state(problem) in _RIGHT_STATES
+        or number(problem) in _RIGHT_NUMBERS
         or "readonly database" in str(problem.orig)
     )
 
@@ -290,8 +290,8 @@ def is_full(problem: BaseException) -> bool:
     if not isinstance(problem, DBAPIError):
         return False
     return (
-        _state(problem) in _FULL_STATES
-        or _number(problem) in _FULL_NUMBERS
+        state(problem) in _FULL_STATES
+        or number(problem) in _FULL_NUMBERS
         or getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL
     )
 
@@ -301,17 +301,31 @@ def is_missing(problem: BaseException) -> bool:
     if not isinstance(problem, DBAPIError):
         return False
     return (
-        _state(problem) in _MISSING_STATES
-        or _number(problem) in _MISSING_NUMBERS
+        state(problem) in _MISSING_STATES
+        or number(problem) in _MISSING_NUMBERS
         or "no such table" in str(problem.orig)
         or "no such column" in str(problem.orig)
     )
 
 
-def _state(problem: DBAPIError) -> str:
-    return str(getattr(problem.orig, "sqlstate", "") or "")
+def state(problem: DBAPIError) -> str:
+    """Return the five letters by which SQL names an error, empty where there are none.
+
+    :param problem: what the driver raised.
+    """
+    # psycopg2, which many an application still has, calls them by PostgreSQL's own name.
+    names = ("sqlstate", "pgcode")
+    return str(next(filter(None, (getattr(problem.orig, name, "") for name in names)), ""))
 
 
-def _number(problem: DBAPIError) -> int:
+def number(problem: DBAPIError) -> int:
+    """Return the number by which MariaDB names an error, 0 where there is none.
+
+    :param problem: what the driver raised.
+    """
     args = getattr(problem.orig, "args", ())
-    return args[0] if args and isinstance(args[0], int) else 0
+    if args and isinstance(args[0], int):
+        return args[0]
+    # MariaDB's own connector tells a text first.
+    told = getattr(problem.orig, "errno", 0)
+    return told if isinstance(told, int) and told > 0 else 0

@@ -9,7 +9,16 @@ from typing import NoReturn
 from sqlalchemy.exc import DBAPIError
 
 from ...core.image import Image
-from ..failure import cause, is_forbidden, is_full, is_lock, is_refusal, is_retryable
+from ..failure import (
+    cause,
+    is_forbidden,
+    is_full,
+    is_lock,
+    is_refusal,
+    is_retryable,
+    number,
+    state,
+)
 
 
 class Fate(StrEnum):
@@ -115,12 +124,12 @@ def reason(problem: DBAPIError) -> Fate:
         raise problem
     if problem.connection_invalidated or not is_refusal(problem):
         raise problem
-    args = getattr(problem.orig, "args", ())
-    if args and isinstance(args[0], int):
-        return _NUMBERS.get(args[0], Fate.REFUSED)
-    state = str(getattr(problem.orig, "sqlstate", "") or "")
-    if state:
-        return _STATES.get(state, Fate.SHAPE if state.startswith("22") else Fate.REFUSED)
+    told = number(problem)
+    if told:
+        return _NUMBERS.get(told, Fate.REFUSED)
+    named = state(problem)
+    if named:
+        return _STATES.get(named, Fate.SHAPE if named.startswith("22") else Fate.REFUSED)
     said = str(problem.orig).lower()
     return next((fate for words, fate in _WORDS.items() if said.startswith(words)), Fate.REFUSED)
 
