@@ -559,6 +559,13 @@ ANSWER: dict[str, Any] = {
 }
 
 
+LEFT_OUT: dict[str, Any] = {
+    **dict.fromkeys(("format", "controller", "public_key"), TEXT),
+    **dict.fromkeys(("epoch", "size"), int),
+    "edge": [TEXT],
+}
+
+
 def shaped(value: Any, form: Any) -> bool:
     """Tell whether a value has a form: a text by its pattern, a number, a list, or named fields."""
     if isinstance(form, dict):
@@ -966,6 +973,8 @@ class Epoch:
     def begin(self, entry: dict[str, Any], text: str) -> None:
         """Begin behind entries that are not here, from the edge of the tree they made."""
         size, edge = entry["size"], [unhex(item) for item in entry["edge"]]
+        if not shaped(entry, LEFT_OUT):
+            raise ValueError("not of its form")
         if self.size and (size, edge) == (self.size, self.tree.edge) and encoded(entry) == text:
             # The next part of a journal, which goes on where the one before it ended.
             return
@@ -1780,6 +1789,8 @@ def check_together(
 # Censuses: lists of marks of the guest register, night after night
 
 CENSUS = "guesterase/census/v1"
+LISTED = {"format", "controller", "property", "table", "night", "label", "count", "marks", "root",
+          "previous", "gone"}
 TAKING = ("retention-ended", "subject-erased", "subject-erased-again")
 SILENT_DAYS = 3
 LEAP, BACK = timedelta(hours=36), timedelta(minutes=5)
@@ -1833,6 +1844,7 @@ def read_lists(report: Report, folder: Path) -> Lists:
             root = roots(leaves, {len(leaves)})[len(leaves)].hex()
             fits = (
                 value["format"] == CENSUS
+                and value.keys() == LISTED
                 and canonical(value) == text.rstrip(b"\r\n")
                 and all(len(mark) == 16 for mark in marks)
                 and marks == sorted(set(marks))
@@ -1856,7 +1868,8 @@ def read_lists(report: Report, folder: Path) -> Lists:
 
 
 def fits_gone(gone: dict[str, Any]) -> bool:
-    return (type(gone["mark"]), type(gone["action"]), type(gone["index"])) == (str, str, int)
+    kinds = {name: type(item) for name, item in gone.items()}
+    return kinds == {"mark": str, "action": str, "index": int}
 
 
 @dataclass

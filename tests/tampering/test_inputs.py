@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
@@ -322,6 +323,17 @@ def test_an_excerpt(world: World, tmp_path: Path) -> None:
     both = ["--checkpoint", old, "--checkpoint", newest, "--key", world.key.hex()]
     code, answer = ask(path, *both)
     assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+
+
+@pytest.mark.parametrize("change", [{"guest": "Li Wei"}, {"epoch": False}, {"size": 7.0}])
+def test_an_excerpt_without_its_form(
+    change: dict[str, Any], world: World, tmp_path: Path
+) -> None:
+    """A line for entries that are not here says what such a line says, and nothing else."""
+    said = json.loads(edge_line(world.lines, OLD, world.key)) | change
+    line = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    path = put(tmp_path, "part.jsonl", [line, *world.lines[OLD:]])
+    assert ask(path)[0] != 0
 
 
 def test_lost_checkpoints_need_a_proof(world: World, hotel: Hotel, tmp_path: Path) -> None:
