@@ -281,7 +281,7 @@ class FreezeUnconfirmed(Event):
 
 
 class HoldReviewDue(Event):
-    """The day came on which somebody must look whether a hold is still needed."""
+    """Somebody must look at a hold: its day came, or it is not on what it was on any more."""
 
     name = "hold-review-due"
 

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from ..core.errors import FourEyesError, InputError
 from ..core.events import HoldLifted, HoldReviewed, LiftProposed
 from ..core.lifecycle import State
-from . import actors, binding, heldkeys, heldqueries, heldrows, tables
+from . import actors, binding, heldkeys, heldlost, heldqueries, heldrows, tables
 from .cases import day_at
 from .holds import read
 from .outbox import OUTSIDE
@@ -33,6 +33,7 @@ def review(work: Work, id: int, by: str, on: str) -> None:
         raise InputError("This day is past.", "Give a day that is still to come.")
     actor = actors.acting(work, by)
     heldrows.write(work, id, review_on=day)
+    heldlost.note(work, read(row))
     heldrows.tell(work, HoldReviewed, hotel, actor, {}, heldrows.silence(row.silent))
 
 
@@ -69,6 +70,7 @@ def lift(work: Work, id: int, by: str) -> bool:
     _resume(work)
     ended = heldkeys.unwrap(work, read(row))
     heldqueries.forget(work, id)
+    heldlost.forget(work, id)
     heldrows.tell(work, HoldLifted, hotel, actor, {"boxes": ended}, heldrows.silence(row.silent))
     return True
 

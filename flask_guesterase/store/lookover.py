@@ -11,7 +11,7 @@ from ..core.errors import ForbiddenError
 from ..core.events import SYSTEM, FreezeUnconfirmed, HoldReviewDue
 from ..core.holding import FREEZE, HOLD, Scope
 from ..core.permissions import Permission
-from . import actors, heldqueries, heldrows, safe, tables
+from . import actors, heldlost, heldqueries, heldrows, safe, tables
 from .cases import day_at
 from .work import Work
 
@@ -69,16 +69,22 @@ def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
         "reference": str(safe.peek(work, row.box) or ""),
         "review_on": row.review_on or "",
         "late": _due(work, row, today),
+        "strayed": _strayed(work, row),
         "placed_by": row.placed_by,
     }
 
 
 def _due(work: Work, row: Row[Any], today: str) -> bool:
-    """Return whether somebody must look at a hold: its day came, or its query is another one."""
+    """Return whether somebody must look at a hold: its day came, or it is not on what it was on."""
+    return bool(row.review_on and row.review_on <= today) or _strayed(work, row)
+
+
+def _strayed(work: Work, row: Row[Any]) -> bool:
+    """Return whether rows left a hold past us, or its query says something else by now."""
     asked = row.id, row.table_name or "", row.query or ""
-    if row.scope == Scope.QUERY and heldqueries.meant(work, *asked) is None:
-        return True
-    return bool(row.review_on and row.review_on <= today)
+    if row.scope == Scope.QUERY:
+        return heldqueries.meant(work, *asked) is None
+    return heldlost.lost(work, row.id)
 
 
 def escalate(work: Work) -> int:
@@ -86,7 +92,7 @@ def escalate(work: Work) -> int:
 
     Nothing lapses by it.
 
-    :return: how many that were.
+    :return: how many that were, without silent holds: a sweep tells the number to others too.
     """
     table = tables.hold
     rows = work.conn.execute(
@@ -107,5 +113,5 @@ def escalate(work: Work) -> int:
         heldrows.write(work, row.id, reminded_on=today)
         event = FreezeUnconfirmed if open_ else HoldReviewDue
         heldrows.tell(work, event, hotel, SYSTEM, {"days": days}, heldrows.silence(row.silent))
-        count += 1
+        count += not row.silent
     return count

@@ -14,9 +14,21 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, heldkeys, heldqueries, heldrows, keyed, people, reach, safe, tables
+from . import (
+    actors,
+    heldkeys,
+    heldlost,
+    heldqueries,
+    heldrows,
+    keyed,
+    people,
+    reach,
+    safe,
+    tables,
+)
 from .cases import load
 from .clocks import places_of
+from .holds import Hold
 from .keeping import FOREVER
 from .settings import Property
 from .work import Work
@@ -63,6 +75,8 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
     id = heldrows.put(work, HOLD, place_, actor, values)
     if wanted.scope == Scope.QUERY:
         heldqueries.note(work, id, work.queries[wanted.query])
+    # Of a hold that names a place, or what a query does, no row can be missed.
+    heldlost.note(work, Hold(id, wanted.scope, place_.code, wanted.table, row))
     if wanted.reference:
         _seal(work, id, place_, wanted.reference)
     boxes = heldrows.wrap(work, id)

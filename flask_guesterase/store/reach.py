@@ -110,7 +110,7 @@ def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
     if hold.scope == Scope.RECORD:
         wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
     elif hold.scope == Scope.SUBJECT:
-        return _boxes_of(work, _rows_of(work, hold))
+        return _boxes_of(work, rows_of(work, hold))
     elif not everywhere(work, hold.property):
         wanted = wanted.where(kept.c.property == hold.property)
     boxes: dict[tuple[str, str], set[str]] = {}
@@ -122,8 +122,12 @@ def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
     return covered_in(work, hold, boxes)
 
 
-def _rows_of(work: Work, hold: Hold) -> Texts:
-    """Return the rows of a held subject that are still in the host's tables."""
+def rows_of(work: Work, hold: Hold) -> Texts:
+    """Return the rows of a held subject that are still in the host's tables.
+
+    :param work: the open transaction.
+    :param hold: the hold.
+    """
     keys = keys_of(work, hold.table, [hold.row])
     people = [(hold.table, key) for key in keys.values()]
     found = find(work.conn, work.datamap, people, unreadable(work.datamap))

@@ -23,6 +23,7 @@ from . import (
     endless,
     finishing,
     halting,
+    heldlost,
     owndata,
     rotation,
     runs,
@@ -49,6 +50,7 @@ from .unit import HasWork, Run
 STEPS: dict[str, Callable[[Run], int]] = {
     "deadlines": lambda run: run(use_case(Office.remind)),
     "stuck": lambda run: run(use_case(Office.stuck)),
+    "strayed": heldlost.nightly,
     "holds": lambda run: run(use_case(Office.remind_holds)),
     "endless": endless.nightly,
     "copies": lambda run: run(use_case(Office.end_copies)),

@@ -365,6 +365,7 @@ def test_an_owner_path_to_somebody_else(pine: Pine, scope: str) -> None:
     pine.sweep("officer")
     pine.night()
     assert pine.actions().count("sweep-confirmed") == before + 1
+    assert pine.run(lambda office: office.holds("officer"))[0]["strayed"] == (scope == "subject")
     assert pine.names()[5] == {"subject": None, "record": "Ada Roe"}[scope]
 
 

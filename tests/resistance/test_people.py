@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -233,6 +233,9 @@ def test_a_record_given_to_another_guest(
     for _ in range(8):
         pine.night()
     assert pine.names()[5] == {"subject": None, "record": "Ada Roe"}[scope]
+    [line] = pine.run(lambda office: office.holds("officer"))
+    assert line["strayed"] == line["late"] == (scope == "subject")
+    assert ("hold-review-due" in pine.actions()) == (scope == "subject")
 
 
 def test_a_held_record_under_another_key(pine: Pine) -> None:
@@ -248,6 +251,8 @@ def test_a_held_record_under_another_key(pine: Pine) -> None:
         pine.night()
     assert pine.names()[6] is None
     assert "register-missed" in pine.seen()
+    assert pine.run(lambda office: office.holds("officer"))[0]["strayed"]
+    assert "hold-review-due" in pine.actions()
 
 
 @pytest.mark.parametrize("held", [False, True])
@@ -294,3 +299,15 @@ def test_an_incident_called_harmless_after_its_review(
     grave("risk-none")
     with pytest.raises(TransitionError, match="not-reviewed"):
         pine.run(lambda office: office.close_incident(number, "officer"))
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_silent_hold_told_by_its_reminders(pine: Pine, silent: bool) -> None:
+    """How many holds must be looked at is an entry that auditors read: silent ones do not count."""
+    pine.sweep("officer")
+    day = (pine.now + timedelta(days=1)).date().isoformat()
+    wanted = Wanted("subject", "police-order", "guests", "1", silent=silent, review_on=day)
+    pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.night()
+    assert "hold-review-due" in pine.actions()
+    assert pine.entries("sweep-done")[-1].counts.get("holds", 0) == (0 if silent else 1)
