@@ -920,8 +920,8 @@ claim = _table(
     Column("tries", Integer, nullable=False),
     Column("printed_by", String(20), nullable=False),
     Column("printed_at", DateTime, nullable=False),
-    Column("ends_at", DateTime, nullable=False),
-    Column("used_at", DateTime),
+    Column("ends_at", DateTime, nullable=False, index=True),
+    Column("used_at", DateTime, index=True),
 )
 """Claim codes, SHA-256 at rest; whose rows one proves, under which name, is in a box."""
 

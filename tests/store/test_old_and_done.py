@@ -11,6 +11,7 @@ from flask_guesterase.core.period import months_after
 from flask_guesterase.core.returning import MONTHS
 from flask_guesterase.store import consistency, runs, tables
 from flask_guesterase.store.comeback import marks
+from flask_guesterase.store.identity import codes
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Hotel
 from tests.store.meter import fetched, reading
@@ -73,6 +74,28 @@ def test_marks_of_a_year_are_found_among_those_of_the_years_before(hotel: Hotel)
     erased(299, MANY)
     erased(1, 2)
     assert steps(hotel, marks.needed) <= few + 200
+
+
+def test_claim_codes_that_are_over_are_found_among_all_that_live(hotel: Hotel) -> None:
+    """One is printed for each stay, and each minute those whose time is over go."""
+    at = hotel.now.replace(tzinfo=None)
+    printed = [
+        {
+            "hash": f"{each:064x}", "controller": "pine-ltd", "property": "sh", "mark": "0" * 64,
+            "box": "", "tries": 0, "printed_by": "a1", "printed_at": at,
+            "ends_at": at + timedelta(days=30 if each else -2), "used_at": None,
+        }
+        for each in range(MANY)
+    ]  # fmt: skip
+    put(hotel, "claim", *printed[:2])
+    few = steps(hotel, codes_that_went)
+    put(hotel, "claim", *printed[2:], {**printed[0], "hash": "f" * 64})
+    assert steps(hotel, codes_that_went) <= few + 200
+
+
+def codes_that_went(work: Work) -> None:
+    """Let one code go."""
+    assert codes.forget(work) == 1
 
 
 def test_who_approved_is_asked_without_reading_each_approval(hotel: Hotel) -> None:
