@@ -59,9 +59,10 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     """
     lines: list[dict[str, Any]] = []
     boxes: list[tuple[vault.Item, Laying]] = []
+    staying = _staying(plan)
     for step in plan.keeping():
         for row in step.rows:
-            line = _line(work, origin, plan, step.decision, row)
+            line = _line(work, origin, plan, step.decision, row, staying)
             lines.append(line)
             if step.decision.outcome is Outcome.SEAL:
                 image = erased.sealed[step.decision][row.key]
@@ -125,11 +126,12 @@ def _reason(plan: Plan, decision: Decision, row: Row) -> Reason:
     return known if known is not None else Reason(open=("no-replacement",))
 
 
+_Staying = dict[tuple[str, Key], set[str]]
 _UNTOLD: Mapping[str, Any] = {"answers": {}, "events": {}}
 
 
 def _line(
-    work: Work, origin: Origin, plan: Plan, decision: Decision, row: Row
+    work: Work, origin: Origin, plan: Plan, decision: Decision, row: Row, staying: _Staying
 ) -> dict[str, Any]:
     mode = mode_of(decision)
     ruling = plan.rulings.get((decision.table, row.key), Ruling())
@@ -142,7 +144,7 @@ def _line(
         "controller": slug(hotel.controller) if hotel is not None else origin.controller,
         "property": place,
         "table_name": decision.table,
-        "row_key": _known_by(work, decision.table, row.key),
+        "row_key": _known_by(work, decision.table, row.key, staying),
         "columns": canonical(list(decision.columns)).decode(),
         "category": decision.ground if mode in (law.SEALED, law.PLACE) else "",
         "mode": mode,
@@ -159,13 +161,27 @@ def _line(
     return line
 
 
-def _known_by(work: Work, table: str, key: Key) -> str:
+def _staying(plan: Plan) -> _Staying:
+    """Return the columns that stay in each row that is kept."""
+    found: _Staying = {}
+    for step in plan.keeping():
+        if step.decision.outcome is not Outcome.SEAL:
+            for row in step.rows:
+                found.setdefault((step.decision.table, row.key), set()).update(
+                    step.decision.columns
+                )
+    return found
+
+
+def _known_by(work: Work, table: str, key: Key, staying: _Staying) -> str:
     """Return the text by which a row is found again; empty where the erasure changes its key.
 
     Such a key is made of what was to go; the row is found by whose it is.
     """
     declared = work.datamap.declared(table)
-    return "" if declared.keyed_by(declared.erase) else key_text(key)
+    stays = staying.get((table, key), set()) if declared.keyed else set()
+    going = declared.erase.keys() - stays
+    return "" if declared.keyed_by(going) else key_text(key)
 
 
 def open_label(controller: str) -> str:
@@ -229,14 +245,15 @@ def _lay(work: Work, layings: Iterable[Laying]) -> None:
 
 def outline(work: Work, plan: Plan) -> set[tuple[str, str, str, str, str, str]]:
     """Return what a plan keeps: table, key, mode, category, last day, and why that is open."""
-    found = set()
+    found, staying = set(), _staying(plan)
     for step in plan.keeping():
         mode = mode_of(step.decision)
         category = step.decision.ground if mode in (law.SEALED, law.PLACE) else ""
         for row in step.rows:
             why = _reason(plan, step.decision, row)
             words = ",".join(why.open)[:120]
-            table, known = step.decision.table, _known_by(work, step.decision.table, row.key)
+            table = step.decision.table
+            known = _known_by(work, table, row.key, staying)
             found.add((table, known, mode, category, why.until, words))
     return found
 

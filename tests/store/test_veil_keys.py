@@ -18,13 +18,16 @@ from sqlalchemy.orm import (
 )
 
 from flask_guesterase.core.errors import VeiledError
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import Constant, keep, placeholder, retain
-from flask_guesterase.store import restricted, veil
+from flask_guesterase.store import finishing, restricted, veil
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.host import Host
 from tests.store.hotel import Hotel
+from tests.store.test_owndata import runner
 
+CARD = "str:ann@mail.example|int:2025"
 ANN, BO = "ann@mail.example", "bo@mail.example"
 
 
@@ -57,9 +60,15 @@ class Card(Base):
 
 
 @pytest.fixture
-def session(database_url: str, tmp_path: Path) -> Iterator[Session]:
-    """A session of the host after Ann was erased; her card is kept under a key nobody noted."""
-    hotel = Hotel(database_url, tmp_path)
+def hotel(database_url: str, tmp_path: Path) -> Hotel:
+    """A hotel of its own on each engine."""
+    return Hotel(database_url, tmp_path)
+
+
+@pytest.fixture
+def session(hotel: Hotel, request: pytest.FixtureRequest) -> Iterator[Session]:
+    """A session of the host after Ann was erased; her card is kept, under a key nobody noted."""
+    held = getattr(request, "param", False)
     factory = scoped_session(sessionmaker(hotel.engine))
     host = Host(factory, models=Base)
     hotel.datamap = resolve(host.declarations(), host.tables(), host.mappers())
@@ -71,8 +80,12 @@ def session(database_url: str, tmp_path: Path) -> Iterator[Session]:
             writer.flush()
             writer.add(Card(email=email, year=2025, member_id=id_, payer=f"P {email}", points=1))
         writer.commit()
+    if held:
+        hotel.grants["officer"].add("hold")
+        with hotel.begin() as office:
+            office.place_hold(Wanted("record", "legal-claim", "key_cards", CARD), "officer")
     hotel.erased(hotel.approved(email=ANN))
-    assert [row["row_key"] for row in hotel.ours("kept")] == [""]
+    assert [row["row_key"] for row in hotel.ours("kept")] == [CARD if held else ""]
     yield factory()
     assert host.session is factory  # An application holds its host; here the test does.
     factory.remove()
@@ -93,3 +106,25 @@ def test_what_is_kept_under_a_key_that_was_erased_is_hidden(
     cards[1].payer = "x"
     with pytest.raises(VeiledError, match="kept"):
         session.flush()
+
+
+@pytest.mark.parametrize("session", [True], indirect=True)
+def test_what_is_held_keeps_its_key_and_is_hidden_by_it(session: Session, hotel: Hotel) -> None:
+    """Nothing of the row went: it is known by the key it has, for as long as it is held."""
+    cards: dict[int, Any] = {card.member_id: card for card in session.scalars(select(Card))}
+    assert (str(cards[1].payer), cards[1].email, cards[1].points) == ("▒▒▒", ANN, 1)
+    assert cards[2].payer == f"P {BO}"
+    session.commit()
+    hotel.grants["second"].add("hold")
+    (hold,) = (row["id"] for row in hotel.ours("hold"))
+    for user in ("officer", "second"):
+        with hotel.begin() as office:
+            office.lift(hold, user)
+    finishing.finish(runner(hotel))
+    ((before, ended), (now, lives)) = (
+        (row["row_key"], row["ended_at"]) for row in hotel.ours("kept")
+    )
+    assert (before, now, ended is None, lives is None) == ("", "", False, True)
+    session.expire_all()
+    cards = {card.member_id: card for card in session.scalars(select(Card))}
+    assert (str(cards[1].payer), cards[1].year) == ("▒▒▒", 0)
