@@ -85,8 +85,10 @@ def test_a_ceiling_of_the_new_code_that_shortens_waits_and_one_that_does_not_act
     short, long = (replace(DE, ceiling=Period(years=n)) for n in (1, 3))
     assert ceiling(joined(book_of(short), book_of(DE))) == date(2027, 4, 30)
     assert ceiling(joined(book_of(long), book_of(DE))) == date(2027, 4, 30)
-    book = joined(book_of(short), book_of(DE))
-    assert [line.state for line in book if line.id == 1002] == [LineState.COMING]
+    own = [replace(line, id=line.id + 1000) for line in book_of(short)]
+    changes = adopted(own, book_of(DE), TODAY)
+    assert [(line.id, line.state) for line in changes.moved] == [(1002, LineState.COMING)]
+    assert 1002 not in {line.id for line in changes.ended}
 
 
 @settings(max_examples=100)

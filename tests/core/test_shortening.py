@@ -77,6 +77,56 @@ def test_a_floor_ends_what_had_no_end_from_its_day_on() -> None:
         assert ("none/guest_register" in {line.name for line in found}) is open_
 
 
+@pytest.mark.parametrize(
+    ("signed", "waited", "waits"),
+    [(True, True, False), (False, True, True), (False, False, False)],
+    ids=["signed and over", "never signed", "from the first"],
+)
+def test_days_that_nobody_signed_for_end_nothing_by_a_later_text(
+    signed: bool, waited: bool, waits: bool
+) -> None:
+    """A floor that had to wait begins its thirty days with a signature; so does its next text."""
+    (old,) = book_of(replace(DE, ceiling=None))
+    old = waiting(old, TODAY - timedelta(days=31)) if waited else old
+    book = after([replace(old, signed=signed)], [replace(DE, floor=Period(years=2), ceiling=None)])
+    (new,) = (line for line in book if line.rule().floor == Period(years=2))
+    assert ("acts_on" in new.body) is waits
+
+
+def test_a_ceiling_that_nobody_allowed_binds_nothing_when_another_takes_its_place() -> None:
+    """Whatever the sources said between, the one that bound all along does until two people act."""
+    first = after(book_of(DE), [replace(DE, ceiling=Period(years=1))])
+    second = after(first, [replace(DE, ceiling=Period(months=11))])
+    ceilings = [line for line in second if line.kind is LineKind.CEILING]
+    assert [(str(line.rule().ceiling), line.state) for line in ceilings] == [
+        ("P15M", LineState.LEAVING), ("P11M", LineState.COMING),
+    ]  # fmt: skip
+    none = after(first, [replace(DE, ceiling=None)])
+    assert [line.kind for line in none] == [LineKind.FLOOR]
+
+
+def test_a_line_follows_the_newest_text_that_is_signed() -> None:
+    """An article is corrected at once; a draft corrects no text that somebody signed."""
+    for was, now, article, signed in (
+        (False, False, "new", False), (False, True, "new", True), (True, True, "new", True),
+        (True, False, "old", True),
+    ):  # fmt: skip
+        old, new = (replace(DE, ceiling=None, article=each) for each in ("old", "new"))
+        (line,) = after(book_of(replace(old, signed=was)), [replace(new, signed=now)])
+        assert (line.body["article"], line.signed) == (article, signed), (was, now)
+
+
+def test_a_house_period_stays_until_the_day_two_people_let_it_end() -> None:
+    """No source says it: people did."""
+    line = house()
+    left = [
+        replace(line, state=LineState.LEAVING, acts_on=TODAY + timedelta(days=days))
+        for days in (0, 1)
+    ]
+    assert after([line], []) == [replace(line, id=1)]
+    assert [len(after([each], [])) for each in left] == [0, 1]
+
+
 def house(**more: Any) -> Line:
     """Return a period of the house."""
     body = rule_body(replace(DE, id="house/guest_register", ceiling=None, **more))

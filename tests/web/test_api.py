@@ -14,9 +14,14 @@ import pytest
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from flask_guesterase.core.errors import ForbiddenError, GuesteraseError
+from flask_guesterase.core.errors import (
+    ForbiddenError,
+    GuesteraseError,
+    TransitionError,
+    UnknownError,
+)
 from flask_guesterase.core.permissions import Permission
-from flask_guesterase.store import outbox, views
+from flask_guesterase.store import disclosures, outbox, views
 from flask_guesterase.web import problems
 from flask_guesterase.web.api import house as api_house
 from flask_guesterase.web.api.route import OPERATIONS, Operation, template
@@ -189,6 +194,26 @@ def test_a_token_ends_when_it_is_revoked_or_its_day_is_over(house: House) -> Non
     assert (actions.count("token-issued"), actions.count("token-revoked")) == (3, 2)
 
 
+def test_tokens_are_listed_for_who_issues_there_and_for_their_persons(house: House) -> None:
+    """Nobody learns of another house's tokens, and what was revoked says so behind the others."""
+    mine = Program(house, token(house, "clerk", "view"))
+    token(house, "officer", "view")
+    token(house, "far-officer", "view")
+    with house.app.app_context(), house.extension.begin() as office:
+        known = office.tokens("issuer")
+        assert [each["property"] for each in known] == ["sh", "sh"]
+        assert [each["property"] for each in office.tokens("far-issuer")] == ["mu"]
+        assert [len(office.tokens(who)) for who in ("clerk", "far-officer", "nobody")] == [1, 1, 0]
+        office.revoke_token(office.tokens("clerk")[0]["id"], "issuer")
+        assert [each["works"] for each in office.tokens("issuer")] == [True, False]
+        assert [each["works"] for each in office.tokens("clerk")] == [False]
+    assert mine.get("/requests").status_code == 401
+    gone = next(row["id"] for row in house.hotel.ours("apitoken") if row["revoked_at"])
+    for id_, error in ((gone, TransitionError), (2**31 - 1, UnknownError)):
+        with house.app.app_context(), pytest.raises(error), house.extension.begin() as office:
+            office.revoke_token(id_, "issuer")
+
+
 def test_nobody_is_given_more_by_a_token_than_they_have(house: House) -> None:
     """Neither who issues nor the person; and no token makes tokens, or lives for longer."""
     for user, words, days, place in (
@@ -352,6 +377,9 @@ EMPTY = {"requests", "disclosures", "recipients", "letters", "holds", "verify", 
          "handovers", "alike"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
 
+REFUSED = {"recipients", "letters", "verify"}
+"""Those of them that are refused without their permission: an empty list would say all is well."""
+
 
 def body_of(each: Operation, number: str) -> Any:
     """Return a body that an operation understands, about a request where it names one."""
@@ -398,10 +426,66 @@ def test_every_operation_is_refused_without_its_permission(house: House) -> None
             body = FILING
         program = Program(house, token(house, user))
         answer = program.get(path) if each.method == "GET" else program.post(path, body)
-        listing = each.name in EMPTY and answer.status_code == 200
+        listing = each.name in EMPTY - REFUSED and answer.status_code == 200
         assert answer.status_code in (403, 404) or listing, (each.name, answer.text)
         if listing:
             assert not any(answer.json.values())
+
+
+def test_what_names_no_house_is_of_the_tokens_own(house: House) -> None:
+    """A program at one house need not name it, whichever of several it is."""
+    far = Program(house, token(house, "far-officer"))
+    match = {"email": "max@mail.example"}
+    assert far.post("/requests", {"match": match, "channel": "desk"}).status_code == 201
+    assert far.post("/handovers", {"note": "All quiet."}).status_code == 201
+    for table in ("request", "handover"):
+        assert [row["property"] for row in house.hotel.ours(table)] == ["mu"]
+    # Who is on file at the other house alone is nobody here.
+    known, unknown = (
+        far.post("/requests", {"match": {"email": each}, "channel": "desk"})
+        for each in (MATCH["email"], "nobody@mail.example")
+    )
+    assert known.status_code == unknown.status_code == 404
+    assert known.json == unknown.json
+
+
+def test_a_program_freezes_what_it_names(house: House) -> None:
+    """A night of a room is that night of that room, and no name means all of the house."""
+    holder = Program(house, token(house, "holder"))
+    for more in ({"night": "2026-03-01", "room": "101"}, {"night": "2026-03-02"}, {}):
+        assert holder.post("/freezes", {"property": "sh", **more}).status_code == 201
+    assert [(row["first_night"], row["room"]) for row in house.hotel.ours("hold")] == [
+        ("2026-03-01", "101"), ("2026-03-02", None), (None, None),
+    ]  # fmt: skip
+
+
+def test_a_program_narrows_its_list(house: House) -> None:
+    """By house and by state, and both are what was asked for."""
+    officer = Program(house, token(house, "officer"))
+    number = officer.post("/requests", FILING).json["number"]
+    for asked, found in (
+        ("", [number]), ("?property=sh", [number]), ("?property=mu", []),
+        ("?state=received", [number]), ("?state=withdrawn", []),
+    ):  # fmt: skip
+        listed = officer.get(f"/requests{asked}").json["requests"]
+        assert [each["number"] for each in listed] == found, asked
+
+
+def test_a_program_reads_disclosures_page_by_page(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each once, and the last page says that it is the last."""
+    monkeypatch.setattr(disclosures, "PAGE", 1)
+    who, path, body = MADE["disclosure"]
+    night = Program(house, token(house, who))
+    made = [night.post(path, {**body, "reference": word}).json["number"] for word in ("A", "B")]
+    found, page = [], 1
+    while page:
+        answer = night.get(f"/disclosures?page={page}").json
+        found += [each["number"] for each in answer["items"]]
+        page = answer["next"]
+    assert sorted(found) == sorted(made)
+    assert night.get("/disclosures").json["next"] == 2
 
 
 def test_every_permission_of_an_operation_is_one_a_token_may_have() -> None:
