@@ -1,4 +1,7 @@
-"""Claim codes: to the end of the day that a slip names they are good, and of two at once one is."""
+"""Claim codes: to the end of the day that a slip names they are good, and of two at once one is.
+
+And case codes: a new one ends the one before.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flask_guesterase.core.errors import BusyError, TokenError
+from flask_guesterase.store import tokens
 from flask_guesterase.store.identity import codes
+from flask_guesterase.store.tokens import Purpose
 from tests.store.hotel import Hotel
 
 
@@ -49,3 +54,18 @@ def test_of_two_slips_printed_at_once_one_lives(any_hotel: Hotel) -> None:
     with hotel.begin() as office:
         office.print_claim(match, property="sh", by="second")
     assert len(hotel.ours("claim")) == 1
+
+
+def test_a_new_case_code_ends_the_one_before_and_nothing_else(hotel: Hotel) -> None:
+    """Whoever lost theirs keeps the link in their mailbox; other guests keep theirs."""
+    with hotel.begin() as office:
+        work = office.work
+        first, other = (tokens.case_code(work, number) for number in ("GR-A", "GR-B"))
+        link, new = tokens.link(work, "GR-A"), tokens.case_code(work, "GR-A")
+        with pytest.raises(TokenError, match="not known"):
+            tokens.look(work, Purpose.CASE, tokens.plain(first))
+        for purpose, secret, number in (
+            (Purpose.CASE, tokens.plain(new), "GR-A"), (Purpose.CONFIRM, link, "GR-A"),
+            (Purpose.CASE, tokens.plain(other), "GR-B"),
+        ):  # fmt: skip
+            assert tokens.look(work, purpose, secret).request == number

@@ -52,3 +52,18 @@ def test_a_clock_that_is_set_back_a_little_gives_no_further_tries(hotel: Hotel) 
     hotel.later(minutes=-5)
     with pytest.raises(LimitError), hotel.begin() as office:
         office.attempt("code", "officer")
+
+
+def test_who_was_right_has_all_tries_again_and_nobody_else(hotel: Hotel) -> None:
+    """Neither a colleague nor another door: who has a right code gives no tries to who has none."""
+    tried = [("code", "officer"), ("code", "clerk"), ("pin", "officer")]
+    for action, who in tried:
+        for _ in range(limits.LIMITS[action][0]):
+            with hotel.begin() as office:
+                office.attempt(action, who)
+    with hotel.begin() as office:
+        limits.succeed(office.work, "code", "officer")
+        office.attempt("code", "officer")
+    for action, who in tried[1:]:
+        with pytest.raises(LimitError), hotel.begin() as office:
+            office.attempt(action, who)

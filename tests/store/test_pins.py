@@ -169,6 +169,10 @@ def test_tries_are_limited_and_then_the_pin_is_locked(any_hotel: Hotel) -> None:
     assert hotel.events.count("pin-locked") == 1
     hotel.now += timedelta(days=2)
     assert not right(hotel, PIN)
+    with hotel.begin() as office:
+        assert not office.has_pin("clerk")
+        with pytest.raises(ForbiddenError):
+            office.change_pin("clerk", OTHER, PIN)
     given(hotel, pin=OTHER)
     assert right(hotel, OTHER)
 
@@ -181,6 +185,35 @@ def test_a_right_pin_forgets_the_wrong_ones(hotel: Hotel) -> None:
         assert not right(hotel, OTHER)
         assert right(hotel, PIN)
     assert hotel.ours("pin")[0]["failures"] == 0
+
+
+def test_one_persons_pin_is_nobody_elses(hotel: Hotel) -> None:
+    """What one of them types, sets or is given changes nothing of another's."""
+    given(desk(hotel))
+    given(hotel, person="second", pin=OTHER)
+    assert not right(hotel, OTHER)
+    assert not right(hotel, PIN, "second")
+    assert right(hotel, OTHER, "second")
+    assert sorted(row["failures"] for row in hotel.ours("pin")) == [0, 1]
+    given(hotel, pin="640273")
+    with hotel.begin() as office:
+        office.give_pin("clerk", "officer", "sh")
+    assert right(hotel, OTHER, "second")
+    assert [row["given_by"] is None for row in hotel.ours("pin")] == [False, False]
+
+
+def test_a_new_code_ends_that_persons_code_before_and_no_other(hotel: Hotel) -> None:
+    """Neither a colleague's, nor the one by which they set a PIN."""
+    desk(hotel)
+    with hotel.begin() as office:
+        first, other = office.code("officer"), office.code("second")
+        pin, new = office.give_pin("officer", "second", "sh"), office.code("officer")
+    with pytest.raises(TokenError), hotel.begin() as office:
+        office.use_code("officer", first)
+    with hotel.begin() as office:
+        office.use_code("officer", new)
+        office.use_code("second", other)
+        office.begin_pin("officer", pin, PIN)
 
 
 def test_one_sets_ones_own_pin_from_ones_own_login(hotel: Hotel) -> None:
@@ -290,7 +323,7 @@ def test_a_pin_nobody_used_for_a_year_is_gone(hotel: Hotel) -> None:
     hotel.now += timedelta(days=365)
     with hotel.begin() as office:
         office.expire()
-    assert len(hotel.ours("pin")) == 1
+        assert office.has_pin("clerk")
     hotel.now += timedelta(days=3)
     with hotel.begin() as office:
         office.expire()
@@ -306,9 +339,11 @@ def test_who_set_their_own_pin_leaves_no_line_after_a_year(hotel: Hotel) -> None
     """Nobody gave them a code, so there is nothing to remember."""
     with hotel.begin() as office:
         office.change_pin("clerk", PIN)
-    hotel.now += timedelta(days=368)
-    with hotel.begin() as office:
-        office.expire()
+    for days, left in ((365, True), (3, False)):
+        hotel.now += timedelta(days=days)
+        with hotel.begin() as office:
+            office.expire()
+            assert office.has_pin("clerk") is left
     assert hotel.ours("pin") == []
 
 
