@@ -64,8 +64,8 @@ def shown(tongue: Language, name: str, text: str, naive: str) -> str:
             return tongue.day(text)
         if _MOMENT.fullmatch(text):
             return tongue.moment(_aware(datetime.fromisoformat(text), naive))
-    except ValueError:
-        # Digits that no calendar knows.
+    except (ValueError, OverflowError):
+        # Digits that no calendar knows, or an open end, which has no day in other zones.
         return text
     return text
 

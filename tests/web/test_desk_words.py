@@ -216,6 +216,7 @@ def test_columns_and_values_of_the_register_that_have_no_word_stay_as_they_are()
     assert shown(tongue, "document", "2026-03-09", "UTC") == "2026-03-09"
     assert shown(tongue, "seen", "2026-13-45", "UTC") == "2026-13-45"
     assert shown(tongue, "seen", "20260309", "UTC") == "20260309"
+    assert shown(tongue, "left", "9999-12-31 23:59:59", "UTC") == "9999-12-31 23:59:59"
     at = shown(tongue, "seen", "2026-03-09 23:05:00", "Asia/Tokyo")
     assert at.startswith("Mar 9, 2026, 10:05:00")
 
