@@ -42,9 +42,14 @@ def seed_command(guests: int, number: int, today: datetime, fresh: bool) -> None
         db.drop_all()
         forget_scans(scans)
     make_tables()
+    mark, begun = half_filled(), half_filled().exists()
+    mark.touch()
     try:
         counts = seed(db.session(), guests, number, today.date(), scans=scans)
     except NotEmptyError as error:
+        if begun and not fresh:
+            raise _unfinished() from error
+        mark.unlink()
         raise click.ClickException(str(error)) from error
     click.echo(f"{counts['guests']} guests, {counts['bookings']} bookings, seed {number}.")
     guesterase: Guesterase = current_app.extensions["guesterase"].extension
@@ -53,6 +58,19 @@ def seed_command(guests: int, number: int, today: datetime, fresh: bool) -> None
             click.echo(line)
     except SetupError:
         click.echo("Nothing is decided about the law: `guesterase db upgrade` was not run before.")
+    mark.unlink()
+
+
+def half_filled() -> Path:
+    """Return the file that is there from the first row until the officers have decided."""
+    return Path(current_app.instance_path) / "half-filled"
+
+
+def _unfinished() -> click.ClickException:
+    return click.ClickException(
+        "The hotel is not filled to its end: somebody is at it, or it was interrupted. Then delete "
+        f"the folder {current_app.instance_path} and begin anew."
+    )
 
 
 def make_tables() -> None:
@@ -66,6 +84,8 @@ def make_tables() -> None:
 @click.option("--json", "as_json", is_flag=True, help="JSON alone on standard output.")
 def staff_command(as_json: bool) -> None:
     """List the demo logins with their passwords; all of them are invented."""
+    if half_filled().exists():
+        raise _unfinished()
     demo = {login for login, *_ in STAFF}
     people = [
         {

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+import venv
 from importlib import metadata
 from pathlib import Path
 
@@ -119,6 +120,33 @@ def test_environment_is_renewed_when_a_pin_changes(
 
     (tmp_path / "constraints.txt").write_text("other")
     assert dev._fingerprint() != before
+
+
+def test_environment_that_came_with_a_copy_is_made_for_it_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a copied or moved folder the package is not imported from where it was copied."""
+    found = set()
+    for name in ("here", "there"):
+        monkeypatch.setattr(dev, "ROOT", tmp_path / name)
+        (tmp_path / name).mkdir()
+        for file in ("pyproject.toml", "constraints.txt"):
+            (tmp_path / name / file).write_text(file)
+        found.add(dev._fingerprint())
+    assert len(found) == 2
+
+
+def test_an_environment_that_was_half_made_is_made_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who pressed Ctrl-C while it was made is not left with one without pip for ever."""
+    venv.create(tmp_path, symlinks=True)
+    ran: list[list[str]] = []
+    monkeypatch.setattr(dev, "VENV", tmp_path)
+    monkeypatch.setattr(dev, "PYTHON", str(tmp_path / "bin" / "python"))
+    monkeypatch.setattr(dev, "must", ran.append)
+    dev._make_venv()
+    assert [command[1:3] for command in ran] == [["-m", "venv"]]
 
 
 def test_continuous_run_can_be_started() -> None:

@@ -104,16 +104,21 @@ def _has_chinese_font() -> bool:
 
 
 def _fingerprint() -> str:
-    """What an environment was made from: the two files that say it, and the Python."""
+    """What an environment was made from: the two files that say it, the Python, and for where.
+
+    One that came with a copy of the folder would import the package from the folder it was made in.
+    """
     files = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     for path in files:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def _make_venv() -> None:
-    if Path(PYTHON).exists():
+    # One whose making was interrupted has a Python and no pip.
+    asked = [PYTHON, "-m", "pip", "--version"]
+    if Path(PYTHON).exists() and not subprocess.call(asked, stdout=subprocess.DEVNULL):
         return
     if importlib.util.find_spec("ensurepip") is None:
         raise SystemExit(VENV_HINT)
@@ -321,7 +326,11 @@ def main(argv: Sequence[str]) -> int:
         say(f"There is no verb {name!r}.")
         show_help([])
         return 2
-    return VERBS[name](argv[1:])
+    try:
+        return VERBS[name](argv[1:])
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return 130
 
 
 if __name__ == "__main__":

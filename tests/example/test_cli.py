@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from example_pms import create_app, lawful
 from tests import engines
 
 ROOT = Path(__file__).parents[2]
@@ -58,6 +59,23 @@ def test_staff_lists_everybody_who_is_needed(tmp_path: Path) -> None:
         roles = [person["role"] for person in people if person["property"] == code]
         assert roles.count("officer") >= 2
         assert {"reception", "auditor"} <= set(roles)
+
+
+def test_a_hotel_that_is_half_filled_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where seeding was interrupted the demo does not open without the law that it promises."""
+
+    def interrupted(_: object) -> list[str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(lawful, "decide", interrupted)
+    runner = create_app({"INSTANCE_PATH": str(tmp_path)}).test_cli_runner()
+    assert runner.invoke(args=["pms", "seed", "--guests", "20"]).exit_code == 1
+    for words in (["pms", "staff", "--json"], ["pms", "seed"]):
+        answer = runner.invoke(args=words)
+        assert answer.exit_code == 1
+        assert f"delete the folder {tmp_path}" in answer.stderr
 
 
 @pytest.mark.parametrize("words", [("--guests", "3"), ("--today", "yesterday")])
