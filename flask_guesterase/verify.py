@@ -2346,14 +2346,22 @@ def open_box(box: dict[str, Any], keys: Path) -> bytes:
     return zlib.decompress(data) if padded[0] == 1 else data
 
 
+def boxes_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of boxes one at a time, numbered."""
+    with opened(path) as lines:
+        for number, line in enumerate(lines, 1):
+            yield number, line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+
+
 def check_boxes(place: Path, given: argparse.Namespace) -> Report:
     report = Report()
     path = place / "boxes.jsonl" if is_folder(place) else place
     keys = Path(given.keys) if given.keys else path.parent / "keys"
     seen = False
-    for number, line in enumerate(read(path).splitlines(), 1):
+    # Boxes with scans may be larger than any memory.
+    for number, line in boxes_of(path):
         try:
-            box = json.loads(line)
+            box = json.loads(line.decode())
             if box["format"] != BOX:
                 raise ValueError("another format")
             title = f"{box['id']} ({box['purpose']}, last day {box['last_day']}, {box['label']})"

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -835,3 +836,22 @@ def test_an_answer_nobody_can_read(to, house):
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "The answer cannot be written" in done.stderr
+
+
+def test_memory_of_many_boxes(export):
+    """Boxes with scans are larger than any memory; they are read one at a time."""
+    folder, _ = export
+    path = folder / "boxes.jsonl"
+    line = json.loads(path.read_text().splitlines()[0])
+    with path.open("w") as file:
+        for number in range(100):
+            other = {"id": f"b{number:032x}", "payload": "A" * 400_000}
+            file.write(json.dumps(line | other) + "\n")
+        file.write(json.dumps(line) + "\n")
+    tracemalloc.start()
+    try:
+        code, answer = ask("box", folder, "--id", line["id"])
+        assert tracemalloc.get_traced_memory()[1] < 8_000_000
+    finally:
+        tracemalloc.stop()
+    assert (code, len(answer["findings"])) == (0, 1)
