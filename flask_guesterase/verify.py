@@ -238,12 +238,12 @@ class Checkpoint:
         self.root = base64.b64decode(lines[2], validate=True)
         if label != "guesterase" or self.size < 0 or len(self.root) != 32:
             raise ValueError("not a checkpoint")
-        moment(self.at)
+        if moment(self.at).strftime("%Y-%m-%dT%H:%M:%SZ") != self.at:
+            raise ValueError("only one spelling of an hour is taken")
         # Another spelling of a number would be another origin, compared with nothing.
         if (str(self.size), str(self.epoch)) != (lines[1], epoch):
             raise ValueError("only one spelling of numbers is taken")
-        lines = [line for line in signatures.splitlines() if line.startswith("\u2014 ")]
-        self.signatures = [signature(line) for line in lines]
+        self.signatures = [signature(line) for line in signatures.removesuffix("\n").split("\n")]
 
     def cosigned_by(self, witness: Witness) -> str | None:
         """Return when a witness cosigned this; empty where its signature is wrong, or None."""
@@ -278,7 +278,9 @@ class Checkpoint:
 
 def signature(line: str) -> tuple[str, bytes, bool]:
     """Return who signed a note, with what, and whether that is spelt the one way there is."""
-    name, _, text = line.removeprefix("\u2014 ").partition(" ")
+    dash, name, text = line.split(" ")
+    if dash != "\u2014":
+        raise ValueError("not a signature")
     blob = base64.b64decode(text, validate=True)
     return name, blob, base64.b64encode(blob).decode() == text
 

@@ -32,7 +32,12 @@ from flask_guesterase.core.certificate import (
     Stay,
     issue,
 )
-from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint, verifier_key
+from flask_guesterase.core.checkpoint import (
+    key_id,
+    open_checkpoint,
+    sign_checkpoint,
+    verifier_key,
+)
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.log import Draft, canonical
 from flask_guesterase.core.seal import Terms
@@ -855,3 +860,23 @@ def test_memory_of_many_boxes(export):
     finally:
         tracemalloc.stop()
     assert (code, len(answer["findings"])) == (0, 1)
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("T10:00:00Z", "T9:00:00Z"), ("2026-11-24T", "2026-11-4T"), ("", "nothing is left anywhere\n"),
+    ("", "\u2014 elm\x1cAAAA\n"),
+])  # fmt: skip
+def test_a_checkpoint_that_no_hotel_writes(old, new, house):
+    """A note has one form, whoever signed it."""
+    journal_, note = house.journal(), house.checkpoint().read_text(encoding="utf-8")
+    body = note.rpartition("\n\n")[0] + "\n"
+    other = body.replace(old, new) if old else body
+    name = "guesterase/hotel-a/0"
+    blob = key_id(name, house.keeper.public_key()) + house.keeper.signing_key().sign(other.encode())
+    line = f"\u2014 {name} {base64.b64encode(blob).decode()}\n"
+    path = house.file("note.txt", f"{other}\n{line}")
+    assert offline.main([str(journal_), "--checkpoint", str(path)]) == (2 if old else 0)
+    document = json.loads(house.certificate().to_json())
+    document["proof"]["checkpoint"] = f"{other}\n{line}" + ("" if old else new)
+    code, answer = ask(house.file("certificate.json", resigned(house, document)))
+    assert (code, "form" in wrong(answer)) == (1, True)
