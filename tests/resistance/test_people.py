@@ -7,16 +7,19 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from flask_guesterase.core.errors import FourEyesError, TransitionError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.register import Asked, Basis
-from flask_guesterase.store import tables
+from flask_guesterase.store import outbox, tables, worker
 from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.search import residue
 from tests.resistance.conftest import DUE, Pine
 from tests.store import forms
 from tests.store.forms import Form, Guest
+from tests.store.hotel import Hotel
+from tests.store.test_residue import note, run_of
 from tests.web.house import House
 from tests.web.test_cli import Console, code_of
 from tests.web.test_complaints import complain, invited, refused
@@ -311,3 +314,27 @@ def test_a_silent_hold_told_by_its_reminders(pine: Pine, silent: bool) -> None:
     pine.night()
     assert "hold-review-due" in pine.actions()
     assert pine.entries("sweep-done")[-1].counts.get("holds", 0) == (0 if silent else 1)
+
+
+def test_a_remainder_called_somebody_elses(sqlite_url: str, tmp_path: Path) -> None:
+    """One clerk ends what a search found; it is an entry, and the guest who asks again reads it."""
+    hotel = Hotel(sqlite_url, tmp_path)
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    note(hotel, "write to ann@post.example")
+    number, run = hotel.file(email="ann@post.example"), run_of(hotel)
+    code = run(lambda office: office.confirm(number, "clerk", "desk"))
+    hotel.approve(number)
+    assert worker.carry_out(run, number) == "partial"
+    [hit] = run(lambda office: office.residue(number, "clerk"))["hits"]
+    run(lambda office: office.not_theirs(number, "clerk", [hit["mark"]]))
+    assert run(lambda office: office.check(number)) == "erased"
+    assert "hit-settled" in hotel.events
+    run(lambda office: office.ask_again(code, "email", "ann@post.example"))
+    with hotel.begin() as office:
+        conn, table = office.work.conn, tables.outbox
+        row = conn.execute(select(table).where(table.c.template == "again")).one()
+        office.confirm_again(outbox.read(office.work, row)["params"]["token"])
+    residue.searched(run, [])
+    told = run(lambda office: office.scan(code))
+    assert [each["place"] for each in told["left"]] == ["notes.t"]
+    hotel.engine.dispose()
