@@ -138,11 +138,18 @@ def _day(work: Work) -> ColumnElement[bool]:
     )
 
 
-def _hold(work: Work) -> ColumnElement[bool]:
+def _holds(work: Work, after: int) -> Step:
+    """Delete holds that were lifted long ago; silent ones are not among those that are counted."""
     hold = tables.hold
     # Its number names a key that was destroyed, so the newest one stays: no engine gives it again.
     newest = work.conn.execute(select(func.max(hold.c.id))).scalar() or 0
-    return and_(hold.c.lifted_at < cutoff(work.now), hold.c.id < newest)
+    over = hold.c.lifted_at < cutoff(work.now), hold.c.id < newest
+    wanted = select(hold.c.id, hold.c.controller, hold.c.silent).where(*over).limit(BATCH)
+    rows = work.conn.execute(wanted).all()
+    if rows:
+        work.conn.execute(delete(hold).where(hold.c.id.in_([row.id for row in rows])))
+    told = Counter(str(row.controller) for row in rows if not row.silent)
+    return told, int(len(rows) == BATCH)
 
 
 def _run(work: Work) -> ColumnElement[bool]:
@@ -351,7 +358,7 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "box": _aged(tables.box, _box),
     "keys": _keys,
     "day": _aged(tables.day, _day),
-    "hold": _aged(tables.hold, _hold),
+    "hold": _holds,
     "run": _aged(tables.run, _run),
     "disclosure": _aged(tables.disclosure, _disclosure),
     "task": _aged(tables.task, _task),

@@ -314,6 +314,14 @@ def test_a_silent_hold_told_by_its_reminders(pine: Pine, silent: bool) -> None:
     pine.night()
     assert "hold-review-due" in pine.actions()
     assert pine.entries("sweep-done")[-1].counts.get("holds", 0) == (0 if silent else 1)
+    for who in ("officer", "second"):
+        pine.run(lambda office, who=who: office.lift(1, who))
+    pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.later(days=1200)
+    pine.night()
+    ended = [draft.counts.get("hold", 0) for draft in pine.entries("own-data-ended")]
+    assert sum(ended) == (0 if silent else 1)
+    assert [row["id"] for row in pine.ours("hold")] == [2]
 
 
 def test_a_remainder_called_somebody_elses(sqlite_url: str, tmp_path: Path) -> None:
