@@ -1,4 +1,4 @@
-"""By which doors work comes in: the end of a request, a command, a task; and when none does."""
+"""By which doors work comes in: a request that ended, a command, a task, a person; or by none."""
 
 from __future__ import annotations
 
@@ -36,12 +36,14 @@ class Door(StrEnum):
     TEARDOWN = "teardown"
     COMMAND = "command"
     TASK = "task"
+    PAGE = "page"
 
 
 _NAMES = {
     Door.TEARDOWN: "the end of requests",
     Door.COMMAND: "a command (cron, systemd)",
     Door.TASK: "a Celery task",
+    Door.PAGE: "a person on the page of the sweep",
 }
 
 _ADD = {

@@ -27,7 +27,7 @@ from .census import told
 from .pulse import Pulse
 from .work import Work
 
-SWEEP, PREVIEW = "sweep", "preview"
+SWEEP, PREVIEW, ASKED = "sweep", "preview", "sweep-asked"
 LEASE = timedelta(minutes=10)
 """How long a sweep that says nothing is believed to be at work."""
 _SAYS = LEASE / 20
@@ -71,6 +71,21 @@ def start(work: Work) -> str:
     return mine.note
 
 
+def ask(work: Work, by: str) -> None:
+    """Let the next round in the background sweep, though it is not time.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks.
+    :raises ForbiddenError: they may not decide about the law at any property.
+    """
+    pulse.put(work.conn, ASKED, Pulse(work.stamp, by=brake.lawyer(work, by)))
+
+
+def asked(work: Work) -> bool:
+    """Return whether somebody asked for a sweep, and none that began since came to its end."""
+    return pulse.look(work.conn, ASKED) is not None
+
+
 def go_on(work: Work, token: str) -> None:
     """Say that a sweep is still at work.
 
@@ -97,6 +112,9 @@ def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
     :param started: naive UTC.
     :param counts: what it did.
     """
+    word = pulse.look(work.conn, ASKED)
+    if word is not None and word.at <= started:
+        pulse.take(work.conn, ASKED)
     rules = whole(work)
     work.conn.execute(
         insert(tables.run).values(
@@ -337,13 +355,13 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
 
 
 def wanted(work: Work) -> bool:
-    """Return whether a sweep should begin although no job or person asked for one.
+    """Return whether a sweep should begin although no job began one.
 
-    That is where the last one ended so long ago that no nightly job will come any more, and where
-    one that was bounded left rows that may go by confirmed rules.
+    That is where the last one ended so long ago that no nightly job will come any more, where one
+    that was bounded left rows that may go by confirmed rules, and where a person asked for one.
     """
     last = last_sweep(work)
-    if last is None or work.stamp - last["ended"] >= NIGHTLY:
+    if asked(work) or last is None or work.stamp - last["ended"] >= NIGHTLY:
         return True
     places = list(confirmed_marks(work))
     return not halting.halted(work.conn) and backlog.ready(work, places)

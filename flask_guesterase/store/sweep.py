@@ -87,7 +87,7 @@ class Limits:
     """How much one sweep may do.
 
     :param seconds: how long it may begin further batches; the rest stays due. A bounded sweep
-        that follows a whole one within the day only erases.
+        that follows a whole one within the day only erases, unless a person asked for it.
     :param rows: how many rows it may erase by their day.
     :param join: take part in erasing while another sweep leads, instead of being refused.
     :param pressure: the host's answer to whether it needs the database for itself just now.
@@ -179,7 +179,8 @@ def sweep(
 def _waited(office: HasWork) -> bool:
     """Return whether everything has to be done again, not only what is erased by its day."""
     last = runs.last_sweep(office.work)
-    return last is None or abs(office.work.stamp - last["ended"]) >= DAY
+    long_ago = last is None or abs(office.work.stamp - last["ended"]) >= DAY
+    return long_ago or runs.asked(office.work)
 
 
 def _joined(run: Run, report: SweepReport, audit: NightAudit, shift: Shift) -> SweepReport:

@@ -226,6 +226,17 @@ class Installed(Declaring):
 
         return cast(_Result, again(once))
 
+    @property
+    def wakes(self) -> bool:
+        """Return whether this process does what is due in the background, woken by traffic."""
+        bell = self._state().bell
+        return bell is not None and bell.serves()
+
+    def wake(self) -> bool:
+        """Let a round in the background begin at once; return whether this process does any."""
+        bell = self._state().bell
+        return bell is not None and bell.now()
+
     def work(self) -> Report:
         """Do one round of everything that is due: intake, erasures, messages, files, keys.
 

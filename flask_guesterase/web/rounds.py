@@ -52,19 +52,27 @@ def turn(extension: Installed, app: Flask, bell: Bell) -> None:
     with app.app_context():
         if not _ready(extension):
             return
-        token, pause = secrets.token_hex(8), timedelta(seconds=bell.every)
-        lease = pause + timedelta(seconds=2 * SECONDS)
-        if not extension.run(lambda office: leading.take(office.work, token, pause, lease)):
+        token = secrets.token_hex(8)
+        led, asked = extension.run(partial(_lead, token, timedelta(seconds=bell.every)))
+        if not led:
             return
         problems: list[str] = []
         try:
-            problems += _round(extension, bell)
+            problems += _round(extension, bell, Door.PAGE if asked else Door.TEARDOWN)
         except Exception as problem:
             # Code of the host may run in it: its text may hold a value.
             problems.append(type(problem).__name__)
         for name in problems:
             _log.warning("guesterase: %s in the background", name)
         extension.run(lambda office: leading.leave(office.work, token, problems))
+
+
+def _lead(token: str, every: timedelta, office: Office) -> tuple[bool, bool]:
+    """Take the lead; return whether that was possible, and whether a person asked for a sweep."""
+    asked = runs.asked(office.work)
+    # Who asks does not wait for the pause between two rounds, only for one that is at work.
+    pause, lease = timedelta() if asked else every, every + timedelta(seconds=2 * SECONDS)
+    return leading.take(office.work, token, pause, lease), asked
 
 
 def _ready(extension: Installed) -> bool:
@@ -76,8 +84,8 @@ def _ready(extension: Installed) -> bool:
         return not pending(conn) and extension.custodian.exists()
 
 
-def _round(extension: Installed, bell: Bell) -> list[str]:
-    enter(Door.TEARDOWN)
+def _round(extension: Installed, bell: Bell, door: Door) -> list[str]:
+    enter(door)
     found = _problems(extension.work().problems)
     if not bell.ended and extension.run(_sweep_due):
         # Another sweep that is at work takes up what is due.

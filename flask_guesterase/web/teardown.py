@@ -42,7 +42,7 @@ class Bell:
     ) -> None:
         self.every = every
         self._turn = turn
-        self._serves = serves
+        self.serves = serves
         self._due = monotonic() + every
         self.renew()
         _BELLS.add(self)
@@ -62,6 +62,14 @@ class Bell:
             except Exception as problem:
                 _log.error("guesterase: %s where a context ended", type(problem).__name__)
 
+    def now(self) -> bool:
+        """Wake the thread though it is not time; return whether this process has one."""
+        if self.ended or not self.serves():
+            return False
+        self._due = monotonic()
+        self._wake()
+        return True
+
     def _wake(self) -> None:
         if threading.current_thread() is self._thread:
             # The context of the round itself ended; only others' contexts are traffic.
@@ -72,7 +80,7 @@ class Bell:
             if monotonic() < self._due:
                 return
             self._due = monotonic() + self.every
-            if self.ended or not self._serves():
+            if self.ended or not self.serves():
                 return
             if self._thread is None or not self._thread.is_alive():
                 thread = threading.Thread(target=self._work, name="guesterase", daemon=True)

@@ -31,6 +31,7 @@ def sweep() -> str:
         did=[(tongue.gettext(SWEPT.get(name, name)), count) for name, count in done.items()],
         counts=counts,
         ground_options=[(stop.value, tongue.gettext(STOPS[stop.value])) for stop in Stop],
+        wakes=current.wakes,
         came=[(tongue.gettext(DOORS[door]), at) for door, at in status["doors"].items()],
         **status,
     )
@@ -50,6 +51,15 @@ def confirm_clock() -> AnyResponse:
     """Say that the clock is right, as the first or as the second person."""
     must(Permission.LAW)
     deed(lambda office: office.confirm_clock(me()))
+    return redirect(url_for(".sweep"), 303)
+
+
+@staff_pages.post("/sweep/now")
+def sweep_now() -> AnyResponse:
+    """Let a sweep begin in the background, though it is not time."""
+    must(Permission.LAW)
+    deed(lambda office: office.ask_sweep(me()))
+    current.wake()
     return redirect(url_for(".sweep"), 303)
 
 

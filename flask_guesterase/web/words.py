@@ -519,6 +519,7 @@ DOORS: dict[str, str] = {
     "teardown": N_("Woken by visitors of the pages"),
     "command": N_("A command, for example by cron"),
     "task": N_("A Celery task"),
+    "page": N_("A person, on this page"),
 }
 """By which doors work comes in."""
 

@@ -35,10 +35,9 @@ def test_a_line_names_what_exists(line: list[str]) -> None:
 
 PARTS = (
     "before check-in", "backup", "failures", "mistakes", "deletion procedure",
-    "notice to the guest", "follow-up", "monthly review", "upgrade", "emergency plan", "complaints",
-    "training",
-    "asked for by the guest", "at check-in", "by the hotel", "legal limits", "four conditions",
-    "minimisation", "leaks", "comparison",
+    "notice to the guest", "follow-up", "monthly review", "upgrade", "emergency plan",
+    "complaints", "training", "asked for by the guest", "at check-in", "by the hotel",
+    "legal limits", "four conditions", "minimisation", "leaks", "comparison",
 )  # fmt: skip
 """What the client described, a word or two of each part."""
 

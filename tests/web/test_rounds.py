@@ -18,7 +18,7 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from flask_guesterase.core.errors import BusyError, SweepingError
+from flask_guesterase.core.errors import BusyError, ForbiddenError, SweepingError
 from flask_guesterase.store import doors, runs
 from flask_guesterase.store.report import SweepReport
 from flask_guesterase.web import rounds, teardown
@@ -146,6 +146,26 @@ def test_commands_and_tests_have_no_thread_unless_asked(
     assert (made._thread is not None) == woken
 
 
+def test_a_person_need_not_wait_until_it_is_time(bells: list[Bell]) -> None:
+    """The thread is woken at once, and the next round is one pause after."""
+    done: list[int] = []
+    made = bell(bells, lambda _: done.append(1), every=3600)
+    assert made.now()
+    until(lambda: done)
+    made.ring()
+    assert done == [1]
+
+
+def test_where_no_rounds_are_done_a_person_wakes_none(bells: list[Bell]) -> None:
+    """Neither in a command nor in a process that ends."""
+    made = Bell(lambda _: None, 3600.0, lambda: False)
+    ended = bell(bells, lambda _: None, 3600.0)
+    ended.end()
+    assert not made.now()
+    assert not ended.now()
+    assert made._thread is None
+
+
 def test_it_can_be_switched_off(tmp_path: Path) -> None:
     """With 0 nothing is registered where contexts end."""
     app = Flask(__name__)
@@ -249,6 +269,47 @@ def test_a_round_sweeps_as_any_sweep_does_when_one_is_due(
         found = office.sweeps()
     assert found["doors"]["teardown"] is not None
     assert (found["leading"], found["failed"]) == (None, "")
+
+
+def swept(front: Front) -> dict[str, Any]:
+    """Return how the sweeps stand."""
+    with front.app.app_context(), front.extension.begin(write=False) as office:
+        return dict(office.sweeps())
+
+
+def test_what_a_person_asked_for_is_swept_once_though_it_is_not_time(
+    front: Front, bells: list[Bell]
+) -> None:
+    """Neither the night nor the pause between two rounds is waited for; a sweep uses it up."""
+    turn(front, bells)
+    with front.app.app_context(), front.extension.begin() as office:
+        office.confirm_sweep("officer")
+    front.forms.later(minutes=2)
+    turn(front, bells)
+    assert set(front.forms.names().values()) == {None}
+    front.forms.later(minutes=2)
+    turn(front, bells)
+    before = swept(front)
+    assert before["doors"]["page"] is None
+    front.forms.later(seconds=1)
+    with front.app.app_context(), front.extension.begin() as office:
+        office.ask_sweep("officer")
+    turn(front, bells)
+    after = swept(front)
+    assert after["last"]["ended"] > before["last"]["ended"]
+    assert after["doors"]["page"] is not None
+    front.forms.later(minutes=2)
+    turn(front, bells)
+    assert swept(front)["last"] == after["last"]
+
+
+def test_who_may_not_decide_about_the_law_asks_for_no_sweep(front: Front) -> None:
+    """A porter, say, whose house it is all the same."""
+    with (
+        front.app.app_context(), pytest.raises(ForbiddenError),
+        front.extension.begin() as office,
+    ):
+        office.ask_sweep("porter")
 
 
 def test_what_fails_is_counted_by_class_and_told_by_check(

@@ -78,6 +78,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "sweep": ("law", {}),
     "confirm_sweep": ("law", {"preview": "999"}),
     "confirm_clock": ("law", {}),
+    "sweep_now": ("law", {}),
     "halt_sweep": ("law", {"ground": "upkeep"}),
     "resume_sweep": ("law", {}),
     "tasks": ("erase law", {}),

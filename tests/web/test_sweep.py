@@ -491,6 +491,24 @@ def test_an_officer_stops_it_and_another_lets_it_go_on(front: Front) -> None:
     assert "Erasing by day is stopped" not in second.get(here)
 
 
+def test_an_officer_lets_what_was_confirmed_go_at_once(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button is there where this process works in the background; it wakes that."""
+    here, rung = f"{DESK}/sweep", list[int]()
+    officer = front.browser("officer")
+    assert f"{here}/now" not in officer.get(here)
+    bell = front.app.extensions["guesterase"].bell
+    monkeypatch.setattr(bell, "serves", lambda: True)
+    monkeypatch.setattr(bell, "now", lambda: rung.append(1) or True)
+    assert f"{here}/now" in officer.get(here)
+    assert officer.post(f"{here}/now", here).status_code == 303
+    assert rung == [1]
+    assert front.forms.run(lambda office: runs.asked(office.work))
+    assert front.browser("porter").post(f"{here}/now").status_code == 403
+    assert rung == [1]
+
+
 def test_who_decides_elsewhere_sees_only_what_waits_there(front: Front) -> None:
     """Backlog is told of the reader's hotels; who may not decide can stop nothing."""
     front.forms.sweep()
