@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -107,6 +108,42 @@ def test_the_check_of_the_page_is_a_passing_test(hotel: dict[str, Any]) -> None:
     hotel["test_every_column_has_a_rule"](hotel["app"])
 
     assert "assert_covered" in hotel
+
+
+def test_the_page_about_testing_sees_that_a_guest_is_gone(hotel: dict[str, Any]) -> None:
+    """Its test passes on the page's application, and fails while the guest is still there."""
+    app = hotel["app"]
+    assert app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"]).exit_code == 0
+    run("how-to/test-it.md", 0, hotel)
+    values = ["Ada Invented", "ada@mail.example", "1234567"]
+    with app.app_context(), pytest.raises(AssertionError, match=r"guests\.email"):
+        hotel["assert_erased"](hotel["guesterase"], values)
+
+    hotel["test_a_guest_is_really_gone"](app)
+
+
+def test_a_copy_of_database_and_keys_is_a_house_of_its_own(
+    hotel: dict[str, Any], tmp_path: Path
+) -> None:
+    """In what the page's fixture copies a guest is erased, and there alone."""
+    app = hotel["app"]
+    assert app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"]).exit_code == 0
+    made = tmp_path / "made"
+    made.mkdir()
+    shutil.copy(tmp_path / "hotel.sqlite", made)
+    shutil.copytree(tmp_path / "keys", made / "keys")
+    again: dict[str, Any] = {"__name__": "hotel"}
+    run("how-to/install.md", 0, again)
+    run("how-to/test-it.md", 0, again)
+    run("how-to/test-it.md", 1, again)
+    copied = again["erasing"].__wrapped__(made, tmp_path)
+    again["test_a_guest_is_really_gone"](copied)
+    with copied.app_context():
+        again["db"].session.remove()
+        again["db"].engine.dispose()
+
+    with app.app_context(), pytest.raises(AssertionError, match=r"guests\.email"):
+        again["assert_erased"](hotel["guesterase"], ["ada@mail.example"])
 
 
 def test_the_env_of_the_page_keeps_our_tables(hotel: dict[str, Any]) -> None:
