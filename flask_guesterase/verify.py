@@ -3,6 +3,7 @@
 One file; it needs Python 3.11 and the package ``cryptography``, and shares no code with the writer.
 
     python verify.py certificate.json [--journal FILE] [--checkpoint FILE] [--key KEY]
+    python verify.py answer.json      what a guest was told who asked again what is left; the same
     python verify.py journal.jsonl [more.jsonl ...] [--checkpoint FILE] [--key KEY]
     python verify.py FOLDER           a folder that takes checkpoints: its journals against them
     python verify.py checkpoint.txt [--checkpoint FILE] [--proof FILE]
