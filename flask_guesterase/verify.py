@@ -1377,7 +1377,9 @@ def check_entries(report: Report, here: Epoch) -> None:
     first = here.first
     if here.pruned and first is None:
         return
-    fits = first is not None and bool(here.opening()) == (here.epoch > 0)
+    quotes = bool(here.opening())
+    fits = first is not None and quotes == (here.epoch > 0)
+    fits = fits and first is not None and first["grounds"] == ["restore" if quotes else "start"]
     if not fits:
         report.add("first", False, f"{here.title}: the first entry does NOT open this epoch.")
 

@@ -92,6 +92,13 @@ def test_a_certificate_that_stands(house: Any, first: int, shown: bool | None) -
     assert revoked(house, journal) is shown
 
 
+@pytest.mark.parametrize("ground", ["restore", "tart"])
+def test_an_opening_that_says_why_and_quotes_nothing(ground: str, house: Any) -> None:
+    """The first entry says a start, or a restore with what the world had seen."""
+    text = house.journal().read_text(encoding="utf-8").replace('["start"]', f'["{ground}"]')
+    assert wrong(ask(house.file("other.jsonl", text))[1]) == {"first"}
+
+
 def test_a_journal_without_entries_is_none(house: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """An emptied folder is not a journal against which nothing speaks."""
     folder = house.folder / "shown"
