@@ -273,6 +273,35 @@ def test_supplements_come_once_a_day_at_most(hotel: Hotel) -> None:
     assert len(hotel.ours("certificate")) == 3
 
 
+def test_who_never_answers_keeps_no_supplement_from_others(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where one recipient moved and another never does a request waits on; all get a turn."""
+    monkeypatch.setattr(following, "MOST", 2)
+    hotel.settings = replace(hotel.settings, base_url="https://pine.example/privacy/")
+    hotel.recipients = (
+        Recipient("crm", System(), gives=["email"]),
+        Recipient("locks", by_hand("Withdraw the keys at the lock server.")),
+    )
+    for id in range(1, 6):
+        hotel.guest(id, name=f"Guest {id}", email=f"g{id}@mail.example")
+    numbers = sorted(hotel.approved(email=f"g{id}@mail.example") for id in range(1, 6))
+    for number in numbers:
+        assert hotel.erased(number) == "erased"
+    go(hotel)
+    with hotel.begin() as office:
+        for notice in office.recipients("clerk"):
+            if notice["number"] == numbers[-1] and notice["recipient"] == "locks":
+                office.told_by_hand(notice["id"], "clerk")
+    issued = []
+    for _ in range(3):
+        hotel.later(days=1)
+        issued.append(following.follow(run(hotel)))
+    assert issued == [0, 0, 1]
+    assert told(hotel, numbers[-1]) == {"crm": "sent", "locks": "done"}
+    assert told(hotel, numbers[0]) == {"crm": "queued", "locks": "queued"}
+
+
 def test_500s_are_tried_again_until_200(hotel: Hotel, partner: Partner) -> None:
     """Backed off, always under the same reference, erased once there."""
     ann(hotel)

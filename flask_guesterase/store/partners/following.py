@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, datetime
 from functools import partial
 
@@ -9,15 +10,19 @@ from sqlalchemy import func, or_, select
 
 from ...core.lifecycle import State
 from ...core.recipient import OPEN, reached
-from .. import certifying, tables
+from .. import certifying, pulse, tables
 from ..cases import Case, day_at, load
 from ..post import remind_late
+from ..pulse import Pulse
 from ..unit import HasWork, Run
 from ..work import Work
 from . import deliveries, recipients
 
-MOST = 200
-"""Requests one sweep looks at for a supplement."""
+MOST = 1000
+"""Requests one sweep looks at for a supplement; the next one goes on after them."""
+
+LOOKED = "supplements"
+"""Name of the pulse that holds the last of them."""
 
 EVERY = 7
 """Days between reminders of the same request."""
@@ -68,7 +73,10 @@ def _remind_of(work: Work, number: str, due: datetime, many: int) -> bool:
 
 
 def _waiting(office: HasWork) -> list[str]:
-    """Return the requests of which a recipient moved since their newest certificate."""
+    """Return requests of which a recipient moved since their newest certificate, in turns.
+
+    Where another one of theirs never answers they wait for years, and the others go on.
+    """
     work, table, issued = office.work, tables.delivery, tables.certificate
     newest = (
         select(issued.c.request, func.max(issued.c.issued_at).label("at"))
@@ -80,10 +88,15 @@ def _waiting(office: HasWork) -> list[str]:
         .join(newest, newest.c.request == table.c.request)
         .where(or_(table.c.sent_at >= newest.c.at, table.c.answered_at >= newest.c.at))
         .distinct()
-        .order_by(table.c.request)
-        .limit(MOST)
     )
-    return list(rows.scalars())
+    numbers = sorted(rows.scalars())
+    if len(numbers) <= MOST:
+        return numbers
+    last = pulse.look(work.conn, LOOKED)
+    first = 0 if last is None else bisect_right(numbers, last.note)
+    turn = (numbers[first:] + numbers[:first])[:MOST]
+    pulse.put(work.conn, LOOKED, Pulse(work.stamp, turn[-1]))
+    return turn
 
 
 def _supplement(number: str, office: HasWork) -> bool:
