@@ -340,6 +340,27 @@ def test_what_is_unclear_waits_for_staff_and_lives_once_it_shows(lodge: Lodge) -
     assert lodge.one(Guest, 9) == before
 
 
+def test_what_stays_unclear_keeps_nobody_else_from_living(
+    lodge: Lodge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night looks at so many rows; where nobody settles the first, the others have turns."""
+    lodge.stayed()
+    lodge.erased_guest()
+    for id in (7, 8, 9):
+        lodge.session.add(Guest(id=id, house="sh", made_on=lodge.now.date(), **ANN))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 3}
+    lodge.later(hours=3)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-90002", made_at=made))
+    lodge.session.commit()
+    monkeypatch.setattr(sightings, "MOST", 2)
+    look = [lodge.run(lambda office: sightings.look_again(office.work)) for _ in range(3)]
+    assert look == [0, 1, 0]
+    assert [line[1] for line in lodge.returns("lives")] == ["int:9"]
+    assert [line[1] for line in lodge.returns("staff")] == ["int:7", "int:8"]
+
+
 def test_what_was_seen_waits_for_the_keys_by_which_it_is_judged(
     lodge: Lodge, tmp_path: Path
 ) -> None:

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from ...core.errors import UnknownError
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.plan import Key, Person, key_text
 from ...core.returning import Sign, Verdict
-from .. import people, tables
+from .. import people, pulse, tables
 from ..failure import is_unread
+from ..pulse import Pulse
 from ..sql import chunks
 from ..work import Work
 from .again import Fate
@@ -30,6 +31,9 @@ FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
 """Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
 
 MOST = 500
+
+LOOKED = "unclear"
+"""Name of the pulse that holds the last row that waits for staff and was looked at again."""
 """Rows one transaction judges."""
 
 FATES = {Verdict.RESYNC: Fate.OPEN, Verdict.UNCLEAR: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
@@ -219,6 +223,24 @@ def along(work: Work, judge: Judge, table: str, key: Key, door: str) -> Counter[
     return put(work, judge, back, door)
 
 
+def _unclear(work: Work) -> Sequence[Row[Any]]:
+    """Return the next rows that wait for staff: many may wait for years, and all have turns."""
+    table, last = tables.returned, pulse.look(work.conn, LOOKED)
+    after = 0 if last is None else int(last.note)
+    wanted = (
+        select(table)
+        .where(table.c.state == Fate.STAFF.value, table.c.door.in_((FLUSH, BULK, SWEEP)))
+        .order_by(table.c.id)
+    )
+    lines = list(work.conn.execute(wanted.where(table.c.id > after).limit(MOST)))
+    if after and len(lines) < MOST:
+        before = wanted.where(table.c.id <= after).limit(MOST - len(lines))
+        lines += work.conn.execute(before)
+    if len(lines) == MOST:
+        pulse.put(work.conn, LOOKED, Pulse(work.stamp, str(lines[-1].id)))
+    return lines
+
+
 def look_again(work: Work) -> int:
     """Let live what was unclear and shows a new life by now; return how many rows.
 
@@ -226,12 +248,7 @@ def look_again(work: Work) -> int:
 
     :param work: the open transaction.
     """
-    table = tables.returned
-    doors = (FLUSH, BULK, SWEEP)
-    lines = work.conn.execute(
-        select(table).where(table.c.state == Fate.STAFF.value, table.c.door.in_(doors))
-        .order_by(table.c.id).limit(MOST)
-    ).all()  # fmt: skip
+    table, lines = tables.returned, _unclear(work)
     judge = Judge(work, lambda mark: False)
     done = 0
     for line in lines:
