@@ -309,6 +309,41 @@ def test_a_reviewer_who_recommends_decides_nothing(small: Desk) -> None:
         office.enter_review(*late)
 
 
+def test_the_letter_is_read_by_another_than_who_decided_and_says_who_was_right(
+    small: Desk,
+) -> None:
+    """The law that was cited for a refusal is no answer where it does not stand."""
+    complaint = small.complain(small.refused())
+    with pytest.raises(FourEyesError), small.begin() as office:
+        office.complaint_letter(complaint, "officer", "upheld", "")
+    with small.begin() as office:
+        upheld, overturned = (
+            office.complaint_letter(complaint, "second", outcome, "").params
+            for outcome in ("upheld", "overturned")
+        )
+    assert "another-persons-data" in upheld["answer"]
+    assert "another-persons-data" not in overturned["answer"]
+    # The guest showed who they are before it was refused.
+    assert upheld["what"] == overturned["what"] == ""
+
+
+def test_a_reviewer_reads_and_says_nothing_more_once_it_is_answered(small: Desk) -> None:
+    """Who opened the link before has what the guest wrote in the browser; nobody is invited anew."""
+    complaint = small.complain(small.refused())
+    with pytest.raises(InputError), small.begin() as office:
+        office.invite_reviewer(complaint, "second", "read")
+    with small.begin() as office:
+        kept = office.enter_review(*office.invite_reviewer(complaint, "second", "decide"))
+        assert office.reviewed_case(kept).text == WORDS
+        office.answer_complaint(complaint, "second", "upheld")
+    with pytest.raises(TokenError), small.begin() as office:
+        office.reviewed_case(kept)
+    with pytest.raises(TokenError), small.begin() as office:
+        office.advise(kept, "overturned", "")
+    with pytest.raises(TransitionError), small.begin() as office:
+        office.invite_reviewer(complaint, "second", "decide")
+
+
 def test_other_complaints_leave_the_request_alone(small: Desk) -> None:
     """Too slow, badly treated: what was asked goes on; one complaint at a time for each request."""
     number = small.proved()
