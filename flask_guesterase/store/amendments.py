@@ -25,6 +25,7 @@ from ..core.reconciling import DAYS, covers, settled, waiting
 from ..core.rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import Line, LineKind, LineState, rule_body
 from . import actors, packs, rulebook, tables
+from .blockers import today_at
 from .journal import stamp
 from .outbox import SENT
 from .pending import touched
@@ -190,7 +191,8 @@ def _settling(work: Work, code: str, line: Line) -> Line:
     today = rulebook.today(work)
     if settled(rulebook.book(work, code), str(line.body["category"]), today):
         return line
-    return waiting(line, today)
+    # What stays until then is judged by the property's day, which may be the next one by now.
+    return waiting(line, max(today, today_at(work.settings, work.now, code)))
 
 
 def _replace(work: Work, code: str, line: Line) -> None:

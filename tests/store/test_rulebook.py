@@ -486,6 +486,20 @@ def test_an_unknown_floor_stays_until_two_people_set_a_period(
     assert "house-period-set" in law.hotel.events
 
 
+def test_the_thirty_days_of_a_first_period_begin_with_the_propertys_day(
+    hotel: Hotel, tmp_path: Path
+) -> None:
+    """At noon of the eleventh in Auckland it is still the tenth in Greenwich: thirty days on it is
+    the tenth of April there, and until then what had no end is kept (P11)."""
+    hotel.lies_in("Pacific/Auckland")
+    law = Lawful(hotel, tmp_path)
+    law.write(UNKNOWN)
+    law.do("sign_pack", "XX", "officer")
+    hotel.now = datetime(2026, 3, 10, 23, tzinfo=UTC)
+    law.do("confirm_house", house(law, floor=Period(days=1)), "second")
+    assert law.verdict().until == date(2026, 4, 9)
+
+
 def test_a_period_beside_a_floor_that_is_known_acts_from_today(law: Lawful) -> None:
     """Nothing had an open end there, so nothing is kept longer than it says."""
     law.do("confirm_house", house(law, floor=Period(days=1)), "second")
