@@ -328,7 +328,7 @@ def test_the_letter_is_read_by_another_than_who_decided_and_says_who_was_right(
 
 
 def test_a_reviewer_reads_and_says_nothing_more_once_it_is_answered(small: Desk) -> None:
-    """Who opened the link before has what the guest wrote in the browser; nobody is invited anew."""
+    """Who opened the link has what the guest wrote in the browser; nobody is invited anew."""
     complaint = small.complain(small.refused())
     with pytest.raises(InputError), small.begin() as office:
         office.invite_reviewer(complaint, "second", "read")

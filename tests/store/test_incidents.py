@@ -236,6 +236,10 @@ def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
     number = proposed(small, "Harmless.")
     read = small.digest(number)
     assert small.digest(number) == read
+    with small.begin() as office:
+        office.propose_notice(number, "EU/guests", "Pay there.", "officer")
+    with pytest.raises(MovedError), small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", read)
     small.later(minutes=1)
     with small.begin() as office:
         office.propose_notice(number, "EU/guests", "Pay here.", "officer")
@@ -249,6 +253,54 @@ def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
         office.let_notice_go(number, "EU/guests", "second", read)
     noticing.push_all(small.run)
     assert [row for row in small.ours("outbox") if row["template"] == "incident"] == []
+
+
+def test_letters_go_once_however_many_batches_they_take(
+    small: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each guest is looked at once; what went is neither let go again nor proposed anew."""
+    monkeypatch.setattr(noticing, "BATCH", 1)
+    number = proposed(small, "Seen.")
+    read = small.digest(number)
+
+    def let_go() -> None:
+        with small.begin() as office:
+            office.let_notice_go(number, "EU/guests", "second", read)
+
+    let_go()
+    with pytest.raises(TransitionError):
+        let_go()
+    assert noticing.push_all(small.run, most=9) == 4
+    with pytest.raises(TransitionError):
+        let_go()
+    with pytest.raises(TransitionError), small.begin() as office:
+        office.propose_notice(number, "EU/guests", "Once more.", "officer")
+    assert noticing.push_all(small.run) == 0
+    duty = next(d for d in small.one(number)["duties"] if d["id"] == "EU/guests")
+    assert (duty["state"], duty["told"], duty["untold"]) == ("sent", 1, 3)
+    assert [row["template"] for row in small.ours("outbox")].count("incident") == 1
+
+
+def test_what_was_told_is_recorded_once_and_as_it_can_have_been(small: Watch) -> None:
+    """Not twice, not ahead of time, and nobody writes to guests before they were looked up."""
+    small.place("DE")
+    number = small.report()
+    small.classify(number, "risk-high")
+    with pytest.raises(TransitionError), small.begin() as office:
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+
+    def told(minutes: int) -> None:
+        with small.begin() as office:
+            at = small.now + timedelta(minutes=minutes)
+            office.told_authority(number, "EU/authority", "LfD 7/26", "officer", at)
+
+    for minutes in (1, -1):
+        with pytest.raises(InputError):
+            told(minutes)
+    told(0)
+    with pytest.raises(TransitionError):
+        told(0)
+    assert len(small.ours("notice")) == 1
 
 
 def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
@@ -268,14 +320,17 @@ def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
 
 def test_a_letter_that_was_proposed_wrongly_is_taken_back(small: Watch) -> None:
     """Whom it concerns can be looked up anew then; what was proposed is let go by nobody."""
-    number = proposed(small, "To everybody.")
+    number, other = (proposed(small, "To everybody.") for _ in range(2))
     read, boxes = small.digest(number), len(small.ours("box"))
     with pytest.raises(ForbiddenError), small.begin() as office:
         office.take_notice_back(number, "EU/guests", "clerk")
+    with pytest.raises(TransitionError), small.begin() as office:
+        office.take_notice_back(number, "EU/authority", "second")
     with small.begin() as office:
         office.take_notice_back(number, "EU/guests", "second")
     assert "notice-taken-back" in small.events
     assert len(small.ours("box")) == boxes - 1
+    assert [row["incident"] for row in small.ours("notice")] == [other]
     for gone in (
         lambda office: office.let_notice_go(number, "EU/guests", "second", read),
         lambda office: office.take_notice_back(number, "EU/guests", "officer"),
