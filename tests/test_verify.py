@@ -45,6 +45,7 @@ from flask_guesterase.store import journal, tables, vault, witness
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from tests.accounts import shut
+from tests.core.test_certificate import CONTENT, KEY, PUBLIC, entries_for, proof_of
 from tests.engines import build
 
 AT = "2026-11-24T10:00:00Z"
@@ -284,6 +285,53 @@ def test_a_checkpoint_of_another_journal_inside(house):
     lie = signed(house, good.content, replace(good.proof, checkpoint=other))
     code, answer = ask(house.file("certificate.json", lie.to_json()))
     assert (code, wrong(answer)) == (1, {"inclusion"})
+
+
+class Raw:
+    """A line of a journal that no writer of ours made."""
+
+    def __init__(self, entry, spaced=False, **other):
+        said = {**json.loads(entry.body()), **other}
+        self.text = json.dumps(said, separators=(", ", ": ") if spaced else (",", ":"))
+
+    def body(self):
+        return self.text.encode()
+
+    def leaf(self):
+        return offline.leaf(self.body())
+
+
+def lies():
+    """Certificates that a hotel signs with its key: content, proof, and which answer is wrong."""
+    entries = entries_for(CONTENT)
+    good, other = proof_of(entries, 4), replace(CONTENT, controller="hotel-b")
+    short = entries_for(CONTENT, size=4, index=1)
+    odd = {"format": Raw(entries[4], format="guesterase/entry/v9"), "form": Raw(entries[4], True)}
+    made = {
+        "in no tree": (CONTENT, replace(good, entry=Raw(entries[4], at=LATER).text), "inclusion"),
+        # The path of an entry at the start of four leads to the same root as one of three.
+        "another size": (CONTENT, replace(proof_of(short, 1), size=3), "inclusion"),
+        "another controller": (other, proof_of(entries_for(other), 4), "entry"),
+        "another step": (CONTENT, proof_of(entries_for(CONTENT, action=ASKED), 4), "entry"),
+    }
+    return made | {
+        name: (CONTENT, proof_of([*entries[:4], line, entries[5]], 4), "entry")
+        for name, line in odd.items()
+    }
+
+
+LATER, ASKED = "2026-11-25T10:00:00Z", "erasure-requested"
+
+
+@pytest.mark.parametrize("name", lies())
+def test_what_a_hotel_signs_and_its_journal_does_not_show(tmp_path, name):
+    """Its signature holds and everything else; the one thing that is not so is told."""
+    content, proof, id_ = lies()[name]
+    lie = Certificate(content, proof, PUBLIC.hex())
+    path = tmp_path / "certificate.json"
+    path.write_text(replace(lie, signature=KEY.sign(lie.signed()).hex()).to_json())
+    code, answer = ask(path, "--key", PUBLIC.hex())
+    assert (code, wrong(answer)) == (1, {id_})
 
 
 def test_checkpoints_from_elsewhere(house):
