@@ -266,6 +266,19 @@ def test_a_plain_day_is_that_day_in_every_zone(make: Make, zone: str) -> None:
     assert island.held() == {1}
 
 
+def test_a_frozen_house_holds_who_is_in_no_line_of_its_register_too(make: Make) -> None:
+    """A night is of those who slept there then; the whole house is of everybody in it."""
+    island = make(Date())
+    island.came(1, date(2026, 3, 9), date(2026, 3, 9))
+    with island.engine.begin() as conn:
+        conn.execute(insert(Guest).values(id=99, hotel="sh", name="Bea Berg"))
+    for night, held in (("2026-03-09", {11}), (None, {11, 99})):
+        with island.begin() as office:
+            office.freeze("sh", "clerk", night=night)
+            found = holds.held(office.work, "guests", [(11,), (99,)])
+        assert {id for id, in found} == held
+
+
 def test_a_night_whose_last_hour_comes_twice_is_held_to_its_end(make: Make) -> None:
     """In Cairo clocks go back from midnight to eleven: who came then came that night."""
     island = make(DateTime(), "UTC")
