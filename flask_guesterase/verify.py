@@ -1379,7 +1379,7 @@ def check_entries(report: Report, here: Epoch) -> None:
         return
     quotes = bool(here.opening())
     fits = first is not None and quotes == (here.epoch > 0)
-    fits = fits and first is not None and first["grounds"] == ["restore" if quotes else "start"]
+    fits = fits and first is not None and first.get("grounds") == ["restore" if quotes else "start"]
     if not fits:
         report.add("first", False, f"{here.title}: the first entry does NOT open this epoch.")
 

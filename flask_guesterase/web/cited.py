@@ -18,6 +18,7 @@ CITED: tuple[str, ...] = (
     N_("个人信息保护法 (PIPL) Art. 47(1)(4)"),
     N_("个人信息保护法 (PIPL) Art. 47(1)(5)"),
     N_("个人信息保护法 (PIPL) Art. 47(2)"),
+    N_("个人信息保护法 (PIPL) Art. 49"),
     N_("个人信息保护法 (PIPL) Art. 57"),
     N_("个人信息保护法 (PIPL) Art. 57: 立即 (immediately), no hours"),
     N_("PIPL Art. 55-56"),
