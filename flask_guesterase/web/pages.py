@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
@@ -21,7 +20,7 @@ from flask import (
     session,
 )
 from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
+from jinja2 import BaseLoader
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from wtforms import ValidationError
@@ -32,7 +31,7 @@ from . import pressing
 from .current import current
 from .language import LANGUAGES, Language, choose, known, meant, sorry
 from .problems import DATABASE, REFUSED, Problem, problem_of, problem_of_status, untold
-from .rendering import render_template, template_of
+from .rendering import ours, render_template, template_of
 from .words import told, word
 
 LARGEST_FORM = 64 * 1024
@@ -74,8 +73,7 @@ class Pages(Blueprint):
     @property
     def jinja_loader(self) -> BaseLoader:
         """Return the loader of our templates, by their names and once more under ``original/``."""
-        ours = FileSystemLoader(Path(__file__).parent / "templates")
-        return ChoiceLoader([ours, PrefixLoader({"original": ours})])
+        return ours()
 
 
 def pages(name: str, desk: str) -> Blueprint:

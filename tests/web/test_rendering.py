@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from flask import render_template_string
+from flask import Flask, render_template_string
 from jinja2 import StrictUndefined, UndefinedError
 
+from flask_guesterase.web.rendering import template_of
 from tests.web.house import CANARY, House
 
 
@@ -23,3 +24,11 @@ def test_a_strict_host_has_our_pages_and_letters(house: House) -> None:
     officer.get("/desk/privacy/nothing", 404)
     with house.app.test_request_context(), pytest.raises(UndefinedError):
         render_template_string("{{ nothing }}")
+
+
+def test_a_host_without_any_of_our_pages_writes_letters() -> None:
+    """It answers by its own pages; the worker finds our texts without a blueprint of ours."""
+    bare = Flask(__name__)
+    with bare.app_context():
+        assert template_of("guesterase/mail/done.txt").name == "guesterase/mail/done.txt"
+        assert template_of("original/guesterase/mail/done.txt").name is not None
