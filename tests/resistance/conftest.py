@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, select
 
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.holding import HoldQuery
+from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.store import audit, consistency, copies, tables
 from flask_guesterase.store.census import watching
@@ -55,6 +55,18 @@ class Pine(Forms):
         """Write past everything of ours, on a connection of one's own."""
         with self.engine.begin() as conn:
             conn.execute(statement)
+
+    def hold(self, scope: str) -> None:
+        """Let a form that is due be held, by itself or as its guest's, over a night of a sweep.
+
+        :param scope: "subject" or "record".
+        """
+        self.sweep("officer")
+        self.form(5, DUE)
+        table = {"subject": "guests", "record": "forms"}[scope]
+        wanted = Wanted(scope, "court-order", table, "5", property="mu")
+        self.run(lambda office: office.place_hold(wanted, "officer"))
+        self.night()
 
     def night(self) -> None:
         """Let the night pass: a day later a sweep runs."""

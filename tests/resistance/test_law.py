@@ -349,12 +349,7 @@ def to_somebody_else(table: Any) -> Any:
 @pytest.mark.parametrize("scope", ["subject", "record"])
 def test_an_owner_path_to_somebody_else(pine: Pine, scope: str) -> None:
     """A hold on a person is on what the policy calls theirs; what it calls others' is confirmed."""
-    pine.sweep("officer")
-    pine.form(5, DUE)
-    table = {"subject": "guests", "record": "forms"}[scope]
-    wanted = Wanted(scope, "court-order", table, "5", property="mu")
-    pine.run(lambda office: office.place_hold(wanted, "officer"))
-    pine.night()
+    pine.hold(scope)
     elsewhere(pine, via=to_somebody_else)
     for _ in range(8):
         pine.night()

@@ -15,7 +15,7 @@ from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import outbox, tables, worker
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.search import residue
-from tests.resistance.conftest import DUE, Pine
+from tests.resistance.conftest import Pine
 from tests.store import forms
 from tests.store.forms import Form, Guest
 from tests.store.hotel import Hotel
@@ -225,12 +225,7 @@ def test_a_record_given_to_another_guest(
     """What the host gives to another profile is held with the person no more; by itself it is."""
     rights = forms.RIGHTS | {"hold"}
     monkeypatch.setitem(forms.GRANTS, "officer", {"mu": rights, "be": rights})
-    pine.sweep("officer")
-    pine.form(5, DUE)
-    table = {"subject": "guests", "record": "forms"}[scope]
-    wanted = Wanted(scope, "court-order", table, "5", property="mu")
-    pine.run(lambda office: office.place_hold(wanted, "officer"))
-    pine.night()
+    pine.hold(scope)
     assert pine.names()[5] == "Ada Roe"
     pine.raw(update(Form).where(Form.id == 5).values(guest_id=2))
     for _ in range(8):
@@ -243,11 +238,7 @@ def test_a_record_given_to_another_guest(
 
 def test_a_held_record_under_another_key(pine: Pine) -> None:
     """A hold on a record is on its key; what the host files under another is not held any more."""
-    pine.sweep("officer")
-    pine.form(5, DUE)
-    wanted = Wanted("record", "court-order", "forms", "5", property="mu")
-    pine.run(lambda office: office.place_hold(wanted, "officer"))
-    pine.night()
+    pine.hold("record")
     assert pine.names()[5] == "Ada Roe"
     pine.raw(update(Form).where(Form.id == 5).values(id=6))
     for _ in range(8):

@@ -33,6 +33,7 @@ from flask_guesterase.store import holds, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.incidents import affected
 from flask_guesterase.store.nights import home_day
+from flask_guesterase.store.office import Office
 from tests.engines import DEEP
 from tests.store.night import GRANTS, GUEST, Base, Guest, Night
 
@@ -302,22 +303,29 @@ def test_the_first_and_the_last_night_there_is_are_frozen(make: Make, night: str
     assert island.held(night) == set()
 
 
+def lay(office: Office, id: int, told: tuple[str, str, str]) -> None:
+    """Lay a sealed line on the shelf.
+
+    :param told: its room, and its first and its last night as the row said them.
+    """
+    room, first, last = told
+    office.work.conn.execute(insert(tables.kept).values(
+        controller="pine-ltd", property="sh", table_name="arrivals", row_key=key_text((id,)),
+        columns="[]", category="guest_register", mode="sealed", box=f"b{id}", open="", rule="",
+        basis="", grade="", facts="{}", since=office.work.stamp,
+    ))  # fmt: skip
+    office.work.conn.execute(insert(tables.shelf).values(
+        box=f"b{id}", label="day:2099-01-01", property="sh", table_name="arrivals", room=room,
+        first_night=first, last_night=last,
+    ))  # fmt: skip
+
+
 def test_a_sealed_line_is_found_by_the_day_its_row_said(make: Make) -> None:
     """The shelf has the day as the host wrote it, and the zone is the host's as well."""
     island = make(DateTime(), "UTC")
     with island.begin() as office:
         for id, day in ((1, "2026-03-10"), (2, "2026-03-08"), (3, "2026-03-11")):
-            box = f"b{id}"
-            office.work.conn.execute(insert(tables.kept).values(
-                controller="pine-ltd", property="sh", table_name="arrivals",
-                row_key=key_text((id,)), columns="[]", category="guest_register", mode="sealed",
-                box=box, open="", rule="", basis="", grade="", facts="{}",
-                since=office.work.stamp,
-            ))  # fmt: skip
-            office.work.conn.execute(insert(tables.shelf).values(
-                box=box, label="day:2099-01-01", property="sh", table_name="arrivals",
-                room="101", first_night=day, last_night=day,
-            ))  # fmt: skip
+            lay(office, id, ("101", day, day))
     assert island.held() == {1}
 
 
@@ -328,16 +336,7 @@ def test_who_stayed_no_night_is_held_by_the_day_they_came(make: Make) -> None:
         island.came(id, date(2026, 3, day), date(2026, 3, day - 1))
     with island.begin() as office:
         for id, day in ((4, 9), (5, 8)):
-            office.work.conn.execute(insert(tables.kept).values(
-                controller="pine-ltd", property="sh", table_name="arrivals",
-                row_key=key_text((id,)), columns="[]", category="guest_register", mode="sealed",
-                box=f"b{id}", open="", rule="", basis="", grade="", facts="{}",
-                since=office.work.stamp,
-            ))  # fmt: skip
-            office.work.conn.execute(insert(tables.shelf).values(
-                box=f"b{id}", label="day:2099-01-01", property="sh", table_name="arrivals",
-                room="101", first_night=f"2026-03-0{day}", last_night=f"2026-03-0{day - 1}",
-            ))  # fmt: skip
+            lay(office, id, ("101", f"2026-03-0{day}", f"2026-03-0{day - 1}"))
     assert island.held() == {1, 4}
     ninth = date(2026, 3, 9)
     with island.begin() as office:
@@ -355,16 +354,7 @@ def test_what_nobody_can_tell_of_a_line_is_frozen_with_the_night(make: Make) -> 
     ]  # fmt: skip
     with island.begin() as office:
         for id, (room, first, last) in enumerate(lines, 1):
-            office.work.conn.execute(insert(tables.kept).values(
-                controller="pine-ltd", property="sh", table_name="arrivals",
-                row_key=key_text((id,)), columns="[]", category="guest_register", mode="sealed",
-                box=f"b{id}", open="", rule="", basis="", grade="", facts="{}",
-                since=office.work.stamp,
-            ))  # fmt: skip
-            office.work.conn.execute(insert(tables.shelf).values(
-                box=f"b{id}", label="day:2099-01-01", property="sh", table_name="arrivals",
-                room=room, first_night=first, last_night=last,
-            ))  # fmt: skip
+            lay(office, id, (room, first, last))
     island.came(7, AT_EIGHT, AT_EIGHT)
     island.came(8, BEFORE, BEFORE)
     with island.engine.begin() as conn:
