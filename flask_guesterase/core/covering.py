@@ -71,13 +71,18 @@ def uncovered(before: Decided, plan: Plan) -> tuple[str, ...]:
     """
     lines = []
     for step in plan.changing():
-        if not _covers(before, step.decision):
+        if not covers(before, step.decision):
             names = ", ".join(step.decision.columns) or "the row"
             lines.append(f"{step.decision.outcome.value} {step.decision.table}: {names}")
     return tuple(sorted(set(lines)))
 
 
-def _covers(before: Decided, decision: Decision) -> bool:
+def covers(before: Decided, decision: Decision) -> bool:
+    """Return whether a decision goes no further than what was decided before.
+
+    :param before: what was decided.
+    :param decision: what is to be done to rows of one table today.
+    """
     table = decision.table
     if table in before.deleted or table in before.foreseen:
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import make_response, redirect, request, url_for
@@ -18,6 +18,9 @@ from .pages import language
 from .rendering import render_template
 from .words import SIGHTED, word
 
+SHOWN = 5
+"""Rows of one table under erased profiles that are shown one by one; of more, these few."""
+
 _CONTACT = N_("Please give an e-mail address or a phone number.")
 
 
@@ -27,8 +30,28 @@ def returns() -> str:
     hotels = {hotel.code: hotel for hotel in must(Permission.VERIFY)}
     with current.begin(write=False) as office:
         rows = office.returns(me())
-    shown = [{**row, **_said(row, hotels[row["property"]].zone)} for row in rows]
-    return render_template("guesterase/staff/returns.html", rows=shown, hotels=hotels)
+    many = _many(rows)
+    few: list[Mapping[str, Any]] = [row for row in rows if _table(row) not in many]
+    few += [row for table in many for row in many[table][:SHOWN]]
+    shown = [{**row, **_said(row, hotels[row["property"]].zone)} for row in few]
+    return render_template(
+        "guesterase/staff/returns.html", rows=shown, hotels=hotels,
+        many={table: len(each) for table, each in many.items()},
+    )  # fmt: skip
+
+
+def _many(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the tables of which so many rows lie under erased profiles that one answer is due."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if _table(row):
+            found.setdefault(row["table"], []).append(row)
+    return {table: each for table, each in found.items() if len(each) > SHOWN}
+
+
+def _table(row: Mapping[str, Any]) -> str:
+    """Return the table of a row that lies under an erased profile and waits; or nothing."""
+    return row["table"] if (row["door"], row["state"]) == ("refilled", "staff") else ""
 
 
 def _said(row: Mapping[str, Any], zone: str) -> dict[str, str]:
@@ -48,6 +71,15 @@ def settle_return(row: int) -> AnyResponse:
     must(Permission.VERIFY)
     form = schemas.read(schemas.Settled(), request.form)
     deed(lambda office: office.settle_return(row, me(), form["whose"] == "theirs"))
+    return redirect(url_for(".returns"), 303)
+
+
+@staff_pages.post("/returns/all")
+def settle_refilled() -> AnyResponse:
+    """Say of all rows of a table that lie under erased profiles that they are theirs."""
+    must(Permission.VERIFY)
+    form = schemas.read(schemas.Refilled(), request.form)
+    deed(lambda office: office.settle_refilled(form["table"], me()))
     return redirect(url_for(".returns"), 303)
 
 

@@ -309,6 +309,12 @@ class Settled(Form):
     whose = one_of(("theirs", "lives"))
 
 
+class Refilled(Form):
+    """The table of which all rows under erased profiles are decided about at once."""
+
+    table = typed(required=True)
+
+
 class Objection(Form):
     """Who does not want advertising, or agreed to it anew."""
 

@@ -536,9 +536,11 @@ SIGHTED: dict[str, str] = {
     "erased-reference": N_("It carries a booking number that was erased."),
     "erased-contact": N_("It carries a contact or document that was erased."),
     "erased-record": N_("A booking of theirs carries a number that was erased."),
+    "older-row": N_("It lies under an erased profile and is not newer than the erasure."),
     "flush": N_("seen when it was saved"),
     "bulk": N_("seen in a bulk change"),
     "sweep": N_("found by the sweep"),
+    "refilled": N_("found under an erased profile"),
     "open": N_("will be erased again"),
     "staff": N_("to be decided here"),
 }

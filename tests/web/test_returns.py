@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from flask_guesterase.store import tables
-from tests.store.hotel import Guest
+from tests.store.hotel import Booking, Guest
 from tests.web.house import House
 from tests.web.test_cli import Console
 
@@ -147,3 +148,32 @@ def test_the_guard_serves_a_script_outside_of_any_application_context(back: Hous
     with other.app_context():
         come_back()
         assert back.worker().problems == {}
+
+
+def test_of_a_table_that_was_put_back_one_answer_is_enough(house: House) -> None:
+    """Seven bookings lie under an erased profile: five are shown, all go by one click."""
+    hotel = house.hotel
+    hotel.guest(6, **DORA)
+    for id in range(11, 18):
+        hotel.put(Booking, id=id, number=f"B{id}", guest_id=6, remark=f"wish {id}")
+    assert hotel.erased(hotel.approved(document_no=DORA["document_no"])) == "erased"
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Booking).where(Booking.id > 10).values(remark="a quiet room"))
+    with house.app.app_context():
+        house.extension._now = lambda: hotel.now  # type: ignore[method-assign]
+        assert house.extension.sweep().counts["returned-unclear"] == 7
+    far = house.browser("far-officer")
+    assert "bookings" not in far.get("/desk/privacy/returns")
+    path = "/desk/privacy/returns/all"
+    far.post(path, page="/desk/privacy/advertising", table="bookings")
+    desk = house.browser("clerk")
+    page = desk.get("/desk/privacy/returns")
+    assert page.count("bookings int:") == 5
+    assert ">7<" in page
+    assert "a quiet room" not in page
+    answer = desk.post(path, page="/desk/privacy/returns", table="bookings")
+    assert answer.status_code == 303
+    with house.app.app_context():
+        assert house.extension.work().problems == {}
+    assert {row["remark"] for row in hotel.rows(Booking) if row["id"] > 10} == {None}
+    assert "Nobody came back." in desk.get("/desk/privacy/returns")

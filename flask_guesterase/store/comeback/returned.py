@@ -23,6 +23,7 @@ from ..cases import load, step
 from ..execution import RETRY_MINUTES
 from ..keeping import Origin
 from ..putoff import come
+from ..sql import chunks
 from ..work import Work
 from . import again, owing
 from .again import Again, Fate, Warrant
@@ -237,6 +238,36 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
         ("theirs" if theirs else "lives",),
     ))  # fmt: skip
     recheck(work, row.request)
+
+
+def settle_all(work: Work, table_name: str, door: str, by: str) -> int:
+    """Say of all rows of one table that were seen through one door that they are theirs and go.
+
+    :param work: the open transaction.
+    :param table_name: the table.
+    :param door: who saw them.
+    :param by: the host's id of who decides: of rows at properties at which they may verify.
+    :return: how many rows.
+    """
+    table, rows = tables.returned, dict[tuple[str, str, str], list[int]]()
+    wanted = select(table.c.id, table.c.controller, table.c.property, table.c.request).where(
+        table.c.table_name == table_name, table.c.door == door, table.c.why != NOT_DECIDED,
+        table.c.state == Fate.STAFF.value,
+    )  # fmt: skip
+    for row in work.conn.execute(wanted.order_by(table.c.id).with_for_update()):
+        rows.setdefault((row.controller, row.property, row.request or ""), []).append(row.id)
+    mine = {at: ids for at, ids in rows.items() if actors.may(work, by, Permission.VERIFY, at[1])}
+    actor = actors.acting(work, by) if mine else ""
+    for part in chunks(id for ids in mine.values() for id in ids):
+        work.conn.execute(
+            update(table).where(table.c.id.in_(part)).values(
+                state=Fate.OPEN.value, decided_by=actor, decided_at=work.stamp,
+                try_at=work.stamp, attempts=0,
+            )
+        )  # fmt: skip
+    for at, ids in mine.items():
+        work.events.append(ReturnSettled(*at, actor, {"rows": len(ids)}, ("theirs",)))
+    return sum(map(len, mine.values()))
 
 
 def listed(work: Work, by: str | None, door: str = "") -> list[dict[str, Any]]:

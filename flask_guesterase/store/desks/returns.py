@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..comeback import objections, returned, sightings
+from ..comeback import objections, refilled, returned, sightings
 from ..invented import canaries
 from ..remembrance import alarm, replay
 from .desk import Desk
@@ -40,6 +40,16 @@ class Returns(Desk):
         :raises TransitionError: it was decided before, or was never approved.
         """
         returned.settle(self.work, id, by, theirs)
+
+    def settle_refilled(self, table: str, by: str) -> int:
+        """Say of all rows of a table that lie under erased profiles that they are theirs and go.
+
+        Where one table, or one of several databases, was put back from a copy they are many.
+
+        :param table: name of the table.
+        :return: how many rows, of properties at which they may verify.
+        """
+        return returned.settle_all(self.work, table, refilled.DOOR, by)
 
     # advertising
 

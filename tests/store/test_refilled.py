@@ -1,0 +1,211 @@
+"""A table that was put back alone: what lies in it under empty profiles is laid before staff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from flask_guesterase.core.treatment import null
+from flask_guesterase.store import tables
+from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store.comeback import refilled, returned
+from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, policies
+from tests.store.lodge import Booking as Stay
+from tests.store.lodge import Lodge
+
+
+def unit(hotel: Hotel) -> Callable[[Callable[[Any], Any]], Any]:
+    """Return what runs a unit of work in this hotel."""
+
+    def run(do: Callable[[Any], Any]) -> Any:
+        with hotel.begin() as office:
+            return do(office)
+
+    return run
+
+
+def look(hotel: Hotel) -> dict[str, int]:
+    """Look through what was erased lately."""
+    return refilled.look(unit(hotel), Shift())
+
+
+def waiting(hotel: Hotel) -> list[tuple[str, str]]:
+    """Return table and key of the rows that wait for staff."""
+    return [
+        (row["table_name"], row["row_key"])
+        for row in hotel.ours("returned") if row["state"] == "staff"
+    ]  # fmt: skip
+
+
+def again(hotel: Hotel) -> None:
+    """Let the worker erase again what was said to be theirs."""
+    run = unit(hotel)
+    for id in run(lambda office: returned.due(office.work)):
+        run(lambda office, id=id: returned.erase(office.work, id))
+
+
+def put_back(hotel: Hotel, model: type[Base], rows: list[dict[str, Any]]) -> None:
+    """Put a table back as it was, as a dump of it does."""
+    with hotel.engine.begin() as conn:
+        conn.execute(delete(model))
+        conn.execute(insert(model), rows)
+
+
+@pytest.fixture
+def hotel(tmp_path: Path) -> Iterator[Hotel]:
+    """A hotel in which three guests have bookings, and the first two shared one."""
+    one = Hotel(f"sqlite:///{tmp_path / 'test.sqlite'}", tmp_path)
+    for id in (1, 2, 3):
+        one.guest(id, name=f"Guest {id} Berg", email=f"g{id}@mail.example")
+        one.put(Booking, id=id, number=f"B{id}", guest_id=id, remark=f"wish of {id}")
+    one.put(Companion, booking_id=1, guest_id=2)
+    one.put(Invoice, id=1, booking_id=1, billed_to="Guest 1 Berg", total=90)
+    yield one
+    one.engine.dispose()
+
+
+@pytest.fixture
+def lodge(tmp_path: Path) -> Iterator[Lodge]:
+    """A hotel that notes when a booking was made."""
+    one = Lodge(f"sqlite:///{tmp_path / 'test.sqlite'}", tmp_path)
+    yield one
+    one.close()
+
+
+def erase(hotel: Hotel, *ids: int) -> list[str]:
+    """Erase guests; return the numbers of their requests."""
+    numbers = [hotel.approved(email=f"g{id}@mail.example") for id in ids]
+    for number in numbers:
+        assert hotel.erased(number) in ("erased", "sealed")
+    hotel.later(hours=8)
+    return numbers
+
+
+def remarks(hotel: Hotel) -> list[str | None]:
+    """Return the remarks of all bookings."""
+    return [row["remark"] for row in hotel.rows(Booking)]
+
+
+def test_a_table_that_was_put_back_alone_is_laid_before_staff_and_goes_again(
+    hotel: Hotel,
+) -> None:
+    old = hotel.rows(Booking)
+    numbers = erase(hotel, 1, 2)
+    assert look(hotel) == {}
+    put_back(hotel, Booking, old)
+    assert look(hotel) == {"returned-unclear": 2}
+    assert waiting(hotel) == [("bookings", "int:2"), ("bookings", "int:1")]
+    assert {row["request"] for row in hotel.ours("returned")} == set(numbers)
+    assert look(hotel) == {}, "what waits already is no news"
+    again(hotel)
+    assert remarks(hotel) == ["wish of 1", "wish of 2", "wish of 3"], "nobody has decided"
+    assert unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk")) == 2
+    again(hotel)
+    assert remarks(hotel) == [None, None, "wish of 3"]
+    assert look(hotel) == {}
+    settled = [name for name in hotel.events if name == "return-settled"]
+    assert len(settled) == 2, "one for each request"
+
+
+def test_a_row_that_goes_whole_and_is_there_again_is_asked_about(hotel: Hotel) -> None:
+    old = hotel.rows(Companion)
+    erase(hotel, 2)
+    assert hotel.rows(Companion) == []
+    put_back(hotel, Companion, old)
+    assert look(hotel) == {"returned-unclear": 1}
+    unit(hotel)(lambda office: office.settle_refilled("companions", "clerk"))
+    again(hotel)
+    assert hotel.rows(Companion) == []
+
+
+def test_what_the_law_keeps_of_them_is_nothing_that_came_back(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a plan drawn each night for each guest of whom there is an invoice."""
+    number = hotel.approved(email="g1@mail.example")
+    assert hotel.erased(number) == "sealed"
+    assert hotel.rows(Invoice)[0]["billed_to"] == "Guest 1 Berg"
+
+    def plan(*_: object) -> None:
+        raise AssertionError("a plan was drawn")
+
+    monkeypatch.setattr(refilled.planning, "plan", plan)
+    assert look(hotel) == {}
+
+
+def test_who_may_not_verify_there_decides_about_nothing(hotel: Hotel) -> None:
+    old = hotel.rows(Booking)
+    erase(hotel, 2)
+    put_back(hotel, Booking, old)
+    look(hotel)
+    assert unit(hotel)(lambda office: office.settle_refilled("bookings", "auditor")) == 0
+    assert unit(hotel)(lambda office: office.settle_refilled("guests", "clerk")) == 0
+    assert waiting(hotel) == [("bookings", "int:2")]
+
+
+def test_what_was_said_to_live_is_not_asked_about_again(hotel: Hotel) -> None:
+    old = hotel.rows(Booking)
+    erase(hotel, 2)
+    put_back(hotel, Booking, old)
+    look(hotel)
+    (row,) = hotel.ours("returned")
+    unit(hotel)(lambda office: office.settle_return(row["id"], "clerk", False))
+    assert look(hotel) == {}
+    assert waiting(hotel) == []
+
+
+def test_under_a_profile_that_somebody_lives_in_again_nothing_is_asked(hotel: Hotel) -> None:
+    """That is the guard's: it knows the profile."""
+    old = hotel.rows(Booking)
+    erase(hotel, 2)
+    put_back(hotel, Booking, old)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 2).values(name="Cy Moor", email="c@m.example"))
+    assert look(hotel) == {}
+
+
+def test_what_nobody_decided_then_is_not_touched(hotel: Hotel) -> None:
+    """A column that was kept when the guest was erased holds what it always held."""
+    erase(hotel, 2)
+    more = [
+        (model, replace(policy, columns={**policy.columns, "number": null}) if model is Booking
+         else policy)
+        for model, policy in policies(str(hotel.files))
+    ]  # fmt: skip
+    hotel.datamap = hotel.mapped(more)
+    assert look(hotel) == {}
+
+
+@pytest.mark.parametrize(("days", "asked"), [(-1, 1), (0, 1), (1, 0)])
+def test_a_row_that_was_made_after_the_erasure_is_a_new_one(
+    lodge: Lodge, days: int, asked: int
+) -> None:
+    lodge.stayed()
+    day = datetime(2026, 3, 10, 12) + timedelta(days=days)
+    lodge.erased_guest()
+    lodge.add(Stay(id=2, guest_id=1, external_ref=None, wishes="a view", made_at=day))
+    assert look(lodge).get("returned-unclear", 0) == asked
+
+
+def test_older_erasures_are_looked_at_as_long_as_something_came_back(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refilled, "AT_ONCE", 1)
+    monkeypatch.setattr(refilled, "QUIET", 1)
+    old = hotel.rows(Booking)
+    erase(hotel, 2)
+    erase(hotel, 3)
+    put_back(hotel, Booking, old)
+    assert look(hotel) == {"returned-unclear": 2}
+    # Both wait, and yet the older one is looked at: another may have come back behind it.
+    assert look(hotel) == {}
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Booking).where(Booking.id == 3).values(remark=None))
+        conn.execute(delete(tables.returned))
+    assert look(hotel) == {}, "the newest is as it was left, so nothing was put back since"
