@@ -22,7 +22,7 @@ LEAVES, AT_MOST = 12.0, 10.0
 """How many times as long as a batch the one lock of SQLite is left to others who write, and for
 how many seconds at most: whoever rests keeps the lease of its round meanwhile."""
 
-FIRST, FEW, MOST = 100, 15, 700
+FIRST, FEW, MOST = 100, 15, 550
 """Rows of the first batch, of the first one for which others would wait, and of the largest: more
 take memory and hardly save time."""
 

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
+from benchmarks.estate import Estate, Shape, built
+from benchmarks.schema import Message
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store import tables
+from flask_guesterase.store import pulse, tables
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.comeback import refilled, returned
 from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, policies
@@ -149,6 +151,16 @@ def test_who_may_not_verify_there_decides_about_nothing(hotel: Hotel) -> None:
     assert waiting(hotel) == [("bookings", "int:2")]
 
 
+def test_a_profile_whose_key_only_the_host_can_read_is_found(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = hotel.rows(Booking)
+    erase(hotel, 2)
+    put_back(hotel, Booking, old)
+    monkeypatch.setattr(refilled.people, "plain_key", lambda *_: None)
+    assert look(hotel) == {"returned-unclear": 1}
+
+
 def test_what_was_said_to_live_is_not_asked_about_again(hotel: Hotel) -> None:
     old = hotel.rows(Booking)
     erase(hotel, 2)
@@ -209,3 +221,76 @@ def test_older_erasures_are_looked_at_as_long_as_something_came_back(
         conn.execute(update(Booking).where(Booking.id == 3).values(remark=None))
         conn.execute(delete(tables.returned))
     assert look(hotel) == {}, "the newest is as it was left, so nothing was put back since"
+
+
+class Old:
+    """A hotel of forty guests whose time was over, and who went."""
+
+    def __init__(self, folder: Path) -> None:
+        url, shape = f"sqlite:///{folder / 'old.sqlite'}", Shape(40, 1.0)
+        built(url, shape)
+        self.estate = Estate(url, folder, shape)
+        self.estate.confirm()
+        self.before = self.messages()
+        self.estate.sweep()
+        self.left = self.messages()
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Return the messages there are."""
+        with self.estate.engine.connect() as conn:
+            return [dict(row._mapping) for row in conn.execute(select(Message.__table__))]
+
+    def put_back(self) -> int:
+        """Put the messages back as they were; return how many came back with them."""
+        with self.estate.engine.begin() as conn:
+            conn.execute(delete(Message))
+            conn.execute(insert(Message), self.before)
+        return len(self.before) - len(self.left)
+
+    def sweep(self) -> int:
+        """Sweep; return how many rows were laid before staff."""
+        return self.estate.sweep().counts.get("returned-unclear", 0)
+
+    def settle(self) -> None:
+        """Say that they are theirs, and let them go."""
+        run = self.estate.run
+        run(lambda office: office.settle_refilled("messages", "officer"))
+        while ids := run(lambda office: returned.due(office.work)):
+            for id in ids:
+                run(lambda office, id=id: returned.erase(office.work, id))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Old]:
+    """A hotel of forty guests whose time was over, and who went."""
+    one = Old(tmp_path)
+    yield one
+    one.estate.engine.dispose()
+
+
+def test_who_went_because_their_time_was_over_is_looked_for_too(old: Old) -> None:
+    """Messages have no day of their own: under an empty profile nothing would make them due."""
+    assert old.sweep() == 0
+    back = old.put_back()
+    assert back > 40
+    assert old.sweep() == back
+    old.settle()
+    assert old.messages() == old.left
+    assert old.sweep() == 0
+
+
+def test_a_look_that_laid_enough_before_staff_goes_on_where_it_ended(
+    old: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next night finds the rest behind what went meanwhile."""
+    for name, value in (("MOST", 20), ("AT_ONCE", 5), ("QUIET", 1)):
+        monkeypatch.setattr(refilled, name, value)
+    back, seen = old.put_back(), []
+    while found := old.sweep():
+        seen.append(found)
+        old.settle()
+    assert len(seen) > 2
+    assert sum(seen) == back
+    assert old.messages() == old.left
+    with old.estate.engine.connect() as conn:
+        assert pulse.look(conn, "refilled-expired") is None, "nothing is left to go on with"
