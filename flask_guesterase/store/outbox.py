@@ -272,10 +272,13 @@ def call_off(work: Work, id: int) -> None:
     work.conn.execute(delete(table).where(table.c.id == id))
 
 
-def leaving(work: Work, number: str) -> list[tuple[str, str]]:
-    """Return the files of a request, folder and name, whose removal is queued and not yet done.
+def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
+    """Return the files, folder and name, whose removal is queued and not yet done.
 
     Without one whose name cannot be read: it is found where it lies.
+
+    :param work: the open transaction.
+    :param number: number of the request; None for what ended without one.
     """
     table = tables.outbox
     rows = work.conn.execute(

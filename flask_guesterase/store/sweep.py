@@ -35,7 +35,7 @@ from . import (
 from .census import counting
 from .channels import Channel, Render
 from .claiming import HALTED, Pressure, Shift
-from .comeback import reconcile, refilled
+from .comeback import files, reconcile, refilled
 from .depth import deepening
 from .failures import alerts
 from .incidents import noticing
@@ -255,6 +255,8 @@ def _steps(
         report.add_all(reconcile.reconcile(bare, shift, report.problems))
     with report.trying("refilled"):
         report.add_all(refilled.look(bare, shift))
+    with report.trying("files"):
+        report.add_all(files.look(bare, shift))
     with report.trying("worker"):
         skip = {"erase", "returned"} if report.paused else {"erase"}
         done = worker.work(bare, *post, skip=frozenset(skip))

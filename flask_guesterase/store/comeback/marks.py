@@ -33,6 +33,9 @@ from . import remembered
 from .watched import OTHER, Watched, watched
 
 KEY, REFERENCE, OBJECTION = "key", "reference", "objection"
+FILE = "file"
+"""Kind of the mark of a file that was removed."""
+
 NAMES = ("name-letters", "name-hanzi")
 """Kinds of marks of the two parts of a name: compared, never looked for."""
 
@@ -448,7 +451,7 @@ def _made_with(work: Work, key: bytes, year: int, newest: bool) -> bool:
     order = (table.c.ends_on, table.c.id)
     some = (
         select(table.c.request)
-        .where(*living, table.c.request.is_not(None))
+        .where(*living, table.c.request.is_not(None), table.c.kind != FILE)
         .order_by(*(column.desc() if newest else column for column in order))
         .limit(_SOME)
     )

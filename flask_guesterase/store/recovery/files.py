@@ -23,6 +23,7 @@ from ...core.log import canonical
 from ...core.seal import Terms
 from .. import dispatch, outbox, removal, tables, vault
 from ..cases import load
+from ..comeback import removed
 from ..folder import mode_of
 from ..keyfile import create
 from ..outbox import Parcel
@@ -147,6 +148,7 @@ def _remove(parcel: Parcel, target: Path, office: HasWork) -> None:
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
             raise refuse("was written to while it was being removed")
     removal.remove(parcel.content["root"], parcel.content["name"])
+    removed.keep(work, parcel)
     dispatch.done(work, parcel)
 
 

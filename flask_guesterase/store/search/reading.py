@@ -260,12 +260,12 @@ def files(
     """
     searcher = Searcher(wanted)
     closed: list[OSError] = []
-    gone = {(os.path.abspath(root), _inside(root, name)) for root, name in leaving}
+    gone = {(os.path.abspath(root), inside(root, name)) for root, name in leaving}
     for root, (table, column) in folders.items():
         if not Path(root).is_dir():
             finds.unsearched.add(f"{table}.{column} (the folder cannot be read)")
             continue
-        there = [name for name in _names(root, closed.append) if (root, name) not in gone]
+        there = [name for name in names_in(root, closed.append) if (root, name) not in gone]
         # Old shares have names in bytes that are no UTF-8; nothing of ours can hold such a text.
         names = [os.fsencode(name).decode("utf-8", "replace") for name in there]
         finds.rows += len(names)
@@ -279,7 +279,7 @@ def files(
             closed.clear()
 
 
-def _inside(root: str, name: str) -> str:
+def inside(root: str, name: str) -> str:
     """Return the path of a file from its folder on; a host may note the whole path."""
     return os.path.relpath(os.path.join(root, name), root)
 
@@ -290,7 +290,12 @@ def _named(searcher: Searcher, name: str, needle: Needle) -> str:
     return "" if mine is None else context(name, mine, spans)
 
 
-def _names(root: str, closed: Callable[[OSError], None]) -> Iterator[str]:
+def names_in(root: str, closed: Callable[[OSError], None]) -> Iterator[str]:
+    """Yield the files in a folder, by their path from it on.
+
+    :param root: the folder.
+    :param closed: told of each folder in it that cannot be read.
+    """
     for folder, _, names in os.walk(root, onerror=closed):
         for name in names:
             yield os.path.relpath(os.path.join(folder, name), root)

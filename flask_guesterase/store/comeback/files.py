@@ -1,0 +1,103 @@
+"""Files that an erasure removed and that lie in their folder again: a copy of it was put back.
+
+No row names them any more, so that no plan would ever come to them. A keyed mark of its name is
+kept of each file that was removed, as of a person; where a file has it and no row names the file,
+it is removed again under what was approved then.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from functools import partial
+
+from sqlalchemy import select
+
+from ...core.events import SYSTEM, SubjectReturned
+from ...core.treatment import File
+from .. import outbox
+from ..claiming import Shift
+from ..keeping import Origin
+from ..search.reading import inside, names_in
+from ..sql import chunks
+from ..unit import HasWork, Run
+from ..work import Work
+from . import sightings
+from .removed import Folder, folders, marked
+
+AGAIN = "files-again"
+"""Word under which files that are removed again are counted."""
+
+AT_ONCE = 300
+"""Files one transaction looks at."""
+
+YOUNG = 3600
+"""Seconds for which a file may wait for the row that names it."""
+
+
+def look(run: Run, shift: Shift) -> dict[str, int]:
+    """Look for removed files in the folders that policies name, and have them removed again.
+
+    :param run: runs a unit of work.
+    :param shift: whose room is left to the host between the pieces.
+    :return: word -> how many files.
+    """
+    counts = Counter[str]()
+    for folder in run(lambda office: folders(office.work.datamap)).values():
+        for part in chunks(_there(folder.root), AT_ONCE):
+            counts[AGAIN] += shift.paced(run, partial(_piece, folder, part))
+    return {word: count for word, count in counts.items() if count}
+
+
+def _there(root: str) -> Iterator[str]:
+    """Yield the names of the files in a folder, those that a text can hold."""
+    for name in names_in(root, lambda problem: None):
+        with suppress(UnicodeEncodeError):
+            name.encode()
+            yield name
+
+
+def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
+    work = office.work
+    found = {name: mark for name, mark in marked(work, folder, part).items()
+             if _is_old(os.path.join(folder.root, name))}  # fmt: skip
+    for name in _named(work, folder, found) if found else ():
+        found.pop(name, None)
+    for name, mark in found.items():
+        origin = mark.origin
+        waiting = {inside(root, each) for root, each in outbox.leaving(work, origin.number)
+                   if os.path.abspath(root) == folder.root}  # fmt: skip
+        if name not in waiting:
+            outbox.queue_file(work, origin, folder.root, name)
+            work.events.append(_again(origin))
+    return len(found)
+
+
+def _again(origin: Origin) -> SubjectReturned:
+    return SubjectReturned(
+        origin.controller, origin.property, origin.number or "", SYSTEM, {"rows": 1},
+        ("erased-file", sightings.SWEEP),
+    )  # fmt: skip
+
+
+def _is_old(path: str) -> bool:
+    try:
+        return os.stat(path).st_mtime < time.time() - YOUNG
+    except OSError:
+        return False
+
+
+def _named(work: Work, folder: Folder, found: Collection[str]) -> set[str]:
+    """Return which of these files a row names: then they are somebody's, whoever had them once."""
+    there, bounded = set[str](), {"yield_per": 5000}
+    for table, column in folder.columns:
+        declared = work.datamap.declared(table)
+        rule, cell = declared.rules[column], declared.column(column)
+        wanted = select(cell).where(cell.is_not(None))
+        for value in work.conn.execute(wanted, execution_options=bounded).scalars():
+            every = rule.names(str(value)) if isinstance(rule, File) else ()
+            there.update(n for each in every if (n := inside(folder.root, each)) in found)
+    return there

@@ -1,0 +1,115 @@
+"""A folder of scans was put back from a copy: what an erasure removed from it is removed again."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store.comeback import files, marks
+from tests.store.hotel import Hotel, Scan, policies
+from tests.store.test_outbox import Post, go, run
+
+OLD = time.time() - 86_400
+
+
+def scan(hotel: Hotel, name: str, at: float = OLD) -> Path:
+    """Put a scan into the folder, as a copy of it does."""
+    file = hotel.files / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(b"a passport")
+    os.utime(file, (at, at))
+    return file
+
+
+def look(hotel: Hotel) -> dict[str, int]:
+    """Look through the folders once."""
+    return files.look(run(hotel), Shift())
+
+
+@pytest.fixture
+def gone(hotel: Hotel) -> Hotel:
+    """A hotel with two guests' scans, one of whom was erased."""
+    for id, name in ((1, "ann.png"), (2, "bo.png")):
+        hotel.guest(id, name=name[:2], email=f"g{id}@mail.example")
+        hotel.put(Scan, id=id, guest_id=id, path=name)
+        scan(hotel, name)
+    number = hotel.approved(email="g1@mail.example")
+    with hotel.begin() as office:
+        office.erase(number)
+    assert go(hotel, Post()).counts["files"] == 1
+    assert os.listdir(hotel.files) == ["bo.png"]
+    return hotel
+
+
+def test_a_scan_that_is_back_is_removed_again_and_no_other(gone: Hotel) -> None:
+    assert look(gone) == {}
+    scan(gone, "ann.png")
+    other = scan(gone, "old list.png")
+    assert look(gone) == {"files-again": 1}
+    assert look(gone) == {"files-again": 1}, "it waits, and is not queued twice"
+    assert go(gone, Post()).counts["files"] == 1
+    assert sorted(os.listdir(gone.files)) == ["bo.png", other.name]
+    assert look(gone) == {}
+    assert gone.events.count("subject-returned") == 1
+    assert gone.events.count("file-removed") == 2
+
+
+def test_what_the_mark_is_made_of_tells_no_name(gone: Hotel) -> None:
+    (mark,) = [row for row in gone.ours("mark") if row["kind"] == marks.FILE]
+    assert "ann" not in str(mark)
+    assert mark["ends_on"] == "2028-03-10"
+
+
+def test_a_name_that_a_row_has_by_now_is_somebody_elses(gone: Hotel) -> None:
+    """A file may be called after the number of a row, which is given again."""
+    gone.guest(3, name="Cy", email="c@mail.example")
+    gone.put(Scan, id=3, guest_id=3, path=str(gone.files / "ann.png"))
+    scan(gone, "ann.png")
+    assert look(gone) == {}
+
+
+def test_a_file_that_was_just_written_waits_for_its_row(gone: Hotel) -> None:
+    scan(gone, "ann.png", time.time())
+    assert look(gone) == {}
+
+
+def test_a_mark_that_ended_removes_nothing(gone: Hotel) -> None:
+    gone.later(days=800)
+    scan(gone, "ann.png")
+    assert look(gone) == {}
+
+
+def test_a_folder_that_is_mounted_elsewhere_is_the_same(gone: Hotel, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    gone.files.rename(moved)
+    gone.files = moved
+    gone.datamap = gone.mapped(policies(str(moved)))
+    scan(gone, "ann.png")
+    assert look(gone) == {"files-again": 1}
+    assert go(gone, Post()).counts["files"] == 1
+    assert os.listdir(moved) == ["bo.png"]
+
+
+def test_an_erasure_that_was_taken_back_is_over(hotel: Hotel) -> None:
+    """Whoever is there again has their scan, whether a row names it or not."""
+    hotel.guest(1, name="Ann", email="g1@mail.example")
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    file = scan(hotel, "ann.png")
+    number = hotel.approved(email="g1@mail.example")
+    hotel.erased(number)
+    go(hotel, Post())
+    assert not file.exists()
+    with hotel.begin() as office:
+        office.propose_restore(number, "officer", "wrong-person")
+    with hotel.begin() as office:
+        office.restore(number, "second")
+    go(hotel, Post())
+    assert file.exists()
+    os.utime(file, (OLD, OLD))
+    with hotel.engine.begin() as conn:
+        conn.execute(Scan.__table__.delete())
+    assert look(hotel) == {}
