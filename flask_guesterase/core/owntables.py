@@ -190,7 +190,8 @@ TABLES: tuple[Own, ...] = (
          "shown": "its content, the places with context, with the values"},
     ),
     Own(
-        "mark", "an erased person who comes back by another system, or a file of theirs, is known again",
+        "mark", "an erased person who comes back by another system, or a file of theirs, is known "
+        "again",
         End.AGE, "on its last day, 24 months after the erasure; an objection to advertising has "
         "none, and stays as long as it must be obeyed",
         {What.SERIAL: "id", What.RANDOM: "request", What.NAME: "controller property table_name",
