@@ -133,7 +133,9 @@ def acknowledge_complaint(complaint: str) -> AnyResponse:
 
 @staff_pages.post("/complaints/<complaint>/letter")
 def complaint_letter(complaint: str) -> AnyResponse:
-    """Show the letter that would be sent; nothing is decided yet."""
+    """Show the letter that would be sent, or what it was made from; nothing is decided yet."""
+    if "change" in request.form:
+        return make_response(_show(complaint, request.form, {}))
     try:
         form = schemas.read(caseforms.AnswerComplaint(), request.form)
         with current.begin() as office:

@@ -222,7 +222,9 @@ def reviewed_case() -> str:
 
 @guest_pages.post("/review/letter")
 def review_letter() -> AnyResponse:
-    """Show the letter that would be sent, to who decides about it."""
+    """Show the letter that would be sent, or what it was made from, to who decides about it."""
+    if "change" in request.form:
+        return make_response(_review(request.form, {}))
     try:
         form = read(caseforms.AnswerComplaint(), request.form)
         with current.begin(write=False) as office:

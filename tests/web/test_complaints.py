@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import insert
 
 from flask_guesterase.store import tables
@@ -106,6 +107,27 @@ def test_who_never_showed_who_they_are_reads_what_is_missing(house: House) -> No
     ).text  # fmt: skip
     assert "show who you are" in page
     assert "You need do nothing" not in page
+
+
+def test_who_changes_a_letter_finds_what_they_wrote(house: House) -> None:
+    """The way back from the letter that was read keeps the answer, of staff and from outside."""
+    _, guest = refused(house)
+    complaint = complain(guest)
+    second, reviewer = house.browser("second"), house.browser()
+    here = f"{DESK}/complaints/{complaint}"
+    link, code = invited(house, complaint, "second", "decide")
+    reviewer.get(link)
+    reviewer.post(link, link, code=code)
+    mine = "We are sorry.\nThe clerk is <new>."
+    for browser, page in ((second, here), (reviewer, "/privacy/review")):
+        given = {"outcome": "overturned", "words": mine}
+        letter = browser.post(f"{page}/letter", page, **given).text
+        back = re.search(r'formaction="([^"]+)" name="(\w+)"', letter)
+        assert back is not None
+        form = browser.post(back[1], page, **given, **{back[2]: "yes"}).text
+        assert f">{escape(mine)}</textarea>" in form
+        assert re.search(r'value="overturned" required checked', form)
+    assert not house.hotel.ours("complaint")[0]["outcome"]
 
 
 def test_the_letter_names_authority_and_court(house: House) -> None:
