@@ -19,6 +19,7 @@ from .acting import trying
 from .console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from .current import current
 from .desk import deed, granted, me, must, once, staff_pages
+from .holding import plain
 from .rendering import render_template
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
@@ -47,7 +48,7 @@ def restored() -> str:
     must(*_HELPING)
     found, lost = None, ""
     with current.begin(write=False) as office:
-        asked = office.returns(me(), DOOR)
+        asked = [{**row, "key": plain(row["key"])} for row in office.returns(me(), DOOR)]
         if granted(Permission.ERASE, Permission.HOLD):
             try:
                 found = office.survey(me())

@@ -13,6 +13,7 @@ from ..core.permissions import Permission
 from . import schemas
 from .current import current
 from .desk import deed, me, must, staff_pages
+from .holding import plain
 from .language import N_
 from .pages import language
 from .rendering import render_template
@@ -33,7 +34,10 @@ def returns() -> str:
     many = _many(rows)
     few: list[Mapping[str, Any]] = [row for row in rows if _table(row) not in many]
     few += [row for table in many for row in many[table][:SHOWN]]
-    shown = [{**row, **_said(row, hotels[row["property"]].zone)} for row in few]
+    shown = [
+        {**row, "key": plain(row["key"]), **_said(row, hotels[row["property"]].zone)}
+        for row in few
+    ]
     return render_template(
         "guesterase/staff/returns.html", rows=shown, hotels=hotels,
         many={table: len(each) for table, each in many.items()},

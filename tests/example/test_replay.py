@@ -679,6 +679,7 @@ def test_staff_are_alarmed_on_every_page_and_helped_on_one(hotel: House) -> None
             desk = Visitor(back.app.test_client()).login("sha.desk")
             text = desk.get(page)
             assert "Person 2" in text
+            assert f"guests {unsure}<" in text
             assert "some of what identifies the guest is not as it was" in text
             far = Visitor(back.app.test_client()).login("lej.desk")
             assert "Person 2" not in far.get(page)

@@ -269,3 +269,11 @@ def test_what_the_guest_is_told_is_called_so(house: House) -> None:
     page = house.browser("officer").get(f"{DESK}/{_perhaps(house)}", wish="en")
     assert "<h2>What the guest is told</h2>" in page
     assert "In the words of the guest" not in page
+
+
+def test_a_guest_who_asks_is_no_authority(house: House) -> None:
+    """In Chinese who files a request has another name than who inspects the guest register."""
+    page = house.browser("clerk").get(f"{DESK}/new", wish="zh")
+    assert "查询方" not in page
+    assert "申请人</legend>" in page
+    assert "查询方</h2>" in house.browser("night").get(f"{DESK}/register", wish="zh")
