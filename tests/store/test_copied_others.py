@@ -8,11 +8,12 @@ from time import perf_counter
 import pytest
 from sqlalchemy import update
 
+from flask_guesterase.core.errors import MovedError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.core.treatment import keep, mentions
+from flask_guesterase.core.treatment import delete, keep, mentions, redact
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import vault
 from flask_guesterase.store.masks import fixed_value
@@ -113,6 +114,20 @@ def test_two_who_had_one_number_and_were_both_erased_are_told_apart(hotel: Hotel
     two = fetched(hotel, numbers[second]).to_json()
     assert (told(ANN, one), told(BEA, one)) == (list(ANN.values()), [])
     assert (told(ANN, two), told(BEA, two)) == ([], list(BEA.values()))
+
+
+def test_what_was_read_of_one_guest_is_not_released_of_another(hotel: Hotel) -> None:
+    """The host gave the row to somebody else after it was read: whoever releases looks anew."""
+    hotel.guest(1, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="late")
+    number = asked(hotel)
+    shown(hotel, number)
+    with hotel.begin() as office:
+        _, digest = office.outline(number, "officer")
+    moves_in(hotel)
+    with hotel.begin() as office, pytest.raises(MovedError):
+        office.release_copy(number, "officer", digest)
+    assert hotel.state(number) == "review"
 
 
 def test_a_copy_does_not_tell_of_a_silent_hold(hotel: Hotel) -> None:
@@ -219,6 +234,24 @@ def test_what_a_sweep_sealed_of_a_living_guest_is_in_their_copy(billed: Hotel) -
 def test_a_box_whose_row_was_written_into_since_may_be_anybodys(billed: Hotel) -> None:
     """The host gave the invoice's number to another one: what is sealed is listed, not shown."""
     sealed(billed)
+    with billed.engine.begin() as conn:
+        conn.execute(update(Invoice).where(Invoice.id == 1).values(billed_to="Ann Berg"))
+    assert invoices(billed) == (["Ann Berg"], ["written-since"])
+
+
+def test_a_box_of_a_row_that_goes_whole_by_now_is_nobodys_who_was_written_into_it(
+    billed: Hotel
+) -> None:
+    """Its category was taken out of the declaration since: the row tells whose it is as before."""
+    sealed(billed)
+    declared = [(t, p) for t, p in policies(str(billed.files)) if t is not Invoice]
+    whole = Policy(
+        {"billed_to": redact, "total": keep("bookkeeping")}, via="booking.guest", rows=delete
+    )
+    billed.datamap = billed.mapped([*declared, (Invoice, whole)])
+    assert invoices(billed) == (["Berg & Sons"], [])
+    with billed.begin() as office:
+        office.withdraw(billed.ours("copy")[0]["request"], by="clerk")
     with billed.engine.begin() as conn:
         conn.execute(update(Invoice).where(Invoice.id == 1).values(billed_to="Ann Berg"))
     assert invoices(billed) == (["Ann Berg"], ["written-since"])

@@ -283,9 +283,9 @@ def _written_since(
 ) -> bool:
     """Return whether the host has written into a row since, so that it may be another guest's."""
     names = [name for name in columns if name in declared.rules]
-    if declared.deletes:
+    if not tells(declared, names):
         return False
-    return tells(declared, names) and key in holding(work.conn, declared, [key], names)
+    return key in holding(work.conn, declared, [key], names, whole=False)
 
 
 def _fits(record: Record, values: Mapping[str, str | None]) -> bool:

@@ -27,6 +27,7 @@ from ..intake import file_for, open_already
 from ..noted import Refusal
 from ..outbox import OPENS, queue_message
 from ..post import write
+from ..same import marks as who_is_in
 from ..sameness import same
 from ..tokens import Purpose
 from ..work import Work
@@ -97,7 +98,12 @@ def _gathered(work: Work, case: Case) -> tuple[Copy, Texts, str]:
 
 def _digest(work: Work, case: Case, copy: Copy, whose: tuple[Person, ...]) -> str:
     key = secret(work, case)
-    told = {**decided(copy), "people": sorted(mark(key, person) for person in whose)}
+    told = {
+        **decided(copy),
+        "people": sorted(mark(key, person) for person in whose),
+        # A row that is somebody else's by now is read anew: its columns are the same.
+        "rows": who_is_in(work, case, whose),
+    }
     return fingerprint(key, "copy", canonical(told).decode())
 
 
