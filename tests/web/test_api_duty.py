@@ -61,6 +61,16 @@ def test_who_looks_after_a_request_and_takes_a_shift_over(house: House) -> None:
     assert second.post(f"/handovers/{given['id']}/take").status_code == 409
 
 
+def test_a_narrow_token_names_who_does_what_it_may_not(house: House) -> None:
+    """It narrows what its own person does, not who at the house may stand in; nor elsewhere."""
+    number = filed(house)
+    officer = Program(house, token(house, "officer", "approve"))
+    path = f"/requests/{number}/look-after"
+    for deputy in ("auditor", "far-officer", "stranger", "officer"):
+        assert officer.post(path, {"deputy": deputy}).status_code == 422
+    assert officer.post(path, {"deputy": "clerk"}).json == {"done": True}
+
+
 def test_what_is_alike_is_approved_together_with_what_was_read(house: House) -> None:
     """All of them or none; a digest that is not today's approves nothing."""
     for id in (11, 12):
