@@ -10,6 +10,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from flask_guesterase.core.log import read_entry
 from flask_guesterase.web.api.spec import api_pages
 from tests.web.house import STAFF, House
 
@@ -31,18 +32,31 @@ def inhabited(url: str, folder: Path) -> Iterator[House]:
     made.hotel.engine.dispose()
 
 
-def token(house: House, user: str, *permissions: str, days: int = 30, place: str = "") -> str:
+def token(
+    house: House, user: str, *permissions: str, days: int = 30, place: str = "", by: str = ""
+) -> str:
     """Issue a token for a member of staff at their house; with all they may do by default."""
     home, granted = STAFF[user]
     wanted = permissions or tuple(sorted(granted - {"issue"}))
     with house.app.app_context(), house.extension.begin() as office:
         until = (office.work.now + timedelta(days=days)).date()
         issuer = _ISSUERS.get(user, "issuer") if (place or home) == "sh" else "far-issuer"
-        return office.issue_token(user, place or home, wanted, until, by=issuer)
+        return office.issue_token(user, place or home, wanted, until, by=by or issuer)
 
 
 _ISSUERS = {"officer": "second-issuer", "second": "third-issuer"}
 """Who issues whose tokens: people whose tokens come from one person count as one."""
+
+
+def journaled(house: House, *actions: str) -> list[tuple[Any, ...]]:
+    """Return what the journals say of some actions: word, request, who, how many, why."""
+    drafts = [read_entry(row["body"].encode()).draft for row in house.hotel.ours("entry")]
+    with house.app.app_context(), house.extension.begin() as office:
+        people = {office.acts_as(login): login for login in STAFF}
+    return [
+        (each.action, each.request, people.get(each.actor), dict(each.counts), tuple(each.grounds))
+        for each in drafts if each.action in actions
+    ]  # fmt: skip
 
 
 class Program:

@@ -359,6 +359,7 @@ def test_no_cookie_goes_either_way(house: House) -> None:
 
 
 BODIES: dict[str, Any] = {
+    "settle_return": {"whose": "lives"},
     "file": {"match": {"email": "max@mail.example"}, "channel": "desk", "property": "mu"},
     "confirm": {"how": "desk"}, "take": {"person": 1}, "leave": {"person": 1},
     "approve": {"digest": "0" * 64}, "refuse": {"ground": "identity-not-shown"},
@@ -373,11 +374,13 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 """View -> a body it understands, about the other house where it names one."""
 
-EMPTY = {"requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
+EMPTY = {"returns",
+         "requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
          "handovers", "alike"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
 
-REFUSED = {"recipients", "letters", "verify"}
+REFUSED = {"returns",
+           "recipients", "letters", "verify"}
 """Those of them that are refused without their permission: an empty list would say all is well."""
 
 

@@ -1,0 +1,94 @@
+"""Rows that came back, over the API: seen and settled by who verifies there, as on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.web.apihouse import Program, inhabited, journaled, token
+from tests.web.house import House
+from tests.web.test_returns import DORA, came_back, state
+
+PAGE = "/desk/privacy/returns"
+
+
+@pytest.fixture
+def back(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with the API in which somebody seems to be back."""
+    made = inhabited(sqlite_url, tmp_path)
+    yield came_back(next(made))
+    next(made, None)
+
+
+def settled(house: House, door: str, whose: str) -> None:
+    """Say as the clerk whose the row is, by the page or over the API."""
+    if door == "page":
+        answer = house.browser("clerk").post(f"{PAGE}/1", page=PAGE, whose=whose)
+        assert answer.status_code == 303
+    else:
+        program = Program(house, token(house, "clerk"))
+        answer = program.post("/returns/1/settle", {"whose": whose})
+        assert answer.json == {"done": True}
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+@pytest.mark.parametrize(("whose", "after"), [("theirs", "open"), ("lives", "lives")])
+def test_a_program_says_whose_a_row_is_as_a_clerk_does(
+    back: House, door: str, whose: str, after: str
+) -> None:
+    """The row goes again or lives, and the journal says the same of the same person."""
+    (row,) = back.hotel.ours("returned")
+    settled(back, door, whose)
+    assert state(back) == after
+    assert journaled(back, "return-settled") == [
+        ("return-settled", row["request"], "clerk", {"rows": 1}, (whose,))
+    ]
+    assert back.worker().problems == {}
+    erased = back.hotel.row(7)["email"] != DORA["email"]
+    assert erased is (whose == "theirs")
+
+
+def test_the_list_tells_a_name_to_who_may_look_and_no_other_value(back: House) -> None:
+    """Who verifies sees which row it is; a name needs the permission to look, as on the page."""
+    for words, name in ((["verify"], ""), (["verify", "view"], DORA["name"])):
+        answer = Program(back, token(back, "clerk", *words)).get("/returns")
+        (row,) = answer.json["items"]
+        assert (row["id"], row["table"], row["key"]) == (1, "guests", "int:7")
+        assert (row["state"], row["name"]) == ("staff", name)
+        assert DORA["email"] not in answer.text
+        assert DORA["document_no"] not in answer.text
+
+
+@pytest.mark.parametrize(("user", "words"), [("clerk", ["view", "file"]), ("night", [])])
+def test_nobody_else_sees_or_settles(back: House, user: str, words: list[str]) -> None:
+    """A list without anybody would say that nobody came back, so it is refused."""
+    program = Program(back, token(back, user, *words))
+    assert program.get("/returns").status_code == 403
+    assert program.post("/returns/1/settle", {"whose": "lives"}).status_code == 404
+    assert state(back) == "staff"
+
+
+def test_another_house_sees_nothing(back: House) -> None:
+    """Neither the row nor that there is one."""
+    far = Program(back, token(back, "far-officer"))
+    assert far.get("/returns").json == {"items": []}
+    known, unknown = (
+        far.post(f"/returns/{row}/settle", {"whose": "lives"}) for row in (1, 4711)
+    )
+    assert known.status_code == unknown.status_code == 404
+    assert known.json == unknown.json
+    assert state(back) == "staff"
+
+
+def test_what_was_decided_is_not_decided_again(back: House) -> None:
+    """A program that does not know whether it was heard asks once more without harm."""
+    clerk = Program(back, token(back, "clerk"))
+    for wrong in ({}, {"whose": "mine"}, {"whose": "lives", "more": 1}):
+        assert clerk.post("/returns/1/settle", wrong).status_code == 422
+    assert clerk.post("/returns/1/settle", {"whose": "lives"}).status_code == 200
+    assert clerk.post("/returns/1/settle", {"whose": "theirs"}).status_code == 409
+    assert state(back) == "lives"
+    assert len(journaled(back, "return-settled")) == 1
+    assert clerk.get("/returns").json == {"items": []}
