@@ -348,6 +348,7 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
     return {
         "last": last_sweep(work),
         "stale": is_stale(work),
+        "asked": asked(work),
         "doubt": brake.doubt(work.conn, work.stamp),
         "first_word": brake.proposed(work),
         "previews": previews,
