@@ -360,6 +360,9 @@ def test_no_cookie_goes_either_way(house: House) -> None:
 
 BODIES: dict[str, Any] = {
     "settle_return": {"whose": "lives"}, "halt_sweep": {"ground": "upkeep"},
+    "open_monthly": {"property": "mu"}, "join_monthly": {"login": "far-officer"},
+    "find_monthly": {"text": "In time."},
+    "plan_monthly": {"what": "Look.", "owner": "far-officer", "due": "2999-01-01"},
     "file": {"match": {"email": "max@mail.example"}, "channel": "desk", "property": "mu"},
     "confirm": {"how": "desk"}, "take": {"person": 1}, "leave": {"person": 1},
     "approve": {"digest": "0" * 64}, "refuse": {"ground": "identity-not-shown"},
@@ -374,7 +377,7 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 """View -> a body it understands, about the other house where it names one."""
 
-EMPTY = {"returns",
+EMPTY = {"returns", "monthlies", "owed",
          "requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
          "handovers", "alike"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
@@ -382,7 +385,7 @@ EMPTY = {"returns",
 WHOLE = {"sweep_now", "halt_sweep", "resume_sweep"}
 """Views about all of the installation, for who decides about the law at any house of it."""
 
-REFUSED = {"returns",
+REFUSED = {"returns", "monthlies",
            "recipients", "letters", "verify"}
 """Those of them that are refused without their permission: an empty list would say all is well."""
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
 
+from ...core.complaining import LONGEST_TEXT
 from ...core.halting import Stop
+from ...core.monthly import CLOSED, OPEN
 from .bodies import Body, one_of
+from .bodies import text as typed
 
 
 class Settle(Body):
@@ -24,3 +28,47 @@ class Begins(Schema):
     """Whether it begins at once, in the background of the process that was asked."""
 
     begins = fields.Boolean(required=True)
+
+
+class OpenMonthly(Body):
+    """Of which month, for example 2026-03, and of which property a review is opened."""
+
+    property = typed(longest=40)
+    month = typed(longest=7)
+
+
+class JoinMonthly(Body):
+    """Who takes part in a monthly review: the host's id."""
+
+    login = typed(required=True, longest=80)
+
+
+class FindMonthly(Body):
+    """What a monthly review found, without anybody's data."""
+
+    text = typed(required=True, longest=LONGEST_TEXT)
+
+
+class PlanMonthly(Body):
+    """What is done after a monthly review, by whom (the host's id) and by when."""
+
+    what = typed(required=True)
+    owner = typed(required=True, longest=80)
+    due = fields.Date(required=True)
+
+
+class Reviewed(Schema):
+    """A monthly review as it was, with what is still to be done before it is closed."""
+
+    number = fields.String(required=True)
+    property = fields.String(required=True)
+    month = fields.String(required=True)
+    state = fields.String(required=True, validate=OneOf([OPEN, CLOSED]))
+    intact = fields.Boolean(required=True)
+    missing = fields.List(fields.String(), required=True)
+
+
+class MonthlyNumbered(Schema):
+    """Number of a monthly review."""
+
+    number = fields.String(required=True)
