@@ -363,6 +363,7 @@ BODIES: dict[str, Any] = {
     "open_monthly": {"property": "mu"}, "join_monthly": {"login": "far-officer"},
     "find_monthly": {"text": "In time."},
     "plan_monthly": {"what": "Look.", "owner": "far-officer", "due": "2999-01-01"},
+    "propose_restore": {"ground": "wrong-person"}, "restore": {"proposal": 1},
     "file": {"match": {"email": "max@mail.example"}, "channel": "desk", "property": "mu"},
     "confirm": {"how": "desk"}, "take": {"person": 1}, "leave": {"person": 1},
     "approve": {"digest": "0" * 64}, "refuse": {"ground": "identity-not-shown"},

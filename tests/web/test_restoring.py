@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from flask_guesterase import verify as offline
 from flask_guesterase.store import tables, tokens
+from tests.web.apihouse import Program, opened, token
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -184,12 +185,12 @@ def test_at_a_console_both_need_codes_of_their_own(
     assert CANARY not in json.dumps(done)
 
 
-@pytest.mark.parametrize("door", ["page", "console"])
+@pytest.mark.parametrize("door", ["page", "console", "api"])
 def test_stored_views_show_the_guest_again(
     postgresql_url: str, tmp_path: Path, door: str
 ) -> None:
     """The erasure made them anew, so what takes it back does so as well."""
-    house = House(postgresql_url, tmp_path)
+    house = opened(House(postgresql_url, tmp_path))
     house.people()
     try:
         with house.hotel.engine.begin() as conn:
@@ -205,6 +206,11 @@ def test_stored_views_show_the_guest_again(
         if door == "page":
             propose(house, number)
             house.browser("second").post(f"{DESK}/{number}/restore/confirm")
+        elif door == "api":
+            propose(house, number)
+            Program(house, token(house, "second")).post(
+                f"/requests/{number}/restore/confirm", {"proposal": 1}
+            )
         else:
             Console(house.app).json(
                 "restore", number, "--by", "officer", "--code", code_of(house, "officer"),

@@ -28,15 +28,17 @@ class Recovery(Desk):
         self._schooled(number, by)
         return restoring.propose(self.work, number, by, ground)
 
-    def restore(self, number: str, by: str) -> Report:
+    def restore(self, number: str, by: str, proposal: int | None = None) -> Report:
         """Take an erasure back that somebody else proposed to; all that can come back does.
 
+        :param proposal: number of the proposal that was read; None for the one that waits.
         :raises FourEyesError: they proposed it themselves.
         :raises ForbiddenError: they may not restore at its property.
+        :raises MovedError: another proposal took the place of the one that was read.
         :raises TransitionError: there is nothing to restore, or not any more.
         """
         self._schooled(number, by)
-        return restoring.restore(self.work, number, by)
+        return restoring.restore(self.work, number, by, proposal)
 
     def restoration(self, number: str, by: str | None = None) -> dict[str, Any]:
         """Return until when a request can be restored, who proposed it, and what came back.

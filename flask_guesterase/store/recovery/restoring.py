@@ -15,6 +15,7 @@ from ...core.errors import (
     ErasureError,
     FourEyesError,
     InputError,
+    MovedError,
     SetupError,
     TransitionError,
     UnknownError,
@@ -68,18 +69,20 @@ def propose(work: Work, number: str, by: str, ground: str) -> int:
     ready(work, case)
     table = tables.restoration
     work.conn.execute(
-        delete(table).where(table.c.request == case.number, table.c.state == PROPOSED)
-    )
-    work.conn.execute(
         insert(table).values(
             request=case.number, controller=case.controller, property=case.property,
             ground=ground, state=PROPOSED, proposed_by=actor, proposed_at=work.stamp,
         )
     )  # fmt: skip
-    tell(work, RestoreProposed, case, actor, grounds=(ground,))
-    return int(work.conn.execute(
+    made = int(work.conn.execute(
         select(func.max(table.c.id)).where(table.c.request == case.number)
     ).scalar_one())
+    # Only now: a number that was read is not given again, as SQLite does with the last one.
+    work.conn.execute(delete(table).where(
+        table.c.request == case.number, table.c.state == PROPOSED, table.c.id != made
+    ))
+    tell(work, RestoreProposed, case, actor, grounds=(ground,))
+    return made
 
 
 def _said(work: Work, case: Case, actor: str) -> bool:
@@ -120,16 +123,18 @@ def ready(work: Work, case: Case) -> str:
     return last
 
 
-def restore(work: Work, number: str, by: str) -> Report:
+def restore(work: Work, number: str, by: str, read: int | None = None) -> Report:
     """Take an erasure back that somebody else proposed to; all that can come back does.
 
     :param work: the open transaction.
     :param number: number of the request.
     :param by: the host's id of the second person.
+    :param read: number of the proposal that they read; None for the one that waits.
     :return: what came back and what did not.
     :raises ForbiddenError: they may not restore at its property.
     :raises FourEyesError: they proposed it themselves.
     :raises UnknownError: nobody proposed it.
+    :raises MovedError: another proposal took the place of the one that was read.
     :raises TransitionError: there is nothing to restore, or not any more.
     :raises BlockedError: the clock is in doubt, or the database has not caught up after a restore.
     :raises BusyError: somebody else's transaction holds the rows, or a file is being removed.
@@ -139,6 +144,8 @@ def restore(work: Work, number: str, by: str) -> Report:
     wanted = proposal(work, case.number)
     if wanted is None or not _said(work, case, wanted.proposed_by):
         raise UnknownError("Nobody proposed to restore this request.", "Propose it first.")
+    if read not in (None, wanted.id):
+        raise MovedError("Another proposal took the place of this one.", "Read the new one.")
     if same(work.conn, wanted.proposed_by, actor):
         raise FourEyesError("They proposed it themselves.", "Let somebody else confirm it.")
     ready(work, case)

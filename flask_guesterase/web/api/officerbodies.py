@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from marshmallow import Schema, fields
-from marshmallow.validate import OneOf
+from marshmallow.validate import OneOf, Range
 
 from ...core.complaining import LONGEST_TEXT
 from ...core.halting import Stop
 from ...core.monthly import CLOSED, OPEN
-from .bodies import Body, one_of
+from ...core.restoring import RestoreGround
+from .bodies import LARGEST, Body, one_of
 from .bodies import text as typed
 
 
@@ -72,3 +73,34 @@ class MonthlyNumbered(Schema):
     """Number of a monthly review."""
 
     number = fields.String(required=True)
+
+
+class ProposeRestore(Body):
+    """On which ground an erasure is taken back."""
+
+    ground = one_of([each.value for each in RestoreGround])
+
+
+class ConfirmRestore(Body):
+    """The number of the proposal that was read."""
+
+    proposal = fields.Integer(required=True, strict=True, validate=Range(min=1, max=LARGEST))
+
+
+class Restoration(Schema):
+    """Until when an erasure can be taken back, what was proposed and what came back, in counts."""
+
+    number = fields.String(required=True)
+    until = fields.String(required=True)
+    why = fields.String(required=True)
+    restorations = fields.List(fields.Dict(), required=True)
+    files = fields.List(fields.Dict(), required=True)
+
+
+class Restored(Schema):
+    """What came back of each table, of files, and who must be told of it: counts and names."""
+
+    restored = fields.Boolean(required=True)
+    tables = fields.Dict(required=True)
+    files = fields.Dict(required=True)
+    recipients = fields.List(fields.String(), required=True)
