@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .certificate import LATER
 from .log import canonical
 
 
@@ -84,7 +85,9 @@ def answered(said: Mapping[str, Any], reported: bool) -> Answer:
         said["recovery_until"],
         reported,
         partly=names(item for item in said["went"] if item["action"] == "overwritten"),
-        kept=names((*said["stays"], *said["shared"])),
+        kept=names((
+            *(item for item in said["stays"] if item["category"] != LATER), *said["shared"]
+        )),
     )
 
 

@@ -25,6 +25,9 @@ FORMATS = (FIRST_FORMAT, CERTIFICATE_FORMAT)
 CONTENT_MARK = "certificate"
 """Name under which the entry a certificate proves carries `Content.mark`."""
 
+LATER = "later-notice"
+"""Category of the contact that is kept to tell a guest once when the last of the rest has gone."""
+
 ACTIONS = frozenset({"check-completed", "subject-erased", "certificate-issued", "level-reached"})
 """Actions of the entries that a certificate may prove."""
 

@@ -828,6 +828,24 @@ class CaseCodeReplaced(Event):
     name = "case-code-replaced"
 
 
+class LaterNoticeAsked(Event):
+    """A guest asked to be told once when the last of what stays has gone, or a clerk noted it."""
+
+    name = "later-notice-asked"
+
+
+class LaterNoticeWithdrawn(Event):
+    """The guest does not want to be told later any more; a contact kept for it is dropped."""
+
+    name = "later-notice-withdrawn"
+
+
+class LaterNoticeEnded(Event):
+    """No contact is kept for a later notice any more, or ever was; the ground says why."""
+
+    name = "later-notice-ended"
+
+
 class RequestObjected(Event):
     """Somebody who reads another contact of the guest objected; the request waits for a person."""
 
@@ -1005,6 +1023,9 @@ EVENTS: dict[str, type[Event]] = {
         PublishedWithdrawn,
         ClaimPrinted,
         CaseCodeReplaced,
+        LaterNoticeAsked,
+        LaterNoticeWithdrawn,
+        LaterNoticeEnded,
         RequestObjected,
         ObjectionSettled,
         DeedRefused,

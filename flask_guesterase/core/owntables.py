@@ -41,9 +41,11 @@ TABLES: tuple[Own, ...] = (
          What.WORD: "standing why", What.TIME: "erased_at"},
     ),
     Own(
-        "contact", "the way to write to the guest as long as the request is open",
-        End.CASE, "at the request's end, 400 days after it was asked at the latest; the key of "
-        "the case is destroyed after it, so that no copy of the box opens",
+        "contact", "the way to write to the guest as long as the request is open; after it, where "
+        "the guest asked to be told once that the rest has gone",
+        End.CASE, "at the request's end, 400 days after it was asked at the latest; kept for a "
+        "later notice, with that or when it is not wanted any more, 24 months after the answer at "
+        "the latest; a key of its own is destroyed after it, so that no copy of the box opens",
         {What.RANDOM: "request box", What.TIME: "ends_on"},
     ),
     Own(
@@ -428,8 +430,8 @@ PLACES: tuple[Place, ...] = (
     Place(
         "key folder (GUESTERASE_KEYS)", "keys, of which each day's and each case's opens boxes",
         "without them nothing that is sealed can be read",
-        "each key on its day, or when its case, hold or epoch ends; the root every thirty "
-        "days",
+        "each key on its day, or when its case, later notice, hold or epoch ends; the root every "
+        "thirty days",
     ),
     Place(
         "register of erasures (GUESTERASE_REGISTER)",

@@ -17,7 +17,7 @@ from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import approvals, binding, journal, signing, tables, witness
+from . import approvals, binding, journal, laternotice, signing, tables, witness
 from .blockers import today_at
 from .cases import Case, day_at, load, tell
 from .days import last_utc_day, last_whole_day
@@ -91,6 +91,8 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         for i in did
         if i["outcome"] in STAYING
     )
+    if end is State.SEALED:
+        stays += tuple(laternotice.stays(work, case))
     shared = tuple(
         Shared(i["table"], i["rows"], tuple(i["columns"]))
         for i in did

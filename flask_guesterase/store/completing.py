@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..core.certificate import CONTENT_MARK
+from ..core.certificate import CONTENT_MARK, Content
+from ..core.errors import SealError
 from ..core.events import SYSTEM, CheckCompleted
 from ..core.lifecycle import State
 from ..core.plan import Outcome
@@ -15,11 +16,13 @@ from . import (
     certifying,
     execution,
     keeping,
+    laternotice,
     law,
     outbox,
     people,
     planning,
     remainder,
+    reply,
     tables,
 )
 from .cases import Case, load, step, tell
@@ -31,7 +34,8 @@ from .work import Work
 def complete(work: Work, number: str) -> bool:
     """End a request of which nothing is kept any more, with a supplement to its certificate.
 
-    A file that is not removed yet is something that is left.
+    A file that is not removed yet is something that is left. A guest who asked for it is told;
+    where their contact cannot be read now, it ends another time.
 
     :return: whether it ended now.
     """
@@ -46,7 +50,15 @@ def complete(work: Work, number: str) -> bool:
         # The days of the boxes go with what stayed; their keys were there until today at most.
         decisions["unsealed"] = work.today
     decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
-    _certify(work, case, decisions)
+    try:
+        contact = laternotice.take(work, case)
+    except SealError:
+        return False
+    if contact is not None:
+        decisions[laternotice.WISH] = laternotice.Standing.TOLD.value
+    case, said = _certify(work, case, decisions)
+    params = {} if contact is None else reply.done(work, case, said)
+    laternotice.send(work, case, contact, params)
     return True
 
 
@@ -108,7 +120,7 @@ def _gone(
     return [*result, *shared]
 
 
-def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
+def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> tuple[Case, Content]:
     end = State.ERASED
     said = certifying.content(work, case, end, decisions)
     later = deepening.again(work, decisions)
@@ -116,3 +128,4 @@ def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
     marks = {CONTENT_MARK: said.mark()}
     tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
     certifying.certify(work, case, said)
+    return case, said

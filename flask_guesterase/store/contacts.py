@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 
+from ..core.certificate import LATER
 from ..core.lifecycle import State
 from ..core.seal import Terms
 from . import safe, tables, vault
@@ -63,7 +64,7 @@ def end_contact(work: Work, number: str) -> None:
 def end_old_contacts(work: Work) -> None:
     """Drop contacts whose day is over, and what is left of refusals nobody complained about."""
     contact, request = tables.contact, tables.request
-    old = select(contact.c.request).where(contact.c.ends_on < work.today)
+    old = select(contact.c.request).where(contact.c.ends_on < work.today, ~_for_later())
     for number in list(work.conn.execute(old).scalars()):
         safe.drop(work, _contact_box(work, number))
         work.conn.execute(delete(contact).where(contact.c.request == number))
@@ -78,7 +79,12 @@ def end_old_contacts(work: Work) -> None:
 
 
 def _contact_box(work: Work, number: str) -> str | None:
-    box: str | None = work.conn.execute(
-        select(tables.contact.c.box).where(tables.contact.c.request == number)
-    ).scalar()
+    mine = select(tables.contact.c.box).where(tables.contact.c.request == number, ~_for_later())
+    box: str | None = work.conn.execute(mine).scalar()
     return box
+
+
+def _for_later() -> ColumnElement[bool]:
+    """Return the condition that a contact is kept for a later notice, and for nothing else."""
+    box = tables.box
+    return select(box.c.id).where(box.c.id == tables.contact.c.box, box.c.purpose == LATER).exists()

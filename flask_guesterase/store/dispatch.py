@@ -21,6 +21,7 @@ from .outbox import (
     FAILED,
     FILE,
     HELD,
+    LATER,
     LEASE,
     MESSAGE,
     NO_ANSWER,
@@ -135,8 +136,9 @@ def done(work: Work, parcel: Parcel) -> None:
     box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
     _drop(work, parcel.id, box)
     _first_answer(work, parcel.request, parcel.kind, parcel.template)
-    which = (OUTSIDE,) if parcel.template == OUTSIDE else ()
-    marks = approvals.left(work, load(work, parcel.request)) if which else {}
+    alone = parcel.template == OUTSIDE
+    which = (OUTSIDE,) if alone else _which(parcel.template)
+    marks = approvals.left(work, load(work, parcel.request)) if alone else {}
     _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which), marks)
 
 
@@ -168,7 +170,12 @@ def printed(work: Work, id: int, by: str) -> None:
     box = _set(work, id, state=SENT, done_at=work.stamp)
     _drop(work, id, box)
     _first_answer(work, row.request, row.kind, row.template)
-    _tell(work, _DONE[row.kind], id, actor, ("print",))
+    _tell(work, _DONE[row.kind], id, actor, ("print", *_which(row.template)))
+
+
+def _which(template: str) -> tuple[str, ...]:
+    """Return what the journal says of a message beside that it left: that a guest heard later."""
+    return ("later-told",) if template == LATER else ()
 
 
 def _first_answer(work: Work, number: str, kind: str, template: str) -> None:

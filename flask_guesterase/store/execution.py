@@ -33,6 +33,7 @@ from . import (
     brake,
     certifying,
     keeping,
+    laternotice,
     law,
     outbox,
     outside,
@@ -354,6 +355,8 @@ def check(work: Work, number: str) -> State:
     if end is State.PARTIAL or case.state is State.PARTIAL:
         # What was left says that less was reached; what was cured since is in no measurement.
         decisions = deepening.noted(decisions, None)
+    if end is State.SEALED and (kept := laternotice.keep(work, case, _last(decisions))):
+        decisions[laternotice.WISH] = kept
     said = certifying.content(work, case, end, decisions)
     path = [State.CHECKING] if case.state is State.PARTIAL else []
     ended = work.stamp if end is not State.PARTIAL else None
@@ -365,8 +368,15 @@ def check(work: Work, number: str) -> State:
     write(work, case, "done", reply.done(work, case, said), f":{end.value}")
     if end is not State.PARTIAL:
         end_contact(work, case.number)
+        laternotice.note_kept(work, case.number)
         sought.end(work, case, decisions.get("recovery", ""))
     return end
+
+
+def _last(decisions: Mapping[str, Any]) -> str:
+    """Return the last day of what stays, as far as one is known."""
+    staying = (i for i in decisions.get("did", ()) if i["outcome"] in certifying.STAYING)
+    return max((str(item["until"]) for item in staying), default="")
 
 
 FILE_STAYS = "file-stays"

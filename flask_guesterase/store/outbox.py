@@ -63,6 +63,9 @@ OBJECTION = "objection"
 OUTSIDE = "outside-notice"
 """Text of the notice that one person decided alone; the journal says by this word that it left."""
 
+LATER = "later"
+"""Text of the word to a guest who asked for it that the last of what stayed has gone."""
+
 NO_ANSWER = frozenset({OFFICER, LATE, ALERT, "complained", "complaint", OBJECTION, OUTSIDE})
 """Texts that are no answer to a request: reminders, and what is said of a complaint."""
 
@@ -98,6 +101,7 @@ def queue_message(
     template: str,
     params: Mapping[str, str],
     dedupe: str,
+    last: str = "",
 ) -> None:
     """Queue a message to a guest.
 
@@ -107,9 +111,11 @@ def queue_message(
     :param template: name of its text; the text is chosen in the guest's language when it is sent.
     :param params: what the text needs beyond the request's number and property.
     :param dedupe: a second message with the same mark is not queued.
+    :param last: last day on which the contact may be kept, ISO, where that is sooner than usual.
     """
+    content = {"to": contact.value, "lang": case.lang, "params": about(case, params)}
     channel = channel_for(work, contact.kind)
-    _message(work, case, channel, contact.value, template, params, dedupe)
+    _queue(work, case, MESSAGE, channel, template, dedupe, content, last)
 
 
 def queue_print(
@@ -356,11 +362,13 @@ def _queue(
     template: str,
     dedupe: str,
     content: Mapping[str, Any],
+    last: str = "",
 ) -> None:
     table = tables.outbox
     if queued(work, dedupe):
         return
-    ends = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
+    usual = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
+    ends = min(usual, last or usual)
     sealed = {**content, _OF: [kind, template, dedupe, case.number, case.property]}
     box = safe.keep(work, Terms(case.controller, kind, ends), sealed, case.number)
     work.conn.execute(

@@ -35,14 +35,14 @@ def note(work: Work, case: Case, contact: Contact, secret: str) -> None:
     :param contact: where the link goes.
     :param secret: secret of the link.
     """
-    row, value = _known(work, case)
+    row, value = known(work, case)
     if row is None or _is(work, case, value, contact):
         return
     ends = work.stamp + timedelta(hours=LINK_HOURS)
     now = work.stamp.isoformat()
     living = [each for each in value.get(_LINKS, ()) if each["ends"] > now]
     link = _link(secret, contact, ends.isoformat())
-    _seal(work, case, row, {**value, _LINKS: [*living, link]})
+    seal(work, case, row, {**value, _LINKS: [*living, link]})
 
 
 def say(work: Work, case: Case, contact: Contact) -> None:
@@ -52,7 +52,7 @@ def say(work: Work, case: Case, contact: Contact) -> None:
     :param case: the request.
     :param contact: as it is on file.
     """
-    row, value = _known(work, case)
+    row, value = known(work, case)
     if row is None:
         return
     before = value.pop(_LINKS, [])
@@ -60,7 +60,7 @@ def say(work: Work, case: Case, contact: Contact) -> None:
     if not _is(work, case, value, contact):
         links.append(_link(SAID, contact, row.ends_on))
     if links != before:
-        _seal(work, case, row, {**value, _LINKS: links})
+        seal(work, case, row, {**value, _LINKS: links})
 
 
 def take(work: Work, case: Case, secret: str) -> None:
@@ -70,19 +70,27 @@ def take(work: Work, case: Case, secret: str) -> None:
     :param case: the request, locked.
     :param secret: secret of the link; SAID where a clerk saw who the guest is.
     """
-    row, value = _known(work, case)
+    row, value = known(work, case)
     if row is None or _LINKS not in value:
         return
     links = value.pop(_LINKS)
     proved = next((each for each in links if each["mark"] == _mark(secret)), value)
-    _seal(work, case, row, {**value, "kind": proved["kind"], "value": proved["value"]})
+    seal(work, case, row, {**value, "kind": proved["kind"], "value": proved["value"]})
 
 
-def _known(work: Work, case: Case) -> tuple[Row[Any] | None, dict[str, Any]]:
-    """Return which box holds the contact of a request, locked, and what it holds."""
+def known(
+    work: Work, case: Case, lock: bool = True
+) -> tuple[Row[Any] | None, dict[str, Any]]:
+    """Return which box holds the contact of a request, and what it holds.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param lock: keep others from sealing it anew until the transaction ends.
+    :return: None and nothing where there is none, or it cannot be read.
+    """
     table = tables.contact
     mine = select(table).where(table.c.request == case.number)
-    row = work.conn.execute(mine.with_for_update()).one_or_none()
+    row = work.conn.execute(mine.with_for_update() if lock else mine).one_or_none()
     value = None if row is None else safe.peek(work, row.box)
     return (None, {}) if value is None else (row, dict(value))
 
@@ -99,7 +107,14 @@ def _link(secret: str, contact: Contact, ends: str) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _seal(work: Work, case: Case, row: Row[Any], value: dict[str, Any]) -> None:
+def seal(work: Work, case: Case, row: Row[Any], value: dict[str, Any]) -> None:
+    """Seal the contact of a request anew, in place of the box it lay in.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param row: which box that was, as `known` gave it.
+    :param value: what to seal.
+    """
     terms = Terms(case.controller, "contact", row.ends_on, label(case.number))
     box = safe.keep(work, terms, value, case.number)
     table = tables.contact

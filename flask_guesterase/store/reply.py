@@ -11,7 +11,7 @@ from ..core.certificate import Content
 from ..core.copying import DAYS
 from ..core.grounds import exemption
 from ..core.lifecycle import DONE, Ground, State
-from . import answering, certifying
+from . import answering, certifying, laternotice
 from .cases import Case, day_at
 from .copying import shelved
 from .lines import registers
@@ -28,7 +28,8 @@ def done(work: Work, case: Case, said: Content) -> dict[str, str]:
     :param said: what its certificate says.
     """
     told = answered(asdict(said), _reported(work, case))
-    return {"state": said.state, "answer": told.to_json()}
+    wish = str((case.decisions or {}).get(laternotice.WISH, ""))
+    return {"state": said.state, "answer": told.to_json(), laternotice.WISH: wish}
 
 
 def refused(work: Work, case: Case, ground: Ground) -> dict[str, str]:

@@ -89,7 +89,16 @@ DAYS: dict[str, str] = {
 }
 """What happens to a case on a day (see ``core.agenda.Moment``)."""
 
+LATER: dict[str, str] = {
+    "later-notice": N_("address or number, to say once when the rest has gone"),
+    "later-told": N_("the guest is told that the rest has gone"),
+    "later-too-long": N_("something stays for more than 24 months"),
+    "later-restored": N_("the erasure was taken back"),
+    "later-unreadable": N_("the contact could not be read any more"),
+}
+"""What is kept to tell a guest later, and why it is kept no more."""
+
 CASES: tuple[dict[str, str], ...] = (
-    ABOUTS, OUTCOMES, MODES, DAYS, HAPPENINGS, SEVERITIES, ORIGINS, DUTIES, COUNTED,
+    ABOUTS, OUTCOMES, MODES, DAYS, LATER, HAPPENINGS, SEVERITIES, ORIGINS, DUTIES, COUNTED,
 )  # fmt: skip
 """All of them."""

@@ -31,6 +31,7 @@ from . import (
     ending,
     extras,
     grievance,
+    laternotice,
     letters,
     pressing,
     rescanning,
@@ -44,7 +45,8 @@ from .rendering import render_template
 from .schemas import LookUp, read
 from .words import GUEST_WORDS, STEPS
 
-__all__ = ["adverts", "asking", "claimed", "copied", "grievance", "guest_pages", "rescanning"]
+__all__ = ["adverts", "asking", "claimed", "copied", "grievance", "guest_pages", "laternotice",
+           "rescanning"]  # fmt: skip
 
 _UNDONE = frozenset({State.WITHDRAWN, State.EXPIRED, State.REFUSED})
 """States in which a request ended though nothing was done."""
@@ -117,6 +119,7 @@ def case() -> str:
         found, now = office.milestones(code), office.work.now
         rated = not office.feedback_asked(code)
         complaints = office.heard(code)
+        later = office.later(code)
     hotel = current.settings.property(view.property)
     tongue = language(zone=hotel.zone)
     # That it waits is an answer too, of which the guest may complain.
@@ -128,6 +131,7 @@ def case() -> str:
         hotel=hotel,
         scan=scan,
         rated=rated,
+        later=later,
         complaints=[(each, Language(choose([each.lang])).tag) for each in complaints],
         step=dated.reached(found) if view.state in _UNDONE else STEPS.index(view.word),
         undone=view.state in _UNDONE,

@@ -57,7 +57,7 @@ _EMPTY = dict.fromkeys(
     (
         "token", "ground", "state", "until", "reason", "reasons", "what", "due", "left",
         "complaint", "about", "outcome", "words", "noticed", "case",
-        "number", "alert", "kind", "since", "whom", "lapses", "asker",
+        "number", "alert", "kind", "since", "whom", "lapses", "asker", "later",
     ), "",
 )  # fmt: skip
 

@@ -121,6 +121,7 @@ def show(number: str) -> str:
         copying = releasing.of_copy(office, case)
         deeds = _deeds(case)
         overseen = office.overseen(number, me()) if state is State.REVIEW else None
+        later = office.later_of(number, me()).standing
         alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
     if deeds["confirm"]:
         pressing.ready()
@@ -140,6 +141,7 @@ def show(number: str) -> str:
         objected=objected,
         overseen=overseen,
         copying=copying,
+        later=later,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
@@ -213,6 +215,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "restore": may(Permission.RESTORE, code),
         "hand_slip": verify or may(Permission.FILE, code),
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
+        "later": may(Permission.FILE, code),
         "copy_after": state in DONE and case["kind"] == Kind.ERASURE and may(Permission.FILE, code),
         "extend": case["extendable"] and approve,
         "erase": state in (State.APPROVED, State.WAITING)
@@ -323,6 +326,20 @@ def withdraw(number: str) -> AnyResponse:
     """Take the request back for the guest."""
     with current.begin() as office:
         pressing.once(office, lambda: office.withdraw(number, by=me()))
+    return _back(number)
+
+
+@staff_pages.post("/<number>/later")
+def ask_later(number: str) -> AnyResponse:
+    """Note for the guest that they want to be told when the rest has gone."""
+    deed(lambda office: office.ask_later(number, by=me()))
+    return _back(number)
+
+
+@staff_pages.post("/<number>/later/withdraw")
+def withdraw_later(number: str) -> AnyResponse:
+    """Note for the guest that they do not want to be told."""
+    deed(lambda office: office.withdraw_later(number, by=me()))
     return _back(number)
 
 

@@ -100,6 +100,7 @@ def fill(app: Flask) -> Full:
     number = full.numbers["refused"]
     _sent(officer, f"/{number}/refuse", {"ground": "another-persons-data"}, f"/{number}")
     _file(full, desk, "erased", "li.wei@mail.example", "李伟")
+    full.guest("erased").post("/privacy/case/later", {}, page="/privacy/case")
     number = _agreed(full, officer, "erased", "approve")
     officer.post(f"{DESK}/{number}/erase", {}, page=f"{DESK}/code")
     _copied(full, desk, officer)

@@ -62,6 +62,7 @@ def test_a_guest_asks_and_holds_a_certificate(
     _ask(walker, guest, words)
     desk = walker.enter(words.lang, f"{house}.desk")
     _prove(walker, guest, desk, words)
+    _wishes(guest)
     _decide(walker, officer, words)
     file = _follow(walker, guest, words, tmp_path)
     _journal(walker, words, house)
@@ -162,6 +163,13 @@ def _prove(walker: Walker, guest: Page, desk: Page, words: Words) -> None:
     walker.look(guest, f"{words.lang}-06-code")
     _link(guest, words.open)
     walker.look(guest, f"{words.lang}-07-deciding")
+
+
+def _wishes(guest: Page) -> None:
+    """Ask to be told when the rest has gone, and take that back."""
+    for deed in ("later", "later/withdraw"):
+        press(guest.locator(f"form[action$='/case/{deed}'] button"))
+    assert guest.locator("form[action$='/case/later'] button").count() == 1
 
 
 def _decide(walker: Walker, officer: Page, words: Words) -> None:

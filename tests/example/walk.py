@@ -80,6 +80,8 @@ def guest_asks(house: House, post: Post) -> tuple[str, str]:
     visitor.post("/privacy/case", {"code": values["name"]}, page="/privacy/ask")
     visitor.post("/privacy/case", {"code": code[0]}, page="/privacy/ask")
     visitor.client.get(f"/privacy/case/{code[0]}")
+    for deed in ("later", "later/withdraw"):
+        visitor.post(f"/privacy/case/{deed}", {}, page="/privacy/ask")
     visitor.client.get(f"/privacy/case/{values['name']}", typed=True)  # type: ignore[call-arg] # ours
     visitor.client.get(f"/privacy/link/{values['email']}", typed=True)  # type: ignore[call-arg] # ours
     with house.app.app_context(), house.guesterase.begin(write=False) as office:
@@ -142,6 +144,8 @@ def by_hand(house: House, number: str) -> None:
     for verb in ("take", "leave", "take"):
         desk.post(f"{here}/{verb}", {"person": "1"}, page=here)
         desk.post(f"{here}/{verb}", {"person": "999"}, page=here)
+    for deed in ("later", "later/withdraw", "later"):
+        desk.post(f"{here}/{deed}", {}, page=here)
     desk.get(f"{DESK}/outbox")
     desk.post(f"{DESK}/outbox/1", {}, page=f"{DESK}/outbox")
 

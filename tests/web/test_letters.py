@@ -16,7 +16,7 @@ import flask_guesterase.web
 from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import outbox
+from flask_guesterase.store import completing, outbox, tables
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents import noticing
 from flask_guesterase.store.incidents.affected import Asked
@@ -51,6 +51,7 @@ PARAMS = {
     "words": "Some words.",
     "noticed": "2026-03-01T09:00:00",
     "case": "GR-ABCD2345",
+    "later": "too-long",
 }
 
 
@@ -94,6 +95,7 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
         page = officer.get(f"{desk}/{number}")
         digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
         if end == "erase":
+            assert guest.post("/privacy/case/later", "/privacy/case").status_code == 303
             officer.post(f"{desk}/{number}/approve", digest=digest)
             _waits_for_a_stay(house, officer, f"{desk}/{number}/erase")
         if end == "restore":
@@ -101,6 +103,7 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
             officer.post(f"{desk}/{number}/erase")
         officer.post(f"{desk}/{number}/{end}", ground=GROUND.get(end, ""))
         house.browser("second").post(f"{desk}/{number}/restore/confirm")
+    _has_gone(house, number)
     again = "/privacy/case/again"
     assert guest.post(again, again, email="ann@mail.example").status_code == 303
     _takes_longer(house, officer, desk)
@@ -127,6 +130,15 @@ def _takes_longer(house: House, officer: Browser, desk: str) -> None:
     with house.app.app_context(), house.extension.begin() as office:
         office.work.now += timedelta(days=88)
         assert office.remind() == 1
+
+
+def _has_gone(house: House, number: str) -> None:
+    """Let the last of what stays of a guest have gone."""
+    with house.app.app_context(), house.extension.begin() as office:
+        kept = tables.kept
+        mine = update(kept).where(kept.c.request == number)
+        office.work.conn.execute(mine.values(ended_at=office.work.stamp))
+        assert completing.complete(office.work, number)
 
 
 def _complains(house: House) -> None:
@@ -286,7 +298,9 @@ def test_who_waits_reads_what_is_in_the_way_and_until_when(post_office: House) -
     assert "目前尚无法给出日期" in undated
 
 
-@pytest.mark.parametrize("name", ["done", "refused", "waiting", "extended", "complaint"])
+@pytest.mark.parametrize(
+    "name", ["done", "refused", "waiting", "extended", "complaint", "later"]
+)
 def test_every_answer_says_where_to_complain_and_that_there_are_courts(
     berlin: House, name: str
 ) -> None:

@@ -49,11 +49,13 @@ class Opened:
     :param rows: the sealed rows.
     :param boxes: how many boxes were opened.
     :param unopened: tables of boxes that did not open, one for each.
+    :param requests: the requests by which they were erased.
     """
 
     rows: tuple[Sealed, ...]
     boxes: int
     unopened: tuple[str, ...]
+    requests: tuple[str, ...] = ()
 
 
 def opened(
@@ -100,7 +102,7 @@ def opened(
             Sealed(image, "", Term(tuple(c.name for c in image.columns), RECOVERY, last))
             for image in images or ()
         ]
-    return Opened(tuple(rows), len(done), tuple(unopened))
+    return Opened(tuple(rows), len(done), tuple(unopened), tuple(requests))
 
 
 def _erased(work: Work, people: Sequence[Person], others: Collection[str]) -> list[str]:

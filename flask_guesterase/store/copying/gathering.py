@@ -15,7 +15,7 @@ from ...core.copying import Copy, Part, Record, Term, Withheld
 from ...core.image import Cell, Form
 from ...core.plan import Key, Person, Row, key_text
 from ...core.standing import Standing
-from .. import purview
+from .. import laternotice, purview
 from ..binds.crossing import at
 from ..cases import Case, day_at
 from ..clocks import places_of
@@ -83,7 +83,8 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
         for name in sorted(set(opened.unopened))
     ]
     hotel = work.settings.property(case.property)
-    parts = (_part(table) for _, table in sorted(made.items()))
+    parts = [_part(table) for _, table in sorted(made.items())]
+    parts += laternotice.part(work, opened.requests)
     copy = Copy(
         case.number,
         case.property,

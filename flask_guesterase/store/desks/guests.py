@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.agenda import Milestone
-from .. import intake, limits, review, views
+from ...core.permissions import Permission
+from .. import actors, certifying, intake, laternotice, limits, review, views
+from ..cases import load
+from ..laternotice import Later, Standing
 from ..search import rescan
 from ..views import CaseView
 from .desk import Desk
@@ -104,6 +107,44 @@ class Guests(Desk):
         :raises TokenError: the code is unknown or expired.
         """
         return rescan.newest(self.work, code)
+
+    def later(self, code: str) -> Later:
+        """Return whether the guest of a case code is told later that the last has gone.
+
+        :raises TokenError: the code is unknown or expired.
+        """
+        return laternotice.look(self.work, views.by_code(self.work, code))
+
+    def later_of(self, number: str, by: str) -> Later:
+        """Return the same of a request, for staff.
+
+        :raises ForbiddenError: they may not look at its property.
+        """
+        case = load(self.work, number)
+        actors.require(self.work, by, Permission.VIEW, case.property)
+        return laternotice.look(self.work, case)
+
+    def ask_later(self, number: str, by: str | None = None, code: str | None = None) -> None:
+        """Note that a guest wants to be told once, when the last of what stays has gone.
+
+        :param by: the host's id of the clerk who notes it for the guest.
+        :param code: the guest's case code.
+        :raises TokenError: the code is not this request's.
+        :raises ForbiddenError: the clerk may not file at its property.
+        :raises TransitionError: no contact was proved, or it was answered already.
+        """
+        laternotice.ask(self.work, number, by, code)
+
+    def withdraw_later(self, number: str, by: str | None = None, code: str | None = None) -> None:
+        """Note that they do not want it; a contact kept for it goes, and the certificate says so.
+
+        :param by: the host's id of the clerk who notes it for the guest.
+        :param code: the guest's case code.
+        :raises TokenError: the code is not this request's.
+        :raises ForbiddenError: the clerk may not file at its property.
+        """
+        if laternotice.withdraw(self.work, number, by, code) is Standing.KEPT:
+            certifying.supplement(self.work, load(self.work, number))
 
     def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
         """Take a request back, until it is carried out.

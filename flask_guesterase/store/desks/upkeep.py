@@ -24,6 +24,7 @@ from .. import (
     halting,
     health,
     intake,
+    laternotice,
     limits,
     pins,
     review,
@@ -225,6 +226,7 @@ class Upkeep(Desk):
         codes.forget(self.work)
         pins.forget(self.work)
         contacts.end_old_contacts(self.work)
+        laternotice.end_old(self.work)
         marks.expire(self.work)
         disclosures.overdue(self.work)
         return review.expire(self.work)

@@ -28,7 +28,7 @@ from ...core.permissions import Permission
 from ...core.remembrance import Kind
 from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
-from .. import actors, approvals, brake, certifying, safe, tables, vault
+from .. import actors, approvals, brake, certifying, laternotice, safe, tables, vault
 from ..binds.crossing import HOME, Crossing, at, binds_of
 from ..blockers import today_at
 from ..cases import Case, load, step, tell
@@ -180,6 +180,7 @@ def _undo(
     if not again:
         case = step(work, case, State.RESTORED, ended_at=work.stamp, try_at=None)
         undoing.revoke(work, case, actor)
+        laternotice.end(work, case, "later-restored")
         work.remember.append(tracing.undone(case, Kind.RESTORED, wanted.ground))
     tell(work, SubjectRestored, case, actor, report.counts, (wanted.ground,))
     if not again:

@@ -141,6 +141,22 @@ def withdraw(number: str, form: dict[str, Any]) -> Any:
     return {"done": True}
 
 
+@operation("POST", "/requests/<number>/later", Permission.FILE, bodies.Done)
+def ask_later(number: str, form: dict[str, Any]) -> Any:
+    """Note that a guest wants to be told once, when the last of what stays has gone."""
+    with begin() as office:
+        office.ask_later(number, by=me())
+    return {"done": True}
+
+
+@operation("POST", "/requests/<number>/later/withdraw", Permission.FILE, bodies.Done)
+def withdraw_later(number: str, form: dict[str, Any]) -> Any:
+    """Note that they do not want it any more; a contact that was kept for it goes."""
+    with begin() as office:
+        office.withdraw_later(number, by=me())
+    return {"done": True}
+
+
 @operation("POST", "/requests/<number>/erase", Permission.ERASE, bodies.Stands)
 def erase(number: str, form: dict[str, Any]) -> Any:
     """Carry out what was approved, then look for everything again; the worker may finish it."""

@@ -1,0 +1,30 @@
+"""The guest's buttons for being told once that the last of what stayed has gone."""
+
+from __future__ import annotations
+
+from flask import redirect, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from . import pressing
+from .current import current
+from .guestdesk import CASE, guest_pages
+
+
+@guest_pages.post("/case/later")
+def ask_later() -> AnyResponse:
+    """Note that the guest wants to be told; asked for again it stays so."""
+    code = str(session.get(CASE, ""))
+    with current.begin() as office:
+        number = office.case(code).number
+        pressing.once(office, lambda: office.ask_later(number, code=code))
+    return redirect(url_for(".case"), 303)
+
+
+@guest_pages.post("/case/later/withdraw")
+def withdraw_later() -> AnyResponse:
+    """Note that the guest does not want to be told; what was kept for it goes."""
+    code = str(session.get(CASE, ""))
+    with current.begin() as office:
+        number = office.case(code).number
+        pressing.once(office, lambda: office.withdraw_later(number, code=code))
+    return redirect(url_for(".case"), 303)
