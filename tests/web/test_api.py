@@ -359,7 +359,8 @@ def test_no_cookie_goes_either_way(house: House) -> None:
 
 
 BODIES: dict[str, Any] = {
-    "settle_return": {"whose": "lives"}, "halt_sweep": {"ground": "upkeep"},
+    "settle_return": {"whose": "lives"}, "settle_refilled": {"table": "guests"},
+    "halt_sweep": {"ground": "upkeep"},
     "open_monthly": {"property": "mu"}, "join_monthly": {"login": "far-officer"},
     "find_monthly": {"text": "In time."},
     "plan_monthly": {"what": "Look.", "owner": "far-officer", "due": "2999-01-01"},
@@ -378,7 +379,7 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 """View -> a body it understands, about the other house where it names one."""
 
-EMPTY = {"returns", "monthlies", "owed",
+EMPTY = {"returns", "settle_refilled", "monthlies", "owed",
          "requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
          "handovers", "alike"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.web.apihouse import Program, inhabited, journaled, token
 from tests.web.house import House
-from tests.web.test_returns import DORA, came_back, state
+from tests.web.test_returns import DORA, came_back, put_back, state
 
 PAGE = "/desk/privacy/returns"
 
@@ -92,3 +92,21 @@ def test_what_was_decided_is_not_decided_again(back: House) -> None:
     assert state(back) == "lives"
     assert len(journaled(back, "return-settled")) == 1
     assert clerk.get("/returns").json == {"items": []}
+
+
+def test_one_answer_settles_all_of_a_table_that_was_put_back(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """The page shows five of them and asks once; a program asks once too."""
+    for house in inhabited(sqlite_url, tmp_path):
+        put_back(house)
+        far = Program(house, token(house, "far-officer"))
+        assert far.post("/returns/settle", {"table": "bookings"}).json == {"settled": 0}
+        blind = Program(house, token(house, "clerk", "view", "file"))
+        assert blind.post("/returns/settle", {"table": "bookings"}).status_code == 403
+        program = Program(house, token(house, "clerk"))
+        doors = {row["door"] for row in program.get("/returns").json["items"]}
+        assert doors == {"refilled"}
+        assert program.post("/returns/settle", {"table": "bookings"}).json == {"settled": 7}
+        assert house.worker().problems == {}
+        assert program.get("/returns").json == {"items": []}

@@ -19,6 +19,18 @@ class Settle(Body):
     whose = one_of(("theirs", "lives"))
 
 
+class Refilled(Body):
+    """The table of which all rows under erased profiles are decided about at once."""
+
+    table = typed(required=True)
+
+
+class Settled(Schema):
+    """Of how many rows it was said whose they are."""
+
+    settled = fields.Integer(required=True)
+
+
 class Halt(Body):
     """Why somebody stops erasing by day."""
 

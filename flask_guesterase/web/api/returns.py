@@ -31,3 +31,16 @@ def settle_return(row: int, form: dict[str, Any]) -> Any:
     with begin() as office:
         office.settle_return(row, me(), form["whose"] == "theirs")
     return {"done": True}
+
+
+@operation(
+    "POST", "/returns/settle", Permission.VERIFY, officerbodies.Settled, officerbodies.Refilled
+)
+def settle_refilled(form: dict[str, Any]) -> Any:
+    """Say of all rows of a table that lie under erased profiles that they are theirs and go again.
+
+    They are those that the list shows with the door "refilled"; settled says how many they were.
+    """
+    with begin() as office:
+        actors.require(office.work, me(), Permission.VERIFY, mine().property)
+        return {"settled": office.settle_refilled(form["table"], me())}
