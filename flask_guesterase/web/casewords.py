@@ -58,6 +58,7 @@ ORIGINS: dict[str, str] = {
 DUTIES: dict[str, str] = {
     "authority": N_("the authority"),
     "guests": N_("the guests"),
+    "not-classified": N_("not classified yet"),
     "not-reviewed": N_("nobody wrote down what it taught"),
     "not-told": N_("somebody must still be told"),
     "measures-open": N_("a measure is not done yet"),

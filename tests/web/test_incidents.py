@@ -210,6 +210,39 @@ def test_a_reference_in_which_nothing_can_be_seen_is_none(house: House, blank: s
     assert house.hotel.ours("notice") == []
 
 
+def test_words_in_which_nothing_can_be_seen_are_asked_for_where_they_were_typed(
+    house: House,
+) -> None:
+    """A letter to guests and a review are two fields; the one that is closed opens."""
+    number = report(house)
+    officer, path = house.browser("officer"), f"{DESK}/incidents/{number}"
+    assert act(officer, number, "reach", table="") == 303
+    missing = "Please fill this in."
+    page = officer.post(f"{path}/propose?lang=en", path, duty="CN/guests", words="  ").text
+    assert missing in page.partition("CN/guests")[2].partition("</form>")[0]
+    assert page.count('class="wrong"') == 1
+    how = {"kind": "leak", "severity": "risk-high", "cause": "theft"}
+    assert act(officer, number, "classify", **how) == 303
+    page = officer.post(f"{path}/propose?lang=en", path, duty="CN/guests", words="  ").text
+    assert page.count('class="wrong"') == 1
+    page = officer.post(f"{path}/review?lang=en", path, words="  ").text
+    assert missing in page.partition("open><summary>Review it")[2]
+    assert page.count('class="wrong"') == 1
+
+
+def test_what_must_be_done_before_the_end_begins_with_the_class(house: House) -> None:
+    """Nothing can be reviewed before somebody said how grave it is; the page says so."""
+    number = report(house)
+    officer = house.browser("officer")
+    todo = officer.get(f"{DESK}/incidents/{number}?lang=en").partition("Still to be done:")[2]
+    assert "<li>not classified yet</li>" in todo
+    how = {"kind": "leak", "severity": "risk-none", "cause": "theft"}
+    assert act(officer, number, "classify", **how) == 303
+    todo = officer.get(f"{DESK}/incidents/{number}?lang=en").partition("Still to be done:")[2]
+    assert "nobody wrote down what it taught" in todo
+    assert "not classified" not in todo
+
+
 def test_times_are_those_of_the_hotels_wall(house: House) -> None:
     """What a form says at Shanghai is eight hours earlier in our tables."""
     report(house, noticed="2026-03-01T09:00", happened="2026-02-28T23:30")

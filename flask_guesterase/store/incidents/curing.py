@@ -101,6 +101,8 @@ def review(work: Work, number: str, words: str, by: str) -> None:
 def missing(work: Work, row: Incident) -> tuple[str, ...]:
     """Return what is still to be done before an incident can be closed, as words."""
     found = []
+    if row.severity is None:
+        found.append("not-classified")
     if row.state != REVIEWED:
         found.append("not-reviewed")
     if any(each.applies and not each.done for each in alarms.ringing(work, row)):
