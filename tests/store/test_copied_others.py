@@ -8,14 +8,16 @@ from time import perf_counter
 import pytest
 from sqlalchemy import update
 
-from flask_guesterase.core.errors import MovedError
+from flask_guesterase.core.copying import Withheld
+from flask_guesterase.core.errors import MovedError, TransitionError
+from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import delete, keep, mentions, redact
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import vault
+from flask_guesterase.store import tokens, vault
 from flask_guesterase.store.masks import fixed_value
 from flask_guesterase.store.raw import reader
 from tests.store import kept
@@ -130,6 +132,88 @@ def test_what_was_read_of_one_guest_is_not_released_of_another(hotel: Hotel) -> 
     assert hotel.state(number) == "review"
 
 
+def test_what_stays_in_its_row_is_in_the_copy_of_who_was_erased(hotel: Hotel) -> None:
+    """The invoice that the law keeps in place lies in no box: it is found by the erased profile."""
+    furnish(hotel)
+    erasure = hotel.approved(email=ANN["email"])
+    assert hotel.erased(erasure) == "sealed"
+    copy = fetched(hotel, after(hotel, erasure))
+    assert [record.values for record in records(copy, "invoices")] == [
+        {"billed_to": "Ann Berg", "total": "90"}
+    ]
+    (invoice,) = records(copy, "invoices")
+    assert {term.columns: term.keeps for term in invoice.terms}["billed_to",]
+    assert not invoice.boxed
+
+
+def test_who_is_found_by_a_booking_gets_no_safety_copy_of_two(hotel: Hotel) -> None:
+    """Two profiles were erased as one guest's; whoever asks for one of them does not get both."""
+    hotel.guest(1, **ANN)
+    hotel.guest(2, **{**ANN, "phone": "+8613800000009", "document_no": "E7654321"})
+    hotel.put(Booking, id=1, number="B1", guest_id=1)
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    with hotel.begin() as office:
+        number = office.request({"booking": "B1"}, property="sh", by="clerk", wish="copy")
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    assert [record.values["number"] for record in records(copy, "bookings")] == ["B1"]
+    assert (copy.boxes, told(ANN, copy.to_json())) == (0, [])
+
+
+def test_a_code_opens_nothing_while_somebody_objects(hotel: Hotel) -> None:
+    """It was handed out before; once the officer has settled that it opens the copy as before."""
+    hotel.grants["second"].add("law")
+    furnish(hotel)
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    with hotel.begin() as office:
+        code = office.hand_out_copy(number, "clerk")
+        objection = tokens.objection(office.work, number)
+    with hotel.begin() as office:
+        office.object_to(objection)
+    with pytest.raises(TransitionError), hotel.begin() as office:
+        office.fetch_copy(code)
+    assert hotel.state(number) == "offered"
+    with hotel.begin() as office:
+        office.settle_objection(number, "second")
+    with hotel.begin() as office:
+        ticket = office.fetch_copy(code)
+    with hotel.begin() as office:
+        assert told(ANN, office.read_copy(ticket)[1].to_json()) == list(ANN.values())
+
+
+def test_nothing_is_released_where_nobodys_profile_is_taken(hotel: Hotel) -> None:
+    """An empty copy would tell the guest that nothing is held."""
+    hotel.guest(3, name="Carl Other", email=ANN["email"])
+    with hotel.begin() as office:
+        match = {"email": ANN["email"], "name": ANN["name"]}
+        number = office.request(match, property="sh", by="clerk", wish="copy")
+    shown(hotel, number)
+    with hotel.begin() as office:
+        (row,) = office.preview(number).perhaps
+        office.leave(number, row.id, "clerk")
+    with pytest.raises(TransitionError, match="No row is taken"):
+        release(hotel, number)
+    assert hotel.state(number) == "review"
+
+
+def test_what_cannot_be_read_is_listed_in_the_copy(hotel: Hotel) -> None:
+    """A column by which invoices are found is not there: the guest reads that they are not in."""
+    furnish(hotel)
+    missing = Finding("column-missing", "invoices", "booking_id", "It is not there.", "Add it.")
+    hotel.datamap = replace(hotel.datamap, findings=(*hotel.datamap.findings, missing))
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    assert [each for each in copy.withheld if each.table == "invoices"] == [
+        Withheld("invoices", (), 0, "gap")
+    ]
+    assert records(copy, "invoices") == []
+
+
 def test_a_copy_does_not_tell_of_a_silent_hold(hotel: Hotel) -> None:
     """What only a hold still keeps is nobody's to hand out: its window has ended for the guest."""
     hotel.grants["officer"] |= {"hold"}
@@ -165,6 +249,19 @@ def test_what_is_apart_is_in_no_copy_whoever_it_names(hotel: Hotel) -> None:
         shown(hotel, number)
         release(hotel, number)
         assert fetched(hotel, number).to_json().count("the clerk was rude") == said
+
+
+def test_who_releases_reads_what_was_written_freely_and_no_other_value(hotel: Hotel) -> None:
+    """A remark may name somebody; a name, a number or a mailbox is the guest's alone to read."""
+    declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Booking]
+    noted = Policy({"number": keep("bookkeeping"), "remark": mentions}, via="guest")
+    furnish(hotel)
+    hotel.datamap = hotel.mapped([*declared, (Booking, noted)])
+    number = asked(hotel)
+    shown(hotel, number)
+    with hotel.begin() as office:
+        seen, _ = office.outline(number, "officer")
+    assert seen.texts == (("bookings", "remark", "quiet, not beside ▇▇▇"),)
 
 
 def test_a_copy_names_who_is_told_at_each_house_the_rows_are_of(house: House) -> None:
@@ -228,7 +325,13 @@ def billed(hotel: Hotel) -> Hotel:
 def test_what_a_sweep_sealed_of_a_living_guest_is_in_their_copy(billed: Hotel) -> None:
     """As long as the row is as it was left, it tells whose the box is."""
     sealed(billed)
-    assert invoices(billed) == (["Berg & Sons"], [])
+    number = asked(billed)
+    shown(billed, number)
+    release(billed, number)
+    (record,) = records(fetched(billed, number), "invoices")
+    assert record.values == {"billed_to": "Berg & Sons", "total": "90"}
+    ends = [(each.columns, each.until) for each in record.terms]
+    assert sorted(ends) == [(("billed_to",), "2027-03-10"), (("total",), "")]
 
 
 def test_a_box_whose_row_was_written_into_since_may_be_anybodys(billed: Hotel) -> None:
