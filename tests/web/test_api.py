@@ -379,7 +379,7 @@ BODIES: dict[str, Any] = {
 }  # fmt: skip
 """View -> a body it understands, about the other house where it names one."""
 
-EMPTY = {"returns", "settle_refilled", "monthlies", "owed",
+EMPTY = {"returns", "settle_refilled", "monthlies", "owed", "overdue_trainings",
          "requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
          "handovers", "alike"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
@@ -387,7 +387,7 @@ EMPTY = {"returns", "settle_refilled", "monthlies", "owed",
 WHOLE = {"sweep_now", "halt_sweep", "resume_sweep"}
 """Views about all of the installation, for who decides about the law at any house of it."""
 
-REFUSED = {"returns", "monthlies",
+REFUSED = {"returns", "monthlies", "overdue_trainings",
            "recipients", "letters", "verify"}
 """Those of them that are refused without their permission: an empty list would say all is well."""
 

@@ -1,4 +1,4 @@
-"""The monthly review over the API: held by several people, closed by another, as on pages."""
+"""The monthly review and training over the API: held by several, closed by another, as on pages."""
 
 from __future__ import annotations
 
@@ -222,3 +222,17 @@ def test_a_token_freezes_the_figures_of_its_own_house(
     where = house.browser("issuer").post(PAGE, month="2026-02", property="sh").headers["Location"]
     assert set(lead.get(f"/reviews/{where.rpartition('/')[2]}").json["own"]) == {"sh"}
     assert "Hotel Fir" in house.browser("issuer").get(where)
+
+
+def test_whose_training_is_over_is_for_who_watches(house: House) -> None:
+    """By opaque number, of the token's own house; nobody's name, and refused to others."""
+    house.request()
+    answer = Program(house, token(house, "watcher")).get("/trainings/overdue")
+    (row,) = answer.json["items"]
+    assert (row["course"], row["property"], row["over"]) == ("reception", "sh", True)
+    assert "clerk" not in answer.text
+    far = Program(house, token(house, "far-watcher", by="far-issuer"))
+    assert far.get("/trainings/overdue").json == {"items": []}
+    for user, words in (("clerk", []), ("watcher", ["train", "view"])):
+        program = Program(house, token(house, user, *words))
+        assert program.get("/trainings/overdue").status_code == 403

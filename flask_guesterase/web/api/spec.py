@@ -11,13 +11,13 @@ from flask import Response, request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from . import bodies, cases, duty, house, months, night, restores, returns
+from . import bodies, cases, duty, house, months, night, restores, returns, trainings
 from .door import PROBLEM, answer, api_pages
 from .route import OPERATIONS, Operation, template
 
 __all__ = [
     "api_pages", "cases", "describe", "duty", "house",
-    "months", "night", "restores", "returns",
+    "months", "night", "restores", "returns", "trainings",
 ]  # fmt: skip
 
 
