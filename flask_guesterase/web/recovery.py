@@ -43,7 +43,8 @@ def propose_restore(number: str) -> AnyResponse:
 def confirm_restore(number: str) -> AnyResponse:
     """Take an erasure back that somebody else proposed to."""
     must(Permission.RESTORE)
-    deed(lambda office: office.restore(number, me()))
+    form = schemas.read(schemas.TakeBack(), request.form)
+    deed(lambda office: office.restore(number, me(), form["proposal"]))
     refresh.taken_back(current.run, number)
     return redirect(url_for(".show", number=number), 303)
 

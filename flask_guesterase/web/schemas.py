@@ -221,6 +221,12 @@ class Restore(Form):
     ground = one_of([each.value for each in RestoreGround])
 
 
+class TakeBack(Form):
+    """The number of the proposal that was read; a template of the host's may send none."""
+
+    proposal = fields.Integer(load_default=None)
+
+
 class Hold(Form):
     """What is to be held, and why."""
 

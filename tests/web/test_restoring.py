@@ -89,6 +89,20 @@ def test_a_ground_is_needed_and_a_proposal(house: House, number: str) -> None:
     assert house.state(number) == "sealed"
 
 
+def test_what_somebody_proposed_anew_is_not_confirmed_unread(house: House, number: str) -> None:
+    """The guest is told the ground, so the second person confirms the one on their page."""
+    officer = propose(house, number)
+    second = house.browser("second")
+    page = second.get(f"{DESK}/{number}")
+    sent = dict(re.findall(r'name="(proposal)" value="(\d+)"', page))
+    officer.post(f"{DESK}/{number}/restore", ground="binding-order")
+    assert second.post(f"{DESK}/{number}/restore/confirm", **sent).status_code == 409
+    assert house.state(number) == "sealed"
+    sent = dict(re.findall(r'name="(proposal)" value="(\d+)"', second.get(f"{DESK}/{number}")))
+    assert second.post(f"{DESK}/{number}/restore/confirm", **sent).status_code == 303
+    assert house.state(number) == "restored"
+
+
 def test_the_guest_reads_it_in_their_case(house: House, number: str) -> None:
     """Day, ground, what it means and where to complain; the certificate can still be had."""
     with house.app.app_context(), house.extension.begin() as office:
