@@ -52,6 +52,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "approve": ("approve", {"digest": "0" * 64}),
     "refuse": ("refuse", {"ground": "another-persons-data"}),
     "withdraw": ("file", {}),
+    "ask_later": ("file", {}),
+    "withdraw_later": ("file", {}),
     "erase": ("erase", {}),
     "extend": ("approve", {"reason": "complex"}),
     "certificate": ("view", {}),
