@@ -323,17 +323,13 @@ def end_old(work: Work) -> None:
 
 
 def _idle(work: Work, labels: set[str]) -> list[str]:
-    """Return the keys under which nothing lies, nor can be laid by who is answering now."""
-    if not labels:
-        return []
-    request, contact = tables.request, tables.contact
-    numbers = {each.removeprefix(label("")): each for each in labels}
-    used = select(contact.c.request).where(contact.c.request == request.c.number).exists()
-    busy = select(request.c.number).where(
-        request.c.number.in_(sorted(numbers)),
-        used | request.c.state.in_([state.value for state in _OPEN]),
-    )
-    kept = set(work.conn.execute(busy).scalars())
+    """Return the keys under which nothing lies.
+
+    Who is answering now still has the contact of the case, until the other one takes its place.
+    """
+    numbers, contact = {each.removeprefix(label("")): each for each in labels}, tables.contact
+    known = select(contact.c.request).where(contact.c.request.in_(sorted(numbers)))
+    kept = set(work.conn.execute(known).scalars())
     return [each for number, each in numbers.items() if number not in kept]
 
 

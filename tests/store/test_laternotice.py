@@ -25,6 +25,7 @@ from flask_guesterase.store import (
     tables,
     vault,
 )
+from flask_guesterase.store.contacts import contact_of
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.laternotice import LATER, Standing
 from tests.store.test_expiry import PEOPLE, Inn, any_inn, inn
@@ -230,6 +231,14 @@ def test_what_a_hold_keeps_for_longer_ends_the_contact_on_its_day(inn: Inn) -> N
     assert told(inn) == ["asked", "ended"]
 
 
+def test_what_is_kept_for_it_serves_nothing_else(inn: Inn) -> None:
+    """No other letter of the request goes there."""
+    number, _ = sealed(inn)
+    with inn.begin() as office:
+        assert contact_of(office.work, number, sure=True) is None
+    assert len(kept(inn)) == 1
+
+
 def test_a_guest_of_whom_nothing_stays_has_the_answer_alone(inn: Inn) -> None:
     """Whoever asked is answered at once; nothing is kept to say it again."""
     inn.person(1, date(2026, 3, 1), visa=None)
@@ -288,6 +297,7 @@ def test_it_never_goes_to_the_contact_of_another(inn: Inn) -> None:
     with inn.engine.begin() as conn:
         turned = {"request": number, "purpose": LATER, "last_day": "2028-03-10"}
         conn.execute(update(box).where(box.c.id == theirs).values(turned))
+        conn.execute(contact.delete().where(contact.c.request == other))
         conn.execute(update(contact).where(contact.c.request == number).values(box=theirs))
     inn.later(days=366)
     night(inn)
