@@ -35,6 +35,7 @@ from . import actors, approvals, brake, outbox, proving, safe, tables, tokens, v
 from .cases import Case, load, tell
 from .days import last_whole_day
 from .matching import Contact
+from .sql import chunks
 from .tokens import Purpose
 from .work import Work
 
@@ -304,33 +305,31 @@ def end(work: Work, case: Case, why: str) -> None:
 
 
 def end_old(work: Work) -> None:
-    """End contacts whose day is over or whose key is gone, and keys that are left without a box.
-
-    A transaction that was taken back, or a database that was restored, leaves such a key.
-    """
-    there = {each for each in work.custodian.labels() if each.startswith(label(""))}
+    """End contacts whose day is over, or whose key is gone, as it is in a restored copy."""
     found = work.conn.execute(_KEPT).all()
-    if not (there or found) or brake.hold_back(work):
+    if not found or brake.hold_back(work):
         return
     for row in found:
-        if row.last_day < work.today or label(row.request) not in there:
-            why = "day-over" if row.last_day < work.today else "later-unreadable"
+        over = row.last_day < work.today
+        if over or work.custodian.lost(label(row.request)):
+            why = "day-over" if over else "later-unreadable"
             end(work, load(work, row.request, lock=True), why)
-    day = tables.day
-    marked = select(day.c.label).where(day.c.label.in_(sorted(there)))
-    there -= set(work.conn.execute(marked).scalars())
-    vault.mark_labels(work.conn, _idle(work, there), work.stamp)
 
 
-def _idle(work: Work, labels: set[str]) -> list[str]:
-    """Return the keys under which nothing lies.
+def idle(work: Work, labels: Iterable[str]) -> list[str]:
+    """Return the keys under which nothing lies: a transaction that failed, or a restore, left them.
 
     Who is answering now still has the contact of the case, until the other one takes its place.
+
+    :param work: the open transaction.
+    :param labels: labels of the keys there are.
     """
-    numbers, contact = {each.removeprefix(label("")): each for each in labels}, tables.contact
-    known = select(contact.c.request).where(contact.c.request.in_(sorted(numbers)))
-    kept = set(work.conn.execute(known).scalars())
-    return [each for number, each in numbers.items() if number not in kept]
+    ours = {each.removeprefix(label("")): each for each in labels if each.startswith(label(""))}
+    contact, kept = tables.contact, set[str]()
+    for part in chunks(sorted(ours)):
+        known = select(contact.c.request).where(contact.c.request.in_(part))
+        kept.update(work.conn.execute(known).scalars())
+    return [each for number, each in ours.items() if number not in kept]
 
 
 def part(work: Work, numbers: Iterable[str]) -> list[Part]:

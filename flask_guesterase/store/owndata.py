@@ -18,7 +18,7 @@ from ..core.lifecycle import OPEN
 from ..core.log import slug
 from ..core.own import WEEKS
 from ..core.plan import Key, key_text
-from . import brake, bygone, law, outbox, people, pulse, tables, vault
+from . import brake, bygone, laternotice, law, outbox, people, pulse, tables, vault
 from .bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
 from .pulse import Pulse
 from .sql import among, chunks
@@ -341,12 +341,18 @@ def _pare(work: Work, after: int) -> Step:
 
 
 def _keys(work: Work, after: int) -> Step:
-    """Mark keys again that were destroyed and are back, with an old copy of their folder."""
+    """Mark keys again that were destroyed and are back, with an old copy of their folder.
+
+    So is a key for a later notice that nothing lies under.
+    """
     day, there = tables.day, sorted(work.custodian.labels())
     back: list[str] = []
     for part in chunks(there):
         ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == vault.ENDED)
         back += work.conn.execute(ended).scalars()
+    ended = select(day.c.label).where(day.c.state == vault.ENDING)
+    loose = set(laternotice.idle(work, there)) - set(work.conn.execute(ended).scalars())
+    back = sorted({*back, *loose})
     vault.mark_labels(work.conn, back, work.stamp)
     return Counter({"": len(back)} if back else {}), 0
 

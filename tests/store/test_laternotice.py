@@ -21,7 +21,9 @@ from flask_guesterase.store import (
     forgetting,
     laternotice,
     outbox,
+    owndata,
     safe,
+    soundness,
     tables,
     vault,
 )
@@ -95,6 +97,7 @@ def night(inn: Inn) -> None:
     if alone:
         forgetting.forget(inn.run)
     finishing.finish(inn.run)
+    owndata.end(inn.run)
     if alone:
         forgetting.forget(inn.run)
 
@@ -378,6 +381,26 @@ def test_a_restored_box_tells_nobody_who_has_taken_it_back(inn: Inn) -> None:
     inn.later(days=1)
     finishing.finish(inn.run)
     assert (inn.state(number), letters(inn)) == ("erased", [])
+
+
+def test_a_restored_contact_whose_key_is_gone_goes_by_the_next_round(inn: Inn) -> None:
+    """Nothing can be sent to it, and no check of the keys misses one for it."""
+    number, code = sealed(inn)
+    (old,), (known,) = kept(inn), inn.ours("contact")
+    with inn.begin() as office:
+        office.withdraw_later(number, code=code)
+    night(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(insert(tables.box).values(old))
+        conn.execute(insert(tables.contact).values(known))
+        conn.execute(tables.day.delete().where(tables.day.c.label == old["label"]))
+    with inn.begin() as office:
+        assert [fault.place for fault in soundness.whole(office.work).faults] == [old["label"]]
+    with inn.begin() as office:
+        office.expire()
+    with inn.begin() as office:
+        assert soundness.whole(office.work).faults == []
+    assert (kept(inn), standing(inn, code)) == ([], Standing.NOT_KEPT)
 
 
 def test_a_key_that_nothing_lies_under_ends(inn: Inn) -> None:
