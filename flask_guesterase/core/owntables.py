@@ -67,9 +67,10 @@ TABLES: tuple[Own, ...] = (
     Own(
         "box", "what is sealed until a day: safety copies, what the law keeps, messages, contacts",
         End.AGE, "90 days after it was emptied, when nothing names it any more",
-        {What.RANDOM: "id request", What.NAME: "controller label", What.WORD: "purpose",
-         What.TIME: "last_day forgotten_at", What.SEALED: "wrapped payload"},
-        {"wrapped": "on its last day, with the key", "payload": "on its last day"},
+        {What.RANDOM: "id request", What.NAME: "controller label home", What.WORD: "purpose",
+         What.TIME: "last_day forgotten_at", What.SEALED: "wrapped payload spare"},
+        {"wrapped": "on its last day, with the key", "payload": "on its last day",
+         "spare": "on its last day, with the key"},
     ),
     Own(
         "day", "which keys are destroyed, so that nothing is sealed under them again",

@@ -74,6 +74,7 @@ def _mark(looked: Looked, office: HasWork) -> _Marked | None:
         return (), None
     if not heldcopies.stands(work, looked):
         return None
+    heldkeys.homeward(work)
     closed = heldkeys.closed(work, looked.closed)
     heldkeys.rescue(work, looked.copies, closed)
     vault.mark_labels(work.conn, months.outlived(work), work.stamp)

@@ -6,22 +6,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from ..core.errors import GuesteraseError, SealError, SetupError
 from ..core.lifecycle import OPEN, State
-from ..core.seal import day_label
+from ..core.seal import day_label, wrap_aad
 from ..core.standing import Standing
 from . import binding, brake, outbox, shelf, tables, unsearched, vault
 from .holds import Hold, living
 from .keeping import FOREVER, open_label
 from .reach import SWEPT, Holders, at_once, covered_in, in_sweeps, reach
 from .sql import chunks
+from .unit import HasWork, Run
 from .work import Work
 
 PURPOSES = ("retention", "recovery", "recovery-file", "file")
 """What boxes are kept for that a hold reaches; what only tells a guest something goes its way."""
+
+
+_BATCH = 100
+"""Boxes that one transaction of a night puts under a second key."""
 
 
 def label(id: int) -> str:
@@ -82,6 +88,9 @@ def closed(
         elif row.label not in opened and (problem := _unread(work, row.label)) is not None:
             found[row.label] = problem
         opened.add(row.label)
+    for home in _astray(work, box.c.last_day < work.today):
+        if (problem := _unread(work, home)) is not None:
+            found[home] = problem
     return found
 
 
@@ -115,6 +124,92 @@ def rescue(work: Work, known: Holders | None = None, spared: Collection[str] = (
         count += move(work, reached, hold.id)
         over -= reached
     return count
+
+
+def homeward(work: Work) -> int:
+    """Put boxes whose day is over and whose hold's key is lost under the one they had before.
+
+    The database is a copy from before that hold was lifted, or somebody lost its key. As long as
+    the key of their day lives they can go on to a hold that reaches them (`rescue`).
+
+    :param work: the open transaction; nobody else places or lifts a hold in it.
+    :return: how many boxes that was.
+    """
+    return len(_back(work, tables.box.c.last_day < work.today))
+
+
+def _back(work: Work, *which: ColumnElement[bool]) -> set[str]:
+    """Put boxes that the key of their hold does not open under the one before; return which.
+
+    One that cannot be read now stays, and keeps no other: it ends later (`closed`).
+    """
+    found = set[str]()
+    for home, ids in sorted(_astray(work, *which).items()):
+        with suppress(SealError):
+            _move(work, ids, home)
+            found |= ids
+    return found
+
+
+def _astray(work: Work, *which: ColumnElement[bool]) -> dict[str, set[str]]:
+    """Return boxes that the key of their hold does not open, by the one before where it lives."""
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.label, box.c.wrapped, box.c.home).where(
+            box.c.label.in_(vault.HOLDS), box.c.home.is_not(None), box.c.forgotten_at.is_(None),
+            *which,
+        )
+    ).all()  # fmt: skip
+    there = work.custodian.labels() if rows else frozenset()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if row.home in there and not (row.label in there and _opens(work, *row[:3])):
+            found.setdefault(row.home, set()).add(row.id)
+    return found
+
+
+def _opens(work: Work, box: str, label: str, wrapped: bytes) -> bool:
+    """Return whether the key of its label opens a box, or may, as it cannot be read now."""
+    try:
+        work.custodian.unwrap(label, bytes(wrapped), wrap_aad(box, label))
+    except SealError:
+        return _unread(work, label) is not None
+    return True
+
+
+def nightly(run: Run) -> int:
+    """Put boxes that a hold alone keeps under the key of their day as well, where there is one.
+
+    An earlier version held them so. One that does not open, or whose day is over, stays as it is.
+
+    :param run: runs a unit of work.
+    :return: 0: how many are held is not everybody's to read.
+    """
+    last: str | None = ""
+    while last is not None:
+        last = run(partial(_besides, last))
+    return 0
+
+
+def _besides(after: str, office: HasWork) -> str | None:
+    """Do it with a batch; return the last of them, or None at the end."""
+    work, box = office.work, tables.box
+    columns = box.c.id, box.c.purpose, box.c.controller, box.c.last_day
+    rows = work.conn.execute(
+        select(*columns)
+        .where(
+            box.c.label.in_(vault.HOLDS), box.c.home.is_(None), box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(PURPOSES), box.c.last_day >= work.today, box.c.id > after,
+        )
+        .order_by(box.c.id)
+        .limit(_BATCH)
+    ).all()  # fmt: skip
+    if rows:
+        binding.turn(work, binding.HOLDS)
+    for row in rows:
+        home = _home(work, Held(*row, False))
+        vault.rehome(work.conn, work.custodian, row.id, home, work.today)
+    return rows[-1].id if rows else None
 
 
 def outlived(work: Work, spared: Collection[str] = ()) -> set[str]:
@@ -214,13 +309,12 @@ def home(work: Work, boxes: Sequence[Held]) -> int:
 
 
 def end(work: Work, hold: int) -> None:
-    """Mark the key of a hold to be destroyed; not where it is gone and boxes still wait for it.
+    """Mark the key of a hold to be destroyed; not where boxes that it does not open wait for it.
 
     Such a hold lives again in a copy of the database from before it was lifted. A copy of the key
     folder may have its key; until it is back, or their day is over, its boxes stay.
     """
-    left = any(each.last_day >= work.today for each in under(work, hold))
-    if not (left and work.custodian.lost(label(hold))):
+    if not any(each.last_day >= work.today for each in under(work, hold)):
         vault.mark_labels(work.conn, [label(hold)], work.stamp)
 
 
@@ -285,12 +379,16 @@ def _move(work: Work, ids: Collection[str], to: str) -> int:
     """
     box = tables.box
     there = work.custodian.labels() if ids else frozenset()
+    if ids and to not in there:
+        # What the lost one wraps and marks goes home before another takes its place.
+        ids = {*ids, *_back(work, box.c.label == to)}
     moved = 0
     for part in chunks(sorted(ids)):
         rows = work.conn.execute(
-            select(box.c.id, box.c.label).where(box.c.id.in_(part), box.c.forgotten_at.is_(None))
-        )
-        good = _wrapped(work, [r.id for r in rows if r.label in there and r.label != to], to)
+            select(box.c.id, box.c.label, box.c.home)
+            .where(box.c.id.in_(part), box.c.forgotten_at.is_(None))
+        )  # fmt: skip
+        good = _wrapped(work, [r.id for r in rows if {*r[1:]} & there and r.label != to], to)
         shelf.remark(work, good)
         moved += len(good)
     return moved

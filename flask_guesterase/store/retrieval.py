@@ -105,7 +105,7 @@ def _open(work: Work, ids: Sequence[str]) -> tuple[list[Image], int]:
     """Open boxes; one that does not open keeps nobody from the others."""
     images: list[Image] = []
     unopened = 0
-    for box in vault.fetch(work.conn, ids):
+    for box in vault.openable(work.conn, work.custodian, ids):
         opened = _opened(work, box)
         if opened is None:
             unopened += 1

@@ -144,7 +144,10 @@ def note(work: Work, line: Line[Any], reason: Reason) -> None:
 
 
 def _move(work: Work, line: Line[Any], until: str | None) -> None:
-    """Put a box under the key of the day it ends now; one under a hold keeps the hold's key."""
+    """Put a box under the key of the day it ends now; one under a hold keeps the hold's key.
+
+    The key under which that one lies besides follows the day, so that no earlier one opens it.
+    """
     terms = keeping.terms_of(work, line.controller, line.property, until)
     box = tables.box
     kept_for = line.box_label if line.box_label.startswith("hold:") else terms.label
@@ -152,7 +155,9 @@ def _move(work: Work, line: Line[Any], until: str | None) -> None:
         return
     label = _label(work, line)
     work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
-    if label and not label.startswith("hold:") and terms.label != label:
+    if label.startswith("hold:"):
+        vault.rehome(work.conn, work.custodian, line.box, terms.label, work.today)
+    elif label and terms.label != label:
         vault.rewrap(work.conn, work.custodian, [line.box], terms.label)
         shelf.remark(work, [line.box])
 

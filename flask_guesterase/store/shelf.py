@@ -201,20 +201,27 @@ def _asked_marks(work: Work, asked: Asked) -> tuple[dict[str, set[str]], set[str
 def remark(work: Work, boxes: Sequence[str]) -> None:
     """Mark the lines of boxes anew, after they were put under another label.
 
-    Call it while the key of the label before still exists: marks are exchanged one for one.
+    Call it while the key of the label before still exists: where a box has several lines, marks
+    are exchanged one for one. Lines of which nobody can tell any more whose they are leave the
+    shelf: in a copy of the database from before a hold was lifted that key is lost.
 
     :param work: the open transaction.
     :param boxes: boxes that were wrapped again; they are opened. One that is damaged keeps the
         marks it has, and is no hindrance to the others.
-    :raises KeyMissingError: a box was forgotten, or the key before is gone.
+    :raises KeyMissingError: a box was forgotten.
     """
     known = registers(work.datamap)
     for box in vault.fetch(work.conn, list(dict.fromkeys(boxes))):
         before = _labels(work, box.id) - {box.label}
         images = _images(work, box) if before else ()
         for label in before:
-            for image in (image for image in images if image.table in known):
-                _exchange(work, known[image.table], image, (box.id, label, box.label))
+            mine = [image for image in images if image.table in known]
+            if len(mine) > 1 and work.custodian.lost(label):
+                _drop(work, box.id, label)
+                continue
+            for image in mine:
+                way = box.id, label, box.label
+                _exchange(work, known[image.table], image, way, alone=len(mine) == 1)
             # What is sealed with its line only, and not in its name, has no mark to exchange.
             _move(work, box.id, label, {"label": box.label})
 
@@ -231,11 +238,19 @@ def _labels(work: Work, box: str) -> set[str]:
     return set(work.conn.execute(select(table.c.label).where(table.c.box == box)).scalars())
 
 
-def _exchange(work: Work, lines: Lines, image: Image, way: tuple[str, str, str]) -> None:
+def _exchange(
+    work: Work, lines: Lines, image: Image, way: tuple[str, str, str], alone: bool
+) -> None:
     box, before, after = way
     said = texts(lines, image.columns, at(work.conn, image.table))
-    old, new = (_marks(work, lines, said, label) for label in (before, after))
-    _move(work, box, before, {**new, "label": after}, old)
+    old = _ANY if alone else _marks(work, lines, said, before)
+    _move(work, box, before, {**_marks(work, lines, said, after), "label": after}, old)
+
+
+def _drop(work: Work, box: str, label: str) -> None:
+    """Take lines off the shelf; their box answers to every question from then on."""
+    table = tables.shelf
+    work.conn.execute(delete(table).where(table.c.box == box, table.c.label == label))
 
 
 def _move(

@@ -163,9 +163,12 @@ box = _table(
     Column("wrapped", LargeBinary(256), nullable=True),
     Column("payload", _Blob, nullable=True),
     Column("forgotten_at", DateTime),
+    Column("home", String(80)),
+    Column("spare", LargeBinary(256)),
     Index(None, "forgotten_at", "last_day", "label"),
 )
-"""Sealed boxes: ciphertext and the wrapped data key; both NULL after the box was forgotten."""
+"""Sealed boxes: ciphertext and the wrapped data key; both NULL after the box was forgotten. Of one
+under a hold `home` is the label it had before, and `spare` its data key under that one."""
 
 day = _table(
     "day",

@@ -167,7 +167,7 @@ def _written(
     counts = {
         "boxes.jsonl": _write(
             folder / "boxes.jsonl",
-            (line for line in vault.lines(conn) if Box.from_json(line).id in every),
+            (line for line in vault.lines(conn, custodian) if Box.from_json(line).id in every),
         ),
         "journal.jsonl": _write(folder / "journal.jsonl", export.lines(conn)),
         "cases.jsonl": _write(folder / "cases.jsonl", _cases(conn)),
@@ -180,7 +180,7 @@ def _written(
     shutil.copyfile(READER, folder / "verify.py")
     made = Export(
         folder, counts, _open(conn), _count(conn, tables.intake), _files(conn), closed,
-        _last_days(conn),
+        _last_days(conn, custodian),
     )  # fmt: skip
     (folder / "README.txt").write_text(readme(made), encoding="utf-8")
     _settle(folder)
@@ -196,7 +196,7 @@ def _opened(
     """
     sealed: dict[str, bytes] = {}
     closed: list[str] = []
-    for name, box in _living(conn):
+    for name, box in _living(conn, custodian):
         try:
             sealed[name] = _digest(custodian, box)
         except SealError:
@@ -206,10 +206,10 @@ def _opened(
     return sealed, tuple(closed)
 
 
-def _living(conn: Connection) -> Iterator[tuple[str, Box]]:
+def _living(conn: Connection, custodian: FolderCustodian) -> Iterator[tuple[str, Box]]:
     """Yield the boxes that can be opened; one whose key is being forgotten has ended."""
     ending = set(conn.execute(select(tables.day.c.label)).scalars())
-    for line in vault.lines(conn):
+    for line in vault.lines(conn, custodian):
         box = Box.from_json(line)
         if box.label not in ending:
             yield box.id, box
@@ -316,15 +316,24 @@ def _files(conn: Connection) -> int:
     return _count(conn, table, table.c.kind == outbox.FILE, table.c.state != outbox.SENT)
 
 
-def _last_days(conn: Connection) -> dict[str, str]:
-    box = tables.box
+def _last_days(conn: Connection, custodian: FolderCustodian) -> dict[str, str]:
+    """Return label -> the last day of what lies under it; of a hold's key nobody knows one.
+
+    What a hold keeps lies under the key it had before as well, in copies of the database at least.
+    """
+    box, there = tables.box, custodian.labels()
     rows = conn.execute(
-        select(box.c.label, func.max(box.c.last_day))
+        select(box.c.label, box.c.home, func.max(box.c.last_day))
         .where(box.c.forgotten_at.is_(None))
-        .group_by(box.c.label)
-        .order_by(func.max(box.c.last_day))
+        .group_by(box.c.label, box.c.home)
     )
-    return {row[0]: "" if row[0].startswith(_HOLD) else row[1] for row in rows}
+    found: dict[str, str] = {}
+    for label, home, day in rows:
+        lost = home in there and label not in there
+        for name in {home if lost else label, home} - {None}:
+            last = "" if name.startswith(_HOLD) else day
+            found[name] = max(last, found.get(name, last))
+    return dict(sorted(found.items(), key=lambda each: each[1]))
 
 
 _HOLD = "hold:"

@@ -7,7 +7,7 @@ another transaction). Whatever is interrupted, the next run begins with what is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, String, bindparam, cast, insert, literal, sel
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import KeyMissingError, SealError, UnknownError
-from ..core.seal import Box, Custodian, Terms, close, open_box
+from ..core.seal import Box, Custodian, Terms, close, open_box, wrap_aad
 from ..core.seal import rewrap as rewrap_box
 from .failure import too_large
 from .tables import box as boxes
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 HOLDS = select(literal("hold:") + cast(holds.c.id, String))
 """Labels of the keys of holds, as a condition that an index answers: of what a label begins with
 SQLite knows none, nor PostgreSQL where it sorts by a language."""
+
+_HOLD = "hold:"
+_NOWHERE: dict[str, Any] = {"home": None, "spare": None}
+_EMPTY: dict[str, Any] = {"wrapped": None, "payload": None, **_NOWHERE}
 
 ENDING, ENDED = "ending", "ended"
 _MANY = 500
@@ -126,12 +130,45 @@ def fetch(conn: Connection, ids: Sequence[str]) -> list[Box]:
     :raises UnknownError: there is no such box.
     :raises KeyMissingError: one was forgotten.
     """
+    return [_box(row) for row in _rows(conn, ids)]
+
+
+def openable(conn: Connection, custodian: Custodian, ids: Sequence[str]) -> list[Box]:
+    """Return boxes as they can be opened, in the order of `ids`.
+
+    One that a hold keeps lies under the key it had before as well, as long as that key lives. In
+    a copy of the database from before the hold was lifted that is the only one there is.
+
+    :raises UnknownError: there is no such box.
+    :raises KeyMissingError: one was forgotten.
+    """
+    return [_openable(row, custodian) for row in _rows(conn, ids)]
+
+
+def _rows(conn: Connection, ids: Sequence[str], lock: bool = False) -> list[Any]:
     found: dict[str, Any] = {}
     for start in range(0, len(ids), _MANY):
         part = ids[start : start + _MANY]
-        for row in conn.execute(select(boxes).where(boxes.c.id.in_(part))):
+        wanted = select(boxes).where(boxes.c.id.in_(part)).order_by(boxes.c.id)
+        for row in conn.execute(wanted.with_for_update() if lock else wanted):
             found[row.id] = row
-    return [_box(found.get(box_id)) for box_id in ids]
+    return [found.get(box_id) for box_id in ids]
+
+
+def _openable(row: Any, custodian: Custodian) -> Box:
+    box = _box(row)
+    if row.spare is None:
+        return box
+    home = replace(box, label=row.home, wrapped=bytes(row.spare))
+    return next((each for each in (box, home) if _unwraps(each, custodian)), box)
+
+
+def _unwraps(box: Box, custodian: Custodian) -> bool:
+    try:
+        custodian.unwrap(box.label, box.wrapped, wrap_aad(box.id, box.label))
+    except SealError:
+        return False
+    return True
 
 
 def _box(row: Any) -> Box:
@@ -157,7 +194,7 @@ def unseal(conn: Connection, custodian: Custodian, ids: Sequence[str]) -> list[b
     :raises KeyMissingError: one was forgotten.
     :raises SealError: one is not as it was sealed.
     """
-    return [open_box(box, custodian) for box in fetch(conn, ids)]
+    return [open_box(box, custodian) for box in openable(conn, custodian, ids)]
 
 
 def require_lost(conn: Connection, custodian: FolderCustodian, ids: Sequence[str]) -> None:
@@ -168,8 +205,8 @@ def require_lost(conn: Connection, custodian: FolderCustodian, ids: Sequence[str
     :param ids: identifiers of boxes that could not be opened together.
     :raises SealError: a key is there and cannot be read now, so that they may open later.
     """
-    wanted = select(boxes.c.label).where(boxes.c.id.in_(ids)).distinct()
-    for label in conn.execute(wanted).scalars():
+    wanted = select(boxes.c.label, boxes.c.home).where(boxes.c.id.in_(ids)).distinct()
+    for label in sorted({name for row in conn.execute(wanted) for name in row if name}):
         if not custodian.lost(label):
             custodian.opens(label)
 
@@ -188,17 +225,48 @@ def of_request(conn: Connection, request: str, purpose: str | None = None) -> li
 def rewrap(conn: Connection, custodian: Custodian, ids: Sequence[str], label: str) -> None:
     """Put boxes under another wrapping key, for example that of a hold.
 
+    What a hold keeps goes on to lie under the key it had before too, until that one ends: of the
+    hold's key nothing is left once it is lifted, and a copy of the database from before needs it.
+
     :param label: the new label; made when there is none.
     :raises KeyMissingError: a box was forgotten.
     """
     custodian.ensure(label)
-    for box in fetch(conn, ids):
+    for row in _rows(conn, ids, lock=True):
+        box = _openable(row, custodian)
         moved = rewrap_box(box, label, custodian)
-        conn.execute(
-            update(boxes)
-            .where(boxes.c.id == box.id)
-            .values(label=moved.label, wrapped=moved.wrapped)
-        )
+        values = {"label": moved.label, "wrapped": moved.wrapped, **_home(row, label)}
+        conn.execute(update(boxes).where(boxes.c.id == box.id).values(values))
+
+
+def _home(row: Any, label: str) -> dict[str, Any]:
+    """Return under which key a box lies besides, when it goes under that of a label."""
+    if not label.startswith(_HOLD):
+        return _NOWHERE
+    if row.label.startswith(_HOLD):
+        return {"home": row.home, "spare": row.spare}
+    return {"home": row.label, "spare": row.wrapped}
+
+
+def rehome(
+    conn: Connection, custodian: Custodian, box_id: str, label: str, today: str
+) -> None:
+    """Let a box under a hold lie under another key besides: that of the day it has by now.
+
+    It lies under none besides where it does not open, or where that key ends or has ended. A box
+    that lies under no hold, or is forgotten, stays as it is.
+
+    :param label: label of that key; made when there is none.
+    :param today: ``YYYY-MM-DD``.
+    """
+    row = _rows(conn, [box_id], lock=True)[0]
+    if row is None or row.wrapped is None or not row.label.startswith(_HOLD):
+        return
+    box, beside = _openable(row, custodian), dict(_NOWHERE)
+    if not is_over(label, today) and not _over(conn, [label]) and _unwraps(box, custodian):
+        custodian.ensure(label)
+        beside = {"home": label, "spare": rewrap_box(box, label, custodian).wrapped}
+    conn.execute(update(boxes).where(boxes.c.id == box_id).values(beside))
 
 
 def empty(conn: Connection, ids: Sequence[str], now: datetime) -> int:
@@ -215,7 +283,7 @@ def empty(conn: Connection, ids: Sequence[str], now: datetime) -> int:
     return conn.execute(
         update(boxes)
         .where(boxes.c.id.in_(ids), boxes.c.forgotten_at.is_(None))
-        .values(wrapped=None, payload=None, forgotten_at=now)
+        .values(**_EMPTY, forgotten_at=now)
     ).rowcount
 
 
@@ -300,7 +368,7 @@ def expire(conn: Connection, today: str, now: datetime) -> int:
             boxes.c.forgotten_at.is_(None),
             *(boxes.c.label.not_like(f"{kind}:%") for kind in ("hold", *_DATED)),
         )
-        .values(wrapped=None, payload=None, forgotten_at=now)
+        .values(**_EMPTY, forgotten_at=now)
     ).rowcount
 
 
@@ -329,14 +397,27 @@ def record(conn: Connection, labels: Sequence[str], now: datetime) -> int:
     gone = conn.execute(
         update(boxes)
         .where(boxes.c.label.in_(labels), boxes.c.forgotten_at.is_(None))
-        .values(wrapped=None, payload=None, forgotten_at=now)
+        .values(**_EMPTY, forgotten_at=now)
     )
+    _alone(conn, labels)
     conn.execute(update(days).where(days.c.label.in_(labels)).values(state=ENDED, at=now))
     return gone.rowcount
 
 
-def lines(conn: Connection) -> Iterator[str]:
-    """Yield every box that was not forgotten as a line of ``boxes.jsonl``."""
+def _alone(conn: Connection, labels: Sequence[str]) -> None:
+    """Let boxes under a hold lie under its key alone where the one of before is destroyed."""
+    wanted = select(boxes.c.id).where(boxes.c.label.in_(HOLDS), boxes.c.home.in_(labels))
+    held = sorted(conn.execute(wanted).scalars())
+    for start in range(0, len(held), _MANY):
+        part = held[start : start + _MANY]
+        conn.execute(update(boxes).where(boxes.c.id.in_(part)).values(_NOWHERE))
+
+
+def lines(conn: Connection, custodian: Custodian | None = None) -> Iterator[str]:
+    """Yield every box that was not forgotten as a line of ``boxes.jsonl``.
+
+    :param custodian: who holds the keys, where boxes are told as they can be opened.
+    """
     wanted = select(boxes).where(boxes.c.forgotten_at.is_(None)).order_by(boxes.c.id)
     for row in conn.execute(wanted):
-        yield _box(row).to_json()
+        yield (_box(row) if custodian is None else _openable(row, custodian)).to_json()

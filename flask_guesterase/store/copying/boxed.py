@@ -12,7 +12,6 @@ from ...core.copying import Term
 from ...core.errors import SealError
 from ...core.image import Image, decode
 from ...core.plan import Person, Row, key_text
-from ...core.seal import open_box
 from ...core.standing import Standing
 from .. import law, purview, tables, vault
 from ..finder import erased_before
@@ -185,7 +184,7 @@ def _only_held(work: Work, boxes: Iterable[str]) -> set[str]:
 def _images(work: Work, box: str) -> Sequence[Image] | None:
     """Return what a box holds, or None where it does not open: its key may have ended today."""
     try:
-        return decode(open_box(vault.fetch(work.conn, [box])[0], work.custodian)).rows
+        return decode(vault.unseal(work.conn, work.custodian, [box])[0]).rows
     except SealError:
         return None
 
