@@ -1,22 +1,30 @@
-"""For the tests of a host: is every column covered, and is a guest really gone?"""
+"""For the tests of a host: is every column covered, is a guest really gone, and for good?"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection, String, cast, column, func, literal, or_, select, table
+from sqlalchemy import Connection, Engine, String, cast, column, func, literal, or_, select, table
 from sqlalchemy.sql.elements import quoted_name
 
+from .core.errors import SetupError
 from .core.finding import Finding, Severity
+from .core.lifecycle import State
+from .core.restoring import RestoreGround
 from .store.binds.crossing import of_bind
 from .store.datamap import DataMap
 from .store.drift import drift
+from .store.invented import rows
+from .store.invented.scratch import scratch
 from .store.live import LiveColumn, LiveSchema, LiveTable, read
+from .store.remembrance.forgotten import Verdict
 from .store.transaction import transaction
 from .web.extension import Guesterase
 
-__all__ = ["assert_covered", "assert_erased"]
+__all__ = ["assert_covered", "assert_erased", "restore_drill"]
 
 
 def assert_covered(extension: Guesterase) -> None:
@@ -46,7 +54,7 @@ def assert_erased(extension: Guesterase, values: Iterable[str]) -> None:
     :raises ValueError: there is no value, or one so short that it is found in anybody's data.
     """
     wanted = list(values)
-    if not wanted or any(len((value or "").strip()) < 3 for value in wanted):
+    if not wanted or any(_is_short(value) for value in wanted):
         raise ValueError("No value, or one of less than three signs, says nothing of anybody.")
     datamap = extension.datamap
     with transaction(extension.host.engine(), False, extension.binds) as conn:
@@ -57,6 +65,123 @@ def assert_erased(extension: Guesterase, values: Iterable[str]) -> None:
             places += _places(of_bind(conn, bind), part, wanted, retained)
     if places:
         raise AssertionError("Something is left in: " + ", ".join(places))
+
+
+def restore_drill(
+    extension: Guesterase,
+    match: Mapping[str, str],
+    *,
+    property: str = "",
+    by: str,
+    officers: tuple[str, str],
+    backup: Callable[[], object] | None = None,
+    restored: Callable[[], AbstractContextManager[str | Engine]] | None = None,
+) -> None:
+    """Fail unless yesterday's database and a replay are today's, and an erasure can be taken back.
+
+    A backup is made, then an invented person is erased, as anybody is. In what was restored from
+    the backup, beside the database, the replay must change the very rows that the erasure changed
+    and no others. Then two people take the erasure back, and each row must be as it was, to the
+    letter; where the recovery window is 0 days this part is left out, and the person stays gone.
+    Every row is read into memory.
+
+    :param extension: the extension; call this inside an application context.
+    :param match: what the person is known by, as `Office.request` takes it; they are on file, and
+        nobody else has these values.
+    :param property: code of the property; the only one when empty.
+    :param by: the host's id of who files the request and sees who asks.
+    :param officers: who approves and proposes to take it back, and who confirms that.
+    :param backup: callable that makes a backup as you do, or None.
+    :param restored: callable returning a context manager that gives the address, or the engine, of
+        a database into which that was restored; None for an SQLite file, of which a copy is made.
+    :raises AssertionError: with tables and numbers of rows, never what they hold.
+    :raises SetupError: there is no way to a restored database, no register is kept, or the rows
+        lie in several databases.
+    """
+    engine, number = extension.host.engine(), ""
+    if extension.binds.engines:
+        raise SetupError(
+            "The rows lie in several databases, and the drill restores one.",
+            "Practise it with backups of all of them: docs/how-to/after-a-restore.md.",
+        )
+    with extension.begin(write=False) as office:
+        # It says where there is no register, before anybody is erased.
+        office.survey()
+    before = _rows(extension, engine)
+    with scratch(extension.run, engine, backup, restored) as copy:
+        if copy is None or copy.replay is None:
+            raise SetupError(
+                "Only of an SQLite file is a copy made here.", "Give `backup` and `restored`."
+            )
+        number = _erase(extension, match, property, by, officers[0])
+        erased = rows.changes(before, _rows(extension, engine))
+        yesterday = _rows(extension, copy.engine)
+        _same(rows.changes(before, yesterday), {}, "The restored copy is not the backup")
+        survey = copy.replay()
+        if survey.restored:
+            raise AssertionError("The replay came to no end: " + " ".join(survey.problems))
+        if survey.counts.get(Verdict.ASK):
+            raise AssertionError(
+                f"The replay leaves {survey.counts[Verdict.ASK]} rows to a person. Declare by "
+                "which day it can tell whose they are: clock={'created': ...}."
+            )
+        replayed = rows.changes(yesterday, _rows(extension, copy.engine))
+        told = f"The replay ({dict(survey.counts)}) changed other rows than the erasure"
+        _same(replayed, erased, told)
+    if extension.settings.recovery_days:
+        _take_back(extension, number, officers)
+        back = rows.changes(before, _rows(extension, engine))
+        _same(back, {}, "What was taken back is not as it was")
+
+
+def _erase(
+    extension: Guesterase, match: Mapping[str, str], property_: str, by: str, officer: str
+) -> str:
+    """Erase a person as anybody is erased; return the number of the request."""
+    with extension.begin() as office:
+        number = office.request(match, property=property_, by=by)
+        office.confirm(number, by=by)
+    with extension.begin() as office:
+        office.approve(number, by=officer, digest=office.preview(number).digest)
+    problems = extension.work().problems
+    with extension.begin(write=False) as office:
+        shown = office.show(number)
+    if problems or shown["state"] not in (State.ERASED, State.SEALED):
+        why = ", ".join([*problems.values(), shown["waiting_for"] or "what is left"])
+        raise AssertionError(f"The erasure is {shown['state']}, not done: {why}")
+    assert_erased(extension, [value for value in match.values() if not _is_short(value)])
+    return number
+
+
+def _take_back(extension: Guesterase, number: str, officers: tuple[str, str]) -> None:
+    with extension.begin() as office:
+        office.propose_restore(number, officers[0], RestoreGround.PLAN)
+    with extension.begin() as office:
+        office.restore(number, officers[1])
+    problems = extension.work().problems
+    if problems:
+        raise AssertionError(f"Files were not put back: {', '.join(problems)}")
+
+
+def _rows(extension: Guesterase, engine: Engine) -> rows.Rows:
+    with transaction(engine, False) as conn:
+        return rows.every(conn, extension.datamap.schemas())
+
+
+def _same(
+    found: Mapping[str, Counter[rows.Change]], wanted: Mapping[str, Counter[rows.Change]],
+    otherwise: str,
+) -> None:
+    """Fail where two changes of rows are not one, with the tables and how much differs in each."""
+    none: Counter[rows.Change] = Counter()
+    both = {name: (found.get(name, none), wanted.get(name, none)) for name in (*found, *wanted)}
+    differ = {n: ((one - two) + (two - one)).total() for n, (one, two) in sorted(both.items())}
+    if any(differ.values()):
+        raise AssertionError(f"{otherwise}: {', '.join(n for n, many in differ.items() if many)}")
+
+
+def _is_short(value: str | None) -> bool:
+    return len((value or "").strip()) < 3
 
 
 def _retained(datamap: DataMap, live: LiveSchema) -> set[tuple[str, str]]:

@@ -307,7 +307,8 @@ class Installed(Declaring):
         done = {}
         for code, canary in sorted(self._canaries.items()):
             hatching.again(self.run, canary)
-            drill = partial(scratch, self.run, canary, self.host.engine())
+            ways = canary.backup, canary.restored
+            drill = partial(scratch, self.run, self.host.engine(), *ways)
             state = hatching.send(self.run, self.host, canary, drill, at_once)
             if state:
                 done[code] = state

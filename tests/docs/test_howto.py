@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -118,8 +119,53 @@ def test_the_page_about_testing_sees_that_a_guest_is_gone(hotel: dict[str, Any])
     values = ["Ada Invented", "ada@mail.example", "1234567"]
     with app.app_context(), pytest.raises(AssertionError, match=r"guests\.email"):
         hotel["assert_erased"](hotel["guesterase"], values)
-
     hotel["test_a_guest_is_really_gone"](app)
+
+
+@pytest.mark.parametrize("clock", [{"departed": "bookings.arrival"}, {}])
+def test_the_page_about_testing_practises_a_restore(
+    hotel: dict[str, Any], clock: dict[str, str]
+) -> None:
+    """Its test passes on the page's application where that says by which day a guest is known; then
+    the guest is on file again. Of a row without any day a replay asks a person."""
+    app, db, guest = hotel["app"], hotel["db"], hotel["Guest"]
+    guest.bookings = relationship(hotel["Booking"], viewonly=True)
+    guest.__erasure__ = replace(guest.__erasure__, clock=clock)
+    assert app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"]).exit_code == 0
+    with app.app_context():
+        db.session.add(hotel["Staff"](login="p", role="officer"))
+        db.session.commit()
+        db.session.remove()
+    run("how-to/test-it.md", 2, hotel)
+    if not clock:
+        with pytest.raises(AssertionError, match="leaves 1 rows to a person"):
+            hotel["test_yesterdays_backup"](app)
+        return
+    hotel["test_yesterdays_backup"](app)
+    with app.app_context():
+        assert db.session.execute(db.select(guest.name)).scalar_one() == "Ada Invented"
+
+
+def test_the_page_about_testing_restores_on_postgresql_without_a_tool(postgresql_url: str) -> None:
+    """What it gives is a copy that lives as long as it is looked into."""
+    app = Flask("hotel")
+    app.config["SQLALCHEMY_DATABASE_URI"] = postgresql_url
+    engine = create_engine(postgresql_url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE guests (name TEXT)")
+        conn.exec_driver_sql("INSERT INTO guests VALUES ('Ada Invented')")
+    db = SimpleNamespace(session=SimpleNamespace(remove=lambda: None), engine=engine)
+    space: dict[str, Any] = {"app": app, "db": db}
+    run("how-to/test-it.md", 3, space)
+    with space["restored"]() as url:
+        copy = create_engine(url)
+        with copy.connect() as conn:
+            assert conn.exec_driver_sql("SELECT name FROM guests").scalar() == "Ada Invented"
+        copy.dispose()
+    with engine.connect() as conn:
+        left = conn.exec_driver_sql("SELECT 1 FROM pg_database WHERE datname = 'drill'").first()
+    engine.dispose()
+    assert left is None
 
 
 def test_a_copy_of_database_and_keys_is_a_house_of_its_own(

@@ -7,16 +7,15 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine
 
-from ...core.canary import Canary
 from ..office import Office
-from ..remembrance.replay import replay
+from ..remembrance.replay import Survey, replay
 from ..transaction import transaction
 from ..unit import Run
 from ..work import Work
@@ -24,6 +23,12 @@ from .sighting import Scratch
 
 PREFIX = "guesterase-canary-"
 """How folders with a copy begin; what a crash left of them goes with the next sweep."""
+
+Backup = Callable[[], object]
+"""Makes a backup of the house's database as the host does."""
+
+Restored = Callable[[], AbstractContextManager[str | Engine]]
+"""Gives the address, or the engine, of a database into which the backup was restored."""
 
 OLD = 6 * 3600
 """Seconds after which nobody works with a copy any more: whoever made it was killed."""
@@ -48,19 +53,22 @@ def clear(engine: Engine) -> int:
 
 
 @contextmanager
-def scratch(run: Run, canary: Canary, engine: Engine) -> Iterator[Scratch | None]:
+def scratch(
+    run: Run, engine: Engine, backup: Backup | None, restored: Restored | None
+) -> Iterator[Scratch | None]:
     """Make a backup now, and give the database that was restored from it.
 
     Where the host gives no way, an SQLite file is copied beside itself, and the copy deleted.
 
     :param run: runs a unit of work on the house's own database.
-    :param canary: what the host declared.
     :param engine: the house's own database.
+    :param backup: makes a backup as the host does, or None.
+    :param restored: gives the database into which it was restored, or None.
     """
-    if canary.backup is not None:
-        canary.backup()
-    if canary.restored is not None:
-        with canary.restored() as where:
+    if backup is not None:
+        backup()
+    if restored is not None:
+        with restored() as where:
             given = where if isinstance(where, Engine) else create_engine(where)
             try:
                 with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
@@ -81,14 +89,14 @@ def scratch(run: Run, canary: Canary, engine: Engine) -> Iterator[Scratch | None
             made.dispose()
 
 
-def _replaying(run: Run, engine: Engine, folder: Path) -> Callable[[], object]:
+def _replaying(run: Run, engine: Engine, folder: Path) -> Callable[[], Survey]:
     """Return what carries out again, in a copy, what it has forgotten.
 
     The register is copied when it is called: what is noted in the copy is none of the house's
     business, and nothing that is queued there leaves the house.
     """
 
-    def go() -> object:
+    def go() -> Survey:
         work: Work = run(lambda office: office.work)
         register = folder / "register"
         if Path(work.settings.register or folder / "none").is_dir():

@@ -30,6 +30,7 @@ from .. import tables
 from ..cases import load
 from ..depth.grep import Grep
 from ..live import read as read_live
+from ..remembrance.replay import Survey
 from ..search import reading as search
 from ..search.reading import Looking
 from ..search.space import space
@@ -51,7 +52,7 @@ class Scratch:
     """
 
     engine: Engine
-    replay: Callable[[], object] | None = None
+    replay: Callable[[], Survey] | None = None
 
 
 
