@@ -27,7 +27,7 @@ from .language import N_, Language
 from .pages import language, no_fields, page_number
 from .persons import named
 from .rendering import render_template
-from .words import KEYS
+from .words import KEYS, word
 
 AT_ONCE = 5
 """Batches of letters that a page writes itself; the sweep writes the others."""
@@ -105,6 +105,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
     return render_template(
         "guesterase/staff/incident.html",
         item=found,
+        records=_records(tongue, found),
         hotel=hotel,
         values=values,
         problems=problems,
@@ -208,11 +209,28 @@ def _notice(number: str) -> dict[str, Any]:
     tongue = language(zone=hotel.zone)
     return {
         "item": item,
+        "records": _records(tongue, item),
         "hotel": hotel,
         "data": [_called(tongue, column) for column in item["columns"]],
         "guests": next((each for each in found["duties"] if each["whom"] == "guests"), None),
         "written": tongue.moment(datetime.now(ZoneInfo("UTC"))),
     }
+
+
+def _records(tongue: Language, item: dict[str, Any]) -> dict[str, str]:
+    """Return how many records there are of people on file, kept and erased, by category in words.
+
+    Nothing where nobody looked, or by a version that counted people alone.
+    """
+    found: dict[str, dict[str, int]] = item["records"]
+    named, said = current.datamap.tables, {}
+    for whose, counts in found.items():
+        # The name of a table may mean something else among our words.
+        each = [f"{n if n in named else word(tongue, n)} {tongue.number(many)}"
+                for n, many in sorted(counts.items())]  # fmt: skip
+        said[whose] = tongue.number(sum(counts.values()))
+        said[whose] += tongue.aside(tongue.comma.join(each)) if each else ""
+    return said
 
 
 def _called(tongue: Language, column: str) -> str:

@@ -14,11 +14,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null
 from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.incidents import noticing
+from flask_guesterase.store.incidents import affected, noticing
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.settings import Property
 from tests.store.forms import Forms
+from tests.store.hotel import Booking
 from tests.store.test_incidents import Watch
 
 JANUARY = (date(2026, 1, 1), date(2026, 1, 31))
@@ -91,6 +92,59 @@ def returning(database_url: str, tmp_path: Path) -> Iterator[Returning]:
 
 
 @pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens, on each of the three engines in turn."""
+    made = Watch(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def measured(house: Watch, number: str, table: str = "") -> dict[str, dict[str, int]]:
+    """Look up whom an incident concerns; return how many records there are of theirs."""
+    with house.begin() as office:
+        counts = office.measure_incident(number, Asked(table), "officer")
+    found: dict[str, dict[str, int]] = house.one(number)["records"]
+    assert counts["rows"] == sum(sum(each.values()) for each in found.values())
+    return found
+
+
+def test_records_are_counted_where_people_are(house: Watch) -> None:
+    """By category, where a table has one, and at this hotel: GDPR 33(3)(a) asks for both numbers.
+
+    Of whom is on file, of what the law keeps, and of what went since; no row is in two of them.
+    """
+    number = house.report(happened=house.now)
+    everything = {"guests": 4, "bookings": 2, "companions": 1, "invoices": 1}
+    assert measured(house, number) == {"living": everything, "sealed": {}, "erased": {}}
+    assert measured(house, number, "bookings")["living"] == {"bookings": 2}
+    assert house.erased(house.approved(email="ann@example.com")) == "sealed"
+    assert measured(house, number) == {
+        "living": {"guests": 3, "bookings": 1}, "sealed": {"invoice": 1},
+        "erased": {"guests": 1, "bookings": 1, "companions": 1},
+    }  # fmt: skip
+    assert measured(house, number, "invoices") == {
+        "living": {}, "sealed": {"invoice": 1}, "erased": {},
+    }  # fmt: skip
+    house.later(days=1)
+    later = house.report(happened=house.now)
+    assert measured(house, later)["erased"] == {}
+
+
+def test_about_how_many_is_told_by_some_rows_of_a_large_table(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits until a million rows were walked from; people are counted one by one."""
+    for id in range(100, 300):
+        watch.put(Booking, id=id, number=f"B{id}", guest_id=9 if id % 2 else 1)
+    monkeypatch.setattr(affected, "LOOKED_AT", 60)
+    found = measured(watch, watch.report())["living"]
+    assert found["guests"] == 4
+    # Every second one is of another hotel, which no step through them in their order would tell.
+    assert abs(found["bookings"] - 102) <= 20
+    assert found["bookings"] != 102
+
+
+@pytest.fixture
 def watch(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
     """A hotel in which something happens, for what no engine changes."""
     made = Watch(sqlite_url, tmp_path)
@@ -106,6 +160,18 @@ def test_every_stay_counts_not_the_latest_alone(returning: Returning) -> None:
     assert returning.concerned(*JANUARY) == 2
     assert returning.concerned(date(2026, 3, 1)) == 3
     assert returning.concerned() == 3
+
+
+def test_records_of_other_days_are_not_counted(returning: Returning) -> None:
+    """What a table's rows are called is said by their category."""
+    returning.person(1, date(2026, 1, 10), date(2026, 3, 1))
+    returning.person(2, date(2026, 3, 1))
+    with returning.begin() as office:
+        number = office.open_incident(Report("mu", "leak", "A list was lost."), "officer")
+        office.measure_incident(number, Asked("", *JANUARY), "officer")
+        found = office.incident(number, "officer")["records"]
+    # Of the stays nothing is declared that dates them, so they count as concerned.
+    assert found["living"] == {"reservation": 1, "stays": 2}
 
 
 def test_a_day_that_is_none_keeps_nobody_from_being_found(returning: Returning) -> None:

@@ -126,7 +126,7 @@ def test_an_incident_from_report_to_closure(watch: Watch) -> None:
     watch.classify(number, "risk-high", "guests.email", "bookings")
     with watch.begin() as office:
         counts = office.measure_incident(number, Asked(), "officer")
-    assert counts == {"living": 4, "sealed": 0, "erased": 0}
+    assert counts == {"living": 4, "sealed": 0, "erased": 0, "rows": 8}
     watch.later(hours=73)
     assert watch.duties(number) == {"EU/authority": True, "EU/guests": True}
     with watch.begin() as office:
@@ -433,7 +433,7 @@ def test_people_are_found_through_the_data_map(watch: Watch) -> None:
     number = watch.report(happened=watch.now - timedelta(hours=1))
     with watch.begin() as office:
         found = office.measure_incident(number, Asked("bookings"), "officer")
-    assert found == {"living": 2, "sealed": 0, "erased": 0}
+    assert found == {"living": 2, "sealed": 0, "erased": 0, "rows": 2}
     assert watch.erased(watch.approved(email="ann@example.com")) == "sealed"
     with watch.begin() as office:
         found = office.measure_incident(number, Asked("invoices"), "officer")

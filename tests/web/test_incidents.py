@@ -167,6 +167,25 @@ def test_the_notice_says_which_data_and_what_guests_can_do(house: House) -> None
     assert "客人可以做什么：按目前的严重程度无需通知。" in shown
 
 
+def test_the_notice_says_how_many_records_there_are(house: House) -> None:
+    """About how many people, and about how many records of which categories: GDPR 33(3)(a), PIPL
+    57; on its page too. Of what nobody looked up, nothing is said to be none."""
+    number = report(house)
+    officer, notice = house.browser("officer"), f"{DESK}/incidents/{number}/notice.txt"
+    officer.get(f"{DESK}/?lang=en")
+    before = officer.get(f"{notice}?duty=CN/authority")
+    assert before.count("Records of theirs (about): not known yet") == 3
+    act(officer, number, "reach", table="guests", since="", until="")
+    shown = officer.get(f"{notice}?duty=CN/authority")
+    living = re.search(r"People on file \(about\): (\d+)\n", shown)
+    assert living is not None
+    told = f"{living[1]} (guests {living[1]})"
+    assert f"People on file (about): {living[1]}\nRecords of theirs (about): {told}\n" in shown
+    assert "People erased since (about): 0\nRecords of theirs (about): 0\n" in shown
+    page = officer.get(f"{DESK}/incidents/{number}")
+    assert f"<td>{living[1]}</td><td>{told}</td>" in page
+
+
 def test_anybody_on_duty_reports_and_reads_nothing(house: House) -> None:
     """The auditor reports and gets a number; the list stays closed to them."""
     number = report(house, "auditor")

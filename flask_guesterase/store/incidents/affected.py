@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date
+from heapq import nsmallest
 from typing import Any
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, or_, select
@@ -23,8 +26,17 @@ from ..finder import owners
 from ..holds import keys_of
 from ..sql import chunks
 from ..work import Work
-from . import records
+from . import gone, records
 from .records import Incident
+
+LIVING, SEALED, ERASED = "living", "sealed", "erased"
+"""Who is counted, and whose records are: on file, kept for the law alone, gone since."""
+
+LOOKED_AT = 1000
+"""Rows of a table that are looked at to tell about how many records there are."""
+
+RECORDS = "records"
+"""Where what was asked also tells how many records were found, by whose and by category."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +60,15 @@ class Reach:
     :param living: subject rows of people who are on file.
     :param sealed: people of whom only what the law keeps is there, as (table, key text).
     :param erased: how many people were erased since it may have happened; nobody knows who.
+    :param records: living, sealed or erased -> category -> how many records of theirs.
     """
 
     living: set[Person] = field(default_factory=set)
     sealed: set[tuple[str, str]] = field(default_factory=set)
     erased: int = 0
+    records: dict[str, Counter[str]] = field(
+        default_factory=lambda: {LIVING: Counter(), SEALED: Counter(), ERASED: Counter()}
+    )
 
 
 def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
@@ -81,17 +97,17 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
             "sealed": sorted(list(each) for each in found.sealed),
         },
     )  # fmt: skip
-    counts = {
-        "living": len(found.living), "sealed": len(found.sealed), "erased": found.erased,
-    }  # fmt: skip
+    people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: found.erased}
     question = {
         "table": asked.table,
         "since": asked.since.isoformat() if asked.since else "",
         "until": asked.until.isoformat() if asked.until else "",
+        RECORDS: found.records,
     }
     row = records.change(
-        work, row, asked=json.dumps(question), reach_box=box, reached_at=work.stamp, **counts
+        work, row, asked=json.dumps(question), reach_box=box, reached_at=work.stamp, **people
     )
+    counts = {**people, "rows": sum(each.total() for each in found.records.values())}
     records.tell(work, IncidentMeasured, row, actor, (), counts)
     return counts
 
@@ -135,7 +151,7 @@ def on_file(work: Work, row: Incident, named: Iterable[tuple[str, str]]) -> list
     by_table: dict[str, list[str]] = {}
     for table, text in named:
         by_table.setdefault(table, []).append(text)
-    buried = set(_tombstones(work, row.property))
+    buried = set(gone.tombstones(work, row.property))
     found: list[Person] = []
     for table, texts in sorted(by_table.items()):
         if table in work.datamap.tables:
@@ -145,27 +161,61 @@ def on_file(work: Work, row: Incident, named: Iterable[tuple[str, str]]) -> list
 
 
 def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
-    names = [asked.table] if asked.table else sorted(work.datamap.subjects)
-    found = Reach()
+    every = [asked.table] if asked.table else sorted(work.datamap.tables)
+    names = every if asked.table else sorted(work.datamap.subjects)
+    where, found, buried = (row.property, asked), Reach(), gone.tombstones(work, row.property)
     for name in names:
-        declared = work.datamap.declared(name)
-        for part in _keys(work, declared):
-            mine = _concerned(work, declared, part, (row.property, asked))
-            found.living |= _owners(work, declared, mine)
-    where = (row.property, asked)
-    for name in names if asked.table else sorted(work.datamap.tables):
-        found.sealed |= _whose(work, _kept(work, name, where))
-    buried = _tombstones(work, row.property)
-    found.living = {p for p in found.living if (p[0], key_text(p[1])) not in buried}
-    found.erased = len(_since(buried, row.happened_at) - found.sealed)
+        for people in _whose_rows(work, name, where, _keys(work, name)):
+            alive = {p for p in people if (p[0], key_text(p[1])) not in buried}
+            found.living |= alive
+            found.records[LIVING][gone.category(work, name)] += bool(alive)
+    for name in every:
+        # Of all tables the people are those of their own, and every row of theirs is a record.
+        if name not in names:
+            found.records[LIVING][gone.category(work, name)] += _about(work, name, where, found)
+        kept = _kept(work, name, where)
+        found.sealed |= _whose(work, kept)
+        found.records[SEALED].update(each.category for each in kept)
+    since = gone.since(buried, row.happened_at)
+    found.erased = len(since.keys() - found.sealed)
+    found.records[ERASED] = gone.records(work, since, every)
+    found.records = {whose: +counts for whose, counts in found.records.items()}
     return found
 
 
-def _keys(work: Work, declared: Declared) -> Iterator[Sequence[Key]]:
-    """Yield the keys of a table in parts."""
-    columns = list(declared.key)
-    rows = work.conn.execute(select(*columns).order_by(*columns)).all()
-    yield from chunks([tuple(row) for row in rows])
+def _about(work: Work, name: str, where: tuple[str, Asked], found: Reach) -> int:
+    """Return about how many rows of a table are of people on file; of a large one by some of them.
+
+    Whose a row is takes a walk through the tables between, which of millions nobody waits for.
+    """
+    keys = _keys(work, name)
+    # In their own order every second one may be of another hotel.
+    some = keys if len(keys) <= LOOKED_AT else nsmallest(LOOKED_AT, keys, key=_mixed)
+    rows = _whose_rows(work, name, where, some)
+    mine = sum(not found.living.isdisjoint(people) for people in rows)
+    return mine if some is keys else round(mine * len(keys) / len(some))
+
+
+def _mixed(key: Key) -> int:
+    return crc32(key_text(key).encode())
+
+
+def _whose_rows(
+    work: Work, name: str, where: tuple[str, Asked], keys: Sequence[Key]
+) -> Iterator[set[Person]]:
+    """Yield of each of these rows that is concerned whose it is."""
+    declared, own = work.datamap.declared(name), name in work.datamap.subjects
+    for part in chunks(keys):
+        mine = _concerned(work, declared, part, where)
+        held = owners(work.conn, work.datamap, declared, mine) if mine else {}
+        for key in mine:
+            yield {person for person, _ in held.get(key, ())} | ({(name, key)} if own else set())
+
+
+def _keys(work: Work, name: str) -> list[Key]:
+    """Return the keys of a table, in order."""
+    columns = list(work.datamap.declared(name).key)
+    return [tuple(row) for row in work.conn.execute(select(*columns).order_by(*columns))]
 
 
 def _concerned(
@@ -200,22 +250,12 @@ def _within(days: Collection[date], asked: Asked) -> bool:
     return not days or any(since <= day <= until for day in days)
 
 
-def _owners(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Person]:
-    if not keys:
-        return set()
-    found = owners(work.conn, work.datamap, declared, keys)
-    mine = {person for pairs in found.values() for person, _ in pairs}
-    if declared.name in work.datamap.subjects:
-        mine |= {(declared.name, key) for key in keys}
-    return mine
-
-
 def _kept(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
     """Return what an erasure left of a table, sealed or in place; by its nights, where known."""
     code, asked = where
     kept, shelf = tables.kept, tables.shelf
     wanted = (
-        select(kept.c.request, kept.c.table_name, kept.c.row_key)
+        select(kept.c.request, kept.c.table_name, kept.c.row_key, kept.c.category)
         .outerjoin(shelf, shelf.c.box == kept.c.box)
         .where(
             kept.c.table_name == name, kept.c.property == code, kept.c.ended_at.is_(None),
@@ -249,26 +289,3 @@ def _whose(work: Work, rows: Iterable[Row[Any]]) -> set[tuple[str, str]]:
             found.add((each.table_name, each.row_key))
             by_request.pop(each.request, None)
     return found.union(*by_request.values())
-
-
-def _tombstones(work: Work, code: str) -> dict[tuple[str, str], datetime]:
-    """Return whose rows were erased at a property, and when; those without a place among them."""
-    subject, request = tables.subject, tables.request
-    rows = work.conn.execute(
-        select(subject.c.table_name, subject.c.row_key, subject.c.erased_at, request.c.property)
-        .outerjoin(request, request.c.number == subject.c.request)
-        .where(subject.c.erased_at.is_not(None))
-    )
-    return {
-        (each.table_name, each.row_key): each.erased_at
-        for each in rows
-        if each.property in (None, code)
-    }
-
-
-def _since(
-    buried: Mapping[tuple[str, str], datetime], happened: datetime | None
-) -> set[tuple[str, str]]:
-    """Return who was erased since it may have happened, and so was on file then."""
-    day = datetime.min if happened is None else datetime.combine(happened.date(), time.min)
-    return {who for who, erased in buried.items() if erased >= day}

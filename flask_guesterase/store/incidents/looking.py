@@ -14,6 +14,7 @@ from ..cases import day_at
 from ..paging import paged
 from ..work import Work
 from . import alarms, curing, noticing, records
+from .affected import RECORDS
 from .alarms import Ringing
 from .records import Incident
 
@@ -78,11 +79,13 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
     :raises ForbiddenError: they may not deal with incidents at its property.
     """
     row, actor = records.allowed(work, number, by)
+    asked = json.loads(row.asked) if row.asked else {}
     return line(work, row) | {
+        RECORDS: asked.pop(RECORDS, {}),
         "text": _text(work, row.box),
         "review": _text(work, row.review_box),
         "columns": [f"{table}.{column}" for table, column in records.columns(row)],
-        "asked": json.loads(row.asked) if row.asked else {},
+        "asked": asked,
         "reached_at": row.reached_at,
         "hold": row.hold,
         "opened_by": row.opened_by,
@@ -162,6 +165,7 @@ def notice(work: Work, number: str, alarm: str, by: str) -> dict[str, Any]:
     known = [each for each in records.columns(row) if each[0] in work.datamap.tables]
     kept = {work.datamap.declared(table).retain.get(column, "") for table, column in known}
     return line(work, row) | {
+        RECORDS: json.loads(row.asked or "{}").get(RECORDS, {}),
         "text": _text(work, row.box),
         "columns": [f"{table}.{column}" for table, column in records.columns(row)],
         "categories": sorted(filter(None, kept)),

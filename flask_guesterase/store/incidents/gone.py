@@ -1,0 +1,93 @@
+"""Who was erased since an incident may have happened, and how many records went with them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from sqlalchemy import select
+
+from ...core.plan import Outcome
+from .. import tables
+from ..sql import chunks
+from ..work import Work
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """When somebody's row was erased, and by which request; of the sweep there is none."""
+
+    erased_at: datetime
+    request: str
+
+
+def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
+    """Return whose rows were erased at a property, and when; those without a place among them.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    """
+    subject, request = tables.subject, tables.request
+    rows = work.conn.execute(
+        select(
+            subject.c.table_name, subject.c.row_key, subject.c.erased_at, subject.c.request,
+            request.c.property,
+        )
+        .outerjoin(request, request.c.number == subject.c.request)
+        .where(subject.c.erased_at.is_not(None))
+    )  # fmt: skip
+    return {
+        (each.table_name, each.row_key): Tombstone(each.erased_at, each.request)
+        for each in rows
+        if each.property in (None, code)
+    }
+
+
+def since(
+    buried: Mapping[tuple[str, str], Tombstone], happened: datetime | None
+) -> dict[tuple[str, str], Tombstone]:
+    """Return who was erased since it may have happened, and so was on file then."""
+    day = datetime.min if happened is None else datetime.combine(happened.date(), time.min)
+    return {who: each for who, each in buried.items() if each.erased_at >= day}
+
+
+def category(work: Work, name: str) -> str:
+    """Return what records of a table are called: by their category, or by the table's name.
+
+    :param work: the open transaction.
+    :param name: name of a declared table.
+    """
+    return work.datamap.declared(name).policy.category or name
+
+
+def records(
+    work: Work, buried: Mapping[tuple[str, str], Tombstone], names: Collection[str]
+) -> Counter[str]:
+    """Return how many records of some tables went with people who were erased, by category.
+
+    :param work: the open transaction.
+    :param buried: who was erased.
+    :param names: the tables.
+    """
+    found: Counter[str] = Counter()
+    numbers = {each.request for each in buried.values()}
+    known = {}
+    request = tables.request
+    for part in chunks(sorted(numbers)):
+        wanted = select(request.c.number, request.c.decisions).where(request.c.number.in_(part))
+        known.update({each.number: each.decisions for each in work.conn.execute(wanted)})
+    for decisions in known.values():
+        for item in json.loads(decisions or "{}").get("did", ()):
+            if item["outcome"] in _GONE and item["table"] in names:
+                found[category(work, item["table"])] += item["rows"]
+    for (name, _), each in buried.items():
+        # What went by its day has no request, and is a record by itself.
+        if each.request not in known and name in names:
+            found[category(work, name)] += 1
+    return found
+
+
+_GONE = (Outcome.DELETE.value, Outcome.OVERWRITE.value)
