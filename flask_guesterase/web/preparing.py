@@ -22,6 +22,7 @@ from ..core.errors import InputError, SetupError
 from ..core.pack import Level, Pack
 from ..core.permissions import Permission
 from ..store import packs
+from ..store.channels import PHONES
 from ..store.failures import emergency
 from ..store.schedule import Entry, Term
 from ..store.settings import Property, Settings
@@ -166,6 +167,7 @@ def _form(hotels: list[Property], values: Any, problems: Mapping[str, Any]) -> s
         law_options=sorted(laws.items(), key=lambda law: law[0]),
         foreign_options=[(key, tongue.gettext(text)) for key, text in FOREIGN.items()],
         mail_options=[(key, tongue.gettext(text)) for key, (text, _) in WAYS.items()],
+        texts=current.settings.texts,
     )
 
 
@@ -211,6 +213,8 @@ def _lines(
             yield f"Property({place.code!r}, …, {name}={value!r})", value == getattr(hotel, name)
     way = WAYS[given["mail"]][1]
     yield f"GUESTERASE_MAIL = {way!r}", settings.mail.startswith(way.partition(":")[0][:4])
+    if settings.texts:
+        yield f"Guesterase(…, channels={{{PHONES!r}: …}})", True
     outside = [_plain(each.way, each.target) for each in settings.checkpoints]
     for key, value, now in (
         ("KEYS", given["keys"], settings.keys),

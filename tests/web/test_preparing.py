@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import MetaData
@@ -97,6 +98,20 @@ def test_what_stands_already_is_said(house: House, officer: Browser) -> None:
     said = sheet(officer, keys=house.app.config["GUESTERASE_KEYS"], law="CN")
     assert f"GUESTERASE_KEYS = &#39;{house.app.config['GUESTERASE_KEYS']}&#39; stands" in said
     assert "country=&#39;CN&#39;) stands so already" in said
+
+
+def test_a_way_to_telephones_that_the_application_has_is_said(
+    house: House, officer: Browser
+) -> None:
+    """Beside the way of mail, on the form and on the sheet; where there is none, nothing is."""
+    page, told = officer.get(PAGE), sheet(officer)
+    assert "own channel" not in page
+    assert "channels" not in told
+    state = house.app.extensions["guesterase"]
+    state.settings = replace(state.settings, texts=True)
+    page, told = officer.get(PAGE), sheet(officer)
+    assert "Telephones are reached by text message, over the application&#39;s own channel." in page
+    assert "Guesterase(…, channels={&#39;sms&#39;: …}) stands so already" in told
 
 
 def test_a_rule_for_foreign_guests_counts_only_where_there_are_any(officer: Browser) -> None:
