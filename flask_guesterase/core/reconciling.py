@@ -43,7 +43,11 @@ class Changes:
 
 
 def reconcile(
-    known: Sequence[Line], sources: Iterable[Line], today: date, first: bool = False
+    known: Sequence[Line],
+    sources: Iterable[Line],
+    today: date,
+    first: bool = False,
+    begins: date | None = None,
 ) -> Changes:
     """Return what becomes of the rulebook when the sources say this today.
 
@@ -51,7 +55,9 @@ def reconcile(
     :param sources: what packs and data map say today.
     :param today: the day.
     :param first: the rulebook never held a line: everything is taken as it is.
+    :param begins: day at the property with which thirty days begin; today if None.
     """
+    begins = begins or today
     wanted: dict[tuple[str, str, str], Line] = {}
     for line in sources:
         # Of two that say the same of a record the one that counts does not hang on their order.
@@ -59,7 +65,7 @@ def reconcile(
     if first:
         return Changes(added=tuple(wanted.values()))
     there = {line.key for line in known}
-    added = [_new(line, known, today) for key, line in wanted.items() if key not in there]
+    added = [_new(line, known, today, begins) for key, line in wanted.items() if key not in there]
     added += _unruled(known, added, today)
     coming = {
         line.name
@@ -67,7 +73,7 @@ def reconcile(
         if line.kind is LineKind.CEILING and line.state is LineState.COMING
         and not line.acts(today) and line.key in wanted
     }  # fmt: skip
-    after = [(line, _later(line, wanted, coming, today)) for line in known]
+    after = [(line, _later(line, wanted, coming, (today, begins))) for line in known]
     return Changes(
         tuple(added),
         tuple(new for old, new in after if new is not None and new != old),
@@ -79,7 +85,9 @@ def _precedence(line: Line) -> tuple[bool, bytes]:
     return not line.signed, canonical(line.body)
 
 
-def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes:
+def adopted(
+    own: Sequence[Line], former: Sequence[Line], today: date, begins: date | None = None
+) -> Changes:
     """Return what becomes of the lines of a property and of its former codes under one code.
 
     Its rows were under the former lines: what would end them earlier waits, and nothing is twice.
@@ -87,14 +95,17 @@ def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes
     :param own: lines of the code it has now, with their numbers.
     :param former: lines of the codes it had, with their numbers; none where it had no other.
     :param today: the day.
+    :param begins: day at the property with which thirty days begin; today if None.
     """
     if not former:
         return Changes()
+    begins = begins or today
     living = [line for line in own if line.state is LineState.LIVING]
     # What leaves binds as well, and what people allowed will: none of it was about those rows.
     acting = {line.id: line for line in binding(own, today)}
     acting |= {line.id: line for line in own if line.state is LineState.COMING}
-    waits = [new for line in acting.values() if (new := _new(line, former, today)) != line]
+    new = {id: _new(line, former, today, begins) for id, line in acting.items()}
+    waits = [line for id, line in new.items() if line != acting[id]]
     known = {line.key for line in former}
     ended = [line for line in waits if line.key in known]
     there = {line.key for line in living} - {line.key for line in waits}
@@ -107,7 +118,7 @@ def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes
     return Changes(tuple(_unruled(former, own, today)), tuple(moved), tuple(ended))
 
 
-def _new(line: Line, known: Iterable[Line], today: date) -> Line:
+def _new(line: Line, known: Iterable[Line], today: date, begins: date) -> Line:
     """Return a line no one knew: it acts at once unless it makes records go.
 
     So does a ceiling that shortens, and a floor about records that may have had no end.
@@ -118,15 +129,15 @@ def _new(line: Line, known: Iterable[Line], today: date) -> Line:
     before = [k for k in binding(known, today) if (k.kind, k.name) == (line.kind, line.name)]
     if line.kind is LineKind.FLOOR:
         same = any(_ends_by(old, today) and _alike(rule, old.rule()) for old in before)
-        return line if same or rule.floor is None else waiting(line, today)
+        return line if same or rule.floor is None else waiting(line, begins)
     if rule.ceiling is None or any(no_shorter(rule, old.rule()) for old in before):
         return line
     return replace(line, state=LineState.COMING, acts_on=None)
 
 
-def waiting(line: Line, today: date) -> Line:
+def waiting(line: Line, begins: date) -> Line:
     """Return a floor by which what has no end by others may go thirty days from a day."""
-    first = replace(rule_of(line.body), acts_on=today + timedelta(days=DAYS))
+    first = replace(rule_of(line.body), acts_on=begins + timedelta(days=DAYS))
     return replace(line, body=rule_body(first))
 
 
@@ -176,16 +187,23 @@ def _speaks(line: Line) -> bool:
 
 
 def _later(
-    line: Line, wanted: Mapping[tuple[str, str, str], Line], coming: set[str], today: date
+    line: Line,
+    wanted: Mapping[tuple[str, str, str], Line],
+    coming: set[str],
+    days: tuple[date, date],
 ) -> Line | None:
-    """Return what a known line becomes, or None when it ends."""
+    """Return what a known line becomes, or None when it ends.
+
+    :param days: today, and the day with which thirty days begin.
+    """
+    today, begins = days
     source = wanted.get(line.key)
     if line.state is LineState.COMING and line.acts(today):
         line = replace(line, state=LineState.LIVING, acts_on=None)
     if line.kind is LineKind.HOUSE:
         return None if line.state is LineState.LEAVING and line.acts(today) else line
     if source is not None:
-        return _kept(line, source, today)
+        return _kept(line, source, begins)
     if line.kind is LineKind.CEILING:
         stays = line.state is not LineState.COMING and line.name in coming
         return replace(line, state=LineState.LEAVING) if stays else None
@@ -196,20 +214,20 @@ def _later(
     return replace(line, state=LineState.LEAVING)
 
 
-def _kept(line: Line, source: Line, today: date) -> Line:
+def _kept(line: Line, source: Line, begins: date) -> Line:
     """Return a line that its source still says; its text follows the newest one that is signed."""
     if source.signed or not line.signed:
-        line = _following(line, source, today)
+        line = _following(line, source, begins)
     if line.state is LineState.COMING:
         return line
     return replace(line, state=LineState.LIVING, acts_on=None)
 
 
-def _following(line: Line, source: Line, today: date) -> Line:
+def _following(line: Line, source: Line, begins: date) -> Line:
     """Return a line in its source's words; the days it waits begin when somebody signs it."""
     said = {name: line.body[name] for name in ("acts_on",) if name in line.body}
     kept = replace(line, body={**source.body, **said}, signed=source.signed or line.signed)
-    return waiting(kept, today) if said and kept.signed and not line.signed else kept
+    return waiting(kept, begins) if said and kept.signed and not line.signed else kept
 
 
 def settled(lines: Iterable[Line], category: str, today: date) -> bool:

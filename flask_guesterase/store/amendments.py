@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, insert, select
@@ -21,11 +20,10 @@ from ..core.events import HousePeriodSet, PackSigned, RuleConfirmed, RulePropose
 from ..core.log import read_entry, slug
 from ..core.period import Period, period
 from ..core.permissions import Permission
-from ..core.reconciling import DAYS, covers, settled, waiting
+from ..core.reconciling import covers, settled, waiting
 from ..core.rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import Line, LineKind, LineState, rule_body
 from . import actors, packs, rulebook, tables
-from .blockers import today_at
 from .journal import stamp
 from .outbox import SENT
 from .pending import touched
@@ -191,8 +189,7 @@ def _settling(work: Work, code: str, line: Line) -> Line:
     today = rulebook.today(work)
     if settled(rulebook.book(work, code), str(line.body["category"]), today):
         return line
-    # What stays until then is judged by the property's day, which may be the next one by now.
-    return waiting(line, max(today, today_at(work.settings, work.now, code)))
+    return waiting(line, rulebook.begins(work, code))
 
 
 def _replace(work: Work, code: str, line: Line) -> None:
@@ -267,7 +264,7 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
         )
     _another(work, row, actor)
     head = _seen(work, row, checkpoint) if checkpoint.strip() else _taken(work, row)
-    day = rulebook.today(work) + timedelta(days=DAYS)
+    day = rulebook.allowed_from(work, row.property)
     line = replace(rulebook.line_of(row), acts_on=day)
     rulebook.change(
         work, line, confirmed_by=actor, confirmed_at=work.stamp, checkpoint=head.root.hex()

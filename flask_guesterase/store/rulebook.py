@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -18,10 +18,13 @@ from sqlalchemy import Connection, Row, insert, select, update
 from ..core import rulebook, whence
 from ..core.events import RulesChanged
 from ..core.log import canonical
-from ..core.reconciling import Changes, adopted, reconcile
+from ..core.reconciling import DAYS, Changes, adopted, reconcile
 from ..core.rule import Rule, Start
 from ..core.rulebook import Line, LineKind, LineState
 from . import binding, brake, labelled, packs, pulse, tables
+from .blockers import today_at
+from .cases import day_at
+from .days import last_utc_day
 from .pulse import Pulse
 from .sql import MANY, chunks, one_of
 from .transaction import writes
@@ -152,6 +155,32 @@ def today(work: Work) -> date:
     return work.now.date()
 
 
+def begins(work: Work, code: str) -> date:
+    """Return the day with which thirty days begin: the property's, which may be tomorrow by now.
+
+    What stays until then is judged by that day.
+
+    :param work: the open transaction.
+    :param code: code of the property; of the labels there is none.
+    """
+    utc = today(work)
+    return max(utc, today_at(work.settings, work.now, code)) if code else utc
+
+
+def allowed_from(work: Work, code: str) -> date:
+    """Return the UTC day from which a shortening acts that is allowed now.
+
+    The thirtieth day has begun at the property by then; for a label, at each of them.
+
+    :param work: the open transaction.
+    :param code: code of the property, or of the labels.
+    """
+    hotel, days = work.settings.properties.get(code), timedelta(days=DAYS - 1)
+    hotels = [hotel] if hotel is not None else list(work.settings.properties.values())
+    last = max(last_utc_day(day_at(each, work.now) + days, each.zone) for each in hotels)
+    return last + timedelta(days=1)
+
+
 def book(work: Work, code: str) -> list[Line]:
     """Return the lines of a property, or of the labels, as the sources make them today.
 
@@ -161,7 +190,7 @@ def book(work: Work, code: str) -> list[Line]:
         if writes(work.conn):
             _sync(work, code)
         else:
-            return drawn(work.conn, work.settings, work.datamap, code, today(work))
+            return drawn(work, code)
     return known(work.conn, code)
 
 
@@ -187,22 +216,18 @@ def sync(work: Work) -> Changes:
     )
 
 
-def drawn(
-    conn: Connection, settings: Settings, datamap: DataMap, code: str, day: date
-) -> list[Line]:
+def drawn(work: Work, code: str) -> list[Line]:
     """Return the lines as a reconciliation would leave them; nothing is written."""
-    return _changes(conn, settings, datamap, code, day).apply(_bound(conn, settings, code, day))
+    return _changes(work, code).apply(_bound(work, code))
 
 
-def _changes(
-    conn: Connection, settings: Settings, datamap: DataMap, code: str, day: date
-) -> Changes:
-    table = tables.rule
+def _changes(work: Work, code: str) -> Changes:
+    conn, settings, table = work.conn, work.settings, tables.rule
     codes = [code, *_former(conn, settings, code)]
     line = conn.execute(select(table.c.id).where(table.c.property.in_(codes)).limit(1)).first()
     first = line is None and not _seen(conn, settings, code)
-    sources = _sources(conn, settings, datamap, code)
-    return reconcile(_bound(conn, settings, code, day), sources, day, first)
+    sources = _sources(conn, settings, work.datamap, code)
+    return reconcile(_bound(work, code), sources, today(work), first, begins(work, code))
 
 
 def _seen(conn: Connection, settings: Settings, code: str) -> bool:
@@ -231,10 +256,14 @@ def _former(conn: Connection, settings: Settings, code: str) -> list[str]:
     return sorted(conn.execute(known_as.distinct()).scalars())
 
 
-def _bound(conn: Connection, settings: Settings, code: str, day: date) -> list[Line]:
+def _bound(work: Work, code: str) -> list[Line]:
     """Return the lines of a property that have not ended, those of its former codes included."""
-    own, former = _both(conn, settings, code)
-    return adopted(own, former, day).apply([*own, *former])
+    own, former = _both(work.conn, work.settings, code)
+    return _adopted(work, code, (own, former)).apply([*own, *former])
+
+
+def _adopted(work: Work, code: str, both: tuple[list[Line], list[Line]]) -> Changes:
+    return adopted(*both, today(work), begins(work, code))
 
 
 def _both(conn: Connection, settings: Settings, code: str) -> tuple[list[Line], list[Line]]:
@@ -247,7 +276,7 @@ def _adopt(work: Work, code: str) -> None:
     former = _former(work.conn, work.settings, code)
     if not former:
         return
-    changes = adopted(*_both(work.conn, work.settings, code), today(work))
+    changes = _adopted(work, code, _both(work.conn, work.settings, code))
     for line in changes.ended:
         change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
     for line in changes.moved:
@@ -267,7 +296,7 @@ def _sync(work: Work, code: str) -> Changes:
         pulse.put(work.conn, name, Pulse(work.stamp))
         pulse.look(work.conn, name, lock=True)
     _adopt(work, code)
-    changes = _changes(work.conn, work.settings, work.datamap, code, today(work))
+    changes = _changes(work, code)
     _write(work, code, changes)
     mark = source_mark(work.settings, work.datamap, code)
     pulse.put(work.conn, name, Pulse(work.stamp, mark))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, insert
@@ -256,10 +257,7 @@ def test_another_name_for_the_only_hotel_begins_no_new_rulebook(
             lines = (
                 rulebook.book(office.work, "zz")
                 if write
-                else rulebook.drawn(
-                    office.work.conn, office.work.settings, office.work.datamap, "zz",
-                    rulebook.today(office.work),
-                )
+                else rulebook.drawn(office.work, "zz")
             )
             rules = binding(lines, rulebook.today(office.work))
         return str(floor(rules, "guest_register", RECORD).until)
@@ -498,6 +496,54 @@ def test_the_thirty_days_of_a_first_period_begin_with_the_propertys_day(
     hotel.now = datetime(2026, 3, 10, 23, tzinfo=UTC)
     law.do("confirm_house", house(law, floor=Period(days=1)), "second")
     assert law.verdict().until == date(2026, 4, 9)
+
+
+ZONES = ("Asia/Shanghai", "America/Los_Angeles", "UTC")
+LATE = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
+"""In Shanghai it is the morning of the eleventh, in Los Angeles the afternoon of the tenth."""
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_thirty_days_of_a_text_that_changed_begin_with_the_propertys_day(
+    hotel: Hotel, tmp_path: Path, zone: str
+) -> None:
+    """A rule about what no rule was about makes go on that day what had no end, and no day before
+    it: what stays until then is judged by the day on the property's wall."""
+    hotel.lies_in(zone)
+    law = Lawful(hotel, tmp_path)
+    law.write(OTHERS)
+    law.do("sign_pack", "XX", "officer")
+    hotel.now = LATE
+    law.write(OTHERS, REGISTER)
+    law.do("sign_pack", "XX", "officer")
+    with hotel.begin() as office:
+        rules = rulebook.in_force(office.work, "sh")
+    said = floor(rules, "guest_register", replace(RECORD, answers={"nationality": "XX"}))
+    today = LATE.astimezone(ZoneInfo(zone)).date()
+    assert said.kept(today + timedelta(days=29))
+    assert not said.kept(today + timedelta(days=30))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_what_two_people_allowed_acts_on_the_thirtieth_day_there(
+    hotel: Hotel, tmp_path: Path, zone: str
+) -> None:
+    """Neither in the morning of the day before, nor in its afternoon, where that is the next day in
+    Greenwich; and the day that they are told is not before it."""
+    hotel.lies_in(zone)
+    law = lawful(hotel, tmp_path)
+    law.write(SOON)
+    law.do("sign_pack", "XX", "officer")
+    hotel.now = LATE
+    [line] = law.waits("ceiling")
+    told = date.fromisoformat(law.allowed(line.id))
+    day = hotel.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=30)
+    begun = datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)
+    assert told >= day
+    hotel.now = begun - timedelta(minutes=1)
+    assert law.ceiling() == "2031-01-31"
+    hotel.now = begun + timedelta(days=1)
+    assert law.ceiling() == "2029-01-31"
 
 
 def test_a_period_beside_a_floor_that_is_known_acts_from_today(law: Lawful) -> None:
