@@ -41,7 +41,7 @@ def token(house: House, user: str, *permissions: str, days: int = 30, place: str
         return office.issue_token(user, place or home, wanted, until, by=issuer)
 
 
-_ISSUERS = {"officer": "second-issuer", "second": "third-issuer"}
+_ISSUERS = {"officer": "second-issuer", "second": "third-issuer", "third": "third-issuer"}
 """Who issues whose tokens: people whose tokens come from one person count as one."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.store import disclosures, outbox, views
+from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.web import problems
 from flask_guesterase.web.api import house as api_house
 from flask_guesterase.web.api.route import OPERATIONS, Operation, template
@@ -370,14 +371,18 @@ BODIES: dict[str, Any] = {
     "print_claim": {"match": {"email": "max@mail.example", "name": "Max"}, "property": "mu"},
     "look_after": {"deputy": "far-officer"}, "hand_over": {"property": "mu", "note": "All quiet."},
     "approve_alike": {"chosen": {"{number}": "0" * 64}},
+    "file_complaint": {"property": "mu", "about": "about-other", "text": "Why?", "channel": "desk"},
+    "complaint_letter": {"outcome": "upheld"}, "answer_complaint": {"outcome": "upheld"},
 }  # fmt: skip
 """View -> a body it understands, about the other house where it names one."""
 
 EMPTY = {"requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
-         "handovers", "alike"}  # fmt: skip
+         "handovers", "alike",
+         "complaints", "feedback"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
 
-REFUSED = {"recipients", "letters", "verify"}
+REFUSED = {"recipients", "letters", "verify",
+           "complaints", "feedback"}  # fmt: skip
 """Those of them that are refused without their permission: an empty list would say all is well."""
 
 
@@ -387,18 +392,37 @@ def body_of(each: Operation, number: str) -> Any:
     return json.loads(json.dumps(found).replace("{number}", number)) if found else None
 
 
-def test_every_operation_is_refused_beyond_the_tokens_house(house: House) -> None:
+def parts_at(house: House, place: str, number: str) -> dict[str, str]:
+    """Return what parts of addresses name at a house, a request and what is made there for it."""
+    by = {"sh": "officer", "mu": "far-officer"}[place]
+    given = Grievance("about-other", CANARY, place, channel="desk")
+    with house.app.app_context(), house.extension.begin() as office:
+        complaint = office.file_complaint(given, by)
+    return {"number": number, "complaint": complaint}
+
+
+def address(each: Operation, parts: Mapping[str, str]) -> str:
+    """Return the address of an operation about these parts; about the first where none is known."""
+    return re.sub(r"\{(\w+)\}", lambda part: parts.get(part[1], "1"), template(each.path))
+
+
+def test_every_operation_is_refused_beyond_the_tokens_house(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Routes x properties: with everything at one house, nothing is had or done at the other."""
     with house.app.app_context(), house.extension.begin() as office:
         far = office.request({"email": "max@mail.example"}, property="mu", by="far-officer")
         code = office.confirm(far, "far-officer")
+    parts = parts_at(house, "mu", far)
+    every = frozenset(map(str, Permission)) - {"issue"}
+    monkeypatch.setitem(STAFF, "officer", ("sh", every))
     program = Program(house, token(house, "officer"))
-    before = house.hotel.ours("request")
+    tables = ("request", "complaint")
+    before = [house.hotel.ours(table) for table in tables]
     for each in OPERATIONS:
         if each.name in EMPTY:
             continue
-        path = template(each.path).replace("{number}", far)
-        path = re.sub(r"\{\w+\}", "1", path)
+        path = address(each, parts)
         answer = (
             program.get(path) if each.method == "GET" else program.post(path, body_of(each, far))
         )
@@ -406,19 +430,21 @@ def test_every_operation_is_refused_beyond_the_tokens_house(house: House) -> Non
         refused = (409,) if each.name == "confirm_sweep" else (403, 404)
         assert answer.status_code in refused, (each.name, answer.status_code, answer.text)
         assert "max@mail" not in answer.text
-    assert house.hotel.ours("request") == before
+        assert CANARY not in answer.text
+    assert [house.hotel.ours(table) for table in tables] == before
     assert code
 
 
 def test_every_operation_is_refused_without_its_permission(house: House) -> None:
     """Routes x roles: a token with every other permission, of a person who has it, is refused."""
     number = house.request()
+    parts = parts_at(house, "sh", number)
     for each in OPERATIONS:
         if each.permission is None:
             continue
         user = next(u for u, (place, may) in STAFF.items() if place == "sh" and each.permission
                     not in may and may - {"issue"})  # fmt: skip
-        path = re.sub(r"\{\w+\}", "1", template(each.path).replace("{number}", number))
+        path = address(each, parts)
         body = body_of(each, number)
         if isinstance(body, dict) and "property" in body:
             body = {**body, "property": "sh"}

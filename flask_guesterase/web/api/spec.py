@@ -11,11 +11,11 @@ from flask import Response, request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from . import bodies, cases, duty, house
+from . import bodies, cases, complaints, duty, house
 from .door import PROBLEM, answer, api_pages
 from .route import OPERATIONS, Operation, template
 
-__all__ = ["api_pages", "cases", "describe", "duty", "house"]
+__all__ = ["api_pages", "cases", "complaints", "describe", "duty", "house"]
 
 
 @api_pages.get("/openapi.json")
@@ -147,6 +147,7 @@ def _schema(schema: type[Schema], used: dict[str, type[Schema]]) -> dict[str, An
 
 _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Date, {"type": "string", "format": "date"}),
+    (fields.DateTime, {"type": "string", "format": "date-time"}),
     (fields.Integer, {"type": "integer"}),
     (fields.Boolean, {"type": "boolean"}),
     (fields.String, {"type": "string"}),
