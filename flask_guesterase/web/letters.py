@@ -9,6 +9,8 @@ from flask import has_request_context, url_for
 
 from ..core.answer import Answer, read_answer
 from ..core.errors import GuesteraseError, SetupError, UnknownError
+from ..core.incidents import Whom
+from ..store.incidents import noticing
 from ..store.outbox import SHOWN
 from ..store.settings import Property
 from . import lawwords
@@ -66,6 +68,25 @@ def written(template: str, lang: str, params: Mapping[str, str]) -> dict[str, st
     """Return subject, body and language tag of a message, to be read before it is sent."""
     subject, body = render(template, lang, params, current.settings.mail in SHOWN)
     return {"subject": subject, "body": body, "tag": language_of(lang, params).tag}
+
+
+def of_incident(
+    found: Mapping[str, Any], duty: Mapping[str, Any], lang: str
+) -> dict[str, str] | None:
+    """Return the letter that tells guests of an incident as it would be sent.
+
+    :param found: the incident, as the office shows it.
+    :param duty: one of its duties.
+    :param lang: language tag of the property.
+    :return: None for what goes to an authority, and where nobody proposed a letter.
+    """
+    if duty["whom"] != Whom.GUESTS or not duty["state"]:
+        return None
+    params = {
+        "number": found["number"], "property": found["property"], "about": found["kind"],
+        "words": duty["words"], "noticed": found["noticed_at"].isoformat(),
+    }  # fmt: skip
+    return written(noticing.LETTER, lang, params)
 
 
 def answer_of(tongue: Language, hotel: Property, params: Mapping[str, str]) -> Told:

@@ -27,7 +27,7 @@ with warnings.catch_warnings():
 EVERYTHING = frozenset({
     "view", "file", "verify", "approve", "refuse", "erase", "hold", "freeze", "register", "audit",
     "law", "restore",
-    "complaint",
+    "complaint", "incident",
 })  # fmt: skip
 
 
@@ -74,6 +74,9 @@ def test_no_request_breaks_the_api(house: tuple[House, str]) -> None:
             for part in parts.keys() & case.path_parameters.keys():
                 if len(str(case.body)) % 2:
                     case.path_parameters[part] = parts[part]
+            for sent in (case.body, case.query):
+                if isinstance(sent, dict) and "duty" in sent:
+                    sent["duty"] = "CN/authority"
             if isinstance(case.body, dict) and "property" in case.body:
                 case.body["property"] = "sh"
             case.headers.update(headers)

@@ -1,16 +1,34 @@
-"""What may come in and go out over the API about complaints."""
+"""What may come in and go out over the API about complaints and incidents."""
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
-from marshmallow.validate import Range
+from datetime import date
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length, Range, Regexp
 
 from ...core.complaining import LONGEST_TEXT, About, Outcome
+from ...core.incidents import Happening, Origin, Severity
 from ...store.paging import PAGES
+from ..console import CALENDAR
 from ..language import LANGUAGES
-from ..schemas import FILLABLE
+from ..schemas import FILLABLE, LONGEST
 from . import bodies
 from .bodies import Body, one_of
+
+MOST_COLUMNS = 1000
+"""Columns of the data map in one classification."""
+
+
+def moment() -> fields.AwareDateTime:
+    """Return a field of a moment that names its zone; it need not be given."""
+    return fields.AwareDateTime(load_default=None, validate=_meant)
+
+
+def _meant(day: date) -> None:
+    """Refuse a year that was mistyped: not every such day can be counted from."""
+    if day.year not in CALENDAR:
+        raise ValidationError("Nobody means this year.")
 
 
 class Filtered(Body):
@@ -84,3 +102,114 @@ class Letter(Schema):
     subject = fields.String(required=True)
     body = fields.String(required=True)
     printed = fields.Boolean(required=True)
+
+
+class OpenIncident(Body):
+    """What somebody on duty reports; times name their zone."""
+
+    property = bodies.text(longest=40)
+    kind = one_of([each.value for each in Happening])
+    text = bodies.text(required=True, longest=LONGEST_TEXT)
+    noticed = moment()
+    happened = moment()
+
+
+class ClassifyIncident(Body):
+    """How grave an incident is, what it came from, and which data it is about."""
+
+    severity = one_of([each.value for each in Severity])
+    cause = one_of([each.value for each in Origin])
+    kind = one_of([each.value for each in Happening], required=False)
+    columns = fields.List(
+        fields.String(validate=Length(min=1, max=LONGEST)), load_default=list,
+        validate=Length(max=MOST_COLUMNS),
+    )  # fmt: skip
+
+
+class Reach(Body):
+    """Which records an incident was about; all of people where nothing is said."""
+
+    table = bodies.text(longest=128)
+    since = fields.Date(load_default=None, validate=_meant)
+    until = fields.Date(load_default=None, validate=_meant)
+
+
+class WhichDuty(Body):
+    """Which duty to tell somebody."""
+
+    duty = bodies.text(required=True, longest=80)
+
+
+class ToldAuthority(WhichDuty):
+    """That an authority was told, under which reference, and when."""
+
+    reference = bodies.text(required=True)
+    at = moment()
+
+
+class ProposeNotice(WhichDuty):
+    """What guests are told of an incident."""
+
+    words = bodies.text(required=True, longest=LONGEST_TEXT)
+
+
+class LetGo(WhichDuty):
+    """Which letters to guests are let go, with the digest of what was read."""
+
+    digest = fields.String(required=True, validate=Regexp(bodies.DIGEST))
+
+
+class PlanMeasure(Body):
+    """What is done after an incident, by whom and by when."""
+
+    what = bodies.text(required=True)
+    owner = bodies.text(required=True, longest=80)
+    due = fields.Date(required=True, validate=_meant)
+
+
+class ReviewIncident(Body):
+    """What an incident taught."""
+
+    words = bodies.text(required=True, longest=LONGEST_TEXT)
+
+
+class Reached(Schema):
+    """How many people an incident may concern."""
+
+    living = fields.Integer(required=True)
+    sealed = fields.Integer(required=True)
+    erased = fields.Integer(required=True)
+
+
+class Incident(Schema):
+    """One incident; words are empty when their day is over, counts null until somebody looked."""
+
+    number = fields.String(required=True)
+    property = fields.String(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(required=True)
+    severity = fields.String(required=True)
+    cause = fields.String(required=True)
+    noticed_at = fields.DateTime(required=True)
+    happened_at = fields.DateTime(required=True, allow_none=True)
+    opened_at = fields.DateTime(required=True)
+    closed_at = fields.DateTime(required=True, allow_none=True)
+    living = fields.Integer(required=True, allow_none=True)
+    sealed = fields.Integer(required=True, allow_none=True)
+    erased = fields.Integer(required=True, allow_none=True)
+    next_at = fields.DateTime(required=True, allow_none=True)
+    late = fields.Boolean(required=True)
+    text = fields.String(required=True)
+    columns = fields.List(fields.String(), required=True)
+    asked = fields.Dict(required=True)
+    reached_at = fields.DateTime(required=True, allow_none=True)
+    hold = fields.Integer(required=True, allow_none=True)
+    opened_by = fields.String(required=True)
+    classified_by = fields.String(required=True)
+    reviewed_by = fields.String(required=True)
+    closed_by = fields.String(required=True)
+    duties = fields.List(fields.Dict(), required=True)
+    measures = fields.List(fields.Dict(), required=True)
+    missing = fields.List(fields.String(), required=True)
+    review = fields.String(required=True)
+    mine = fields.Boolean(required=True)

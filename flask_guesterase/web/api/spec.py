@@ -11,11 +11,11 @@ from flask import Response, request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from . import bodies, cases, complaints, duty, house
+from . import bodies, cases, complaints, duty, house, incidents
 from .door import PROBLEM, answer, api_pages
 from .route import OPERATIONS, Operation, template
 
-__all__ = ["api_pages", "cases", "complaints", "describe", "duty", "house"]
+__all__ = ["api_pages", "cases", "complaints", "describe", "duty", "house", "incidents"]
 
 
 @api_pages.get("/openapi.json")
@@ -159,7 +159,7 @@ def _field(one: fields.Field[Any], used: dict[str, type[Schema]]) -> dict[str, A
     if isinstance(one, fields.Nested):
         return {"$ref": f"#/components/schemas/{type(one.schema).__name__}"}
     if isinstance(one, fields.List):
-        return {"type": "array", "items": _field(one.inner, used)}
+        return {"type": "array", "items": _field(one.inner, used), **_limits(one, "Items")}
     if isinstance(one, fields.Dict):
         return {"type": "object", **_mapping(one), **_limits(one, "Properties")}
     told = dict(next((told for kind, told in _TYPES if isinstance(one, kind)), {}))
