@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from tests.web.house import CANARY, STAFF, House
 
 MATCH = {"email": "ann@mail.example", "name": CANARY}
 FILING = {"match": MATCH, "channel": "desk"}
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
@@ -382,7 +383,8 @@ BODIES: dict[str, Any] = {
     "take_notice_back": {"duty": "EU/guests"},
     "let_notice_go": {"duty": "EU/guests", "digest": "0" * 64},
     "plan_measure": {"what": "Shred.", "owner": "officer", "due": "2999-01-01"},
-    "review_incident": {"words": "Shred."},
+    "review_incident": {"words": "Shred."}, "close_alert": {"ground": "fixed"},
+    "report_mistake": {"property": "mu", "kind": "not-erased", "noticed": NOW.isoformat()},
 }  # fmt: skip
 """View -> a body it understands, about the other house where it names one."""
 
@@ -391,11 +393,11 @@ QUESTIONS = {"incident_notice": "?duty=CN/authority"}
 
 EMPTY = {"requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
          "handovers", "alike",
-         "complaints", "feedback", "incidents"}  # fmt: skip
+         "complaints", "feedback", "incidents", "alerts", "look_over"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
 
 REFUSED = {"recipients", "letters", "verify",
-           "complaints", "feedback", "incidents"}  # fmt: skip
+           "complaints", "feedback", "incidents", "alerts"}  # fmt: skip
 """Those of them that are refused without their permission: an empty list would say all is well."""
 
 
@@ -407,14 +409,18 @@ def body_of(each: Operation, number: str) -> Any:
 
 def parts_at(house: House, place: str, number: str) -> dict[str, str]:
     """Return what parts of addresses name at a house, a request and what is made there for it."""
-    by = {"sh": "officer", "mu": "far-officer"}[place]
+    by, reporter = {
+        "sh": ("officer", "reporter"), "mu": ("far-officer", "far-watcher"),
+    }[place]  # fmt: skip
     given = Grievance("about-other", CANARY, place, channel="desk")
     with house.app.app_context(), house.extension.begin() as office:
         complaint = office.file_complaint(given, by)
         incident = office.open_incident(Report(place, "leak", CANARY), by)
         measure = office.plan_measure(incident, CANARY, by, date(2999, 1, 1), by)
+        alert = office.report_mistake(place, reporter, "not-erased", NOW, CANARY)
     return {
         "number": number, "complaint": complaint, "incident": incident, "measure": str(measure),
+        "alert": str(alert),
     }  # fmt: skip
 
 
@@ -434,7 +440,7 @@ def test_every_operation_is_refused_beyond_the_tokens_house(
     every = frozenset(map(str, Permission)) - {"issue"}
     monkeypatch.setitem(STAFF, "officer", ("sh", every))
     program = Program(house, token(house, "officer"))
-    tables = ("request", "complaint", "incident", "measure")
+    tables = ("request", "complaint", "incident", "measure", "alert")
     before = [house.hotel.ours(table) for table in tables]
     for each in OPERATIONS:
         if each.name in EMPTY:

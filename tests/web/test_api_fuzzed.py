@@ -27,7 +27,7 @@ with warnings.catch_warnings():
 EVERYTHING = frozenset({
     "view", "file", "verify", "approve", "refuse", "erase", "hold", "freeze", "register", "audit",
     "law", "restore",
-    "complaint", "incident",
+    "complaint", "incident", "watch", "report",
 })  # fmt: skip
 
 

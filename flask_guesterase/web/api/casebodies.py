@@ -1,4 +1,4 @@
-"""What may come in and go out over the API about complaints and incidents."""
+"""What may come in and go out over the API about complaints, incidents and alerts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, Range, Regexp
 
+from ...core.alert import BY_PEOPLE, Mistake
 from ...core.complaining import LONGEST_TEXT, About, Outcome
 from ...core.incidents import Happening, Origin, Severity
 from ...store.paging import PAGES
@@ -20,8 +21,10 @@ MOST_COLUMNS = 1000
 """Columns of the data map in one classification."""
 
 
-def moment() -> fields.AwareDateTime:
-    """Return a field of a moment that names its zone; it need not be given."""
+def moment(required: bool = False) -> fields.AwareDateTime:
+    """Return a field of a moment that names its zone, or of none where it need not be given."""
+    if required:
+        return fields.AwareDateTime(required=True, validate=_meant)
     return fields.AwareDateTime(load_default=None, validate=_meant)
 
 
@@ -213,3 +216,34 @@ class Incident(Schema):
     missing = fields.List(fields.String(), required=True)
     review = fields.String(required=True)
     mine = fields.Boolean(required=True)
+
+
+class Watched(Body):
+    """Of which property, and whether those that were closed."""
+
+    property = bodies.text(longest=40)
+    state = one_of(["open", "closed"], required=False)
+
+
+class CloseAlert(Body):
+    """On which ground an alert is closed."""
+
+    ground = one_of([each.value for each in BY_PEOPLE])
+
+
+class ReportMistake(Body):
+    """A mistake that somebody on duty reports."""
+
+    property = bodies.text(longest=40)
+    kind = one_of([each.value for each in Mistake])
+    noticed = moment(required=True)
+    words = bodies.text()
+
+
+class Alerts(Schema):
+    """Alerts, when everything was looked at last, and the host's newest backups."""
+
+    items = fields.List(fields.Dict(), required=True)
+    looked = fields.DateTime(required=True, allow_none=True)
+    stale = fields.Boolean(required=True)
+    backups = fields.List(fields.Dict(), required=True)

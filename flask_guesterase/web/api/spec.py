@@ -11,11 +11,13 @@ from flask import Response, request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from . import bodies, cases, complaints, duty, house, incidents
+from . import bodies, cases, complaints, duty, house, incidents, watch
 from .door import PROBLEM, answer, api_pages
 from .route import OPERATIONS, Operation, template
 
-__all__ = ["api_pages", "cases", "complaints", "describe", "duty", "house", "incidents"]
+__all__ = [
+    "api_pages", "cases", "complaints", "describe", "duty", "house", "incidents", "watch",
+]  # fmt: skip
 
 
 @api_pages.get("/openapi.json")
@@ -41,7 +43,7 @@ def describe(base: str = "/") -> dict[str, Any]:
         "info": {
             "title": "flask_guesterase",
             "version": _version(),
-            "description": "What reception and officer do about guests' requests, for programs.",
+            "description": "What reception and officer do, for programs.",
         },
         "servers": [{"url": base}],
         "security": [{"token": []}],
