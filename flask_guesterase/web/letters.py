@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import has_request_context, url_for
+from werkzeug.routing import BuildError
 
 from ..core.answer import Answer, read_answer
 from ..core.errors import GuesteraseError, SetupError, UnknownError
@@ -124,7 +125,12 @@ def address(path: str = "") -> str:
     """
     if current.settings.base_url or not has_request_context():
         return configured(path)
-    return _under(url_for("guesterase_guest.index", _external=True), path)
+    try:
+        index = url_for("guesterase_guest.index", _external=True)
+    except BuildError:
+        # They are no part of this application, so that no request says where they are.
+        return configured(path)
+    return _under(index, path)
 
 
 def configured(path: str = "") -> str:
