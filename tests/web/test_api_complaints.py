@@ -84,6 +84,19 @@ def test_what_was_written_is_read_by_who_deals_with_complaints_there(house: Hous
     assert (shown["text"], shown["contact"]) == (WORDS, "z@mail.example")
 
 
+def test_who_may_neither_file_nor_deal_with_complaints_does_neither(house: House) -> None:
+    """An auditor files none and notes nothing; nobody complains of another house's request."""
+    auditor, clerk = (Program(house, token(house, who)) for who in ("auditor", "clerk"))
+    number = filed(clerk)
+    assert auditor.post("/complaints", FILING).status_code == 403
+    assert auditor.post(f"/complaints/{number}/receipt").status_code == 403
+    assert auditor.get("/feedback").status_code == 403
+    with house.app.app_context(), house.extension.begin() as office:
+        far = office.request({"email": "max@mail.example"}, property="mu", by="far-officer")
+    assert clerk.post("/complaints", {**FILING, "request": far}).status_code == 403
+    assert [row["number"] for row in house.hotel.ours("complaint")] == [number]
+
+
 def test_what_comes_out_is_what_the_description_tells(house: House) -> None:
     """Nothing more of a complaint than the page shows, and each part has its name there."""
     officer = Program(house, token(house, "officer"))
