@@ -29,9 +29,6 @@ from .persons import named
 from .rendering import render_template
 from .words import KEYS, word
 
-AT_ONCE = 5
-"""Batches of letters that a page writes itself; the sweep writes the others."""
-
 _NO_TABLE = N_("The data map has no such table.")
 
 
@@ -101,7 +98,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
     hotel = current.settings.property(found["property"])
     tongue = language(zone=hotel.zone)
     for duty in found["duties"]:
-        duty["letter"] = _letter(found, duty, hotel.lang) if duty["state"] else None
+        duty["letter"] = letters.of_incident(found, duty, hotel.lang)
     return render_template(
         "guesterase/staff/incident.html",
         item=found,
@@ -115,17 +112,6 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         table_options=[(name, name) for name in sorted(current.datamap.tables)],
         column_options=_columns(),
     )
-
-
-def _letter(found: dict[str, Any], duty: dict[str, Any], lang: str) -> dict[str, str] | None:
-    """Return the letter to guests as it would be sent, or None for what goes to an authority."""
-    if duty["whom"] != "guests":
-        return None
-    params = {
-        "number": found["number"], "property": found["property"], "about": found["kind"],
-        "words": duty["words"], "noticed": found["noticed_at"].isoformat(),
-    }  # fmt: skip
-    return letters.written(noticing.LETTER, lang, params)
 
 
 def _columns() -> list[str]:
@@ -277,7 +263,7 @@ def let_notice_go(incident: str) -> AnyResponse:
     """Let the letters to guests go, as the second person."""
     form = schemas.read(caseforms.LetGo(), request.form)
     deed(lambda office: office.let_notice_go(incident, form["duty"], me(), form["digest"]))
-    noticing.push_all(current.run, AT_ONCE)
+    noticing.push_all(current.run, noticing.AT_ONCE)
     return _back(incident)
 
 

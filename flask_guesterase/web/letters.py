@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import has_request_context, url_for
+from werkzeug.routing import BuildError
 
 from ..core.answer import Answer, read_answer
 from ..core.errors import GuesteraseError, SetupError, UnknownError
+from ..core.incidents import Whom
+from ..store.incidents import noticing
 from ..store.outbox import SHOWN
 from ..store.settings import Property
 from . import lawwords
@@ -68,6 +71,25 @@ def written(template: str, lang: str, params: Mapping[str, str]) -> dict[str, st
     return {"subject": subject, "body": body, "tag": language_of(lang, params).tag}
 
 
+def of_incident(
+    found: Mapping[str, Any], duty: Mapping[str, Any], lang: str
+) -> dict[str, str] | None:
+    """Return the letter that tells guests of an incident as it would be sent.
+
+    :param found: the incident, as the office shows it.
+    :param duty: one of its duties.
+    :param lang: language tag of the property.
+    :return: None for what goes to an authority, and where nobody proposed a letter.
+    """
+    if duty["whom"] != Whom.GUESTS or not duty["state"]:
+        return None
+    params = {
+        "number": found["number"], "property": found["property"], "about": found["kind"],
+        "words": duty["words"], "noticed": found["noticed_at"].isoformat(),
+    }  # fmt: skip
+    return written(noticing.LETTER, lang, params)
+
+
 def answer_of(tongue: Language, hotel: Property, params: Mapping[str, str]) -> Told:
     """Return the reasoned answer a message carries, in sentences."""
     text = params.get("answer")
@@ -103,7 +125,12 @@ def address(path: str = "") -> str:
     """
     if current.settings.base_url or not has_request_context():
         return configured(path)
-    return _under(url_for("guesterase_guest.index", _external=True), path)
+    try:
+        index = url_for("guesterase_guest.index", _external=True)
+    except BuildError:
+        # They are no part of this application, so that no request says where they are.
+        return configured(path)
+    return _under(index, path)
 
 
 def configured(path: str = "") -> str:

@@ -44,7 +44,7 @@ def token(
         return office.issue_token(user, place or home, wanted, until, by=by or issuer)
 
 
-_ISSUERS = {"officer": "second-issuer", "second": "third-issuer"}
+_ISSUERS = {"officer": "second-issuer", "second": "third-issuer", "third": "third-issuer"}
 """Who issues whose tokens: people whose tokens come from one person count as one."""
 
 

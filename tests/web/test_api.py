@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.store import disclosures, outbox, views
+from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.web import problems
 from flask_guesterase.web.api import house as api_house
 from flask_guesterase.web.api.route import OPERATIONS, Operation, template
@@ -33,6 +35,7 @@ from tests.web.house import CANARY, STAFF, House
 
 MATCH = {"email": "ann@mail.example", "name": CANARY}
 FILING = {"match": MATCH, "channel": "desk"}
+NOW = datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
@@ -376,19 +379,36 @@ BODIES: dict[str, Any] = {
     "print_claim": {"match": {"email": "max@mail.example", "name": "Max"}, "property": "mu"},
     "look_after": {"deputy": "far-officer"}, "hand_over": {"property": "mu", "note": "All quiet."},
     "approve_alike": {"chosen": {"{number}": "0" * 64}},
+    "file_complaint": {"property": "mu", "about": "about-other", "text": "Why?", "channel": "desk"},
+    "complaint_letter": {"outcome": "upheld"}, "answer_complaint": {"outcome": "upheld"},
+    "open_incident": {"property": "mu", "kind": "leak", "text": "A list."},
+    "classify_incident": {"severity": "risk-none", "cause": "theft"},
+    "measure_incident": {"table": ""},
+    "told_authority": {"duty": "EU/authority", "reference": "A-1"},
+    "propose_notice": {"duty": "EU/guests", "words": "A list."},
+    "take_notice_back": {"duty": "EU/guests"},
+    "let_notice_go": {"duty": "EU/guests", "digest": "0" * 64},
+    "plan_measure": {"what": "Shred.", "owner": "officer", "due": "2999-01-01"},
+    "review_incident": {"words": "Shred."}, "close_alert": {"ground": "fixed"},
+    "report_mistake": {"property": "mu", "kind": "not-erased", "noticed": NOW.isoformat()},
 }  # fmt: skip
 """View -> a body it understands, about the other house where it names one."""
 
-EMPTY = {"returns", "settle_refilled", "monthlies", "owed", "overdue_trainings",
-         "requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
-         "handovers", "alike"}  # fmt: skip
+QUESTIONS = {"incident_notice": "?duty=CN/authority"}
+"""View -> a question without which it understands nothing."""
+
+EMPTY = {"requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
+         "handovers", "alike",
+         "complaints", "feedback", "incidents", "alerts", "look_over",
+         "returns", "settle_refilled", "monthlies", "owed", "overdue_trainings"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
 
 WHOLE = {"sweep_now", "halt_sweep", "resume_sweep"}
 """Views about all of the installation, for who decides about the law at any house of it."""
 
-REFUSED = {"returns", "monthlies", "overdue_trainings",
-           "recipients", "letters", "verify"}
+REFUSED = {"recipients", "letters", "verify",
+           "complaints", "feedback", "incidents", "alerts",
+           "returns", "monthlies", "overdue_trainings"}  # fmt: skip
 """Those of them that are refused without their permission: an empty list would say all is well."""
 
 
@@ -398,44 +418,76 @@ def body_of(each: Operation, number: str) -> Any:
     return json.loads(json.dumps(found).replace("{number}", number)) if found else None
 
 
-def test_every_operation_is_refused_beyond_the_tokens_house(house: House) -> None:
+def parts_at(house: House, place: str, number: str) -> dict[str, str]:
+    """Return what parts of addresses name at a house, a request and what is made there for it."""
+    by, reporter = {
+        "sh": ("officer", "reporter"), "mu": ("far-officer", "far-watcher"),
+    }[place]  # fmt: skip
+    given = Grievance("about-other", CANARY, place, channel="desk")
+    with house.app.app_context(), house.extension.begin() as office:
+        complaint = office.file_complaint(given, by)
+        incident = office.open_incident(Report(place, "leak", CANARY), by)
+        measure = office.plan_measure(incident, CANARY, by, date(2999, 1, 1), by)
+        alert = office.report_mistake(place, reporter, "not-erased", NOW, CANARY)
+    return {
+        "number": number, "complaint": complaint, "incident": incident, "measure": str(measure),
+        "alert": str(alert),
+    }  # fmt: skip
+
+
+def address(each: Operation, parts: Mapping[str, str]) -> str:
+    """Return the address of an operation about these parts; about the first where none is known."""
+    return re.sub(r"\{(\w+)\}", lambda part: parts.get(part[1], "1"), template(each.path))
+
+
+def test_every_operation_is_refused_beyond_the_tokens_house(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Routes x properties: with everything at one house, nothing is had or done at the other."""
     with house.app.app_context(), house.extension.begin() as office:
         far = office.request({"email": "max@mail.example"}, property="mu", by="far-officer")
         code = office.confirm(far, "far-officer")
+    parts = parts_at(house, "mu", far)
+    every = frozenset(map(str, Permission)) - {"issue"}
+    monkeypatch.setitem(STAFF, "officer", ("sh", every))
     program = Program(house, token(house, "officer"))
-    before = house.hotel.ours("request")
+    tables = ("request", "complaint", "incident", "measure", "alert")
+    before = [house.hotel.ours(table) for table in tables]
     for each in OPERATIONS:
         if each.name in EMPTY | WHOLE:
             continue
-        path = template(each.path).replace("{number}", far)
-        path = re.sub(r"\{\w+\}", "1", path)
+        path = address(each, parts)
+        asked = QUESTIONS.get(each.name, "")
         answer = (
-            program.get(path) if each.method == "GET" else program.post(path, body_of(each, far))
-        )
+            program.get(path + asked) if each.method == "GET"
+            else program.post(path, body_of(each, far))
+        )  # fmt: skip
         # A preview is looked for among those of the token's own house alone.
         refused = (409,) if each.name == "confirm_sweep" else (403, 404)
         assert answer.status_code in refused, (each.name, answer.status_code, answer.text)
         assert "max@mail" not in answer.text
-    assert house.hotel.ours("request") == before
+        assert CANARY not in answer.text
+    assert [house.hotel.ours(table) for table in tables] == before
     assert code
 
 
 def test_every_operation_is_refused_without_its_permission(house: House) -> None:
     """Routes x roles: a token with every other permission, of a person who has it, is refused."""
     number = house.request()
+    parts = parts_at(house, "sh", number)
     for each in OPERATIONS:
         if each.permission is None:
             continue
         user = next(u for u, (place, may) in STAFF.items() if place == "sh" and each.permission
                     not in may and may - {"issue"})  # fmt: skip
-        path = re.sub(r"\{\w+\}", "1", template(each.path).replace("{number}", number))
+        path = address(each, parts)
         body = body_of(each, number)
         if isinstance(body, dict) and "property" in body:
             body = {**body, "property": "sh"}
         if each.name == "file":
             body = FILING
         program = Program(house, token(house, user))
+        path += QUESTIONS.get(each.name, "")
         answer = program.get(path) if each.method == "GET" else program.post(path, body)
         listing = each.name in EMPTY - REFUSED and answer.status_code == 200
         assert answer.status_code in (403, 404) or listing, (each.name, answer.text)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Blueprint, Flask
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
@@ -14,9 +15,10 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.transaction import WRITES
+from flask_guesterase.web.api.spec import api_pages
 from tests.engines import DEEP
 from tests.web.apihouse import Program, inhabited, token
-from tests.web.house import House
+from tests.web.house import CANARY, House
 
 DESK = "/desk/privacy"
 
@@ -110,15 +112,15 @@ def test_what_no_database_can_hold_is_nowhere(
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["/requests", "/queue", "/handovers", "/alike", "/letters", "/recipients", "/sweep",
-     "/returns", "/actions"],
+    "path", ["/requests", "/queue", "/handovers", "/alike", "/letters", "/recipients", "/sweep",
+             "/complaints", "/feedback", "/incidents", "/alerts", "/returns", "/actions"],
 )  # fmt: skip
 def test_a_program_that_reads_keeps_nobody_from_writing(
     house: House, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """On SQLite there is one lock: a list that takes long must not keep the host waiting for it."""
-    program = Program(house, token(house, "officer"))
+    who = "watcher" if path == "/alerts" else "officer"
+    program = Program(house, token(house, who))
     assert _written_during(house, monkeypatch, lambda: program.get(path)) == 200
 
 
@@ -149,3 +151,34 @@ def _written_during(
     status = ask().status_code
     assert wrote
     return status
+
+
+def test_letters_of_an_application_without_guest_pages_say_which_setting_is_missing(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where guest pages are served elsewhere and nobody said where, one letter stops no list."""
+    register = Flask.register_blueprint
+
+    def registered(app: Flask, blueprint: Blueprint, **options: str) -> None:
+        if blueprint is api_pages:
+            register(app, blueprint, **options)
+
+    monkeypatch.setattr(Flask, "register_blueprint", registered)
+    made = inhabited(sqlite_url, tmp_path)
+    house = next(made)
+    house.app.testing = False
+    clerk, officer = (Program(house, token(house, who)) for who in ("clerk", "officer"))
+    number = clerk.post("/requests", {"match": {"email": "ann@mail.example", "name": CANARY},
+                                      "channel": "desk"}).json["number"]  # fmt: skip
+    clerk.post(f"/requests/{number}/confirm", {"how": "desk"})
+    officer.post(f"/requests/{number}/refuse", {"ground": "another-persons-data"})
+    answer = clerk.get("/letters")
+    assert answer.status_code == 200
+    assert "GUESTERASE_BASE_URL" in answer.json["items"][0]["body"]
+    complaint = clerk.post("/complaints", {
+        "about": "about-refusal", "text": "Why?", "channel": "letter", "request": number,
+    }).json["number"]  # fmt: skip
+    second = Program(house, token(house, "second"))
+    letter = second.post(f"/complaints/{complaint}/letter", {"outcome": "upheld"})
+    assert "GUESTERASE_BASE_URL" in letter.json["hint"]
+    next(made, None)

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.incidents.looking import PAGE
-from tests.web.house import CANARY, PROPERTIES, Browser, House
+from tests.web.house import CANARY, PROPERTIES, STAFF, Browser, House
 from tests.web.test_cli import Console, code_of
 
 DESK = "/desk/privacy"
@@ -330,3 +331,18 @@ def test_what_was_proposed_wrongly_is_taken_back_on_the_page(house: House) -> No
     letters = house.browser("clerk").get(f"{DESK}/outbox")
     assert "A list was seen." not in letters
     assert "Another one." in letters
+
+
+def test_the_number_of_the_hold_tells_nobody_of_a_silent_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers count on over all holds: who may not hold there reads none on the page."""
+    first = report(house)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.place_hold(Wanted("subject", "court-order", "guests", "1", silent=True), "holder")
+    second, officer = report(house), house.browser("officer")
+    for number in (first, second):
+        assert "Evidence is held" not in officer.get(f"{DESK}/incidents/{number}?lang=en")
+    monkeypatch.setitem(STAFF, "officer", ("sh", STAFF["officer"][1] | {"hold"}))
+    page = officer.get(f"{DESK}/incidents/{second}?lang=en")
+    assert re.search(r"Evidence is held \(hold no.\)</dt>\s*<dd[^>]*>3<", page)

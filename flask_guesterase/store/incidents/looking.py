@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 
 from ...core.incidents import CLOSED, QUEUED, Whom
-from .. import safe, tables
+from ...core.permissions import Permission
+from .. import actors, safe, tables
 from ..cases import day_at
 from ..paging import paged
 from ..work import Work
@@ -87,7 +88,8 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
         "columns": [f"{table}.{column}" for table, column in records.columns(row)],
         "asked": asked,
         "reached_at": row.reached_at,
-        "hold": row.hold,
+        # Numbers of holds count on over all of them, silent ones too.
+        "hold": row.hold if actors.may(work, by, Permission.HOLD, row.property) else None,
         "opened_by": row.opened_by,
         "classified_by": row.classified_by or "",
         "reviewed_by": row.reviewed_by or "",

@@ -45,6 +45,9 @@ LETTER = "incident"
 BATCH = 100
 """Guests told in one transaction."""
 
+AT_ONCE = 5
+"""Batches that are written while somebody waits; the sweep writes the others."""
+
 _Notice = Row[Any]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, cast
@@ -114,6 +114,16 @@ def once(
 def key() -> str:
     """Return the Idempotency-Key that came, or an empty text."""
     return request.headers.get("Idempotency-Key", "")
+
+
+def paged(found: Sequence[Any], number: int, size: int) -> dict[str, Any]:
+    """Return a page of a list with the number of the next one, or None where it is the last.
+
+    :param found: the lines of the page, and one more where another page follows.
+    :param number: number of the page.
+    :param size: lines on a page.
+    """
+    return {"items": found[:size], "next": number + 1 if len(found) > size else None}
 
 
 def answer(value: Any, status: int = 200) -> Response:

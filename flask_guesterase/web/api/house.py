@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -18,7 +18,7 @@ from ...store.register import AGAIN, Produced
 from .. import letters as post
 from ..current import current
 from . import bodies
-from .door import begin, me, mine, once
+from .door import begin, me, mine, once, paged
 from .route import operation
 
 
@@ -108,7 +108,7 @@ def disclosures(form: dict[str, Any]) -> Any:
     number = form["page"] or 1
     with begin() as office:
         found = office.disclosures(me(), mine().property, number)
-    return _paged(found, number, reviewing.PAGE)
+    return paged(found, number, reviewing.PAGE)
 
 
 @operation("POST", "/disclosures/<number>/review", None, bodies.Done, bodies.Review)
@@ -129,11 +129,7 @@ def recipients(form: dict[str, Any]) -> Any:
     with begin(write=False) as office:
         _within(office, Permission.VERIFY)
         found = office.recipients(me(), mine().property, number)
-    return _paged(found, number, deliveries.PAGE)
-
-
-def _paged(found: Sequence[Any], number: int, size: int) -> dict[str, Any]:
-    return {"items": found[:size], "next": number + 1 if len(found) > size else None}
+    return paged(found, number, deliveries.PAGE)
 
 
 @operation("POST", "/recipients/<int:notice>/again", Permission.VERIFY, bodies.Done)

@@ -11,13 +11,26 @@ from flask import Response, request
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from . import bodies, cases, duty, house, months, night, restores, returns, trainings
+from . import (
+    bodies,
+    cases,
+    complaints,
+    duty,
+    house,
+    incidents,
+    months,
+    night,
+    restores,
+    returns,
+    trainings,
+    watch,
+)
 from .door import PROBLEM, answer, api_pages
 from .route import OPERATIONS, Operation, template
 
 __all__ = [
-    "api_pages", "cases", "describe", "duty", "house",
-    "months", "night", "restores", "returns", "trainings",
+    "api_pages", "cases", "complaints", "describe", "duty", "house", "incidents",
+    "months", "night", "restores", "returns", "trainings", "watch",
 ]  # fmt: skip
 
 
@@ -44,7 +57,7 @@ def describe(base: str = "/") -> dict[str, Any]:
         "info": {
             "title": "flask_guesterase",
             "version": _version(),
-            "description": "What reception and officer do about guests' requests, for programs.",
+            "description": "What reception and officer do, for programs.",
         },
         "servers": [{"url": base}],
         "security": [{"token": []}],
@@ -150,6 +163,7 @@ def _schema(schema: type[Schema], used: dict[str, type[Schema]]) -> dict[str, An
 
 _TYPES: tuple[tuple[type[fields.Field[Any]], dict[str, Any]], ...] = (
     (fields.Date, {"type": "string", "format": "date"}),
+    (fields.DateTime, {"type": "string", "format": "date-time"}),
     (fields.Integer, {"type": "integer"}),
     (fields.Boolean, {"type": "boolean"}),
     (fields.String, {"type": "string"}),
@@ -161,7 +175,7 @@ def _field(one: fields.Field[Any], used: dict[str, type[Schema]]) -> dict[str, A
     if isinstance(one, fields.Nested):
         return {"$ref": f"#/components/schemas/{type(one.schema).__name__}"}
     if isinstance(one, fields.List):
-        return {"type": "array", "items": _field(one.inner, used)}
+        return {"type": "array", "items": _field(one.inner, used), **_limits(one, "Items")}
     if isinstance(one, fields.Dict):
         return {"type": "object", **_mapping(one), **_limits(one, "Properties")}
     told = dict(next((told for kind, told in _TYPES if isinstance(one, kind)), {}))
