@@ -60,7 +60,9 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     path = f"/incidents/{number}"
     assert officer.get(path).json["text"] == TEXT
     assert done(officer, f"{path}/classify", GRAVE)
-    assert officer.post(f"{path}/reach", {}).json == {"living": 3, "sealed": 0, "erased": 0}
+    assert officer.post(f"{path}/reach", {}).json == {
+        "living": 3, "sealed": 0, "erased": 0, "rows": 7,
+    }  # fmt: skip
     notice = officer.get(f"{path}/notice?duty=CN/authority").json
     assert (notice["columns"], notice["living"]) == (["guests.email"], 3)
     assert officer.get(f"{path}/notice").status_code == 422

@@ -177,11 +177,12 @@ class ReviewIncident(Body):
 
 
 class Reached(Schema):
-    """How many people an incident may concern."""
+    """How many people an incident may concern, and how many records of theirs."""
 
     living = fields.Integer(required=True)
     sealed = fields.Integer(required=True)
     erased = fields.Integer(required=True)
+    rows = fields.Integer(required=True)
 
 
 class Incident(Schema):
@@ -200,6 +201,7 @@ class Incident(Schema):
     living = fields.Integer(required=True, allow_none=True)
     sealed = fields.Integer(required=True, allow_none=True)
     erased = fields.Integer(required=True, allow_none=True)
+    records = fields.Dict(required=True)
     next_at = fields.DateTime(required=True, allow_none=True)
     late = fields.Boolean(required=True)
     text = fields.String(required=True)
