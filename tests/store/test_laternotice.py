@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,10 +29,13 @@ from flask_guesterase.store import (
     soundness,
     tables,
     vault,
+    worker,
 )
+from flask_guesterase.store.comeback import returned
 from flask_guesterase.store.contacts import contact_of
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.laternotice import LATER, Standing
+from flask_guesterase.store.remembrance.replay import replay
 from tests.store.test_expiry import PEOPLE, Inn, any_inn, inn
 
 __all__ = ["any_inn", "inn"]
@@ -401,6 +407,64 @@ def test_a_restored_contact_whose_key_is_gone_goes_by_the_next_round(inn: Inn) -
     with inn.begin() as office:
         assert soundness.whole(office.work).faults == []
     assert (kept(inn), standing(inn, code)) == ([], Standing.NOT_KEPT)
+
+
+@pytest.fixture
+def kept_register(tmp_path: Path) -> Iterator[Inn]:
+    """The hotel with a register of erasures, in a file that can be copied."""
+    made = Inn(f"sqlite:///{tmp_path / 'test.sqlite'}", tmp_path)
+    made.settings = replace(made.settings, register=str(tmp_path / "register"))
+    yield made
+    made.engine.dispose()
+
+
+def copy(inn: Inn, old: str, new: str) -> None:
+    """Copy the file of the database away, or back to where it was, an hour later."""
+    inn.engine.dispose()
+    shutil.copyfile(inn.files.parent / old, inn.files.parent / new)
+    inn.later(hours=1)
+
+
+def test_who_was_told_is_not_told_again_after_a_restore(kept_register: Inn) -> None:
+    """What the copy kept for it has no key any more; the request ends as it did before."""
+    inn = kept_register
+    number, _ = sealed(inn)
+    copy(inn, "test.sqlite", "copy.sqlite")
+    inn.later(days=366)
+    night(inn)
+    assert (inn.state(number), len(letters(inn))) == ("erased", 1)
+    copy(inn, "copy.sqlite", "test.sqlite")
+    assert len(kept(inn)) == 1
+    assert not replay(inn.run).restored
+    night(inn)
+    night(inn)
+    assert (inn.state(number), letters(inn), kept(inn)) == ("erased", [], [])
+
+
+def test_a_restore_to_before_the_answer_keeps_no_contact(kept_register: Inn) -> None:
+    """The key of the case is gone, and the contact with it; the page says so, and the key that
+    was made with the first answer ends."""
+    inn = kept_register
+    number, code = filed(inn)
+    with inn.begin() as office:
+        office.ask_later(number, code=code)
+    inn.approve(number)
+    copy(inn, "test.sqlite", "copy.sqlite")
+    assert inn.erased(number) == "sealed"
+    night(inn)
+    label = laternotice.label(number)
+    assert (standing(inn, code), label in inn.custodian.labels()) == (Standing.KEPT, True)
+    copy(inn, "copy.sqlite", "test.sqlite")
+    assert not replay(inn.run).restored
+    for row in inn.ours("returned"):
+        with inn.begin() as office:
+            returned.settle(office.work, row["id"], "clerk", True)
+    for _ in range(2):
+        assert worker.work(inn.run, lambda *_: ("", ""), {}).problems == {}
+    assert (inn.state(number), kept(inn)) == ("sealed", [])
+    assert standing(inn, code) is Standing.NOT_KEPT
+    night(inn)
+    assert label not in inn.custodian.labels()
 
 
 def test_a_key_that_nothing_lies_under_ends(inn: Inn) -> None:
