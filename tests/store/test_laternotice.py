@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from flask_guesterase.core.errors import (
     TransitionError,
 )
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.seal import Box, open_box
 from flask_guesterase.store import (
     finishing,
     forgetting,
@@ -26,16 +28,19 @@ from flask_guesterase.store import (
     outbox,
     owndata,
     safe,
+    sending,
     soundness,
     tables,
     vault,
     worker,
 )
+from flask_guesterase.store.channels import Message
 from flask_guesterase.store.comeback import returned
 from flask_guesterase.store.contacts import contact_of
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.laternotice import LATER, Standing
 from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.report import Report
 from tests.store.test_expiry import PEOPLE, Inn, any_inn, inn
 
 __all__ = ["any_inn", "inn"]
@@ -348,6 +353,53 @@ def test_neither_journal_nor_tables_say_who_it_is(inn: Inn) -> None:
     entries = [row["body"] for row in inn.ours("entry") if row["action"].startswith("later-")]
     assert len(entries) == 2
     assert all(number in body and "p1" not in body for body in entries)
+
+
+class Post:
+    """A channel that keeps what it is given, and dies the first time after it was sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    def send(self, message: Message) -> None:
+        """Take a message."""
+        self.sent.append(message)
+        if len(self.sent) == 1:
+            raise KeyboardInterrupt
+
+
+def opened(inn: Inn) -> bytes:
+    """Return what all boxes hold that open."""
+    found = []
+    with inn.begin() as office:
+        for line in vault.lines(office.work.conn):
+            with suppress(SealError):
+                found.append(open_box(Box.from_json(line), inn.custodian))
+    return b"".join(found)
+
+
+def test_nothing_is_left_after_it_was_sent(inn: Inn) -> None:
+    """A worker that dies while it sends sends the same letter again, known by its mark; then no
+    box that opens has the contact. The journal says that it left."""
+    sealed(inn)
+    assert MAIL.encode() in opened(inn)
+    inn.later(days=366)
+    night(inn)
+    post, report = Post(), Report()
+    channels = {"smtp": post}
+    render = lambda *_: ("", "")  # noqa: E731
+    with pytest.raises(KeyboardInterrupt):
+        sending.deliver(inn.run, render, channels, report)
+    inn.later(minutes=11)
+    for _ in range(2):
+        sending.deliver(inn.run, render, channels, report)
+    assert {(each.id, each.to, each.template) for each in post.sent} == {
+        (post.sent[0].id, MAIL, outbox.LATER)
+    }
+    assert len(post.sent) == 2
+    assert MAIL.encode() not in opened(inn)
+    said = [row["body"] for row in inn.ours("entry") if row["action"] == "message-sent"]
+    assert ["later-told" in body for body in said] == [True]
 
 
 def test_a_copy_of_the_data_has_the_contact_while_it_is_kept(inn: Inn) -> None:

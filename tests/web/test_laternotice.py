@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from flask_guesterase.store import completing, outbox, safe, tables
-from flask_guesterase.store.laternotice import LATER
+from flask_guesterase.store.laternotice import LATER, Standing
+from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_guest import proved
 
@@ -163,3 +165,19 @@ def test_the_letter_goes_to_the_contact_that_was_proved(house: House) -> None:
         content = safe.read(office.work, row.box)
     assert content["to"] == "ann@mail.example"
     assert content["params"]["property"] == "sh"
+
+
+def test_a_program_of_the_desk_notes_it(sqlite_url: str, tmp_path: Path) -> None:
+    """Who may file there, for the guest; too late it is told so, and others may not."""
+    for house in inhabited(sqlite_url, tmp_path):
+        number = house.request()
+        clerk, far = (Program(house, token(house, who)) for who in ("clerk", "far-officer"))
+        early = clerk.post(f"/requests/{number}/later")
+        assert (early.status_code, early.json["type"]) == (409, "urn:guesterase:error:transition")
+        with house.app.app_context(), house.extension.begin() as office:
+            office.confirm(number, "clerk", "desk")
+        for deed in ("later", "later/withdraw", "later"):
+            assert far.post(f"/requests/{number}/{deed}").status_code in (403, 404)
+            assert clerk.post(f"/requests/{number}/{deed}").json == {"done": True}
+        with house.app.app_context(), house.extension.begin(write=False) as office:
+            assert office.later_of(number, "clerk").standing is Standing.ASKED
