@@ -37,6 +37,7 @@ from flask_guesterase.store import (
 from flask_guesterase.store.channels import Message
 from flask_guesterase.store.comeback import returned
 from flask_guesterase.store.contacts import contact_of
+from flask_guesterase.store.copying import shelved
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.laternotice import LATER, Standing
 from flask_guesterase.store.remembrance.replay import replay
@@ -415,8 +416,12 @@ def test_a_copy_of_the_data_has_the_contact_while_it_is_kept(inn: Inn) -> None:
         asked = office.copy_after(number, "clerk")
     with inn.begin() as office:
         office.confirm(asked, "clerk", "desk")
-        shown, _ = office.outline(asked, "officer")
+        shown, digest = office.outline(asked, "officer")
     assert tables.box.name in {line[0] for line in shown.lines}
+    assert MAIL not in str(shown)
+    with inn.begin() as office:
+        office.release_copy(asked, "officer", digest)
+        assert part in shelved.read(office.work, asked).parts
     with inn.begin() as office:
         office.withdraw_later(number, code=code)
         assert laternotice.part(office.work, [number]) == []
