@@ -91,8 +91,9 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         for i in did
         if i["outcome"] in STAYING
     )
-    if end is State.SEALED:
-        stays += tuple(laternotice.stays(work, case))
+    later = laternotice.last_day(work, case.number) if end is State.SEALED else ""
+    if later:
+        stays += (laternotice.stay(work, case, later),)
     shared = tuple(
         Shared(i["table"], i["rows"], tuple(i["columns"]))
         for i in did
@@ -117,7 +118,12 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         partial=left,
         recovery_until=recovery,
         root_until=_root_until(
-            work, {**decisions, "recovery": sealed_until(work, case, decisions)}
+            work,
+            {
+                **decisions,
+                "recovery": sealed_until(work, case, decisions),
+                laternotice.WISH: later,
+            },
         ),
         four_eyes=_four_eyes(work, case),
         supplement=_count(work, case.number),
@@ -187,8 +193,8 @@ def _root_until(work: Work, decisions: Mapping[str, Any]) -> str:
     Empty where nothing was sealed, and while nobody knows the day of something that was.
     """
     sealed = [i["until"] for i in decisions.get("did", ()) if i["outcome"] == Outcome.SEAL.value]
-    ended = (decisions.get("recovery", ""), decisions.get("unsealed", ""))
-    recovery = [day for day in ended if day]
+    words = ("recovery", laternotice.UNSEALED, laternotice.WISH)
+    recovery = [day for word in words if (day := decisions.get(word, ""))]
     if not (sealed or recovery) or not all(sealed) or max(sealed, default="") >= "9999":
         return ""
     # A key dies with the UTC day in which the day of its property ends.

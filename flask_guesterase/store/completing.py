@@ -46,9 +46,10 @@ def complete(work: Work, number: str) -> bool:
     if case.state is not State.SEALED or not _over(work, number):
         return False
     decisions = deepening.noted(case.decisions or {}, None)
-    if any(item["outcome"] == Outcome.SEAL.value for item in decisions.get("did", ())):
+    sealed = any(item["outcome"] == Outcome.SEAL.value for item in decisions.get("did", ()))
+    if sealed or laternotice.last_day(work, number):
         # The days of the boxes go with what stayed; their keys were there until today at most.
-        decisions["unsealed"] = work.today
+        decisions[laternotice.UNSEALED] = work.today
     decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
     try:
         contact = laternotice.take(work, case)

@@ -7,7 +7,7 @@ own. That key is destroyed with the notice, when the guest wants none any more, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -32,7 +32,7 @@ from ..core.permissions import Permission
 from ..core.seal import Terms
 from ..core.wish import Kind
 from . import actors, approvals, brake, outbox, proving, safe, tables, tokens, vault
-from .cases import Case, load, tell
+from .cases import Case, load, step, tell
 from .days import last_whole_day
 from .matching import Contact
 from .sql import chunks
@@ -53,6 +53,9 @@ _OPEN = frozenset({
 
 _SAID = (LaterNoticeAsked.name, LaterNoticeWithdrawn.name, LaterNoticeEnded.name)
 
+
+UNSEALED = "unsealed"
+"""In the decisions of a request: the day until which its keys were there at most."""
 
 _CONTACT = ("kind", "value")
 
@@ -173,6 +176,7 @@ def withdraw(work: Work, number: str, by: str | None, code: str | None) -> str:
         _note(work, case, False)
     elif standing is Standing.KEPT:
         _drop(work, case.number)
+        case = step(work, case, decisions={**(case.decisions or {}), UNSEALED: work.today})
     else:
         return standing
     tell(work, LaterNoticeWithdrawn, case, actor)
@@ -240,21 +244,28 @@ def note_kept(work: Work, number: str) -> None:
         )
 
 
-def stays(work: Work, case: Case) -> Sequence[Stay]:
+def last_day(work: Work, number: str) -> str:
+    """Return the UTC day with which the key of a contact that is kept for it dies; or nothing.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    box = tables.box
+    mine = select(box.c.last_day).where(
+        box.c.request == number, box.c.purpose == LATER, box.c.last_day >= work.today,
+        box.c.forgotten_at.is_(None),
+    )
+    return work.conn.execute(mine).scalar() or ""
+
+
+def stay(work: Work, case: Case, last: str) -> Stay:
     """Return the line of a certificate that says a contact is kept, and until when.
 
     :param work: the open transaction.
     :param case: the request.
+    :param last: as `last_day` gave it.
     """
-    box = tables.box
-    mine = select(box.c.last_day).where(
-        box.c.request == case.number, box.c.purpose == LATER, box.c.last_day >= work.today,
-        box.c.forgotten_at.is_(None),
-    )
-    return [
-        Stay(box.name, 1, ("payload",), LATER, "", _day(work, case, last))
-        for last in work.conn.execute(mine).scalars()
-    ]
+    return Stay(tables.box.name, 1, ("payload",), LATER, "", _day(work, case, last))
 
 
 def take(work: Work, case: Case) -> Contact | None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from flask_guesterase.core import rotation
 from flask_guesterase.core.errors import (
     ForbiddenError,
     SealError,
@@ -244,6 +245,24 @@ def test_what_a_hold_keeps_for_longer_ends_the_contact_on_its_day(inn: Inn) -> N
     night(inn)
     assert (inn.state(number), letters(inn)) == ("erased", [])
     assert told(inn) == ["asked", "ended"]
+
+
+@pytest.mark.parametrize("end", ["told", "taken-back"])
+def test_the_certificate_says_when_old_copies_of_its_key_are_worthless(inn: Inn, end: str) -> None:
+    """First by the last day of the contact, then by the day on which the key was destroyed."""
+    number, code = sealed(inn)
+    assert inn.content(number)["root_until"] == rotation.worthless(date(2028, 3, 10)).isoformat()
+    inn.later(days=30)
+    if end == "taken-back":
+        with inn.begin() as office:
+            office.withdraw_later(number, code=code)
+    else:
+        inn.later(days=366)
+        with inn.engine.begin() as conn:
+            conn.execute(tables.box.delete().where(tables.box.c.purpose == "recovery"))
+        night(inn)
+        assert inn.state(number) == "erased"
+    assert inn.content(number)["root_until"] >= rotation.worthless(inn.now.date()).isoformat()
 
 
 def test_what_is_kept_for_it_serves_nothing_else(inn: Inn) -> None:
