@@ -13,23 +13,25 @@ AGES = (7, 30, 90, 365)
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What figures need of one request.
+class Alike:
+    """What figures need of requests that do not differ in it.
 
-    :param received: day of receipt at the property.
-    :param due: last day for the answer.
-    :param channel: the way it came.
-    :param outcome: how it ended, in a word of its state; empty while it is open.
-    :param ground: why it was refused, or empty.
-    :param on: day of the answer, or None where there is none yet or nobody waits for one.
+    :param month: ``YYYY-MM`` in which they were received at the property.
+    :param channel: the way they came.
+    :param outcome: how they ended, in a word of their state; empty while they are open.
+    :param ground: why they were refused, or empty.
+    :param days: days until the answer; None where there is none yet or nobody waits for one.
+    :param late: whether it came, or is still not there, after its last day.
+    :param many: how many they are.
     """
 
-    received: date
-    due: date
+    month: str
     channel: str
     outcome: str = ""
     ground: str = ""
-    on: date | None = None
+    days: int | None = None
+    late: bool = False
+    many: int = 1
 
 
 @dataclass(frozen=True)
@@ -99,60 +101,64 @@ def months(today: date, many: int, ahead: bool = False) -> list[str]:
     return [f"{n // 12:04d}-{n % 12 + 1:02d}" for n in range(first, first + many)]
 
 
-def by_month(cases: Iterable[Answered], wanted: Sequence[str], today: date) -> list[Month]:
+def by_month(cases: Iterable[Alike], wanted: Sequence[str]) -> list[Month]:
     """Return what each of these months brought, empty ones included.
 
     :param cases: the requests.
     :param wanted: months, ``YYYY-MM``.
-    :param today: day by which what waits is late.
     """
-    found: dict[str, list[Answered]] = {month: [] for month in wanted}
+    found: dict[str, list[Alike]] = {month: [] for month in wanted}
     for case in cases:
-        month = case.received.isoformat()[:7]
-        if month in found:
-            found[month].append(case)
-    return [_month(month, each, today) for month, each in found.items()]
+        if case.month in found:
+            found[case.month].append(case)
+    return [_month(month, each) for month, each in found.items()]
 
 
-def _month(month: str, cases: Sequence[Answered], today: date) -> Month:
-    answered = [case for case in cases if case.on is not None]
+def _month(month: str, cases: Sequence[Alike]) -> Month:
     return Month(
         month,
-        len(cases),
-        sum(not case.outcome for case in cases),
-        len(answered),
-        sum(is_late(case, today) for case in cases),
-        spread([(case.on - case.received).days for case in answered if case.on is not None]),
-        _counted(case.channel for case in cases),
-        _counted(case.outcome for case in cases),
-        _counted(case.ground for case in cases),
+        sum(case.many for case in cases),
+        sum(case.many for case in cases if not case.outcome),
+        sum(case.many for case in cases if case.days is not None),
+        sum(case.many for case in cases if case.late),
+        spread(cases),
+        _counted((case.channel, case.many) for case in cases),
+        _counted((case.outcome, case.many) for case in cases),
+        _counted((case.ground, case.many) for case in cases),
     )
 
 
-def is_late(case: Answered, today: date) -> bool:
-    """Return whether an answer came, or is still not there, after its last day."""
-    if case.on is not None:
-        return case.on > case.due
-    return not case.outcome and today > case.due
+def _counted(words: Iterable[tuple[str, int]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for word, many in words:
+        if word:
+            found[word] += many
+    return dict(sorted(found.items()))
 
 
-def _counted(words: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(word for word in words if word).items()))
+def spread(cases: Iterable[Alike]) -> tuple[int, int] | None:
+    """Return median and ninetieth percentile of the days until the answer, or None of none.
 
-
-def spread(days: Sequence[int]) -> tuple[int, int] | None:
-    """Return median and ninetieth percentile by nearest rank, or None of nothing.
+    By nearest rank.
 
     Source: Hyndman and Fan, Sample Quantiles in Statistical Packages, 1996, definition 1.
     """
-    if not days:
+    found: Counter[int] = Counter()
+    for case in cases:
+        if case.days is not None:
+            found[case.days] += case.many
+    if not found:
         return None
-    ordered = sorted(days)
-    return _rank(ordered, 50), _rank(ordered, 90)
+    return _rank(found, 50), _rank(found, 90)
 
 
-def _rank(ordered: Sequence[int], percent: int) -> int:
-    return ordered[max(-(-len(ordered) * percent // 100) - 1, 0)]
+def _rank(found: Counter[int], percent: int) -> int:
+    rank, passed = -(-found.total() * percent // 100), 0
+    for days in sorted(found):
+        passed += found[days]
+        if passed >= rank:
+            break
+    return days
 
 
 def ages(days: Iterable[int]) -> dict[str, int]:

@@ -22,8 +22,6 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.store import actors, cases, dispatch, views, worker
-from flask_guesterase.store.figures import gathering
-from flask_guesterase.store.figures import requests as figured
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
@@ -153,18 +151,16 @@ def test_a_list_is_read_page_by_page(
 def test_a_list_reads_nothing_of_what_was_decided(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That is kilobytes a request, for years; only of who waits a line says why; nor do figures."""
+    """That is kilobytes a request, for years; only of who waits a line says why."""
     ann(hotel)
     number = hotel.approved(email="ann@example.com")
     read: list[Any] = []
-    for module in (views, figured):
-        monkeypatch.setattr(module, "read", lambda row: read.append(row) or cases.read(row))
+    monkeypatch.setattr(views, "read", lambda row: read.append(row) or cases.read(row))
     with hotel.begin() as office:
         assert office.show(number)["state"] == "approved"
         assert office.list()[0]["number"] == number
         assert office.page(1, "clerk").lines[0]["number"] == number
-        assert gathering.gather(office.work, "sh").months[-1].received == 1
-    assert [row.decisions for row in read] == [None] * 3
+    assert [row.decisions for row in read] == [None] * 2
     read.clear()
     with hotel.begin() as office:
         changed = cases.load(office.work, number)

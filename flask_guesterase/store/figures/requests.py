@@ -1,20 +1,23 @@
-"""Requests as figures need them, read from our own rows; those of invented guests are none."""
+"""Requests as figures need them, counted by the database; those of invented guests are none."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, Subquery, and_, case, func, select
 
 from ...core.canary import KIND
-from ...core.figures import Answered, Month, ages, by_month, spread
+from ...core.deadlines import days_left, paused
+from ...core.figures import Alike, Month, ages, by_month, spread
 from ...core.lifecycle import DONE, OPEN, State
-from .. import tables
-from ..cases import Case, day_at, outline, read
-from ..deadlines import due
+from .. import answering, tables
+from ..cases import day_at
 from ..settings import Property
 from ..work import Work
+from .walldays import days_between, wall_day
 
 _ANSWERED = DONE | {State.RESTORED, State.CHECKING}
 
@@ -26,8 +29,7 @@ def monthly(work: Work, hotel: Property, wanted: Sequence[str]) -> list[Month]:
     :param hotel: the property.
     :param wanted: months in order, ``YYYY-MM``.
     """
-    today = day_at(hotel, work.now)
-    return by_month(_received(work, hotel, wanted[0]), wanted, today)
+    return by_month(_received(work, hotel, wanted[0]), wanted)
 
 
 def days(work: Work, hotel: Property, wanted: Sequence[str]) -> tuple[int, int] | None:
@@ -37,11 +39,7 @@ def days(work: Work, hotel: Property, wanted: Sequence[str]) -> tuple[int, int] 
     :param hotel: the property.
     :param wanted: months in order, ``YYYY-MM``.
     """
-    cases = [
-        case for case in _received(work, hotel, wanted[0])
-        if case.received.isoformat()[:7] in wanted
-    ]  # fmt: skip
-    return spread([(case.on - case.received).days for case in cases if case.on is not None])
+    return spread(case for case in _received(work, hotel, wanted[0]) if case.month in wanted)
 
 
 def waiting(work: Work, hotel: Property) -> dict[str, int]:
@@ -57,37 +55,68 @@ def waiting(work: Work, hotel: Property) -> dict[str, int]:
     )
 
 
-def _received(work: Work, hotel: Property, first: str) -> list[Answered]:
-    table = tables.request
+def _received(work: Work, hotel: Property, first: str) -> list[Alike]:
+    """Return the requests since a month, those together that figures cannot tell apart."""
+    each, dialect = _days(work, hotel, first).c, work.conn.dialect.name
+    waits = each.answered.is_(None) & each.state.in_([state.value for state in OPEN])
+    wanted = (
+        func.substr(each.received, 1, 7).label("month"), each.channel, each.state, each.ground,
+        days_between(dialect, each.received, each.answered).label("days"),
+        case((each.answered > each.due_on, 1), else_=0).label("late"),
+        # Of what is answered, or ended without one, nobody asks any more when it was due.
+        case((waits, each.due_on)).label("due_on"), case((waits, each.asked)).label("asked"),
+        case((waits, each.kind)).label("kind"),
+    )  # fmt: skip
+    found = select(*wanted).subquery().c
+    counted: Select[Any] = select(*found, func.count().label("many")).group_by(*found)
+    return [_alike(work, hotel, row) for row in work.conn.execute(counted)]
+
+
+def _days(work: Work, hotel: Property, first: str) -> Subquery:
+    """Return the requests since a month, with the days on which what happened at the property."""
+    table, dialect = tables.request.c, work.conn.dialect.name
     # A day more: east of Greenwich the month begins earlier.
     since = datetime.fromisoformat(f"{first}-01") - timedelta(days=1)
-    rows = work.conn.execute(
-        select(*outline())
-        .where(
-            table.c.property == hotel.code, table.c.kind != KIND, table.c.received_at >= since
+    between, zone = (since, work.stamp), ZoneInfo(hotel.zone)
+    refused = table.state == State.REFUSED.value
+    answered = case(
+        (table.state.in_([state.value for state in _ANSWERED]), table.erased_at),
+        (refused | (table.state == State.COMPLAINT.value), table.decided_at),
+    )
+    # While identity is asked for the clock may stand still.
+    asked = case((table.state == State.RECEIVED.value, table.acknowledged_at))
+    return (
+        select(
+            table.channel, table.state, table.kind, table.due_on,
+            case((refused, table.ground)).label("ground"),
+            wall_day(dialect, table.received_at, zone, between).label("received"),
+            wall_day(dialect, answered, zone, between).label("answered"),
+            wall_day(dialect, asked, zone, between).label("asked"),
         )
-        .order_by(table.c.id)
-    )
-    return [_figured(work, hotel, read(row)) for row in rows]
+        .where(
+            and_(table.property == hotel.code, table.kind != KIND, table.received_at >= since)
+        )
+        .subquery()
+    )  # fmt: skip
 
 
-def _figured(work: Work, hotel: Property, case: Case) -> Answered:
-    ended = case.state not in OPEN
-    return Answered(
-        _day(hotel, case.received_at),
-        due(work, case),
-        case.channel,
-        case.state.value if ended else "",
-        (case.ground or "") if case.state is State.REFUSED else "",
-        _answer(hotel, case),
-    )
+def _alike(work: Work, hotel: Property, row: Row[Any]) -> Alike:
+    late = bool(row.late)
+    if row.due_on is not None:
+        late = day_at(hotel, work.now) > _due(work, hotel, row)
+    return Alike(
+        row.month, row.channel, "" if State(row.state) in OPEN else row.state, row.ground or "",
+        row.days, late, row.many,
+    )  # fmt: skip
 
 
-def _answer(hotel: Property, case: Case) -> date | None:
-    at = case.decided_at if case.state in (State.REFUSED, State.COMPLAINT) else None
-    if case.state in _ANSWERED:
-        at = case.erased_at
-    return None if at is None else _day(hotel, at)
+def _due(work: Work, hotel: Property, row: Row[Any]) -> date:
+    """Return the last day for an answer, as `deadlines.due` does."""
+    written = date.fromisoformat(row.due_on)
+    if row.asked is None or not answering.periods(work, hotel, row.kind).pause_identity:
+        return written
+    waited = days_left(day_at(hotel, work.now), date.fromisoformat(row.asked))
+    return paused(written, waited)
 
 
 def _day(hotel: Property, at: datetime) -> date:

@@ -1,0 +1,151 @@
+"""What the database counts of requests is what one would count of each by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, select
+
+from flask_guesterase.core.canary import KIND
+from flask_guesterase.core.figures import Month, months
+from flask_guesterase.core.lifecycle import OPEN, State
+from flask_guesterase.store import cases, deadlines, tables
+from flask_guesterase.store.figures import requests
+from tests.store.hotel import Hotel
+
+ZONES = (
+    "UTC", "Asia/Shanghai", "America/Los_Angeles", "Europe/Berlin", "Asia/Kathmandu",
+    "Pacific/Auckland", "Australia/Lord_Howe",
+)  # fmt: skip
+NOW = datetime(2026, 3, 30, 1, 30, tzinfo=UTC)
+EDGES = (
+    datetime(2025, 10, 26, 1), datetime(2025, 10, 5, 14), datetime(2025, 11, 2, 9),
+    datetime(2026, 3, 8, 10), datetime(2026, 3, 29, 1), datetime(2025, 12, 31, 16),
+)  # fmt: skip
+"""Moments, UTC, about which clocks are put to another time, and a year ends somewhere."""
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[Hotel]:
+    """A hotel on each engine, under a law by which the clock stands still for a while."""
+    made = Hotel(database_url, tmp_path)
+    made.now = NOW
+    places = made.settings.properties
+    british = {"sh": replace(places["sh"], country="GB")}
+    made.settings = replace(made.settings, properties={**places, **british})
+    yield made
+    made.engine.dispose()
+
+
+MOMENTS = st.datetimes(datetime(2025, 2, 1), datetime(2026, 3, 30)) | st.builds(
+    lambda at, seconds: at + timedelta(seconds=seconds),
+    st.sampled_from(EDGES), st.integers(-90_000, 90_000),
+)
+
+
+@st.composite
+def rows(draw: st.DrawFn) -> dict[str, Any]:
+    """One request as a row; what cannot be together is together sometimes."""
+    received = draw(MOMENTS).replace(microsecond=0)
+    after = st.none() | st.integers(0, 5_000_000).map(lambda n: received + timedelta(seconds=n))
+    state = draw(st.sampled_from(State))
+    return {
+        "property": draw(st.sampled_from(["sh", "sh", "sh", "mu"])), "controller": "pine-ltd",
+        "kind": draw(st.sampled_from(["erasure", "erasure", "copy", KIND])),
+        "state": state.value, "channel": draw(st.sampled_from(["form", "desk"])), "lang": "en",
+        "received_at": received, "version": 1, "attempts": 0,
+        "due_on": (received.date() + timedelta(days=draw(st.integers(0, 40)))).isoformat(),
+        "ground": draw(st.sampled_from([None, "not-found", "abusive"])),
+        "decided_at": draw(after), "erased_at": draw(after), "acknowledged_at": draw(after),
+    }
+
+
+def one_by_one(hotel: Hotel, wanted: list[str]) -> list[Month]:
+    """Return the figures of a property, each request read and told by Python."""
+    found = {month: _Told() for month in wanted}
+    place = hotel.settings.properties["sh"]
+    zone = ZoneInfo(place.zone)
+
+    def day(at: datetime | None) -> date | None:
+        return None if at is None else at.replace(tzinfo=UTC).astimezone(zone).date()
+
+    with hotel.begin() as office:
+        work = office.work
+        every = work.conn.execute(select(*cases.columns())).all()
+        today = work.now.astimezone(zone).date()
+        for case in (cases.read(row) for row in every):
+            received = day(case.received_at)
+            assert received is not None
+            told = found.get(received.isoformat()[:7])
+            if told is None or case.property != "sh" or case.kind == KIND:
+                continue
+            at = None
+            if case.state in (State.REFUSED, State.COMPLAINT):
+                at = day(case.decided_at)
+            elif case.state.value in ("erased", "sealed", "partial", "restored", "checking"):
+                at = day(case.erased_at)
+            due = deadlines.due(work, case)
+            waits = at is None and case.state in OPEN
+            told.add(case, None if at is None else (at - received).days,
+                     at > due if at is not None else waits and today > due)
+    return [told.month(month) for month, told in found.items()]
+
+
+class _Told:
+    """One month, as it is counted up."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.days: list[int] = []
+        self.words: dict[str, Counter[str]] = {n: Counter() for n in ("way", "end", "ground")}
+
+    def add(self, case: cases.Case, days: int | None, late: bool) -> None:
+        """Count one request."""
+        ended = case.state not in OPEN
+        self.counts.update({"received": 1, "open": not ended, "late": late})
+        if days is not None:
+            self.days.append(days)
+        self.words["way"][case.channel] += 1
+        self.words["end"][case.state.value] += ended
+        self.words["ground"][case.ground or ""] += bool(case.ground) and case.state == "refused"
+
+    def month(self, name: str) -> Month:
+        """Return it as figures have it."""
+        days = sorted(self.days)
+        ranks = [-(-len(days) * percent // 100) - 1 for percent in (50, 90)]
+        way, end, ground = (dict(sorted((+c).items())) for c in self.words.values())
+        counts = self.counts
+        return Month(
+            name, counts["received"], counts["open"], len(days), counts["late"],
+            (days[ranks[0]], days[ranks[1]]) if days else None, way, end, ground,
+        )
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(each=st.lists(rows(), max_size=40), zone=st.sampled_from(ZONES))
+def test_the_database_counts_what_each_request_tells(
+    house: Hotel, each: list[dict[str, Any]], zone: str
+) -> None:
+    """In every zone, about midnight and where the clock is put to another time, of every state."""
+    house.lies_in(zone)
+    with house.engine.begin() as conn:
+        conn.execute(delete(tables.request))
+        if each:
+            given = [{**row, "number": f"GR-{n:08d}"} for n, row in enumerate(each)]
+            conn.execute(insert(tables.request), given)
+    wanted = months(date(2026, 3, 30), 12)
+    with house.begin() as office:
+        place = office.work.settings.property("sh")
+        found = requests.monthly(office.work, place, wanted)
+    assert found == one_by_one(house, wanted)
