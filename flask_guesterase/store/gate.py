@@ -108,6 +108,17 @@ class Glimpse:
     attributes: frozenset[str]
 
 
+class Learnt:
+    """What was read off all mappings and policies at once; it is never read half made."""
+
+    def __init__(self) -> None:
+        self.gate: dict[str, Guarded] = {}
+        self.keys: dict[Any, tuple[str, ...]] = {}
+        self.lost: dict[Any, tuple[LostPart, ...]] = {}
+        self.covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
+        self.glimpses: WeakKeyDictionary[Mapper[Any], tuple[Glimpse, ...]] = WeakKeyDictionary()
+
+
 class Gates:
     """Everything that may have to be hidden in this process, over all hosts there are."""
 
@@ -115,11 +126,7 @@ class Gates:
         self.listeners: dict[str, Listener] = {}
         self.free: Free = {}
         self._hosts: WeakKeyDictionary[Host, Declarations] = WeakKeyDictionary()
-        self._gate: dict[str, Guarded] = {}
-        self._keys: dict[Any, tuple[str, ...]] = {}
-        self._lost: dict[Any, tuple[LostPart, ...]] = {}
-        self._covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
-        self._glimpses: WeakKeyDictionary[Mapper[Any], tuple[Glimpse, ...]] = WeakKeyDictionary()
+        self._learnt = Learnt()
         self._heard: WeakSet[Mapper[Any]] = WeakSet()
         self._lock = RLock()
         self._changes = 0
@@ -151,7 +158,7 @@ class Gates:
                 # Others wait: what is half learnt would let through what it does not know yet.
                 if self._known != self._changes and not self._learning:
                     self._learn_all()
-        return self._gate
+        return self._learnt.gate
 
     def plain(self, statement: Any) -> bool:
         """Return whether a statement loads instances by columns that nobody guards, and no more.
@@ -179,14 +186,14 @@ class Gates:
     def _learn_all(self) -> None:
         seen, self._learning = self._changes, True
         try:
-            self._gate, self._keys, self._lost = {}, {}, {}
-            self._covers.clear()
-            self._glimpses.clear()
+            learnt = Learnt()
             mappers = [
                 mapper
                 for host, declared in list(self._hosts.items())
-                for mapper in self._learn(host, declared)
+                for mapper in self._learn(learnt, host, declared)
             ]
+            # In one step: who asked just before goes on with all that was known until now.
+            self._learnt = learnt
             for mapper in mappers:
                 self._hear(mapper)
             self._known = seen
@@ -195,23 +202,27 @@ class Gates:
 
     def covers(self, mapper: Mapper[Any]) -> tuple[Cover, ...]:
         """Return what of a mapped class can be hidden, per table."""
-        found = self._covers.get(mapper)
+        found = self._learnt.covers.get(mapper)
         if found is None:
             self.gate()
+            learnt = self._learnt
             found = tuple(
-                _cover(mapper, table, self._keys[table], self._lost[table])
+                _cover(mapper, table, learnt.keys[table], learnt.lost[table])
                 for table in mapper.tables
-                if isinstance(table, Table) and table in self._keys
+                if isinstance(table, Table) and table in learnt.keys
             )
-            self._covers[mapper] = found
+            learnt.covers[mapper] = found
         return found
 
     def glimpses(self, mapper: Mapper[Any]) -> tuple[Glimpse, ...]:
         """Return what a mapped class shows of other rows that can be hidden, per table."""
-        found = self._glimpses.get(mapper)
+        found = self._learnt.glimpses.get(mapper)
         if found is None:
-            found = _glimpses(mapper, self.gate(), self.covers(mapper))
-            self._glimpses[mapper] = found
+            gate, covers = self.gate(), self.covers(mapper)
+            learnt = self._learnt
+            found = _glimpses(mapper, gate, covers)
+            if learnt.gate is gate:
+                learnt.glimpses[mapper] = found
         return found
 
     def _on_mapper(self, mapper: Mapper[Any], class_: type[Any]) -> None:
@@ -224,13 +235,15 @@ class Gates:
     def _hear(self, mapper: Mapper[Any]) -> None:
         if mapper in self._heard:
             return
-        if _guarded_tables(mapper, self._gate) or self.glimpses(mapper):
+        if _guarded_tables(mapper, self._learnt.gate) or self.glimpses(mapper):
             self._heard.add(mapper)
             for name, listener in self.listeners.items():
                 # Before the host's own, and before what a class does when it is loaded.
                 listen(mapper, name, listener, raw=True, insert=True)
 
-    def _learn(self, host: Host, declared: Declarations) -> list[Mapper[Any]]:
+    def _learn(
+        self, learnt: Learnt, host: Host, declared: Declarations
+    ) -> list[Mapper[Any]]:
         given = [*written(host.mapped()), *declared]
         classes = [getattr(t, "__mapper__", None) for t, _ in given if isinstance(t, type)]
         mappers = [m for m in dict.fromkeys([*host.mapped(), *classes]) if m is not None]
@@ -239,12 +252,13 @@ class Gates:
         for target, policy in given:
             wanted = _retained(policy)
             if wanted:
-                self._guard(atlas, table_name(target), policy, wanted)
+                self._guard(learnt, atlas, (table_name(target), policy), wanted)
         return mappers
 
     def _guard(
-        self, atlas: Atlas, name: str, policy: Policy | Exempt, wanted: list[str]
+        self, learnt: Learnt, atlas: Atlas, what: tuple[str, Policy | Exempt], wanted: list[str]
     ) -> None:
+        name, policy = what
         table = atlas.tables.get(name)
         if table is None:
             return
@@ -258,17 +272,17 @@ class Gates:
             if getattr(column, "table", None) is table and column.name in columns
         }
         keys = {column.key for column in table.c if column.name in columns}
-        before = self._gate.get(name, Guarded(frozenset(), frozenset()))
-        self._gate[name] = Guarded(
+        before = learnt.gate.get(name, Guarded(frozenset(), frozenset()))
+        learnt.gate[name] = Guarded(
             before.columns | columns,
             before.words | columns | attributes | keys,
             before.names | {column.name for column in table.c},
             before.unions | _unions(mappers),
         )
-        self._keys[table] = tuple(key)
+        learnt.keys[table] = tuple(key)
         rules = {} if isinstance(policy, Exempt) else policy.rules()
         named_rules = {_column_name(table, mappers, n): rule for n, rule in rules.items()}
-        self._lost[table] = lost_parts(atlas.key(table), named_rules)
+        learnt.lost[table] = lost_parts(atlas.key(table), named_rules)
 
 
 def _retained(policy: Policy | Exempt) -> list[str]:

@@ -164,6 +164,47 @@ def test_nobody_is_let_through_while_it_is_learnt_what_is_guarded(
         assert "gate_documents" in second.result()
 
 
+def test_who_asked_just_before_goes_on_with_all_that_was_known(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something is mapped between a request's look whether it was and its answer, and another
+    request learns anew: the first one is never given what that one knows so far."""
+    gates, begun, go = Gates(), threading.Event(), threading.Event()
+    host = Host(scoped_session(sessionmaker(session.get_bind())), models=Base)
+    gates.add(host, [])
+    whole, learn = dict(gates.gate()), gates._learn
+    covers = gates.covers(sa.inspect(Voucher))
+
+    def slowly(*given: Any) -> list[Any]:
+        begun.set()
+        assert go.wait(20)
+        return learn(*given)
+
+    class Known(int):
+        """How many changes are known: whoever compares it is overtaken, once."""
+
+        def __ne__(self, other: object) -> bool:
+            other_than = int(self) != other
+            if not other_than and not begun.is_set():
+                gates.renew()
+                learning.append(pool.submit(gates.gate))
+                assert begun.wait(20)
+            return other_than
+
+        __hash__ = int.__hash__
+
+    learning: list[Any] = []
+    monkeypatch.setattr(gates, "_learn", slowly)
+    with ThreadPoolExecutor(1) as pool:
+        gates._known = Known(gates._known)
+        try:
+            assert dict(gates.gate()) == whole
+            assert gates.covers(sa.inspect(Voucher)) == covers
+        finally:
+            go.set()
+        assert dict(learning[0].result(20)) == whole
+
+
 @pytest.mark.parametrize("entity", [Document, with_polymorphic(Document, [Voucher])])
 def test_every_table_of_an_inheriting_class_is_covered(session: Session, entity: Any) -> None:
     """Columns of the parent and of the child are hidden, each by what is kept of its table."""
@@ -223,7 +264,7 @@ def test_a_row_of_several_classes_is_known_by_one_key_everywhere(
     gates.add(host, [])
     gates.gate()
     atlas = resolve(host.declarations(), host.tables(), host.mappers()).atlas
-    assert gates._keys[RECEIPT] == tuple(c.name for c in atlas.key(RECEIPT)) == ("id",)
+    assert gates._learnt.keys[RECEIPT] == tuple(c.name for c in atlas.key(RECEIPT)) == ("id",)
 
 
 @pytest.mark.parametrize("load", [
