@@ -13,13 +13,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select
+from sqlalchemy import (
+    Column,
+    DateTime,
+    MetaData,
+    Table,
+    create_engine,
+    delete,
+    insert,
+    literal,
+    select,
+)
 
 from flask_guesterase.core.canary import KIND
 from flask_guesterase.core.figures import Month, months
 from flask_guesterase.core.lifecycle import OPEN, State
 from flask_guesterase.store import cases, deadlines, tables
-from flask_guesterase.store.figures import requests
+from flask_guesterase.store.figures import requests, walldays
 from tests.store.hotel import Hotel
 
 ZONES = (
@@ -149,3 +159,25 @@ def test_the_database_counts_what_each_request_tells(
         place = office.work.settings.property("sh")
         found = requests.monthly(office.work, place, wanted)
     assert found == one_by_one(house, wanted)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_database_tells_the_day_on_the_wall(database_url: str, zone: str) -> None:
+    """Each quarter of an hour of the days about a shift of the clock, and the seconds beside it."""
+    first, end = datetime(2025, 9, 1), datetime(2026, 4, 30)
+    quarters = [timedelta(minutes=15 * n, seconds=s) for n in range(-150, 150) for s in (-1, 0)]
+    moments = sorted({edge + step for edge in EDGES for step in quarters} | {end})
+    at: Any = Table("moments", MetaData(), Column("at", DateTime, primary_key=True))
+    engine = create_engine(database_url)
+    with engine.begin() as conn:
+        at.metadata.create_all(conn)
+        conn.execute(insert(at), [{"at": each} for each in moments])
+        day = walldays.wall_day(engine.dialect.name, at.c.at, ZoneInfo(zone), (first, end))
+        days = walldays.days_between(engine.dialect.name, literal("2026-02-27"), day)
+        found = conn.execute(select(at.c.at, day, days)).all()
+    engine.dispose()
+    wall = {m: m.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)).date() for m in moments}
+    assert {each[0]: each[1] for each in found} == {m: d.isoformat() for m, d in wall.items()}
+    assert {each[0]: each[2] for each in found} == {
+        m: (d - date(2026, 2, 27)).days for m, d in wall.items()
+    }
