@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import ClauseElement, Column
 from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Session, UOWTransaction
+from sqlalchemy.sql.dml import ValuesBase
 
 from ..core.errors import VeiledError
 from .concealed import NOTE, columns_of, gates, kept_rows, noted, pending, refuse_named, split_row
 from .naming import named
-from .withheld import Withheld
+from .withheld import Withheld, handed_out
 
 
 def on_flush(session: Session, flush_context: Any, instances: Any) -> None:
@@ -50,6 +51,41 @@ def _look(session: Session, state: InstanceState[Any]) -> None:
     elif gates.covers(state.mapper):
         noted(session).lapsed[state] = frozenset(state.expired_attributes)
         _refuse_changed(session, state, frozenset())
+
+
+def copies(statement: Any, parameters: Any) -> bool:
+    """Return whether a statement that writes is given the sentinel itself where a value should be.
+
+    Only what is given by itself is seen: within JSON it is a text like any other.
+
+    :param statement: anything a session executes.
+    :param parameters: what it is executed with: nothing, one row, or several.
+    """
+    if not handed_out() or not isinstance(statement, ValuesBase):
+        return False
+    given = statement._values
+    if given and Withheld in [type(getattr(each, "value", each)) for each in given.values()]:
+        return True
+    if isinstance(parameters, dict | Mapping):
+        return Withheld in map(type, parameters.values())
+    several = [row for values in statement._multi_values for row in values]
+    for row in (*(parameters or ()), *several):
+        # Values without names are in the order of the columns.
+        if Withheld in map(type, row.values() if isinstance(row, dict | Mapping) else row):
+            return True
+    return False
+
+
+def refuse_copies(statement: Any, parameters: Any) -> None:
+    """Refuse a statement that would write the sentinel.
+
+    :raises VeiledError: it would.
+    """
+    if copies(statement, parameters):
+        raise VeiledError("A hidden value would be written by this statement.", _HINT)
+
+
+_HINT = "Copy it within Guesterase.books(), or leave the column alone."
 
 
 def on_flushed(session: Session, flush_context: UOWTransaction) -> None:
@@ -124,8 +160,7 @@ def _refuse_cloned(state: InstanceState[Any]) -> None:
 
 def _copied(state: InstanceState[Any], key: str) -> VeiledError:
     return VeiledError(
-        f"A hidden value would be written to {state.mapper.local_table}.{key}.",
-        "Copy it within Guesterase.books(), or leave the column alone.",
+        f"A hidden value would be written to {state.mapper.local_table}.{key}.", _HINT
     )
 
 

@@ -118,6 +118,8 @@ def _wanted(
         return True
     if not isinstance(statement, _READ) or passage.streams(statement._execution_options):
         return True
+    if unaltered.copies(statement, parameters):
+        return True
     return bool(_names.of(gate, statement, parameters))
 
 
@@ -129,6 +131,7 @@ def _on_execute(state: ORMExecuteState) -> None:
     gate = gates.gate()
     if not gate:
         return
+    unaltered.refuse_copies(state.statement, state.parameters)
     streams = passage.streams(state.execution_options)
     found = _names.of(gate, state.statement, state.parameters)
     # Most of what a host asks ends here.

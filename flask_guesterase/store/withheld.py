@@ -46,4 +46,15 @@ def hide(state: InstanceState[Any], keys: Iterable[str]) -> None:
 
 
 def _stand_in(value: Any) -> Any:
-    return SENTINEL if isinstance(value, str) and not isinstance(value, Enum) else None
+    if not isinstance(value, str) or isinstance(value, Enum):
+        return None
+    _handed.add(SENTINEL)
+    return SENTINEL
+
+
+_handed: set[Withheld] = set()
+
+
+def handed_out() -> bool:
+    """Return whether anybody in this process was ever shown the sentinel."""
+    return bool(_handed)

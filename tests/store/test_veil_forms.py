@@ -194,6 +194,41 @@ def test_a_copy_of_an_instance_writes_no_sentinel(
         session.flush()
 
 
+STAY: Any = Stay.__table__
+WRITES: dict[str, Callable[[Session, str], Any]] = {
+    "values": lambda s, held: s.execute(insert(STAY).values(id=9, room=held)),
+    "one row": lambda s, held: s.execute(insert(STAY), {"id": 9, "room": held}),
+    "rows": lambda s, held: s.execute(
+        insert(STAY), [{"id": 9, "room": "9"}, {"id": 10, "room": held}]
+    ),
+    "several values": lambda s, held: s.execute(
+        insert(STAY).values([{"id": 9, "room": "9"}, {"id": 10, "room": held}])
+    ),
+    "instances": lambda s, held: s.execute(insert(Stay), [{"id": 9, "room": held}]),
+    "update": lambda s, held: s.execute(sa.update(Stay).where(Stay.id == 2).values(room=held)),
+    "query": lambda s, held: s.query(Stay).filter(Stay.id == 2).update({"room": held}),
+}
+"""Ways in which a host writes without instances."""
+
+
+@pytest.mark.parametrize("heard", [False, True])
+@pytest.mark.parametrize("way", WRITES)
+def test_no_statement_writes_the_sentinel(inn: House, way: str, heard: bool) -> None:
+    """It would stand there for ever where nobody can tell what it was; other texts are written."""
+    inn.keep()
+    session = inn.session()
+    held = session.get_one(Bill, 1).holder
+    if heard:
+        with pytest.raises(VeiledError):
+            session.execute(select(Bill.holder))
+    with pytest.raises(VeiledError, match="hidden value"):
+        WRITES[way](session, held)
+    session.rollback()
+    assert "▒▒▒" not in session.scalars(select(Stay.room)).all()
+    WRITES[way](session, "Nobody")
+    assert "Nobody" in session.scalars(select(Stay.room)).all()
+
+
 def test_a_copy_of_an_instance_that_hides_no_column_is_written(inn: House) -> None:
     """What it shows of other rows is not written with it."""
     inn.keep()
