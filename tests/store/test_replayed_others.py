@@ -15,6 +15,7 @@ from sqlalchemy import Date, func, update
 from flask_guesterase.store import actors, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.remembrance import remembering
+from tests.store.hotel import Booking as HotelBooking
 from tests.store.hotel import Guest, policies
 from tests.store.lodge import Booking, Lodge
 from tests.store.lodge import policies as watched
@@ -58,6 +59,65 @@ def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Cop
     assert hotel.row(1)["email"] != ANN["email"]
     assert hotel.state(number) == "erased"
     assert copied.certified(number)["state"] == "erased"
+
+
+@pytest.mark.parametrize(
+    ("event", "day", "end"),
+    [
+        ("created", "2026-03-11", "erased"),
+        ("created", "2026-03-12", "lives"),
+        ("departed", "2026-03-11", "erased"),
+        ("departed", "2026-03-12", "ask"),
+    ],
+)
+def test_a_row_of_the_day_of_the_erasure_is_theirs_and_a_later_one_is_not(
+    copied: Copied, event: str, day: str, end: str
+) -> None:
+    """The day on the hotel's wall counts: in Shanghai the next one has begun."""
+    hotel = copied.hotel
+    hotel.now = hotel.now.replace(hour=20)
+    hotel.datamap = hotel.mapped([
+        (table, replace(policy, clock={event: "document_no"}) if table is Guest else policy)
+        for table, policy in policies(str(hotel.files))
+    ])  # fmt: skip
+    hotel.guest(2, name="Bo Lind", email="bo@mail.example", document_no=day)
+    copied.copy()
+    assert hotel.erased(hotel.approved(email="bo@mail.example")) == "erased"
+    copied.restore()
+    assert copied.replay().counts[end] == 1
+    assert (hotel.row(2)["name"] == "Bo Lind") is (end != "erased")
+    with hotel.begin() as office:
+        waiting = [each["why"] for each in office.returns("clerk", "replay")]
+    assert waiting == (["newer"] if end == "ask" else [])
+
+
+def test_of_a_row_that_nothing_identifies_a_person_says_whose_it_is(copied: Copied) -> None:
+    """Neither name nor contact is in it: the key alone erases nobody."""
+    hotel = copied.hotel
+    hotel.guest(2)
+    hotel.put(HotelBooking, id=1, number="B1", guest_id=2, remark="late")
+    copied.copy()
+    assert hotel.erased(hotel.approved(booking="B1")) == "erased"
+    copied.restore()
+    assert copied.replay().counts["ask"] == 1
+    with hotel.begin() as office:
+        assert [each["why"] for each in office.returns("clerk", "replay")] == ["nothing-identifies"]
+    assert hotel.rows(HotelBooking)[0]["remark"] == "late"
+
+
+def test_each_restore_begins_a_journal_of_its_own(copied: Copied) -> None:
+    """What was seen to after the first one tells nothing of the second."""
+    hotel = copied.hotel
+    hotel.file(email=ANN["email"])
+    for id in (2, 3):
+        hotel.guest(id, name=f"Bo {id}", email=f"bo{id}@mail.example")
+    for id in (2, 3):
+        copied.copy()
+        journals = {row["controller"] for row in hotel.ours("tree")}
+        hotel.erased(hotel.approved(email=f"bo{id}@mail.example"))
+        copied.restore()
+        assert copied.replay().counts["epochs-begun"] == len(journals)
+        shutil.rmtree(copied.folder / "oldkeys")
 
 
 def test_nobody_gets_the_number_of_somebody_a_restored_database_forgot(copied: Copied) -> None:
