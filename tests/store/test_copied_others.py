@@ -21,7 +21,7 @@ from flask_guesterase.store import tokens, vault
 from flask_guesterase.store.masks import fixed_value
 from flask_guesterase.store.raw import reader
 from tests.store import kept
-from tests.store.hotel import Booking, Guest, Hotel, Invoice, policies
+from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, policies
 from tests.store.house import House
 from tests.store.test_copying import ANN, asked, fetched, furnish, records, release, shown
 from tests.store.test_told_rightly import one_company
@@ -159,6 +159,35 @@ def test_who_is_found_by_a_booking_gets_no_safety_copy_of_two(hotel: Hotel) -> N
     copy = fetched(hotel, number)
     assert [record.values["number"] for record in records(copy, "bookings")] == ["B1"]
     assert (copy.boxes, told(ANN, copy.to_json())) == (0, [])
+
+
+def remark(hotel: Hotel) -> str | None:
+    """Let Ann have a copy; return the remark at her booking."""
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    (booking,) = records(fetched(hotel, number), "bookings")
+    return booking.values["remark"]
+
+
+def test_who_booked_for_the_guest_is_struck_out(hotel: Hotel) -> None:
+    """Bea's booking, in which the guest stayed, is none of the guest's rows: one of them names it.
+    """
+    hotel.guest(1, **ANN)
+    hotel.guest(2, **BEA)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="quiet, not beside Bea Lund")
+    hotel.put(Booking, id=2, number="B2", guest_id=2)
+    hotel.put(Companion, booking_id=2, guest_id=1)
+    assert remark(hotel) == "quiet, not beside ▇▇▇"
+
+
+def test_a_surname_that_two_share_stays_in_the_guests_own_name(hotel: Hotel) -> None:
+    """Husband and wife: what is said of the one is struck out, the other's name is whole."""
+    hotel.guest(1, **ANN)
+    hotel.guest(2, **{**BEA, "name": "Bea Berg"})
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="Ann Berg, not beside Bea Berg")
+    hotel.put(Companion, booking_id=1, guest_id=2)
+    assert remark(hotel) == "Ann Berg, not beside ▇▇▇"
 
 
 def test_a_code_opens_nothing_while_somebody_objects(hotel: Hotel) -> None:
