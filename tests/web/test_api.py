@@ -177,6 +177,27 @@ def test_without_a_token_that_works_nothing_is_told(house: House, header: str) -
         assert answer.json["status"] == 401
 
 
+def test_a_token_counts_under_its_scheme_alone(house: House) -> None:
+    """However the scheme is spelt (RFC 9110, section 11.1); as a password or bare it is none."""
+    secret = token(house, "clerk", "view")
+
+    def status(header: str) -> int:
+        client = house.app.test_client()
+        return client.get(f"{API}/requests", headers={"Authorization": header}).status_code
+
+    assert [status(f"{scheme} {secret}") for scheme in ("Bearer", "bearer", "BEARER")] == [200] * 3
+    for header in (secret, f"Basic {secret}", f"Token {secret}", f"Bearer{secret}"):
+        assert status(header) == 401
+
+
+def test_what_is_too_long_is_not_read(house: House) -> None:
+    """Whoever holds a token fills no memory; the answer is a problem like any other."""
+    program = Program(house, token(house, "clerk", "file"))
+    answer = program.post("/requests", {"property": "sh", "match": {"name": "x" * 70_000}})
+    assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
+    assert house.hotel.ours("request") == []
+
+
 def test_a_token_ends_when_it_is_revoked_or_its_day_is_over(house: House) -> None:
     """It is kept as a hash, shown once; revoked by who issues or by the person it acts for."""
     secrets = [token(house, "clerk", "view") for _ in range(3)]
