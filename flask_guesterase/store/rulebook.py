@@ -52,6 +52,20 @@ def in_force(work: Work, code: str) -> tuple[Rule, ...]:
     return rulebook.rules(book(work, code), today(work))
 
 
+def coming(work: Work, code: str) -> tuple[Rule, ...]:
+    """Return the rules that people let act from a day that is still to come, with that day.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    """
+    return tuple(
+        replace(line.rule(), acts_on=line.acts_on)
+        for line in book(work, code)
+        if line.state is LineState.COMING and line.kind is not LineKind.LABEL
+        and line.acts_on is not None and not line.acts(today(work))
+    )  # fmt: skip
+
+
 def all_in_force(work: Work, codes: Collection[str]) -> dict[str, tuple[Rule, ...]]:
     """Return the rules that bind records of each property today, read in a few statements.
 

@@ -13,7 +13,6 @@ from ..core.finding import Finding, Severity
 from ..core.pack import Pack
 from ..core.period import Period
 from ..core.rule import Grade, Rank, Rule
-from ..core.rulebook import LineKind, LineState
 from ..core.treatment import Retain
 from . import packs, rulebook
 from .datamap import DataMap, rule_word
@@ -99,7 +98,11 @@ def schedule(work: Work, code: str) -> Sequence[Entry]:
     :param code: code of the property.
     :raises UnknownError: there is no such property.
     """
-    return _entries(work, code, rulebook.in_force(work, code), rulebook.texts(work.settings, code))
+    rules = rulebook.in_force(work, code)
+    known = {rule.category for rule in rules}
+    # Where nothing binds yet, what two people set is told with the day from which it does.
+    later = [rule for rule in rulebook.coming(work, code) if rule.category not in known]
+    return _entries(work, code, [*rules, *later], rulebook.texts(work.settings, code))
 
 
 def foreseen(work: Work, place: Property) -> Sequence[Entry]:
@@ -283,14 +286,9 @@ def _unending(work: Work) -> Iterator[Finding]:
 
 def _ends(work: Work, code: str, category: str) -> bool:
     """Return whether a ceiling makes records of a category go, be it that it acts in some days."""
-    coming = (
-        line.rule() for line in rulebook.book(work, code)
-        if line.state is LineState.COMING and line.acts_on is not None
-        and line.kind is not LineKind.LABEL
-    )  # fmt: skip
     return any(
         rule.category == category and rule.ceiling is not None and rule.grade is not Grade.C
-        for rule in (*rulebook.in_force(work, code), *coming)
+        for rule in (*rulebook.in_force(work, code), *rulebook.coming(work, code))
     )
 
 

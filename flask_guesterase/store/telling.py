@@ -153,6 +153,12 @@ def _end(work: Work, row: Asked) -> str:
         return "Without a request the rest stays: no category is declared."
     found = _ceiling(work, row)
     if found is None or found.rule is None:
+        for rule in rulebook.coming(work, row.record.place) if row.record.place else ():
+            if rule.category == policy.category and rule.ceiling is not None:
+                return (
+                    f"Without a request the rest stays for now: {_rule(rule)} says how long"
+                    f" {policy.category} may be kept here, and acts from {rule.acts_on} on."
+                )
         return (
             f"Without a request the rest stays: no pack and no period of the house says how long"
             f" {policy.category} may be kept here, or the event that starts it is not on file."

@@ -111,6 +111,13 @@ def test_what_an_erasure_left_is_told_and_that_it_ended(guesterase: Guesterase) 
     assert "keeps it" not in over
 
 
+def scheduled(guesterase: Guesterase, table: str, place: str = "LEJ") -> list[tuple[str, str]]:
+    """Return the ceilings of a table's own category in the schedule, each with when it acts."""
+    with guesterase.begin(write=False) as office:
+        (entry,) = (e for e in office.schedule(place) if e.table == table and not e.columns)
+    return [(term.length, term.acts_on) for term in entry.ceilings]
+
+
 def test_the_end_without_a_request_is_told(guesterase: Guesterase) -> None:
     """No period: it stays; a period of the house, once it may act: its day, though nobody asked."""
     key = guest(guesterase.host.engine())
@@ -123,14 +130,21 @@ def test_the_end_without_a_request_is_told(guesterase: Guesterase) -> None:
         office.confirm_house(id, "lej.officer2")
     with guesterase.begin() as office:
         office.propose_change(id, "lej.officer")
+    assert "the rest stays: no pack" in why(guesterase, "guests", key)
+    assert scheduled(guesterase, "guests") == []
     with guesterase.begin() as office:
         head = office.checkpoint(slug(guesterase.settings.property("LEJ").controller))
         acts_on = office.confirm_change(id, "lej.officer2", head)
-    assert "the rest stays" in why(guesterase, "guests", key)
+    told = why(guesterase, "guests", key)
+    assert "the rest stays for now" in told
+    assert f"how long reservation may be kept here, and acts from {acts_on} on" in told
+    assert scheduled(guesterase, "guests") == [("P3Y", acts_on)]
+    assert scheduled(guesterase, "guests", "SHA") == []
     travel.to(guesterase, date.fromisoformat(acts_on))
     told = why(guesterase, "guests", key)
     assert "goes by itself after 2029-01-14, by a period of the house (house/reservation)" in told
     assert "counted from 'last_activity' on 2026-01-14" in told
+    assert scheduled(guesterase, "guests") == [("P3Y", "")]
 
 
 def test_what_the_hotel_needs_and_duties_are_told_without_more(guesterase: Guesterase) -> None:
