@@ -8,35 +8,27 @@ own. That key is destroyed with the notice, when the guest wants none any more, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
 
-from ..core.asking import Asker
 from ..core.certificate import LATER, Stay
 from ..core.copying import Part, Record, Term
-from ..core.errors import TokenError, TransitionError
 from ..core.events import (
-    GUEST,
     SYSTEM,
     LaterNoticeAsked,
     LaterNoticeEnded,
     LaterNoticeWithdrawn,
 )
-from ..core.lifecycle import State
 from ..core.period import months_after
-from ..core.permissions import Permission
 from ..core.seal import Terms
-from ..core.wish import Kind
-from . import actors, approvals, brake, outbox, proving, safe, tables, tokens, vault
-from .cases import Case, load, step, tell
+from . import approvals, brake, outbox, proving, safe, tables, vault
+from .cases import Case, load, tell
 from .days import last_whole_day
 from .matching import Contact
 from .sql import chunks
-from .tokens import Purpose
 from .work import Work
 
 MONTHS = 24
@@ -45,14 +37,7 @@ MONTHS = 24
 WISH = "later"
 """Beside the contact of a request, and in its decisions: what became of the wish."""
 
-_OPEN = frozenset({
-    State.VERIFIED, State.REVIEW, State.APPROVED, State.WAITING, State.ERASING, State.CHECKING,
-    State.PARTIAL, State.COMPLAINT,
-})  # fmt: skip
-"""States in which it was shown who asks, and there is no last answer yet."""
-
 _SAID = (LaterNoticeAsked.name, LaterNoticeWithdrawn.name, LaterNoticeEnded.name)
-
 
 UNSEALED = "unsealed"
 """In the decisions of a request: the day until which its keys were there at most."""
@@ -73,133 +58,23 @@ class Standing(StrEnum):
     TOLD = "told"
 
 
-@dataclass(frozen=True)
-class Later:
-    """What a guest is told about the later notice.
-
-    :param standing: how it stands.
-    :param until: last day at the hotel on which the contact is kept for it, ISO, or empty.
-    """
-
-    standing: Standing
-    until: str = ""
-
-
 def label(number: str) -> str:
     """Return the label of the key under which a contact is kept for this alone."""
     return f"later:{number}"
 
 
-# what a guest does
-
-
-def look(work: Work, case: Case) -> Later:
-    """Return how it stands with the later notice of a request.
-
-    :param work: the open transaction; a read-only one is enough.
-    :param case: the request.
-    """
-    if case.kind != Kind.ERASURE or case.verified_at is None:
-        return Later(Standing.NONE)
-    if case.state in _OPEN:
-        return Later(_open(work, case))
-    if case.state not in (State.SEALED, State.ERASED):
-        return Later(Standing.NONE)
-    box = _box(work, case.number)
-    if box is not None:
-        return Later(Standing.KEPT, _day(work, case, box.last_day))
-    word = (case.decisions or {}).get(WISH, "")
-    if case.state is State.ERASED:
-        return Later(Standing.TOLD if word == Standing.TOLD else Standing.NONE)
-    return Later(Standing.TOO_LONG if word == Standing.TOO_LONG else Standing.NOT_KEPT)
-
-
-def _open(work: Work, case: Case) -> Standing:
-    """Return how it stands before the answer; of who died nobody is written to."""
-    _, value = _proved(work, case, lock=False)
-    if value is None or case.asked_by == Asker.RELATIVE:
-        return Standing.NO_CONTACT
-    return Standing.ASKED if value.get(WISH) else Standing.OFFERED
-
-
-def _proved(
+def proved(
     work: Work, case: Case, lock: bool = True
 ) -> tuple[Row[Any] | None, dict[str, Any] | None]:
-    """Return which box holds the contact of a request, and what; a box of another's is none."""
+    """Return which box holds the contact of a request, and what; a box of another's is none.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param lock: keep others from sealing it anew until the transaction ends.
+    """
     row, value = proving.known(work, case, lock)
     mine = row is not None and value.get("request", case.number) == case.number
     return (row, value) if mine else (None, None)
-
-
-def ask(work: Work, number: str, by: str | None, code: str | None) -> None:
-    """Note that the guest of a request wants to be told later; again without harm.
-
-    :param work: the open transaction.
-    :param number: number of the request.
-    :param by: the host's id of the clerk who notes it for the guest, or None.
-    :param code: the guest's case code, or None.
-    :raises TokenError: the code is not this request's.
-    :raises ForbiddenError: the clerk may not file at its property.
-    :raises TransitionError: no contact was proved, or it was answered already.
-    """
-    case = load(work, number, lock=True)
-    actor = _actor(work, case, by, code)
-    standing = look(work, case).standing
-    if standing is Standing.ASKED:
-        return
-    if standing is not Standing.OFFERED:
-        raise TransitionError(
-            "Nobody can be told later of this request.",
-            "It needs a contact that was proved in it, and is asked for before the answer.",
-        )
-    _note(work, case, True)
-    tell(work, LaterNoticeAsked, case, actor)
-
-
-def withdraw(work: Work, number: str, by: str | None, code: str | None) -> str:
-    """Note that the guest of a request does not want to be told later; again without harm.
-
-    A contact that is kept for it is dropped, and its key is marked to be destroyed.
-
-    :param work: the open transaction.
-    :param number: number of the request.
-    :param by: the host's id of the clerk who notes it for the guest, or None.
-    :param code: the guest's case code, or None.
-    :return: how it stood before.
-    :raises TokenError: the code is not this request's.
-    :raises ForbiddenError: the clerk may not file at its property.
-    """
-    case = load(work, number, lock=True)
-    actor = _actor(work, case, by, code)
-    standing = look(work, case).standing
-    if standing is Standing.ASKED:
-        _note(work, case, False)
-    elif standing is Standing.KEPT:
-        _drop(work, case.number)
-        case = step(work, case, decisions={**(case.decisions or {}), UNSEALED: work.today})
-    else:
-        return standing
-    tell(work, LaterNoticeWithdrawn, case, actor)
-    return standing
-
-
-def _actor(work: Work, case: Case, by: str | None, code: str | None) -> str:
-    if by is not None:
-        return actors.allow(work, by, Permission.FILE, case.property)
-    found = tokens.look(work, Purpose.CASE, tokens.plain(code or ""))
-    if found.request != case.number:
-        raise TokenError("This code is not the code of this request.", "Type it again.")
-    return GUEST
-
-
-def _note(work: Work, case: Case, wanted: bool) -> None:
-    row, value = _proved(work, case)
-    if row is not None and value is not None:
-        rest = {name: each for name, each in value.items() if name != WISH}
-        proving.seal(work, case, row, {**rest, WISH: True} if wanted else rest)
-
-
-# the answer, and after it
 
 
 def keep(work: Work, case: Case, last: str) -> str:
@@ -210,7 +85,7 @@ def keep(work: Work, case: Case, last: str) -> str:
     :param last: last day of what stays, as far as one is known, ISO.
     :return: a word of `Standing`; empty where nobody asked.
     """
-    _, value = _proved(work, case)
+    _, value = proved(work, case)
     if value is None or not value.get(WISH) or not _wanted(work, case.number):
         return ""
     ends = months_after(work.now.date(), MONTHS).isoformat()
@@ -265,7 +140,7 @@ def stay(work: Work, case: Case, last: str) -> Stay:
     :param case: the request.
     :param last: as `last_day` gave it.
     """
-    return Stay(tables.box.name, 1, ("payload",), LATER, "", _day(work, case, last))
+    return Stay(tables.box.name, 1, ("payload",), LATER, "", day_of(work, case, last))
 
 
 def take(work: Work, case: Case) -> Contact | None:
@@ -275,7 +150,7 @@ def take(work: Work, case: Case) -> Contact | None:
     :param case: the request, locked.
     :raises SealError: the contact is there and cannot be read now.
     """
-    box = _box(work, case.number)
+    box = kept_box(work, case.number)
     if box is None or not _wanted(work, case.number):
         return None
     value = safe.peek(work, box.id)
@@ -295,7 +170,7 @@ def send(work: Work, case: Case, contact: Contact | None, params: dict[str, str]
     :param contact: as `take` gave it.
     :param params: what the text needs.
     """
-    box = _box(work, case.number)
+    box = kept_box(work, case.number)
     if box is None:
         return
     if contact is not None:
@@ -311,7 +186,7 @@ def end(work: Work, case: Case, why: str) -> None:
     :param case: the request.
     :param why: one word.
     """
-    if _drop(work, case.number):
+    if drop(work, case.number):
         tell(work, LaterNoticeEnded, case, SYSTEM, grounds=(why,))
 
 
@@ -351,7 +226,7 @@ def part(work: Work, numbers: Iterable[str]) -> list[Part]:
     """
     records = []
     for number in numbers:
-        box = _box(work, number)
+        box = kept_box(work, number)
         value = None if box is None else safe.peek(work, box.id)
         if box is not None and value is not None and value["request"] == number:
             term = Term(_CONTACT, LATER, box.last_day)
@@ -360,7 +235,12 @@ def part(work: Work, numbers: Iterable[str]) -> list[Part]:
     return [Part(tables.box.name, "", LATER, _CONTACT, tuple(records))] if records else []
 
 
-def _drop(work: Work, number: str) -> bool:
+def drop(work: Work, number: str) -> bool:
+    """Drop a contact that is kept for it, and mark its key to be destroyed; return whether one was.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
     found = work.conn.execute(_KEPT.where(tables.contact.c.request == number)).all()
     for row in found:
         safe.drop(work, row.id)
@@ -378,14 +258,24 @@ _KEPT = (
 """Contacts that are kept for it, of which there are few: what lies in all boxes is not read."""
 
 
-def _box(work: Work, number: str) -> Any:
-    """Return the box in which a contact is kept for it, as long as its day is not over."""
+def kept_box(work: Work, number: str) -> Any:
+    """Return the box in which a contact is kept for it, as long as its day is not over, or None.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
     box = tables.box
     living = box.c.last_day >= work.today, box.c.forgotten_at.is_(None)
     mine = _KEPT.where(tables.contact.c.request == number, *living)
     return work.conn.execute(mine).first()
 
 
-def _day(work: Work, case: Case, last: str) -> str:
+def day_of(work: Work, case: Case, last: str) -> str:
+    """Return the last whole day at the hotel on which a contact is kept.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param last: the UTC day with which its key dies, ISO.
+    """
     hotel = work.settings.property(case.property)
     return last_whole_day(date.fromisoformat(last), hotel.zone).isoformat()

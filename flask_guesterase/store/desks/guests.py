@@ -7,9 +7,10 @@ from typing import Any
 
 from ...core.agenda import Milestone
 from ...core.permissions import Permission
-from .. import actors, certifying, intake, laternotice, limits, review, views
+from .. import actors, certifying, intake, laterwish, limits, review, views
 from ..cases import load
-from ..laternotice import Later, Standing
+from ..laternotice import Standing
+from ..laterwish import Later
 from ..search import rescan
 from ..views import CaseView
 from .desk import Desk
@@ -113,7 +114,7 @@ class Guests(Desk):
 
         :raises TokenError: the code is unknown or expired.
         """
-        return laternotice.look(self.work, views.by_code(self.work, code))
+        return laterwish.look(self.work, views.by_code(self.work, code))
 
     def later_of(self, number: str, by: str) -> Later:
         """Return the same of a request, for staff.
@@ -122,7 +123,7 @@ class Guests(Desk):
         """
         case = load(self.work, number)
         actors.require(self.work, by, Permission.VIEW, case.property)
-        return laternotice.look(self.work, case)
+        return laterwish.look(self.work, case)
 
     def ask_later(self, number: str, by: str | None = None, code: str | None = None) -> None:
         """Note that a guest wants to be told once, when the last of what stays has gone.
@@ -133,7 +134,7 @@ class Guests(Desk):
         :raises ForbiddenError: the clerk may not file at its property.
         :raises TransitionError: no contact was proved, or it was answered already.
         """
-        laternotice.ask(self.work, number, by, code)
+        laterwish.ask(self.work, number, by, code)
 
     def withdraw_later(self, number: str, by: str | None = None, code: str | None = None) -> None:
         """Note that they do not want it; a contact kept for it goes, and the certificate says so.
@@ -143,7 +144,7 @@ class Guests(Desk):
         :raises TokenError: the code is not this request's.
         :raises ForbiddenError: the clerk may not file at its property.
         """
-        if laternotice.withdraw(self.work, number, by, code) is Standing.KEPT:
+        if laterwish.withdraw(self.work, number, by, code) is Standing.KEPT:
             certifying.supplement(self.work, load(self.work, number))
 
     def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
