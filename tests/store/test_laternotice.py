@@ -41,6 +41,7 @@ from flask_guesterase.store.contacts import contact_of
 from flask_guesterase.store.copying import shelved
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.laternotice import LATER, Standing
+from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.report import Report
 from tests.store.test_expiry import PEOPLE, Inn, any_inn, inn
@@ -515,6 +516,25 @@ def test_who_was_told_is_not_told_again_after_a_restore(kept_register: Inn) -> N
     night(inn)
     night(inn)
     assert (inn.state(number), letters(inn), kept(inn)) == ("erased", [], [])
+
+
+def test_who_takes_it_back_in_a_restored_database_forks_no_journal(kept_register: Inn) -> None:
+    """The contact goes at once; what is said of it waits until the database has caught up, and no
+    certificate is issued over a journal that is shorter than the world has seen."""
+    inn = kept_register
+    number, code = sealed(inn)
+    copy(inn, "test.sqlite", "copy.sqlite")
+    inn.person(2, date(2026, 3, 1))
+    assert inn.erased(inn.approved(email="p2@mail.example")) == "sealed"
+    copy(inn, "copy.sqlite", "test.sqlite")
+    with inn.begin() as office:
+        assert remembering.notice(office.work)
+    before = len(inn.ours("entry"))
+    with inn.begin() as office:
+        office.withdraw_later(number, code=code)
+    assert (kept(inn), len(inn.ours("entry")), len(inn.ours("certificate"))) == ([], before, 1)
+    assert not replay(inn.run).restored
+    assert "later-notice-withdrawn" in {row["action"] for row in inn.ours("entry")}
 
 
 def test_a_restore_to_before_the_answer_keeps_no_contact(kept_register: Inn) -> None:

@@ -11,6 +11,7 @@ from .. import actors, certifying, intake, laterwish, limits, review, views
 from ..cases import load
 from ..laternotice import Standing
 from ..laterwish import Later
+from ..remembrance import remembering
 from ..search import rescan
 from ..views import CaseView
 from .desk import Desk
@@ -144,7 +145,9 @@ class Guests(Desk):
         :raises TokenError: the code is not this request's.
         :raises ForbiddenError: the clerk may not file at its property.
         """
-        if laterwish.withdraw(self.work, number, by, code) is Standing.KEPT:
+        kept = laterwish.withdraw(self.work, number, by, code) is Standing.KEPT
+        # A restored database issues nothing before its journal was continued.
+        if kept and not remembering.forgetful(self.work):
             certifying.supplement(self.work, load(self.work, number))
 
     def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
