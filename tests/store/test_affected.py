@@ -130,6 +130,14 @@ def test_records_are_counted_where_people_are(house: Watch) -> None:
     assert measured(house, later)["erased"] == {}
 
 
+def test_a_table_that_is_not_there_keeps_no_other_from_being_counted(house: Watch) -> None:
+    """It was dropped, or made elsewhere: whom an incident concerns is looked up all the same."""
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("DROP TABLE companions")
+    found = measured(house, house.report())["living"]
+    assert found == {"guests": 4, "bookings": 2, "invoices": 1}
+
+
 def test_about_how_many_is_told_by_some_rows_of_a_large_table(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from ..clocks import every_day, places_of
 from ..datamap import Declared
 from ..failure import is_unread
 from ..finder import owners
+from ..gaps import unreadable
 from ..holds import keys_of
 from ..sql import chunks
 from ..work import Work
@@ -164,6 +165,7 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
     every = [asked.table] if asked.table else sorted(work.datamap.tables)
     names = every if asked.table else sorted(work.datamap.subjects)
     where, found, buried = (row.property, asked), Reach(), gone.tombstones(work, row.property)
+    hidden = unreadable(work.whole())
     for name in names:
         for people in _whose_rows(work, name, where, _keys(work, name)):
             alive = {p for p in people if (p[0], key_text(p[1])) not in buried}
@@ -171,7 +173,7 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
             found.records[LIVING][gone.category(work, name)] += bool(alive)
     for name in every:
         # Of all tables the people are those of their own, and every row of theirs is a record.
-        if name not in names:
+        if name not in names and name not in hidden:
             found.records[LIVING][gone.category(work, name)] += _about(work, name, where, found)
         kept = _kept(work, name, where)
         found.sealed |= _whose(work, kept)
