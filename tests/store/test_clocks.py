@@ -28,8 +28,9 @@ from sqlalchemy import case as sql_case
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.rule import Facts
 from flask_guesterase.core.treatment import Constant, exempt, keep, redact, retain
-from flask_guesterase.store.clocks import clock_findings, facts_of
+from flask_guesterase.store.clocks import Record, clock_findings, facts_of
 from flask_guesterase.store.days import day_of, last_utc_day
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction
@@ -41,6 +42,25 @@ ROOM = keep("a room is not a person")
 SHANGHAI = Property("SHA", "S", "S", country="CN", zone="Asia/Shanghai")
 HONOLULU = Property("HNL", "H", "H", country="US", zone="Pacific/Honolulu")
 SETTINGS = Settings({"SHA": SHANGHAI, "HNL": HONOLULU})
+
+
+def test_what_was_written_down_counts_where_the_row_tells_nothing() -> None:
+    """Each event and answer by itself; of another house its country and fiscal year go with it."""
+    came, left, later = date(2026, 1, 1), date(2026, 1, 5), date(2026, 1, 7)
+    answers = {"nationality": "DE", "role": "adult"}
+    old = Record("SHA", Facts({"arrived": came, "departed": left}, answers, "CN", (3, 31)))
+    lost = Record("", Facts({"departed": later}, {"role": "child"}))
+    assert old.under(lost) == Record(
+        "SHA",
+        Facts(
+            {"arrived": came, "departed": later}, {"nationality": "DE", "role": "child"},
+            "CN", (3, 31),
+        ),
+    )  # fmt: skip
+    moved = Record("HNL", Facts({}, {}, "US", (6, 30)))
+    assert old.under(moved) == Record(
+        "HNL", Facts({"arrived": came, "departed": left}, answers, "US", (6, 30))
+    )
 
 
 def inn() -> MetaData:
