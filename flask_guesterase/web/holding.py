@@ -20,7 +20,7 @@ from .language import N_
 from .pages import language, no_fields
 from .problems import OLD_DAY
 from .rendering import render_template
-from .words import word
+from .words import HOLDS, word
 
 _NOBODY = N_("There is no such request, table or row; look at how it is written.")
 _LATER = N_("Please give a day that is still to come.")
@@ -46,9 +46,12 @@ def _list(template: str, kind: str = "", wrong: int = 0) -> str:
         found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
         mine = office.acts_as(me())
         begun = office.begun(me()) if not kind else 0
+    tongue = language()
     rows = [
         {
             **row,
+            # "kept by law" is what others read of a hold.
+            "called": tongue.gettext(HOLDS[row["kind"]]),
             "placed": moment_at(row["property"], row["placed_at"]),
             "plain": plain(row.get("row", "")),
         }
