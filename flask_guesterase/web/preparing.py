@@ -113,6 +113,8 @@ def setup() -> str:
 def set_up() -> AnyResponse | str:
     """Answer with a schedule, a paragraph, an emergency sheet, and what to put where."""
     hotels = must(Permission.LAW)
+    if "again" in request.form:
+        return _form(hotels, request.form, {})
     try:
         asked = Prepared(property=[each.code for each in hotels], law=_laws())
         given = schemas.read(asked, request.form)
@@ -138,6 +140,7 @@ def set_up() -> AnyResponse | str:
     return render_template(
         "guesterase/staff/setupsheet.html",
         hotel=place,
+        answers=[(name, "" if value is None else value) for name, value in given.items()],
         lines=list(_lines(hotel, place, given)),
         advice=list(_advice(place, given)),
         entries=terms.shown(tongue, entries),

@@ -93,6 +93,22 @@ def test_the_sheet_says_what_to_print_and_what_to_put_where(
     assert house.app.extensions["guesterase"].settings is settings
 
 
+def test_who_answers_again_finds_what_they_answered(officer: Browser) -> None:
+    """One of ten answers is put right on the sheet, and the other nine need not be typed anew."""
+    sent = officer.post(PAGE, PAGE, **{**ANSWERS, "backups": ""}).text
+    form = sent.partition('<form method="post" action="/desk/privacy/setup"')[2]
+    form = form.partition("</form>")[0]
+    given = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert given.pop("csrf_token")
+    assert given == {**ANSWERS, "backups": ""}
+    again = re.search(r'<button class="link" name="(\w+)"', form)
+    assert again is not None
+    page = officer.post(PAGE, PAGE, **given, **{again[1]: "yes"}).text
+    for name in ("officer", "deputy", "keys", "register", "checkpoints"):
+        assert f'value="{ANSWERS[name]}"' in page
+    assert '<option value="DE" selected>' in page
+
+
 def test_what_stands_already_is_said(house: House, officer: Browser) -> None:
     """Of the answers that are today's settings."""
     said = sheet(officer, keys=house.app.config["GUESTERASE_KEYS"], law="CN")
