@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -138,7 +139,8 @@ def test_one_officer_is_not_two(hotel: House) -> None:
 def test_where_nothing_can_be_restored_nothing_is_erased(
     hotel: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server without a way to a restored database, a house without a register."""
+    """A server without a way to a restored database, a house without a register, or with rows in
+    several databases."""
     before = whole(hotel)
     monkeypatch.setattr("flask_guesterase.testing.scratch", none)
     with pytest.raises(SetupError, match="Only of an SQLite file"):
@@ -146,6 +148,11 @@ def test_where_nothing_can_be_restored_nothing_is_erased(
     said(hotel, register="")
     with pytest.raises(SetupError, match="No register"):
         practised(hotel)
+    several = SimpleNamespace(engines={"guests": db.engine})
+    with monkeypatch.context() as patched:
+        patched.setattr(type(hotel.guesterase), "binds", several)
+        with pytest.raises(SetupError, match="several databases"):
+            practised(hotel)
     assert_same(before, whole(hotel))
 
 
