@@ -126,6 +126,16 @@ def rescue(work: Work, known: Holders | None = None, spared: Collection[str] = (
     return count
 
 
+def reached(work: Work, boxes: Collection[str]) -> dict[str, int]:
+    """Return which of these boxes living holds reach, each with the oldest hold that does."""
+    found, left = dict[str, int](), set(boxes)
+    for hold in living(work):
+        mine = left & reach(work, hold, left) if left else set[str]()
+        found |= dict.fromkeys(mine, hold.id)
+        left -= mine
+    return found
+
+
 def homeward(work: Work) -> int:
     """Put boxes whose day is over and whose hold's key is lost under the one they had before.
 

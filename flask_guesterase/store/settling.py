@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Row as Line
@@ -13,8 +13,20 @@ from sqlalchemy import Select, select, union_all, update
 
 from ..core.retention import Verdict
 from ..core.ruling import Reason
-from . import completing, keeping, law, prolonged, runs, shelf, tables, vault
+from . import (
+    binding,
+    completing,
+    heldkeys,
+    keeping,
+    law,
+    prolonged,
+    runs,
+    shelf,
+    tables,
+    vault,
+)
 from .blockers import today_at
+from .holds import living
 from .unit import HasWork, Run
 from .work import Work
 
@@ -58,9 +70,13 @@ def _settle(
     lines = work.conn.execute(
         _boxed().join(due, tables.kept.c.id == due.c.id).order_by(due.c.id).limit(BATCH)
     ).all()
+    if lines and living(work):
+        # Before a box is locked, as whoever places a hold does.
+        binding.turn(work, binding.HOLDS)
+    reached = cache(lambda: heldkeys.reached(work, {line.box for line in lines}))
     counts: Counter[str] = Counter()
     for line in lines:
-        counts[_judge(work, _followed(work, line))] += 1
+        counts[_judge(work, _followed(work, line), reached)] += 1
     counts.pop("", None)
     counts["ended"] += _close(work, lines)
     return (lines[-1].id if lines else 0), dict(counts)
@@ -102,7 +118,7 @@ def _due(
     return select(number.label("id")).group_by(number)
 
 
-def _judge(work: Work, line: Line[Any]) -> str:
+def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]) -> str:
     """Bring one sealed row up to date; return what became of it in a word, or nothing."""
     found = verdict(work, line)
     if line.forgotten_at is not None:
@@ -116,6 +132,10 @@ def _judge(work: Work, line: Line[Any]) -> str:
         return ""
     if not found.kept(today_at(work.settings, work.now, line.property)):
         if _label(work, line).startswith("hold:"):
+            return ""
+        if line.box in reached():
+            # A query or a place may reach it by now, or its key could not be read when it was held.
+            heldkeys.take(work, [line.box], reached()[line.box])
             return ""
         vault.empty(work.conn, [line.box], work.stamp)
         shelf.forget(work)

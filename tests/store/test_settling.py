@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,11 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, update
 
-from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.seal import day_label
 from flask_guesterase.core.treatment import retain
 from flask_guesterase.store import consistency, forgetting, rulebook, settling, tables, vault
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.office import Office
 from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, any_inn, boxed, inn
 from tests.zealand import rule
 
@@ -74,6 +78,62 @@ def test_a_box_that_is_held_while_it_is_judged_stays_under_the_hold(
     assert (box["label"], box["forgotten_at"]) == (f"hold:{placed[0]}", None)
     with inn.begin() as office:
         assert vault.unseal(office.work.conn, inn.custodian, [box["id"]])
+
+
+class Asked(Inn):
+    """A hotel whose host registered a query."""
+
+    @contextmanager
+    def begin(self) -> Iterator[Office]:
+        """Open the office with what the host registered."""
+        with super().begin() as office:
+            named = HoldQuery("vip", PEOPLE.name, lambda people: people.c.visa == "VIP")
+            office.work.queries = {"vip": named}
+            yield office
+
+
+@pytest.mark.parametrize("unread", [False, True], ids=["reached later", "unread then"])
+def test_a_box_that_a_hold_reaches_by_now_is_not_ended_by_a_shorter_law(
+    database_url: str, tmp_path: Path, unread: bool
+) -> None:
+    """The row came under the query after the hold was placed, or the key of the box could not be
+    read then: on its day it would be put under the hold's key, and so it is when it ends early."""
+    inn = Asked(database_url, tmp_path)
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    boxed(inn)
+    inn.person(1, date(2025, 5, 1))
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    kept_longer(inn)
+    label, id = retained(inn)["label"], retained(inn)["id"]
+    assert label == day_label(LATER)
+    key = inn.custodian.path / f"key-{label.replace(':', '-', 1)}.json"
+    whole = key.read_bytes()
+    if unread:
+        key.write_bytes(b"")
+        inn.custodian = FolderCustodian(inn.custodian.path)
+        wanted = Wanted("record", "court-order", PEOPLE.name, "1")
+    else:
+        wanted = Wanted("query", "court-order", query="vip", property="sh")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    key.write_bytes(whole)
+    inn.custodian = FolderCustodian(inn.custodian.path)
+    assert retained(inn)["label"] == label
+    inn.set(PEOPLE, 1, visa="VIP")
+    inn.later(days=80)
+    with inn.begin() as office:
+        # As after a change of the law all boxes are judged.
+        office.work.conn.execute(update(tables.kept).values(until="2026-05-29"))
+    settling.settled(inn.run)
+    box = retained(inn)
+    assert (box["label"], box["forgotten_at"]) == (f"hold:{hold}", None)
+    with inn.begin() as office:
+        assert vault.unseal(office.work.conn, inn.custodian, [id])
+    for by in ("officer", "second"):
+        inn.run(lambda office, by=by: office.lift(hold, by))
+    settling.settled(inn.run)
+    assert retained(inn)["forgotten_at"] is not None
+    inn.engine.dispose()
 
 
 def box_of_one(inn: Inn) -> None:
