@@ -322,6 +322,27 @@ def test_nobody_asks_for_it_who_may_not(inn: Inn) -> None:
     assert told(inn) == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "seen", "stands"),
+    [
+        ({"asked_by": "relative"}, "death-certificate-and-kinship", Standing.NO_CONTACT),
+        ({"wish": "copy"}, "", Standing.NONE),
+    ],
+)
+def test_it_is_for_guests_who_ask_to_be_erased(
+    inn: Inn, asked: dict[str, str], seen: str, stands: Standing
+) -> None:
+    """The contact of who died is nobody's to write to, and a copy leaves nothing to wait for."""
+    inn.person(1, date(2026, 3, 1))
+    with inn.begin() as office:
+        number = office.request({"email": MAIL}, property="sh", by="clerk", **asked)
+        code = office.confirm(number, "clerk", "desk", seen)
+    assert standing(inn, code) is stands
+    with inn.begin() as office, pytest.raises(TransitionError):
+        office.ask_later(number, code=code)
+    assert told(inn) == []
+
+
 def test_it_never_goes_to_the_contact_of_another(inn: Inn) -> None:
     """Who can write into the database turns no row round: the box says whose contact it holds."""
     number, _ = sealed(inn)
