@@ -23,6 +23,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.seal import Box, open_box
 from flask_guesterase.store import (
+    cases,
     finishing,
     forgetting,
     laternotice,
@@ -267,10 +268,15 @@ def test_the_certificate_says_when_old_copies_of_its_key_are_worthless(inn: Inn,
 
 
 def test_what_is_kept_for_it_serves_nothing_else(inn: Inn) -> None:
-    """No other letter of the request goes there."""
+    """No other letter of the request goes there, and the key of the case dies with the answer: by
+    its marks nobody who asks, or comes back, is known again."""
     number, _ = sealed(inn)
     with inn.begin() as office:
         assert contact_of(office.work, number, sure=True) is None
+    night(inn)
+    night(inn)
+    assert cases.label(number) not in inn.custodian.labels()
+    assert [row["subject_mark"] for row in inn.ours("request")] == [None]
     assert len(kept(inn)) == 1
 
 

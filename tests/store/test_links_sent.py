@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from flask_guesterase.store import dispatch, intake, matching
+from flask_guesterase.store import dispatch, intake, matching, safe
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.outbox import Parcel
-from tests.store.hotel import Hotel
+from tests.store.hotel import Booking, Hotel, Invoice
 
 ANN = {"name": "Ann Berg", "email": "ann@mail.example"}
 OLD_NUMBER = "+8613912345678"
@@ -85,6 +85,24 @@ def test_letters_go_to_the_contact_that_was_proved(hotel: Hotel, wish: str) -> N
     opened(hotel, link, prove)
     assert told(posted(hotel)) == []
     assert refused(hotel) == [("refused", "ann@mail.example")]
+
+
+def test_a_later_notice_keeps_the_contact_that_was_proved(hotel: Hotel) -> None:
+    """Whoever has the old number by now is not written to in two years either."""
+    hotel.guest(1, phone=OLD_NUMBER, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1)
+    hotel.put(Invoice, id=1, booking_id=1, billed_to="Ann Berg", total=90)
+    asked(hotel, name="Ann Berg", phone=OLD_NUMBER)
+    (link,) = asked(hotel, **ANN)
+    opened(hotel, link)
+    (number,) = (row["number"] for row in hotel.ours("request"))
+    with hotel.begin() as office:
+        office.ask_later(number, by="clerk")
+    hotel.approve(number)
+    assert hotel.erased(number) == "sealed"
+    (box,) = (row["id"] for row in hotel.ours("box") if row["purpose"] == "later-notice")
+    with hotel.begin() as office:
+        assert safe.read(office.work, box)["value"] == "ann@mail.example"
 
 
 def test_letters_stay_with_the_first_contact_where_that_was_proved(hotel: Hotel) -> None:
