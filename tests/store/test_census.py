@@ -344,6 +344,21 @@ def test_a_box_that_vanished_is_missed(house: Forms, attack: str) -> None:
 
 
 @pytest.mark.usefixtures("clerk")
+def test_an_erasure_explains_no_line_that_has_its_guests_number(house: Forms) -> None:
+    """Somebody takes a line away; then the guest whose own number is that line's is erased."""
+    values = {"id": 40, "guest_id": 1, "house": "mu", "name": "Ada Roe", "nation": "FR"}
+    raw(house, insert(Form).values(**values, left_on=OLD))
+    house.sweep()
+    raw(house, delete(Form).where(Form.id == 1))
+    _approved(house, 1)
+    house.work()
+    assert house.names()[40] is None
+    house.later(days=1)
+    house.sweep()
+    assert (counted(house)["departed"], counted(house)["missed"]) == (1, 1)
+
+
+@pytest.mark.usefixtures("clerk")
 def test_a_forged_departure_explains_nothing(house: Forms) -> None:
     """Rows that say a line left lawfully need an entry of the journal that took as many."""
     house.sweep()
