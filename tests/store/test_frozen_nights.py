@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    delete,
     event,
     insert,
     update,
@@ -303,19 +304,20 @@ def test_the_first_and_the_last_night_there_is_are_frozen(make: Make, night: str
     assert island.held(night) == set()
 
 
-def lay(office: Office, id: int, told: tuple[str, str, str]) -> None:
+def lay(office: Office, id: int, told: tuple[str, str, str], place: str = "sh") -> None:
     """Lay a sealed line on the shelf.
 
     :param told: its room, and its first and its last night as the row said them.
+    :param place: code of its property.
     """
     room, first, last = told
     office.work.conn.execute(insert(tables.kept).values(
-        controller="pine-ltd", property="sh", table_name="arrivals", row_key=key_text((id,)),
+        controller="pine-ltd", property=place, table_name="arrivals", row_key=key_text((id,)),
         columns="[]", category="guest_register", mode="sealed", box=f"b{id}", open="", rule="",
         basis="", grade="", facts="{}", since=office.work.stamp,
     ))  # fmt: skip
     office.work.conn.execute(insert(tables.shelf).values(
-        box=f"b{id}", label="day:2099-01-01", property="sh", table_name="arrivals", room=room,
+        box=f"b{id}", label="day:2099-01-01", property=place, table_name="arrivals", room=room,
         first_night=first, last_night=last,
     ))  # fmt: skip
 
@@ -327,6 +329,20 @@ def test_a_sealed_line_is_found_by_the_day_its_row_said(make: Make) -> None:
         for id, day in ((1, "2026-03-10"), (2, "2026-03-08"), (3, "2026-03-11")):
             lay(office, id, ("101", day, day))
     assert island.held() == {1}
+
+
+def test_a_frozen_night_of_one_hotel_holds_no_sealed_line_of_another(make: Make) -> None:
+    """Nor what nobody knows the night of there, nor a line that has ended."""
+    island = make(Date())
+    night = ("101", "2026-03-09", "2026-03-09")
+    with island.begin() as office:
+        for id, place in ((1, "sh"), (2, "mu"), (3, "sh"), (4, "mu"), (5, "sh")):
+            lay(office, id, night, place)
+        shelf, kept = tables.shelf, tables.kept
+        office.work.conn.execute(delete(shelf).where(shelf.c.box.in_(["b3", "b4"])))
+        ended = update(kept).where(kept.c.box == "b5").values(ended_at=office.work.stamp)
+        office.work.conn.execute(ended)
+    assert island.held() == {1, 3}
 
 
 def test_who_stayed_no_night_is_held_by_the_day_they_came(make: Make) -> None:
