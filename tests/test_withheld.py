@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from flask_guesterase.core.checkpoint import open_checkpoint
 from flask_guesterase.core.log import pruned
 from flask_guesterase.core.tree import Frontier, leaf_hash
-from tests.test_verify import House, ask, wrong
+from flask_guesterase.store import journal
+from flask_guesterase.store.transaction import transaction
+from tests.test_verify import AT, House, ask, wrong
 
 
 @pytest.fixture
@@ -90,6 +93,24 @@ def test_a_certificate_that_stands(house: Any, first: int, shown: bool | None) -
     house.append(6)
     journal = part(house, first) if first else house.journal()
     assert revoked(house, journal) is shown
+
+
+@pytest.mark.parametrize(("left_out", "shown"), [(0, True), (1, None)])
+def test_a_certificate_that_stands_before_a_restore(
+    house: Any, left_out: int, shown: bool | None
+) -> None:
+    """The next epoch says how many entries the one before had: all of them are looked through."""
+    house.file("certificate.json", house.certificate().to_json())
+    house.append(3)
+    lines = house.journal().read_text(encoding="utf-8").splitlines()
+    text = house.checkpoint().read_text(encoding="utf-8")
+    seen = open_checkpoint(text, house.keeper.public_key())
+    with transaction(house.engine) as conn:
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    whole = house.journal().read_text(encoding="utf-8").splitlines()
+    kept = lines[: len(lines) - left_out]
+    text = "\n".join([*kept, *whole[len(lines) :]]) + "\n"
+    assert revoked(house, house.file("both.jsonl", text)) is shown
 
 
 @pytest.mark.parametrize("ground", ["restore", "tart"])
