@@ -113,6 +113,26 @@ def test_a_certificate_that_stands_before_a_restore(
     assert revoked(house, house.file("both.jsonl", text)) is shown
 
 
+def test_a_revocation_in_an_epoch_that_was_left_out(house: Any) -> None:
+    """The epoch between two others is not shown: whether one of its entries revokes is unknown."""
+    made = house.certificate()
+    house.file("certificate.json", made.to_json())
+    ends = []
+    for number in (1, 2):
+        text = house.checkpoint().read_text(encoding="utf-8")
+        seen = open_checkpoint(text, house.keeper.public_key())
+        ends.append(len(house.journal().read_text(encoding="utf-8").splitlines()))
+        with transaction(house.engine) as conn:
+            journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+        if number == 1:
+            house.append(action="certificate-revoked", request=made.content.number)
+    lines = house.journal().read_text(encoding="utf-8").splitlines()
+    assert revoked(house, house.journal()) is False
+    first, last = ends
+    text = "\n".join([*lines[:first], *lines[last:]]) + "\n"
+    assert revoked(house, house.file("two.jsonl", text)) is None
+
+
 @pytest.mark.parametrize("ground", ["restore", "tart"])
 def test_an_opening_that_says_why_and_quotes_nothing(ground: str, house: Any) -> None:
     """The first entry says a start, or a restore with what the world had seen."""
