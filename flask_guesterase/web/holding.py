@@ -46,12 +46,12 @@ def _list(template: str, kind: str = "", wrong: int = 0) -> str:
         found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
         mine = office.acts_as(me())
         begun = office.begun(me()) if not kind else 0
-    tongue = language()
+    # "kept by law" is what others read of a hold.
+    called = {kind: language().gettext(text) for kind, text in HOLDS.items()}
     rows = [
         {
             **row,
-            # "kept by law" is what others read of a hold.
-            "called": tongue.gettext(HOLDS[row["kind"]]),
+            "called": called[row["kind"]],
             "placed": moment_at(row["property"], row["placed_at"]),
             "plain": plain(row.get("row", "")),
         }

@@ -564,7 +564,7 @@ TOLD: dict[str, str] = {
     "unreachable": N_("it cannot be reached"),
     "tls": N_("its certificate is not trusted"),
     "not-declared": N_("it is not declared any more"),
-    "unopened": N_("what it should be told cannot be opened any more"),
+    "told-unopened": N_("what it should be told cannot be opened any more"),
     "no-answer": N_("its adapter gave no answer"),
 }
 """How far other systems got with an erasure, and why not further."""
@@ -692,7 +692,7 @@ COPIED: dict[str, str] = {
     "wish-copy": N_("A copy of my data"),
     "wish-copy-first": N_("A copy first, then erase"),
     "another-persons": N_("it is another person's too, and nobody said which part is whose"),
-    "unopened": N_("it could not be opened"),
+    "copy-unopened": N_("it could not be opened"),
     "written-since": N_("somebody wrote into it since it was sealed; nobody can tell whose it was"),
     "day-over": N_("its day is over"),
     "recovery": N_("safety copy of an earlier erasure"),

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase import Policy
+from flask_guesterase.store.copying import boxed
 from flask_guesterase.web.copied import readable
 from flask_guesterase.web.language import Language
 from tests.store.hotel import Booking, policies
@@ -111,6 +112,16 @@ def test_a_guest_asks_proves_opens_and_saves(house: House) -> None:
     browser.post("/privacy/copy/close")
     assert browser.post(found[1]).status_code == 410
     assert CANARY not in browser.get("/privacy/copy")
+
+
+def test_a_guest_reads_that_a_box_could_not_be_opened(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is not in the copy is listed with its reason, in a sentence of the copy."""
+    real = boxed.opened
+    monkeypatch.setattr(boxed, "opened", lambda *a: replace(real(*a), unopened=("invoices",)))
+    page = opened(house).get("/privacy/copy?lang=en")
+    assert "invoices</span>: it could not be opened</li>" in page
 
 
 def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:

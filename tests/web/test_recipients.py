@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from flask_wtf import CSRFProtect
+from sqlalchemy import update
 from werkzeug.serving import make_server
 
 from flask_guesterase import api_pages, guest_pages
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.webhook import LARGEST_ANSWER, SIGNATURE, TIMESTAMP
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import worker
+from flask_guesterase.store import tables, worker
 from flask_guesterase.store.limits import LIMITS
 from flask_guesterase.store.partners import deliveries
 from flask_guesterase.web import recipients as desk_page
@@ -75,6 +76,17 @@ def post(house: House, reference: str, body: bytes, headers: dict[str, str]) -> 
 def states(house: House) -> list[str]:
     """Return how far each recipient is."""
     return [row["state"] for row in house.hotel.ours("delivery")]
+
+
+def test_what_cannot_be_opened_any_more_is_said_in_full(house: House, partner: Partner) -> None:
+    """Who is to tell somebody reads why the programme cannot, and not a word for counted boxes."""
+    partner.plan = [404]
+    number = erase(house)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.delivery).values(problem="unopened"))
+    said = "what it should be told cannot be opened any more"
+    assert said in house.browser("clerk").get(f"{DESK}/recipients", wish="en")
+    assert said in house.browser("officer").get(f"{DESK}/{number}", wish="en")
 
 
 def test_staff_see_try_again_and_sign(house: House, partner: Partner) -> None:
