@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from ..core.plan import LEGAL_DUTY, Key, Person, Row, key_text
 from ..core.retention import Due, Verdict, due, start
@@ -219,9 +219,13 @@ def _until(day: date | None) -> str:
 
 
 def _lines(work: Work, row: Asked) -> Sequence[Any]:
-    table = tables.kept
+    """Return what erasures kept of a row; what two people took back is in it as it was."""
+    table, back = tables.kept, tables.restoration
     mine = (table.c.table_name == row.declared.name, table.c.row_key == key_text(row.key))
-    return work.conn.execute(select(table).where(*mine).order_by(table.c.id)).all()
+    undone = exists().where(
+        back.c.request == table.c.request, back.c.confirmed_at == table.c.ended_at
+    )
+    return work.conn.execute(select(table).where(*mine, ~undone).order_by(table.c.id)).all()
 
 
 def _over(lines: Sequence[Any]) -> frozenset[str]:

@@ -111,6 +111,25 @@ def test_what_an_erasure_left_is_told_and_that_it_ended(guesterase: Guesterase) 
     assert "keeps it" not in over
 
 
+def test_a_row_that_was_taken_back_is_told_as_before(guesterase: Guesterase) -> None:
+    """The law keeps it again; that its box ended says nothing of a row that is whole."""
+    guest(guesterase.host.engine())
+    rows = [("registrations", key_of(guesterase, "registrations", "LEJ"))]
+    rows.append(("invoices", key_of(guesterase, "invoices", "LEJ")))
+    before = [why(guesterase, *row) for row in rows]
+    number = ask(guesterase)
+    assert "sealed box" in why(guesterase, *rows[0])
+    with guesterase.begin() as office:
+        house = office.show(number)["property"].lower()
+        office.propose_restore(number, f"{house}.officer", "wrong-person")
+    with guesterase.begin() as office:
+        office.restore(number, f"{house}.officer2")
+    for row, said in zip(rows, before, strict=True):
+        told = why(guesterase, *row)
+        assert "ended on" not in told
+        assert told.startswith(said.partition(" No request names")[0])
+
+
 def scheduled(guesterase: Guesterase, table: str, place: str = "LEJ") -> list[tuple[str, str]]:
     """Return the ceilings of a table's own category in the schedule, each with when it acts."""
     with guesterase.begin(write=False) as office:
