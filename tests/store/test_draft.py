@@ -183,6 +183,7 @@ def test_each_column_gets_a_rule_that_fits(column: Column[Any], expected: Any) -
 
 
 TELLING = (
+    "ota_ref channelId crs_no gds_reference pnr locator "
     "sender receiver addressee signed_by spouse next_of_kin emergency_contact sex salutation "
     "religion ethnicity occupation employer allergies diet health disability visa visa_no ssn "
     "tax_id vat_no id_number id_card_no identity_no wechat whatsapp_id user_agent ip remote_addr "
@@ -192,6 +193,7 @@ TELLING = (
 """Names that columns of a hotel's system have, each of which tells something of somebody."""
 
 TELLING_NOTHING = (
+    "quota_id channel ota_commission "
     "room status total currency rate_code arrival advisable essex_wing content_type reviewed_at "
     "answered_at paid_number trip tax_rate vat_rate valid dietmar_wing hotel hotel_code motel_no "
     "capacity template tenant"
