@@ -89,6 +89,19 @@ def test_what_cannot_be_opened_any_more_is_said_in_full(house: House, partner: P
     assert said in house.browser("officer").get(f"{DESK}/{number}", wish="en")
 
 
+def test_whom_to_tell_that_an_erasure_was_taken_back_is_said(house: House) -> None:
+    """The task asks to tell the opposite of what was told: nobody must delete a guest for it."""
+    number = erase(house)
+    with house.app.app_context():
+        run = house.extension.run
+        run(lambda office: office.propose_restore(number, "officer", "wrong-person"))
+        run(lambda office: office.restore(number, "second"))
+    page = house.browser("officer").get(f"{DESK}/tasks", wish="en")
+    said = f"Tell them that it was taken back: <strong>channel-manager</strong> ({number})"
+    assert said in page
+    assert "/restored-" not in page
+
+
 def test_staff_see_try_again_and_sign(house: House, partner: Partner) -> None:
     """A dead letter stands first, goes once more, and what a person did is signed."""
     partner.plan = [404]
