@@ -120,6 +120,7 @@ def test_staff_see_try_again_and_sign(house: House, partner: Partner) -> None:
     assert re.search("[一-鿿]", clerk.get(f"{DESK}/recipients", wish="zh"))
     told = clerk.get(f"{DESK}/recipients", wish="zh")
     assert "无法通知，或对方拒绝" in told
+    assert f"<li>姓名：{CANARY}</li>" in told
     assert "删除深度" not in told, "how deep an erasure reached, as a certificate says it"
     assert clerk.post(f"{DESK}/recipients/1/again").status_code == 303
     house.worker()
