@@ -133,6 +133,15 @@ def test_a_revocation_in_an_epoch_that_was_left_out(house: Any) -> None:
     assert revoked(house, house.file("two.jsonl", text)) is None
 
 
+def test_a_checkpoint_that_names_a_key_it_was_not_signed_with(house: Any) -> None:
+    """Beside the certificate alone it is wrong: no other key can have made it."""
+    file = house.file("certificate.json", house.certificate().to_json())
+    text = house.checkpoint().read_text(encoding="utf-8")
+    forged = house.file("forged.txt", text.replace("at 2026", "at 2025"))
+    code, answer = ask(file, "--checkpoint", forged, "--key", house.key)
+    assert (code, wrong(answer)) == (1, {"outside-signature"})
+
+
 @pytest.mark.parametrize("ground", ["restore", "tart"])
 def test_an_opening_that_says_why_and_quotes_nothing(ground: str, house: Any) -> None:
     """The first entry says a start, or a restore with what the world had seen."""
