@@ -118,8 +118,8 @@ def _copied(here: Path, there: Path) -> None:
 
 HOME = [
     pytest.param(("sqlite", "sqlite"), id="sqlite"),
-    pytest.param(("sqlite", "postgresql"), id="postgresql"),
-    pytest.param(("sqlite", "mariadb"), id="mariadb"),
+    pytest.param(("sqlite", "postgresql"), id="postgresql", marks=pytest.mark.long),
+    pytest.param(("sqlite", "mariadb"), id="mariadb", marks=pytest.mark.long),
 ]
 
 
@@ -176,7 +176,9 @@ def test_all_databases_are_put_back(tmp_path: Path) -> None:
             assert_same(nameless(erased[name]), nameless(dump))
 
 
-@pytest.mark.parametrize("home", ["sqlite", "postgresql", "mariadb"])
+@pytest.mark.parametrize("home", [
+    "sqlite", *(pytest.param(each, marks=pytest.mark.long) for each in ("postgresql", "mariadb")),
+])  # fmt: skip
 def test_another_database_is_put_back_alone(home: str, tmp_path: Path) -> None:
     """The default one has forgotten nothing, and yet what came back is laid before staff."""
     with dated((home, "sqlite"), tmp_path) as hotel:
