@@ -21,6 +21,7 @@ from .store.invented import rows
 from .store.invented.scratch import scratch
 from .store.live import LiveColumn, LiveSchema, LiveTable, read
 from .store.remembrance.forgotten import Verdict
+from .store.remembrance.replay import Survey
 from .store.transaction import transaction
 from .web.extension import Guesterase
 
@@ -117,17 +118,9 @@ def restore_drill(
         erased = rows.changes(before, _rows(extension, engine))
         yesterday = _rows(extension, copy.engine)
         _same(rows.changes(before, yesterday), {}, "The restored copy is not the backup")
-        survey = copy.replay()
-        if survey.restored:
-            raise AssertionError("The replay came to no end: " + " ".join(survey.problems))
-        if survey.counts.get(Verdict.ASK):
-            raise AssertionError(
-                f"The replay leaves {survey.counts[Verdict.ASK]} rows to a person. Declare by "
-                "which day it can tell whose they are: clock={'created': ...}."
-            )
+        counts = _told(copy.replay())
         replayed = rows.changes(yesterday, _rows(extension, copy.engine))
-        told = f"The replay ({dict(survey.counts)}) changed other rows than the erasure"
-        _same(replayed, erased, told)
+        _same(replayed, erased, f"The replay ({counts}) changed other rows than the erasure")
     if extension.settings.recovery_days:
         _take_back(extension, number, officers)
         back = rows.changes(before, _rows(extension, engine))
@@ -151,6 +144,18 @@ def _erase(
         raise AssertionError(f"The erasure is {shown['state']}, not done: {why}")
     assert_erased(extension, [value for value in match.values() if not _is_short(value)])
     return number
+
+
+def _told(survey: Survey) -> dict[str, int]:
+    """Return what a replay did; fail where it came to no end or leaves rows to a person."""
+    if survey.restored:
+        raise AssertionError("The replay came to no end: " + " ".join(survey.problems))
+    if asked := survey.counts.get(Verdict.ASK):
+        raise AssertionError(
+            f"The replay leaves {asked} rows to a person. Declare by which day it can tell whose "
+            "they are: clock={'created': ...}."
+        )
+    return dict(survey.counts)
 
 
 def _take_back(extension: Guesterase, number: str, officers: tuple[str, str]) -> None:

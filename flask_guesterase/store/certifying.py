@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -83,17 +83,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         for i in did
         if i["outcome"] in _ACTIONS
     )
-    stays = tuple(
-        Stay(
-            i["table"], i["rows"], tuple(i["columns"]), i["category"], i.get("basis", ""),
-            i["until"],
-        )
-        for i in did
-        if i["outcome"] in STAYING
-    )
     later = laternotice.last_day(work, case.number) if end is State.SEALED else ""
-    if later:
-        stays += (laternotice.stay(work, case, later),)
     shared = tuple(
         Shared(i["table"], i["rows"], tuple(i["columns"]))
         for i in did
@@ -102,6 +92,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
     left = tuple(Left(i["table"], i["rows"], i["reason"]) for i in decisions["left"])
     depth = depth_of(decisions)
     recovery = copied_until(work, case, decisions)
+    ends = {"recovery": sealed_until(work, case, decisions), laternotice.WISH: later}
     return Content(
         case.number,
         slug(case.controller),
@@ -113,18 +104,11 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         level=depth.level,
         evidence=(*decisions["checks"], *depth.evidence),
         went=went,
-        stays=stays,
+        stays=_stays(work, case, did, later),
         shared=shared,
         partial=left,
         recovery_until=recovery,
-        root_until=_root_until(
-            work,
-            {
-                **decisions,
-                "recovery": sealed_until(work, case, decisions),
-                laternotice.WISH: later,
-            },
-        ),
+        root_until=_root_until(work, {**decisions, **ends}),
         four_eyes=_four_eyes(work, case),
         supplement=_count(work, case.number),
         unsearched=tuple(decisions.get("unsearched", ())),
@@ -132,6 +116,24 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         recipients=recipients.told(work, case.number),
         copies_until=_copies_until(work, property_, case, end),
     )
+
+
+def _stays(
+    work: Work, case: Case, did: Iterable[Mapping[str, Any]], later: str
+) -> tuple[Stay, ...]:
+    """Return what stays of a request, a contact that is kept to tell the guest later among it.
+
+    :param later: last day of that contact; empty where none is kept.
+    """
+    kept = tuple(
+        Stay(
+            i["table"], i["rows"], tuple(i["columns"]), i["category"], i.get("basis", ""),
+            i["until"],
+        )
+        for i in did
+        if i["outcome"] in STAYING
+    )
+    return (*kept, laternotice.stay(work, case, later)) if later else kept
 
 
 def copied_until(work: Work, case: Case, decisions: Mapping[str, Any] | None = None) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import redirect, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..store.office import Office
 from . import pressing
 from .current import current
 from .guestdesk import CASE, guest_pages
@@ -13,18 +16,19 @@ from .guestdesk import CASE, guest_pages
 @guest_pages.post("/case/later")
 def ask_later() -> AnyResponse:
     """Note that the guest wants to be told; asked for again it stays so."""
-    code = str(session.get(CASE, ""))
-    with current.begin() as office:
-        number = office.case(code).number
-        pressing.once(office, lambda: office.ask_later(number, code=code))
-    return redirect(url_for(".case"), 303)
+    return _noted(Office.ask_later)
 
 
 @guest_pages.post("/case/later/withdraw")
 def withdraw_later() -> AnyResponse:
     """Note that the guest does not want to be told; what was kept for it goes."""
+    return _noted(Office.withdraw_later)
+
+
+def _noted(say: Callable[..., object]) -> AnyResponse:
+    """Say it of the case that is open in this browser, once however often it is pressed."""
     code = str(session.get(CASE, ""))
     with current.begin() as office:
         number = office.case(code).number
-        pressing.once(office, lambda: office.withdraw_later(number, code=code))
+        pressing.once(office, lambda: say(office, number, code=code))
     return redirect(url_for(".case"), 303)
