@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,37 @@ def test_a_file_that_was_just_written_waits_for_its_row(gone: Hotel) -> None:
 def test_a_mark_that_ended_removes_nothing(gone: Hotel) -> None:
     gone.later(days=800)
     scan(gone, "ann.png")
+    assert look(gone) == {}
+
+
+def test_while_a_hold_stands_at_its_hotel_a_file_stays(gone: Hotel) -> None:
+    """Nobody can tell whether it is what was to be kept: no row says whose it is."""
+    for who in ("officer", "second"):
+        gone.grants[who] |= {"freeze", "hold"}
+    file = scan(gone, "ann.png")
+    with gone.begin() as office:
+        number = office.freeze("sh", "officer")
+    assert look(gone) == {}
+    go(gone, Post())
+    assert file.exists()
+    for who in ("officer", "second"):
+        with gone.begin() as office:
+            office.lift(number, who)
+    assert look(gone) == {"files-again": 1}
+
+
+def test_where_rows_cannot_be_read_no_file_goes(
+    gone: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that nobody sees may name it."""
+    scan(gone, "ann.png")
+    monkeypatch.setattr(files, "unreadable", lambda datamap: frozenset({"scans"}))
+    assert look(gone) == {}
+
+
+def test_while_the_clock_is_in_doubt_no_file_goes(gone: Hotel) -> None:
+    scan(gone, "ann.png")
+    gone.now += timedelta(days=30)
     assert look(gone) == {}
 
 

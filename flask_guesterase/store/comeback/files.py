@@ -18,8 +18,9 @@ from sqlalchemy import select
 
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.treatment import File
-from .. import outbox
+from .. import brake, holds, outbox
 from ..claiming import Shift
+from ..gaps import unreadable
 from ..keeping import Origin
 from ..search.reading import inside, names_in
 from ..sql import chunks
@@ -66,6 +67,12 @@ def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
              if _is_old(os.path.join(folder.root, name))}  # fmt: skip
     for name in _named(work, folder, found) if found else ():
         found.pop(name, None)
+    if not found or not _may_go(work, folder):
+        return 0
+    # Of a file nobody can tell whose it was, so any hold of its hotel may be about it.
+    held = {hold.property for hold in holds.living(work)}
+    all_ = any(holds.everywhere(work, code) for code in held)
+    found = {n: m for n, m in found.items() if not all_ and m.origin.property not in held}
     for name, mark in found.items():
         origin = mark.origin
         waiting = {inside(root, each) for root, each in outbox.leaving(work, origin.number)
@@ -74,6 +81,12 @@ def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
             outbox.queue_file(work, origin, folder.root, name)
             work.events.append(_again(origin))
     return len(found)
+
+
+def _may_go(work: Work, folder: Folder) -> bool:
+    """Return whether the clock can be believed, and all rows be read that may name a file."""
+    hidden = unreadable(work.whole())
+    return not brake.hold_back(work) and hidden.isdisjoint(table for table, _ in folder.columns)
 
 
 def _again(origin: Origin) -> SubjectReturned:
