@@ -161,6 +161,15 @@ def test_a_profile_whose_key_only_the_host_can_read_is_found(
     assert look(hotel) == {"returned-unclear": 1}
 
 
+def test_a_table_that_is_not_there_keeps_no_other_from_being_looked_at(hotel: Hotel) -> None:
+    old = hotel.rows(Booking)
+    erase(hotel, 2)
+    put_back(hotel, Booking, old)
+    with hotel.engine.begin() as conn:
+        Companion.__table__.drop(conn)
+    assert look(hotel) == {"returned-unclear": 1}
+
+
 def test_what_was_said_to_live_is_not_asked_about_again(hotel: Hotel) -> None:
     old = hotel.rows(Booking)
     erase(hotel, 2)

@@ -27,6 +27,7 @@ from ..cases import load
 from ..claiming import Shift
 from ..clocks import facts_of, places_of
 from ..datamap import Declared
+from ..gaps import unreadable
 from ..keeping import Origin
 from ..pulse import Pulse
 from ..sql import chunks
@@ -202,6 +203,7 @@ def _back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, 
     conn, datamap = work.conn, work.datamap
     telling = {name: _telling(each) for name, each in datamap.tables.items()}
     without = {n for n, each in telling.items() if not (each or datamap.declared(n).deletes)}
+    without |= unreadable(work.whole())
     found: dict[Person, set[tuple[str, Key]]] = {}
     for name, rows in finder.find(conn, datamap, whose, without | set(datamap.subjects)).items():
         owners = {row.key: row.owners for row in rows}
