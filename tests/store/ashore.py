@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -137,19 +137,27 @@ class Ashore(Hotel):
         self.engine.dispose()
         shutil.copy(copy, str(self.engine.url.database))
 
-    @contextmanager
-    def backup(self) -> Iterator[Callable[[], None]]:
+    def backup(self) -> AbstractContextManager[Callable[[], None]]:
         """Copy the database as it is now; yields what puts the copy in its place."""
-        url = self.engine.url.render_as_string(hide_password=False)
-        self.engine.dispose()
-        with engines.clone_database(url) as copy:
+        return backed_up(self)
 
-            def restore() -> None:
-                self.engine.dispose()
-                self.engine = create_engine(copy)
 
-            try:
-                yield restore
-            finally:
-                self.engine.dispose()
-                self.engine = create_engine(url)
+@contextmanager
+def backed_up(hotel: Any) -> Iterator[Callable[[], None]]:
+    """Copy a hotel's database as it is now; yields what puts the copy in its place.
+
+    :param hotel: anything with an `engine`.
+    """
+    url = hotel.engine.url.render_as_string(hide_password=False)
+    hotel.engine.dispose()
+    with engines.clone_database(url) as copy:
+
+        def restore() -> None:
+            hotel.engine.dispose()
+            hotel.engine = create_engine(copy)
+
+        try:
+            yield restore
+        finally:
+            hotel.engine.dispose()
+            hotel.engine = create_engine(url)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, update
+from sqlalchemy import update
 
 from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.holding import Wanted
@@ -22,7 +22,7 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.uninstall import uninstall
-from tests import engines
+from tests.store.ashore import backed_up
 from tests.store.night import Night
 from tests.store.test_expiry import PEOPLE, Inn, boxed
 from tests.store.test_register import any_night, families, night
@@ -96,21 +96,14 @@ class Kept(Inn):
 
     @contextmanager
     def copied(self) -> Iterator[Callable[[], None]]:
-        """Copy the database as it is now; yields what puts the copy in its place."""
-        url = self.engine.url.render_as_string(hide_password=False)
-        self.engine.dispose()
-        with engines.clone_database(url) as copy:
+        """Copy the database as it is now; yields what puts the copy in its place and replays."""
+        with backed_up(self) as put_back:
 
             def restore() -> None:
-                self.engine.dispose()
-                self.engine = create_engine(copy)
+                put_back()
                 assert not replay(self.run).restored
 
-            try:
-                yield restore
-            finally:
-                self.engine.dispose()
-                self.engine = create_engine(url)
+            yield restore
 
 
 @pytest.fixture
