@@ -10,7 +10,7 @@ from ..core.events import BackupForgotten
 from ..core.log import slug
 from . import brake, heldcopies, heldkeys, settling, shelf, vault
 from .heldcopies import Looked
-from .remembrance import months
+from .remembrance import months, orphaned
 from .steady import Believed
 from .unit import HasWork, Run
 
@@ -44,6 +44,7 @@ def _empty(office: HasWork) -> int:
     work = office.work
     if brake.hold_back(work):
         return 0
+    orphaned.end(work)
     boxes = vault.expire(work.conn, work.today, work.stamp)
     if boxes:
         shelf.forget(work)

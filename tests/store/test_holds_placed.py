@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from sqlalchemy import update
 
 from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import pulse, sweep, tables
+from flask_guesterase.store import forgetting, pulse, sweep, tables
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import alarm, remembering
 from tests.store.forms import GRANTS, RIGHTS, Forms
@@ -103,6 +105,69 @@ def test_what_the_register_does_not_name_concerns_every_hotel(house: Copied) -> 
     assert house.run(lambda office: pulse.look(office.work.conn, remembering.HOLDS)) is not None
     confirm(house, "officer")
     assert house.run(lambda office: pulse.look(office.work.conn, remembering.HOLDS)) is None
+
+
+def held_key(house: Copied, days: int | None) -> None:
+    """Hold what an erasure keeps sealed after the copy was made; put the copy back, confirm."""
+    house.hotel.settings = replace(house.hotel.settings, backup_days=days)
+    assert house.hotel.erased(house.hotel.approved(email=ANN["email"])) == "erased"
+    house.copy()
+    wanted = Wanted("subject", "court-order", "guests", "1")
+    house.run(lambda office: office.place_hold(wanted, "officer"))
+    assert "hold:1" in house.hotel.custodian.labels()
+    house.restore()
+    house.replay()
+    assert house.alarm() == remembering.HOLDS
+
+
+def ends(house: Copied, days: int) -> bool:
+    """Let a night be so many days later; return whether the key of the forgotten hold is gone."""
+    house.hotel.later(days=days)
+    forgetting.forget(house.run)
+    return "hold:1" not in house.hotel.custodian.labels()
+
+
+def test_the_key_of_a_forgotten_hold_ends_with_the_last_copy_that_knows_the_hold(
+    house: Copied,
+) -> None:
+    """A later copy that is put back has boxes which open by it alone; with that it is over."""
+    held_key(house, days=60)
+    assert not ends(house, days=200), "nobody said that the holds are placed again"
+    confirm(house, "officer")
+    assert not ends(house, days=60)
+    assert ends(house, days=70)
+    assert not list(house.run(lambda office: office.verify()))
+
+
+def test_the_key_of_what_the_next_restore_forgets_waits_for_its_own_word(house: Copied) -> None:
+    """What was said of an earlier one says nothing of the holds that are lost now."""
+    held_key(house, days=60)
+    confirm(house, "officer")
+    house.hotel.later(days=130)
+    shutil.rmtree(house.folder / "oldkeys")
+    house.copy()
+    house.run(lambda office: office.freeze("sh", "officer"))
+    house.hotel.custodian.ensure("hold:1")
+    house.restore()
+    assert not ends(house, days=0), "the database was not found to be restored yet"
+    house.replay()
+    assert not ends(house, days=0), "nobody placed it again"
+
+
+def test_it_stays_where_nobody_said_how_long_copies_are_kept(house: Copied) -> None:
+    """What a copy would open by it may come back any day."""
+    held_key(house, days=None)
+    confirm(house, "officer")
+    assert not ends(house, days=4000)
+
+
+def test_the_key_of_a_hold_that_lives_does_not_end(house: Copied) -> None:
+    """It was placed again, which is what the number of the forgotten one went to."""
+    held_key(house, days=60)
+    wanted = Wanted("subject", "court-order", "guests", "1")
+    house.run(lambda office: office.place_hold(wanted, "officer"))
+    confirm(house, "officer")
+    assert not ends(house, days=200)
 
 
 # beside other work

@@ -13,7 +13,7 @@ from .. import actors, brake, pulse
 from ..comeback import returned
 from ..pulse import Pulse
 from ..work import Work
-from . import remembering
+from . import orphaned, remembering
 from .replay import DOOR, holds_lost
 
 
@@ -76,6 +76,7 @@ def holds_placed(work: Work, by: str) -> None:
     if mine | old == set(wanted):
         for name in (remembering.HOLDS, *names.values()):
             pulse.take(work.conn, name)
+        orphaned.placed(work)
 
 
 def _holding(work: Work, told: Pulse | None) -> set[str]:
