@@ -30,6 +30,7 @@ from .datamap import Contacts, DataMap, Declared
 from .failure import is_misfit
 from .sql import (
     among,
+    folded,
     host_values,
     is_text,
     parts,
@@ -185,7 +186,7 @@ def _carries(
         for mark in (" ", "-", "(", ")", ".", "/"):
             bare = func.replace(bare, mark, "")
         return bare.in_(texts)
-    return func.lower(column).in_([text.lower() for text in texts])
+    return folded(column, texts)
 
 
 def _asked(

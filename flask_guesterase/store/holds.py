@@ -23,7 +23,7 @@ from .nights import Night
 from .people import read_key
 from .reading import moments
 from .shelf import unlaid
-from .sql import among, chunks
+from .sql import among, chunks, folded
 
 if TYPE_CHECKING:
     from .work import Work
@@ -290,7 +290,7 @@ def _within(
     conditions: list[ColumnElement[bool]] = []
     if hold.room:
         room = cast(lines.room, String(80))
-        conditions.append(_or_unknown(_plain(room).in_(_rooms(hold)), lines.room, sure))
+        conditions.append(_or_unknown(_is_room(room, _rooms(hold)), lines.room, sure))
     if hold.night:
         night = _night(work, lines, hold)
         first, last = lines.first_night, lines.last_night
@@ -307,13 +307,13 @@ def _or_unknown(
     return said if sure else or_(said, column.is_(None))
 
 
-def _plain(room: ColumnElement[str]) -> ColumnElement[str]:
-    """Return a room as the register compares rooms, as far as every database can."""
-    return func.lower(func.replace(room, " ", ""))
+def _is_room(room: ColumnElement[str], wanted: Iterable[str]) -> ColumnElement[bool]:
+    """Compare rooms as the register does, as far as every database can."""
+    return folded(func.replace(room, " ", ""), wanted)
 
 
 def _rooms(hold: Hold) -> list[str]:
-    return sorted({name_form(hold.room), "".join(hold.room.lower().split())})
+    return sorted({name_form(hold.room), "".join(hold.room.split())})
 
 
 def _night(work: Work, lines: Lines, hold: Hold) -> Night:
@@ -342,7 +342,7 @@ def _sealed_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> s
         wanted = wanted.where(shelf.c.property == hold.property)
     if hold.room:
         unknown = [] if sure else [""]
-        wanted = wanted.where(_plain(shelf.c.room).in_([*_rooms(hold), *unknown]))
+        wanted = wanted.where(_is_room(shelf.c.room, [*_rooms(hold), *unknown]))
     if hold.night:
         night = _night(work, lines, hold)
         came, first = night.days(lines.first_night)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     cast,
     false,
     func,
+    literal,
     or_,
     tuple_,
 )
@@ -170,8 +171,7 @@ def equal(
         # A mask of a column that holds numbers is written as a text holds it.
         void = [str(v) for v in void]
     if text and fold:
-        masks = [v.lower() for v in void]
-        return and_(condition, func.lower(left).not_in(["", "0", *masks]))
+        return and_(condition, ~folded(left, ["", "0", *void]))
     inner = plain(left.type)
     # The host's own type may not take an empty value; the database does.
     if holds_text(left.type):
@@ -180,6 +180,21 @@ def equal(
     elif isinstance(inner, Integer | Numeric):
         condition = and_(condition, (left if inner is left.type else cast(left, inner)) != 0)
     return and_(condition, left.not_in(void)) if void else condition
+
+
+def folded(column: ColumnElement[Any], texts: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of some texts, whatever the case.
+
+    SQLite, and PostgreSQL in the locale C, know the small form of ASCII letters alone. So they make
+    texts small themselves where others are in them.
+    """
+    known = sorted(set(texts))
+    ways: list[Any] = sorted({text.lower() for text in known})
+    for text in known:
+        if not text.isascii():
+            written = sorted({text, text.lower(), text.upper()})
+            ways += [func.lower(literal(each, String())) for each in written]
+    return func.lower(column).in_(ways)
 
 
 def as_texts(

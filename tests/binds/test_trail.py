@@ -108,6 +108,21 @@ def test_a_path_over_two_databases(kind: str, name: str) -> None:
     assert {k[0]: {p[1][0] for p, _ in each} for k, each in known.items()} == wanted
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+@pytest.mark.parametrize("written", ["ZOË.ÜNAL@x", "Zoë.Ünal@x", "zoë.ünal@x"])
+def test_a_path_that_folds_finds_what_stands_there_to_the_letter(kind: str, written: str) -> None:
+    """Not every database knows the small form of each letter; SQLite knows those of ASCII alone."""
+    with _apart(kind) as (conn, guests, notes):
+        conn.execute(guests.update().where(guests.c.id == 1).values(mail=written))
+        conn.execute(notes.update().where(notes.c.id == 1).values(mail=written))
+        conn.execute(notes.update().where(notes.c.id == 2).values(mail=written.upper()))
+        datamap = _map(guests, notes, VIAS["fold"][0])
+        found = find(conn, datamap, [("guests", (1,))])
+        known = owners(conn, datamap, datamap.declared("notes"), [(1,)])
+    assert {row.key for row in found["notes"]} == {(1,), (2,)}
+    assert {p[1][0] for p, _ in known[(1,)]} == {1}
+
+
 def test_the_far_databases_own_rules_of_case_decide() -> None:
     """MariaDB takes letters of another case for the same text, here as in a join of its own."""
     with _apart("mariadb") as (conn, guests, notes):

@@ -117,6 +117,19 @@ def test_an_accent_makes_another_mailbox(engine: Engine) -> None:
     assert people == {("guests", (1,))}
 
 
+@pytest.mark.parametrize("asked", ["Zoë.ÜNAL@exämple.com", "ZOË.ÜNAL@EXÄMPLE.COM"])
+def test_a_mailbox_is_found_by_letters_that_are_no_ascii(engine: Engine, asked: str) -> None:
+    """Not every database knows the small form of each letter; SQLite knows those of ASCII alone."""
+    with engine.begin() as conn:
+        conn.execute(insert(GUESTS), {"id": 3, "name": "Zoë", "email": "Zoë.ÜNAL@exämple.com"})
+    assert found(engine, "email", "Zoë.ÜNAL@exämple.com") == [3]
+    with engine.begin() as conn:
+        conn.execute(GUESTS.update().where(GUESTS.c.id == 3).values(email=asked.upper()))
+    assert found(engine, "email", asked) == [3]
+    with transaction(engine, write=False) as conn:
+        assert carriers(conn, DECLARED, "email", asked) == {("guests", (3,))}
+
+
 @pytest.mark.parametrize("key", KEYS[2:])
 def test_a_value_that_cannot_be_one_finds_nobody(engine: Engine, key: str) -> None:
     """What is no number, UUID, date or choice is nobody's, and no failure of the database."""

@@ -23,14 +23,13 @@ from sqlalchemy import (
     TypeDecorator,
     and_,
     false,
-    func,
     or_,
     select,
 )
 
 from ...core.plan import Key
 from ..paths import Hop
-from ..sql import among, chunks, host_values, is_text, python_type
+from ..sql import among, chunks, folded, host_values, is_text, python_type
 from .crossing import at, binds_of
 
 MARIADB = frozenset({"mysql", "mariadb"})
@@ -217,14 +216,13 @@ def _among(
 ) -> ColumnElement[bool]:
     if not fold:
         return among(columns, keys)
-    left = [func.lower(c) if is_text(c.type) else c for c in columns]
     return or_(false(), *(
-        and_(*(c == _lower(v) for c, v in zip(left, key, strict=True))) for key in keys
+        and_(*(_alike(c, v) for c, v in zip(columns, key, strict=True))) for key in keys
     ))
 
 
-def _lower(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value
+def _alike(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
+    return folded(column, [value]) if is_text(column.type) else column == value
 
 
 def _admitted(bridge: Hop, held: dict[Values, set[Values]]) -> dict[Values, set[Values]]:
