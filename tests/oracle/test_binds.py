@@ -24,6 +24,7 @@ from flask_guesterase.store.eraser import erase, plan, remains
 from flask_guesterase.store.transaction import transaction
 from tests.engines import fresh_database
 
+from . import SEED
 from .dump import assert_same, dump
 from .oracle import Oracle
 from .schemas import worlds
@@ -57,7 +58,7 @@ def _run(cases: int, number: int, kinds: Sequence[str]) -> None:
     with ExitStack() as stack:
         engines = [stack.enter_context(_engine(kind)) for kind in kinds]
 
-        @seed(number)
+        @seed(SEED + number)
         @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=QUIET)
         @given(worlds(), st.lists(st.integers(0, len(kinds) - 1), min_size=12, max_size=12))
         def compare(world: World, spots: list[int]) -> None:

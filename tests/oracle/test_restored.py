@@ -21,6 +21,7 @@ from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
 from tests.engines import fresh_database
 
+from . import SEED
 from .dump import assert_same, dump
 from .schemas import worlds
 from .test_random import _empty, memory
@@ -59,7 +60,7 @@ def test_what_was_erased_comes_back_on_servers(kind: str, cases: int) -> None:
 
 
 def _run(cases: int, number: int, opened: Callable[[], Any]) -> None:
-    @seed(number)
+    @seed(SEED + number)
     @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=QUIET)
     @given(worlds())
     def compare(world: World) -> None:
