@@ -28,6 +28,7 @@ from .claiming import Shift, work_off
 from .claims import Bounds, Claimed, Listed, legible, listed
 from .clocks import places_of
 from .comeback import marks
+from .copying import shelved
 from .datamap import Declared
 from .eraser import Locked, Scope
 from .given import put
@@ -332,6 +333,7 @@ def _free(
         for person in (who if work.recipients else ())
     ]
     origin = _origin(work, place)
+    shelved.over(work, drawn.people)
     marks.take(work, origin, drawn)
     done = _carry_out(work, place, held, scope, at_once)
     for known in told:

@@ -34,6 +34,7 @@ from flask_guesterase.store.partners import delivering
 from flask_guesterase.store.search import queued
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
+from tests.store.test_copying import asked, fetched, release, shown
 from tests.zealand import law, rule
 
 METADATA = MetaData()
@@ -225,6 +226,28 @@ def test_a_text_of_the_profile_goes_once_and_for_all(inn: Inn, asked: bool) -> N
     assert inn.read(PEOPLE)["visa"] == "[erased]"
     assert inn.read(BILLS)["role"] == '{"who":null, "n":1}'
     assert expiry.expire(inn.run) == {}
+
+
+def test_a_copy_that_was_fetched_goes_with_who_went_because_their_time_was_over(
+    inn: Inn,
+) -> None:
+    """What the guest fetched is theirs; the hotel keeps none of it, by whatever way they went."""
+    numbers = []
+    for id in (1, 2):
+        inn.person(id, date(2024, 2, 1))
+        numbers.append(asked(inn, email=f"p{id}@mail.example"))
+        shown(inn, numbers[-1])
+        release(inn, numbers[-1])
+        assert f"p{id}@mail.example" in fetched(inn, numbers[-1]).to_json()
+    inn.set(PEOPLE, 1, seen=date(2022, 1, 1))
+    inn.later(days=1, hours=1)
+    assert expiry.expire(inn.run)["people"] == 1
+    boxes = {row["request"]: row["box"] for row in inn.ours("copy")}
+    assert [boxes[number] is None for number in numbers] == [True, False]
+    ended = {row["request"]: row["forgotten_at"] is not None
+             for row in inn.ours("box") if row["purpose"] == "copy"}  # fmt: skip
+    assert ended.get(numbers[0], True)
+    assert ended[numbers[1]] is False
 
 
 def test_a_part_whose_floor_is_over_takes_nothing_else_along(any_inn: Inn) -> None:

@@ -22,6 +22,7 @@ from ...core.plan import Person, Plan, Row
 from .. import blockers, brake, execution, keeping, outbox, people, planning, remainder, runs
 from ..blockers import today_at
 from ..cases import load, secret
+from ..copying import shelved
 from ..doubles import doubles
 from ..eraser import Scope
 from ..invented import canaries
@@ -209,6 +210,7 @@ def _carry_out(
 ) -> None:
     known = giving.gather(work, origin.property, plan)
     spared = unkept(work, plan)
+    shelved.over(work, plan.people)
     invented = canaries.is_one(work, origin.number)
     if not invented:
         marks.take(work, origin, plan)
