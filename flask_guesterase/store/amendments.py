@@ -312,21 +312,24 @@ def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
 
 
 def _taken(work: Work, row: Row[Any]) -> Checkpoint:
-    """Return a checkpoint that a place outside took since the proposal."""
-    table = tables.released
-    names = [slug(name) for name in rulebook.controllers(work, row.property)]
-    note = work.conn.execute(
-        select(table.c.note)
-        .where(table.c.controller.in_(names), table.c.state == SENT)
-        .order_by(table.c.epoch.desc(), table.c.size.desc())
-        .limit(1)
-    ).scalar()
-    if note is None:
-        raise InputError(
-            "No checkpoint has left the house.",
-            "Run `flask guesterase checkpoint --release`, or bring one that was kept outside.",
-        )
-    return _seen(work, row, note)
+    """Return a checkpoint that a place outside took since the proposal, of whichever journal."""
+    table, older = tables.released, None
+    for name in rulebook.controllers(work, row.property):
+        note = work.conn.execute(
+            select(table.c.note)
+            .where(table.c.controller == slug(name), table.c.state == SENT)
+            .order_by(table.c.epoch.desc(), table.c.size.desc())
+            .limit(1)
+        ).scalar()
+        try:
+            if note is not None:
+                return _seen(work, row, note)
+        except InputError as problem:
+            older = problem
+    raise older or InputError(
+        "No checkpoint has left the house.",
+        "Run `flask guesterase checkpoint --release`, or bring one that was kept outside.",
+    )
 
 
 def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[Any], str]:

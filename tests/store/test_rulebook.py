@@ -383,9 +383,27 @@ def test_a_checkpoint_that_a_place_took_does(law: Lawful) -> None:
     assert law.do("confirm_change", line.id, "second", "")
 
 
-def sent(law: Lawful, state: str = "sent") -> None:
+def test_of_several_controllers_any_checkpoint_that_a_place_took_does(law: Lawful) -> None:
+    """A label is everybody's: a longer journal, brought before the proposal, is in nobody's way."""
+    law.verdict()
+    law.label("marketing_consent")
+    everywhere(law)
+    old = next(line for line in law.waits("label") if line.says == "guest_register")
+    for years in (4, 5, 6):
+        house(law, floor=Period(years=years))
+    sent(law)
+    law.do("propose_change", old.id, "officer")
+    with pytest.raises(InputError, match="older"):
+        law.do("confirm_change", old.id, "second", "")
+    sent(law, controller="Fir GmbH")
+    longer, newer = (row["size"] for row in law.hotel.ours("released"))
+    assert longer > newer
+    assert law.do("confirm_change", old.id, "second", "")
+
+
+def sent(law: Lawful, state: str = "sent", controller: str = "Pine Ltd") -> None:
     """Write down that a place took a checkpoint of now."""
-    note = law.checkpoint()
+    note = str(law.do("checkpoint", controller))
     head = read_note(note)
     with law.hotel.engine.begin() as conn:
         conn.execute(
