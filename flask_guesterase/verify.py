@@ -1506,6 +1506,7 @@ def check_signature(report: Report, name: str, head: Checkpoint, inputs: Inputs)
         later = [one for one in inputs.epochs(head.controller) if one.epoch >= head.epoch]
         keys = {*inputs.keys, *(known for one in later for _, known in one.keys)}
         signer = next((known for known in keys if head.signed_by(known)), None)
+        trusted = trusted.union(*(inputs.trusted(one) for one in later))
         # What a declared restore lost may have named another key.
         lost = inputs.lost(head) is not None and not any(head.names(known) for known in keys)
         pruned = here is not None and key is None
@@ -1513,13 +1514,14 @@ def check_signature(report: Report, name: str, head: Checkpoint, inputs: Inputs)
     else:
         signer = key if key is not None and head.signed_by(key) else None
         shown = signer is not None
-    if shown and inputs.keys and signer not in trusted and not gone:
+    if shown and inputs.keys and signer not in trusted:
         shown = None
     report.add(
         "outside-signature",
         shown,
-        f"{name} was signed with {'the' if shown else 'a'} key of this journal"
-        + (" at that size." if shown else " that you gave; give the key of that time too."),
+        f"{name} was signed with the key of this journal at that size." if shown else
+        f"Whether the hotel signed {name}: nothing given vouches for the key that did. Give the "
+        "key of that time too.",
         f"{name} was NOT signed with the key of this journal at that size.",
     )
 

@@ -247,6 +247,24 @@ def test_a_restore_that_lost_who_signed(world: World, tmp_path: Path) -> None:
     assert "outside-signature" in wrong(ask(given[0], "--checkpoint", spoilt)[1])
 
 
+def test_a_restore_under_a_key_that_nobody_named(world: World, tmp_path: Path) -> None:
+    """Who opens an epoch with a key of theirs, and quotes what it signed, is not vouched for."""
+    hotel = forge.anew(tmp_path / "theirs.sqlite", forge.drafts(world.lines))
+    copy = hotel.backup(tmp_path / "copy.sqlite")
+    hotel.change_key("somebody")
+    hotel.append(2)
+    seen = hotel.checkpoint()
+    hotel.restore(copy)
+    hotel.begin_epoch(seen)
+    given = [put(tmp_path, "journal.jsonl", hotel.lines()),
+             "--checkpoint", put(tmp_path, "seen", seen)]  # fmt: skip
+    hotel.close()
+    code, answer = ask(*given, "--key", world.key.hex())
+    assert (code, ("outside-signature", None) in verdicts(answer)) == (0, True)
+    code, answer = ask(*given, "--key", forge.public(hotel.key).hex())
+    assert (code, ("outside-signature", True) in verdicts(answer)) == (0, True)
+
+
 def test_a_second_restore_that_quotes_what_both_lost(world: World, tmp_path: Path) -> None:
     """What was lost is told for each epoch; what an opening quotes and nobody saw is wrong."""
     first = catalogue.restored(world, "first.sqlite")
