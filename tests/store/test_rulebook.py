@@ -364,6 +364,8 @@ def test_an_old_or_foreign_checkpoint_does_not_do(law: Lawful) -> None:
     law.do("confirm_change", line.id, "second", good)
     with pytest.raises(TransitionError):
         law.do("propose_change", line.id, "officer")
+    with pytest.raises(TransitionError):
+        law.do("confirm_change", line.id, "second", good)
     row = next(row for row in law.hotel.ours("rule") if row["id"] == line.id)
     assert len(row["checkpoint"]) == 64
 
@@ -472,6 +474,33 @@ def test_who_may_sign_a_pack(law: Lawful) -> None:
     events = len(law.hotel.events)
     law.do("sign_pack", "XX", "second")
     assert law.hotel.events[events:] == []
+
+
+def test_of_two_laws_each_is_signed_by_those_under_it(law: Lawful, tmp_path: Path) -> None:
+    """A signature is of the pack that is named alone, and a draft is shown to who may sign it."""
+    hotel, other = law.hotel, tmp_path / "yy.toml"
+    other.write_text(PACK.format(periods=SHORT).replace("XX", "YY"), encoding="utf-8")
+    law.write(LONG, "# a remark\n")
+    places = hotel.settings.properties
+    places = {**places, "mu": replace(places["mu"], country="YY")}
+    hotel.settings = replace(hotel.settings, properties=places, packs=(str(law.file), str(other)))
+
+    def may(user: str, permission: str, property_: str) -> bool:
+        return property_ == {"officer": "sh", "second": "mu"}.get(user)
+
+    hotel.may = may  # type: ignore[method-assign]  # the host's answer of this one hotel
+    with pytest.raises(ForbiddenError):
+        law.do("sign_pack", "YY", "officer")
+    people = ("officer", "second", "clerk")
+
+    def waiting() -> list[list[str]]:
+        return [[draft.code for draft in law.do("drafts", who)] for who in people]
+
+    assert waiting() == [["XX"], ["YY"], []]
+    law.do("sign_pack", "XX", "officer")
+    assert waiting() == [[], ["YY"], []]
+    law.do("sign_pack", "YY", "second")
+    assert waiting() == [[], [], []]
 
 
 UNKNOWN = 'floor_unknown = true\nceiling = "P50Y"\nceiling_kind = "soft"'
@@ -594,6 +623,34 @@ def test_shortening_or_ending_a_house_period_waits_like_any_other(law: Lawful) -
     assert str(law.verdict().until) == "2029-01-31"
 
 
+def test_a_house_period_is_nothing_to_other_ones(law: Lawful) -> None:
+    """Neither to that of another category, of the host's own too, nor to one still proposed."""
+    law.label("spa_notes")
+    six = house(law, floor=Period(years=6))
+    spa = House("spa_notes", ("departed",), "counsel, 2026-02", Period(years=2))
+    law.do("confirm_house", law.do("house_period", "sh", spa, "officer"), "second")
+    law.do("confirm_house", house(law, floor=Period(years=7)), "second")
+    assert [line.id for line in law.waits("house")] == [six]
+    law.do("confirm_house", six, "second")
+    lines = [row for row in law.hotel.ours("rule") if row["kind"] == "house"]
+    assert [row["state"] for row in lines] == ["living", "living", "leaving"]
+
+
+def test_a_longer_period_of_the_house_begins_no_thirty_days_anew(
+    hotel: Hotel, tmp_path: Path
+) -> None:
+    """What nobody knew the end of has had one since the first: the next acts as it is."""
+    law = Lawful(hotel, tmp_path)
+    law.write(UNKNOWN)
+    law.do("sign_pack", "XX", "officer")
+    law.do("confirm_house", house(law, floor=Period(days=1)), "second")
+    assert law.verdict().kept(hotel.now.date())
+    hotel.later(days=30)
+    assert not law.verdict().kept(hotel.now.date())
+    law.do("confirm_house", house(law, floor=Period(days=2)), "second")
+    assert not law.verdict().kept(hotel.now.date())
+
+
 def test_a_house_ceiling_makes_records_go_so_it_waits(law: Lawful) -> None:
     """Two people set it, and it acts thirty days after two people let it."""
     id_ = house(law, ceiling=Period(years=4))
@@ -616,6 +673,7 @@ def test_a_house_ceiling_makes_records_go_so_it_waits(law: Lawful) -> None:
         House("guest_register", ("departed",), "x", Period(9999)),
         House("guest_register", ("departed",), "x", ceiling=Period(days=10**12)),
         House("guest_register", ("departed",), "x", Period(working=10)),
+        House("guest_register", ("departed",), "x", ceiling=Period(working=10)),
     ],
 )
 def test_a_house_period_says_what_from_when_and_why(law: Lawful, period: House) -> None:
