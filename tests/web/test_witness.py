@@ -24,6 +24,7 @@ from flask_guesterase.core.errors import (
     ForbiddenError,
     InputError,
     TamperedError,
+    UnknownError,
 )
 from flask_guesterase.core.log import Draft
 from flask_guesterase.core.tree import EMPTY_ROOT
@@ -340,3 +341,29 @@ def test_a_witness_is_a_place_for_checkpoints(houses: tuple[House, House]) -> No
             found = place.take(release)
             assert found is not None
             assert cosigned(found, found, read_witness_key(key)) is not None
+
+
+def test_a_witness_that_has_seen_more_refuses_like_a_folder(houses: tuple[House, House]) -> None:
+    """A database put back unnoticed is told so; a newer checkpoint brought meanwhile is nothing."""
+    pine, fir = houses
+    vouched(pine, fir, "fir")
+    key = Console(pine.app).json("witness", "key")["key"]
+
+    def newest() -> Release:
+        note, _ = proving(fir, "fir")
+        head = read_note(note)
+        return Release("fir", 0, head.size, head.root, note, fir.extension.run)
+
+    with served(pine) as url, fir.app.app_context():
+        (place,) = places([Destination(Way.WITNESS, f"{url}#{key}")], {})
+        before = newest()
+        append(fir, "fir", 4)
+        place.take(newest())
+        with pytest.raises(UnknownError):
+            place.take(before)
+        with transaction(fir.hotel.engine) as conn:
+            for table in (tables.tree, tables.entry, tables.node):
+                conn.execute(delete(table))
+        append(fir, "fir", before.size - 1)
+        with pytest.raises(TamperedError, match="seen more"):
+            place.take(newest())

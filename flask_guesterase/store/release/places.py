@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from ...core.destination import Destination, Way
-from ...core.errors import DeliveryError, UnknownError
+from ...core.errors import DeliveryError, TamperedError, UnknownError
 from ...core.leaving import Leaving
 from .. import export, witness
 from ..census import listing
@@ -148,7 +148,16 @@ def _witness(target: str) -> Take:
     """Return what asks a witness; the verifier key of its house stands behind a ``#``."""
     url, _, key = target.partition("#")
     bring = to_witness(url, key)
-    return lambda release: bring(release.note, release.consistency)
+
+    def proof(release: Leaving, old: int) -> Sequence[bytes]:
+        if release.root_of(old) is None:
+            raise TamperedError(
+                "A witness has seen more of the journal than there is here.",
+                "If the database was restored, run `flask guesterase replay`.",
+            )
+        return release.consistency(old)
+
+    return lambda release: bring(release.note, partial(proof, release))
 
 
 def _mail(channels: Mapping[str, Channel], to: str, release: Leaving) -> str | None:
