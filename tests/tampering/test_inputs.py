@@ -15,7 +15,7 @@ import pytest
 from benchmarks.journal import generate
 from flask_guesterase import verify as offline
 from flask_guesterase.core.checkpoint import sign_checkpoint, verifier_key
-from flask_guesterase.core.cosignature import request, witness_key
+from flask_guesterase.core.cosignature import cosign, request, witness_key
 from tests.tampering import catalogue, forge
 from tests.tampering.catalogue import OLD, TAKEN, World
 from tests.tampering.forge import WITNESS, Hotel, changed, edge_line, public, signer
@@ -313,6 +313,29 @@ def test_witnesses(world: World, tmp_path: Path) -> None:
     assert (code, wrong(answer)) == (1, {"witness"})
     assert ask(journal, "--checkpoint", moved)[0] == 0
     assert offline.main([str(journal), "--witness", world.key.hex()]) == 2
+
+
+def test_lines_of_several_signers_in_any_order(world: World, tmp_path: Path) -> None:
+    """Each key is asked about its own line: of others', of an older key of that name, nothing."""
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    name, secret = WITNESS
+    others = [(name, signer("elm before")), ("guesterase-witness/ash", signer("ash"))]
+    body, _, own = world.newest.rpartition("\n\n")
+    lines = [cosign(world.newest, *other, 1_795_000_000) for other in others]
+    ours = cosign(world.newest, name, secret, 1_795_000_000)
+    given = ["--key", world.key.hex(), "--witness", witness_key(*WITNESS).text()]
+    for number, order in enumerate(([*lines, ours, own], [own, ours, *lines[::-1]])):
+        note = put(tmp_path, f"note-{number}", f"{body}\n\n{''.join(order)}")
+        code, answer = ask(journal, "--checkpoint", note, *given)
+        assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    without = put(tmp_path, "without", f"{body}\n\n{own}{''.join(lines)}")
+    code, answer = ask(journal, "--checkpoint", without, *given)
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later", "witness"})
+    spoilt = put(tmp_path, "spoilt", (without.read_text()).replace("\nat 2026", "\nat 2025"))
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    for file in (journal, certificate):
+        code, answer = ask(file, "--checkpoint", spoilt, *given[:2])
+        assert (code, wrong(answer)) == (1, {"outside-signature"})
 
 
 def test_an_excerpt(world: World, tmp_path: Path) -> None:
