@@ -232,6 +232,67 @@ def test_older_erasures_are_looked_at_as_long_as_something_came_back(
     assert look(hotel) == {}, "the newest is as it was left, so nothing was put back since"
 
 
+def test_a_look_that_is_killed_forgets_nothing_that_an_earlier_one_left(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("MOST", 2), ("AT_ONCE", 1), ("QUIET", 1)):
+        monkeypatch.setattr(refilled, name, value)
+    old = hotel.rows(Booking)
+    erase(hotel, 1, 2, 3)
+    put_back(hotel, Booking, old)
+    assert look(hotel) == {"returned-unclear": 2}
+    unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk"))
+    again(hotel)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Booking).where(Booking.id == 3).values(remark="back once more"))
+    calls = iter(range(2))
+
+    def killed(do: Callable[[Any], Any]) -> Any:
+        if next(calls, None) is None:
+            raise KeyboardInterrupt
+        return unit(hotel)(do)
+
+    with pytest.raises(KeyboardInterrupt):
+        refilled.look(killed, Shift())
+    look(hotel)
+    look(hotel)
+    assert {key for _, key in waiting(hotel)} == {"int:1", "int:3"}
+
+
+def test_what_was_erased_last_is_looked_at_first_however_long_ago_it_was_asked_for(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request may wait for months: the copy has forgotten its erasure, and not those before."""
+    monkeypatch.setattr(refilled, "AT_ONCE", 1)
+    monkeypatch.setattr(refilled, "QUIET", 1)
+    waited = hotel.approved(email="g2@mail.example")
+    erase(hotel, 3)
+    copy = hotel.rows(Booking)
+    assert hotel.erased(waited) == "erased"
+    put_back(hotel, Booking, copy)
+    assert look(hotel) == {"returned-unclear": 1}
+    assert waiting(hotel) == [("bookings", "int:2")]
+
+
+def test_what_came_back_under_an_erasure_that_left_something_is_laid_before_staff_too(
+    hotel: Hotel,
+) -> None:
+    """Once it went again, the erasure is complete."""
+    old = hotel.rows(Booking)
+    number = hotel.approved(email="g2@mail.example")
+    with hotel.begin() as office:
+        office.erase(number)
+    put_back(hotel, Booking, old)
+    with hotel.begin() as office:
+        assert office.check(number) == "partial"
+    hotel.later(hours=8)
+    assert look(hotel) == {"returned-unclear": 1}
+    unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk"))
+    again(hotel)
+    with hotel.begin() as office:
+        assert office.check(number) == "erased"
+
+
 class Old:
     """A hotel of forty guests whose time was over, and who went."""
 
@@ -303,3 +364,17 @@ def test_a_look_that_laid_enough_before_staff_goes_on_where_it_ended(
     assert old.messages() == old.left
     with old.estate.engine.connect() as conn:
         assert pulse.look(conn, "refilled-expired") is None, "nothing is left to go on with"
+
+
+def test_a_look_ends_at_no_empty_profile_for_good_when_it_laid_enough_before_staff(
+    old: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who went again meanwhile is quiet, however many: the next night goes on behind them."""
+    for name, value in (("MOST", 12), ("AT_ONCE", 2), ("QUIET", 3)):
+        monkeypatch.setattr(refilled, name, value)
+    # Of two people who are looked at together, nothing came back under the second.
+    old.before = [row for row in old.before if row["guest_id"] % 2 == 0]
+    old.put_back()
+    while old.sweep():
+        old.settle()
+    assert [row for row in old.messages() if row not in old.left] == []

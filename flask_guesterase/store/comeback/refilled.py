@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from ...core.covering import Decided, covers
 from ...core.lifecycle import State
@@ -53,7 +53,7 @@ QUIET = 200
 MOST = 5_000
 """Rows that one look lays before staff at most of each kind; the next night goes on there."""
 
-_ENDED = (State.ERASED.value, State.SEALED.value)
+_ENDED = (State.ERASED.value, State.SEALED.value, State.PARTIAL.value)
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,12 @@ def look(run: Run, shift: Shift) -> dict[str, int]:
 
 
 def _look(run: Run, shift: Shift, name: str, listed: _Listed) -> Counter[str]:
-    """Look at all of one kind: the newest, and those that the last look did not come to."""
+    """Look at all of one kind: those that the last look did not come to, and the newest.
+
+    One number is enough for both: the newest write theirs down once what was left is looked at.
+    """
     counts = Counter[str]()
-    for start in (-1, run(partial(_left, name))):
+    for start in (run(partial(_left, name)), -1):
         here = _Step(Counter(), start)
         while here.last and here.quiet < QUIET:
             if counts[STAFF] >= MOST:
@@ -133,20 +136,24 @@ def _piece(here: _Step, name: str, listed: _Listed, office: HasWork) -> _Step:
         older = _older(work, each, rows) if rows else []
         counts[STAFF] += sum(returned.note(work, seen) for seen in older)
         quiet = 0 if older else quiet + 1
-    if last and not quiet:
+    if last and quiet < len(shells):
+        # Something came back here: whatever ends this look, the next one goes on behind it.
         pulse.put(work.conn, name, Pulse(work.stamp, str(last)))
     return _Step(counts, last, quiet)
 
 
 def _asked(work: Work, before: int) -> tuple[Sequence[_Shells], int]:
-    """Return whom the next requests erased."""
+    """Return whom the next requests erased: the one that erased last, and not who asked last."""
     table, subject = tables.request, tables.subject
+    at = table.c.erased_at
     wanted = select(table.c.id, table.c.number).where(
-        table.c.state.in_(_ENDED), table.c.erased_at.is_not(None)
+        table.c.state.in_(_ENDED), at.is_not(None)
     )
     if before > 0:
-        wanted = wanted.where(table.c.id < before)
-    lines = work.conn.execute(wanted.order_by(table.c.id.desc()).limit(AT_ONCE)).all()
+        then = select(at).where(table.c.id == before).scalar_subquery()
+        wanted = wanted.where(or_(at < then, and_(at == then, table.c.id < before)))
+    newest = wanted.order_by(at.desc(), table.c.id.desc())
+    lines = work.conn.execute(newest.limit(AT_ONCE)).all()
     rows = work.conn.execute(
         select(subject.c.request, subject.c.table_name, subject.c.row_key).where(
             subject.c.request.in_([line.number for line in lines]), subject.c.erased_at.is_not(None)
