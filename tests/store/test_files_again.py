@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flask_guesterase.core.treatment import File
+from flask_guesterase.store import safe
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.comeback import files, marks
-from tests.store.hotel import Hotel, Scan, policies
+from flask_guesterase.store.work import Work
+from tests.store.hotel import Guest, Hotel, Scan, policies
 from tests.store.test_outbox import Post, go, run
 
 OLD = time.time() - 86_400
@@ -113,6 +118,45 @@ def test_while_the_clock_is_in_doubt_no_file_goes(gone: Hotel) -> None:
     scan(gone, "ann.png")
     gone.now += timedelta(days=30)
     assert look(gone) == {}
+
+
+def test_what_waits_to_be_removed_is_opened_once_however_many_files_are_back(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of thousands of scans comes back at once."""
+    names = [f"{id}.png" for id in range(1, 21)]
+    hotel.guest(1, name="Ann", email="g1@mail.example")
+    for id, name in enumerate(names):
+        hotel.put(Scan, id=id, guest_id=1, path=name)
+        scan(hotel, name)
+    hotel.erased(hotel.approved(email="g1@mail.example"))
+    go(hotel, Post())
+    for name in names:
+        scan(hotel, name)
+    assert look(hotel) == {"files-again": 20}
+    opened, peek = list[str](), safe.peek
+
+    def counted(work: Work, box: str) -> dict[str, Any] | None:
+        opened.append(box)
+        return peek(work, box)
+
+    monkeypatch.setattr(safe, "peek", counted)
+    assert look(hotel) == {"files-again": 20}
+    assert len(opened) == len(set(opened)) == 20
+
+
+def test_a_table_that_is_declared_later_and_names_files_there_changes_no_mark(gone: Hotel) -> None:
+    """Its name may come first, by which marks of the folder are made from then on."""
+    more = [
+        (model, replace(policy, columns={**policy.columns, "document_no": File(str(gone.files))})
+         if model is Guest else policy)
+        for model, policy in policies(str(gone.files))
+    ]  # fmt: skip
+    gone.datamap = gone.mapped(more)
+    scan(gone, "ann.png")
+    assert look(gone) == {"files-again": 1}
+    assert go(gone, Post()).counts["files"] == 1
+    assert os.listdir(gone.files) == ["bo.png"]
 
 
 def test_a_folder_that_is_mounted_elsewhere_is_the_same(gone: Hotel, tmp_path: Path) -> None:

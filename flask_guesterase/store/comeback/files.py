@@ -73,14 +73,23 @@ def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
     held = {hold.property for hold in holds.living(work)}
     all_ = any(holds.everywhere(work, code) for code in held)
     found = {n: m for n, m in found.items() if not all_ and m.origin.property not in held}
+    # Read once: each removal that waits is a box that is opened for this.
+    numbers = {mark.origin.number for mark in found.values()}
+    waiting = {number: _waiting(work, folder, number) for number in numbers}
     for name, mark in found.items():
         origin = mark.origin
-        waiting = {inside(root, each) for root, each in outbox.leaving(work, origin.number)
-                   if os.path.abspath(root) == folder.root}  # fmt: skip
-        if name not in waiting:
+        if name not in waiting[origin.number]:
             outbox.queue_file(work, origin, folder.root, name)
             work.events.append(_again(origin))
     return len(found)
+
+
+def _waiting(work: Work, folder: Folder, number: str | None) -> set[str]:
+    """Return the files in a folder whose removal waits already."""
+    return {
+        inside(root, name) for root, name in outbox.leaving(work, number)
+        if os.path.abspath(root) == folder.root
+    }  # fmt: skip
 
 
 def _may_go(work: Work, folder: Folder) -> bool:

@@ -37,10 +37,13 @@ class Folder:
     root: str
     columns: tuple[tuple[str, str], ...]
 
-    def text(self, name: str) -> str:
-        """Return the text of which a file's mark is made: wherever the folder is mounted."""
-        table, column = self.columns[0]
-        return f"{table}.{column}|{name}"
+    def texts(self, name: str) -> list[str]:
+        """Return the texts of which a file's mark is made: wherever the folder is mounted.
+
+        The first one today; the others were the first before a table was declared whose name
+        comes first now.
+        """
+        return [f"{table}.{column}|{name}" for table, column in self.columns]
 
 
 def folders(datamap: DataMap) -> Mapping[str, Folder]:
@@ -73,7 +76,7 @@ def keep(work: Work, parcel: Parcel) -> None:
     year, table = work.now.year, tables.mark
     work.custodian.ensure(marks.label(year))
     key = work.custodian.mortal(marks.label(year), "returning")
-    mark = fingerprint(key, FILE, folder.text(inside(folder.root, content["name"])))
+    mark = fingerprint(key, FILE, folder.texts(inside(folder.root, content["name"]))[0])
     work.conn.execute(delete(table).where(table.c.mark == mark, table.c.kind == FILE))
     put(work.conn, table, [{
         "request": parcel.request, "controller": slug(hotel.controller), "property": place,
@@ -91,6 +94,11 @@ def marked(work: Work, folder: Folder, names: Collection[str]) -> dict[str, Mark
     :param names: their paths from it on.
     """
     seals = marks.seals(work.custodian, work.now.date())
-    of = {mark: name for name in names for mark in seals.of(FILE, folder.text(name)).values()}
+    of = {
+        mark: name
+        for name in names
+        for text in folder.texts(name)
+        for mark in seals.of(FILE, text).values()
+    }
     found = (each for each in marks.find(work.conn, of, work.today) if each.kind == FILE)
     return {of[each.mark]: each for each in sorted(found, key=lambda each: each.erased_at)}
