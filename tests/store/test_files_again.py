@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.treatment import File
-from flask_guesterase.store import safe
+from flask_guesterase.store import safe, tables
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.comeback import files, marks
 from flask_guesterase.store.work import Work
@@ -64,6 +65,20 @@ def test_a_scan_that_is_back_is_removed_again_and_no_other(gone: Hotel) -> None:
     assert gone.events.count("file-removed") == 2
 
 
+def test_a_scan_of_somebody_whose_time_was_over_is_removed_again_too(gone: Hotel) -> None:
+    """Nobody asked for that erasure: it has no number."""
+    files_ = tables.mark.c.kind == marks.FILE
+    with gone.engine.begin() as conn:
+        conn.execute(update(tables.mark).where(files_).values(request=None))
+    scan(gone, "ann.png")
+    assert look(gone) == {"files-again": 1}
+    assert look(gone) == {"files-again": 1}, "it waits, and is not queued twice"
+    assert go(gone, Post()).counts["files"] == 1
+    assert os.listdir(gone.files) == ["bo.png"]
+    assert look(gone) == {}
+    assert gone.events.count("subject-returned") == 1
+
+
 def test_what_the_mark_is_made_of_tells_no_name(gone: Hotel) -> None:
     (mark,) = [row for row in gone.ours("mark") if row["kind"] == marks.FILE]
     assert "ann" not in str(mark)
@@ -103,6 +118,19 @@ def test_while_a_hold_stands_at_its_hotel_a_file_stays(gone: Hotel) -> None:
         with gone.begin() as office:
             office.lift(number, who)
     assert look(gone) == {"files-again": 1}
+
+
+def test_a_hold_at_the_only_hotel_is_about_its_files_whatever_its_code_was(
+    gone: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark says the code of then."""
+    pine = replace(gone.settings.properties["sh"], code="pine")
+    gone.settings = replace(gone.settings, properties={"pine": pine})
+    monkeypatch.setattr(gone, "may", lambda *_: True)
+    scan(gone, "ann.png")
+    with gone.begin() as office:
+        office.freeze("pine", "officer")
+    assert look(gone) == {}
 
 
 def test_where_rows_cannot_be_read_no_file_goes(

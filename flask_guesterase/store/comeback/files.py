@@ -27,6 +27,7 @@ from ..sql import chunks
 from ..unit import HasWork, Run
 from ..work import Work
 from . import sightings
+from .marks import Mark
 from .removed import Folder, folders, marked
 
 AGAIN = "files-again"
@@ -69,10 +70,8 @@ def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
         found.pop(name, None)
     if not found or not _may_go(work, folder):
         return 0
-    # Of a file nobody can tell whose it was, so any hold of its hotel may be about it.
     held = {hold.property for hold in holds.living(work)}
-    all_ = any(holds.everywhere(work, code) for code in held)
-    found = {n: m for n, m in found.items() if not all_ and m.origin.property not in held}
+    found = {name: mark for name, mark in found.items() if not _may_be_held(work, held, mark)}
     # Read once: each removal that waits is a box that is opened for this.
     numbers = {mark.origin.number for mark in found.values()}
     waiting = {number: _waiting(work, folder, number) for number in numbers}
@@ -82,6 +81,18 @@ def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
             outbox.queue_file(work, origin, folder.root, name)
             work.events.append(_again(origin))
     return len(found)
+
+
+def _may_be_held(work: Work, held: Collection[str], mark: Mark) -> bool:
+    """Return whether one of the holds there are may be about a file: nobody can tell whose it was.
+
+    :param held: codes of the properties at which they stand.
+    """
+    # The code of its own hotel is that of then: where nobody runs it, any hold may be there.
+    where, known = mark.origin.property, work.settings.properties
+    return bool(held) and (
+        where in held or where not in known or any(holds.everywhere(work, code) for code in held)
+    )
 
 
 def _waiting(work: Work, folder: Folder, number: str | None) -> set[str]:
