@@ -47,6 +47,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_batches.py": ("mariadb",),
     "tests/store/test_blockers.py": ("mariadb",),
     "tests/store/test_census.py": ("mariadb", "postgresql"),
+    "tests/store/test_census_lines.py": ("mariadb", "postgresql"),
     "tests/store/test_checkpoints.py": ("mariadb",),
     "tests/store/test_checkpoints.py::test_lost_entries_are_put_back_exactly": ("postgresql",),
     "tests/store/test_claims_model.py": ("mariadb",),
