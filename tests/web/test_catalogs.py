@@ -60,6 +60,31 @@ def test_what_somebody_must_find_again_has_one_name(what: str, code: str) -> Non
     assert other == []
 
 
+TAKEN_BACK = (
+    (r"erasures? (of your data )?(was |to be )?(taken )?back|certificate (is )?revoked|Revoked on"
+     r"|[Dd]ecisions taken back|within the window two people|After the window", "撤销", "撤回"),
+    (r"request.* (taken|take it) back|[Tt]ake the request back|that request back"
+     r"|consent (was|is) withdrawn|(withdrawn?|withdrawal of) consent", "撤回", "撤销"),
+)  # fmt: skip
+"""How English says that something is taken back, its Chinese word, and the one of the other."""
+
+
+@pytest.mark.parametrize(("english", "word", "other"), TAKEN_BACK)
+def test_what_a_guest_withdraws_and_an_officer_revokes_have_words_of_their_own(
+    english: str, word: str, other: str
+) -> None:
+    """A guest withdraws a request or consent; staff revoke what the hotel decided and did."""
+    told = [
+        text
+        for message in messages("zh")
+        if re.search(english, said(message.id)[0])
+        for text in said(message.string)
+    ]
+    assert len(told) > 7
+    assert [text for text in told if word not in text] == []
+    assert [text for text in told if other in text] == []
+
+
 def _left_open(held: Catalog) -> None:
     held[FILLED].string = ""
 
