@@ -22,7 +22,7 @@ from ..store.office import Office
 from . import caseforms, letters, pressing, schemas
 from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
-from .desk import deed, may, me, must, placed, staff_pages
+from .desk import deed, granted, may, me, must, placed, staff_pages
 from .language import N_, Language
 from .pages import language, no_fields, page_number
 from .persons import named
@@ -76,8 +76,11 @@ def open_incident() -> AnyResponse:
 def _form(values: Any, problems: dict[str, list[str]]) -> str:
     hotels = must(*Permission)
     tongue = language()
+    with current.begin(write=False) as office:
+        measures = office.measures(me())
     return render_template(
         "guesterase/staff/newincident.html",
+        measures=measures,
         values=values,
         problems=problems,
         hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
@@ -288,14 +291,13 @@ def _owner(problem: InputError) -> dict[str, list[str]]:
 
 @staff_pages.post("/incidents/<incident>/measures/<int:measure>")
 def measure_done(incident: str, measure: int) -> AnyResponse:
-    """Note that a measure was done."""
-
-    def done(office: Office) -> None:
-        office.incident(incident, me())
-        office.measure_done(measure, me())
-
-    deed(done)
-    return _back(incident)
+    """Note that a measure was done, by who answers for it or who deals with incidents."""
+    must(*Permission)
+    deed(lambda office: office.measure_done(measure, me()))
+    if "mine" not in request.form:
+        return _back(incident)
+    own = ".queue" if granted(Permission.VERIFY, Permission.APPROVE) else ".new_incident"
+    return redirect(url_for(own), 303)
 
 
 @staff_pages.post("/incidents/<incident>/review")

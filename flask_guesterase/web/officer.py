@@ -38,6 +38,7 @@ def _queue(values: Any, problems: dict[str, list[str]]) -> str:
         rows = office.queue(me(), chosen)
         shifts = office.handovers(me())
         owed = office.owed(me())
+        measures = office.measures(me())
     late = sum(row["late"] or row["receipt_late"] for row in rows)
     return render_template(
         "guesterase/staff/queue.html",
@@ -48,6 +49,7 @@ def _queue(values: Any, problems: dict[str, list[str]]) -> str:
         numbers=(late, len(rows), sum(row["mine"] for row in rows)),
         shifts=shifts,
         owed=owed,
+        measures=measures,
         viewing={hotel.code for hotel in granted(Permission.VIEW)},
         deciding=bool(granted(Permission.APPROVE)),
         values=values,

@@ -113,7 +113,8 @@ def test_what_no_database_can_hold_is_nowhere(
 
 @pytest.mark.parametrize(
     "path", ["/requests", "/queue", "/handovers", "/alike", "/letters", "/recipients", "/sweep",
-             "/complaints", "/feedback", "/incidents", "/alerts", "/returns", "/actions"],
+             "/complaints", "/feedback", "/incidents", "/alerts", "/returns", "/actions",
+             "/measures"],
 )  # fmt: skip
 def test_a_program_that_reads_keeps_nobody_from_writing(
     house: House, monkeypatch: pytest.MonkeyPatch, path: str

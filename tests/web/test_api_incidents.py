@@ -150,7 +150,14 @@ def test_a_measure_is_signed_by_its_owner_or_who_deals_with_incidents(house: Hou
     id_ = officer.post(f"/incidents/{number}/measures", body).json["id"]
     for program in (porter, far):
         assert program.post(f"/measures/{id_}/done").status_code == 404
+        assert program.get("/measures").json == {"items": []}
+    (mine,) = clerk.get("/measures").json["items"]
+    assert mine == {
+        "id": id_, "incident": number, "property": "sh", "text": "Shred lists",
+        "due_on": "2999-01-01", "late": False,
+    }  # fmt: skip
     assert done(clerk, f"/measures/{id_}/done")
+    assert clerk.get("/measures").json == {"items": []}
 
 
 def test_who_answers_for_a_measure_is_looked_up_beyond_the_token(house: House) -> None:

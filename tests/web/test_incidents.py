@@ -76,6 +76,32 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     ) > 0  # fmt: skip
 
 
+def test_who_answers_for_a_measure_finds_it_and_says_that_it_is_done(house: House) -> None:
+    """With any permission at the hotel, and no other measure or word of the incident; nobody else
+    can."""
+    number = report(house)
+    officer, clerk, auditor = (house.browser(who) for who in ("officer", "clerk", "auditor"))
+    owners = {"Shred lists": "clerk", "Lock the lift": "auditor", "Ask Li": "officer"}
+    for what, owner in owners.items():
+        given = {"what": what, "owner": owner, "due": "2999-01-01"}
+        assert act(officer, number, "measures", **given) == 303
+    for browser, page, mine in ((clerk, "queue", "Shred lists"),
+                                (auditor, "incidents/new", "Lock the lift")):  # fmt: skip
+        shown = browser.get(f"{DESK}/{page}?lang=en")
+        texts = ("Shred lists", "Lock the lift", "Ask Li", "left <i>in the lift")
+        assert [text for text in texts if text in shown.replace("&lt;", "<")] == [mine]
+        (where,) = re.findall(rf'action="({DESK}/incidents/[^"]*/measures/\d+)"', shown)
+        sent = browser.post(where, f"{DESK}/{page}", mine="1")
+        assert sent.location == f"{DESK}/{page}"
+        assert mine not in browser.get(f"{DESK}/{page}")
+    assert clerk.client.get(f"{DESK}/incidents/{number}").status_code == 403
+    for browser in (clerk, house.browser("far-officer")):
+        sent = browser.post(f"{DESK}/incidents/{number}/measures/3", f"{DESK}/pin")
+        assert sent.status_code == 404
+    done = {row["id"]: bool(row["done_at"]) for row in house.hotel.ours("measure")}
+    assert done == {1: True, 2: True, 3: False}
+
+
 def test_incidents_are_read_a_page_at_a_time(house: House) -> None:
     """Open ones first, of which the clocks are looked at; those closed are kept, the last first."""
     at, open_ = datetime(2026, 1, 5), PAGE + 2

@@ -112,6 +112,13 @@ class Incidents(Desk):
         """
         return curing.plan(self.work, number, what, owner, due, by)
 
+    def measures(self, by: str) -> Sequence[dict[str, Any]]:
+        """Return the measures that a person answers for and that are not done, the first due first.
+
+        :param by: the host's id of who asks; only of properties at which they may do anything.
+        """
+        return looking.owed(self.work, by)
+
     def measure_done(self, id: int, by: str) -> None:
         """Note that a measure was done, by its owner or by who deals with incidents.
 

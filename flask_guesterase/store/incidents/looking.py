@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from ...core.incidents import CLOSED, QUEUED, Whom
 from ...core.permissions import Permission
@@ -131,9 +131,41 @@ def _duty(work: Work, row: Incident, each: Ringing, actor: str) -> dict[str, Any
     }
 
 
+def owed(work: Work, by: str) -> list[dict[str, Any]]:
+    """Return the measures that a person answers for and that are not done, the first due first.
+
+    They name their incident, and say nothing else of it.
+
+    :param work: the open transaction.
+    :param by: the host's id of the person.
+    """
+    table, actor = tables.measure, actors.known(work, by)
+    places = [code for code in work.settings.properties if actors.works(work, by, code)]
+    rows = work.conn.execute(
+        select(table)
+        .where(
+            table.c.owner == (actor or ""), table.c.done_at.is_(None),
+            table.c.property.in_(places),
+        )
+        .order_by(table.c.due_on, table.c.id)
+    ).all()  # fmt: skip
+    return [
+        {
+            "id": row.id, "incident": row.incident, "property": row.property,
+            "text": _text(work, row.box), "due_on": row.due_on,
+            "late": row.due_on < _day(work, row),
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def _day(work: Work, row: Row[Any]) -> str:
+    return day_at(work.settings.property(row.property), work.now).isoformat()
+
+
 def _measures(work: Work, row: Incident) -> list[dict[str, Any]]:
     table = tables.measure
-    today = day_at(work.settings.property(row.property), work.now).isoformat()
+    today = _day(work, row)
     rows = work.conn.execute(
         select(table).where(table.c.incident == row.number).order_by(table.c.due_on, table.c.id)
     ).all()

@@ -129,6 +129,16 @@ def plan_measure(incident: str, form: dict[str, Any]) -> Any:
     return {"id": int(made)}
 
 
+@operation("GET", "/measures", None, bodies.Items)
+def measures(form: dict[str, Any]) -> Any:
+    """List the measures after incidents that one answers for and that are not done.
+
+    It needs any permission at the property.
+    """
+    with begin(write=False) as office:
+        return {"items": list(office.measures(me()))}
+
+
 @operation("POST", "/measures/<int:measure>/done", None, bodies.Done)
 def measure_done(measure: int, form: dict[str, Any]) -> Any:
     """Note that a measure was done.
