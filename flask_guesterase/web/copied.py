@@ -106,6 +106,7 @@ def copy() -> str:
         case=case,
         hotel=hotel,
         parts=[_shown(tongue, part) for part in held.parts],
+        timed=any(_WRITTEN.fullmatch(text) for text in _texts(held)),
         complaint=lawwords.complaint(tongue, hotel),
         recalled=lawwords.cannot_recall(tongue, hotel),
     )
@@ -174,6 +175,12 @@ def _file(content: bytes, name: str, kind: str) -> Response:
     return response
 
 
+def _texts(held: Copy) -> Iterator[str]:
+    for part in held.parts:
+        for record in part.records:
+            yield from filter(None, record.values.values())
+
+
 def _shown(tongue: Language, part: Part) -> dict[str, object]:
     """Return one table for the page: its rows with values that are there, and why they are kept."""
     declared = current.datamap.tables.get(part.table)
@@ -207,7 +214,7 @@ def readable(tongue: Language, text: str, zone: str = "") -> str:
     :param tongue: the reader's language, in the hotel's zone.
     :param text: the value.
     :param zone: time zone of moments that name none; where it is empty, such a moment is told as
-        it is written.
+        it is written, and that nobody knows its zone.
     """
     written = _WRITTEN.fullmatch(text)
     if written is None:
@@ -217,10 +224,13 @@ def readable(tongue: Language, text: str, zone: str = "") -> str:
             return tongue.moment(text)
         if zone:
             return tongue.moment(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
-        return replace(tongue, zone="UTC").moment(text)
+        as_written = replace(tongue, zone="UTC").moment(text)
+        return as_written + tongue.aside(tongue.gettext(_UNZONED))
     except (ValueError, OverflowError, ZoneInfoNotFoundError):
         return text
 
+
+_UNZONED = N_("time zone not on record")
 
 _SOURCE = N_("From you, from whoever booked for you, or from your stay.")
 

@@ -11,7 +11,13 @@ from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_skeleton,
+    get_timezone,
+    get_timezone_name,
+)
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -206,6 +212,13 @@ class Language:
             return ""
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return format_datetime(self._local(moment), "medium", locale=self.locale)
+
+    @property
+    def clock(self) -> str:
+        """Return what this language calls its zone; Babel has no words for those of no place."""
+        if self.zone.startswith("Etc/") or "/" not in self.zone:
+            return self.zone
+        return get_timezone_name(get_timezone(self.zone), locale=self.locale)
 
     def number(self, value: float) -> str:
         """Return a number as it is written in this language."""

@@ -276,8 +276,8 @@ def test_codes_of_copies_are_not_guessed(house: House) -> None:
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        ("2026-11-23 14:05:00.000000", "Nov 23, 2026, 2:05:00 PM"),
-        ("2026-11-23 14:05:00", "Nov 23, 2026, 2:05:00 PM"),
+        ("2026-11-23 14:05:00.000000", "Nov 23, 2026, 2:05:00 PM (time zone not on record)"),
+        ("2026-11-23 14:05:00", "Nov 23, 2026, 2:05:00 PM (time zone not on record)"),
         ("2026-11-23 14:05:00+00", "Nov 23, 2026, 10:05:00 PM"),
         ("2026-11-23 14:05", "2026-11-23 14:05"),
         ("2026-13-45 99:05:00", "2026-13-45 99:05:00"),
@@ -285,11 +285,13 @@ def test_codes_of_copies_are_not_guessed(house: House) -> None:
     ],
 )
 def test_a_moment_is_told_in_words(kept: str, said: str) -> None:
-    """As it is written where it says no zone; otherwise by the clock of the hotel."""
+    """As it is written, and said so, where it says no zone; otherwise by the clock of the hotel."""
     assert readable(Language("en", "Asia/Shanghai"), kept).replace("\u202f", " ") == said
 
 
-@pytest.mark.parametrize(("zone", "said"), [("UTC", "2:05:00"), ("", "6:05:00")])
+@pytest.mark.parametrize(
+    ("zone", "said"), [("UTC", "2:05:00 PM"), ("", "6:05:00 AM (time zone not on record)")]
+)
 def test_a_moment_is_told_by_the_clock_of_the_hotel(
     sqlite_url: str, tmp_path: Path, zone: str, said: str
 ) -> None:
@@ -303,10 +305,18 @@ def test_a_moment_is_told_by_the_clock_of_the_hotel(
     with house.hotel.engine.begin() as conn:
         kept = update(Booking).where(Booking.guest_id == 1)
         conn.execute(kept.values(remark="2026-11-23 06:05:00"))
-    page = opened(house).get("/privacy/copy?lang=en")
+    page = opened(house).get("/privacy/copy?lang=en").replace("\u202f", " ")
     house.session.remove()
     house.hotel.engine.dispose()
-    assert f"Nov 23, 2026, {said}" in page
+    assert f"Nov 23, 2026, {said}</dd>" in page
+    assert "Times are by the hotel’s clock (China Time)" in page
+
+
+def test_a_copy_without_a_time_says_nothing_of_clocks(house: House) -> None:
+    """Nor is a day one."""
+    page = opened(house).get("/privacy/copy?lang=en")
+    assert "2026" in page
+    assert "hotel’s clock" not in page
 
 
 def test_people_read_letters_where_programs_wrote_escapes(house: House) -> None:
