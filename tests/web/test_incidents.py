@@ -213,6 +213,19 @@ def test_the_notice_says_how_many_records_there_are(house: House) -> None:
     assert f"<td>{living[1]}</td><td>{told}</td>" in page
 
 
+@pytest.mark.parametrize("name", ["noticed", "happened"])
+def test_which_of_two_times_lies_ahead_is_said_at_its_field(house: House, name: str) -> None:
+    """A form with two times of which one cannot be left a clerk to guess which."""
+    page = house.browser("clerk").post(
+        f"{DESK}/incidents/new?lang=en", property="sh", kind="leak", text=TEXT,
+        **{"noticed": "2026-01-02T10:00", "happened": "2026-01-01T10:00", name: "2999-01-01T10:00"},
+    )  # fmt: skip
+    assert page.status_code == 422
+    said = "This time lies ahead."
+    assert re.findall(r'id="(\w+)-wrong">([^<]*)<', page.text) == [(name, said)]
+    assert page.text.count(said) == 1
+
+
 def test_anybody_on_duty_reports_and_reads_nothing(house: House) -> None:
     """The auditor reports and gets a number; the list stays closed to them."""
     number = report(house, "auditor")

@@ -65,8 +65,10 @@ def open_(work: Work, report: Report, by: str) -> str:
     actor = records.on_duty(work, by, hotel.code)
     kind = _word(report.kind, Happening, "Nothing of this kind can happen.")
     text = complaining.wording(report.text)
-    noticed = _past(work, report.noticed or work.now)
-    happened = None if report.happened is None else _past(work, report.happened)
+    noticed = _past(work, report.noticed or work.now, "noticed")
+    happened = None
+    if report.happened is not None:
+        happened = _past(work, report.happened, "happened")
     if happened is not None and happened > noticed:
         raise InputError("It was noticed before it happened.", "Correct one of the two times.")
     row = records.add(
@@ -120,18 +122,23 @@ def _word(
     return word
 
 
-def _past(work: Work, moment: datetime) -> datetime:
+def _past(work: Work, moment: datetime, name: str) -> datetime:
     """Return a moment as our tables keep it.
 
     :raises InputError: it lies ahead, or so far back that a year was mistyped.
     """
     if moment.tzinfo is None:
-        raise InputError("This time has no zone.", "Give the time at the property.")
+        raise _refused(name, "This time has no zone.", "Give the time at the property.")
     if moment.date() < EARLIEST:
-        raise InputError("This time is too long ago.", "Give the time as it was.")
+        raise _refused(name, "This time is too long ago.", "Give the time as it was.")
     if moment > work.now:
-        raise InputError("This time lies ahead.", "Give the time as it was.")
+        raise _refused(name, "This time lies ahead.", "Give the time as it was.")
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _refused(name: str, message: str, hint: str) -> InputError:
+    """Return what is wrong with one of several times, and with which."""
+    return InputError(message, hint, {name: [message]})
 
 
 def _columns(work: Work, wanted: Collection[str]) -> list[list[str]]:
