@@ -139,6 +139,19 @@ def test_staff_see_try_again_and_sign(house: House, partner: Partner) -> None:
     assert "Who else was told" not in certificate
 
 
+def test_who_must_tell_a_system_without_a_value_reads_what_to_do(
+    house: House, partner: Partner
+) -> None:
+    """Its reason alone left a clerk with a button to sign, and nothing to do before."""
+    house.extension.recipient(Recipient("mail-list", partner.webhook(), gives=["email"]))
+    erase(house)
+    page = house.browser("clerk").get(f"{DESK}/recipients?lang=en")
+    cards = {re.findall(r"<h2>([\w-]+)", card)[0]: card for card in page.split("<article")[1:]}
+    advice = "find this guest by the days of the stay"
+    assert [name for name, card in cards.items() if advice in card] == ["mail-list"]
+    assert "there is no value by which it would know this guest alone" in cards["mail-list"]
+
+
 def test_the_same_at_a_console(house: House, partner: Partner) -> None:
     """Listed without anybody's data; tried again and signed by a person with a code of theirs."""
     partner.plan = [404]
