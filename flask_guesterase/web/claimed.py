@@ -39,13 +39,12 @@ def enter_claim() -> AnyResponse:
         return office.claim(form["code"], form["name"], language().code, code)
 
     try:
-        code, due_on = confirmed(f"{plain(form['code'])}:{form['name']}", proved, "claim")
+        code, case = confirmed(f"{plain(form['code'])}:{form['name']}", proved, "claim")
     except TokenError:
         return make_response(_form(request.form, {}, wrong=True), 410)
     keep(code)
-    return make_response(
-        render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
-    )
+    page = "guesterase/guest/confirmed.html"
+    return make_response(render_template(page, code=code, case=case, due_on=case.due_on))
 
 
 def _form(values: Any, problems: dict[str, list[str]], wrong: bool = False) -> str:

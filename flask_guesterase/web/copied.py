@@ -54,9 +54,10 @@ def confirm_copy(token: str) -> str:
     def proved(office: Office, code: str) -> str:
         return office.confirm_copy_link(token, code)
 
-    code, due_on = confirmed(token, proved, "link")
+    code, case = confirmed(token, proved, "link")
     keep(code)
-    return render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
+    page = "guesterase/guest/confirmed.html"
+    return render_template(page, code=code, case=case, due_on=case.due_on)
 
 
 @guest_pages.post("/case/copy")

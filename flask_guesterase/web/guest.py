@@ -94,10 +94,14 @@ def link(token: str) -> str:
 @guest_pages.post("/link/<token>")
 def confirm(token: str) -> str:
     """Take the proof, once, and show the case code, once."""
-    code, due_on = confirmed(token, lambda office, code: office.confirm_link(token, code), "link")
+    code, case = confirmed(token, lambda office, code: office.confirm_link(token, code), "link")
     keep(code)
     return render_template(
-        "guesterase/guest/confirmed.html", code=code, due_on=due_on, qr=extras.qr(_address(code))
+        "guesterase/guest/confirmed.html",
+        code=code,
+        case=case,
+        due_on=case.due_on,
+        qr=extras.qr(_address(code)),
     )
 
 

@@ -151,8 +151,8 @@ def opened(
 
 def confirmed(
     secret: str, proved: Callable[[Office, str], str], action: str = ""
-) -> tuple[str, str]:
-    """Use a link or a slip up; return the case code and by when there is an answer.
+) -> tuple[str, CaseView]:
+    """Use a link or a slip up; return the case code and the case that it opens.
 
     Where this browser pressed the button before, both are what they were then.
 
@@ -164,11 +164,11 @@ def confirmed(
     """
     code = pressing.code(secret)
 
-    def first(office: Office) -> str:
+    def first(office: Office) -> CaseView:
         proved(office, code)
-        return office.case(code).due_on
+        return office.case(code)
 
-    return code, opened(action, first, lambda office: office.case(code).due_on)
+    return code, opened(action, first, lambda office: office.case(code))
 
 
 def moved(case: CaseView) -> str:

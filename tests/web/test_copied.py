@@ -255,6 +255,25 @@ def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
         stranger.get(path, 410)
 
 
+def test_who_asked_for_both_reads_which_code_is_whose(house: House) -> None:
+    """Two case codes in one night, and only one of them opens the copy: each says of which."""
+    browser = house.browser()
+    browser.ask(**GUEST, wish="copy-first")
+    house.worker()
+    page = letters(house)
+    kinds = {row["kind"]: row["number"] for row in house.hotel.ours("request")}
+    for kind, path, said in (
+        ("copy", "copy/link", "Your request for a copy of your data"),
+        ("erasure", "link", "Your request to erase your data"),
+    ):
+        found = re.search(rf"http://localhost/privacy/{path}/([\w-]+)", page)
+        assert found is not None
+        shown = browser.post(f"/privacy/{path}/{found[1]}").text
+        assert re.findall(r"<strong>([^<]*)</strong> <span class=.whole.>([^<]*)<", shown) == [
+            (said, kinds[kind])
+        ]
+
+
 @pytest.mark.parametrize("path", ["/privacy/copy.json", "/privacy/copy.zip"])
 def test_without_a_ticket_there_is_no_file(house: House, path: str) -> None:
     """A browser that opened nothing is told nothing, and gets no file."""
