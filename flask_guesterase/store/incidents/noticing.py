@@ -192,7 +192,7 @@ def push(work: Work) -> bool:
     """Write the next letters that two people let go; return whether any waited.
 
     Only to contacts that are still on file and are this person's alone; the others are counted,
-    so that they can be told in public.
+    who was erased meanwhile among them, so that they can be told in public.
 
     Source: GDPR Article 34(3)(c).
 
@@ -226,7 +226,7 @@ def _written(
     part = everyone[notice.position : notice.position + BATCH]
     mine = affected.on_file(work, row, part)
     told = sum(_letters(work, row, words, mine))
-    untold = len(mine) - told
+    untold = len(part) - told
     end = notice.position + len(part)
     values = {
         "position": end, "told": notice.told + told, "untold": notice.untold + untold,
