@@ -119,10 +119,8 @@ def _wanted(office: Office, form: dict[str, Any]) -> list[Wanted]:
     if not number:
         return [Wanted(**given)]
     people = office.hold_people(number, me())
-    return [
-        Wanted(**given | {"scope": Scope.SUBJECT.value, "table": table, "key": key})
-        for table, key in people
-    ]
+    whom = {"scope": Scope.SUBJECT.value, "query": ""}
+    return [Wanted(**given | whom | {"table": table, "key": key}) for table, key in people]
 
 
 def _form(values: Any, problems: dict[str, list[str]]) -> str:

@@ -268,6 +268,19 @@ def test_the_host_names_a_query_once(house: House) -> None:
     assert _placed(house.browser("holder"), scope="query", query="other") == 422
 
 
+def test_with_a_number_the_next_four_fields_do_not_count(house: House) -> None:
+    """One of them is always chosen, so none can be left empty."""
+    number, holder = house.request(), house.browser("holder")
+    page = holder.get(f"{DESK}/holds/new?number={number}&lang=en")
+    fields = re.findall(r'name="(\w+)"', page.partition(f'value="{number}"')[2])
+    assert list(dict.fromkeys(fields))[:4] == ["scope", "table", "key", "query"]
+    assert "the next four fields do not count" in page
+    given = {"scope": "query", "table": "bookings", "key": "2", "query": "nothing"}
+    assert _placed(holder, number=number, **given) == 303
+    held = [(row["scope"], row["table_name"], row["query"]) for row in house.hotel.ours("hold")]
+    assert held == [("subject", "guests", None)]
+
+
 def test_a_hold_that_is_still_needed_gets_another_day_on_the_page(house: House) -> None:
     """A day that is past comes back to be corrected; who may not hold there finds no such hold."""
     id = place(house, "subject", "guests", "1", review_on="2026-01-02")
