@@ -138,12 +138,25 @@ def _extendable(work: Work, case: Case) -> date:
         raise TransitionError(
             "The day for the answer is past; the guest had to be told before it.", "Answer now."
         )
-    # Only identity is waited for; that a complaint was right gives no more than the law does.
-    waited = days_left(date.fromisoformat(case.due_on), answer_by(day, law, days))
-    ends = paused(ends, waited if law.pause_identity else 0)
+    written = days_left(date.fromisoformat(case.due_on), answer_by(day, law, days))
+    ends = paused(ends, min(written, _waited(work, case)) if law.pause_identity else 0)
     if ends <= due(work, case):
         raise _no_longer()
     return ends
+
+
+def _waited(work: Work, case: Case) -> int:
+    """Return the days from the letter that asked who the guest is until they showed it.
+
+    The day that is written may be later by a complaint that was right, too; that gives no more
+    than the law does.
+    """
+    asked, shown = case.acknowledged_at, case.verified_at
+    if asked is None or shown is None:
+        return 0
+    hotel = work.settings.property(case.property)
+    first, last = (day_at(hotel, each.replace(tzinfo=UTC)) for each in (asked, shown))
+    return days_left(last, first)
 
 
 def _no_longer() -> TransitionError:

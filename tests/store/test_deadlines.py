@@ -184,13 +184,15 @@ def test_an_answer_is_not_put_off_when_it_is_late_or_the_law_has_no_longer_time(
         assert office.extend(number, "officer", "many") == date(2026, 5, 9)
 
 
+@pytest.mark.parametrize("country", ["DE", "GB"])
 @pytest.mark.parametrize(("later", "until"), [(25, date(2026, 6, 10)), (120, None)])
 def test_a_complaint_that_was_right_makes_the_law_no_longer(
-    hotel: Hotel, later: int, until: date | None
+    hotel: Hotel, later: int, until: date | None, country: str
 ) -> None:
     """Three months from receipt at most, however long the refusal stood (GDPR Art. 12(3), F055);
-    past them the day that the complaint set is the last one."""
-    under(hotel, "DE", "Europe/Berlin")
+    past them the day that the complaint set is the last one, also where the clock stands still
+    while identity is asked for (F112)."""
+    under(hotel, country, "Europe/Berlin")
     hotel.grants["second"].add("complaint")
     number = filed(hotel)
     with hotel.begin() as office:
