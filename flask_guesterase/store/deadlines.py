@@ -126,7 +126,7 @@ def _extendable(work: Work, case: Case) -> date:
     law, day = answering.periods(work, hotel, case.kind), received(work, case)
     days = answering.holidays(work, hotel, day)
     ends = extended_by(day, law, days)
-    if case.state not in OPEN:
+    if answered(case):
         raise TransitionError("It is decided already.", "There is nothing to lengthen.")
     if case.extended_at is not None:
         raise TransitionError(

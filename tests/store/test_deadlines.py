@@ -214,12 +214,32 @@ def test_a_complaint_that_was_right_makes_the_law_no_longer(
         assert office.extend(number, "officer", "complex") == until
 
 
-def test_what_is_decided_is_not_put_off(hotel: Hotel) -> None:
-    """After a refusal there is nothing to lengthen."""
+def test_an_answer_that_says_what_is_waited_for_is_not_put_off(hotel: Hotel) -> None:
+    """The guest has it, and would be told to wait for another one."""
+    under(hotel, "DE", "Europe/Berlin")
+    hotel.guest(1, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="stays")
+    hotel.blockers = (Blocker("in-house", "bookings", lambda b, today: b.c.remark == "stays"),)
+    number = hotel.approved(email=ANN["email"], name=ANN["name"])
+    assert shown(hotel, number)["extendable"]
+    with hotel.begin() as office:
+        assert office.erase(number).state == "waiting"
+    assert not shown(hotel, number)["extendable"]
+
+
+@pytest.mark.parametrize("contested", [False, True])
+def test_what_is_decided_is_not_put_off(hotel: Hotel, contested: bool) -> None:
+    """After a refusal there is nothing to lengthen, nor while it is contested: the guest would be
+    told to wait for an answer they have, and an overturned one could not be put off any more."""
     under(hotel, "DE", "Europe/Berlin")
     number = filed(hotel)
     with hotel.begin() as office:
         office.refuse(number, "officer", "another-persons-data")
+    if contested:
+        with hotel.begin() as office:
+            given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+            office.file_complaint(given, "clerk")
+    assert not shown(hotel, number)["extendable"]
     with hotel.begin() as office, pytest.raises(TransitionError):
         office.extend(number, "officer", "many")
 
