@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, null, or_, select
+from sqlalchemy import Row as Line
 
 from ..core.copying import DAYS
 from ..core.lifecycle import OPEN, State
@@ -206,21 +207,29 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
         for part in chunks(sorted(texts), MANY):
             statement, given = asked(_SAID, ("open",), _unanswered, [(text,) for text in part])
             for row in work.conn.execute(statement, {**(given or {}), **times, "table": name}):
-                ends = row.ends_on or row.due_on
-                if row.state == State.FETCHED.value:
-                    ends = today_at(work.settings, work.now, row.property).isoformat()
-                if row.state == State.REFUSED.value:
-                    over = row.ended_at.replace(tzinfo=UTC) + timedelta(days=DAYS)
-                    ends = today_at(work.settings, over, row.property).isoformat()
-                here = (row.number, row.property, ends)
+                here = (row.number, row.property, _answer(work, row))
                 seen.setdefault(here, set()).add(texts[row.row_key])
     return [
         Found(
             OPEN_REQUEST, tables.request.name, (number,), frozenset(whose), None,
-            date.fromisoformat(due_on), place, number,
+            date.fromisoformat(day) if day else None, place, number,
         )
-        for (number, place, due_on), whose in sorted(seen.items())
+        for (number, place, day), whose in sorted(seen.items())
     ]  # fmt: skip
+
+
+def _answer(work: Work, row: Line[Any]) -> str:
+    """Return the day by which a request is answered, ISO; empty when that day is past."""
+    today = today_at(work.settings, work.now, row.property).isoformat()
+    ends = str(row.ends_on or row.due_on)
+    if row.state == State.COMPLAINT.value:
+        ends = str(row.contested_until or ends)
+    if row.state == State.FETCHED.value:
+        ends = today
+    if row.state == State.REFUSED.value:
+        over = row.ended_at.replace(tzinfo=UTC) + timedelta(days=DAYS)
+        ends = today_at(work.settings, over, row.property).isoformat()
+    return ends if ends >= today else ""
 
 
 _SAID: Said = {}
@@ -245,6 +254,12 @@ def _unanswered() -> tuple[Select[Any], list[ColumnElement[Any]]]:
         exists().where(later.number == copy.erasure, later.ended_at.is_(None)),
     )
     open_states = [state.value for state in OPEN]
+    about = tables.complaint.c
+    contested = (
+        select(func.max(about.due_on))
+        .where(about.request == request.number, about.ended_at.is_(None))
+        .scalar_subquery()
+    )
     answers = or_(
         request.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
         and_(opened, copy.box.is_not(None)),
@@ -254,7 +269,7 @@ def _unanswered() -> tuple[Select[Any], list[ColumnElement[Any]]]:
     wanted = (
         select(
             request.number, request.property, request.due_on, subject.row_key, copy.ends_on,
-            request.state, request.ended_at,
+            request.state, request.ended_at, contested.label("contested_until"),
         )
         .join_from(tables.subject, tables.request, subject.request == request.number)
         .outerjoin(tables.copy, copy.request == request.number)

@@ -28,6 +28,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.cases import day_at, load
+from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.copying import boxed
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.tokens import Purpose, link
@@ -365,6 +366,36 @@ def test_an_erasure_waits_for_who_may_complain_that_the_copy_was_refused(
             assert line.until == until
     hotel.later(days=1, minutes=1)
     assert hotel.erased(erasure) == "sealed"
+
+
+def test_an_erasure_names_the_day_by_which_a_complaint_about_the_copy_is_answered(
+    any_hotel: Hotel
+) -> None:
+    """Not the day for the copy, which is past before its refusal is contested."""
+    hotel = any_hotel
+    number, erasure = both(hotel)
+    hotel.later(days=60)
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "identity-not-shown")
+    with hotel.begin() as office:
+        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+        office.file_complaint(given, "clerk")
+    (complaint,) = hotel.ours("complaint")
+    with hotel.begin() as office:
+        assert office.erase(erasure).state is State.WAITING
+        assert office.show(erasure)["waiting_until"] == complaint["due_on"]
+
+
+def test_a_day_that_is_past_is_none_on_which_an_erasure_goes_on(hotel: Hotel) -> None:
+    """The copy is late, and nobody knows when it is answered: no guest is told of a day gone by."""
+    number, erasure = both(hotel)
+    with hotel.begin() as office:
+        due = date.fromisoformat(office.show(number)["due_on"])
+    for day, told in ((due, due.isoformat()), (due + timedelta(days=1), None)):
+        hotel.later(days=(day - hotel.now.date()).days)
+        with hotel.begin() as office:
+            assert office.erase(erasure).state is State.WAITING
+            assert office.show(erasure)["waiting_until"] == told
 
 
 def test_who_hands_out_a_code_is_written_down_and_did_not_release_it(hotel: Hotel) -> None:
