@@ -193,13 +193,17 @@ def remind(work: Work) -> int:
     """Remind those whose deadline comes near or is past, once a day; return how many requests.
 
     Seven, three and one day before, and every day once it is late, the officer is reminded, and
-    the deputy too once it is late. The reminder holds number and day and nothing of the guest.
+    the deputy too once it is late; nobody before that while the clock stands still. The reminder
+    holds number and day and nothing of the guest.
     """
     return sum(_remind(work, case) for case in watched(work) if not answered(case))
 
 
 def _remind(work: Work, case: Case) -> bool:
     now, overdue = today(work, case), late(work, case)
+    if not overdue and case.acknowledged_at is not None and stands(work, case):
+        # The last day moves with every day, and would be as many days off tomorrow.
+        return False
     last = date.fromisoformat(case.reminded_on) if case.reminded_on else None
     ends, receipt = due(work, case), receipt_due(work, case)
     days = [ends] if receipt is None else [ends, receipt]

@@ -264,6 +264,36 @@ def test_the_clock_stands_still_while_identity_is_asked_for_where_it_may(hotel: 
         assert office.extend(number, "officer", "complex") == date(2026, 6, 15)
 
 
+def test_nobody_is_reminded_while_the_clock_stands_still(hotel: Hotel) -> None:
+    """The last day moves with every day, so that it would be seven days off on each of them."""
+    under(hotel, "GB", "Europe/London")
+    number = filed(hotel, date(2026, 3, 10))
+    hotel.now = datetime(2026, 4, 3, 9, tzinfo=UTC)
+    with hotel.begin() as office:
+        office.acknowledge(number, "clerk")
+    reminded = 0
+    for _ in range(10):
+        hotel.later(days=1)
+        reminded += remind(hotel)
+    assert reminded == 0
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert shown(hotel, number)["days_left"] == 7
+    assert remind(hotel) == 1
+
+
+def test_people_are_reminded_of_who_was_asked_too_late(hotel: Hotel) -> None:
+    """What was late before anybody asked who it is stays late, whatever is waited for."""
+    under(hotel, "GB", "Europe/London")
+    number = filed(hotel, date(2026, 3, 10))
+    hotel.now = datetime(2026, 4, 13, 9, tzinfo=UTC)
+    with hotel.begin() as office:
+        office.acknowledge(number, "clerk")
+    for _ in range(3):
+        hotel.later(days=1)
+        assert (shown(hotel, number)["days_left"], remind(hotel)) == (-3, 1)
+
+
 @pytest.mark.parametrize("country", ["DE", "CN"])
 def test_elsewhere_the_clock_runs_on(hotel: Hotel, country: str) -> None:
     """Neither the Union nor China stops it, and nowhere does it stop before anybody asked."""
