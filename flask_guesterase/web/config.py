@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
@@ -144,13 +145,17 @@ def _address(values: dict[str, Any], key: str) -> str:
     given = str(values[key] or "")
     try:
         parts = urlsplit(given)
-        fits = not given or (parts.scheme in ("http", "https") and bool(parts.hostname))
+        _ = parts.port
+        # A path is put behind it: behind a question, a place in a page or a blank it is none.
+        plain = not re.search(r"[\s?#]", given)
+        fits = not given or (parts.scheme in ("http", "https") and bool(parts.hostname) and plain)
     except ValueError:
         fits = False
     if not fits:
         raise SetupError(
             f"{key} is no address that a guest can open.",
-            "Give it with https:// and a host, for example https://hotel.example/privacy.",
+            "Give it with https:// and a host, and nothing behind the path, for example "
+            "https://hotel.example/privacy.",
         )
     return given
 

@@ -62,7 +62,13 @@ def test_a_folder_is_a_text_or_a_path(tmp_path: Path) -> None:
         assert current.settings.register == str(Path(app.instance_path, "guesterase-register"))
 
 
-NOWHERE = ["pine", "pine.example/privacy", "//pine.example", "ftp://pine.example", "https://", 7]
+NOWHERE = [
+    "pine", "pine.example/privacy", "//pine.example", "ftp://pine.example", "https://", 7,
+    # What is put behind it would be part of the question, or of no address.
+    "https://pine.example/privacy?hotel=1", "https://pine.example/#/privacy",
+    "https://pine.example/privacy ", "https://pine.example/our privacy", "https://pine.example/\n",
+    "https://pine.example:privacy", "https://pine.example:90000/privacy",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("address", NOWHERE)
