@@ -204,6 +204,12 @@ def test_nothing_is_issued_for_another_entry(fields, problem):
         certificate(**fields)
 
 
+def test_a_certificate_is_of_the_controller_whose_journal_proves_it():
+    """An entry that names no text would prove a certificate in anybody's name."""
+    with pytest.raises(TamperedError, match="something else"):
+        certificate(replace(CONTENT, controller="hotel-b"), marks={})
+
+
 def test_an_entry_without_the_text_cannot_tell():
     """When the entry does not name the text, that is said, not glossed over."""
     item = certificate(marks={})

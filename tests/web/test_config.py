@@ -132,6 +132,13 @@ def test_places_for_checkpoints_are_a_text_or_a_list() -> None:
         start(GUESTERASE_CHECKPOINTS=7)
 
 
+def test_no_places_for_checkpoints_are_none_however_that_is_said() -> None:
+    """As of every other key."""
+    for said in ("", None, []):
+        with start(GUESTERASE_CHECKPOINTS=said).app_context():
+            assert current.settings.checkpoints == ()
+
+
 MAIL: list[tuple[str | None, str]] = [
     ("mail.pine.example", "office@pine.example"), ("smtp://", "office@pine.example"), (None, ""),
     ("smtp://mail.pine.example:mail", "office@pine.example"), ("smtp://mail.pine.example", ""),

@@ -574,6 +574,19 @@ def test_properties_are_asked_for_in_a_context_of_the_application(
     hotel.engine.dispose()
 
 
+def test_the_context_of_another_application_is_not_its_own(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A program that makes several applications, one of which is at work."""
+    hotel, seen = Hotel(sqlite_url, tmp_path), list[bool]()
+    with Flask("shop").app_context():
+        app = Flask("pms", instance_path=str(tmp_path))
+        _asked(app, hotel, seen).init_app(app)
+        assert current_app.name == "shop"
+    assert seen == [True]
+    hotel.engine.dispose()
+
+
 def test_a_context_that_is_open_already_is_kept(sqlite_url: str, tmp_path: Path) -> None:
     """What the host began there is not ended by our asking."""
     hotel, seen = Hotel(sqlite_url, tmp_path), list[bool]()
