@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from flask_guesterase.core.canary import KIND
 from flask_guesterase.core.errors import InputError
+from flask_guesterase.core.lifecycle import State
 from flask_guesterase.store import tables
 from flask_guesterase.store.figures import age
 from tests.store.forms import Forms
@@ -96,3 +97,37 @@ def test_invented_guests_are_in_no_figure(hotel: Hotel) -> None:
     assert real != canary
     assert sum(month.received for month in figures.months) == 1
     assert sum(figures.waiting.values()) == 1
+
+
+@pytest.mark.parametrize("state", [State.OFFERED, State.FETCHED, State.EXPIRED])
+def test_a_copy_that_lay_ready_is_an_answer(hotel: Hotel, state: State) -> None:
+    """Late where it was released late, whether its guest came for it or not."""
+    hotel.guest(1, name="Ann Berg", email="ann@mail.example")
+    with hotel.begin() as office:
+        number = office.request({"email": "ann@mail.example"}, property="sh", wish="copy")
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    hotel.later(days=60)
+    with hotel.begin() as office:
+        office.release_copy(number, "officer", office.outline(number, "officer")[1])
+    with hotel.engine.begin() as conn:
+        table = tables.request
+        conn.execute(update(table).where(table.c.number == number).values(state=state.value))
+    with hotel.begin() as office:
+        figures = next(each for each in office.figures() if each.property == "sh")
+    (month,) = (each for each in figures.months if each.received)
+    assert (month.open, month.answered, month.late, month.days) == (0, 1, 1, (60, 60))
+
+
+def test_a_copy_that_nobody_released_is_no_answer(hotel: Hotel) -> None:
+    """What ended because nobody showed who they are was not decided."""
+    hotel.guest(1, name="Ann Berg", email="ann@mail.example")
+    with hotel.begin() as office:
+        number = office.request({"email": "ann@mail.example"}, property="sh", wish="copy")
+    with hotel.engine.begin() as conn:
+        table = tables.request
+        conn.execute(update(table).where(table.c.number == number).values(state="expired"))
+    with hotel.begin() as office:
+        figures = next(each for each in office.figures() if each.property == "sh")
+    (month,) = (each for each in figures.months if each.received)
+    assert (month.answered, month.late, month.days) == (0, 0, None)

@@ -99,7 +99,7 @@ def one_by_one(hotel: Hotel, wanted: list[str]) -> list[Month]:
             if told is None or case.property != "sh" or case.kind == KIND:
                 continue
             at = None
-            if case.state in (State.REFUSED, State.COMPLAINT):
+            if case.state.value in ("refused", "complaint", "offered", "fetched", "expired"):
                 at = day(case.decided_at)
             elif case.state.value in ("erased", "sealed", "partial", "restored", "checking"):
                 at = day(case.erased_at)

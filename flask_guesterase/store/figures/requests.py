@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, Subquery, and_, case, func, select
 from ...core.canary import KIND
 from ...core.deadlines import days_left, paused
 from ...core.figures import Alike, Month, ages, by_month, spread
-from ...core.lifecycle import DONE, OPEN, State
+from ...core.lifecycle import COPIES, DONE, OPEN, State
 from .. import answering, tables
 from ..cases import day_at
 from ..settings import Property
@@ -20,6 +20,10 @@ from ..work import Work
 from .walldays import days_between, wall_day
 
 _ANSWERED = DONE | {State.RESTORED, State.CHECKING}
+"""States in which the answer is the erasure."""
+
+_DECIDED = COPIES | {State.REFUSED, State.COMPLAINT, State.EXPIRED}
+"""States in which it is what was decided; of what expires, only a copy that lay ready was."""
 
 
 def monthly(work: Work, hotel: Property, wanted: Sequence[str]) -> list[Month]:
@@ -81,7 +85,7 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     refused = table.state == State.REFUSED.value
     answered = case(
         (table.state.in_([state.value for state in _ANSWERED]), table.erased_at),
-        (refused | (table.state == State.COMPLAINT.value), table.decided_at),
+        (table.state.in_([state.value for state in _DECIDED]), table.decided_at),
     )
     # While identity is asked for the clock may stand still.
     asked = case((table.state == State.RECEIVED.value, table.acknowledged_at))
