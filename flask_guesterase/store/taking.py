@@ -209,6 +209,7 @@ class Erased:
     :param files: (root folder, name) of files to be removed.
     :param counts: table -> rows changed.
     :param named: which row names each file.
+    :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -216,6 +217,7 @@ class Erased:
     files: list[tuple[str, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, Key]] = field(default_factory=list)
+    rehearsed: frozenset[tuple[str, Key]] = frozenset()
 
     @property
     def images(self) -> list[Image]:
@@ -232,4 +234,4 @@ class Erased:
 
         :param without: table and key of rows that are left out.
         """
-        return [each.strip(without) for each in self.taken]
+        return [each.strip(without | self.rehearsed) for each in self.taken]

@@ -15,7 +15,7 @@ from ...core.called import Part
 from ...core.errors import SealError
 from ...core.image import Cell, Form
 from ...core.mentions import Known, Pen
-from ...core.plan import Decision, Outcome, Person, Plan, Row, key_text
+from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, key_text
 from ...core.seal import Terms
 from .. import eraser, safe, tables
 from ..eraser import Locked, Scope
@@ -25,7 +25,7 @@ from ..raw import reader
 from ..taking import Erased
 from ..texts.mentioned import Hand, known_of
 from ..work import Work
-from .crossing import HOME, Crossing, binds_of
+from .crossing import HOME, Binds, Crossing, binds_of
 
 FORMAT = "guesterase/intent/v1"
 PURPOSE = "intent"
@@ -114,6 +114,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         erased = eraser.erase(conn, work.whole(), drawn, work.live(), Seeded(seed), scope)
         rows = _entries(work, erased)
         rehearsed.rollback()
+    erased.rehearsed = _only_there(binds, drawn, erased)
     shared = {
         "binds": [*others, HOME],
         "counts": dict(erased.counts),
@@ -130,6 +131,16 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
     }
     work.begun.append(_put(work, origin, rows, shared, (*others, HOME)))
     return erased
+
+
+def _only_there(binds: Binds, drawn: Plan, erased: Erased) -> frozenset[tuple[str, Key]]:
+    """Return the rows that a trigger wrote in the rehearsal: rolled back, they are no row's copy.
+
+    What a trigger wrote in another database is committed as it was rehearsed.
+    """
+    known = {(s.decision.table, row.key) for s in drawn.changing() for row in s.rows}
+    took = ((decision.table, row.key) for decision, row in erased.took)
+    return frozenset(each for each in took if binds.of(each[0]) == HOME and each not in known)
 
 
 def _entries(work: Work, erased: Erased) -> list[tuple[Decision, dict[str, Any]]]:
