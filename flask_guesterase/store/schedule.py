@@ -279,7 +279,8 @@ def _unending(work: Work) -> Iterator[Finding]:
             yield Finding(
                 "ceiling-missing", name, category, f"At {', '.join(codes)} no rule says by when "
                 "such records must be gone: these people stay until somebody asks.",
-                "Let two people set a ceiling with `flask guesterase policy house`.",
+                "Let two people set a ceiling with `flask guesterase policy house`, and let it "
+                "act: `flask guesterase policy waiting` lists what is set and does not yet.",
                 Severity.WARN,
             )
 

@@ -155,7 +155,9 @@ def house_confirm(id_: int, by: str, code: str) -> Answer:
     with current.begin() as office:
         office.use_code(who, code)
         office.confirm_house(id_, who)
-    return Answer({"id": id_}, fields({"id": id_}))
+        waits = any(line.id == id_ for line in office.rules_waiting())
+    note = "It waits: nothing goes by it before two people let it act: policy propose."
+    return Answer({"id": id_}, fields({"id": id_}), note if waits else "")
 
 
 @verb(jurisdiction_cli, "sign")

@@ -119,6 +119,21 @@ def test_a_period_of_the_house_by_commands(lawful: Lawful) -> None:
     assert "minutes of 2026-02-01" in shown
 
 
+def test_who_sets_a_ceiling_reads_that_it_does_not_act_yet(lawful: Lawful) -> None:
+    """Two people set it and two let it act; a floor acts at once, and says nothing of the kind."""
+    console = Console(lawful.app)
+    said = {}
+    for end, span in (("--ceiling", "P9Y"), ("--floor", "P6Y")):
+        given = [
+            "invoice_accounting", "--property", "sh", end, span, "--clock", "document",
+            "--source", "minutes of 2026-02-01",
+        ]  # fmt: skip
+        number = console.raw(*lawful.as_person("policy house", "officer", *given))[0].strip()
+        said[end] = console.raw(*lawful.as_person("policy house-confirm", "second", number))[1]
+    assert "policy propose" in said["--ceiling"]
+    assert said["--floor"] == ""
+
+
 def test_the_schedule_is_a_page_and_a_text_in_both_languages(lawful: Lawful) -> None:
     """Periods, articles and what nobody knows, as a lawyer reads them; JSON for programs."""
     console = Console(lawful.app)
