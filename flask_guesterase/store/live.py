@@ -78,7 +78,8 @@ def known(conn: Connection, schemas: Sequence[str] = ()) -> LiveSchema:
     if seen is not None and seen[1] == schema:
         # What was made of it before is found again by the very same object.
         schema = seen[1]
-    if now is None or lasts(schema):
+    # What changed and changed back meanwhile would be taken for what was read.
+    if now is None or (lasts(schema) and version(conn, schemas) == now):
         mine[wanted] = (now, schema)
     return schema
 

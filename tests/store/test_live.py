@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.catalog import mariadb
-from flask_guesterase.store.live import LiveSchema, read, read_only, signature
+from flask_guesterase.store.live import LiveSchema, known, read, read_only, signature
 from tests import engines
 
 KEY = {
@@ -698,6 +698,86 @@ CREATE TABLE `{here}_crm`.other (id INT)
     assert f"{here}_crm.cards" in {f.table for f in plain.incoming("guests")}
     assert f"{here}_crm.other" not in plain.tables
     assert f"{here}_crm.other" in named.tables
+
+
+MARKED = """
+CREATE TABLE rooms (id INT PRIMARY KEY, name VARCHAR(20), floor INT, KEY both_ (name, floor));
+CREATE TABLE beds (id INT PRIMARY KEY, room INT,
+    CONSTRAINT stands FOREIGN KEY (room) REFERENCES rooms (id));
+CREATE TABLE keys_ (id INT PRIMARY KEY);
+CREATE TRIGGER kept BEFORE UPDATE ON rooms FOR EACH ROW SET @kept = NEW.name
+"""
+CHANGES = {
+    "a table": "CREATE TABLE more (id INT PRIMARY KEY)",
+    "a view": "CREATE VIEW more AS SELECT id FROM rooms",
+    "an engine": "ALTER TABLE keys_ ENGINE = MyISAM",
+    "a table that keeps versions": "ALTER TABLE keys_ ADD SYSTEM VERSIONING",
+    "a column": "ALTER TABLE rooms ADD COLUMN more INT",
+    "a length": "ALTER TABLE rooms MODIFY name VARCHAR(21)",
+    "a column that must be filled": "ALTER TABLE rooms MODIFY name VARCHAR(20) NOT NULL",
+    "a default": "ALTER TABLE rooms ALTER floor SET DEFAULT 3",
+    "the order of an index": "ALTER TABLE rooms DROP KEY both_, ADD KEY both_ (floor, name)",
+    "an index that is unique": "ALTER TABLE rooms ADD UNIQUE (floor)",
+    "an index nobody uses": "ALTER TABLE rooms ALTER INDEX both_ IGNORED",
+    "a cascade": "ALTER TABLE beds DROP FOREIGN KEY stands;\n"
+    "ALTER TABLE beds ADD CONSTRAINT stands FOREIGN KEY (room) REFERENCES rooms (id)"
+    " ON DELETE CASCADE",
+    "another target": "ALTER TABLE beds DROP FOREIGN KEY stands;\n"
+    "ALTER TABLE beds ADD CONSTRAINT stands FOREIGN KEY (room) REFERENCES keys_ (id)",
+    "a foreign key less": "ALTER TABLE beds DROP FOREIGN KEY stands",
+    "a check": "ALTER TABLE rooms ADD CONSTRAINT high CHECK (floor > 0)",
+    "a trigger": "CREATE TRIGGER more AFTER DELETE ON rooms FOR EACH ROW SET @kept = 1",
+    "a trigger's text": "CREATE OR REPLACE TRIGGER kept BEFORE UPDATE ON rooms FOR EACH ROW"
+    " SET @kept = OLD.name",
+    "a trigger less": "DROP TRIGGER kept",
+    "what the session checks": "SET foreign_key_checks = 0",
+    "what the session may": "SET SESSION TRANSACTION READ ONLY",
+    "a child elsewhere": "CREATE DATABASE {here}_far;\nCREATE TABLE {here}_far.cards"
+    " (room INT, FOREIGN KEY (room) REFERENCES {here}.rooms (id) ON DELETE CASCADE)",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_mariadb_sees_each_change_though_it_reads_only_marks(
+    mariadb_url: str, change: str
+) -> None:
+    """As long as nothing changed three statements tell that; whatever does change is read."""
+    here = make_url(mariadb_url).database
+    with database(mariadb_url, MARKED) as conn:
+        before = known(conn)
+        sent: list[str] = []
+        event.listen(conn, "before_cursor_execute", lambda *told: sent.append(told[2]))
+        assert known(conn) is before
+        assert len(sent) == 3
+        try:
+            run(conn, CHANGES[change].format(here=here))
+            after = known(conn)
+            assert after != before
+            assert after == read(conn)
+        finally:
+            if "{here}" in CHANGES[change]:
+                run(conn, f"DROP DATABASE {here}_far")
+
+
+def test_mariadb_keeps_nothing_that_changed_back_while_it_was_read(
+    mariadb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trigger that was away for a moment, while the catalogue was read, is known afterwards."""
+    reading = mariadb.read
+
+    def meanwhile(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
+        run(conn, "DROP TRIGGER kept")
+        try:
+            return reading(conn, schemas)
+        finally:
+            run(conn, MARKED.strip().split(";\n")[-1])
+
+    with database(mariadb_url, MARKED) as conn:
+        time.sleep(0.02)
+        monkeypatch.setattr(mariadb, "read", meanwhile)
+        assert not table(known(conn), "rooms").triggers
+        monkeypatch.undo()
+        assert [each.name for each in table(known(conn), "rooms").triggers] == ["kept"]
 
 
 def test_mariadb_never_takes_hidden_triggers_for_none(mariadb_url: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -16,15 +17,7 @@ from .assembly import Assembly
 from .copying import copies_old
 from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
 
-_SERVER = text("SELECT VERSION() AS version, DATABASE() AS schema_name")
-
-# Not as @@variables: which of them exist differs from version to version.
-_VARIABLES = text("""
-    SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'innodb_read_only',
-        'tx_read_only', 'transaction_read_only', 'foreign_key_checks', 'lower_case_table_names')
-""")
 _READ_ONLY = ("read_only", "innodb_read_only", "tx_read_only", "transaction_read_only")
-
 
 _OURS = PREFIX.replace("_", "\\_") + "%"
 """Pattern of the names of our own tables, whose columns nobody asks for."""
@@ -34,67 +27,21 @@ def _in_schemas(statement: str) -> Any:
     return text(statement).bindparams(bindparam("schemas", expanding=True))
 
 
+# Not as @@variables: which of them exist differs from version to version.
+_VARIABLES = """
+    SELECT 'variable' AS what, VARIABLE_NAME AS name, VARIABLE_VALUE AS value
+    FROM information_schema.SESSION_VARIABLES
+    WHERE VARIABLE_NAME IN ('READ_ONLY', 'INNODB_READ_ONLY', 'TX_READ_ONLY',
+        'TRANSACTION_READ_ONLY', 'FOREIGN_KEY_CHECKS', 'LOWER_CASE_TABLE_NAMES')
+"""
 # Databases whose tables may point here; the server shows only what we may see. In these two nobody
 # can create a table, and to look through them takes longer than all the rest.
-_OTHERS = _in_schemas("""
-    SELECT SCHEMA_NAME FROM information_schema.SCHEMATA
+_OTHERS = """
+    SELECT 'other', SCHEMA_NAME, NULL FROM information_schema.SCHEMATA
     WHERE SCHEMA_NAME NOT IN ('information_schema', 'performance_schema')
-      AND SCHEMA_NAME NOT IN :schemas
-""")
-_OUTSIDE = _in_schemas("""
-    SELECT DISTINCT CONSTRAINT_SCHEMA AS schema_name, TABLE_NAME AS name
-    FROM information_schema.REFERENTIAL_CONSTRAINTS
-    WHERE UNIQUE_CONSTRAINT_SCHEMA IN :schemas AND CONSTRAINT_SCHEMA IN :others
-""").bindparams(bindparam("others", expanding=True))
-_TABLES = _in_schemas("""
-    SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS name, TABLE_TYPE AS kind, ENGINE AS engine,
-           CREATE_OPTIONS AS options
-    FROM information_schema.TABLES
-    WHERE TABLE_SCHEMA IN :schemas
-      AND TABLE_TYPE IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
-""")
-_COLUMNS = _in_schemas("""
-    SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS tbl, COLUMN_NAME AS name,
-           COLUMN_TYPE AS type, IS_NULLABLE AS nullable, IS_GENERATED AS generated,
-           CHARACTER_MAXIMUM_LENGTH AS length, COLUMN_DEFAULT AS filled, EXTRA AS extra
-    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours
-    ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION
-""")
-_INDEXES = _in_schemas("""
-    SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS tbl, INDEX_NAME AS name,
-           NON_UNIQUE AS plain, COLUMN_NAME AS col, INDEX_TYPE AS method, IGNORED AS ignored
-    FROM information_schema.STATISTICS
-    WHERE TABLE_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours
-    ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
-""")
-# Joined by the server, these two would be read of every database there is.
-_FOREIGN = _in_schemas("""
-    SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS tbl, CONSTRAINT_NAME AS name,
-           COLUMN_NAME AS col, REFERENCED_TABLE_SCHEMA AS target_schema,
-           REFERENCED_TABLE_NAME AS target, REFERENCED_COLUMN_NAME AS target_col
-    FROM information_schema.KEY_COLUMN_USAGE
-    WHERE TABLE_SCHEMA IN :schemas AND REFERENCED_TABLE_NAME IS NOT NULL
-      AND TABLE_NAME NOT LIKE :ours
-    ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION
-""")
-_RULES = _in_schemas("""
-    SELECT CONSTRAINT_SCHEMA AS schema_name, TABLE_NAME AS tbl, CONSTRAINT_NAME AS name,
-           DELETE_RULE AS on_delete, UPDATE_RULE AS on_update
-    FROM information_schema.REFERENTIAL_CONSTRAINTS
-    WHERE CONSTRAINT_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours
-""")
-_CHECKS = _in_schemas("""
-    SELECT CONSTRAINT_SCHEMA AS schema_name, TABLE_NAME AS tbl, CHECK_CLAUSE AS clause
-    FROM information_schema.CHECK_CONSTRAINTS
-    WHERE CONSTRAINT_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours
-""")
-_TRIGGERS = _in_schemas("""
-    SELECT EVENT_OBJECT_SCHEMA AS schema_name, EVENT_OBJECT_TABLE AS tbl, TRIGGER_NAME AS name,
-           EVENT_MANIPULATION AS events, ACTION_TIMING AS timing, ACTION_STATEMENT AS body
-    FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA IN :schemas
-""")
-_GRANTED = text("""
-    SELECT DISTINCT PRIVILEGE_TYPE AS privilege FROM (
+"""
+_GRANTED = """
+    SELECT DISTINCT 'granted', PRIVILEGE_TYPE, NULL FROM (
         SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES
         UNION ALL
         SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES
@@ -102,20 +49,150 @@ _GRANTED = text("""
     ) AS granted
     WHERE GRANTEE IN (CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''),
                       CONCAT('''', COALESCE(CURRENT_ROLE(), ''), '''@'''''))
-""")
+"""
+_SETTINGS = text(_VARIABLES)
+_SERVER = text(" UNION ALL ".join((
+    _VARIABLES, _OTHERS, _GRANTED, "SELECT 'version', VERSION(), NULL",
+    "SELECT 'schema', DATABASE(), NULL",
+)))  # fmt: skip
+_OUTSIDE = _in_schemas("""
+    SELECT DISTINCT CONSTRAINT_SCHEMA AS schema_name, TABLE_NAME AS name
+    FROM information_schema.REFERENTIAL_CONSTRAINTS
+    WHERE UNIQUE_CONSTRAINT_SCHEMA IN :schemas AND CONSTRAINT_SCHEMA IN :others
+    ORDER BY 1, 2
+""").bindparams(bindparam("others", expanding=True))
+
+
+class _Facts:
+    """What one catalogue says of some schemas: its rows, or a mark by which a change is seen.
+
+    :param source: the catalogue, and which of its rows.
+    :param order: by what its rows are ordered, where that means something.
+    :param columns: name -> column.
+    """
+
+    def __init__(self, source: str, order: Sequence[str] = (), **columns: str) -> None:
+        where = f"FROM information_schema.{source}"
+        said = ", ".join(f"{column} AS {name}" for name, column in columns.items())
+        sorted_ = f" ORDER BY {', '.join(order)}" if order else ""
+        self.rows = _in_schemas(f"SELECT {said} {where}{sorted_}")
+        parts = ", ".join(f"QUOTE({each})" for each in dict.fromkeys((*columns.values(), *order)))
+        digits = f"CONV(LEFT(MD5(CONCAT_WS(',', {parts})), 15), 16, 10)"
+        # What is too long to be marked is something else each time.
+        mark = f"SUM(COALESCE(CAST({digits} AS UNSIGNED), UUID_SHORT()))"
+        self.mark = f"SELECT COUNT(*), {mark} {where}"
+
+
+_TABLES = _Facts(
+    "TABLES WHERE TABLE_SCHEMA IN :schemas"
+    " AND TABLE_TYPE IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')",
+    schema_name="TABLE_SCHEMA", name="TABLE_NAME", kind="TABLE_TYPE", engine="ENGINE",
+    options="CREATE_OPTIONS",
+)  # fmt: skip
+_COLUMNS = _Facts(
+    "COLUMNS WHERE TABLE_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours",
+    ("TABLE_SCHEMA", "TABLE_NAME", "ORDINAL_POSITION"),
+    schema_name="TABLE_SCHEMA", tbl="TABLE_NAME", name="COLUMN_NAME", type="COLUMN_TYPE",
+    nullable="IS_NULLABLE", generated="IS_GENERATED", length="CHARACTER_MAXIMUM_LENGTH",
+    filled="COLUMN_DEFAULT", extra="EXTRA",
+)  # fmt: skip
+_INDEXES = _Facts(
+    "STATISTICS WHERE TABLE_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours",
+    ("TABLE_SCHEMA", "TABLE_NAME", "INDEX_NAME", "SEQ_IN_INDEX"),
+    schema_name="TABLE_SCHEMA", tbl="TABLE_NAME", name="INDEX_NAME", plain="NON_UNIQUE",
+    col="COLUMN_NAME", method="INDEX_TYPE", ignored="IGNORED",
+)  # fmt: skip
+# Joined by the server, these two would be read of every database there is.
+_FOREIGN = _Facts(
+    "KEY_COLUMN_USAGE WHERE TABLE_SCHEMA IN :schemas AND REFERENCED_TABLE_NAME IS NOT NULL"
+    " AND TABLE_NAME NOT LIKE :ours",
+    ("TABLE_SCHEMA", "TABLE_NAME", "CONSTRAINT_NAME", "ORDINAL_POSITION"),
+    schema_name="TABLE_SCHEMA", tbl="TABLE_NAME", name="CONSTRAINT_NAME", col="COLUMN_NAME",
+    target_schema="REFERENCED_TABLE_SCHEMA", target="REFERENCED_TABLE_NAME",
+    target_col="REFERENCED_COLUMN_NAME",
+)  # fmt: skip
+_RULES = _Facts(
+    "REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours",
+    schema_name="CONSTRAINT_SCHEMA", tbl="TABLE_NAME", name="CONSTRAINT_NAME",
+    on_delete="DELETE_RULE", on_update="UPDATE_RULE",
+)  # fmt: skip
+_CHECKS = _Facts(
+    "CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours",
+    schema_name="CONSTRAINT_SCHEMA", tbl="TABLE_NAME", clause="CHECK_CLAUSE",
+)  # fmt: skip
+# When one was made tells that it was away for a moment.
+_TRIGGERS = _Facts(
+    "TRIGGERS WHERE EVENT_OBJECT_SCHEMA IN :schemas",
+    schema_name="EVENT_OBJECT_SCHEMA", tbl="EVENT_OBJECT_TABLE", name="TRIGGER_NAME",
+    events="EVENT_MANIPULATION", timing="ACTION_TIMING", body="ACTION_STATEMENT", made="CREATED",
+)  # fmt: skip
+_MARKS = _in_schemas(" UNION ALL ".join(
+    facts.mark
+    for facts in (_TABLES, _COLUMNS, _INDEXES, _FOREIGN, _RULES, _CHECKS, _TRIGGERS)
+))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Server:
+    """What a server says of itself, of this session, and of what points at some schemas.
+
+    :param version: its version.
+    :param default: the current database.
+    :param variables: name -> value of what was set for the session.
+    :param granted: what the current user may do.
+    :param scope: the current database and those that were named.
+    :param outside: database and name of the tables elsewhere that point into the scope.
+    """
+
+    version: str
+    default: str
+    variables: tuple[tuple[str, str], ...]
+    granted: frozenset[str]
+    scope: tuple[str, ...]
+    outside: tuple[tuple[str, str], ...]
+
+    def bound(self) -> dict[str, Any]:
+        """Return what the catalogues are asked for."""
+        return {
+            "schemas": [*self.scope, *sorted({schema for schema, _ in self.outside})],
+            "ours": _OURS,
+        }
 
 
 def read_only(conn: Connection) -> bool:
     """Return whether this server or session refuses changes."""
-    return _refuses(_variables(conn))
-
-
-def _variables(conn: Connection) -> dict[str, str]:
-    return {name: value.upper() for name, value in conn.execute(_VARIABLES)}
+    return _refuses({row.name.lower(): row.value for row in conn.execute(_SETTINGS)})
 
 
 def _refuses(variables: Mapping[str, str]) -> bool:
-    return any(variables.get(name, "OFF") not in ("OFF", "0") for name in _READ_ONLY)
+    return any(variables.get(name, "OFF").upper() not in ("OFF", "0") for name in _READ_ONLY)
+
+
+def mark(conn: Connection, schemas: Sequence[str]) -> tuple[object, ...]:
+    """Return what differs whenever `read` would find something else; it takes three statements.
+
+    :param conn: an open connection.
+    :param schemas: the named databases.
+    :raises SetupError: the connection has no current database.
+    """
+    server = _server(conn, schemas)
+    return server, *map(tuple, conn.execute(_MARKS, server.bound()))
+
+
+def _server(conn: Connection, schemas: Sequence[str]) -> _Server:
+    said = defaultdict[str, list[Any]](list)
+    for what, name, value in conn.execute(_SERVER):
+        said[what].append((name.lower(), value.upper()) if what == "variable" else name)
+    (default,) = said["schema"]
+    if default is None:
+        raise SetupError("The connection has no current database.", "Name one in the URL.")
+    scope = tuple(dict.fromkeys((default, *schemas)))
+    others = [name for name in said["other"] if name not in scope]
+    outside = conn.execute(_OUTSIDE, {"schemas": scope, "others": others}) if others else ()
+    return _Server(
+        said["version"][0], default, tuple(sorted(said["variable"])), frozenset(said["granted"]),
+        scope, tuple((row.schema_name, row.name) for row in outside),
+    )  # fmt: skip
 
 
 def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
@@ -123,35 +200,29 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
 
     :raises SetupError: the connection has no current database.
     """
-    server = conn.execute(_SERVER).one()
-    if server.schema_name is None:
-        raise SetupError("The connection has no current database.", "Name one in the URL.")
-    default = str(server.schema_name)
-    variables = _variables(conn)
+    server = _server(conn, schemas)
+    default, variables, bound = server.default, dict(server.variables), server.bound()
     enforced = variables.get("foreign_key_checks") == "ON"
     fold_tables = variables.get("lower_case_table_names") != "0"
-    scope = list(dict.fromkeys((default, *schemas)))
-    outside = _outside(conn, scope)
-    bound = {"schemas": [*scope, *sorted({schema for schema, _ in outside})], "ours": _OURS}
     parts = Assembly()
     names: dict[tuple[str, str], str] = {}
-    for row in conn.execute(_TABLES, bound):
+    for row in conn.execute(_TABLES.rows, bound):
         place = (row.schema_name, row.name)
         if row.name.lower().startswith(PREFIX) or (
-            row.schema_name not in scope and place not in outside
+            row.schema_name not in server.scope and place not in server.outside
         ):
             continue
         names[place] = _key(default, *place)
         parts.tables[names[place]] = _table(row, names[place])
-    _columns(conn.execute(_COLUMNS, bound).all(), names, parts)
-    _indexes(conn.execute(_INDEXES, bound).all(), names, parts)
-    rules = {(row.schema_name, row.tbl, row.name): row for row in conn.execute(_RULES, bound)}
-    links = conn.execute(_FOREIGN, bound).all()
+    _columns(conn.execute(_COLUMNS.rows, bound).all(), names, parts)
+    _indexes(conn.execute(_INDEXES.rows, bound).all(), names, parts)
+    rules = {(row.schema_name, row.tbl, row.name): row for row in conn.execute(_RULES.rows, bound)}
+    links = conn.execute(_FOREIGN.rows, bound).all()
     _foreign(links, rules, names, parts, default, enforced)
-    for row in conn.execute(_CHECKS, bound):
+    for row in conn.execute(_CHECKS.rows, bound):
         if (row.schema_name, row.tbl) in names:
             parts.checks[names[row.schema_name, row.tbl]].append(row.clause)
-    _triggers(conn.execute(_TRIGGERS, bound).all(), names, parts)
+    _triggers(conn.execute(_TRIGGERS.rows, bound).all(), names, parts)
     return LiveSchema(
         dialect="mariadb",
         version=server.version,
@@ -159,16 +230,9 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
         tables=parts.build(fold_tables=fold_tables, fold_columns=True),
         read_only=_refuses(variables),
         foreign_keys_enforced=enforced,
-        triggers_known=_triggers_known(set(conn.scalars(_GRANTED)), server.version),
+        triggers_known=_triggers_known(server.granted, server.version),
         folds=fold_tables,
     )
-
-
-def _outside(conn: Connection, scope: Sequence[str]) -> set[tuple[str, str]]:
-    """Return database and name of the tables elsewhere that point into a scope."""
-    others = conn.scalars(_OTHERS, {"schemas": scope}).all()
-    found = conn.execute(_OUTSIDE, {"schemas": scope, "others": others}) if others else ()
-    return {(row.schema_name, row.name) for row in found}
 
 
 def _table(row: Any, key: str) -> LiveTable:
@@ -257,7 +321,7 @@ def _triggers(rows: Sequence[Any], names: dict[tuple[str, str], str], parts: Ass
         parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
 
 
-def _triggers_known(granted: set[str], version: str) -> bool:
+def _triggers_known(granted: Collection[str], version: str) -> bool:
     """Whether the catalogue would show every trigger of the current database.
 
     Servers with MDEV-37474 (seen on 11.8.9) show triggers, without their body, to whoever may
@@ -265,7 +329,7 @@ def _triggers_known(granted: set[str], version: str) -> bool:
     """
     numbers = [int(number) for number in re.findall(r"\d+", version)[:3]]
     shown = numbers[:2] == [11, 8] and numbers[2] >= 9
-    return "TRIGGER" in granted or (shown and bool({"UPDATE", "DELETE"} & granted))
+    return "TRIGGER" in granted or (shown and bool({"UPDATE", "DELETE"}.intersection(granted)))
 
 
 def _key(default: str, schema: str, name: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, text
 
+from . import mariadb
 from .shape import LiveSchema
 
 Version = tuple[object, ...]
@@ -63,10 +65,12 @@ def version(conn: Connection, schemas: Sequence[str]) -> Version | None:
     :param conn: an open connection.
     :param schemas: further schemas that are read.
     """
-    dialect = conn.dialect.name
-    if dialect == "postgresql":
+    dialect: Any = conn.dialect
+    if dialect.name == "postgresql":
         return tuple(conn.execute(_POSTGRESQL).one())
-    if dialect != "sqlite" or schemas:
+    if getattr(dialect, "is_mariadb", False):
+        return mariadb.mark(conn, schemas)
+    if dialect.name != "sqlite" or schemas:
         return None
     found = conn.execute(_SQLITE).one()
     if found.temporary or found.more or not found.file:
