@@ -43,7 +43,8 @@ def cosign(inn: Ashore, other: Hotel, old: int) -> Verdict:
 def trust(inn: Ashore, other: Hotel) -> None:
     """Vouch for the other's key."""
     with inn.begin() as office:
-        office.trust_journal("guesterase/hotel-a/0", public(other.key).hex(), "officer")
+        key = public(other.key).hex()
+        office.trust_journal(f"guesterase/{other.name}/0", key, "officer")
 
 
 @pytest.mark.parametrize("trusted", ["before", "after"])
@@ -76,3 +77,31 @@ def test_a_restore_of_the_witness_is_no_way_to_a_fork(
         verdict = cosign(inn, other, old)
         assert (verdict.found, verdict.size) == (Judgement.MOVED, 10)
     assert cosign(inn, other, 10).found is Judgement.FORKED
+
+
+def test_each_of_two_journals_is_known_by_its_own(
+    inn: Ashore, other: Hotel, tmp_path: Path
+) -> None:
+    """A restore, and another key that a person vouches for, mix up nothing of the two."""
+    ash = Hotel(tmp_path / "ash.sqlite", "hotel-b", "hotel-b")
+    ash.append(1)
+    for hotel in (other, ash):
+        trust(inn, hotel)
+        cosign(inn, hotel, 0)
+    inn.happen()
+    copy = inn.copied("copy")
+    for hotel, old in ((other, 4), (ash, 2)):
+        hotel.append(6)
+        assert cosign(inn, hotel, old).size == old + 6
+    inn.happen()
+    inn.release()
+    inn.restored(copy)
+    assert inn.run(lambda office: notice(office.work))
+    replay(inn.run)
+    ash.change_key("hotel-b-2")
+    trust(inn, ash)
+    for hotel, size in ((other, 10), (ash, 8)):
+        verdict = cosign(inn, hotel, 0)
+        assert (verdict.found, verdict.size) == (Judgement.MOVED, size)
+    assert cosign(inn, ash, 8).found is Judgement.CONSISTENT
+    ash.close()
