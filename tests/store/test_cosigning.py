@@ -103,5 +103,8 @@ def test_each_of_two_journals_is_known_by_its_own(
     for hotel, size in ((other, 10), (ash, 8)):
         verdict = cosign(inn, hotel, 0)
         assert (verdict.found, verdict.size) == (Judgement.MOVED, size)
-    assert cosign(inn, ash, 8).found is Judgement.CONSISTENT
+    told = inn.actions().count("journal-witnessed")
+    assert cosign(inn, ash, 8).size == 9
+    assert cosign(inn, ash, 9).found is Judgement.CONSISTENT
+    assert inn.actions().count("journal-witnessed") == told + 1, "the same again is no news"
     ash.close()

@@ -29,6 +29,7 @@ from flask_guesterase.core.rulebook import rules as binding
 from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.store import rulebook, tables
 from flask_guesterase.store.amendments import House
+from flask_guesterase.store.journal import begin_epoch, stamp
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Guest, Hotel, policies
 
@@ -382,6 +383,29 @@ def test_a_checkpoint_that_a_place_took_does(law: Lawful) -> None:
     with pytest.raises(InputError, match="older"):
         law.do("confirm_change", line.id, "second", "")
     sent(law)
+    assert law.do("confirm_change", line.id, "second", "")
+
+
+def test_a_checkpoint_of_the_epoch_before_has_not_seen_it(law: Lawful) -> None:
+    """After a restore a longer one is known of the journal before, and a place took it: too old."""
+    law.write(SHORT)
+    [line] = law.waits("floor")
+    for years in (4, 5, 6):
+        house(law, floor=Period(years=years))
+    before = law.checkpoint()
+    sent(law)
+    law.hotel.later(minutes=5)
+    with law.hotel.begin() as office:
+        work, head = office.work, read_note(before)
+        key = work.custodian.public_key()
+        begin_epoch(work.conn, head.controller, stamp(work.now), key, head)
+    law.do("propose_change", line.id, "officer")
+    for checkpoint in (before, ""):
+        with pytest.raises(InputError, match="older"):
+            law.do("confirm_change", line.id, "second", checkpoint)
+    sent(law)
+    longer, newer = (row["size"] for row in law.hotel.ours("released"))
+    assert longer > newer
     assert law.do("confirm_change", line.id, "second", "")
 
 

@@ -54,6 +54,9 @@ def test_a_proof_reaches_into_what_was_pruned(world: World, hotel: Hotel, tmp_pa
     code, answer = ask(*given, "--proof", put(tmp_path, "proof.txt", proof))
     assert (code, cannot(answer)) == (0, {"pruned", "later"})
     assert ("proof", True) in verdicts(answer)
+    other = put(tmp_path, "other.txt", request(3, hotel.consistency(3), world.newest))
+    code, answer = ask(*given, "--proof", other, "--proof", tmp_path / "proof.txt")
+    assert (code, cannot(answer)) == (0, {"pruned", "later", "proof"}), "each is for its own size"
     for number in range(len(hotel.consistency(OLD))):
         path_ = list(hotel.consistency(OLD))
         path_[number] = bytes(32)
@@ -284,6 +287,8 @@ def test_old_and_new_key(world: World, tmp_path: Path) -> None:
     for key in (world.key.hex(), verifier_key("guesterase/hotel-a/0", fresh)):
         code, answer = ask(journal, *both, "--key", key)
         assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    code, answer = ask(journal, *both, "--key", fresh.hex(), "--key", bytes(32).hex())
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
     code, answer = ask(journal, "--checkpoint", old, "--key", fresh.hex())
     assert (code, "outside-signature" in cannot(answer)) == (0, True)
     head = forge.open_checkpoint(made.newest, fresh)

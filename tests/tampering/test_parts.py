@@ -159,6 +159,8 @@ def test_a_witness_knows_when_a_clock_was_ahead(world: World, tmp_path: Path) ->
     given = ["--checkpoint", note, "--key", world.key.hex()]
     assert wrong(ask(journal, *given)[1]) == {"outside"}
     given += ["--witness", witness_key(*WITNESS).text()]
+    plain = put(tmp_path, "plain", ahead)
+    assert wrong(ask(journal, "--checkpoint", plain, *given[2:])[1]) == {"outside"}
     code, answer = ask(journal, *given)
     assert (code, wrong(answer), "lost" in cannot(answer)) == (0, set(), True)
     old = put(tmp_path, "old", world.old + cosign(world.old, *WITNESS, int(seen.timestamp())))
@@ -263,6 +265,35 @@ def test_a_restore_under_a_key_that_nobody_named(world: World, tmp_path: Path) -
     assert (code, ("outside-signature", None) in verdicts(answer)) == (0, True)
     code, answer = ask(*given, "--key", forge.public(hotel.key).hex())
     assert (code, ("outside-signature", True) in verdicts(answer)) == (0, True)
+
+
+def test_a_journal_of_somebody_elses_explained_by_a_restore(world: World, tmp_path: Path) -> None:
+    """It quotes a checkpoint of the hotel's: that one vouches for no key of a tree it is not of."""
+    hotel = Hotel(tmp_path / "theirs.sqlite", key="somebody")
+    hotel.time += timedelta(days=3)
+    hotel.append(20)
+    head = open_checkpoint(world.newest, world.key)
+    with forge.transaction(hotel.engine) as conn:
+        forge.journal.begin_epoch(conn, hotel.name, hotel.at(), forge.public(hotel.key), head)
+    journal = put(tmp_path, "journal.jsonl", hotel.lines())
+    hotel.close()
+    given = ["--checkpoint", put(tmp_path, "newest", world.newest), "--key", world.key.hex()]
+    code, answer = ask(journal, *given)
+    assert (code, "key" in wrong(answer)) == (1, True)
+
+
+def test_an_epoch_between_is_not_shown(world: World, tmp_path: Path) -> None:
+    """What grew since a restore is newer than what was lost; which one lost it that epoch says."""
+    hotel = catalogue.restored(world, "between.sqlite")
+    hotel.append(6)
+    hotel.begin_epoch(world.newest)
+    hotel.append(2)
+    hotel.begin_epoch(hotel.checkpoint())
+    lines = [line for line in hotel.lines() if '"epoch":1' not in line]
+    hotel.close()
+    given = ["--checkpoint", put(tmp_path, "newest", world.newest), "--key", world.key.hex()]
+    code, answer = ask(put(tmp_path, "journal.jsonl", lines), *given)
+    assert (code, wrong(answer), "outside" in cannot(answer)) == (0, set(), True)
 
 
 def test_a_second_restore_that_quotes_what_both_lost(world: World, tmp_path: Path) -> None:
