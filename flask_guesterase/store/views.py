@@ -337,11 +337,14 @@ def _wanted(
 
 
 def _lines(work: Work, statement: Select[Any], state: str | None) -> list[dict[str, Any]]:
-    cases = [read(row) for row in work.conn.execute(statement)]
-    days = {
-        code: day_at(work.settings.property(code), work.now)
-        for code in {each.property for each in cases}
-    }
-    lines = [_line(work, each, days[each.property]) for each in cases]
-    late = state == OVERDUE
-    return [line for line in lines if not late or line["late"] or line["receipt_late"]]
+    days: dict[str, date] = {}
+    lines = []
+    # Those that ended are kept for years: never all of them as rows and as lines at once.
+    for row in work.conn.execute(statement):
+        case = read(row)
+        if case.property not in days:
+            days[case.property] = day_at(work.settings.property(case.property), work.now)
+        line = _line(work, case, days[case.property])
+        if state != OVERDUE or line["late"] or line["receipt_late"]:
+            lines.append(line)
+    return lines

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -225,7 +226,7 @@ def asked(text: str, what: str) -> str:
 
 def _print(answer: Answer, as_json: bool) -> None:
     if as_json:
-        click.echo(dumped(answer.data))
+        echo_json(answer.data)
     elif answer.text:
         click.echo(_still(answer.text))
     if answer.note:
@@ -285,7 +286,15 @@ def error_id(problem: GuesteraseError) -> str:
 
 def dumped(value: Any) -> str:
     """Return a value as JSON: days and times in ISO form, times in UTC."""
-    return json.dumps(value, default=_plain, indent=2)
+    return _JSON.encode(value)
+
+
+def echo_json(value: Any) -> None:
+    """Print what `dumped` returns, piece by piece: a list of years is long."""
+    parts = _JSON.iterencode(value)
+    while piece := "".join(islice(parts, 10_000)):
+        click.echo(piece, nl=False)
+    click.echo()
 
 
 def _plain(value: Any) -> Any:
@@ -296,6 +305,9 @@ def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     return str(value)
+
+
+_JSON = json.JSONEncoder(default=_plain, indent=2)
 
 
 def listing(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import sys
+import tracemalloc
+from datetime import date
 
 import pytest
 
+from flask_guesterase.web import console as desk
 from tests.store.hotel import Booking
 from tests.web.house import House
 from tests.web.test_cli import Console, approved
@@ -37,3 +43,32 @@ def test_a_terminal_that_lacks_a_letter_still_gets_the_answer(house: House) -> N
     shown = runner.invoke(args=["guesterase", "jurisdiction", "show", "CN"])
     assert (shown.exit_code, shown.exception) == (0, None)
     assert "\\u" in shown.stdout
+
+
+class _Nowhere(io.StringIO):
+    """An output that keeps how much went there and a mark of it, and nothing else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mark, self.long = hashlib.sha256(), 0
+
+    def write(self, text: str) -> int:
+        self.mark.update(text.encode())
+        self.long += len(text)
+        return len(text)
+
+
+def test_a_long_answer_in_json_is_written_as_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the same to a sign, and never as a whole in memory beside what it tells."""
+    rows = [{"number": f"GR-{each:08d}", "on": date(2026, 3, 1)} for each in range(20_000)]
+    whole = json.dumps(rows, default=str, indent=2) + "\n"
+    out = _Nowhere()
+    monkeypatch.setattr(sys, "stdout", out)
+    tracemalloc.start()
+    try:
+        desk.echo_json(rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert out.mark.hexdigest() == hashlib.sha256(whole.encode()).hexdigest()
+    assert peak < out.long / 2
