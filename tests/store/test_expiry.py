@@ -774,16 +774,18 @@ def test_no_safety_copy_of_what_the_law_ends_before_the_window(inn: Inn) -> None
     assert kept == {"scan2.png"}
 
 
-def test_what_nobody_can_place_is_on_somebodys_list(any_inn: Inn) -> None:
-    """Of two houses nobody knows whose it is: it stays, and both are asked."""
+@pytest.mark.parametrize("looked", [True, False])
+def test_what_nobody_can_place_is_on_somebodys_list(any_inn: Inn, looked: bool) -> None:
+    """Of two houses nobody knows whose it is: it stays, and both are asked, before any look too."""
     inn = any_inn
     house = inn.settings.properties["sh"]
     inn.settings = replace(inn.settings, properties={"aa": replace(house, code="aa"), "sh": house})
     inn.person(1, date(2022, 1, 1), hotel="??", visa=None)
     inn.person(2, date(2026, 1, 1), hotel="??", visa=None)
     inn.set(PEOPLE, 2, seen=None)
-    expiry.expire(inn.run)
-    assert inn.read(PEOPLE)["email"] == "p1@mail.example"
+    if looked:
+        expiry.expire(inn.run)
+        assert inn.read(PEOPLE)["email"] == "p1@mail.example"
     endless.remind(inn.run)
     assert {(t["property"], t["name"], t["count"]) for t in inn.ours("task")} == {
         (code, f"{code}/people/{word}", 1)
