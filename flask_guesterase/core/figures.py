@@ -71,10 +71,10 @@ class Handled:
     :param complaints: complaints received.
     :param answered: complaints answered.
     :param overturned: refusals that did not stand after a complaint.
-    :param complaints_late: times that an answer, or the word that a complaint came, was late.
+    :param complaints_late: answers, and words that a complaint came, that were late in it.
     :param incidents: incidents opened.
     :param closed: incidents closed.
-    :param incidents_late: times that somebody was not told of an incident in time.
+    :param incidents_late: how often somebody who must hear of an incident had not in time.
     :param trained: quizzes passed.
     :param untrained: acts without the training for them, save those on holds, which may be silent.
     """

@@ -27,6 +27,10 @@ HANDLED = {
 }  # fmt: skip
 
 
+DAILY = {"complaint-overdue", "incident-overdue"}
+"""What is told anew each day, and late once a month for each thing that is."""
+
+
 def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]:
     """Return, per month: received, ends by word, days until the answer, rows that ended."""
     zone = ZoneInfo(office.work.settings.property(code).zone)
@@ -38,6 +42,7 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
     end: dict[str, str] = {}
     ended: Counter[str] = Counter()
     handled: dict[str, Counter[str]] = {month: Counter() for month in months}
+    late: set[tuple[str, ...]] = set()
     for body in rows:
         entry = json.loads(body)
         if entry.get("facts", {}).get("property") != code:
@@ -58,7 +63,10 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
         if action == "training-missed" and silent:
             continue
         if action in HANDLED and at.isoformat()[:7] in handled:
-            handled[at.isoformat()[:7]][HANDLED[action]] += 1
+            each = [(at.isoformat()[:7], action, number, word) for word in entry.get("grounds", ())]
+            told = [word for word in each if word not in late] if action in DAILY else [()]
+            late.update(each)
+            handled[at.isoformat()[:7]][HANDLED[action]] += len(told)
         if action in ENDS:
             words = entry.get("grounds", [])
             end[number] = words[0] if action == "check-completed" else action

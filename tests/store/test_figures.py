@@ -13,7 +13,9 @@ from flask_guesterase.core.canary import KIND
 from flask_guesterase.core.errors import InputError
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.store import tables
+from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.figures import age
+from flask_guesterase.store.incidents.opening import Report
 from tests.store.forms import Forms
 from tests.store.hotel import Hotel
 
@@ -131,3 +133,26 @@ def test_a_copy_that_nobody_released_is_no_answer(hotel: Hotel) -> None:
         figures = next(each for each in office.figures() if each.property == "sh")
     (month,) = (each for each in figures.months if each.received)
     assert (month.answered, month.late, month.days) == (0, 0, None)
+
+
+def test_what_is_late_for_days_is_late_once(hotel: Hotel) -> None:
+    """People are reminded of it every day, and the journal tells of each time."""
+    hotel.grants["officer"].add("incident")
+    with hotel.begin() as office:
+        given = Grievance("about-delay", "I wait.", property="sh", channel="letter")
+        office.file_complaint(given, "clerk")
+        office.open_incident(Report("sh", "leak", "A list lay there."), "officer")
+    hotel.later(days=40)
+    told = list[tuple[int, int]]()
+    for _ in range(3):
+        hotel.later(days=1)
+        with hotel.begin() as office:
+            assert office.remind_complaints() == office.remind_incidents() == 1
+        with hotel.begin() as office:
+            figures = next(each for each in office.figures() if each.property == "sh")
+        now = figures.handled[hotel.now.isoformat()[:7]]
+        told.append((now.complaints_late, now.incidents_late))
+    assert hotel.events.count("complaint-overdue") == hotel.events.count("incident-overdue") == 3
+    assert told[0][0] == 1
+    assert told[0][1] > 0
+    assert set(told) == {told[0]}

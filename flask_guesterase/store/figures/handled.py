@@ -44,9 +44,19 @@ def handled(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, Han
     :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
     """
     counts: dict[str, Counter[str]] = {month: Counter() for month in wanted}
+    late: set[tuple[str, str, str, str]] = set()
     for month, draft in entries(work, hotel, COUNTED, wanted):
         # Who reads the journal without a hold's entries would count that there is one.
         if draft.action == TrainingMissed.name and not HELD.isdisjoint(draft.grounds):
             continue
+        if draft.action in _DAILY:
+            late |= {(month, draft.action, draft.request or "", what) for what in draft.grounds}
+            continue
         counts[month][COUNTED[draft.action]] += 1
+    for month, action, _, _ in late:
+        counts[month][COUNTED[action]] += 1
     return {month: Handled(**each) for month, each in counts.items()}
+
+
+_DAILY = frozenset({ComplaintOverdue.name, IncidentOverdue.name})
+"""What the journal says anew on each day on which people are reminded."""
