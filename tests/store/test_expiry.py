@@ -272,6 +272,15 @@ def test_a_ceiling_without_a_floor_ends_what_is_retained_under_it(any_inn: Inn) 
     assert inn.read(BILLS, 2)["scan"] == "back.png"
 
 
+def test_what_one_row_holds_nothing_of_goes_of_another_of_the_same_day(inn: Inn) -> None:
+    """Scan and payer have had their time; of two bills the host took the payer away itself."""
+    inn.person(1, date(2026, 3, 1))
+    for id, payer in ((1, None), (2, "Ann Berg"), (3, None)):
+        inn.bill(id, one=1, scan="back.png", payer=payer, dated=date(2024, 1, 1))
+    expiry.expire(inn.run)
+    assert (inn.read(BILLS, 2)["scan"], inn.read(BILLS, 2)["payer"]) == (None, None)
+
+
 def test_what_has_a_last_day_is_there_on_it_and_goes_the_day_after(inn: Inn) -> None:
     """A profile after three years, a scan after a month: the day itself is the house's own."""
     today = inn.now.astimezone(ZoneInfo("Pacific/Auckland")).date()
