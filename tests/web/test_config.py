@@ -43,6 +43,15 @@ def test_backups_that_are_said_to_be_none_are_not_kept_for_no_days() -> None:
         start(GUESTERASE_BACKUP_DAYS=False)
 
 
+@pytest.mark.parametrize(("said", "days"), [("", None), (None, None), (0, 0), ("35", 35)])
+def test_that_nobody_said_how_long_backups_are_kept_is_no_number(
+    said: Any, days: int | None
+) -> None:
+    """A day on which every copy has ended can be named only where somebody knows."""
+    with start(GUESTERASE_BACKUP_DAYS=said).app_context():
+        assert current.settings.backup_days == days
+
+
 @pytest.mark.parametrize("folder", [7, True, "keys", "./keys", "~/keys", Path("keys"), ["/srv"]])
 @pytest.mark.parametrize("key", ["GUESTERASE_KEYS", "GUESTERASE_REGISTER"])
 def test_a_folder_is_the_same_wherever_a_command_is_started(key: str, folder: Any) -> None:
@@ -67,7 +76,7 @@ NOWHERE = [
     # What is put behind it would be part of the question, or of no address.
     "https://pine.example/privacy?hotel=1", "https://pine.example/#/privacy",
     "https://pine.example/privacy ", "https://pine.example/our privacy", "https://pine.example/\n",
-    "https://pine.example:privacy", "https://pine.example:90000/privacy",
+    "https://pine.example:privacy", "https://pine.example:90000/privacy", "https://[pine.example",
 ]  # fmt: skip
 
 
