@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from time import perf_counter
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import JSON, update
 
 from flask_guesterase.core.copying import Withheld
 from flask_guesterase.core.errors import MovedError, TransitionError
@@ -179,6 +180,19 @@ def test_who_booked_for_the_guest_is_struck_out(hotel: Hotel) -> None:
     hotel.put(Booking, id=2, number="B2", guest_id=2)
     hotel.put(Companion, booking_id=2, guest_id=1)
     assert remark(hotel) == "quiet, not beside ▇▇▇"
+
+
+def test_who_is_named_in_a_document_is_struck_out(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An emergency contact in a column of JSON is another person's, as in a text."""
+    hotel.guest(1, **ANN)
+    hotel.guest(2, **BEA)
+    said = '{"wish": "quiet", "call": "Bea Lund"}'
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark=said)
+    hotel.put(Companion, booking_id=1, guest_id=2)
+    monkeypatch.setattr(Booking.__table__.c.remark, "type", JSON())
+    assert json.loads(remark(hotel)) == {"wish": "quiet", "call": "▇▇▇"}
 
 
 def test_a_surname_that_two_share_stays_in_the_guests_own_name(hotel: Hotel) -> None:
