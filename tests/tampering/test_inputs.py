@@ -298,6 +298,9 @@ def test_old_and_new_key(world: World, tmp_path: Path) -> None:
     certificate = put(tmp_path, "c.json", world.certificate.to_json())
     code, answer = ask(certificate, "--key", fresh.hex())
     assert (code, wrong(answer)) == (1, {"key"})
+    given = ["--key", world.key.hex(), "--key", fresh.hex(), "--checkpoint", new]
+    code, answer = ask(certificate, *given)
+    assert (code, ("outside-signature", True) in verdicts(answer)) == (0, True)
     given = ["--key", fresh.hex(), "--journal", journal, "--checkpoint", new]
     code, answer = ask(certificate, *given)
     assert (code, wrong(answer), cannot(answer)) == (0, set(), {"scope"})
@@ -320,6 +323,32 @@ def test_witnesses(world: World, tmp_path: Path) -> None:
     assert offline.main([str(journal), "--witness", world.key.hex()]) == 2
 
 
+def test_a_certificate_beside_what_is_not_of_its_journal(hotel: Hotel, tmp_path: Path) -> None:
+    """Of another hotel's journal nobody can tell; an epoch that quotes its own one tells."""
+    copy = hotel.backup(tmp_path / "copy.sqlite")
+    hotel.number = 30
+    good = put(tmp_path, "good.json", hotel.certificate().to_json())
+    note = hotel.checkpoint()
+    hotel.restore(copy)
+    lie = put(tmp_path, "lie.json", hotel.certificate(state="sealed").to_json())
+    hotel.restore(copy)
+    hotel.begin_epoch(note)
+    later = put(tmp_path, "1.jsonl", [line for line in hotel.lines() if '"epoch":1' in line])
+    other = Hotel(tmp_path / "b.sqlite", "hotel-b", "hotel-a")
+    other.append(offline.Checkpoint(note).size - 1)
+    theirs, beside = put(tmp_path, "b.jsonl", other.lines()), put(tmp_path, "b", other.checkpoint())
+    other.close()
+    key = ["--key", public(hotel.key).hex()]
+    code, answer = ask(good, *key, "--checkpoint", beside)
+    assert (code, wrong(answer), "outside" in cannot(answer)) == (0, set(), True)
+    code, answer = ask(good, *key, "--journal", theirs)
+    assert (code, wrong(answer), {"journal", "revoked"} <= cannot(answer)) == (0, set(), True)
+    code, answer = ask(good, *key, "--journal", later)
+    assert (code, wrong(answer), ("journal", True) in verdicts(answer)) == (0, set(), True)
+    code, answer = ask(lie, *key, "--journal", later)
+    assert (code, wrong(answer)) == (1, {"journal"})
+
+
 def test_lines_of_several_signers_in_any_order(world: World, tmp_path: Path) -> None:
     """Each key is asked about its own line: of others', of an older key of that name, nothing."""
     journal = put(tmp_path, "journal.jsonl", world.lines)
@@ -338,8 +367,8 @@ def test_lines_of_several_signers_in_any_order(world: World, tmp_path: Path) -> 
     assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later", "witness"})
     spoilt = put(tmp_path, "spoilt", (without.read_text()).replace("\nat 2026", "\nat 2025"))
     certificate = put(tmp_path, "c.json", world.certificate.to_json())
-    for file in (journal, certificate):
-        code, answer = ask(file, "--checkpoint", spoilt, *given[:2])
+    for files in ([journal], [certificate], [certificate, "--journal", journal]):
+        code, answer = ask(*files, "--checkpoint", spoilt, *given[:2])
         assert (code, wrong(answer)) == (1, {"outside-signature"})
 
 
