@@ -317,8 +317,10 @@ def test_witnesses(world: World, tmp_path: Path) -> None:
     assert "witness" in cannot(answer)
     line = good.removeprefix(world.newest)
     moved = put(tmp_path, "moved.txt", world.old + line)
-    code, answer = ask(journal, "--checkpoint", moved, "--witness", key)
-    assert (code, wrong(answer)) == (1, {"witness"})
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    for file in (journal, certificate):
+        code, answer = ask(file, "--checkpoint", moved, "--witness", key)
+        assert (code, wrong(answer)) == (1, {"witness"})
     assert ask(journal, "--checkpoint", moved)[0] == 0
     assert offline.main([str(journal), "--witness", world.key.hex()]) == 2
 
@@ -347,6 +349,30 @@ def test_a_certificate_beside_what_is_not_of_its_journal(hotel: Hotel, tmp_path:
     assert (code, wrong(answer), ("journal", True) in verdicts(answer)) == (0, set(), True)
     code, answer = ask(lie, *key, "--journal", later)
     assert (code, wrong(answer)) == (1, {"journal"})
+
+
+def test_a_certificate_issued_after_another_was_revoked(hotel: Hotel, tmp_path: Path) -> None:
+    """The erasure was taken back and made again: the new one stands, and the old one does not."""
+    hotel.number = 30
+    old = put(tmp_path, "old.json", hotel.certificate().to_json())
+    hotel.append(action="certificate-revoked", request="E-31")
+    hotel.number = 30
+    new = put(tmp_path, "new.json", hotel.certificate().to_json())
+    note = hotel.checkpoint()
+    hotel.begin_epoch(note)
+    hotel.append(6)
+    hotel.begin_epoch(hotel.checkpoint())
+    zero, one, two = ([line for line in hotel.lines() if f'"epoch":{n}' in line] for n in range(3))
+    journal = put(tmp_path, "journal.jsonl", [*zero, *one, *two])
+    code, answer = ask(new, "--journal", journal)
+    assert (code, ("revoked", True) in verdicts(answer)) == (0, True)
+    assert wrong(ask(old, "--journal", journal)[1]) == {"revoked"}
+    without = put(tmp_path, "without.jsonl", [*zero, *two])
+    assert wrong(ask(old, "--journal", without)[1]) == {"revoked"}, "missing is no excuse"
+    first = changed(edge_line(one, 3, public(hotel.key)), epoch=1)
+    part = put(tmp_path, "part.jsonl", [*zero, first, *one[3:], *two])
+    code, answer = ask(new, "--journal", part)
+    assert (code, wrong(answer), "revoked" in cannot(answer)) == (0, set(), True)
 
 
 def test_lines_of_several_signers_in_any_order(world: World, tmp_path: Path) -> None:
