@@ -1500,15 +1500,16 @@ def check_signature(report: Report, name: str, head: Checkpoint, inputs: Inputs)
     here = inputs.journals.get((head.controller, head.epoch))
     key = here.key_at(head.size) if here is not None else None
     trusted = inputs.trusted(here) if here is not None else set(inputs.keys)
-    gone = here is None or key is None or head.size > here.size or inputs.lost(head) is not None
+    # What a restore lost may have named another key: it is declared, or where it is is not here.
+    restored = inputs.lost(head) is not None or inputs.hidden(head)
+    gone = here is None or key is None or head.size > here.size or restored
     if gone:
         # The entry that named the key of that size may be among those that are not here.
         later = [one for one in inputs.epochs(head.controller) if one.epoch >= head.epoch]
         keys = {*inputs.keys, *(known for one in later for _, known in one.keys)}
         signer = next((known for known in keys if head.signed_by(known)), None)
         trusted = trusted.union(*(inputs.trusted(one) for one in later))
-        # What a declared restore lost may have named another key.
-        lost = inputs.lost(head) is not None and not any(head.names(known) for known in keys)
+        lost = restored and not any(head.names(known) for known in keys)
         pruned = here is not None and key is None
         shown = True if signer else None if pruned or lost or here is None else False
     else:

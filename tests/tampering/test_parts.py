@@ -223,7 +223,8 @@ def test_a_second_restore_that_lost_the_epoch_of_the_first(world: World, tmp_pat
     assert (code, wrong(answer)) == (1, {"outside"})
 
 
-def test_a_restore_that_lost_who_signed(world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("grown", [0, 6])
+def test_a_restore_that_lost_who_signed(grown: int, world: World, tmp_path: Path) -> None:
     """The key was changed twice since the copy: what named the first of them is lost as well."""
     hotel = forge.anew(tmp_path / "keys.sqlite", forge.drafts(world.lines))
     copy = hotel.backup(tmp_path / "copy.sqlite")
@@ -232,6 +233,7 @@ def test_a_restore_that_lost_who_signed(world: World, tmp_path: Path) -> None:
     seen, signed_by = hotel.checkpoint(), hotel.key
     hotel.change_key("hotel-a-3")
     hotel.restore(copy)
+    hotel.append(grown)
     head = open_checkpoint(seen, forge.public(signed_by))
     with forge.transaction(hotel.engine) as conn:
         forge.journal.begin_epoch(
@@ -239,9 +241,13 @@ def test_a_restore_that_lost_who_signed(world: World, tmp_path: Path) -> None:
         )  # fmt: skip
     given = [put(tmp_path, "journal.jsonl", hotel.lines()),
              "--checkpoint", put(tmp_path, "seen", seen)]  # fmt: skip
+    hotel.append(1)
+    hotel.begin_epoch(hotel.checkpoint())
+    between = [line for line in hotel.lines() if '"epoch":1' not in line]
     hotel.close()
-    code, answer = ask(*given)
-    assert (code, wrong(answer), "outside-signature" in cannot(answer)) == (0, set(), True)
+    for journal in (given[0], put(tmp_path, "between.jsonl", between)):
+        code, answer = ask(journal, *given[1:])
+        assert (code, wrong(answer), "outside-signature" in cannot(answer)) == (0, set(), True)
     code, answer = ask(*given, "--key", forge.public(signed_by).hex())
     assert ("outside-signature", True) in verdicts(answer)
     said = sign_checkpoint(head.origin, head.size, b"x" * 32, head.at, hotel.key)
