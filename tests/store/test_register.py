@@ -27,7 +27,7 @@ from flask_guesterase.store import shelf, tables, vault, worker
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.register import Produced
-from tests.store.night import GUEST, LINE, NIGHT, Night
+from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Night
 
 
 @pytest.fixture
@@ -244,16 +244,30 @@ def test_a_second_person_looks_at_it(any_night: Night) -> None:
     assert night.ours("disclosure")[0]["finding"] == "excessive"
 
 
-def test_disclosures_are_shown_where_one_may_review(night: Night) -> None:
-    """Other hotels' disclosures are nobody's business here; what waits comes first."""
+def test_disclosures_are_shown_where_one_may_review(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other hotels' are nobody's business here; what waits comes first, the newest before older."""
     night.stay(1)
-    first = night.produce().number
-    night.later(hours=1)
-    second = night.produce(by="second").number
-    night.run(lambda office: office.review_disclosure(second, "clerk", "fine"))
-    told = night.run(lambda office: office.disclosures("auditor"))
-    assert [row["number"] for row in told] == [first, second]
-    assert night.run(lambda office: office.disclosures("far")) == []
+    numbers = []
+    for _ in range(3):
+        numbers.append(night.produce(by="second").number)
+        night.later(hours=1)
+    first, second, third = numbers
+    night.run(lambda office: office.review_disclosure(third, "clerk", "fine"))
+
+    def told(by: str, property: str | None = None) -> list[str]:
+        found = night.run(lambda office: office.disclosures(by, property))
+        return [row["number"] for row in found]
+
+    assert told("auditor") == [second, first, third]
+    assert told("far") == []
+    with pytest.raises(ForbiddenError):
+        told("far", "sh")
+    monkeypatch.setitem(GRANTS, ("far", "sh"), {"audit"})
+    theirs = night.produce(by="far", place="mu").number
+    assert told("far") == [theirs, second, first, third]
+    assert (told("far", "mu"), told("far", "sh")) == ([theirs], [second, first, third])
     for nobody in ("officer", "nobody"):
         with pytest.raises(ForbiddenError):
             night.run(lambda office, who=nobody: office.disclosures(who))  # type: ignore[misc]
@@ -272,7 +286,12 @@ def test_what_nobody_reviews_in_a_day_is_told_once(night: Night) -> None:
     for _ in range(2):
         night.run(lambda office: office.expire())
     assert [event.number for event in _overdue(night)] == [late]
-    assert night.run(lambda office: office.disclosures("auditor"))[0]["late"] is True
+    next_ = night.produce().number
+    told = {row["number"]: row["late"] for row in night.run(lambda o: o.disclosures("auditor"))}
+    assert told == {late: True, reviewed: False, next_: False}
+    night.later(hours=25)
+    night.run(lambda office: office.expire())
+    assert [event.number for event in _overdue(night)] == [late, next_]
 
 
 def _overdue(night: Night) -> list[Any]:
