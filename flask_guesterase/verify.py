@@ -976,7 +976,8 @@ class Epoch:
     def begin(self, entry: dict[str, Any], text: str) -> None:
         """Begin behind entries that are not here, from the edge of the tree they made."""
         size, edge = entry["size"], [unhex(item) for item in entry["edge"]]
-        if not shaped(entry, LEFT_OUT):
+        # In front of the first entry there is nothing to leave out, nor a key before its own.
+        if not shaped(entry, LEFT_OUT) or not size:
             raise ValueError("not of its form")
         if self.size and (size, edge) == (self.size, self.tree.edge) and encoded(entry) == text:
             # The next part of a journal, which goes on where the one before it ended.

@@ -419,6 +419,26 @@ def test_an_excerpt_without_its_form(
     assert ask(path)[0] != 0
 
 
+def test_a_key_that_nobody_signed_for(world: World, hotel: Hotel, tmp_path: Path) -> None:
+    """Neither a line instead of no entries nor a second opening makes the hotel's key vouch."""
+    forged = catalogue.other_key(world)
+    note = put(tmp_path, "forged.txt", forged.newest)
+    line = edge_line([], 0, world.key)
+    journal = put(tmp_path, "edge.jsonl", [line, *forged.lines])
+    given = ["--checkpoint", note, "--key", world.key.hex()]
+    assert ask(journal, *given)[0] != 0
+    assert ask(put(tmp_path, "c.json", forged.certificate), "--journal", journal, *given)[0] != 0
+    stranger = signer("stranger")
+    hotel.append(action="epoch-opened", request=None, grounds=("start",),
+                 marks={"public-key": public(stranger).hex()})  # fmt: skip
+    opened = put(tmp_path, "opened.jsonl", hotel.lines())
+    head = forge.open_checkpoint(hotel.checkpoint(), world.key)
+    theirs = sign_checkpoint(head.origin, head.size, head.root, head.at, stranger)
+    signed = put(tmp_path, "signed.txt", theirs)
+    code, answer = ask(opened, "--checkpoint", signed, "--key", world.key.hex())
+    assert (code, wrong(answer)) == (1, {"outside-signature"})
+
+
 def test_lost_checkpoints_need_a_proof(world: World, hotel: Hotel, tmp_path: Path) -> None:
     """A checkpoint of lost entries, smaller than the one that is quoted, is joined by a proof."""
     made = catalogue.honest_epoch(world)
