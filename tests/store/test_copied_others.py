@@ -294,6 +294,35 @@ def test_what_is_apart_is_in_no_copy_whoever_it_names(hotel: Hotel) -> None:
         assert fetched(hotel, number).to_json().count("the clerk was rude") == said
 
 
+@pytest.mark.parametrize(
+    ("joint", "remark", "left"),
+    [
+        ([], "for Ann Berg", {("number",): 1, ("number", "remark"): 1}),
+        (["number"], "for Ann Berg", {("remark",): 1}),
+        (["number"], "for Bea", {("remark",): 2}),
+    ],
+)
+def test_what_of_a_shared_row_is_another_persons_is_listed_by_column_and_counted(
+    hotel: Hotel, joint: list[str], remark: str, left: dict[tuple[str, ...], int]
+) -> None:
+    """Two bookings are Bea's as well: what is in the copy of one of them is not missing there."""
+    declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Booking]
+    noted = Policy({"number": keep("bookkeeping"), "remark": mentions},
+                   via={"guest": [], "companions.guest": []}, joint=joint)  # fmt: skip
+    furnish(hotel)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Booking).where(Booking.id == 1).values(remark="two keys"))
+        conn.execute(update(Booking).where(Booking.id == 2).values(remark=remark))
+    hotel.datamap = hotel.mapped([*declared, (Booking, noted)])
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    assert {e.columns: e.rows for e in copy.withheld if e.table == "bookings"} == left
+    assert {e.why for e in copy.withheld} == {"another-persons"}
+    assert all(record.shared for record in records(copy, "bookings"))
+
+
 def test_who_releases_reads_what_was_written_freely_and_no_other_value(hotel: Hotel) -> None:
     """A remark may name somebody; a name, a number or a mailbox is the guest's alone to read."""
     declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Booking]
