@@ -101,6 +101,16 @@ class Declared:
         """Return whether each row goes with its owner, whoever else owns it."""
         return self.deletes and self.policy.rows is RowRule.DELETE
 
+    @cached_property
+    def taken(self) -> tuple[str, ...]:
+        """Return the columns that go when a row does, also those that the law keeps a while.
+
+        A row that goes whole needs no rules: all it holds goes, save its key and what it points at.
+        """
+        free = (c for c in self.table.c if not c.primary_key and not c.foreign_keys)
+        whole = [c.name for c in free if c.name not in self.rules] if self.goes_whole else []
+        return (*self.erase, *self.retain, *whole)
+
     def overwrites(self, name: str) -> bool:
         """Return whether a column gets another value some day, when erased or had its time."""
         rule = self.written(name) if name in self.rules else None

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from flask_guesterase.core import treatment
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import finishing, tables, worker
@@ -25,7 +27,18 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance.replay import replay
-from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish, put_back
+from tests.store.lodge import (
+    ANN,
+    Base,
+    Booking,
+    Guest,
+    Lodge,
+    Member,
+    Room,
+    Wish,
+    policies,
+    put_back,
+)  # fmt: skip
 
 OLD = date(2025, 12, 1)
 REF = "OB-77001"
@@ -45,6 +58,26 @@ def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
     made = Lodge(database_url, tmp_path)
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_who_went_with_the_whole_row_is_known_again_without_a_rule_for_any_column(
+    lodge: Lodge, ruled: bool
+) -> None:
+    """A row that goes whole needs no rules, and what is not declared is taken all the same."""
+    whole = [
+        (model, replace(policy, columns=policy.columns if ruled else {}, rows=treatment.delete))
+        for model, policy in policies() if model in (Guest, Booking)
+    ]  # fmt: skip
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(whole, Base.metadata.tables.values(), mappers)
+    lodge.stayed()
+    lodge.erased_guest()
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == ([], [])
+    lodge.watching = False
+    lodge.add(Guest(id=7, house="sh", made_on=OLD, **ANN))
+    lodge.sweep()
+    assert [row[:2] for row in lodge.returns()] == [("lodgers_", "int:7")]
 
 
 # the doors by which somebody comes back

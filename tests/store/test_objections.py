@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,14 @@ def test_an_objection_is_remembered_of_a_guest_whom_an_old_copy_never_knew(
     assert asked(lodge, ANN["email"], "sh")
 
 
-def test_a_consent_for_another_mailbox_leaves_an_objection_for_that_one(lodge: Lodge) -> None:
+@pytest.mark.parametrize("columns", [{"email": null}, {}])
+def test_a_consent_for_another_mailbox_leaves_an_objection_for_that_one(
+    lodge: Lodge, columns: dict[str, Any]
+) -> None:
+    """Of a row that goes whole no column needs a rule."""
+    consent = Policy(columns, via="guest", rows=delete, category="marketing_consent")
+    declared = [(t, consent if t is Wish else p) for t, p in policies()]
+    lodge.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
     lodge.stayed()
     lodge.add(Wish(id=1, guest_id=1, email="news.for.ann@mail.example"))
     lodge.erased_guest()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from flask_guesterase.core import treatment
 from flask_guesterase.core.errors import BusyError, KeyMissingError
 from flask_guesterase.core.events import SYSTEM, RequestReviewedAgain
 from flask_guesterase.core.holding import Wanted
@@ -24,7 +25,7 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import forgotten, months, remembering, tracing
 from flask_guesterase.store.remembrance.alarm import cause
 from flask_guesterase.store.remembrance.replay import Survey, replay, survey
-from tests.store.hotel import Guest, Hotel
+from tests.store.hotel import Guest, Hotel, Scan, policies
 
 ANN = {"name": "Ann Berg", "email": "ann@example.com", "phone": "+86 1", "document_no": "P1234567"}
 
@@ -105,6 +106,21 @@ def forgotten_erasure(copied: Copied) -> str:
     copied.restore()
     assert copied.replay().counts["ask"] == 1
     return number
+
+
+@pytest.mark.parametrize("ruled", [True, False])
+def test_a_replay_knows_who_went_with_the_whole_row_without_a_rule_for_any_column(
+    copied: Copied, ruled: bool
+) -> None:
+    hotel = copied.hotel
+    hotel.datamap = hotel.mapped([
+        (model, replace(policy, columns=policy.columns if ruled else {}, rows=treatment.delete))
+        for model, policy in policies(str(hotel.files)) if model is not Scan
+    ])  # fmt: skip
+    forgotten_erasure(copied)
+    copied.settle(theirs=True)
+    copied.work()
+    assert [row["name"] for row in hotel.rows(Guest)] == ["Bo Lind"]
 
 
 def test_no_certificate_says_erased_while_a_row_waits_for_a_person(copied: Copied) -> None:

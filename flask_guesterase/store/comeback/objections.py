@@ -138,7 +138,7 @@ def _of_consents(work: Work, consents: Iterable[Step]) -> Iterator[tuple[str, st
     for step in consents:
         declared = work.datamap.declared(step.decision.table)
         # A decision names no column of a row that is deleted whole.
-        going = step.decision.columns or (*declared.erase, *declared.retain)
+        going = step.decision.columns or declared.taken
         held = [c for c in map(declared.column, going) if _is_contact(c)]
         keys = [row.key for row in step.rows] if held else []
         for part in parts(keys):

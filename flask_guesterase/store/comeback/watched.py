@@ -86,8 +86,10 @@ class Watched:
 
     def _left(self, column: str, told: str) -> bool:
         """Return whether a text is what an erasure writes into this column."""
-        rule = self.declared.written(column)
-        inner = beneath(rule)
+        if column not in self.declared.rules:
+            # Its row goes whole, so that nothing is ever left there.
+            return False
+        inner = beneath(self.declared.written(column))
         if isinstance(inner, Redact):
             return looks_redacted(told)
         if isinstance(inner, Placeholder):
@@ -118,16 +120,17 @@ def _watch(
 ) -> Watched | None:
     if not declared.keyed or declared.keyed_by(declared.erase) or declared.blurred:
         return None
-    going = [declared.column(n) for n in (*declared.erase, *declared.retain)]
+    going = [declared.column(n) for n in declared.taken]
+    free = [c for c in going if c.name not in declared.retain]
     identity: dict[str, str] = {}
-    references = {c.name for c in going if c.name in declared.erase and _refers(c)}
+    references = {c.name for c in free if _refers(c)}
     if contacts is not None:
         identity = {c.name: kind for c in going if (kind := _kind(c.name, c))}
         identity |= {n: k for n, k in contacts.contact.items() if n in _names(going)}
         for key, column in contacts.match.items():
             if isinstance(column, Column) and column.name in _names(going):
                 _matched(key, column, identity, references)
-    elif not references and not any(_kind(n, declared.column(n)) for n in declared.erase):
+    elif not references and not any(_kind(c.name, c) for c in free):
         return None
     place = next((c for c in declared.table.c if c.name in places), None)
     named = () if contacts is None else tuple(c.name for c in contacts.names)
