@@ -13,11 +13,12 @@ from sqlalchemy import delete, insert, select, update
 
 from benchmarks.estate import Estate, Shape, built
 from benchmarks.schema import Message
+from flask_guesterase.core import treatment
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store import pulse, tables
+from flask_guesterase.store import people, pulse, tables
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.comeback import refilled, returned
-from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, policies
+from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, Scan, policies
 from tests.store.lodge import Booking as Stay
 from tests.store.lodge import Lodge
 
@@ -291,6 +292,30 @@ def test_what_came_back_under_an_erasure_that_left_something_is_laid_before_staf
     again(hotel)
     with hotel.begin() as office:
         assert office.check(number) == "erased"
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_rows_of_a_profile_that_went_as_a_whole_are_found_too(hotel: Hotel, asked: bool) -> None:
+    """A database without the keys of others brings them back; no profile says whose house it is."""
+    whole = [
+        (model, replace(policy, columns={}, rows=treatment.delete) if model is not Scan else policy)
+        for model, policy in policies(str(hotel.files))
+    ]
+    hotel.datamap = hotel.mapped(whole)
+    old = hotel.rows(Booking)
+    erase(hotel, 2)
+    assert [row["id"] for row in hotel.rows(Guest)] == [1, 3]
+    if not asked:
+        with hotel.engine.begin() as conn:
+            # As of somebody whose time was over.
+            conn.execute(update(tables.subject).values(request=people.EXPIRED))
+    put_back(hotel, Booking, old)
+    assert look(hotel) == {"returned-unclear": 1}
+    assert unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk")) == 1
+    if asked:
+        # Nobody confirmed that what has had its time goes here, under which the others would.
+        again(hotel)
+        assert [row["id"] for row in hotel.rows(Booking)] == [1, 3]
 
 
 class Old:

@@ -396,6 +396,19 @@ def told(conn: Connection, people: Iterable[str]) -> dict[str, Told]:
     }
 
 
+def place(work: Work, table: str, key: Key) -> str:
+    """Return the code of the property at which somebody was erased last; empty: nobody knows.
+
+    :param work: the open transaction.
+    :param table: name of their subject table.
+    :param key: key of their row, which may be gone.
+    """
+    of = seals(work.custodian, work.now.date()).of(KEY, row_text(table, key))
+    mine, at = tables.mark.c.row_mark.in_(of.values()), tables.mark.c.erased_at
+    found = select(tables.mark.c.property).where(mine).order_by(at.desc()).limit(1)
+    return work.conn.execute(found).scalar() or ""
+
+
 def needed(work: Work) -> set[str]:
     """Return the labels of the keys that living marks are made with.
 
