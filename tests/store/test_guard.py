@@ -21,6 +21,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from flask_guesterase.core import treatment
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import null
 from flask_guesterase.store import finishing, tables, worker
 from flask_guesterase.store.comeback import guard, marks, reconcile, returned, sightings
 from flask_guesterase.store.custodian import FolderCustodian
@@ -61,21 +63,48 @@ def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
 
 
 @pytest.mark.parametrize("ruled", [True, False])
+def test_a_reference_under_somebody_who_lives_is_for_staff_where_rows_go_whole(
+    lodge: Lodge, ruled: bool
+) -> None:
+    """Whose a row is says its owner, whether what is the owner's alone has a rule or none."""
+    columns = {"external_ref": null, **({"wishes": null} if ruled else {})}
+    policy = Policy(columns, via={"guest": ["wishes"]}, rows=treatment.delete)
+    declared = [(Guest, dict(policies())[Guest]), (Booking, policy)]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(declared, Base.metadata.tables.values(), mappers)
+    lodge.stayed()
+    lodge.erased_guest()
+    assert lodge.rows(Booking) == []
+    lodge.session.add(Guest(id=7, house="sh", full_name="Carl Moor", email="carl@mail.example"))
+    lodge.session.flush()
+    lodge.session.add(Booking(id=9, guest_id=7, external_ref=REF, wishes="a view"))
+    lodge.session.commit()
+    lodge.sweep()
+    assert [(table, key, state) for table, key, _, state in lodge.returns()] == [
+        ("lodge_bookings", "int:9", "staff")
+    ]
+    assert len(lodge.rows(Booking)) == 1
+
+
+@pytest.mark.parametrize("ruled", [True, False])
 def test_who_went_with_the_whole_row_is_known_again_without_a_rule_for_any_column(
     lodge: Lodge, ruled: bool
 ) -> None:
     """A row that goes whole needs no rules, and what is not declared is taken all the same."""
-    whole = [
+    declared = [
         (model, replace(policy, columns=policy.columns if ruled else {}, rows=treatment.delete))
         for model, policy in policies() if model in (Guest, Booking)
     ]  # fmt: skip
     mappers = list(Base.registry.mappers)
-    lodge.datamap = resolve(whole, Base.metadata.tables.values(), mappers)
-    lodge.stayed()
+    lodge.datamap = resolve(declared, Base.metadata.tables.values(), mappers)
+    lodge.stayed(loyalty_no="100")
     lodge.erased_guest()
     assert (lodge.rows(Guest), lodge.rows(Booking)) == ([], [])
     lodge.watching = False
     lodge.add(Guest(id=7, house="sh", made_on=OLD, **ANN))
+    if not ruled:
+        # What nobody declared may be points.
+        lodge.add(Guest(id=8, house="sh", full_name="Carl Moor", made_on=OLD, loyalty_no="100"))
     lodge.sweep()
     assert [row[:2] for row in lodge.returns()] == [("lodgers_", "int:7")]
 

@@ -292,7 +292,7 @@ class Judge:
     def _whose(self, declared: Declared, keys: Sequence[Key]) -> dict[Key, set[Person]]:
         """Return whose the erased columns of records are; who only stays under a booking is not."""
         found = finder.owners(self.work.conn, self.work.datamap, declared, keys)
-        erased = set(declared.erase)
+        erased = set(declared.taken) - set(declared.retain)
         mine = {
             index for index, alone in enumerate(declared.alone)
             if alone is None or alone & erased

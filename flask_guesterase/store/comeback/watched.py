@@ -121,16 +121,15 @@ def _watch(
     if not declared.keyed or declared.keyed_by(declared.erase) or declared.blurred:
         return None
     going = [declared.column(n) for n in declared.taken]
-    free = [c for c in going if c.name not in declared.retain]
+    references = {n for n in declared.erase if _refers(declared.column(n))}
     identity: dict[str, str] = {}
-    references = {c.name for c in free if _refers(c)}
     if contacts is not None:
-        identity = {c.name: kind for c in going if (kind := _kind(c.name, c))}
+        identity = {c.name: kind for c in going if (kind := _told(declared, c))}
         identity |= {n: k for n, k in contacts.contact.items() if n in _names(going)}
         for key, column in contacts.match.items():
             if isinstance(column, Column) and column.name in _names(going):
                 _matched(key, column, identity, references)
-    elif not references and not any(_kind(c.name, c) for c in free):
+    elif not references and not any(_kind(n, declared.column(n)) for n in declared.erase):
         return None
     place = next((c for c in declared.table.c if c.name in places), None)
     named = () if contacts is None else tuple(c.name for c in contacts.names)
@@ -153,6 +152,15 @@ def _matched(
         references.add(column.name)
     elif kind is not Kind.NAME:
         identity.setdefault(column.name, kind.value if kind in _STRONG else OTHER)
+
+
+def _told(declared: Declared, column: Column[Any]) -> str:
+    """Return the kind of a person's own number that a column holds, by its name, or nothing.
+
+    Of a row that goes whole not every column was meant: a type of document is nobody's number.
+    """
+    kind = _kind(column.name, column)
+    return kind if column.name in declared.rules or kind in (Kind.EMAIL, Kind.PHONE) else ""
 
 
 def _kind(name: str, column: Column[Any]) -> str:
