@@ -119,6 +119,8 @@ WHYS: dict[str, str] = {
     "grace": N_("time to take it back"),
     "outside-notice": N_("72 hours in which somebody outside can stop it"),
     "legal-duty": N_("a duty of law"),
+    "message": N_("letter to a guest"),
+    "file": N_("file to be removed"),
     "queued": N_("to be sent"),
     "ready": N_("to be printed or read"),
     "failed": N_("failed"),

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
+from flask_guesterase.store.incidents.opening import Report
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -266,6 +267,15 @@ def test_the_host_names_a_query_once(house: House) -> None:
         house.extension.hold_query("late", "bookings", lambda table: table.c.remark == "late")
     assert _placed(house.browser("holder"), scope="query", query="late") == 303
     assert _placed(house.browser("holder"), scope="query", query="other") == 422
+
+
+def test_evidence_of_an_incident_names_the_incident_and_no_query(house: House) -> None:
+    """The officer who looks for a query of that name finds none."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.open_incident(Report("sh", "leak", "A list."), "officer")
+    page = house.browser("holder").get(f"{DESK}/holds?lang=en")
+    assert f"<dd>evidence of an incident ({number})</dd>" in page
+    assert "<dt>Query</dt>" not in page
 
 
 def test_with_a_number_the_next_four_fields_do_not_count(house: House) -> None:

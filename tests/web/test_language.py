@@ -17,6 +17,7 @@ from flask_guesterase.core.events import EVENTS
 from flask_guesterase.core.lifecycle import WORDS, Ground, State
 from flask_guesterase.core.plan import Outcome
 from flask_guesterase.core.standing import Why
+from flask_guesterase.store import outbox
 from flask_guesterase.store.execution import CHECKS
 from flask_guesterase.store.intake import CHANNELS
 from flask_guesterase.store.review import Shown
@@ -27,7 +28,8 @@ from tests.web.house import PROPERTIES, House
 
 @pytest.mark.parametrize(
     "values",
-    [State, Ground, Outcome, Why, Shown, Scope, Level, Evidence, EVENTS, CHANNELS, CHECKS],
+    [State, Ground, Outcome, Why, Shown, Scope, Level, Evidence, EVENTS, CHANNELS, CHECKS,
+     dict.fromkeys([outbox.MESSAGE, outbox.FILE, outbox.RECIPIENT, outbox.BACK])],
     ids=lambda v: getattr(v, "__name__", "names"),
 )
 def test_what_the_program_counts_in_has_words(values: type[StrEnum] | dict[str, object]) -> None:

@@ -331,6 +331,7 @@ def test_a_task_says_whom_to_tell_of_which_request_and_how(house: House) -> None
     assert number in page
     assert "sh/locks/" not in page
     assert "<dt>Category</dt>" not in page
+    assert "<dt>Rows</dt>" not in page
     link = re.search(r'href="(/desk/privacy/recipients\?notice=\d+)#(notice-\d+)"', page)
     assert link is not None
     told = officer.get(link[1], wish="en")
