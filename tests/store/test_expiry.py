@@ -272,6 +272,25 @@ def test_a_ceiling_without_a_floor_ends_what_is_retained_under_it(any_inn: Inn) 
     assert inn.read(BILLS, 2)["scan"] == "back.png"
 
 
+@pytest.mark.parametrize(("category", "gone"), [
+    ("correspondence", {"scan"}), ("identity_document_copy", {"scan", "letter", "role"}),
+])  # fmt: skip
+def test_the_earlier_ceiling_ends_what_has_no_floor(
+    inn: Inn, category: str, gone: set[str]
+) -> None:
+    """Its own, though the row stays two years; or the row's, where no rule is about it."""
+    bills = replace(inn.datamap.tables["bills"].policy, category=category)
+    people = inn.datamap.tables["people"].policy
+    inn.datamap = resolve([(PEOPLE, people), (BILLS, bills)], [*METADATA.tables.values()], [])
+    inn.person(1, date(2026, 3, 1))
+    role = "main" if category == "correspondence" else "copy"
+    inn.bill(1, one=1, scan="front.png", letter="Dear Ann", role=role, dated=date(2026, 2, 1))
+    before = inn.read(BILLS)
+    expiry.expire(inn.run)
+    after = inn.read(BILLS)
+    assert {name for name in before if after[name] != before[name]} == gone
+
+
 def test_what_one_row_holds_nothing_of_goes_of_another_of_the_same_day(inn: Inn) -> None:
     """Scan and payer have had their time; of two bills the host took the payer away itself."""
     inn.person(1, date(2026, 3, 1))
