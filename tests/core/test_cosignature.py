@@ -79,6 +79,17 @@ def test_a_key_goes_there_and_back() -> None:
             read_verifier_key(text)
 
 
+@given(st.binary(min_size=32, max_size=32))
+def test_every_key_is_read_in_one_spelling_only(raw: bytes) -> None:
+    """Plus signs are part of some; what a decoder would pass over is not read."""
+    key = WitnessKey("witness.example/w1", raw)
+    text = key.text()
+    assert read_witness_key(text) == key
+    for other in (text[:-4] + "!" + text[-4:], text + "AAAA", text[:-4]):
+        with pytest.raises(InputError):
+            read_witness_key(other)
+
+
 def test_lines_of_others_are_passed_over() -> None:
     """A line is found among others; a changed one is wrong, that of another key is none."""
     note, _, _ = tree(3)
