@@ -218,7 +218,7 @@ def _judge(
     columns = set(declared.erase) if over else set()
     went = set(_own(work, declared)) if over else set()
     days = [base] if over and base is not None else []
-    category = declared.policy.category
+    category = declared.policy.category if over else ""
     for name in sorted(set(declared.retain.values()) - set(kept)):
         ended = last[name]
         if ended is not None and ended < today:

@@ -255,6 +255,10 @@ def test_a_part_whose_floor_is_over_takes_nothing_else_along(any_inn: Inn) -> No
     inn = any_inn
     inn.person(1, date(2025, 1, 1))
     inn.bill(1, one=1, dated=date(2020, 1, 1))
+    shown = inn.run(lambda office: expiry.preview(office.work))
+    assert {(line["table"], line["category"]) for line in shown} == {
+        ("people", "guest_register"), ("bills", "invoice_accounting")
+    }
     expiry.expire(inn.run)
     row = inn.read(PEOPLE)
     assert (row["visa"], row["name"], row["email"]) == (None, "Ann Berg", "p1@mail.example")
