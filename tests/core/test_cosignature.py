@@ -90,6 +90,19 @@ def test_every_key_is_read_in_one_spelling_only(raw: bytes) -> None:
             read_witness_key(other)
 
 
+def test_a_key_that_names_itself_rightly_may_still_be_none() -> None:
+    """The identifier fits, and the name has a blank, the key another length or another kind."""
+    good = WitnessKey("w", bytes(32))
+    kind = base64.b64encode(b"\x01" + bytes(32)).decode()
+    for text in (
+        WitnessKey("our witness", bytes(32)).text(), WitnessKey("w" * 121, bytes(32)).text(),
+        WitnessKey("w", bytes(31)).text(), WitnessKey("w", bytes(33)).text(),
+        WitnessKey("", bytes(32)).text(), f"w+{good.id.hex()}+{kind}",
+    ):  # fmt: skip
+        with pytest.raises(InputError):
+            read_witness_key(text)
+
+
 def test_lines_of_others_are_passed_over() -> None:
     """A line is found among others; a changed one is wrong, that of another key is none."""
     note, _, _ = tree(3)
