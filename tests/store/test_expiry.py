@@ -764,6 +764,20 @@ def test_no_safety_copy_outlives_a_number_in_the_law(any_inn: Inn) -> None:
     assert copies_of(inn) == 1, "no number in the law says by when a bill must be gone"
 
 
+def test_what_no_number_in_the_law_ends_can_be_put_back(sqlite_url: str, tmp_path: Path) -> None:
+    """Three years are what the house takes "no longer than necessary" to be."""
+    class Soft(Inn):
+        """A hotel under a law that names no number."""
+
+        pack = PACK.replace('ceiling_kind = "hard"', 'ceiling_kind = "soft"', 1)
+
+    inn = Soft(sqlite_url, tmp_path)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    assert expiry.expire(inn.run)["people"] == 1
+    assert copies_of(inn) == 1
+    inn.engine.dispose()
+
+
 def test_no_safety_copy_is_made_of_a_minors_record(
     inn: Inn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
