@@ -35,7 +35,7 @@ _PERSONAL = re.compile(
     r"religio|ethnic|occupation|employer|allerg|health|disab|identity|wechat|whatsapp|user_?agent|remote_addr|vehicle|"
     r"(?<![a-z])(sex|diet|visa|ssn|ip|car_?reg|(tax|vat|id)_?(id|no|num(ber)?|card(_?no)?))(?![a-z])|"
     r"\b(given|family|first|middle|last|maiden)\b|"
-    r"姓|名|邮|电话|手机|地址|证|生日|出生|国籍|性别|民族|车牌|微信|银行卡|传真|联系",
+    r"姓|名|邮|电话|手机|地址|住址|证|生日|出生|国籍|性别|民族|车牌|微信|银行卡|传真|联系",
     re.I,
 )
 _PROSE = re.compile(
@@ -164,8 +164,9 @@ class _Drafter:
         """Return why a table to which no way leads may be nobody's, or an empty string."""
         if _STAFF.search(table.name):
             return "people who work here, not guests"
-        # Where nobody is known, that nothing leads to a person says nothing.
-        if personal or not self.subjects:
+        # Where nobody is known, that nothing leads to a person says nothing; and a voucher is made
+        # out to somebody, under whatever name.
+        if personal or not self.subjects or _VOUCHER.search(table.name):
             return ""
         return "no column looks personal and nothing leads to a person"
 

@@ -188,7 +188,7 @@ TELLING = (
     "religion ethnicity occupation employer allergies diet health disability visa visa_no ssn "
     "tax_id vat_no id_number id_card_no identity_no wechat whatsapp_id user_agent ip remote_addr "
     "vehicle car_reg content memo feedback guest_review answer transcript "
-    "国籍 性别 民族 车牌 微信 银行卡 传真 内容 评价 出生 联系人"
+    "国籍 性别 民族 车牌 微信 银行卡 传真 内容 评价 出生 联系人 住址"
 )
 """Names that columns of a hotel's system have, each of which tells something of somebody."""
 
@@ -210,6 +210,20 @@ def test_what_tells_of_somebody_is_not_called_nobodys() -> None:
 
     kept = {name for name, rule in columns.items() if isinstance(rule, Keep)}
     assert kept == set(TELLING_NOTHING.split())
+
+
+def test_vouchers_to_which_no_way_leads_are_nobodys_only_by_a_persons_word() -> None:
+    """Who an invoice is billed to may stand under any name, and its booking's number is a copy."""
+    metadata = MetaData()
+    guests(metadata)
+    for name in ("invoices", "rates"):
+        Table(name, metadata, Column("no", String(16), primary_key=True), Column("to", String(80)))
+
+    declared = drafted(metadata)
+
+    assert isinstance(declared["rates"], Exempt)
+    found = resolve(declared.items(), metadata.tables.values(), (), coverage).findings
+    assert [(f.id, f.place) for f in found] == [("owner-missing", "invoices")]
 
 
 def test_a_draft_says_that_it_knows_no_law() -> None:
