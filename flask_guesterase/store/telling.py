@@ -8,14 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import TypeDecorator, exists, select
 
+from ..core.image import Cell, Form
 from ..core.plan import LEGAL_DUTY, Key, Person, Row, key_text
 from ..core.retention import Due, Verdict, due, start
 from ..core.rule import Facts, Open, Rank, Rule, Start
+from ..core.treatment import Placeholder, Redact
 from . import blockers, holds, law, rulebook, tables
 from .clocks import Record, facts_of
 from .datamap import Declared
+from .masks import beneath
+from .proof import stands
+from .raw import Reader, reader
 from .work import Work
 
 OPEN_WORDS: Mapping[Open, str] = {
@@ -66,8 +71,11 @@ def told(
     row = Asked(declared, key, frozenset(owners), record, today)
     lines = _lines(work, row)
     verdicts = _verdicts(work, row, _over(lines))
+    columns = {category: _columns(work, row, category) for category in verdicts}
+    bare = _bare(work, row, columns) - {line.category for line in lines}
     for category, verdict in verdicts.items():
-        yield f"{category} ({', '.join(_columns(work, row, category))}): {_floor(row, verdict)}"
+        said = _NOTHING if category in bare else _floor(row, verdict)
+        yield f"{category} ({', '.join(columns[category])}): {said}"
     if declared.erase or declared.deletes or any(not v.claims for v in verdicts.values()):
         yield _end(work, row)
     yield from _hotel(work, row, lines)
@@ -89,6 +97,27 @@ def _columns(work: Work, row: Asked, category: str) -> list[str]:
     moved = law.relabelled(work).get(row.declared.name, {})
     known = {**row.declared.retain, **moved}
     return sorted(name for name, wanted in known.items() if wanted == category)
+
+
+_NOTHING = "the row holds nothing of it that could be kept."
+
+
+def _bare(work: Work, row: Asked, columns: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Return the categories of whose columns each is empty, or plainly as an erasure leaves it."""
+    reads = reader(work.conn, row.declared, work.live())
+    names = sorted({name for each in columns.values() for name in each})
+    cells = reads.read([row.key], names).get(row.key, ()) if names else ()
+    empty = {each.name for each in cells if _is_bare(reads, each)}
+    return frozenset(name for name, each in columns.items() if each and empty >= set(each))
+
+
+def _is_bare(reads: Reader, now: Cell) -> bool:
+    column, rule = reads.declared.column(now.name), beneath(reads.declared.written(now.name))
+    if now.form is Form.NULL:
+        return True
+    plain = now.form is Form.TEXT and not isinstance(column.type, TypeDecorator)
+    known = plain and isinstance(rule, Redact | Placeholder)
+    return known and stands(rule, column, now, reads.room(now.name))
 
 
 def _floor(row: Asked, verdict: Verdict) -> str:

@@ -68,6 +68,16 @@ def test_a_row_without_a_date_stays_and_says_so(hotel_with_a_bill: Hotel) -> Non
     assert "with no last day known" in after
 
 
+def test_of_what_is_gone_no_law_is_told_to_keep_it(hotel_with_a_bill: Hotel) -> None:
+    """A sweep that ends a bill, and a request after its last day, write nothing of it down."""
+    hotel = hotel_with_a_bill
+    hotel.put(Invoice, id=2, booking_id=1, billed_to="[erased]", total=9)
+    assert "It stays." in why(hotel, "invoices", "1")
+    said = why(hotel, "invoices", "2")
+    assert "invoice_accounting (billed_to): the row holds nothing of it" in said
+    assert "It stays." not in said
+
+
 def test_the_days_that_are_told_are_those_of_the_hotel(hotel_with_a_bill: Hotel) -> None:
     """At five in the morning in Shanghai it is the day that its certificate says, not UTC's."""
     hotel = hotel_with_a_bill
