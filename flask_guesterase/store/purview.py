@@ -24,7 +24,7 @@ from ..core.wish import Kind
 from . import blockers, tables
 from .clocks import places_of
 from .datamap import DataMap, Declared
-from .finder import find
+from .finder import find, owners
 from .gaps import unreadable
 from .paths import Hop
 from .sql import chunks
@@ -97,6 +97,30 @@ def part(work: Work, house: str, found: Found) -> Parted:
         if here:
             mine[name] = here
     return Parted(mine, theirs)
+
+
+def elsewhere(
+    work: Work, house: str, declared: Declared, keys: Sequence[Key]
+) -> frozenset[Key]:
+    """Return which rows lie at properties of another controller, whoever they belong to.
+
+    :param work: the open transaction.
+    :param house: code of the property that was asked; nobody was when it is empty.
+    :param declared: their table.
+    :param keys: keys of the rows.
+    """
+    others = foreign(work, house)
+    if not others or not keys:
+        return frozenset()
+    known = owners(work.conn, work.datamap, declared, keys)
+    rows = [Row(key, frozenset(known.get(key, ()))) for key in keys]
+    people = {who for row in rows for who, _ in row.owners}
+    if declared.name in work.datamap.subjects:
+        homes = _homes(work, {(declared.name, key) for key in keys})
+        places: Mapping[Key, str] = {key: code for (_, key), code in homes.items()}
+    else:
+        places = _places(work, declared.name, rows, _homes(work, people))
+    return frozenset(key for key in keys if places.get(key, "") in others)
 
 
 def _places(

@@ -125,6 +125,21 @@ def test_what_another_company_wrote_down_stays_and_is_no_residue(chain: Chain) -
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("at", "state"), [("mu", "erased"), ("sh", "partial")])
+def test_what_another_company_wrote_with_another_guest_is_no_residue(
+    at: str, state: str, chain: Chain
+) -> None:
+    """It is that company's to answer for, and nobody of the first reads it; a note of its own is
+    found, whoever's stay it lies with."""
+    chain.person(2, "bea", at=at)
+    chain.stay(3, 2, status="out", days=-30, at=at)
+    with chain.engine.begin() as conn:
+        conn.execute(update(Stay).where(Stay.id == 3).values(wish=f"mail to {ANN}"))
+    number = chain.erase_at("sh")
+    assert chain.state(number) == state
+    assert chain.wish(3) == f"mail to {ANN}"
+
+
 @pytest.mark.parametrize("kind", ["chain", "common"])
 def test_what_hangs_on_the_others_stay_stays_with_it(
     kind: str, database_url: str, request: pytest.FixtureRequest

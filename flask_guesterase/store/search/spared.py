@@ -37,6 +37,10 @@ class Spared:
                 keys = self._rows_of(work, find)
             elif find.place.declared is not None:
                 keys = set(map(key_text, find.keys))
+                # Another controller's records are its own to answer for, whoever they are about.
+                known = find.keys if find.place.keyed else []
+                there = purview.elsewhere(work, case.property, find.place.declared, known)
+                self._whole |= {(find.table, key_text(key)) for key in there}
             else:
                 continue
             wanted.setdefault(find.table, set()).update(keys)
