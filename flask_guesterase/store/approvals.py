@@ -7,7 +7,7 @@ but one can be appended as our own code does; so an approval has a mark under th
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, select
 
@@ -33,6 +33,7 @@ from ..core.standing import Standing
 from ..core.wish import Kind
 from . import actors, tables
 from .cases import Case, secret
+from .listed import Listed
 from .noted import Refusal
 from .outbox import OUTSIDE
 from .sameness import same
@@ -56,6 +57,8 @@ _DECIDED = (
     ApprovalStopped.name,
 )  # fmt: skip
 _NOBODY = (GUEST, SYSTEM)
+DECIDING = (*_FIRST, *_DECIDED)
+"""Names of the events by which `standing` knows an approval."""
 
 
 def who(work: Work, case: Case, by: str | None) -> dict[str, str]:
@@ -119,13 +122,14 @@ def twice(
     )
 
 
-def standing(work: Work, case: Case) -> Draft | None:
+def standing(work: Work, case: Case, said: Sequence[Draft] | None = None) -> Draft | None:
     """Return the approval that a request says it has, where the journal has it.
 
     :param work: the open transaction.
     :param case: the request, about to be carried out.
+    :param said: what the journal says of it, `DECIDING` and more, where that was read.
     """
-    known = entries(work, case, (*_FIRST, *_DECIDED))
+    known = entries(work, case, DECIDING) if said is None else said
     if case.kind == Kind.COPY or any(each.action == DataCopyRequested.name for each in known):
         # Who asked for a copy asked for nothing to be erased, whatever a row says.
         return None
@@ -214,10 +218,7 @@ def _before(known: Iterable[Draft]) -> list[Draft]:
 _ENTRY = tables.entry.c
 _SAID = (
     select(_ENTRY.body)
-    .where(
-        _ENTRY.request == bindparam("wanted"),
-        _ENTRY.action.in_(bindparam("actions", expanding=True)),
-    )
+    .where(_ENTRY.request == bindparam("wanted"), Listed(_ENTRY.action, given="actions"))
     .order_by(_ENTRY.epoch, _ENTRY.position)
 )
 

@@ -26,7 +26,7 @@ from .days import day_of
 from .finder import Owners, owned, owned_of
 from .gaps import unreadable
 from .settings import Settings
-from .sql import MANY, Said, among, asked, chunks, holds_text, parts
+from .sql import MANY, Said, asked, chunks, fixed, holds_text, parts
 from .tokens import TICKET_MINUTES
 from .transaction import alone
 
@@ -125,10 +125,12 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
     needs = _needs(work.datamap, blocker)
     for today, keys in sorted(days.items()):
         for part in parts(keys):
-            statement = select(*columns, ends.label("until_")).where(
-                among(columns, part), blocker.where(here, today)
+            statement, given = asked(
+                declared.said, ("blocking",), lambda: (select(*columns), columns), part
             )
-            for row in zoned(work.conn.execute(statement), len(columns)):
+            # What a host's conditions say is asked each time: of today, and as things are now.
+            wanted = statement.add_columns(ends.label("until_")).where(blocker.where(here, today))
+            for row in zoned(work.conn.execute(wanted, given), len(columns)):
                 *cells, end = row
                 key = tuple(cells)
                 place = places.get(key, "")
@@ -261,9 +263,11 @@ def _unanswered() -> tuple[Select[Any], list[ColumnElement[Any]]]:
         .scalar_subquery()
     )
     answers = or_(
-        request.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
+        request.state.in_(fixed([State.COMPLAINT.value, State.OFFERED.value])),
         and_(opened, copy.box.is_not(None)),
-        and_(request.kind.not_in(_NOT_NEEDING), request.state.in_(open_states), ~sent),
+        and_(
+            request.kind.not_in(fixed(_NOT_NEEDING)), request.state.in_(fixed(open_states)), ~sent
+        ),
         refused,
     )
     wanted = (

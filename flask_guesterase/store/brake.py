@@ -193,6 +193,8 @@ def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[dateti
             found.append(at)
             if since is None or row.action == ClockConfirmed.name:
                 return found
+        if len(rows) < _BATCH:
+            return found
         older = {**mine, "most": _BATCHES, "below": rows[-1].position}
         rows = conn.execute(_OLDER, older).all()
     return found

@@ -136,10 +136,11 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         return _review_again(work, case, actor, ("it was approved by a clock that ran ahead",))
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
-    approval = approvals.standing(work, case)
+    said = approvals.entries(work, case, (*approvals.DECIDING, *objecting.OBJECTING))
+    approval = approvals.standing(work, case, said)
     if approval is None:
         return _review_again(work, case, actor, ("the journal knows of no such approval",))
-    if objecting.is_open(work, case.number):
+    if objecting.is_open(work, case.number, said):
         return _review_again(work, case, actor, ("somebody at another contact objected",))
     if outbox.OUTSIDE in approval.grounds:
         if outside.failed(work, case):

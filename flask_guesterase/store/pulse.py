@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import FourEyesError
 from . import tables
+from .listed import Listed
 from .sameness import same
 from .upsert import upsert
 
@@ -34,9 +35,7 @@ _TABLE = tables.pulse.c
 _SAID = select(_TABLE.at, _TABLE.note, _TABLE.by, _TABLE.second)
 _ONE = _SAID.where(_TABLE.name == bindparam("wanted"))
 _LOCKED = _ONE.with_for_update()
-_SEVERAL = _SAID.add_columns(_TABLE.name).where(
-    _TABLE.name.in_(bindparam("wanted", expanding=True))
-)
+_SEVERAL = _SAID.add_columns(_TABLE.name).where(Listed(_TABLE.name, given="wanted"))
 # Made once: nothing is read as often.
 
 

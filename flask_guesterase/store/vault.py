@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, String, bindparam, cast, insert, literal, select, text, update
+from sqlalchemy import Connection, String, cast, insert, literal, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.seal import Box, Custodian, Terms, close, open_box, wrap_aad
 from ..core.seal import rewrap as rewrap_box
 from .failure import too_large
+from .listed import Listed
 from .tables import box as boxes
 from .tables import day as days
 from .tables import hold as holds
@@ -118,9 +119,7 @@ def _over(conn: Connection, labels: Sequence[str]) -> bool:
 
 
 _ENDING = (
-    select(days.c.label)
-    .where(days.c.label.in_(bindparam("labels", expanding=True)))
-    .with_for_update(read=True)
+    select(days.c.label).where(Listed(days.c.label, given="labels")).with_for_update(read=True)
 )
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select
+from sqlalchemy import Row, insert, select
 
 from ...core.census import LABEL, LAWFUL, Departure, label, mark
 from ...core.errors import KeyMissingError
@@ -16,6 +16,7 @@ from ...core.events import SYSTEM, Event, RetentionEnded
 from ...core.log import slug
 from ...core.plan import Plan, key_text
 from .. import law, tables
+from ..listed import Listed
 from ..sql import chunks
 from ..taking import Erased
 from ..work import Work
@@ -78,9 +79,7 @@ def _watched(work: Work, names: Iterable[str]) -> set[str]:
 _CENSUS = tables.census.c
 _COUNTED = (
     select(_CENSUS.table_name)
-    .where(
-        _CENSUS.table_name.in_(bindparam("names", expanding=True)), _CENSUS.marks.is_not(None)
-    )
+    .where(Listed(_CENSUS.table_name, given="names"), _CENSUS.marks.is_not(None))
     .distinct()
 )
 

@@ -8,7 +8,7 @@ they are given to new people, who would learn something.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
@@ -19,6 +19,7 @@ from ...core.errors import GapError, MatchError, TokenError, TransitionError, Un
 from ...core.events import GUEST, ObjectionSettled, RequestObjected
 from ...core.identity import Kind, kind_of, normal, same
 from ...core.lifecycle import COPIES, DONE, OPEN, State
+from ...core.log import Draft
 from ...core.permissions import Permission
 from ...core.plan import Person
 from .. import actors, approvals, outbox, people, tables, tokens
@@ -158,26 +159,33 @@ _OPEN = select(_OBJECTION.request).where(
 )
 
 
-def is_open(work: Work, number: str) -> bool:
+OBJECTING = (RequestObjected.name, ObjectionSettled.name)
+"""Names of the events by which `is_open` knows an objection."""
+
+
+def is_open(work: Work, number: str, said: Sequence[Draft] | None = None) -> bool:
     """Return whether somebody objected to a request and nobody has settled it.
 
     A row can be written, and taken away, by whoever reaches the database: the journal is asked too.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param said: what the journal says of it, `OBJECTING` and more, where that was read.
     """
     mine = work.conn.execute(_OPEN, {"wanted": number}).first()
-    return mine is not None or _said(work, number)
+    return mine is not None or _said(work, number, said)
 
 
 _PAUSED = "paused"
 
 
-def _said(work: Work, number: str) -> bool:
+def _said(work: Work, number: str, known: Sequence[Draft] | None = None) -> bool:
     """Return whether the newest that was said of objections is that one lets a request wait."""
-    names = (RequestObjected.name, ObjectionSettled.name)
     # What was said in this transaction is not in the journal yet.
-    now = [(e.name, e.grounds) for e in work.events if e.number == number and e.name in names]
-    said = now or [
-        (each.action, each.grounds) for each in approvals.entries_of(work, number, names)
-    ]
+    said = [(e.name, e.grounds) for e in work.events if e.number == number and e.name in OBJECTING]
+    if not said:
+        known = approvals.entries_of(work, number, OBJECTING) if known is None else known
+        said = [(each.action, each.grounds) for each in known if each.action in OBJECTING]
     return bool(said) and said[-1][0] == RequestObjected.name and _PAUSED in said[-1][1]
 
 
