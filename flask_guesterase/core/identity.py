@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
@@ -48,6 +49,7 @@ LONGEST = 320
 """Characters of the longest value anybody is looked for by: the longest e-mail address."""
 
 
+@lru_cache(maxsize=4096)
 def kind_of(key: str) -> Kind | None:
     """Guess from the name of a match key or column what its values are.
 

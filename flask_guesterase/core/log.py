@@ -32,11 +32,14 @@ def canonical(value: object) -> bytes:
     :raises TypeError: something in the value has no canonical form.
     :raises ValueError: a number is too large, or text holds half of a surrogate pair.
     """
-    text = json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"))
+    text = _written(_ordered(value))
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise ValueError("text with half of a surrogate pair has no canonical form") from None
+
+
+_written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _ordered(value: object) -> object:
@@ -49,10 +52,12 @@ def _ordered(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_ordered(item) for item in value]
     if isinstance(value, Mapping):
-        if not all(isinstance(name, str) for name in value):
-            raise TypeError("only text can be a name in canonical JSON")
+        try:
+            plain = "".join(value).isascii()
+        except TypeError:
+            raise TypeError("only text can be a name in canonical JSON") from None
         # Plain ASCII sorts by code units anyway, and faster.
-        order = None if "".join(value).isascii() else _code_units
+        order = None if plain else _code_units
         return {name: _ordered(value[name]) for name in sorted(value, key=order)}
     raise TypeError(f"{type(value).__name__} has no canonical form; write it as text")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -113,6 +113,13 @@ def chain(packs: Mapping[str, Pack], place: Property) -> tuple[Pack, ...]:
     :param packs: code -> pack.
     :param place: the property; without a country no law is known.
     """
+    ordered = counting(packs, place)
+    strong = next((pack.floor_ranks for pack in reversed(ordered) if pack.floor_ranks), ())
+    return tuple(pack.under(strong) for pack in ordered)
+
+
+def counting(packs: Mapping[str, Pack], place: Property) -> Sequence[Pack]:
+    """Return the packs that count at a property as each stands by itself, see `chain`."""
     country = place.country.upper()
     if not country:
         return ()
@@ -126,9 +133,7 @@ def chain(packs: Mapping[str, Pack], place: Property) -> tuple[Pack, ...]:
         if pack.code not in found:
             found[pack.code] = pack
             waiting += [packs[code] for code in pack.extends if code in packs]
-    ordered = sorted(found.values(), key=lambda pack: _NEAR.index(pack.level))
-    strong = next((pack.floor_ranks for pack in reversed(ordered) if pack.floor_ranks), ())
-    return tuple(pack.under(strong) for pack in ordered)
+    return sorted(found.values(), key=lambda pack: _NEAR.index(pack.level))
 
 
 def missing(settings: Settings) -> list[Finding]:

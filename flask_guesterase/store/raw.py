@@ -30,6 +30,7 @@ from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
 from .sql import asked, holds_text, in_order, parts, text_length
+from .transaction import MARIADB
 
 _BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
 
@@ -224,12 +225,20 @@ def own_form(dialect: str, source: ColumnElement[Any], type_: str) -> ColumnElem
         return func.ifnull(source, null(), type_=NullType())
     if dialect == "postgresql":
         return cast(source, Text)
-    low = type_.lower()
-    if any(word in low for word in _BINARY):
+    if is_bytes(dialect, type_):
         return type_coerce(source, LargeBinary())
-    if low.startswith("float"):
+    if type_.lower().startswith("float"):
         return cast(cast(source, mysql.DOUBLE()), mysql.CHAR())
     return cast(source, mysql.CHAR(charset="utf8mb4"))
+
+
+def is_bytes(dialect: str, type_: str) -> bool:
+    """Return whether a column's own form is bytes, which no text holds.
+
+    :param dialect: name of SQLAlchemy's dialect.
+    :param type_: the engine's own text for the column's type.
+    """
+    return dialect in MARIADB and any(word in type_.lower() for word in _BINARY)
 
 
 def reader(conn: Connection, declared: Declared, live: LiveSchema | None) -> Reader:

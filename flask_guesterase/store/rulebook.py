@@ -333,8 +333,9 @@ def texts(settings: Settings, code: str) -> tuple[Pack, ...]:
 def source_mark(settings: Settings, datamap: DataMap, code: str) -> str:
     """Return a mark that changes when the sources of a property, or of the labels, do."""
     if code:
-        said = sorted([pack.code, pack.mark] for pack in texts(settings, code))
         place = settings.property(code)
+        law = packs.counting(packs.load(settings.packs), place)
+        said = sorted([pack.code, pack.mark] for pack in law)
         said.append([place.country, *map(str, place.fiscal)])
     else:
         said = sorted([*map(str, line.body.values())] for line in labelled.lines(datamap))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, LargeBinary, Text, cast, literal_column, null, union_all
+from sqlalchemy import Connection, Integer, Text, cast, literal_column, null, union_all
 
 from ..core.plan import Key
 from .absence import is_plain
 from .binds.crossing import binds_of
 from .listed import GIVEN, Listed
-from .raw import Reader
+from .raw import Reader, is_bytes
 from .sql import chunks
 
 Asked = tuple[Reader, Sequence[Key], Sequence[str]]
@@ -44,8 +44,9 @@ def filled(conn: Connection, asked: Sequence[Asked]) -> list[Ways]:
 
 def _fits(reads: Reader, keys: Sequence[Key], names: Sequence[str]) -> bool:
     """Return whether one parameter takes these keys, and text holds what is in these columns."""
+    dialect = reads.conn.dialect.name
     return is_plain(reads, keys) and not any(
-        isinstance(column.type, LargeBinary) for column in reads.own(names)
+        is_bytes(dialect, reads.type_of(name)) for name in names
     )
 
 
