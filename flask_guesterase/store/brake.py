@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Integer, bindparam, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Integer,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    select,
+)
 
 from ..core import brake
 from ..core.errors import BlockedError, TransitionError
@@ -41,7 +52,10 @@ def doubt(conn: Connection, now: datetime) -> str:
     said = pulse.look_at(conn, DOUBT, HEART, CLOCK)
     if DOUBT in said:
         return said[DOUBT].note
-    return brake.judge(now, _seen(conn, said.get(HEART)), _server(conn, said.get(CLOCK)))
+    trees = conn.execute(_TREES[conn.dialect.name]).all()
+    told = _moment(trees[0].told) if trees else _told(conn)
+    seen = _seen(conn, trees, said.get(HEART))
+    return brake.judge(now, seen, _server(told, said.get(CLOCK)))
 
 
 def hold_back(work: Work) -> str:
@@ -160,16 +174,26 @@ def aged(work: Work, age: timedelta) -> bool:
     return since is not None and work.stamp - since > age
 
 
-def _seen(conn: Connection, heart: Pulse | None) -> list[datetime]:
-    """Return the last heartbeat and when entries were written since."""
+def _seen(conn: Connection, trees: Iterable[Any], heart: Pulse | None) -> list[datetime]:
+    """Return the last heartbeat and when entries of open trees were written since."""
     since = None if heart is None else heart.at
     found = [] if since is None else [since]
-    for row in conn.execute(_TREES).all():
+    for row in trees:
         found += _entries(conn, row, since)
     return found
 
 
-_TREES = select(tables.tree.c.controller, tables.tree.c.epoch).where(tables.tree.c.open)
+_CLOCKS: Mapping[str, ColumnElement[Any]] = {
+    "postgresql": literal_column("clock_timestamp() AT TIME ZONE 'UTC'", DateTime()),
+    **dict.fromkeys(MARIADB, literal_column("UTC_TIMESTAMP(6)", DateTime())),
+    "sqlite": null(),
+}
+"""Engine -> the clock of its server, naive UTC; SQLite has none of its own."""
+_TREES = {
+    name: select(tables.tree.c.controller, tables.tree.c.epoch, clock.label("told"))
+    .where(tables.tree.c.open)
+    for name, clock in _CLOCKS.items()
+}  # fmt: skip
 _ENTRY = tables.entry.c
 _NEWEST = (
     select(_ENTRY.position, _ENTRY.action, _ENTRY.body)
@@ -218,21 +242,17 @@ def _ahead(work: Work) -> int:
     return 0 if told is None else max(0, int((work.stamp - told).total_seconds()))
 
 
-def _server(conn: Connection, agreed: Pulse | None) -> datetime | None:
-    """Return the server's clock, moved by what two people found it to be behind."""
-    told = _told(conn)
+def _server(told: datetime | None, agreed: Pulse | None) -> datetime | None:
+    """Return what a server's clock told, moved by what two people found it to be behind."""
     if told is None or agreed is None or agreed.second is None:
         return told
     return told + timedelta(seconds=int(agreed.note or 0))
 
 
 def _told(conn: Connection) -> datetime | None:
-    """Return the clock of the database server, naive UTC; SQLite has none of its own."""
-    name = conn.dialect.name
-    if name == "postgresql":
-        told = conn.execute(text("SELECT clock_timestamp() AT TIME ZONE 'UTC'")).scalar_one()
-    elif name in MARIADB:
-        told = conn.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
-    else:
-        return None
-    return told if isinstance(told, datetime) else datetime.fromisoformat(str(told))
+    """Return the clock of the database server, naive UTC, or None where there is none."""
+    return _moment(conn.execute(select(_CLOCKS[conn.dialect.name])).scalar_one())
+
+
+def _moment(told: Any) -> datetime | None:
+    return told if told is None or isinstance(told, datetime) else datetime.fromisoformat(str(told))

@@ -138,6 +138,10 @@ class Declared:
         """Return the column with this SQL name."""
         return self._columns[name]
 
+    def find(self, name: str) -> Column[Any] | None:
+        """Return the column with this SQL name, or None where only the database has it."""
+        return self._columns.get(name)
+
     @cached_property
     def said(self) -> dict[tuple[Any, ...], Any]:
         """Return what is made of this declaration once and used again: parts of statements."""

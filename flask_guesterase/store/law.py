@@ -194,7 +194,7 @@ def relabelled(work: Work) -> dict[str, dict[str, str]]:
 
 def _leaves(declared: Declared, column: str) -> bool:
     """Return whether a column goes at once, by a rule of its own or with its whole row."""
-    if column in declared.retain or column not in {c.name for c in declared.table.c}:
+    if column in declared.retain or declared.find(column) is None:
         return False
     return column in declared.erase or declared.policy.rows is not RowRule.OVERWRITE
 

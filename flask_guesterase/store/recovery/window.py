@@ -187,6 +187,10 @@ def _over(work: Work, plan: Plan, step: Step) -> Iterator[tuple[str, Key]]:
     names = _categories(work, declared)
     if not names:
         return
+    hotels = work.settings.properties
+    # Of a hotel that is alone, and sets no such number, nobody asks which rows are its own.
+    if len(hotels) == 1 and not any(names & _hard(work, code) for code in hotels):
+        return
     keys = [row.key for row in step.rows]
     if not any(names & _hard(work, place) for place in _places(work, plan, declared, keys)):
         return

@@ -181,16 +181,13 @@ def _plain(work: Work, declared: Declared, cell: Cell) -> str:
     if cell.form not in (Form.TEXT, Form.INT, Form.HEX):
         return ""
     value: Any = cell.native()
-    type_ = _type(declared, cell.name)
+    column = declared.find(cell.name)
+    type_ = None if column is None else column.type
     if isinstance(type_, TypeDecorator):
         if isinstance(value, str) and value.startswith("\\x") and cell.type == "bytea":
             value = bytes.fromhex(value[2:])
         return by_the_host(type_, value, at(work.conn, declared.name))
     return "" if isinstance(value, bytes) else str(value)
-
-
-def _type(declared: Declared, name: str) -> TypeEngine[Any] | None:
-    return next((c.type for c in declared.table.c if c.name == name), None)
 
 
 def _said(
@@ -216,14 +213,11 @@ def _said(
             continue
         if kind is not None:
             yield kind, value
-        elif not _links(declared, cell.name):
-            yield from _guessed(cell, _type(declared, cell.name), value)
-
-
-def _links(declared: Declared, name: str) -> bool:
-    """Return whether a column is a key, which names a row and not a person."""
-    column = next((c for c in declared.table.c if c.name == name), None)
-    return column is None or column.primary_key or bool(column.foreign_keys)
+            continue
+        mapped = declared.find(cell.name)
+        # A key names a row and not a person.
+        if mapped is not None and not mapped.primary_key and not mapped.foreign_keys:
+            yield from _guessed(cell, mapped.type, value)
 
 
 LOYALTY_WORDS = re.compile(r"loyal|member|bonus|会员|ext(?:ernal)?_?(?:ref|id|no)", re.IGNORECASE)
@@ -232,7 +226,7 @@ _CALLED = re.compile(r"(?:\+|00)[\d ./()-]{8,24}|\d{10,15}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
 
 
-def _guessed(cell: Cell, type_: TypeEngine[Any] | None, value: str) -> Iterator[tuple[str, str]]:
+def _guessed(cell: Cell, type_: TypeEngine[Any], value: str) -> Iterator[tuple[str, str]]:
     """Yield what a column that nobody declared as a way to find somebody seems to hold."""
     if isinstance(type_, Date | DateTime | Time) or _DAY.match(value):
         return
