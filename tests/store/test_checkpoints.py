@@ -16,6 +16,7 @@ from flask_guesterase import verify
 from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
+from flask_guesterase.core.events import SweepConfirmed
 from flask_guesterase.core.log import quoted, read_entry
 from flask_guesterase.core.period import Period
 from flask_guesterase.store import export, installation, signing, sweep, tables, watch, worker
@@ -158,6 +159,33 @@ def test_a_place_that_fails_is_tried_again_and_then_told_of(inn: Ashore) -> None
     assert len(tries) == len(BACK_OFF) + 1
     assert inn.actions().count("checkpoint-failed") == 1
     assert {row["state"] for row in inn.ours("released")} == {"failed"}
+
+
+def test_each_place_gets_the_newest_of_each_journal(inn: Ashore) -> None:
+    """What waits for a place that fails is replaced by the newer one of its own journal there."""
+    brought: dict[str, int] = {}
+    away = [True]
+
+    def call(release: Release) -> None:
+        if away:
+            raise DeliveryError("no")
+        brought[read_note(release.note).controller] = read_note(release.note).size
+
+    fir = replace(inn.settings.properties["sh"], code="mu", controller="fir")
+    inn.settings = replace(inn.settings, properties={**inn.settings.properties, "mu": fir})
+    inn.places = (*inn.places, *places([], {}, [call]))
+
+    def happen(count: int) -> None:
+        inn.happen(count)
+        inn.run(lambda office: office.work.events.append(SweepConfirmed("fir", "mu")))
+
+    happen(4)
+    assert (inn.release(), inn.problems) == (2, {"callable": "DeliveryError"})
+    happen(1)
+    away.clear()
+    assert (inn.release(), inn.problems) == (4, {})
+    assert brought == {head.controller: head.size for head in inn.known()}
+    assert brought["pine"] > brought["fir"]
 
 
 def test_a_callable_may_ask_for_proofs_and_sign(inn: Ashore) -> None:
