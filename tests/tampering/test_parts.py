@@ -389,6 +389,26 @@ def test_a_pruning_of_an_epoch_before(
     assert wrong(lie) == {"pruned"}
 
 
+@pytest.mark.parametrize("named", [{}, {"epoch": 0}])
+def test_a_part_behind_what_was_pruned(named: dict[str, int], world: World, tmp_path: Path) -> None:
+    """What it says was taken out is not here to be compared, nor is who named the key before."""
+    hotel = forge.anew(tmp_path / "part.sqlite", forge.drafts(world.lines))
+    seen = hotel.checkpoint()
+    hotel.change_key("hotel-a-2")
+    hotel.append(action="journal-pruned", request=None, counts={"entries": 3, **named},
+                 marks={"root": root(world.lines[:3])})  # fmt: skip
+    lines, key = hotel.lines(), forge.public(hotel.key)
+    hotel.close()
+    whole = put(tmp_path, "whole.jsonl", lines)
+    note = put(tmp_path, "seen", seen)
+    code, answer = ask(whole, "--checkpoint", note, "--key", world.key.hex())
+    assert (code, ("outside-signature", True) in verdicts(answer)) == (0, True)
+    for size, first in ((6, world.key), (17, key)):
+        part = put(tmp_path, f"{size}.jsonl", [edge_line(lines, size, first), *lines[size:]])
+        code, answer = ask(part, "--key", world.key.hex())
+        assert (code, wrong(answer), "key" in cannot(answer)) == (0, set(), True)
+
+
 def test_a_pruning_without_a_number(tmp_path: Path) -> None:
     """The number of entries that went is a number."""
     hotel = Hotel(tmp_path / "h.sqlite")
