@@ -335,6 +335,26 @@ def test_a_guest_who_opened_the_copy_reads_it_before_the_erasure_goes_on(hotel: 
     assert hotel.erased(erasure) == "sealed"
 
 
+@pytest.mark.parametrize("way", ["taken back", "erased", "day over"])
+def test_whatever_ends_a_copy_no_box_of_it_stays(hotel: Hotel, way: str) -> None:
+    """It holds all there is of a guest: nobody keeps it until its key dies."""
+    number, erasure = copy_first(hotel)
+    assert [box["request"] for box in hotel.ours("box") if box["purpose"] == "copy"] == [number]
+    fetched(hotel, number)
+    match way:
+        case "taken back":
+            with hotel.begin() as office:
+                office.withdraw(number, by="clerk")
+        case "erased":
+            hotel.later(minutes=30)
+            assert hotel.erased(erasure) == "sealed"
+        case "day over":
+            hotel.later(days=15)
+            with hotel.begin() as office:
+                assert office.end_copies() == 1
+    assert [box for box in hotel.ours("box") if box["purpose"] == "copy"] == []
+
+
 def test_the_worker_erases_when_the_half_hour_is_over(hotel: Hotel) -> None:
     """Nobody need press anything, and the guest is told nothing anew."""
     number, erasure = copy_first(hotel)
