@@ -359,6 +359,26 @@ def test_an_erasure_explains_no_line_that_has_its_guests_number(house: Forms) ->
 
 
 @pytest.mark.usefixtures("clerk")
+def test_an_erasure_explains_lines_at_each_hotel_of_the_company_that_was_asked(
+    house: Forms,
+) -> None:
+    """Each is counted at its own hotel; the journal of the company knows of both."""
+    house.move("be", controller="Fir GmbH")
+    house.form(7, OLD)
+    values = {"id": 70, "guest_id": 7, "house": "be", "name": "Ada Roe", "nation": "FR"}
+    raw(house, insert(Form).values(**values, left_on=OLD))
+    house.sweep()
+    _approved(house, 7)
+    house.work()
+    assert (house.names()[7], house.names()[70]) == (None, None)
+    assert {row["property"] for row in house.ours("departed")} == {"mu", "be"}
+    house.later(days=1)
+    house.sweep()
+    for code, rows in (("mu", 5), ("be", 1)):
+        assert counted(house, code) == {"rows": rows, "arrived": 0, "departed": 1, "missed": 0}
+
+
+@pytest.mark.usefixtures("clerk")
 def test_a_forged_departure_explains_nothing(house: Forms) -> None:
     """Rows that say a line left lawfully need an entry of the journal that took as many."""
     house.sweep()
