@@ -197,6 +197,18 @@ def alone(work: Work, case: Case, by: str) -> bool:
     return _took_part(work, case, actors.known(work, by) or "", by)
 
 
+def barred(work: Work, case: Case, by: str) -> bool:
+    """Return whether a person may not decide a request, because they took part before.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param by: the host's id of the person.
+    """
+    if case.state is not State.REVIEW or alone(work, case, by):
+        return False
+    return _took_part(work, case, actors.known(work, by) or "", by)
+
+
 def officer(work: Work, case: Case, by: str, people: Iterable[Person]) -> None:
     """Go on only when no minor is concerned, or the privacy officer decides.
 

@@ -40,10 +40,12 @@ class Overseen:
 
     :param alone: who looks would decide it alone, and somebody outside be told.
     :param stopped: its newest approval was stopped from outside.
+    :param barred: who looks took part before, and another person decides.
     """
 
     alone: bool
     stopped: bool
+    barred: bool
 
 
 def untold(settings: Settings) -> list[Finding]:

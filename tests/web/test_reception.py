@@ -222,6 +222,38 @@ def test_is_it_this_one_shows_two_masked_facts(house: House) -> None:
     assert "Is it this one?" not in house.browser("auditor").get(f"{DESK}/{number}", wish="en")
 
 
+def test_what_an_erasure_left_is_no_fact_of_a_guest(house: House) -> None:
+    """Whoever compares "[…" with a document would refuse the right guest."""
+    number = house.request()
+    with house.app.app_context():
+        run = house.extension.run
+        run(lambda office: office.confirm(number, "clerk"))
+        house.settle(number)
+        run(lambda office: office.approve(number, "officer", office.preview(number).digest))
+    house.worker()
+    clerk = house.browser("clerk")
+    after = clerk.post(f"{DESK}/{number}/copy-after", f"{DESK}/{number}").location
+    page = clerk.get(after, wish="en")
+    assert "Show who it is" in page
+    assert "Is it this one?" not in page
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_whoever_took_part_is_told_so_instead_of_a_button(house: House, wish: str) -> None:
+    """They read a plan that they may not approve; a second person has the button."""
+    with house.app.app_context(), house.extension.begin() as office:
+        match = {"email": "bea@mail.example"}
+        number = office.request(match, property="sh", by="officer", wish=wish)
+        office.confirm(number, "clerk")
+    deed = {"erase": "approve", "copy": "release"}[wish]
+    mine, theirs = (
+        house.browser(who).get(f"{DESK}/{number}", wish="en") for who in ("officer", "second")
+    )
+    for page, here in ((mine, False), (theirs, True)):
+        assert (f'action="{DESK}/{number}/{deed}"' in page) is here
+        assert ("does not decide on it. Ask a colleague" in page) is not here
+
+
 def look_for(browser: Browser, typed: str) -> TestResponse:
     """Type into the field of the reception's page that finds a request."""
     return browser.post(f"{DESK}/reception", f"{DESK}/reception", number=typed)

@@ -614,11 +614,11 @@ def test_whoever_verified_does_not_approve(house: House) -> None:
     officer.get(f"{DESK}/?lang=en")
     officer.post(f"{DESK}/{number}/confirm", how="desk")
     house.settle(number)
-    answer = officer.post(f"{DESK}/{number}/approve", digest=_digest(officer, number))
+    second = house.browser("second")
+    answer = officer.post(f"{DESK}/{number}/approve", digest=_digest(second, number))
     assert answer.status_code == 403
     assert "A second person has to do this." in answer.text
     assert house.state(number) == "review"
-    second = house.browser("second")
     assert _approve(second, number) == 303
 
 

@@ -175,7 +175,8 @@ class Requests(Desk):
         case = cases.load(self.work, number)
         actors.require(self.work, by, Permission.VIEW, case.property)
         alone = approving.alone(self.work, case, by)
-        return Overseen(alone, outside.stopped(self.work, case))
+        barred = approving.barred(self.work, case, by)
+        return Overseen(alone, outside.stopped(self.work, case), barred)
 
     def refuse(self, number: str, by: str, ground: str) -> None:
         """Refuse a request on a named ground.
