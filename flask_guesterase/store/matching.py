@@ -10,9 +10,10 @@ from ..core.identity import Kind, kind_of, normal, same
 from ..core.kinds import MAPPING, are_names, need
 from ..core.kinds import Kind as Asked
 from ..core.log import canonical
-from ..core.plan import Person, key_text
+from ..core.plan import Person, by_table, key_text
 from ..core.seal import fingerprint
 from ..core.standing import Found, Judged, Standing, judge
+from . import purview
 from .carrying import Candidate, candidates
 from .settings import Property
 from .work import Work
@@ -107,6 +108,11 @@ def _hits(work: Work, key: str, value: str, property_: Property) -> dict[Person,
     for each in _keys(work, key):
         for candidate in candidates(work.conn, work.datamap, each, value, property_.code, region):
             found[candidate.person] = candidate
+    # Whose profile lies at another controller's hotel by its place= is to ask there.
+    for name, keys in by_table(found).items():
+        declared = work.datamap.declared(name)
+        for row in purview.elsewhere(work, property_.code, declared, keys):
+            del found[name, row]
     return found
 
 

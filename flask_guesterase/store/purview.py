@@ -112,14 +112,13 @@ def elsewhere(
     others = foreign(work, house)
     if not others or not keys:
         return frozenset()
+    if declared.name in work.datamap.subjects:
+        homes = _homes(work, {(declared.name, key) for key in keys})
+        return frozenset(key for (_, key), code in homes.items() if code in others)
     known = owners(work.conn, work.datamap, declared, keys)
     rows = [Row(key, frozenset(known.get(key, ()))) for key in keys]
     people = {who for row in rows for who, _ in row.owners}
-    if declared.name in work.datamap.subjects:
-        homes = _homes(work, {(declared.name, key) for key in keys})
-        places: Mapping[Key, str] = {key: code for (_, key), code in homes.items()}
-    else:
-        places = _places(work, declared.name, rows, _homes(work, people))
+    places = _places(work, declared.name, rows, _homes(work, people))
     return frozenset(key for key in keys if places.get(key, "") in others)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.recipients import Recipient
-from flask_guesterase.store import certifying, finishing
+from flask_guesterase.store import certifying, finishing, people
 from flask_guesterase.store.comeback import again as back
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.keeping import Origin
@@ -174,6 +175,20 @@ def test_a_common_profile_stays_for_the_other_and_says_so(common: Chain) -> None
     assert [line.category for line in common.run(lambda o: o.preview(number)).retain] == [
         "another-controller"
     ]
+
+
+def test_a_profile_that_lies_at_the_other_is_not_reached(common: Chain) -> None:
+    """Tenants with tables of their own have no column for the property: `place=` says where a
+    profile lies. Whom the other company has is asked there."""
+    profile = replace(common.datamap.declared("people").policy, place="house")
+    declared = [(t, p) for t, p in policies() if t is not Person]
+    declared.append((Person, profile))
+    common.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    with common.begin() as office:
+        number = office.request({"email": ANN}, property="sh", by="clerk")
+        assert people.taken(office.work, number) == (("people", (1,)),)
+    with common.begin() as office, pytest.raises(UnknownError, match="at this property"):
+        office.request({"email": ANN}, property="mu", by="clerk-fir")
 
 
 def test_a_common_profile_goes_with_the_last_who_is_asked(common: Chain) -> None:
