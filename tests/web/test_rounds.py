@@ -154,6 +154,7 @@ def test_a_person_need_not_wait_until_it_is_time(bells: list[Bell]) -> None:
     until(lambda: done)
     made.ring()
     assert done == [1]
+    assert made._due > time.monotonic() + 3000
 
 
 def test_where_no_rounds_are_done_a_person_wakes_none(bells: list[Bell]) -> None:
@@ -163,7 +164,10 @@ def test_where_no_rounds_are_done_a_person_wakes_none(bells: list[Bell]) -> None
     ended.end()
     assert not made.now()
     assert not ended.now()
-    assert made._thread is None
+    for each in (made, ended):
+        each._due = 0.0
+        each.ring()
+        assert each._thread is None
 
 
 def test_it_can_be_switched_off(tmp_path: Path) -> None:
