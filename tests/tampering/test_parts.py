@@ -354,6 +354,18 @@ def test_an_opening_without_its_form(
     assert offline.main([str(put(tmp_path, "journal.jsonl", lines))]) == 2
 
 
+def test_an_epoch_that_quotes_itself(world: World, tmp_path: Path) -> None:
+    """A restore is of what was before it: nothing else is explained by one."""
+    hotel = catalogue.restored(world, "itself.sqlite")
+    hotel.begin_epoch(world.newest)
+    lines = hotel.lines()
+    hotel.close()
+    facts = json.loads(lines[-1])["facts"] | {"previous-epoch": 1}
+    journal = put(tmp_path, "journal.jsonl", [*lines[:-1], changed(lines[-1], facts=facts)])
+    code, answer = ask(journal)
+    assert (code, wrong(answer)) == (1, {"epochs"})
+
+
 def test_a_checkpoint_without_a_time(world: World, tmp_path: Path) -> None:
     """Nobody signs such a thing; it is no checkpoint, and no accident of the program's."""
     key = signer("hotel-a")
