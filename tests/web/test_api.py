@@ -421,7 +421,8 @@ QUESTIONS = {"incident_notice": "?duty=CN/authority"}
 EMPTY = {"requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep", "queue",
          "handovers", "alike",
          "complaints", "feedback", "incidents", "alerts", "look_over",
-         "returns", "settle_refilled", "monthlies", "owed", "overdue_trainings"}  # fmt: skip
+         "returns", "settle_refilled", "monthlies", "owed", "overdue_trainings",
+         "measures"}  # fmt: skip
 """Views that list what lies at the token's own house, and so tell nothing of another."""
 
 WHOLE = {"sweep_now", "halt_sweep", "resume_sweep"}
