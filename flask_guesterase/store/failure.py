@@ -64,10 +64,16 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             "A text in the database is none in UTF-8, so nobody can read its row.",
             "Nothing was changed; find it by CAST(column AS BLOB), write it anew, then try again.",
         )
+    if state(problem)[:2] == _STRANGER_CLASS or number(problem) in _STRANGER_NUMBERS:
+        return BusyError(
+            f"The database does not let this account in ({_code(problem)}).",
+            "Nothing was changed; look at name and password in the address of the database.",
+        )
     if problem.connection_invalidated or not is_refusal(problem):
         return BusyError(
             f"The database did not answer ({_code(problem)}).",
-            "Nothing was changed; try again when it is back.",
+            "Nothing was changed; try again when it is back. Where it is there, look at name and "
+            "password in its address.",
         )
     return ErasureError(
         f"The database refused a statement ({_code(problem)}).",
@@ -187,6 +193,9 @@ _TOO_LARGE = 1153
 
 _MISFIT_NUMBERS = frozenset({1267, 1270, 1271, 1366})
 """MariaDB: collations that cannot be mixed, and a text that is none in a character set."""
+
+_STRANGER_CLASS, _STRANGER_NUMBERS = "28", frozenset({1045, 1698})
+"""An account or a password that the server does not know."""
 
 _CHECK_STATE, _CHECK_NUMBER, _SQLITE_CHECK = "23514", 4025, 275
 _PARTITION_NUMBER = 1526

@@ -7,7 +7,7 @@ import sqlite3
 import psycopg
 import pymysql
 import pytest
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import (
@@ -121,6 +121,23 @@ def test_a_full_disk_is_called_so(raised: Exception) -> None:
     # Of a round of the worker, `check` and the log know the name of the class alone.
     assert type(told) is FullError
     assert "full" in told.message
+
+
+@pytest.mark.parametrize(("kind", "words"), [
+    # psycopg names no state of who was not let in.
+    ("postgresql", "did not answer"), ("mariadb", "does not let this account in"),
+])  # fmt: skip
+def test_an_account_that_is_not_let_in_is_no_server_that_is_away(
+    kind: str, words: str, request: pytest.FixtureRequest
+) -> None:
+    """Nobody waits for a server to come back whose password is the wrong one."""
+    url = make_url(request.getfixturevalue(f"{kind}_url"))
+    engine = create_engine(url.set(username="nobody_of_here", password="wrong"))
+    with pytest.raises(BusyError, match=words) as told, transaction(engine):
+        pass
+    assert "password" in told.value.hint
+    assert "nobody_of_here" not in str(told.value)
+    engine.dispose()
 
 
 def test_a_server_that_takes_no_such_packet_is_not_waited_for(mariadb_url: str) -> None:
