@@ -214,7 +214,9 @@ def _known(conn: Connection, table: str, texts: Sequence[str]) -> dict[str, Row[
 def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
     due, stale = tables.due, []
     for row, item in pairs:
-        said = {"property": item.place, "category": item.category, "day": item.day.isoformat()}
+        # A part that ended since makes nothing younger that waits already.
+        day = min(row.day, item.day.isoformat())
+        said = {"property": item.place, "category": item.category, "day": day}
         if any(getattr(row, name) != value for name, value in said.items()):
             work.conn.execute(
                 update(due).where(due.c.id == row.id).values(looked_at=work.stamp, **said)

@@ -250,6 +250,21 @@ def test_a_copy_that_was_fetched_goes_with_who_went_because_their_time_was_over(
     assert ended[numbers[1]] is False
 
 
+def test_what_cannot_go_is_as_old_as_its_first_part(inn: Inn) -> None:
+    """Another part of a row that ends later makes nothing that waits look younger."""
+    inn.person(1, date(2025, 1, 1))
+    with inn.engine.begin() as conn:
+        conn.exec_driver_sql(
+            "CREATE TRIGGER stuck BEFORE UPDATE ON people BEGIN SELECT RAISE(ABORT, 'no'); END"
+        )
+    expiry.expire(inn.run)
+    days = [row["day"] for row in inn.ours("due")]
+    assert days == ["2026-01-01"]
+    inn.later(days=3 * 366)
+    expiry.expire(inn.run)
+    assert [row["day"] for row in inn.ours("due")] == days
+
+
 def test_a_part_whose_floor_is_over_takes_nothing_else_along(any_inn: Inn) -> None:
     """What the register needed of a profile goes a year later; the profile has two more."""
     inn = any_inn
