@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, select, update
 
 from ...core.copying import DAYS, Copy, read_copy
 from ...core.errors import SealError, TokenError, UnknownError
 from ...core.events import SYSTEM, DataCopyEnded
 from ...core.lifecycle import COPIES, State
-from ...core.plan import Person, key_text
+from ...core.plan import Person, by_table, key_text
 from ...core.seal import Terms
 from ...core.standing import Standing
 from ...core.wish import Kind
 from .. import safe, tables, tokens
 from ..cases import Case, day_at, load, step, tell
 from ..days import last_utc_day
-from ..sql import chunks
+from ..sql import MANY, Said, asked, chunks
 from ..tokens import Purpose
 from ..work import Work
 
@@ -108,20 +108,6 @@ def clear(work: Work, number: str) -> None:
     tokens.end(work, number, Purpose.FETCH, Purpose.TICKET, Purpose.COPY)
 
 
-_REQUEST, _SUBJECT, _COPY = tables.request.c, tables.subject.c, tables.copy.c
-_LYING = (
-    select(_SUBJECT.request, _SUBJECT.table_name, _SUBJECT.row_key)
-    .join_from(tables.subject, tables.request, _SUBJECT.request == _REQUEST.number)
-    .join(tables.copy, _COPY.request == _REQUEST.number)
-    .where(
-        _REQUEST.kind == Kind.COPY.value,
-        _COPY.box.is_not(None),
-        _SUBJECT.row_key.in_(bindparam("keys", expanding=True)),
-        _SUBJECT.standing == Standing.TAKEN.value,
-    )
-)
-
-
 def over(work: Work, people: Iterable[Person]) -> int:
     """Take away the copies of people who are about to be erased; return how many those were.
 
@@ -131,14 +117,34 @@ def over(work: Work, people: Iterable[Person]) -> int:
     :param work: the erasing transaction.
     :param people: subject rows.
     """
-    mine = {(table, key_text(key)) for table, key in people}
     found: set[str] = set()
-    for part in chunks(sorted({text for _, text in mine})):
-        rows = work.conn.execute(_LYING, {"keys": part})
-        found |= {r.request for r in rows if (r.table_name, r.row_key) in mine}
+    for table, keys in by_table(people).items():
+        for part in chunks(sorted(map(key_text, keys)), MANY):
+            statement, given = asked(_SAID, ("lying",), _lying, [(text,) for text in part])
+            found.update(work.conn.execute(statement, {**(given or {}), "table": table}).scalars())
     for number in sorted(found):
         close(work, load(work, number, lock=True), "erased")
     return len(found)
+
+
+_SAID: Said = {}
+
+
+def _lying() -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the select of the copies that lie ready for people of one table."""
+    request, subject, copy = tables.request.c, tables.subject.c, tables.copy.c
+    wanted = (
+        select(subject.request)
+        .join_from(tables.subject, tables.request, subject.request == request.number)
+        .join(tables.copy, copy.request == request.number)
+        .where(
+            request.kind == Kind.COPY.value,
+            copy.box.is_not(None),
+            subject.table_name == bindparam("table"),
+            subject.standing == Standing.TAKEN.value,
+        )
+    )
+    return wanted, [subject.row_key]
 
 
 def close(work: Work, case: Case, why: str) -> None:
