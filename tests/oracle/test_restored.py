@@ -99,6 +99,9 @@ def there_and_back(conn: Connection, world: World) -> None:
             conn.commit()
         for before, number, payload in reversed(done):
             old = [Old(image, f"b{number}") for image in reversed(decode(payload).rows)]
+            if conn.dialect.name == "sqlite":
+                # Its driver begins with the first write, too late for foreign keys to wait.
+                conn.exec_driver_sql("BEGIN")
             back = put_back(conn, datamap, schema, old)
             conn.commit()
             assert_same(before, dump(conn))
