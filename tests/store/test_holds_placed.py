@@ -17,7 +17,7 @@ from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import forgetting, pulse, sweep, tables
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.remembrance import alarm, remembering
+from flask_guesterase.store.remembrance import alarm, orphaned, remembering
 from tests.store.forms import GRANTS, RIGHTS, Forms
 from tests.store.test_replayed import ANN, Copied
 
@@ -136,6 +136,7 @@ def test_the_key_of_a_forgotten_hold_ends_with_the_last_copy_that_knows_the_hold
     confirm(house, "officer")
     assert not ends(house, days=60)
     assert ends(house, days=70)
+    assert house.run(lambda office: pulse.look(office.work.conn, orphaned.PLACED)) is None
     assert not list(house.run(lambda office: office.verify()))
 
 

@@ -222,7 +222,8 @@ def _among(
 
 
 def _alike(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
-    return folded(column, [value]) if is_text(column.type) else column == value
+    text = isinstance(value, str) and is_text(column.type)
+    return folded(column, [value]) if text else column == value
 
 
 def _admitted(bridge: Hop, held: dict[Values, set[Values]]) -> dict[Values, set[Values]]:

@@ -36,7 +36,8 @@ def end(work: Work) -> None:
     said = pulse.look(work.conn, PLACED)
     if said is None or not months.is_over(work, said.at.date().isoformat()[:7]):
         return
-    # Whoever places a hold waits here, so that no key goes under which a box is being put.
+    # Whoever places a hold waits here, so that no key goes under which a box is being put. So they
+    # are destroyed before the commit: where that fails the next round finds none, and counts none.
     binding.turn(work, binding.HOLDS)
     known = remembering.standing(work)
     if known is None or known.missing or known.restored or known.holds:
@@ -45,6 +46,8 @@ def end(work: Work) -> None:
     labels = [each for each in sorted(work.custodian.labels()) if _is_orphan(each, there)]
     for label in labels:
         work.custodian.forget(label)
+    # Nothing is forgotten anew before the next restore: until then no round looks again.
+    pulse.take(work.conn, PLACED)
     if labels:
         counts = {"keys": len(labels)}
         work.events += [
