@@ -22,6 +22,7 @@ from ..core.events import (
     SubjectErased,
 )
 from ..core.lifecycle import DONE, State
+from ..core.log import Draft
 from ..core.permissions import Permission
 from ..core.plan import ANOTHER, NEEDED, Block, Decision, Key, Outcome, Person, Plan
 from ..core.ruling import Reason
@@ -138,17 +139,11 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         return Ending(State.WAITING, ("grace",))
     said = approvals.entries(work, case, (*approvals.DECIDING, *objecting.OBJECTING))
     approval = approvals.standing(work, case, said)
-    if approval is None:
-        return _review_again(work, case, actor, ("the journal knows of no such approval",))
-    if objecting.is_open(work, case.number, said):
-        return _review_again(work, case, actor, ("somebody at another contact objected",))
-    if outbox.OUTSIDE in approval.grounds:
-        if outside.failed(work, case):
-            return _review_again(work, case, actor, ("the notice outside could not leave",))
-        if outside.left_ahead(work, case):
-            return _review_again(work, case, actor, ("the notice left by a clock that ran ahead",))
-        if outside.waits(work, case):
-            return Ending(State.WAITING, (outbox.OUTSIDE,))
+    why = _doubted(work, case, approval, said)
+    if approval is None or why:
+        return _review_again(work, case, actor, (why,))
+    if outbox.OUTSIDE in approval.grounds and outside.waits(work, case):
+        return Ending(State.WAITING, (outbox.OUTSIDE,))
     taken = people.subjects(work, case.number, Standing.TAKEN)
     whose = people.named(work, taken)
     scope = planning.scope(work, whose, lock=True, house=case.property)
@@ -163,6 +158,25 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     if blocked:
         return _wait(work, case, blocked)
     return _erase(work, case, actor, held, scope)
+
+
+def _doubted(
+    work: Work, case: Case, approval: Draft | None, said: Sequence[Draft]
+) -> str:
+    """Return why an approval does not stand any more; empty where it does.
+
+    :param approval: as the journal has it, or None.
+    :param said: what the journal says of the request.
+    """
+    if approval is None:
+        return "the journal knows of no such approval"
+    if objecting.is_open(work, case.number, said):
+        return "somebody at another contact objected"
+    if outbox.OUTSIDE not in approval.grounds:
+        return ""
+    if outside.failed(work, case):
+        return "the notice outside could not leave"
+    return "the notice left by a clock that ran ahead" if outside.left_ahead(work, case) else ""
 
 
 def all_kept(plan: Plan) -> tuple[Block, ...]:
