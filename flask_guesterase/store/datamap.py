@@ -107,9 +107,13 @@ class Declared:
 
         A row that goes whole needs no rules: all it holds goes, save its key and what it points at.
         """
-        free = (c for c in self.table.c if not c.primary_key and not c.foreign_keys)
-        whole = [c.name for c in free if c.name not in self.rules] if self.goes_whole else []
+        whole = [name for name in self.free if name not in self.rules] if self.goes_whole else []
         return (*self.erase, *self.retain, *whole)
+
+    @cached_property
+    def free(self) -> tuple[str, ...]:
+        """Return the columns that are no key, and point at nothing."""
+        return tuple(c.name for c in self.table.c if not c.primary_key and not c.foreign_keys)
 
     def overwrites(self, name: str) -> bool:
         """Return whether a column gets another value some day, when erased or had its time."""

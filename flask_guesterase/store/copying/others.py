@@ -47,8 +47,7 @@ def data(datamap: DataMap, declared: Declared) -> frozenset[str]:
     apart = _named(datamap, declared, declared.policy.apart)
     if declared.policy.rows is RowRule.OVERWRITE:
         return frozenset(declared.rules) - apart
-    free = (c for c in declared.table.c if not c.primary_key and not c.foreign_keys)
-    return (frozenset(declared.rules) | {column.name for column in free}) - apart
+    return frozenset((*declared.rules, *declared.free)) - apart
 
 
 def _named(datamap: DataMap, declared: Declared, wanted: Iterable[str]) -> frozenset[str]:
