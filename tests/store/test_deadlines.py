@@ -214,13 +214,18 @@ def test_a_complaint_that_was_right_makes_the_law_no_longer(
         assert office.extend(number, "officer", "complex") == until
 
 
-def test_an_answer_that_says_what_is_waited_for_is_not_put_off(hotel: Hotel) -> None:
-    """The guest has it, and would be told to wait for another one."""
-    under(hotel, "DE", "Europe/Berlin")
+def staying(hotel: Hotel) -> str:
+    """Approve the erasure of a guest who stays in the hotel; return the number."""
     hotel.guest(1, **ANN)
     hotel.put(Booking, id=1, number="B1", guest_id=1, remark="stays")
     hotel.blockers = (Blocker("in-house", "bookings", lambda b, today: b.c.remark == "stays"),)
-    number = hotel.approved(email=ANN["email"], name=ANN["name"])
+    return hotel.approved(email=ANN["email"], name=ANN["name"])
+
+
+def test_an_answer_that_says_what_is_waited_for_is_not_put_off(hotel: Hotel) -> None:
+    """The guest has it, and would be told to wait for another one."""
+    under(hotel, "DE", "Europe/Berlin")
+    number = staying(hotel)
     assert shown(hotel, number)["extendable"]
     with hotel.begin() as office:
         assert office.erase(number).state == "waiting"
@@ -456,10 +461,7 @@ def test_nobody_is_reminded_of_what_has_ended(hotel: Hotel) -> None:
 def test_who_was_told_that_it_waits_has_an_answer(hotel: Hotel) -> None:
     """A decided erasure that waits for a stay to end, and says so, is not late."""
     under(hotel, "DE", "Europe/Berlin")
-    hotel.guest(1, **ANN)
-    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="stays")
-    hotel.blockers = (Blocker("in-house", "bookings", lambda b, today: b.c.remark == "stays"),)
-    number = hotel.approved(email=ANN["email"], name=ANN["name"])
+    number = staying(hotel)
     hotel.later(days=35)
     assert shown(hotel, number)["late"]
     with hotel.begin() as office:

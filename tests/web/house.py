@@ -173,6 +173,14 @@ class House:
             for each in office.preview(number).perhaps:
                 office.leave(number, each.id, "clerk")
 
+    def approve(self, number: str) -> None:
+        """Let the clerk see who asks, and the officer approve what the plan says."""
+        with self.app.app_context():
+            run = self.extension.run
+            run(lambda office: office.confirm(number, "clerk"))
+            self.settle(number)
+            run(lambda office: office.approve(number, "officer", office.preview(number).digest))
+
     def state(self, number: str) -> str:
         """Return the state of a request."""
         with self.app.app_context(), self.extension.begin(write=False) as office:
