@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 
 from example_pms import lawful
+from example_pms.hotel import HOTELS
 from flask_guesterase import Guesterase
 from flask_guesterase.store import copies, upgrade
 
@@ -27,8 +29,12 @@ def test_officers_decide_once_and_a_preview_shows_days(app: Flask) -> None:
             for who in ("sha.officer", "lej.officer"):
                 assert office.drafts(who) == []
             coming = {line.property: line.acts_on for line in office.rules_waiting()}
-            soon = (office.work.now.date() + timedelta(days=30)).isoformat()
-            assert coming == {"SHA": soon, "LEJ": soon}
+            # Each house counts from the day it is there: in Shanghai tomorrow begins at 16:00 UTC.
+            soon = {
+                hotel.code: office.work.now.astimezone(ZoneInfo(hotel.zone)) + timedelta(days=30)
+                for hotel in HOTELS
+            }
+            assert coming == {code: day.date().isoformat() for code, day in soon.items()}
             asked = {"email": "juergen.mueller@mail.example"}
             number = office.request(asked, property="LEJ", by="lej.desk")
     assert "This is a demo" in said[-1]
