@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from ..core.errors import GuesteraseError, KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Box, open_box, payload_aad, wrap_aad
 from . import installation, vault
-from .comeback import marks
+from .comeback import years
 from .custodian import FolderCustodian
 from .remembrance import months
 from .sql import chunks
@@ -74,10 +74,10 @@ def whole(
     :param sample: how many boxes to open; None for all of them.
     :param copy: a copy of the keys to try instead of those in use.
     """
-    further = months.needed(work) | marks.needed(work)
+    further = months.needed(work) | years.needed(work)
     found = look(work.conn, copy or work.custodian, work.today, sample, further)
     if copy is None and not found.faults:
-        found.faults += map(_replaced, marks.replaced(work))
+        found.faults += map(_replaced, years.replaced(work))
     return found
 
 

@@ -24,7 +24,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import null
 from flask_guesterase.store import finishing, tables, worker
-from flask_guesterase.store.comeback import guard, marks, reconcile, returned, sightings
+from flask_guesterase.store.comeback import guard, marks, reconcile, returned, sightings, years
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -644,10 +644,10 @@ def test_marks_end_after_two_years(lodge: Lodge) -> None:
     lodge.session.commit()
     assert lodge.returns() == []
     assert lodge.sweep() == {}
-    lodge.run(lambda office: marks.expire(office.work))
+    lodge.run(lambda office: years.expire(office.work))
     assert lodge.ours("mark") == []
     lodge.now = datetime(2029, 1, 2, 9, tzinfo=lodge.now.tzinfo)
-    lodge.run(lambda office: marks.expire(office.work))
+    lodge.run(lambda office: years.expire(office.work))
     assert [row["state"] for row in lodge.ours("day") if row["label"] == label] == ["ending"]
 
 

@@ -13,7 +13,7 @@ from flask_guesterase.core.errors import ForbiddenError, InputError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete, null
-from flask_guesterase.store.comeback import marks
+from flask_guesterase.store.comeback import years
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.remembrance.replay import replay
 from tests.store.lodge import ANN, Base, Guest, Lodge, Wish, policies, put_back
@@ -42,7 +42,7 @@ def test_an_objection_outlives_the_contact_and_every_mark(lodge: Lodge) -> None:
     assert not asked(lodge, "carl.berg@mail.example")
     assert "berg" not in str(lodge.ours("mark")).lower()
     lodge.now = datetime(2040, 1, 1, tzinfo=lodge.now.tzinfo)
-    lodge.run(lambda office: marks.expire(office.work))
+    lodge.run(lambda office: years.expire(office.work))
     assert asked(lodge, "ann.berg@mail.example")
     lodge.run(lambda office: office.object("ann.berg@mail.example", "sh"))
     assert len(lodge.ours("mark")) == 1

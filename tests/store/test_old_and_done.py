@@ -11,6 +11,7 @@ from flask_guesterase.core.period import months_after
 from flask_guesterase.core.returning import MONTHS
 from flask_guesterase.store import consistency, runs, tables
 from flask_guesterase.store.comeback import marks
+from flask_guesterase.store.comeback.years import needed
 from flask_guesterase.store.identity import codes
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Hotel
@@ -68,12 +69,12 @@ def test_marks_of_a_year_are_found_among_those_of_the_years_before(hotel: Hotel)
     erased(1, 2)
     with hotel.begin() as office:
         years = {marks.label(hotel.now.year), marks.label(hotel.now.year - 1)}
-        assert marks.needed(office.work) == years
-    few = steps(hotel, marks.needed)
+        assert needed(office.work) == years
+    few = steps(hotel, needed)
     erased(300, MANY)
     erased(299, MANY)
     erased(1, 2)
-    assert steps(hotel, marks.needed) <= few + 200
+    assert steps(hotel, needed) <= few + 200
 
 
 def test_claim_codes_that_are_over_are_found_among_all_that_live(hotel: Hotel) -> None:

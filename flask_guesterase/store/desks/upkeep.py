@@ -34,7 +34,7 @@ from .. import (
     waiting,
 )
 from ..census import counting, listing, watching
-from ..comeback import marks
+from ..comeback import years
 from ..identity import codes
 from ..partners import deliveries
 from ..remembrance import remembering
@@ -227,7 +227,7 @@ class Upkeep(Desk):
         pins.forget(self.work)
         contacts.end_old_contacts(self.work)
         laternotice.end_old(self.work)
-        marks.expire(self.work)
+        years.expire(self.work)
         disclosures.overdue(self.work)
         return review.expire(self.work)
 
