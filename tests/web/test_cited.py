@@ -240,7 +240,8 @@ def test_a_reason_that_the_law_does_not_know_is_refused_in_chinese(
     clerk.get(f"{DESK}/?lang=zh")
     answer = clerk.post(
         f"{DESK}/new", f"{DESK}/new", property="CN", key="email", value="ann@mail.example",
-        channel="desk", lang="zh", received="2026-01-02", reason=reason, name="", asked_by="guest",
+        channel="desk", lang="zh", received="2026-01-02", sure="2026-01-02", reason=reason,
+        name="", asked_by="guest",
     )  # fmt: skip
     assert answer.status_code == 422
     assert not [found for piece in read(answer.text) for found in english(piece)]

@@ -425,7 +425,7 @@ def test_a_clerk_files_at_the_desk_and_hands_out_a_slip(house: House) -> None:
     clerk = house.browser("clerk")
     answer = clerk.post(
         f"{DESK}/new", property="sh", key="email", value="ann@mail.example", name=CANARY,
-        channel="letter", lang="zh", received="2026-03-01",
+        channel="letter", lang="zh", received="2026-03-01", sure="2026-03-01",
     )  # fmt: skip
     assert answer.status_code == 303
     number = answer.headers["Location"].rpartition("/")[2]
