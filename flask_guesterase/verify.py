@@ -513,8 +513,11 @@ class Inputs:
             if mine and here.roots.get(head.size) == head.root and (
                 any(head.signed_by(key) for key in trusted)
             ):
-                # Whoever signed a tree vouches for every entry in it, those with keys too.
-                trusted |= {key for index, key in here.keys if index < head.size}
+                # Whoever signed a tree vouches for every entry in it, those with keys too. The line
+                # for entries that are not here is none: its key has to have signed a change in it.
+                below = [key for index, key in here.keys if index < head.size]
+                if not here.pruned or len(below) > 1:
+                    trusted.update(below)
         return trusted
 
 

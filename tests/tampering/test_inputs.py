@@ -439,6 +439,30 @@ def test_a_key_that_nobody_signed_for(world: World, hotel: Hotel, tmp_path: Path
     assert (code, wrong(answer)) == (1, {"outside-signature"})
 
 
+def test_a_key_that_a_line_alone_names(world: World, tmp_path: Path) -> None:
+    """The line for entries left out is in no tree: who signed one vouches for no key of that."""
+    stranger = Hotel(tmp_path / "stranger.sqlite", key="stranger")
+    with forge.transaction(stranger.engine) as conn:
+        head = forge.open_checkpoint(world.newest, world.key)
+        forge.journal.begin_epoch(conn, stranger.name, stranger.at(), public(stranger.key), head)
+    certificate = put(tmp_path, "c.json", stranger.certificate().to_json())
+    theirs = [line for line in stranger.lines() if '"epoch":1' in line]
+    stranger.close()
+    line = edge_line(world.lines, len(world.lines), public(stranger.key))
+    journal = put(tmp_path, "journal.jsonl", [line, *theirs])
+    given = ["--checkpoint", put(tmp_path, "newest", world.newest), "--key", world.key.hex()]
+    code, answer = ask(certificate, "--journal", journal, *given)
+    assert (code, "key" in wrong(answer)) == (1, True)
+    made = catalogue.changed_key(world)
+    lines = [edge_line(made.lines, OLD, world.key), *made.lines[OLD:]]
+    honest = put(tmp_path, "honest.jsonl", lines)
+    old = put(tmp_path, "old.json", world.certificate.to_json())
+    given = ["--checkpoint", put(tmp_path, "signed", made.newest)]
+    fresh = public(signer("hotel-a-2")).hex()
+    code, answer = ask(old, "--journal", honest, *given, "--key", fresh)
+    assert (code, ("key", True) in verdicts(answer)) == (0, True), "it signed who came next"
+
+
 def test_lost_checkpoints_need_a_proof(world: World, hotel: Hotel, tmp_path: Path) -> None:
     """A checkpoint of lost entries, smaller than the one that is quoted, is joined by a proof."""
     made = catalogue.honest_epoch(world)
