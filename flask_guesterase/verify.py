@@ -758,15 +758,18 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
     told = Report()
     for epoch in inputs.epochs(head.controller):
         check_entries(told, epoch)
+        check_pruned(told, epoch, [], inputs)
         check_changes(told, epoch)
+        for quote in epoch.quotes():
+            check_chain(told, epoch, quote, inputs)
     # What is wrong about a journal by itself is wrong here too; what is not, was not asked.
     report.findings += [item for item in told.findings if item["shown"] is False]
     if inputs.journals:
-        if (head.controller, head.epoch) in inputs.journals or inputs.lost(head):
-            compare(report, "journal", "The certificate's checkpoint", head, inputs)
-        else:
+        if unshown(head, inputs):
             report.add("journal", None, "Whether the certificate is of the journal you gave: "
                        f"{head.origin} is not in that.")
+        else:
+            compare(report, "journal", "The certificate's checkpoint", head, inputs)
     if not inputs.heads:
         report.add(
             "outside",
@@ -775,10 +778,15 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
             "was kept elsewhere with --checkpoint.",
         )
     mine = [(name, other) for name, other in inputs.heads if other.origin == head.origin]
-    known = {name for name, _ in mine}
-    for name, _ in inputs.heads:
-        if name not in known:
+    for name, other in inputs.heads:
+        if other.origin == head.origin:
+            continue
+        if other.controller != head.controller or unshown(other, inputs):
             report.add("outside", None, f"Anything from {name}: it is of another journal or epoch.")
+        else:
+            # The entry that revokes the certificate may be in any epoch since.
+            check_signature(report, name, other, inputs)
+            compare(report, "outside", name, other, inputs)
     for name, other in mine:
         here = inputs.journals.get((other.controller, other.epoch))
         if here is None:
@@ -798,6 +806,15 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
     check_damaged(report, inputs)
     check_split(report, [*mine, ("the certificate", head)], {key}, inputs)
     check_witnesses(report, head.origin, mine, inputs)
+
+
+def unshown(head: Checkpoint, inputs: Inputs) -> bool:
+    """Tell whether an epoch is not here, and nothing that is here is of what came after it."""
+    here = {one.epoch for one in inputs.epochs(head.controller)}
+    if not here or head.epoch in here:
+        return not here
+    quoted = inputs.quotes.get((head.controller, head.epoch))
+    return max(here) > head.epoch and not quoted
 
 
 def signed_alone(head: Checkpoint, keys: set[bytes]) -> bool | None:
@@ -862,12 +879,23 @@ def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
     """
     sizes = {here.epoch: here.size for here in later}
     quotes = [quote for here in later for quote in here.quotes()]
+
+    def first(here: Epoch) -> int:
+        return index + 1 if here.epoch == epoch else 0
+
     return (
         list(sizes) != list(range(epoch, epoch + len(sizes)))
-        or any(here.pruned > (index + 1 if here.epoch == epoch else 0) for here in later)
+        or any(here.pruned > first(here) for here in later)
         or any(here.wrong is not None or here.torn for here in later)
         or any(sizes.get(quote.epoch, quote.size) < quote.size for quote in quotes)
+        or any(forked(here, quote, first(here)) for here in later for quote in quotes)
     )
+
+
+def forked(here: Epoch, quote: Quote, first: int) -> bool:
+    """Tell whether entries from one on are others than those that a restore lost."""
+    mine = here.epoch == quote.epoch and first < quote.size
+    return mine and here.roots.get(quote.size) != quote.root
 
 
 def summary(content: dict[str, Any]) -> list[str]:
@@ -1603,9 +1631,7 @@ def check_absent(report: Report, name: str, head: Checkpoint, inputs: Inputs) ->
     if not epochs:
         report.add("outside", None, f"Anything from {name} of {head.origin}: that journal is not "
                    "here. If this should be all of the hotel's journals, it is MISSING.")
-    elif inputs.lost(head) is None and any(one.epoch > head.epoch for one in epochs) and not (
-        inputs.quotes.get((head.controller, head.epoch))
-    ):
+    elif unshown(head, inputs):
         report.add("outside", None, f"Anything from {name} of {head.origin}: that epoch is not "
                    "here. Give it too.")
     else:
@@ -1629,7 +1655,7 @@ def check_chain(report: Report, here: Epoch, quote: Quote, inputs: Inputs) -> No
     elif before is None:
         report.add("epochs", None, f"{here.title}: whether epoch {quote.epoch} was as it quotes; "
                    "that is not here.")
-    if before is not None and quote.epoch >= here.epoch:
+    if quote.epoch >= here.epoch:
         report.add("epochs", False, "", f"{here.title}: it quotes an epoch that is not before it.")
 
 

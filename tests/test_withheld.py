@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from flask_guesterase.core.log import pruned
 from flask_guesterase.core.tree import Frontier, leaf_hash
 from flask_guesterase.store import journal
 from flask_guesterase.store.transaction import transaction
-from tests.test_verify import AT, House, ask, wrong
+from tests.test_verify import AT, House, ask, cannot, wrong
 
 
 @pytest.fixture
@@ -111,6 +113,69 @@ def test_a_certificate_that_stands_before_a_restore(
     kept = lines[: len(lines) - left_out]
     text = "\n".join([*kept, *whole[len(lines) :]]) + "\n"
     assert revoked(house, house.file("both.jsonl", text)) is shown
+
+
+def begin_epoch(house: Any) -> None:
+    """Begin an epoch that quotes the journal as it is."""
+    text = house.checkpoint().read_text(encoding="utf-8")
+    seen = open_checkpoint(text, house.keeper.public_key())
+    with transaction(house.engine) as conn:
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+
+
+def epochs(house: Any) -> list[list[str]]:
+    """Return the lines of the journal by epoch."""
+    lines = house.journal().read_text(encoding="utf-8").splitlines()
+    last = json.loads(lines[-1])["epoch"]
+    return [[one for one in lines if f'"epoch":{n},' in one] for n in range(last + 1)]
+
+
+@pytest.mark.parametrize("grown", [0, 1, 2, 5])
+def test_a_revocation_that_a_restore_lost(grown: int, house: Any) -> None:
+    """As many entries as were lost may have grown in their place: they are others."""
+    house.file("certificate.json", house.certificate().to_json())
+    copy = house.folder / "copy.sqlite"
+    shutil.copy(house.folder / "db.sqlite", copy)
+    house.append(action="certificate-revoked", request="E-3")
+    house.append()
+    seen = open_checkpoint(house.checkpoint().read_text("utf-8"), house.keeper.public_key())
+    house.engine.dispose()
+    shutil.copy(copy, house.folder / "db.sqlite")
+    house.append(grown)
+    with transaction(house.engine) as conn:
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    assert revoked(house, house.journal()) is None
+
+
+def test_a_revocation_in_an_epoch_that_was_cut(house: Any) -> None:
+    """A checkpoint of a later epoch tells of what it has seen beside a certificate too."""
+    made = house.certificate()
+    file = house.file("certificate.json", made.to_json())
+    begin_epoch(house)
+    house.append(2)
+    house.append(action="certificate-revoked", request=made.content.number)
+    newest = house.checkpoint()
+    first, second = epochs(house)
+    given = ["--key", house.key, "--checkpoint", newest]
+    cut = house.file("cut.jsonl", "\n".join([*first, *second[:-1]]) + "\n")
+    code, answer = ask(file, "--journal", cut, *given)
+    assert (code, "outside" in wrong(answer)) == (1, True)
+    alone = house.file("alone.jsonl", "\n".join(first) + "\n")
+    code, answer = ask(file, "--journal", alone, *given)
+    assert (code, "outside" in wrong(answer)) == (1, True)
+    code, answer = ask(file, "--journal", house.journal(), *given)
+    assert wrong(answer) == {"revoked"}
+    code, answer = ask(file, *given)
+    assert (code, "outside" in cannot(answer)) == (0, True)
+
+
+def test_a_certificate_of_an_epoch_nobody_else_is_shown(house: Any) -> None:
+    """A journal that ends before the certificate's epoch is not all of it."""
+    shown = house.journal("shown.jsonl")
+    begin_epoch(house)
+    file = house.file("certificate.json", house.certificate().to_json())
+    code, answer = ask(file, "--journal", shown, "--key", house.key)
+    assert (code, wrong(answer)) == (1, {"journal"})
 
 
 def test_a_revocation_in_an_epoch_that_was_left_out(house: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -364,6 +365,38 @@ def test_an_epoch_that_quotes_itself(world: World, tmp_path: Path) -> None:
     journal = put(tmp_path, "journal.jsonl", [*lines[:-1], changed(lines[-1], facts=facts)])
     code, answer = ask(journal)
     assert (code, wrong(answer)) == (1, {"epochs"})
+
+
+def test_an_epoch_that_quotes_a_later_one(world: World, tmp_path: Path) -> None:
+    """The newest epoch is kept back, and an entry of the one before tells it for lost."""
+    hotel = catalogue.restored(world, "later.sqlite")
+    copy = hotel.backup(tmp_path / "copy.sqlite")
+    hotel.begin_epoch(world.newest)
+    hotel.append(3)
+    newest = hotel.checkpoint()
+    head = open_checkpoint(newest, world.key)
+    hotel.restore(copy)
+    hotel.append(action="journal-pruned", request=None,
+                 counts={"entries": 0, "epoch": 0, "previous-size-1": head.size},
+                 marks={"root": hashlib.sha256().hexdigest(), "previous-root-1": head.root.hex()})
+    given = ["--checkpoint", put(tmp_path, "newest", newest), "--key", world.key.hex()]
+    journal = put(tmp_path, "journal.jsonl", hotel.lines())
+    hotel.close()
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    for file in ([journal], [certificate, "--journal", journal]):
+        code, answer = ask(*file, *given)
+        assert (code, wrong(answer)) == (1, {"epochs"})
+
+
+def test_a_pruning_that_names_another_root_beside_a_certificate(
+    world: World, tmp_path: Path
+) -> None:
+    """What is wrong about a journal by itself is wrong there too."""
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    for spoil, found in (("", set()), ("entry", {"pruned"})):
+        lines = catalogue.pruned(world, spoil).lines
+        journal = put(tmp_path, "journal.jsonl", lines)
+        assert wrong(ask(certificate, "--journal", journal)[1]) == found
 
 
 def test_a_checkpoint_without_a_time(world: World, tmp_path: Path) -> None:
