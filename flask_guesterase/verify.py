@@ -1652,9 +1652,10 @@ def check_chain(report: Report, here: Epoch, quote: Quote, inputs: Inputs) -> No
                        f"than {name} has seen.")
     if known == quote.root:
         report.add("epochs", True, f"{here.title}: it quotes epoch {quote.epoch} as that is.")
-    elif before is None:
+    elif known is None and (before is None or before.pruned > quote.size):
+        some = "that is" if before is None else f"its first {before.pruned} entries are"
         report.add("epochs", None, f"{here.title}: whether epoch {quote.epoch} was as it quotes; "
-                   "that is not here.")
+                   f"{some} not here.")
     if quote.epoch >= here.epoch:
         report.add("epochs", False, "", f"{here.title}: it quotes an epoch that is not before it.")
 
@@ -1664,9 +1665,10 @@ def check_lost(report: Report, inputs: Inputs) -> None:
     for name, quotes in sorted(inputs.quotes.items()):
         before = inputs.journals.get(name)
         for quote in quotes:
-            if before is None or before.roots.get(quote.size) == quote.root:
+            known = before.roots.get(quote.size) if before is not None else None
+            if before is None or known == quote.root:
                 continue
-            if before.pruned > quote.size:
+            if known is None and before.pruned > quote.size:
                 continue
             start = before.size
             if quote.size <= before.size:

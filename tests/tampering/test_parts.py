@@ -355,6 +355,68 @@ def test_an_opening_without_its_form(
     assert offline.main([str(put(tmp_path, "journal.jsonl", lines))]) == 2
 
 
+@pytest.mark.parametrize("grown", [4, 5])
+def test_which_entries_a_restore_lost(grown: int, world: World, tmp_path: Path) -> None:
+    """What grew in their place hides none of them: they begin behind the last one that is known."""
+    lines = catalogue.honest_epoch(world, grown).lines
+    journal = put(tmp_path, "journal.jsonl", lines)
+    leaves = [offline.leaf(line.encode()) for line in lines]
+    sizes = {3, CUT + grown}
+    notes = {"newest": world.newest, "old": world.old}
+    for size, head in offline.roots(leaves, sizes).items():
+        notes[str(size)] = sign_checkpoint(
+            "guesterase/hotel-a/0", size, head, "2026-11-02T00:00:00Z", signer("hotel-a")
+        )
+    given = {name: ["--checkpoint", str(put(tmp_path, name, text))] for name, text in notes.items()}
+    for names, first in (
+        ("", 0), ("newest", 0), ("old newest", 7), ("newest 3 old", 7), (f"3 {CUT + grown}", 3),
+    ):  # fmt: skip
+        answer = ask(journal, *(item for name in names.split() for item in given[name]))[1]
+        said = [item["text"] for item in answer["findings"] if item["id"] == "lost"]
+        assert len(said) == 1
+        assert f"guesterase/hotel-a/0: what entries {first} to 15 said" in said[0]
+
+
+def test_an_epoch_that_lost_nothing(world: World, tmp_path: Path) -> None:
+    """It quotes the one before as that is, and nothing is told for lost."""
+    hotel = forge.anew(tmp_path / "nothing.sqlite", forge.drafts(world.lines))
+    hotel.begin_epoch(hotel.checkpoint())
+    hotel.append(action="journal-pruned", request=None, counts={"entries": 5, "epoch": 0},
+                 marks={"root": root(world.lines[:5])})  # fmt: skip
+    whole = hotel.lines()
+    part = [edge_line(whole, 5, world.key), *whole[5:]]
+    for lines in (whole, part):
+        code, answer = ask(put(tmp_path, "journal.jsonl", lines))
+        assert (code, "lost" in cannot(answer), ("epochs", True) in verdicts(answer)) == (
+            0, False, True)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seen", "taken", "found"), [(15, 18, "epochs"), (16, 18, "lost"), (16, 17, "lost")]
+)
+def test_a_restore_that_never_was_behind_a_pruned_start(
+    seen: int, taken: int, found: str, world: World, tmp_path: Path
+) -> None:
+    """What is quoted is other entries, says the edge; where it does not say, nobody can tell."""
+    leaves = [offline.leaf(line.encode()) for line in world.lines]
+    head = offline.roots(leaves, {seen})[seen]
+    at = json.loads(world.lines[seen - 1])["at"]
+    note = sign_checkpoint("guesterase/hotel-a/0", seen, head, at, signer("hotel-a"))
+    hotel = forge.anew(tmp_path / "claimed.sqlite", forge.drafts(world.lines)[: CUT - 1])
+    hotel.time += timedelta(days=3)
+    hotel.append(8)
+    gone = hotel.lines()[:taken]
+    hotel.begin_epoch(note)
+    hotel.append(action="journal-pruned", request=None, counts={"entries": taken, "epoch": 0},
+                 marks={"root": root(gone)})  # fmt: skip
+    given = [item for name, text in (("seen", note), ("today", hotel.checkpoint()))
+             for item in ("--checkpoint", put(tmp_path, name, text))]  # fmt: skip
+    lines = [edge_line(gone, taken, world.key), *hotel.lines()[taken:]]
+    hotel.close()
+    code, answer = ask(put(tmp_path, "journal.jsonl", lines), *given, "--key", world.key.hex())
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {found, "later"})
+
+
 def test_an_epoch_that_quotes_itself(world: World, tmp_path: Path) -> None:
     """A restore is of what was before it: nothing else is explained by one."""
     hotel = catalogue.restored(world, "itself.sqlite")
