@@ -1111,10 +1111,11 @@ class Epoch:
         return timedelta(0) < ahead <= LEAP and newest - declared <= LEAP
 
     def ran_back(self, head: Checkpoint) -> bool:
-        """Tell whether the journal says that the clock which signed a checkpoint was set back."""
+        """Tell whether the journal may say that the clock of a checkpoint was set back."""
         before = [action for index, action, _ in self.clock if index < head.size]
         later = any(index >= head.size and at < head.at for index, _, at in self.clock)
-        return later or before[-1:] == ["clock-doubted"]
+        # What stood in entries that are not here nobody knows.
+        return later or (before[-1] == "clock-doubted" if before else self.pruned > 0)
 
 
 def grammar() -> re.Pattern[str]:
@@ -1732,7 +1733,7 @@ def check_order(
             )
         here = inputs.journals.get((other.controller, other.epoch))
         # Whose clock was ahead is no forger, and says so in the journal.
-        maybe = here is None or here.pruned > other.size or here.ran_back(other)
+        maybe = here is None or here.ran_back(other)
         before = latest.setdefault((other.origin, maybe), (first, other))
         if other.at > before[1].at:
             latest[other.origin, maybe] = first, other

@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,66 @@ def test_a_clock_that_was_set_right(said: str, tmp_path: Path) -> None:
         code, answer = ask(journal, *given)
         assert (code, wrong(answer)) == (0, set())
         assert "split" in cannot(answer)
+    hotel.close()
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(3600, True), (3601, False)])
+def test_clocks_that_differ_by_an_hour(
+    seconds: int, shown: bool, world: World, hotel: Hotel, tmp_path: Path
+) -> None:
+    """A larger checkpoint may say it is older by that; what a declared restore lost, by more."""
+    small, large = (forge.open_checkpoint(text, world.key) for text in (world.old, world.newest))
+    notes = [world.old]
+    for head, back in ((small, 0), (large, seconds)):
+        at = forge.datetime.strptime(small.at, "%Y-%m-%dT%H:%M:%SZ") - timedelta(seconds=back)
+        notes.append(sign_checkpoint(
+            head.origin, head.size, head.root, f"{at:%Y-%m-%dT%H:%M:%SZ}", hotel.key
+        ))  # fmt: skip
+    given = ["--key", world.key.hex(), "--key", bytes(32).hex()]
+    given += ["--checkpoint", str(put(tmp_path, "notes", "\n".join(notes)))]
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    for files in ([journal], [put(tmp_path, "alone", notes[0]), "--journal", journal]):
+        code, answer = ask(*files, *given)
+        assert (code, wrong(answer)) == ((0, set()) if shown else (1, {"split"}))
+    lines = catalogue.honest_epoch(world).lines
+    code, answer = ask(put(tmp_path, "epoch.jsonl", lines), *given)
+    assert (code, wrong(answer), "split" in cannot(answer)) == (0, set(), not shown)
+
+
+def test_two_checkpoints_that_differ_by_keys_of_two_times(world: World, tmp_path: Path) -> None:
+    """Each is signed by one of the keys that are known: neither has to be by all of them."""
+    split = put(tmp_path, "split", catalogue.split(world).newest)
+    given = ["--checkpoint", put(tmp_path, "newest", world.newest), "--key", bytes(32).hex()]
+    code, answer = ask(split, *given, "--key", world.key.hex())
+    assert (code, "split" in wrong(answer)) == (1, True)
+    made = catalogue.changed_key(world)
+    journal = put(tmp_path, "journal.jsonl", made.lines)
+    code, answer = ask(journal, *given[:2], "--checkpoint", split)
+    assert (code, "split" in wrong(answer)) == (1, True)
+
+
+def test_a_clock_in_doubt_of_which_a_part_says_nothing(tmp_path: Path) -> None:
+    """What was exported since a checkpoint begins behind the entry that doubts its clock."""
+    hotel = Hotel(tmp_path / "doubt.sqlite")
+    hotel.append(2)
+    hotel.append(action="clock-doubted", request=None)
+    hotel.append()
+    notes = [hotel.checkpoint()]
+    hotel.time -= timedelta(hours=9)
+    hotel.append(3)
+    notes.append(hotel.checkpoint())
+    lines, key = hotel.lines(), public(hotel.key)
+    hotel.close()
+    given = ["--checkpoint", put(tmp_path, "notes", "\n".join(notes)), "--key", key.hex()]
+    for size, shown in ((0, None), (3, None), (5, None), (6, None)):
+        first = [edge_line(lines, size, key)] if size else []
+        code, answer = ask(put(tmp_path, "part.jsonl", [*first, *lines[size:]]), *given)
+        found = {item["shown"] for item in answer["findings"] if item["id"] == "split"}
+        assert (code, found) == (0, {shown})
+    hotel = forge.anew(tmp_path / "anew.sqlite", [replace(draft, action="clock-confirmed")
+                       if draft.action == "clock-doubted" else draft
+                       for draft in forge.drafts(lines)])  # fmt: skip
+    assert wrong(ask(put(tmp_path, "believed.jsonl", hotel.lines()), *given)[1]) >= {"split"}
     hotel.close()
 
 
