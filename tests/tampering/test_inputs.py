@@ -190,6 +190,24 @@ def test_clocks_that_differ_by_an_hour(
     assert (code, wrong(answer), "split" in cannot(answer)) == (0, set(), not shown)
 
 
+def test_a_clock_that_goes_back_by_little_and_little(
+    world: World, hotel: Hotel, tmp_path: Path
+) -> None:
+    """Each checkpoint is compared with the latest before it, not with the last one."""
+    small, large = (forge.open_checkpoint(text, world.key) for text in (world.old, world.newest))
+    start = forge.datetime.strptime(small.at, "%Y-%m-%dT%H:%M:%SZ")
+    notes = []
+    for head, back in ((small, 0), (small, -50), (large, 40)):
+        at = f"{start - timedelta(minutes=back):%Y-%m-%dT%H:%M:%SZ}"
+        notes.append(sign_checkpoint(head.origin, head.size, head.root, at, hotel.key))
+    middle = bytes.fromhex(forge.root(world.lines[:8]))
+    at = f"{start - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
+    notes.insert(2, sign_checkpoint(small.origin, 8, middle, at, hotel.key))
+    given = ["--checkpoint", put(tmp_path, "notes", "\n".join(notes)), "--key", world.key.hex()]
+    code, answer = ask(put(tmp_path, "journal.jsonl", world.lines), *given)
+    assert (code, wrong(answer)) == (1, {"split"})
+
+
 def test_two_checkpoints_that_differ_by_keys_of_two_times(world: World, tmp_path: Path) -> None:
     """Each is signed by one of the keys that are known: neither has to be by all of them."""
     split = put(tmp_path, "split", catalogue.split(world).newest)
@@ -200,6 +218,25 @@ def test_two_checkpoints_that_differ_by_keys_of_two_times(world: World, tmp_path
     journal = put(tmp_path, "journal.jsonl", made.lines)
     code, answer = ask(journal, *given[:2], "--checkpoint", split)
     assert (code, "split" in wrong(answer)) == (1, True)
+
+
+def test_a_certificate_signed_with_a_key_that_was_changed(hotel: Hotel, tmp_path: Path) -> None:
+    """Who kept an old key of the hotel's issues none: from the change on the new one signs."""
+    hotel.number = 40
+    before = put(tmp_path, "before.json", hotel.certificate().to_json())
+    old = hotel.key
+    hotel.change_key("hotel-a-2")
+    hotel.number = 50
+    after = put(tmp_path, "after.json", hotel.certificate().to_json())
+    new, hotel.key, hotel.number = public(hotel.key), old, 60
+    with forge.transaction(hotel.engine) as conn:
+        conn.execute(forge.update(forge.tables.tree).values(public_key=public(old).hex()))
+    stolen = put(tmp_path, "stolen.json", hotel.certificate().to_json())
+    given = ["--journal", put(tmp_path, "journal.jsonl", hotel.lines()), "--key", public(old).hex()]
+    assert [wrong(ask(file, *given)[1]) for file in (before, after)] == [set(), set()]
+    for more in ([], ["--key", new.hex()]):
+        code, answer = ask(stolen, *given, *more)
+        assert (code, wrong(answer)) == (1, {"outside-signature"})
 
 
 def test_a_clock_in_doubt_of_which_a_part_says_nothing(tmp_path: Path) -> None:
