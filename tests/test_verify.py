@@ -197,9 +197,15 @@ def test_a_certificate_alone(house):
 
 
 def test_a_certificate_whose_entry_names_no_text(house):
-    """When the entry does not name the text, the verifier says that it cannot tell."""
-    path = house.file("certificate.json", house.certificate(marks=False).to_json())
-    assert "content" in cannot(ask(path)[1])
+    """A text that was edited is signed anew over another entry of its request, which names none."""
+    good = house.certificate()
+    number = good.content.number
+    (entry,) = house.append(action="certificate-issued", request=number)
+    with transaction(house.engine) as conn:
+        proof = witness.proof(conn, entry, house.keeper.signing_key(), AT)
+    lie = signed(house, house.content(number=number, state="erased"), proof)
+    code, answer = ask(house.file("certificate.json", lie.to_json()), "--key", house.key)
+    assert (code, wrong(answer)) == (1, {"content"})
 
 
 @pytest.mark.parametrize("form", ["hex", "base64", "vkey", "file"])
@@ -272,7 +278,7 @@ def test_an_entry_of_another_request(house):
     good = house.certificate(marks=False)
     lie = signed(house, replace(good.content, number="E-1"), good.proof)
     code, answer = ask(house.file("certificate.json", lie.to_json()))
-    assert (code, wrong(answer)) == (1, {"entry"})
+    assert (code, wrong(answer)) == (1, {"entry", "content"})
 
 
 def test_a_checkpoint_of_another_journal_inside(house):
