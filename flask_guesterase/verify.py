@@ -1803,7 +1803,8 @@ def check_checkpoints(path: Path, given: argparse.Namespace) -> Report:
             "outside-signature", signed,
             f"{name} was signed with the key you gave." if signed else
             f"Whether {name} was signed by the hotel. Give the key it published with --key.",
-            f"{name} was NOT signed with the key you gave.",
+            f"{name} was NOT signed with the key you gave. A hotel that changed its key says so in "
+            "its journal: give that with --journal, or the key of that time too.",
         )
     for origin in sorted({head.origin for _, head in inputs.heads}):
         mine = [(name, head) for name, head in inputs.heads if head.origin == origin]

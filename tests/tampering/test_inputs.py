@@ -420,6 +420,16 @@ def test_witnesses(world: World, tmp_path: Path) -> None:
         code, answer = ask(file, "--checkpoint", moved, "--witness", key)
         assert (code, wrong(answer)) == (1, {"witness"})
     assert ask(journal, "--checkpoint", moved)[0] == 0
+    both = ["--checkpoint", tmp_path / "good.txt", "--witness", key]
+    seen = put(tmp_path, "seen.txt", forge.cosigned(world.old))
+    answer = ask(journal, *both, "--checkpoint", seen)[1]
+    assert [item["text"] for item in answer["findings"] if item["id"] == "witness"] == [
+        f"guesterase/hotel-a/0: {WITNESS[0]} saw 16 entries on 2026-11-18T11:06:40Z, "
+        "continuing all it had seen before."
+    ]
+    for more, found in ((moved, [False]), (put(tmp_path, "plain.txt", world.newest), [None])):
+        answer = ask(journal, *both[2:], "--checkpoint", more)[1]
+        assert [one["shown"] for one in answer["findings"] if one["id"] == "witness"] == found
     assert offline.main([str(journal), "--witness", world.key.hex()]) == 2
 
 
@@ -515,6 +525,53 @@ def test_an_excerpt_without_its_form(
     line = json.dumps(said, sort_keys=True, separators=(",", ":"))
     path = put(tmp_path, "part.jsonl", [line, *world.lines[OLD:]])
     assert ask(path)[0] != 0
+
+
+def test_a_proof_from_what_the_journal_itself_was(
+    world: World, hotel: Hotel, tmp_path: Path
+) -> None:
+    """The journal knows the root of the older size; of one that nothing knows, nothing is shown."""
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    proof = put(tmp_path, "proof", request(OLD, hotel.consistency(OLD), world.newest))
+
+    def told(*given: object) -> list[object]:
+        answer = ask(*given, "--proof", proof)[1]
+        return [item["shown"] for item in answer["findings"] if item["id"] == "proof"]
+
+    assert told(journal) == [True]
+    assert told(put(tmp_path, "edited.jsonl", catalogue.edited(world).lines)) == [False]
+    newest = put(tmp_path, "newest", world.newest)
+    assert told(newest) == [None]
+    old, split = put(tmp_path, "old", world.old), sign_checkpoint(
+        "guesterase/hotel-a/0", OLD, bytes(32), "2026-11-01T08:00:00Z", hotel.key
+    )  # fmt: skip
+    both = ["--checkpoint", old, "--checkpoint", put(tmp_path, "split", split)]
+    assert told(newest, *both[:2]) == [True]
+    assert told(newest, *both[2:]) == [False]
+    assert told(newest, *both) == [False]
+
+
+def test_checkpoints_without_and_with_a_journal(world: World, tmp_path: Path) -> None:
+    """Each is named with what it says; whose key was changed gives both keys, or the journal."""
+    made = catalogue.changed_key(world)
+    notes = put(tmp_path, "notes.txt", f"{world.old}\n{made.newest}")
+    keys = [world.key.hex(), public(signer("hotel-a-2")).hex()]
+    code, answer = ask(notes, "--key", keys[0], "--key", keys[1])
+    assert (code, wrong(answer)) == (0, set())
+    heads = [forge.open_checkpoint(world.old, world.key).at, offline.Checkpoint(made.newest).at]
+    assert [line.partition(" (")[0] for line in answer["says"]] == [
+        f"guesterase/hotel-a/0: 7 entries, signed {heads[0]}",
+        f"guesterase/hotel-a/0: 19 entries, signed {heads[1]}",
+    ]
+    code, answer = ask(notes, "--key", keys[0])
+    (said,) = [item["text"] for item in answer["findings"] if item["shown"] is False]
+    assert (code, "or the key of that time too" in said) == (1, True)
+    journal = put(tmp_path, "journal.jsonl", made.lines)
+    code, answer = ask(notes, "--key", keys[0], "--journal", journal)
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    lied = forge.renumbered([*made.lines[:3], *made.lines[4:]])
+    other = put(tmp_path, "other.jsonl", lied)
+    assert "outside" in wrong(ask(notes, "--key", keys[0], "--journal", other)[1])
 
 
 def test_a_key_that_nobody_signed_for(world: World, hotel: Hotel, tmp_path: Path) -> None:
