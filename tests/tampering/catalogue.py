@@ -160,6 +160,20 @@ def other_epoch(w: World) -> Shown:
     return shown(w, newest=note)
 
 
+def told_lost(w: World) -> Shown:
+    """The other epoch is not shown, and an entry of the one before says that it was lost."""
+    newest = other_epoch(w).newest
+    head = forge.open_checkpoint(newest, w.key)
+    hotel = restored(w, "told.sqlite")
+    hotel.append(
+        action="journal-pruned", request=None,
+        counts={"entries": 1, "epoch": 0, "previous-size-1": head.size},
+        marks={"root": root(w.lines[:1]), "previous-root-1": head.root.hex()},
+    )  # fmt: skip
+    hotel.close()
+    return shown(w, lines=hotel.lines(), newest=newest)
+
+
 def replayed(w: World) -> Shown:
     """What came after an old checkpoint is rewritten, and that checkpoint is handed out as new."""
     hotel = anew(w.folder / "replayed.sqlite", lie(drafts(w.lines), OLD + 1))
@@ -341,6 +355,7 @@ JOURNALS = (
          ("outside", "key outside", "outside", "outside", "outside witness")),
     Case("a later epoch is not shown", other_epoch,
          ("outside", "key outside", "later", WRONG, WRONG)),
+    Case("the same, and an entry of the epoch before tells it for lost", told_lost, SEEN),
     Case("what came after the old checkpoint was written anew, and that is handed out as newest",
          replayed, ("outside", "key outside", "later", "later", "later")),
     Case("entries are hidden behind a restore that never was", claimed,
@@ -375,6 +390,30 @@ def signed_anew(w: World) -> Shown:
     lie_ = Certificate(content, w.certificate.proof, w.certificate.public_key)
     signature = forge.signer("hotel-a").sign(lie_.signed()).hex()
     return shown(w, certificate=replace(lie_, signature=signature).to_json())
+
+
+def proved_otherwise(w: World) -> Shown:
+    """The text is another one, signed with the real key, and proved by an entry that names none."""
+    content, key = replace(w.certificate.content, state="sealed"), forge.signer("hotel-a")
+    hotel = anew(w.folder / "otherwise.sqlite", drafts(w.lines))
+    (entry,) = hotel.append(action="certificate-issued", request=content.number)
+    with forge.transaction(hotel.engine) as conn:
+        proof = forge.witness.proof(conn, entry, key, hotel.at())
+    lines, newest = hotel.lines(), hotel.checkpoint()
+    hotel.close()
+    lie_ = Certificate(content, proof, w.certificate.public_key)
+    lie_ = replace(lie_, signature=key.sign(lie_.signed()).hex())
+    return shown(w, certificate=lie_.to_json(), lines=lines, newest=newest)
+
+
+def own_epoch(w: World) -> Shown:
+    """The certificate is of an epoch nobody else is shown."""
+    hotel = anew(w.folder / "own.sqlite", drafts(w.lines))
+    hotel.begin_epoch(w.newest)
+    hotel.number = 30
+    certificate = hotel.certificate()
+    hotel.close()
+    return shown(w, certificate=certificate.to_json())
 
 
 def elsewhere(w: World, key: str) -> Shown:
@@ -417,11 +456,15 @@ CERTIFICATES = (
     Case("the signing key was changed since", changed_key, CERTIFICATE_NOTHING, honest=True),
     Case("the text was edited", lambda w: shown(w, certificate=_said(w, _edit)), (WRONG,) * 4),
     Case("the text was edited and signed with the real key", signed_anew, (WRONG,) * 4),
+    Case("the same, and it is proved by another entry of that request", proved_otherwise,
+         (WRONG,) * 4),
     Case("the proof is of another tree", wrong_tree, (WRONG,) * 4),
     Case("the erasure was taken back", revoked,
          ("revoked", "revoked", "revoked", WRONG)),
     Case("the certificate is of a journal nobody else is shown",
          lambda w: elsewhere(w, "hotel-a"), ("outside", "outside", "outside", WRONG)),
+    Case("the certificate is of an epoch nobody else is shown", own_epoch,
+         ("outside", "outside", "outside", WRONG)),
     Case("somebody else made it, with another key",
          lambda w: elsewhere(w, "stranger"), ("key outside", WRONG, WRONG, WRONG)),
 )  # fmt: skip

@@ -361,15 +361,17 @@ def test_which_entries_a_restore_lost(grown: int, world: World, tmp_path: Path) 
     lines = catalogue.honest_epoch(world, grown).lines
     journal = put(tmp_path, "journal.jsonl", lines)
     leaves = [offline.leaf(line.encode()) for line in lines]
-    sizes = {3, CUT + grown}
+    seen = [offline.leaf(line.encode()) for line in world.lines]
+    heads = offline.roots(leaves, {3, CUT + grown}) | offline.roots(seen, {14})
     notes = {"newest": world.newest, "old": world.old}
-    for size, head in offline.roots(leaves, sizes).items():
+    for size, head in heads.items():
         notes[str(size)] = sign_checkpoint(
             "guesterase/hotel-a/0", size, head, "2026-11-02T00:00:00Z", signer("hotel-a")
         )
     given = {name: ["--checkpoint", str(put(tmp_path, name, text))] for name, text in notes.items()}
     for names, first in (
         ("", 0), ("newest", 0), ("old newest", 7), ("newest 3 old", 7), (f"3 {CUT + grown}", 3),
+        ("14", 0),
     ):  # fmt: skip
         answer = ask(journal, *(item for name in names.split() for item in given[name]))[1]
         said = [item["text"] for item in answer["findings"] if item["id"] == "lost"]
