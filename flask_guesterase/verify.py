@@ -809,7 +809,7 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
 
 
 def unshown(head: Checkpoint, inputs: Inputs) -> bool:
-    """Tell whether an epoch is not here, and nothing that is here is of what came after it."""
+    """Tell whether an epoch is not here, and nothing that is here has to be of it or quote it."""
     here = {one.epoch for one in inputs.epochs(head.controller)}
     if not here or head.epoch in here:
         return not here

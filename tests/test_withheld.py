@@ -178,6 +178,25 @@ def test_a_certificate_of_an_epoch_nobody_else_is_shown(house: Any) -> None:
     assert (code, wrong(answer)) == (1, {"journal"})
 
 
+def test_a_certificate_of_an_epoch_that_was_lost_whole(house: Any) -> None:
+    """Nothing of it had left but the certificate; the next epoch quotes the one before it."""
+    copy = house.folder / "copy.sqlite"
+    shutil.copy(house.folder / "db.sqlite", copy)
+    seen = open_checkpoint(house.checkpoint().read_text("utf-8"), house.keeper.public_key())
+    begin_epoch(house)
+    file = house.file("certificate.json", house.certificate().to_json())
+    note = house.checkpoint("lost.txt")
+    house.engine.dispose()
+    shutil.copy(copy, house.folder / "db.sqlite")
+    with transaction(house.engine) as conn:
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen, before=1)
+    shown = house.journal()
+    code, answer = ask(file, "--journal", shown, "--checkpoint", note, "--key", house.key)
+    assert (code, wrong(answer), "journal" in cannot(answer)) == (0, set(), True)
+    code, answer = ask(shown, "--checkpoint", note, "--key", house.key)
+    assert (code, wrong(answer), "outside" in cannot(answer)) == (0, set(), True)
+
+
 def test_a_revocation_in_an_epoch_that_was_left_out(house: Any) -> None:
     """The epoch between two others is not shown: whether one of its entries revokes is unknown."""
     made = house.certificate()
@@ -196,6 +215,9 @@ def test_a_revocation_in_an_epoch_that_was_left_out(house: Any) -> None:
     first, last = ends
     text = "\n".join([*lines[:first], *lines[last:]]) + "\n"
     assert revoked(house, house.file("two.jsonl", text)) is None
+    edited = house.file("edited.jsonl", text.replace('"counts":{}', '"counts":{"guests":9}', 2))
+    code, answer = ask(house.folder / "certificate.json", "--journal", edited)
+    assert (code, wrong(answer)) == (1, {"journal"}), "what is there is compared"
 
 
 def test_a_checkpoint_that_names_a_key_it_was_not_signed_with(house: Any) -> None:
@@ -203,8 +225,9 @@ def test_a_checkpoint_that_names_a_key_it_was_not_signed_with(house: Any) -> Non
     file = house.file("certificate.json", house.certificate().to_json())
     text = house.checkpoint().read_text(encoding="utf-8")
     forged = house.file("forged.txt", text.replace("at 2026", "at 2025"))
-    code, answer = ask(file, "--checkpoint", forged, "--key", house.key)
-    assert (code, wrong(answer)) == (1, {"outside-signature"})
+    for more in ([], ["--key", bytes(32).hex()]):
+        code, answer = ask(file, "--checkpoint", forged, "--key", house.key, *more)
+        assert (code, wrong(answer)) == (1, {"outside-signature"})
 
 
 @pytest.mark.parametrize("ground", ["restore", "tart"])

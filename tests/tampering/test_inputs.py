@@ -574,6 +574,28 @@ def test_checkpoints_without_and_with_a_journal(world: World, tmp_path: Path) ->
     assert "outside" in wrong(ask(notes, "--key", keys[0], "--journal", other)[1])
 
 
+def test_checkpoints_that_contradict_beside_a_certificate(
+    world: World, hotel: Hotel, tmp_path: Path
+) -> None:
+    """Two of one size, or one that says it is older than the smaller one inside."""
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    newest, split = world.newest, catalogue.split(world).newest
+    notes = put(tmp_path, "notes", f"{newest}\n{split}")
+    code, answer = ask(certificate, "--checkpoint", notes, "--key", world.key.hex())
+    assert (code, wrong(answer)) == (1, {"split"})
+    inside = offline.Checkpoint(world.certificate.proof.checkpoint)
+    for minutes, found in ((60, set()), (61, {"split"})):
+        at = forge.datetime.strptime(inside.at, "%Y-%m-%dT%H:%M:%SZ") - timedelta(minutes=minutes)
+        head = forge.open_checkpoint(newest, world.key)
+        note = sign_checkpoint(head.origin, head.size, head.root, f"{at:%Y-%m-%dT%H:%M:%SZ}",
+                               hotel.key)  # fmt: skip
+        given = ["--checkpoint", put(tmp_path, "older", note)]
+        code, answer = ask(certificate, *given)
+        assert (code, cannot(answer) & {"split"}) == (0, found)
+        code, answer = ask(certificate, *given, "--journal", put(tmp_path, "j.jsonl", world.lines))
+        assert wrong(answer) == found
+
+
 def test_a_key_that_nobody_signed_for(world: World, hotel: Hotel, tmp_path: Path) -> None:
     """Neither a line instead of no entries nor a second opening makes the hotel's key vouch."""
     forged = catalogue.other_key(world)
