@@ -501,13 +501,32 @@ class Inputs:
             self._trusted[name] = self._vouched(here)
         return self._trusted[name]
 
+    def vouches(self, key: bytes, name: Name | None) -> bool:
+        """Tell whether the given keys vouch for one in an epoch, or anywhere where none is named.
+
+        Where the epoch is not here only who was named by them counts: a key that was changed signs
+        nothing new.
+        """
+        here = self.journals.get(name) if name is not None else None
+        if here is not None:
+            return key in self.trusted(here)
+        asked = self.trusted if name is None else self._named
+        return any(key in asked(one) for one in self.journals.values())
+
+    def _named(self, here: Epoch) -> set[bytes]:
+        """Return the keys that the given ones named up to an epoch, and these themselves."""
+        trusted = set(self.keys)
+        for one in self.epochs(here.controller):
+            known = False
+            for _, key in one.keys if one.epoch <= here.epoch else ():
+                # The chain is signed: each key names the next one.
+                known = known or key in trusted
+                if known:
+                    trusted.add(key)
+        return trusted
+
     def _vouched(self, here: Epoch) -> set[bytes]:
-        trusted, known = set(self.keys), False
-        for _, key in here.keys:
-            # The chain is signed: each key names the next one.
-            known = known or key in trusted
-            if known:
-                trusted.add(key)
+        trusted = self._named(here)
         for _, head in self.heads:
             mine = (head.controller, head.epoch) == (here.controller, here.epoch)
             if mine and here.roots.get(head.size) == head.root and (
@@ -610,7 +629,7 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
             )
         report.says = summary(content)
         inputs = certificate_inputs(value, given)
-        check_whose(report, key, inputs.keys, inputs)
+        check_whose(report, key, inputs, epoch_of(value))
         report.add(
             "signature",
             verifies(key, signature, value["format"].encode() + b"\n" + signed),
@@ -631,6 +650,16 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
         "declare still hold something. No certificate can show that.",
     )
     return report
+
+
+def epoch_of(value: dict[str, Any]) -> Name | None:
+    """Return of which epoch a certificate is, or nothing where it does not say."""
+    try:
+        head = Checkpoint(value["proof"]["checkpoint"])
+    except BROKEN:
+        # What is wrong about it is told where the certificate is looked at.
+        return None
+    return head.controller, head.epoch
 
 
 def certificate_inputs(value: dict[str, Any], given: argparse.Namespace) -> Inputs:
@@ -656,7 +685,7 @@ def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
         if value["unsearched"]:
             report.says.append(f"not searched: {', '.join(value['unsearched'])}")
         inputs = Inputs(given, journal_files(given.journal))
-        check_whose(report, key, inputs.keys, inputs)
+        check_whose(report, key, inputs)
         report.add(
             "signature",
             verifies(key, signature, SCAN.encode() + b"\n" + signed),
@@ -675,9 +704,8 @@ def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
     return report
 
 
-def check_whose(
-    report: Report, key: bytes, expected: list[bytes], inputs: Inputs | None = None
-) -> None:
+def check_whose(report: Report, key: bytes, inputs: Inputs, name: Name | None = None) -> None:
+    expected = inputs.keys
     if not expected:
         report.add(
             "key",
@@ -686,11 +714,9 @@ def check_whose(
             "that with --key.",
         )
         return
-    epochs = inputs.journals.values() if inputs else ()
-    chained = inputs is not None and any(key in inputs.trusted(here) for here in epochs)
     report.add(
         "key",
-        key in expected or chained,
+        key in expected or inputs.vouches(key, name),
         "It is the key you gave." if key in expected else "The key you gave vouches for this one.",
         "It is NOT the key you gave: somebody else may have made this. A hotel that changed its "
         "key says so in its journal: give that with --journal, or the key of that time too.",

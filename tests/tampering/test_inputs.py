@@ -596,6 +596,39 @@ def test_checkpoints_that_contradict_beside_a_certificate(
         assert wrong(answer) == found
 
 
+def test_a_changed_key_and_a_new_epoch(hotel: Hotel, tmp_path: Path) -> None:
+    """The new key signs there, says the old one; whoever kept the old one begins no epoch."""
+    old, seen = hotel.key, put(tmp_path, "seen", hotel.checkpoint())
+    hotel.change_key("hotel-a-2")
+    hotel.append(2)
+    note, copy = hotel.checkpoint(), hotel.backup(tmp_path / "copy.sqlite")
+    new = public(hotel.key)
+    hotel.begin_epoch(note)
+    hotel.number = 50
+    certificate = put(tmp_path, "honest.json", hotel.certificate().to_json())
+    given = ["--checkpoint", seen, "--checkpoint", put(tmp_path, "note", note),
+             "--checkpoint", put(tmp_path, "last", hotel.checkpoint())]  # fmt: skip
+    journal = put(tmp_path, "journal.jsonl", hotel.lines())
+    code, answer = ask(journal, *given, "--key", public(old).hex())
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    for more in (["--journal", journal], ["--journal", put(tmp_path, "0.jsonl", [
+        line for line in hotel.lines() if '"epoch":0' in line])]):  # fmt: skip
+        answer = ask(certificate, *more, "--key", public(old).hex())[1]
+        assert ("key", True) in verdicts(answer)
+    hotel.restore(copy)
+    head = forge.open_checkpoint(note, new)
+    with forge.transaction(hotel.engine) as conn:
+        forge.journal.begin_epoch(conn, hotel.name, hotel.at(), public(old), head)
+    hotel.key, hotel.number = old, 60
+    stolen = put(tmp_path, "stolen.json", hotel.certificate().to_json())
+    lines = hotel.lines()
+    whole = put(tmp_path, "whole.jsonl", lines)
+    first = put(tmp_path, "first.jsonl", [line for line in lines if '"epoch":0' in line])
+    for shown in (whole, first):
+        code, answer = ask(stolen, "--journal", shown, *given[:4], "--key", new.hex())
+        assert (code, "key" in wrong(answer)) == (1, True)
+
+
 def test_a_key_that_nobody_signed_for(world: World, hotel: Hotel, tmp_path: Path) -> None:
     """Neither a line instead of no entries nor a second opening makes the hotel's key vouch."""
     forged = catalogue.other_key(world)
