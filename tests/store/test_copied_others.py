@@ -195,6 +195,22 @@ def test_who_is_named_in_a_document_is_struck_out(
     assert json.loads(remark(hotel)) == {"wish": "quiet", "call": "▇▇▇"}
 
 
+def test_how_to_reach_anybody_is_struck_out_of_a_document_as_of_a_text(hotel: Hotel) -> None:
+    """A mailbox within a longer value is somebody's whom nobody knows; a value that is one as a
+    whole may be the guest's, and so is a surname that they share with who stayed with them."""
+    hotel.guest(1, **ANN)
+    hotel.guest(2, **{**BEA, "name": "Bea Berg"})
+    said = {
+        "from": "Ann Berg", "with": ["Bea Berg"], "mail": "ann@home.example", "beds": 2,
+        "called": 8613800000002, "note": "or ask carl@mail.example, +49 30 901820",
+    }  # fmt: skip
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark=json.dumps(said))
+    hotel.put(Companion, booking_id=1, guest_id=2)
+    assert json.loads(remark(hotel) or "") == {
+        **said, "with": ["▇▇▇"], "called": "▇▇▇", "note": "or ask ▇▇▇, ▇▇▇"
+    }  # fmt: skip
+
+
 def test_a_surname_that_two_share_stays_in_the_guests_own_name(hotel: Hotel) -> None:
     """Husband and wife: what is said of the one is struck out, the other's name is whole."""
     hotel.guest(1, **ANN)

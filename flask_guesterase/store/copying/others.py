@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import ForeignKeyConstraint, and_, select
 
 from ...core.context import MASK
-from ...core.document import is_document
-from ...core.mentions import MARK, Pen, edited
+from ...core.document import Node, is_document, read
+from ...core.document import written as as_json
+from ...core.mentions import Edit, Pen, edited
 from ...core.plan import Key, Person, Row, key_text
 from ...core.treatment import Inside, Mentions, RowRule
 from ..binds.crossing import at
@@ -100,21 +102,27 @@ class Mask:
 
     def struck(self, text: str) -> str:
         """Return a text without the others; what names the guest as well stays."""
-        if not text.strip() or is_document(text):
-            return self._document(text)
+        root = read(text) if is_document(text) else None
+        if root is not None:
+            return edited(text, self._document(root, text))
         found = [*self._pen.places(text, self._others), *_reaching(text)]
         mine = self._guest.places(text, self._mine) if found else []
         gone = [place for place in found if not _within(place, mine)]
         self.count += len(joined := _joined(gone))
         return edited(text, [(start, end, MASK) for start, end in joined])
 
-    def _document(self, text: str) -> str:
-        """Return a JSON document without the others; a value that names them goes as a whole."""
-        if not text.strip():
-            return text
-        places = self._pen.places(text, self._others)
-        self.count += len(places)
-        return self._pen.strike(text, self._others).replace(MARK, MASK) if places else text
+    def _document(self, root: Node, text: str) -> Iterator[Edit]:
+        """Yield what changes in a JSON document: each string is a text, a number goes as a whole.
+
+        A value within a string stands between its quotes, and escapes move everything.
+        """
+        for leaf in root.leaves():
+            raw = text[leaf.start : leaf.end]
+            said = json.loads(raw) if leaf.kind == "string" else raw
+            left = self.struck(said)
+            if left != said:
+                new = left if leaf.kind == "string" else MASK
+                yield leaf.start, leaf.end, as_json(new, MASK)
 
 
 # No mailbox is longer (RFC 5321, section 4.5.3.1.3); without an end, a text that is one long word
