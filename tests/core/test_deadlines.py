@@ -93,6 +93,21 @@ def test_a_pause_moves_the_day_by_what_was_waited(due: date, waited: int) -> Non
     assert (paused(due, waited) - due).days == max(waited, 0)
 
 
+@pytest.mark.parametrize(
+    ("answer", "more", "last"),
+    [
+        ("P1Y", "P1Y", date(2028, 3, 6)),
+        ("P10B", "P5B", date(2026, 3, 27)),
+        ("P1M", "P15D", date(2026, 4, 21)),
+        ("P30D", "P30D", date(2026, 5, 5)),
+    ],
+)
+def test_an_extension_is_added_in_every_unit(answer: str, more: str, last: date) -> None:
+    """Years, months, days and working days of both periods, from receipt on a Friday."""
+    law = Usual(answer=period(answer), extension=period(more))
+    assert extended_by(date(2026, 3, 6), law) == last
+
+
 def reminded(due: date, runs: list[date], last: date | None = None) -> list[int]:
     """Return on which days before the last day people were reminded, when something ran."""
     told = []

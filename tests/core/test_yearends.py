@@ -83,6 +83,21 @@ def test_what_no_calendar_has_is_no_period(text: str) -> None:
         period(text)
 
 
+@pytest.mark.parametrize("text", ["", "P", "3Y", "P3", "PT3H", "-P3Y", "P3D2Y", "P1.5Y"])
+def test_what_is_no_period_is_not_taken_for_one_that_is_over(text: str) -> None:
+    """Nothing at all would be a floor of no day, under which everything may go."""
+    with pytest.raises(InputError):
+        period(text)
+
+
+def test_a_period_is_read_as_it_is_written() -> None:
+    """A week is seven days, and what is shown or kept as a text is read back as the same."""
+    assert period("P2W") == period("P14D") == Period(days=14)
+    assert period("P1W3D").after(date(2026, 3, 1)) == date(2026, 3, 11)
+    every = (Period(), Period(1, 2, 3, 4), Period(years=3), Period(months=6), Period(working=10))
+    assert [period(f" {each} ") for each in every] == list(every)
+
+
 @pytest.mark.parametrize("length", ["P1000Y", "P12000M", "P365000D", "P1000B"])
 def test_the_longest_period_ends(length: str) -> None:
     """From the last day on which anything happens, and from the end of its year."""

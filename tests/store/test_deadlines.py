@@ -156,7 +156,7 @@ def test_an_answer_is_put_off_once_and_the_guest_is_told(any_hotel: Hotel) -> No
         assert office.extend(number, "officer", "complex") == date(2026, 5, 28)
     case = shown(hotel, number)
     assert (case["due_on"], case["extended"], case["extendable"]) == ("2026-05-28", True, False)
-    with hotel.begin() as office, pytest.raises(TransitionError):
+    with hotel.begin() as office, pytest.raises(TransitionError, match="lengthened before"):
         office.extend(number, "officer", "many")
     letter = sent(hotel, "extended")[0]
     assert letter.content["to"] == ANN["email"]
@@ -339,6 +339,30 @@ def test_receipt_is_confirmed_in_time_or_listed(hotel: Hotel) -> None:
     assert not shown(hotel, number)["receipt_late"]
     with hotel.begin() as office:
         assert office.list(state="overdue") == []
+
+
+def test_nothing_is_late_on_its_last_day_and_everything_is_on_the_next(hotel: Hotel) -> None:
+    """Neither the word that a request was received nor its answer; both can be late at once, and
+    neither is of what was refused."""
+    under(hotel, "US", region="US-CA")
+    number = filed(hotel, date(2026, 3, 2))
+    found = {}
+    for day in (date(2026, 3, 16), date(2026, 3, 17), date(2026, 4, 16), date(2026, 4, 17)):
+        hotel.now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        with hotel.begin() as office:
+            overdue = [row["number"] for row in office.list(state="overdue")]
+        case = shown(hotel, number)
+        found[day.isoformat()] = (case["receipt_late"], case["late"], overdue)
+    assert found == {
+        "2026-03-16": (False, False, []),
+        "2026-03-17": (True, False, [number]),
+        "2026-04-16": (True, False, [number]),
+        "2026-04-17": (True, True, [number]),
+    }
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    case = shown(hotel, number)
+    assert (case["receipt_due"], case["receipt_late"], case["late"]) == ("", False, False)
 
 
 @pytest.mark.parametrize(
