@@ -185,26 +185,17 @@ def test_an_answer_is_not_put_off_when_it_is_late_or_the_law_has_no_longer_time(
 
 
 @pytest.mark.parametrize("country", ["DE", "GB"])
-@pytest.mark.parametrize(("later", "until"), [(25, date(2026, 6, 10)), (120, None)])
+@pytest.mark.parametrize(
+    ("later", "until"), [(25, date(2026, 6, 10)), (61, None), (120, None)]
+)
 def test_a_complaint_that_was_right_makes_the_law_no_longer(
     hotel: Hotel, later: int, until: date | None, country: str
 ) -> None:
     """Three months from receipt at most, however long the refusal stood (GDPR Art. 12(3), F055);
-    past them the day that the complaint set is the last one, also where the clock stands still
-    while identity is asked for (F112)."""
+    on their last day and past it the day that the complaint set is the last one, also where the
+    clock stands still while identity is asked for (F112)."""
     under(hotel, country, "Europe/Berlin")
-    hotel.grants["second"].add("complaint")
-    number = filed(hotel)
-    with hotel.begin() as office:
-        office.confirm(number, "clerk", "desk")
-    with hotel.begin() as office:
-        office.refuse(number, "officer", "another-persons-data")
-    hotel.later(days=later)
-    given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
-    with hotel.begin() as office:
-        complaint = office.file_complaint(given, "clerk")
-    with hotel.begin() as office:
-        office.answer_complaint(complaint, "second", "overturned")
+    number = overturned(hotel, later)
     assert shown(hotel, number)["extendable"] is (until is not None)
     if until is None:
         with hotel.begin() as office, pytest.raises(TransitionError):
@@ -212,6 +203,41 @@ def test_a_complaint_that_was_right_makes_the_law_no_longer(
         return
     with hotel.begin() as office:
         assert office.extend(number, "officer", "complex") == until
+
+
+@pytest.mark.parametrize(
+    ("country", "until"), [("DE", date(2026, 6, 10)), ("GB", date(2026, 6, 15))]
+)
+def test_waiting_for_identity_makes_it_longer_only_where_the_clock_stood_still(
+    hotel: Hotel, country: str, until: date
+) -> None:
+    """Five days between the letter that asked and the answer are added in the United Kingdom (F112)
+    and nowhere in the Union, whatever day a complaint has set meanwhile."""
+    under(hotel, country, "Europe/Berlin")
+    number = overturned(hotel, 25, waited=5)
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "complex") == until
+
+
+def overturned(hotel: Hotel, later: int, waited: int | None = None) -> str:
+    """File a request, refuse it, and overturn that so many days later; return its number."""
+    hotel.grants["second"].add("complaint")
+    number = filed(hotel)
+    if waited is not None:
+        with hotel.begin() as office:
+            office.acknowledge(number, "clerk")
+        hotel.later(days=waited)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    hotel.later(days=later - (waited or 0))
+    given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+    with hotel.begin() as office:
+        complaint = office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+    return number
 
 
 def staying(hotel: Hotel) -> str:
@@ -285,6 +311,15 @@ def test_nobody_is_reminded_while_the_clock_stands_still(hotel: Hotel) -> None:
         office.confirm(number, "clerk", "desk")
     assert shown(hotel, number)["days_left"] == 7
     assert remind(hotel) == 1
+
+
+def test_where_the_clock_may_stand_still_people_are_reminded_until_it_does(hotel: Hotel) -> None:
+    """Nobody has asked who it is: the day comes nearer, as anywhere else."""
+    under(hotel, "GB", "Europe/London")
+    filed(hotel, date(2026, 3, 10))
+    hotel.now = datetime(2026, 4, 3, 9, tzinfo=UTC)
+    assert remind(hotel) == 1
+    assert [parcel.content["params"]["left"] for parcel in sent(hotel, "deadline")] == ["7"]
 
 
 def test_people_are_reminded_of_who_was_asked_too_late(hotel: Hotel) -> None:
@@ -418,6 +453,26 @@ def test_people_are_reminded_once_a_day_however_often_it_runs(any_hotel: Hotel) 
     assert hotel.events.count("request-overdue") == 3
     with hotel.begin() as office:
         assert [row["number"] for row in office.list(state="overdue")] == [number]
+
+
+def test_a_reminder_says_what_is_due_first_and_when(hotel: Hotel) -> None:
+    """Until receipt is confirmed that, which California wants in ten business days (F115), and then
+    the answer, in 45 days (F116)."""
+    under(hotel, "US", region="US-CA")
+    number = filed(hotel, date(2026, 3, 2))
+    told = []
+    for day in (date(2026, 3, 13), date(2026, 3, 18), date(2026, 4, 9)):
+        hotel.now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        assert remind(hotel) == 1
+        (said, *_) = (parcel.content["params"] for parcel in sent(hotel, "deadline"))
+        told.append((said["what"], said["due"], said["left"]))
+        if day == date(2026, 3, 18):
+            with hotel.begin() as office:
+                office.acknowledge(number, "clerk")
+    assert told == [
+        ("receipt", "2026-03-16", "3"), ("receipt", "2026-03-16", "-2"),
+        ("answer", "2026-04-16", "7"),
+    ]  # fmt: skip
 
 
 def test_who_acts_on_a_request_meanwhile_keeps_no_other_from_being_reminded_of(
