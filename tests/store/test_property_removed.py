@@ -12,8 +12,10 @@ import pytest
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import sweep, unlisted
+from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.settings import Settings
 from tests.store.hotel import Guest, Hotel, policies
+from tests.store.test_copying import asked, release, shown
 from tests.store.test_outbox import Post, render, run
 from tests.store.test_replayed import Copied
 
@@ -59,6 +61,31 @@ def test_one_removed_property_keeps_no_night_from_the_others(hotel: Hotel) -> No
     hotel.settings = without(hotel.settings, "sh")
     report = sweep.sweep(run(hotel), render, {"smtp": Post()})
     assert report.problems == {}
+
+
+def test_what_stands_open_at_a_removed_property_keeps_no_night_from_the_others(
+    hotel: Hotel,
+) -> None:
+    """A request and a complaint that are late there wait; a copy whose day is over goes."""
+    hotel.grants["second"].add("complaint")
+    for id in (1, 2, 3):
+        hotel.guest(id, name=f"Ann {id}", email=f"ann{id}@mail.example")
+    hotel.file(email="ann1@mail.example")
+    offered = asked(hotel, email="ann2@mail.example")
+    shown(hotel, offered)
+    release(hotel, offered)
+    refused = hotel.file(email="ann3@mail.example")
+    with hotel.begin() as office:
+        office.refuse(refused, "officer", "another-persons-data")
+    with hotel.begin() as office:
+        given = Grievance("about-refusal", "It is mine.", request=refused, channel="letter")
+        office.file_complaint(given, "clerk")
+    hotel.settings = without(hotel.settings, "sh")
+    hotel.later(days=60)
+    report = sweep.sweep(run(hotel), render, {"smtp": Post()})
+    assert report.problems == {}
+    states = {row["number"]: row["state"] for row in hotel.ours("request")}
+    assert (states[offered], states[refused]) == ("expired", "complaint")
 
 
 @pytest.fixture
