@@ -20,6 +20,7 @@ from ..core.register import Asked, as_csv, as_json
 from ..core.seal import Terms, fingerprint
 from . import actors, safe, tables
 from .cases import day_at
+from .days import last_utc_day
 from .retrieval import Line, retrieve
 from .tokens import ALPHABET
 from .work import Work
@@ -157,8 +158,8 @@ def _record(work: Work, asked: Asked, produced: Produced, actor: str) -> str:
 
 def _terms(work: Work, asked: Asked) -> Terms:
     place = work.settings.property(asked.place)
-    last_day = KEPT.after(day_at(place, work.now)).isoformat()
-    return Terms(slug(place.controller), PURPOSE, last_day)
+    last = last_utc_day(KEPT.after(day_at(place, work.now)), place.zone)
+    return Terms(slug(place.controller), PURPOSE, last.isoformat())
 
 
 def _mark(work: Work, terms: Terms, produced: Produced) -> str:

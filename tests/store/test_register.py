@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +164,26 @@ def test_who_asks_is_written_down(night: Night) -> None:
         night.run(lambda office: office.produce_register(
             replace(_question(), officer=" "), "clerk"
         ))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("zone", "last"),
+    [("Asia/Shanghai", "2029-03-11"), ("Europe/Berlin", "2029-03-10"),
+     ("America/Los_Angeles", "2029-03-11")],
+)  # fmt: skip
+def test_who_asked_is_known_to_the_end_of_the_last_day_at_the_property(
+    night: Night, zone: str, last: str
+) -> None:
+    """At nine in the evening in London it is tomorrow in Shanghai; in California a day ends when it
+    is tomorrow in London, until when the key of the box lives."""
+    places = night.settings.properties
+    here = replace(places["sh"], zone=zone)
+    night.settings = replace(night.settings, properties={**places, "sh": here})
+    night.now = datetime(2026, 3, 10, 21, tzinfo=UTC)
+    night.produce()
+    (row,) = night.ours("disclosure")
+    ends = {box["id"]: box["last_day"] for box in night.ours("box")}
+    assert ends[row["box"]] == last
 
 
 def _question() -> Asked:
