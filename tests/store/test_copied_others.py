@@ -105,6 +105,21 @@ def test_whoever_has_the_number_now_gets_no_safety_copy_of_who_had_it(hotel: Hot
     assert copy.boxes == 0
 
 
+def test_a_copy_after_an_erasure_opens_no_box_for_who_asks_at_the_same_time(hotel: Hotel) -> None:
+    """The boxes of that erasure are the one guest's: another copy that waits is of its own guest."""
+    furnish(hotel)
+    theirs = asked(hotel, email="bea@mail.example")
+    shown(hotel, theirs)
+    erasure = hotel.approved(email=ANN["email"])
+    hotel.erased(erasure)
+    mine = after(hotel, erasure)
+    assert {row["request"]: row["erasure"] for row in hotel.ours("copy")} == {
+        theirs: None, mine: erasure
+    }  # fmt: skip
+    release(hotel, theirs)
+    assert told(ANN, fetched(hotel, theirs).to_json()) == []
+
+
 def test_two_who_had_one_number_and_were_both_erased_are_told_apart(hotel: Hotel) -> None:
     """By the number of the erasure; neither opens what is sealed of the other."""
     first = erased_ann(hotel)
@@ -349,7 +364,12 @@ def test_who_releases_reads_what_was_written_freely_and_no_other_value(hotel: Ho
     shown(hotel, number)
     with hotel.begin() as office:
         seen, _ = office.outline(number, "officer")
+        desk, _ = office.outline(number, "clerk")
     assert seen.texts == (("bookings", "remark", "quiet, not beside ▇▇▇"),)
+    assert (desk.lines, desk.texts) == (seen.lines, ())
+    release(hotel, number)
+    with hotel.begin() as office, pytest.raises(TransitionError, match="decided already"):
+        office.outline(number, "officer")
 
 
 def test_a_copy_names_who_is_told_at_each_house_the_rows_are_of(house: House) -> None:
