@@ -106,7 +106,7 @@ def test_whoever_has_the_number_now_gets_no_safety_copy_of_who_had_it(hotel: Hot
 
 
 def test_a_copy_after_an_erasure_opens_no_box_for_who_asks_at_the_same_time(hotel: Hotel) -> None:
-    """The boxes of that erasure are the one guest's: another copy that waits is of its own guest."""
+    """The boxes of that erasure are the one guest's: a copy that waits is of its own guest."""
     furnish(hotel)
     theirs = asked(hotel, email="bea@mail.example")
     shown(hotel, theirs)
