@@ -26,7 +26,7 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.lifecycle import State
-from flask_guesterase.store import tables, worker
+from flask_guesterase.store import dispatch, tables, worker
 from flask_guesterase.store.cases import day_at, load
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.copying import boxed
@@ -186,6 +186,23 @@ def test_what_is_released_is_what_was_read(hotel: Hotel) -> None:
     with hotel.begin() as office:
         office.release_copy(number, "officer", digest)
     assert len(records(fetched(hotel, number), "invoices")) == 2
+
+
+def test_a_request_for_erasure_is_not_released_as_a_copy(hotel: Hotel) -> None:
+    """Nobody asked for one: neither is it read over, nor sealed, nor is a code for it printed."""
+    furnish(hotel)
+    number = hotel.file(email="ann@mail.example")
+    shown(hotel, number)
+    with hotel.begin() as office:
+        plain = office.preview(number).digest
+    for act in (
+        lambda office: office.outline(number, "officer"),
+        lambda office: office.release_copy(number, "officer", plain),
+        lambda office: office.hand_out_copy(number, "clerk"),
+    ):
+        with hotel.begin() as office, pytest.raises(UnknownError, match="not for a copy"):
+            act(office)
+    assert hotel.state(number) == State.REVIEW
 
 
 def test_a_link_or_code_opens_once_and_the_ticket_for_half_an_hour(hotel: Hotel) -> None:
@@ -545,6 +562,42 @@ def test_a_link_goes_to_the_contact_on_file_a_few_times_a_day(hotel: Hotel) -> N
     with hotel.begin() as office:
         contact = load(office.work, row["number"])
     assert contact.state is State.OFFERED
+
+
+def test_a_newer_link_ends_what_opened_the_copy_before(hotel: Hotel) -> None:
+    """A letter that lies about, or a code on paper, is worth nothing once another link was sent."""
+    furnish(hotel)
+    number = asked(hotel)
+    code = shown(hotel, number)
+    release(hotel, number)
+    with hotel.begin() as office:
+        opens = [office.hand_out_copy(number, "clerk")]
+    for _ in range(2):
+        with hotel.begin() as office:
+            office.send_copy_link(code)
+        with hotel.begin() as office:
+            parcels = dispatch.claim(office.work, frozenset({"smtp"}), most=100)
+        opens += [p.content["params"]["token"] for p in parcels if p.template == "copylink"]
+    *old, newest = opens
+    for each in old:
+        with hotel.begin() as office, pytest.raises(TokenError):
+            office.fetch_copy(each)
+    with hotel.begin() as office:
+        office.fetch_copy(newest)
+
+
+def test_who_has_no_contact_on_file_is_sent_no_link(hotel: Hotel) -> None:
+    """They are told to come to the desk, where a code is printed."""
+    hotel.guest(1, name="Ann Berg", document_no="E1234567")
+    with hotel.begin() as office:
+        number = office.request(
+            {"document": "E1234567"}, property="sh", channel="letter", by="clerk", wish="copy"
+        )
+    code = shown(hotel, number)
+    release(hotel, number)
+    with hotel.begin() as office, pytest.raises(TransitionError, match="no contact"):
+        office.send_copy_link(code)
+    assert fetched(hotel, number).rows() == 1
 
 
 def test_at_rest_a_copy_is_sealed_under_the_key_of_its_day(hotel: Hotel) -> None:

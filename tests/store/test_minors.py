@@ -77,6 +77,26 @@ def test_only_the_officer_approves_a_stay_with_a_minor(house: House) -> None:
     assert house.erased(number) == "erased"
 
 
+def test_only_the_officer_releases_a_copy_where_a_minor_is_concerned(house: House) -> None:
+    """Who may approve but not decide about the law is refused, as where something is erased."""
+    house.person(1, born=date(2015, 1, 1))
+    with house.begin() as office:
+        number = office.request(
+            {"email": "ann@example.com"}, property="sh", by="clerk", wish="copy"
+        )
+    with house.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with house.begin() as office:
+        _, digest = office.outline(number, "second")
+    with house.begin() as office, pytest.raises(ForbiddenError, match="minor"):
+        office.release_copy(number, "second", digest)
+    assert house.state(number) == "review"
+    house.grants["second"].add("law")
+    with house.begin() as office:
+        office.release_copy(number, "second", digest)
+    assert house.state(number) == "offered"
+
+
 def test_a_stay_without_a_minor_needs_no_officer(house: House) -> None:
     """Grown-ups only: whoever may approve does."""
     house.person(1, born=date(1980, 1, 1))
