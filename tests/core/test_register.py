@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
+from flask_guesterase.core.errors import InputError
 from flask_guesterase.core.register import (
+    Asked,
+    Basis,
     as_csv,
     as_json,
     document_form,
@@ -63,3 +68,26 @@ def test_json_says_exactly_what_was_kept() -> None:
     """Nothing is escaped away in the file for programs."""
     said = json.loads(as_json({"number": "D-1"}, [{"name": "=李伟"}]))
     assert said == {"number": "D-1", "lines": [{"name": "=李伟"}]}
+
+
+@pytest.mark.parametrize("missing", ["authority", "officer", "reference"])
+def test_each_of_who_asks_and_under_which_reference_is_written_down(missing: str) -> None:
+    """The record of a disclosure answers for it years later; blanks say nothing."""
+    asked = Asked("sh", "Police", "PS-1", "A-1", Basis.POLICE, date(2026, 3, 9))
+    asked.check()
+    for nothing in ("", " \t"):
+        with pytest.raises(InputError, match="Who asks"):
+            replace(asked, **{missing: nothing}).check()
+
+
+@pytest.mark.parametrize("basis", Basis)
+def test_in_california_nobody_but_the_police_sees_it_without_a_court(basis: Basis) -> None:
+    """California Civil Code s. 53.5; elsewhere each basis is recorded and answered for."""
+    asked = Asked("sh", "Office", "PS-1", "A-1", basis, date(2026, 3, 9))
+    asked.check("")
+    asked.check("US-NY")
+    if basis in (Basis.POLICE, Basis.COURT):
+        asked.check("US-CA")
+    else:
+        with pytest.raises(InputError, match="order of a court"):
+            asked.check("US-CA")

@@ -26,6 +26,7 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.lifecycle import State
+from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import dispatch, tables, worker
 from flask_guesterase.store.cases import day_at, load
 from flask_guesterase.store.complaints.receiving import Grievance
@@ -497,6 +498,50 @@ def test_a_copy_lies_ready_to_the_end_of_the_day_that_was_told(
     hotel.later(minutes=2)
     with hotel.begin() as office:
         assert office.end_copies() == 1
+
+
+def test_a_copy_whose_day_is_over_ends_once_and_takes_its_contact_along(hotel: Hotel) -> None:
+    """One that was fetched as well as one that was not; what others wait for stays as it was."""
+    furnish(hotel)
+    numbers = [asked(hotel), asked(hotel, email="bea@mail.example")]
+    for number in numbers:
+        shown(hotel, number)
+        release(hotel, number)
+    fetched(hotel, numbers[0])
+    assert [hotel.state(number) for number in numbers] == ["fetched", "offered"]
+    assert [row["fetches"] for row in hotel.ours("copy")] == [1, 0]
+    hotel.later(days=14)
+    hotel.guest(3, name="Cara Roe", email="cara@mail.example")
+    later = asked(hotel, email="cara@mail.example")
+    shown(hotel, later)
+    hotel.later(days=1)
+    assert {row["request"] for row in hotel.ours("contact")} == {*numbers, later}
+    for ended in (2, 0):
+        with hotel.begin() as office:
+            assert office.end_copies() == ended
+    assert {row["request"] for row in hotel.ours("contact")} == {later}
+    assert [hotel.state(number) for number in (*numbers, later)] == ["fetched", "expired", "review"]
+    assert hotel.events.count("data-copy-ended") == 2
+
+
+def test_who_fetches_a_copy_moves_no_other_erasure(hotel: Hotel) -> None:
+    """The one that waits for this copy is tried when its guest has read it; one that waits for
+    something else as it was to be."""
+    _, erasure = copy_first(hotel)
+    hotel.guest(3, name="Cara Roe", email="cara@mail.example")
+    hotel.put(Booking, id=3, number="B3", guest_id=3, remark="stays")
+    hotel.blockers = (Blocker("in-house", "bookings", lambda b, today: b.c.remark == "stays"),)
+    other = hotel.approved(email="cara@mail.example")
+    for each in (erasure, other):
+        with hotel.begin() as office:
+            assert office.erase(each).state is State.WAITING
+    before = {row["number"]: row["try_at"] for row in hotel.ours("request")}
+    (number,) = (row["request"] for row in hotel.ours("copy"))
+    fetched(hotel, number)
+    found = {row["number"]: row["try_at"] for row in hotel.ours("request")}
+    half = hotel.now.replace(tzinfo=None) + timedelta(minutes=30)
+    assert found == {**before, erasure: half}
+    assert before[other] not in (None, half)
 
 
 def test_a_form_that_anybody_can_send_keeps_no_erasure_waiting(hotel: Hotel) -> None:
