@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from flask_guesterase.store.comeback import files, marks
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Guest, Hotel, Scan, policies
 from tests.store.test_outbox import Post, go, run
+from tests.store.test_property_removed import without
 
 OLD = time.time() - 86_400
 
@@ -196,6 +197,45 @@ def test_a_folder_that_is_mounted_elsewhere_is_the_same(gone: Hotel, tmp_path: P
     assert look(gone) == {"files-again": 1}
     assert go(gone, Post()).counts["files"] == 1
     assert os.listdir(moved) == ["bo.png"]
+
+
+@pytest.mark.parametrize("meanwhile", ["its hotel", "its rule", "its year"])
+def test_a_scan_goes_whatever_was_taken_out_before_its_turn(hotel: Hotel, meanwhile: str) -> None:
+    """Its row is gone and nobody would look for it again: the hotel is named no more, no policy
+    names the folder, or a year has begun of which there is no key yet."""
+    if meanwhile == "its year":
+        hotel.now = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
+    hotel.guest(1, name="Ann", email="g1@mail.example")
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    file = scan(hotel, "ann.png")
+    number = hotel.approved(email="g1@mail.example")
+    with hotel.begin() as office:
+        office.erase(number)
+    if meanwhile == "its hotel":
+        hotel.settings = without(hotel.settings, "sh")
+    elif meanwhile == "its rule":
+        plain = [(m, p) for m, p in policies(str(hotel.files)) if m is not Scan]
+        hotel.datamap = hotel.mapped(plain)
+    hotel.later(minutes=5)
+    assert go(hotel, Post()).counts["files"] == 1
+    assert not file.exists()
+    marked = [row["ends_on"] for row in hotel.ours("mark") if row["kind"] == marks.FILE]
+    assert marked == (["2029-01-01"] if meanwhile == "its year" else [])
+
+
+def test_a_scan_that_was_removed_twice_is_known_once(gone: Hotel) -> None:
+    """The guest came back, was scanned under the same name, and was erased anew: the newer counts.
+    """
+    gone.later(days=3)
+    gone.guest(4, name="Ann", email="g4@mail.example")
+    gone.put(Scan, id=4, guest_id=4, path="ann.png")
+    scan(gone, "ann.png")
+    number = gone.approved(email="g4@mail.example")
+    with gone.begin() as office:
+        office.erase(number)
+    go(gone, Post())
+    told = [r for r in gone.ours("mark") if r["kind"] == marks.FILE]
+    assert [(row["request"], row["ends_on"]) for row in told] == [(number, "2028-03-13")]
 
 
 def test_an_erasure_that_was_taken_back_is_over(hotel: Hotel) -> None:
