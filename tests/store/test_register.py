@@ -237,6 +237,27 @@ def test_a_number_stands_only_for_what_it_was(any_night: Night) -> None:
     assert len(night.ours("disclosure")) == 1 + 6 + 2
 
 
+def test_a_number_stands_for_no_line_that_came_in_meanwhile_and_for_no_other_house(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An authority saw it, so there is a record of it; one that says nobody was there, of one
+    hotel, says nothing of another."""
+    monkeypatch.setitem(GRANTS, ("clerk", "mu"), GRANTS["clerk", "sh"])
+    asked = Asked("sh", "Police", "PS-1", "A-1", Basis.POLICE, NIGHT)
+    with night.begin() as office:
+        first = office.produce_register(asked, "clerk").number
+    for there in ("sh", "mu"):
+        with night.begin() as office:
+            given = office.produce_register(replace(asked, place=there), "clerk", first)
+        assert (given.number == first, given.lines) == (there == "sh", ())
+    night.stay(1)
+    with night.begin() as office:
+        given = office.produce_register(asked, "clerk", first)
+    assert given.number != first
+    made = [(row["number"], row["property"], row["rows"]) for row in night.ours("disclosure")]
+    assert made[2:] == [(given.number, "sh", 1)]
+
+
 def test_a_second_person_looks_at_it(any_night: Night) -> None:
     """Whoever produced it may not review it; another one does, once, in a word that is known."""
     night = any_night
