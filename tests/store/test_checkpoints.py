@@ -134,13 +134,37 @@ def test_a_crash_between_entries_and_note_is_finished(inn: Ashore) -> None:
 def test_entries_that_no_checkpoint_vouched_for_are_put_aside(inn: Ashore) -> None:
     inn.happen(3)
     inn.release()
+    foreign = lines(inn)[-1].replace('"index":3', '"index":4') + "\n"
     with (inn.outside / f"{PINE}-0.jsonl").open("a") as file:
-        file.write(lines(inn)[-1].replace('"index":3', '"index":4') + "\n")
+        file.write(foreign)
     inn.happen(1)
     assert inn.release() == 1
     read_by_the_one_file(inn)
     (aside,) = inn.outside.glob("*.aside")
     assert aside.name == f"{PINE}-0.4-5.aside"
+    assert aside.read_text() == foreign
+
+
+def test_the_first_entry_that_nobody_vouched_for_speaks_for_no_other(inn: Ashore) -> None:
+    """One of them is the journal's own, written before a crash, and the next is not."""
+    inn.happen(3)
+    inn.release()
+    known = (inn.outside / f"{PINE}.checkpoints").read_bytes()
+    inn.happen(2)
+    inn.release()
+    (inn.outside / f"{PINE}.checkpoints").write_bytes(known)
+    whole = lines(inn)
+    assert len(whole) == 7
+    foreign = whole[4].replace('"index":4', '"index":6')
+    (inn.outside / f"{PINE}-0.jsonl").write_text("\n".join([*whole[:-1], foreign]) + "\n")
+    inn.happen(1)
+    assert inn.release() == 1
+    read_by_the_one_file(inn)
+    (aside,) = inn.outside.glob("*.aside")
+    assert aside.read_text().splitlines()[-1] == foreign
+    assert foreign not in lines(inn)
+
+
 
 
 def test_a_place_that_fails_is_tried_again_and_then_told_of(inn: Ashore) -> None:

@@ -22,7 +22,7 @@ from flask_guesterase.store import tokens, vault
 from flask_guesterase.store.masks import fixed_value
 from flask_guesterase.store.raw import reader
 from tests.store import kept
-from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, policies
+from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan, policies
 from tests.store.house import House
 from tests.store.test_copying import ANN, asked, fetched, furnish, records, release, shown
 from tests.store.test_told_rightly import one_company
@@ -208,6 +208,29 @@ def test_who_is_named_in_a_document_is_struck_out(
     hotel.put(Companion, booking_id=1, guest_id=2)
     monkeypatch.setattr(Booking.__table__.c.remark, "type", JSON())
     assert json.loads(remark(hotel)) == {"wish": "quiet", "call": "▇▇▇"}
+
+
+def test_a_first_name_that_two_share_stays_in_the_guests_own_name(hotel: Hotel) -> None:
+    """As a surname does; and what says twice who somebody else is is struck out once."""
+    hotel.guest(1, **ANN)
+    hotel.guest(2, **{**BEA, "name": "Ann Lund", "email": "bea.lund@mail.example"})
+    said = "Ann Berg, not beside Ann Lund (bea.lund@mail.example), nor near the lift"
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark=said)
+    hotel.put(Companion, booking_id=1, guest_id=2)
+    assert remark(hotel) == "Ann Berg, not beside ▇▇▇ (▇▇▇), nor near the lift"
+
+
+def test_of_a_row_that_goes_whole_each_column_is_in_the_copy(hotel: Hotel) -> None:
+    """None of them needs a rule, and all of them say something of the guest."""
+    declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Scan]
+    hotel.datamap = hotel.mapped([*declared, (Scan, Policy({}, via="guest", rows=delete))])
+    hotel.guest(1, **ANN)
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    (record,) = records(fetched(hotel, number), "scans")
+    assert record.values == {"path": "ann.png"}
 
 
 def test_how_to_reach_anybody_is_struck_out_of_a_document_as_of_a_text(hotel: Hotel) -> None:
