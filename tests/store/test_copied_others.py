@@ -16,7 +16,7 @@ from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.core.treatment import delete, keep, mentions, redact
+from flask_guesterase.core.treatment import delete, keep, mentions, null, redact
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import tokens, vault
 from flask_guesterase.store.masks import fixed_value
@@ -346,6 +346,28 @@ def test_what_is_apart_is_in_no_copy_whoever_it_names(hotel: Hotel) -> None:
         shown(hotel, number)
         release(hotel, number)
         assert fetched(hotel, number).to_json().count("the clerk was rude") == said
+
+
+def test_of_a_shared_row_each_has_what_is_theirs_alone_and_what_is_both_peoples(
+    hotel: Hotel,
+) -> None:
+    """The wish of who booked is no companion's to read, and the number of the stay is everybody's.
+    """
+    declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Booking]
+    stays = Policy({"number": keep("bookkeeping"), "remark": null},
+                   via={"guest": ["remark"], "companions.guest": []}, joint=["number"])  # fmt: skip
+    furnish(hotel)
+    hotel.datamap = hotel.mapped([*declared, (Booking, stays)])
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    assert [record.values for record in records(copy, "bookings")] == [
+        {"number": "B1", "remark": "quiet, not beside ▇▇▇"}, {"number": "B2"}
+    ]  # fmt: skip
+    assert [(each.table, each.columns, each.rows) for each in copy.withheld] == [
+        ("bookings", ("remark",), 1)
+    ]
 
 
 @pytest.mark.parametrize(
