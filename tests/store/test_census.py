@@ -344,6 +344,30 @@ def test_a_box_that_vanished_is_missed(house: Forms, attack: str) -> None:
 
 
 @pytest.mark.usefixtures("clerk")
+def test_a_line_that_stayed_in_its_row_departs_once_on_its_day(house: Forms) -> None:
+    """The erasure kept it: until its day somebody who takes it away is told of, and then one step
+    of the journal explains one line."""
+    for id_ in (7, 8):
+        house.form(id_, date(2025, 3, 20))
+    for id_ in (7, 8):
+        _approved(house, id_)
+        house.work()
+    house.sweep()
+    assert [row["mode"] for row in house.ours("kept")] == ["place", "place"]
+    assert house.ours("departed") == []
+    raw(house, delete(Form).where(Form.id == 8))
+    house.later(days=1)
+    house.sweep()
+    assert (counted(house)["departed"], counted(house)["missed"]) == (0, 1)
+    house.later(days=12)
+    house.sweep()
+    house.sweep("officer")
+    assert house.names()[7] is None
+    assert (counted(house)["departed"], counted(house)["missed"]) == (1, 0)
+    assert [dict(each.counts) for each in entries(house, "retention-ended")] == [{"forms": 1}]
+
+
+@pytest.mark.usefixtures("clerk")
 def test_an_erasure_explains_no_line_that_has_its_guests_number(house: Forms) -> None:
     """Somebody takes a line away; then the guest whose own number is that line's is erased."""
     values = {"id": 40, "guest_id": 1, "house": "mu", "name": "Ada Roe", "nation": "FR"}
