@@ -116,7 +116,8 @@ def test_another_key_made_none_of_it() -> None:
 @pytest.mark.parametrize("wrong", [
     {"request": "Anna Weber"}, {"facts": {"name": "Anna Weber"}},
     {"facts": {"tel": "491511234567"}}, {"others": ("anna@weber.example",)}, {"property": "a\nb"},
-    {"did": ({"table": "guests"},)},
+    {"did": ({"table": "guests"},)}, {"facts": {"Anna Weber": "x"}}, {"controller": "a" * 261},
+    {"facts": {"root": "Anna Weber"}}, {"facts": {"word": "a" * 61}},
 ])  # fmt: skip
 def test_what_might_be_readable_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InputError) as raised:
@@ -126,6 +127,62 @@ def test_what_might_be_readable_is_refused(wrong: dict[str, object]) -> None:
         Trace("guests", "int:7")
     with pytest.raises(InputError):
         Trace("guests", "0" * 64, {"email": "anna@weber.example"})
+
+
+@pytest.mark.parametrize("name", ["", "Anna\nWeber", "a" * 261])
+def test_what_is_no_name_of_the_schema_is_refused(name: str) -> None:
+    """Neither of a table nor of what identifies a row; a name may be 260 characters long."""
+    Trace("a" * 260, "0" * 64, {"a" * 260: "0" * 64})
+    with pytest.raises(InputError):
+        Trace(name, "0" * 64)
+    with pytest.raises(InputError):
+        Trace("guests", "0" * 64, {name: "0" * 64})
+
+
+def test_behind_a_damaged_line_the_next_is_read_and_an_older_one_is_seen() -> None:
+    """Nobody knows what the damaged one was bound to; numbers grow all the same."""
+    first, second, third = written([Note(Kind.HOLD, "c", "p")] * 3)[0].splitlines(keepends=True)
+
+    def told(*raw: bytes) -> tuple[list[int], list[tuple[int, str]]]:
+        lines, broken = read(b"".join(raw), KEY)
+        return [line.number for line in lines], [(each.place, each.why) for each in broken]
+
+    assert told(first, b"?\n", third) == ([1, 3], [(2, "unreadable")])
+    assert told(first, second, b"?\n", second, third) == (
+        [1, 2, 2, 3], [(3, "unreadable"), (4, "moved")]
+    )  # fmt: skip
+    assert told(first, second, third, b"?\n", first, b"?\n", second)[1] == [
+        (4, "unreadable"), (5, "moved"), (6, "unreadable"), (7, "moved"),
+    ]  # fmt: skip
+
+
+def test_a_line_of_any_other_shape_is_told_of_and_hides_none() -> None:
+    """Whoever writes there brings no replay to its end: it is one place that is named."""
+    text, lines = written([Note(Kind.HOLD, "c", "p")])
+    value = json.loads(text)
+    shapes = (
+        b"5", b"null", b"[]", b"{}", b"[" * 200_000, canonical({"format": value["format"]}),
+        json.dumps(value).encode(), *(
+            canonical({**value, **wrong}) for wrong in (
+                {"format": "guesterase/erasure/v0"}, {"kind": "party"}, {"rows": [[]]}, {"rows": 1},
+                {"rows": [{"table": "t", "row": "0" * 64, "values": []}]}, {"facts": []},
+                {"number": "1"}, {"number": True}, {"did": [1]}, {"property": 5},
+            )
+        ),
+    )  # fmt: skip
+    for shape in shapes:
+        found = read(shape + b"\n" + text, KEY)
+        assert (found[0], [(each.place, each.why) for each in found[1]]) == (
+            lines, [(1, "unreadable")]
+        ), shape[:80]  # fmt: skip
+
+
+def test_a_signature_settles_what_it_says_it_settles() -> None:
+    """It stands alone; only one that names places says that nothing before it waits."""
+    assert Line(Note(Kind.SIGNED), 3, AT, 1, 2).settles
+    assert not Line(Note(Kind.SIGNED), 3, AT).settles
+    assert Line(Note(Kind.BEGUN), 1, AT).settles
+    assert not Line(Note(Kind.INTENT), 3, AT, 1, 2).settles
 
 
 def test_what_became_of_each_line() -> None:
