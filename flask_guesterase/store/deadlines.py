@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -112,13 +112,16 @@ def extend(work: Work, number: str, by: str, reason: str) -> date:
     ends = _extendable(work, case)
     case = step(work, case, due_on=ends.isoformat(), extended_at=work.stamp, reminded_on=None)
     tell(work, RequestExtended, case, actor, grounds=(reason,))
-    params = {"until": ends.isoformat(), "reason": reason, "case": coded(case)}
+    until = due(work, case)
+    params = {"until": until.isoformat(), "reason": reason, "case": coded(case)}
     write(work, case, "extended", params, paper=True)
-    return ends
+    return until
 
 
 def _extendable(work: Work, case: Case) -> date:
-    """Return the last day after the extension; what was waited for identity stays added.
+    """Return the last day to write down; what was waited for identity stays added.
+
+    What is still waited for it moves that day as it moves the one written now.
 
     :raises TransitionError: it cannot be extended.
     """
@@ -140,19 +143,34 @@ def _extendable(work: Work, case: Case) -> date:
         )
     written = days_left(date.fromisoformat(case.due_on), answer_by(day, law, days))
     ends = paused(ends, min(written, _waited(work, case)) if law.pause_identity else 0)
-    if ends <= due(work, case):
+    if ends <= date.fromisoformat(case.due_on):
         raise _no_longer()
     return ends
+
+
+def asked_anew(work: Work, case: Case) -> tuple[datetime, int]:
+    """Return since when the guest of an overturned refusal was asked, and the days until today.
+
+    The days before the refusal count on where the clock stood still in them; those between were
+    the hotel's, and are left out.
+
+    :param work: the open transaction.
+    :param case: the request, refused while nobody had shown who they are.
+    """
+    hotel = work.settings.property(case.property)
+    law = answering.periods(work, hotel, case.kind)
+    asked = work.stamp - timedelta(days=_waited(work, case) if law.pause_identity else 0)
+    return asked, days_left(today(work, case), day_at(hotel, asked.replace(tzinfo=UTC)))
 
 
 def _waited(work: Work, case: Case) -> int:
     """Return the days from the letter that asked who the guest is until they showed it.
 
-    The day that is written may be later by a complaint that was right, too; that gives no more
-    than the law does.
+    Until the refusal where they did not. The day that is written may be later by a complaint that
+    was right, too; that gives no more than the law does.
     """
-    asked, shown = case.acknowledged_at, case.verified_at
-    if asked is None or shown is None:
+    asked, shown = case.acknowledged_at, case.verified_at or case.decided_at
+    if asked is None or shown is None or shown < asked:
         return 0
     hotel = work.settings.property(case.property)
     first, last = (day_at(hotel, each.replace(tzinfo=UTC)) for each in (asked, shown))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from flask_guesterase.store import dispatch
@@ -56,6 +58,24 @@ def test_only_what_is_waited_for_the_guest_stops_the_clock(any_hotel: Hotel) -> 
         office.confirm(number, "clerk", "desk")
     hotel.later(days=3)
     assert shown(hotel, number)["due_on"] == "2026-04-18"
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_the_longer_time_keeps_both_waits_for_the_guest(any_hotel: Hotel, shows: bool) -> None:
+    """Three months from receipt, and the days waited before the refusal and since the complaint
+    was right; not those between, which were the hotel's (F112)."""
+    hotel = any_hotel
+    number = unproved(hotel, "GB", "Europe/London")
+    hotel.later(days=70)
+    overturned(hotel, number, days=20)
+    hotel.later(days=3)
+    if shows:
+        with hotel.begin() as office:
+            office.confirm(number, "clerk", "desk")
+    assert shown(hotel, number)["due_on"] == "2026-06-22"
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "complex") == date(2026, 8, 22)
+    assert shown(hotel, number)["due_on"] == "2026-08-22"
 
 
 def test_a_refusal_keeps_the_time_that_was_waited_for_the_guest(hotel: Hotel) -> None:

@@ -295,6 +295,27 @@ def test_the_clock_stands_still_while_identity_is_asked_for_where_it_may(hotel: 
         assert office.extend(number, "officer", "complex") == date(2026, 6, 15)
 
 
+def test_an_answer_is_put_off_however_long_the_clock_stood_still(hotel: Hotel) -> None:
+    """What is waited for the guest is added to the longer time too (F112): with 25 days left of the
+    first month, a hundred days after they were asked, two months more are two months more."""
+    under(hotel, "GB", "Europe/London")
+    number = filed(hotel, date(2026, 3, 10))
+    with hotel.begin() as office:
+        office.acknowledge(number, "clerk")
+    hotel.later(days=100)
+    assert (shown(hotel, number)["due_on"], shown(hotel, number)["extendable"]) == (
+        "2026-07-19", True,
+    )  # fmt: skip
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "complex") == date(2026, 9, 18)
+    (letter,) = sent(hotel, "extended")
+    assert letter.content["params"]["until"] == shown(hotel, number)["due_on"] == "2026-09-18"
+    hotel.later(days=2)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert shown(hotel, number)["due_on"] == "2026-09-20"
+
+
 def test_nobody_is_reminded_while_the_clock_stands_still(hotel: Hotel) -> None:
     """The last day moves with every day, so that it would be seven days off on each of them."""
     under(hotel, "GB", "Europe/London")

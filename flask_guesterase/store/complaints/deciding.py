@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from ...core import complaining
 from ...core.answer import Answer
@@ -11,7 +12,7 @@ from ...core.errors import TransitionError
 from ...core.events import ComplaintAnswered, RefusalOverturned, RefusalUpheld
 from ...core.lifecycle import State
 from ...core.remembrance import Kind
-from .. import cases, outbox, reply, safe, written
+from .. import cases, deadlines, outbox, reply, safe, written
 from ..cases import Case
 from ..contacts import contact_of
 from ..intake import ask_who
@@ -147,14 +148,17 @@ def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str)
         return cases.step(work, case, State.REFUSED, ended_at=work.stamp)
     # Whoever never showed who they are does so first; a complaint is no proof of it.
     anew = _unknown(case)
-    # They are asked now, and only what is waited from now on is waited for them.
-    asked = work.stamp if anew and case.acknowledged_at is not None else case.acknowledged_at
+    due, asked = date.fromisoformat(max(case.due_on, row.due_on)), case.acknowledged_at
+    if anew and asked is not None:
+        # They are asked now; what was waited for them before moves the day as it did, once.
+        asked, stood = deadlines.asked_anew(work, case)
+        due -= timedelta(days=stood)
     work.remember.append(tracing.undone(case, Kind.OVERTURNED, "complaint"))
     cases.tell(work, RefusalOverturned, case, actor, grounds=(row.about,))
     case = cases.step(
         work, case, State.RECEIVED if anew else State.REVIEW,
         ground=None, decided_by=None, decided_at=None, ended_at=None,
-        due_on=max(case.due_on, row.due_on), reminded_on=None, acknowledged_at=asked,
+        due_on=due.isoformat(), reminded_on=None, acknowledged_at=asked,
     )  # fmt: skip
     ask_who(work, case)
     return case
