@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..core.log import canonical
 from ..core.seal import fingerprint
-from . import pulse
+from . import actors, pulse
 from .pulse import Pulse
+from .sameness import same
 
 if TYPE_CHECKING:
     from .work import Work
@@ -43,6 +44,20 @@ def second(
         return False
     beside = pulse.look(work.conn, _beside(name))
     return beside is not None and hmac.compare_digest(beside.note, _mark(work, name, before))
+
+
+def waits_for_another(work: Work, name: str, by: str, lasting: timedelta) -> bool:
+    """Return whether a person said the first word that waits, so that another one must confirm it.
+
+    :param work: the open transaction; a read-only one is enough.
+    :param name: under which it stands.
+    :param by: the host's id of who looks.
+    :param lasting: how long the first person's word waits.
+    """
+    said, actor = pulse.look(work.conn, name), actors.known(work, by)
+    if said is None or said.by is None or said.second is not None or actor is None:
+        return False
+    return timedelta(0) <= work.stamp - said.at <= lasting and same(work.conn, said.by, actor)
 
 
 def _beside(name: str) -> str:

@@ -17,9 +17,10 @@ def canaries() -> str:
     hotels = must(Permission.LAW)
     with current.begin(write=False) as office:
         rows, running = office.canaries(me()), office.canaries_on()
+        said = office.said_first(me())
     return render_template(
         "guesterase/staff/canaries.html", rows=rows, hotels=hotels, running=running,
-        declared=current.canary_properties,
+        said=said, declared=current.canary_properties,
     )  # fmt: skip
 
 

@@ -27,9 +27,12 @@ def of_copy(office: Office, case: dict[str, Any]) -> dict[str, Any]:
     state, code = State(case["state"]), case["property"]
     if case["kind"] != Kind.COPY:
         return {}
+    # Whoever released it does not hand it out.
+    other = case["decided_by"] != office.acts_as(me())
+    ready = state in COPIES and bool(case["copy_until"])
     told: dict[str, Any] = {
         "release": state is State.REVIEW and may(Permission.APPROVE, code),
-        "hand_out": state in COPIES and bool(case["copy_until"]) and may(Permission.VERIFY, code),
+        "hand_out": ready and other and may(Permission.VERIFY, code),
         "outline": None,
         "digest": "",
     }

@@ -22,6 +22,7 @@ def sweep() -> str:
     hotels = {hotel.code: hotel for hotel in must(Permission.LAW)}
     with current.begin(write=False) as office:
         status = office.sweeps(me())
+        said = office.said_first(me())
         counts = office.counts(me())
     tongue = language(zone=next(iter(hotels.values())).zone)
     done = status["last"]["counts"] if status["last"] else {}
@@ -30,6 +31,7 @@ def sweep() -> str:
         hotels=hotels,
         did=[(tongue.gettext(SWEPT.get(name, name)), count) for name, count in done.items()],
         counts=counts,
+        said=said,
         ground_options=[(stop.value, tongue.gettext(STOPS[stop.value])) for stop in Stop],
         wakes=current.wakes,
         came=[(tongue.gettext(DOORS[door]), at) for door, at in status["doors"].items()],

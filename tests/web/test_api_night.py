@@ -22,7 +22,7 @@ def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
 def acted(house: House, door: str, user: str, what: str, **sent: str) -> int:
     """Press a button of the page of the sweep, or ask for the same over the API."""
     if door == "page":
-        return house.browser(user).post(f"{PAGE}/{what}", PAGE, **sent).status_code
+        return house.browser(user).post(f"{PAGE}/{what}", **sent).status_code
     return Program(house, token(house, user)).post(f"/sweep/{what}", sent).status_code
 
 

@@ -85,7 +85,10 @@ def test_a_guest_asks_proves_opens_and_saves(house: House) -> None:
     browser, number = asked(house)
     assert "being decided" in browser.get("/privacy/case?lang=en")
     released(house, number)
-    assert "Code for a guest at the desk" in house.browser("clerk").get(f"{DESK}/{number}")
+    for who, offered in (("clerk", True), ("officer", False), ("second", True)):
+        # Whoever released it does not hand it out, and sees no button that would refuse them.
+        page = house.browser(who).get(f"{DESK}/{number}", wish="en")
+        assert (f'action="{DESK}/{number}/copy"' in page) is offered, who
     page = browser.get("/privacy/case")
     assert "Your copy lies ready until" in page
     assert browser.post("/privacy/case/copy").status_code == 303

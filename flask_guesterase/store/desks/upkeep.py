@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core.brake import CONFIRM
 from ...core.course import Deed
 from ...core.permissions import Permission
 from .. import (
@@ -20,6 +21,7 @@ from .. import (
     doors,
     due,
     execution,
+    firsts,
     gauges,
     halting,
     health,
@@ -36,6 +38,7 @@ from .. import (
 from ..census import counting, listing, watching
 from ..comeback import years
 from ..identity import codes
+from ..invented import canaries
 from ..partners import deliveries
 from ..remembrance import remembering
 from ..training import gate
@@ -114,6 +117,19 @@ class Upkeep(Desk):
         :raises TransitionError: nothing is stopped.
         """
         return halting.resume(self.work, by)
+
+    def said_first(self, by: str) -> frozenset[str]:
+        """Return what a person said first of two people, so that another one must confirm it.
+
+        :param by: the host's id of who asks.
+        :return: ``clock``, ``goes-on``, and ``canary:`` with the code of a property.
+        """
+        told = {"clock": brake.CLOCK, "goes-on": halting.GOES_ON}
+        mine = (
+            word for word, name in told.items()
+            if firsts.waits_for_another(self.work, name, by, CONFIRM)
+        )
+        return frozenset([*mine, *(f"canary:{c}" for c in canaries.said_first(self.work, by))])
 
     def gauges(self) -> gauges.Gauges:
         """Return counts and ages for whoever watches the installation; nobody's data."""
