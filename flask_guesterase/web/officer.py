@@ -12,10 +12,9 @@ from ..core.likeness import MOST
 from ..core.permissions import Permission
 from . import letters, officerforms, pressing, schemas
 from .current import current
-from .desk import deed, granted, may, me, must, placed, staff_pages
+from .desk import deed, granted, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
-from .persons import named
 from .rendering import render_template
 from .words import HOWS
 
@@ -55,18 +54,6 @@ def _queue(values: Any, problems: dict[str, list[str]]) -> str:
         values=values,
         problems=problems,
     )
-
-
-@staff_pages.post("/<number>/duty")
-def look_after(number: str) -> AnyResponse:
-    """Say that the reader looks after a request, and perhaps who stands in."""
-    form = schemas.read(officerforms.Duty(), request.form)
-    with current.begin() as office:
-        office.look_after(number, me(), named(form["deputy"]))
-        case = office.show(number)
-    seen = may(Permission.VIEW, case["property"]) and "queue" not in request.form
-    where = url_for(".show", number=number) if seen else url_for(".queue")
-    return redirect(where, 303)
 
 
 @staff_pages.post("/shift")

@@ -12,6 +12,8 @@ from .schemas import Form, Offered
 
 _NUMBER = N_("Please give a whole number.")
 
+NOBODY = N_("Nobody else who may verify or approve at this property has this login.")
+
 
 class Duty(Form):
     """Who stands in for who looks after a request."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import PAPERS, Asker, Delay, Seen
-from ..core.errors import TransitionError
+from ..core.errors import InputError, TransitionError
 from ..core.grounds import About, exemption, grounds
 from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
@@ -34,6 +34,7 @@ from . import (
     letters,
     monthly,
     officer,
+    officerforms,
     pins,
     plain,
     preparing,
@@ -55,6 +56,7 @@ from .current import current
 from .desk import deed, granted, may, me, must, staff_pages
 from .language import Language
 from .pages import csrf_field, json_file, language, theirs
+from .persons import named
 from .rendering import render_template
 from .words import HOWS, word
 
@@ -107,6 +109,10 @@ def index() -> str:
 @staff_pages.get("/<number>")
 def show(number: str) -> str:
     """Show one request: where it stands, its plan, and what the reader may do."""
+    return _show(number, {}, {})
+
+
+def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
     with current.begin() as office:
         case = office.show(number, by=me())
         state = State(case["state"])
@@ -154,6 +160,8 @@ def show(number: str) -> str:
         told_plainly=None if plan is None else plain.sentences(hotel, plan),
         done=state in _WENT,
         other=filing.otherwise(tongue),
+        values=values,
+        problems=problems,
     )
 
 
@@ -348,6 +356,22 @@ def erase(number: str) -> AnyResponse:
     """Carry out what was approved, then look for everything again."""
     carry_out(current.run, number, me(), seconds=leftover.PATIENCE)
     return _back(number)
+
+
+@staff_pages.post("/<number>/duty")
+def look_after(number: str) -> AnyResponse:
+    """Say that the reader looks after a request, and perhaps who stands in."""
+    form = schemas.read(officerforms.Duty(), request.form)
+    try:
+        with current.begin() as office:
+            office.look_after(number, me(), named(form["deputy"]))
+            case = office.show(number)
+    except InputError:
+        problems = {"deputy": [officerforms.NOBODY]}
+        return make_response(_show(number, request.form, problems), 422)
+    seen = may(Permission.VIEW, case["property"]) and "queue" not in request.form
+    where = url_for(".show", number=number) if seen else url_for(".queue")
+    return redirect(where, 303)
 
 
 @staff_pages.get("/<number>/certificate")

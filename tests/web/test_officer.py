@@ -76,6 +76,24 @@ def test_a_shift_is_handed_over_on_the_page(house: House) -> None:
     assert house.hotel.ours("duty")[0]["owner"] != house.hotel.ours("handover")[0]["given_by"]
 
 
+def test_who_stands_in_and_is_unknown_is_told_at_the_field(house: House) -> None:
+    """The page comes back with what was typed, where it was typed, and says what is wrong with it;
+    neither oneself nor somebody of another hotel stands in."""
+    number = filed(house)
+    officer = house.browser("officer")
+    wrong = "Nobody else who may verify or approve at this property has this login."
+    for typed in ("secnd", "officer", "far-officer", "x" * 300):
+        answer = officer.post(f"{DESK}/{number}/duty?lang=en", deputy=typed)
+        assert answer.status_code == 422
+        assert f'value="{typed}"' in answer.text
+        before = answer.text.partition('id="deputy"')[0].rpartition("</details>")[2]
+        assert '<details class="card" open>' in before
+        assert f'id="deputy-wrong">{wrong}</p>' in answer.text
+        assert "Approve the erasure" in answer.text
+    assert house.hotel.ours("duty") == []
+    assert officer.post(f"{DESK}/{number}/duty", deputy="second").status_code == 303
+
+
 def test_requests_that_are_alike_are_approved_on_one_page(house: House) -> None:
     """What is ticked is approved; nothing ticked, or a stranger to the group, approves nothing."""
     for id in (11, 12):
