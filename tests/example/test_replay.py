@@ -401,6 +401,8 @@ def test_what_was_held_since_is_not_erased(hotel: House, freeze: bool) -> None:
                 who: Visitor(back.app.test_client()).login(who).get(f"{DESK}/restored?lang=en")
                 for who in ("sha.desk", "sha.officer", "lej.officer")
             }
+            for each in pages.values():
+                names_only_what_is_there(each)
             assert "Forgotten holds and freezes" in pages["sha.officer"]
             assert "Forgotten" not in pages["sha.desk"] + pages["lej.officer"]
             assert "hold" not in pages["sha.desk"].casefold()
@@ -648,6 +650,15 @@ class Visitor(Clerk):
         return super().post(path, form, page)
 
 
+def names_only_what_is_there(page: str) -> None:
+    """Read the steps of the page: each button or row they send to below stands there."""
+    assert ("with the button below" in page) is ("/restored/replay" in page)
+    assert ("then confirm it below" in page) is ("/restored/holds" in page)
+    rows = re.search(r"/restored/\d+", page) is not None
+    assert ("Say of each row below" in page) is rows
+    assert rows or "the rows below" not in page
+
+
 def test_staff_are_alarmed_on_every_page_and_helped_on_one(hotel: House) -> None:
     """In both languages; who may not look at the house reads no name."""
     certain, unsure = add(1), add(2)
@@ -659,7 +670,9 @@ def test_staff_are_alarmed_on_every_page_and_helped_on_one(hotel: House) -> None
         erase(hotel, 1)
         erase(hotel, 2)
         calm = Visitor(hotel.app.test_client()).login("sha.officer")
-        assert "has forgotten nothing" in calm.get(f"{DESK}/restored?lang=en")
+        told = calm.get(f"{DESK}/restored?lang=en")
+        assert "has forgotten nothing" in told
+        names_only_what_is_there(told)
         assert "The database was restored" not in calm.get(f"{DESK}/?lang=en")
         db.session.remove()
         with restored(hotel, copy) as back:
@@ -671,6 +684,12 @@ def test_staff_are_alarmed_on_every_page_and_helped_on_one(hotel: House) -> None
             assert "数据库曾被恢复" in officer.get(f"{DESK}/?lang=zh")
             page = officer.get(f"{DESK}/restored?lang=en")
             assert "Carry out the erasures again" in page
+            others = [
+                Visitor(back.app.test_client()).login(who).get(f"{DESK}/restored?lang=en")
+                for who in ("sha.desk", "lej.officer")
+            ]
+            for each in (page, *others):
+                names_only_what_is_there(each)
             assert "发生了什么" in officer.get(f"{DESK}/restored?lang=zh")
             assert "Person" not in page
             page = f"{DESK}/restored?lang=en"
@@ -678,6 +697,8 @@ def test_staff_are_alarmed_on_every_page_and_helped_on_one(hotel: House) -> None
             assert is_erased(certain, 1)
             desk = Visitor(back.app.test_client()).login("sha.desk")
             text = desk.get(page)
+            for each in (text, officer.get(page)):
+                names_only_what_is_there(each)
             assert "Person 2" in text
             assert f"guests {unsure}<" in text
             assert "some of what identifies the guest is not as it was" in text
