@@ -63,6 +63,18 @@ def test_the_list_shows_each_with_its_next_step(house: House) -> None:
     assert "下一步" in watcher.get(f"{DESK}/watch?lang=zh")
 
 
+@pytest.mark.parametrize("page", ["watch", "emergency"])
+@pytest.mark.parametrize("lang", ["en", "zh", "ja"])
+def test_a_command_is_set_as_one_and_shows_no_mark_of_its_own(
+    house: House, page: str, lang: str
+) -> None:
+    """Whoever types it from paper types no backtick, which a shell takes for something else."""
+    looked(house)
+    told = house.browser("watcher").get(f"{DESK}/{page}?lang={lang}")
+    assert re.search(r"<code>flask guesterase [\w -]+</code>", told) is not None
+    assert "`" not in told
+
+
 def test_one_takes_and_closes(house: House) -> None:
     """Who took it is shown; a ground closes it, and the closed one is listed."""
     failed(house)
