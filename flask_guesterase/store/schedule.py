@@ -13,6 +13,7 @@ from ..core.finding import Finding, Severity
 from ..core.pack import Pack
 from ..core.period import Period
 from ..core.rule import Grade, Rank, Rule
+from ..core.rulebook import LineKind, LineState
 from ..core.treatment import Retain
 from . import packs, rulebook
 from .datamap import DataMap, rule_word
@@ -74,6 +75,7 @@ class Entry:
     :param unknown: what nobody found, in the packs' words.
     :param until: ``sealed`` or ``place``: how it is kept once a guest was erased.
     :param after: what becomes of each column then.
+    :param waits: a period of it waits for people: to be set, or to be let act.
     """
 
     property: str
@@ -85,6 +87,7 @@ class Entry:
     unknown: tuple[str, ...] = ()
     until: str = "place"
     after: tuple[str, ...] = ()
+    waits: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -102,7 +105,12 @@ def schedule(work: Work, code: str) -> Sequence[Entry]:
     known = {rule.category for rule in rules}
     # Where nothing binds yet, what two people set is told with the day from which it does.
     later = [rule for rule in rulebook.coming(work, code) if rule.category not in known]
-    return _entries(work, code, [*rules, *later], rulebook.texts(work.settings, code))
+    found = _entries(work, code, [*rules, *later], rulebook.texts(work.settings, code))
+    waits = {
+        str(line.body.get("category")) for line in rulebook.book(work, code)
+        if line.state in (LineState.PROPOSED, LineState.COMING) and line.kind is not LineKind.LABEL
+    }  # fmt: skip
+    return [replace(entry, waits=entry.category in waits) for entry in found]
 
 
 def foreseen(work: Work, place: Property) -> Sequence[Entry]:

@@ -25,6 +25,7 @@ def rules() -> str:
         entries = office.schedule(hotel.code, me())
         waiting = office.rules_waiting(me()) if lawful else []
         drafts = office.drafts(me()) if lawful else []
+        mine = office.acts_as(me())
     tongue = language(zone=hotel.zone)
     return render_template(
         "guesterase/staff/rules.html",
@@ -34,6 +35,7 @@ def rules() -> str:
         waiting=[(line, terms.waiting(tongue, line)) for line in waiting],
         drafts=drafts,
         lawful=lawful,
+        mine=mine,
         proposed=LineState.PROPOSED.value,
     )
 

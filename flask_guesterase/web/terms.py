@@ -145,8 +145,12 @@ def lines(tongue: Language, entry: Entry) -> Iterator[tuple[str, str, str]]:
     for text in entry.unknown:
         yield tongue.gettext(N_("unknown")), cited(tongue, text), ""
     if not entry.floors and not entry.ceilings:
-        missing = N_("no rule is known and the house set no period: it stays until somebody does")
+        missing = _WAITS if entry.waits else _MISSING
         yield tongue.gettext(N_("not settled")), tongue.gettext(missing), ""
+
+
+_MISSING = N_("no rule is known and the house set no period: it stays until somebody does")
+_WAITS = N_("a period waits for people: it stays until they let that act")
 
 
 def waiting(tongue: Language, line: Waiting) -> list[tuple[str, str]]:

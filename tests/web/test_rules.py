@@ -134,6 +134,55 @@ def test_who_sets_a_ceiling_reads_that_it_does_not_act_yet(lawful: Lawful) -> No
     assert said["--floor"] == ""
 
 
+CEILING = (
+    "--property", "sh", "--ceiling", "P9Y", "--clock", "document", "--source", "minutes of March",
+)  # fmt: skip
+
+
+def test_a_period_that_waits_for_people_is_not_called_missing(house: House) -> None:
+    """From the proposal until two people let it act; whoever reads it sets it no second time."""
+    console = Console(house.app)
+    none, waits = "the house set no period", "a period waits for people"
+
+    def shown() -> tuple[bool, bool]:
+        text = console.raw("policy", "show", "--property", "sh")[0]
+        page = house.browser("officer").get(PAGE, wish="en")
+        assert (none in text, waits in text) == (none in page, waits in page)
+        return none in text, waits in text
+
+    def said(command: str, who: str, *given: str) -> str:
+        code = code_of(house, who)
+        return console.raw(*command.split(), *given, "--by", who, "--code", code)[0].strip()
+
+    assert shown() == (True, False)
+    number = said("policy house", "officer", "invoice", *CEILING)
+    assert shown() == (False, True)
+    for command, who in (("policy house-confirm", "second"), ("policy propose", "officer")):
+        said(command, who, number)
+        assert shown() == (False, True), command
+    assert none in console.raw("policy", "show", "--property", "mu")[0]
+
+
+def test_whoever_proposed_a_period_has_no_button_to_confirm_it(lawful: Lawful) -> None:
+    """Neither to set it nor to let it act: another person has both, and pastes no checkpoint that
+    is refused."""
+    console = Console(lawful.app)
+    given = ["invoice_accounting", *CEILING]
+    number = console.raw(*lawful.as_person("policy house", "officer", *given))[0].strip()
+
+    def offered(what: str) -> list[bool]:
+        pages = [lawful.browser(who).get(PAGE, wish="en") for who in ("officer", "second")]
+        shown = [f'action="{PAGE}/{what}"' in page for page in pages]
+        assert ["Another person must confirm it." not in page for page in pages] == shown
+        return shown
+
+    assert offered("house") == [False, True]
+    console.raw(*lawful.as_person("policy house-confirm", "second", number))
+    assert offered("confirm") == [False, True]
+    console.raw(*lawful.as_person("policy propose", "second", number))
+    assert offered("confirm") == [True, False]
+
+
 def test_the_schedule_is_a_page_and_a_text_in_both_languages(lawful: Lawful) -> None:
     """Periods, articles and what nobody knows, as a lawyer reads them; JSON for programs."""
     console = Console(lawful.app)
@@ -191,7 +240,7 @@ def test_the_second_person_reads_in_words_what_they_set(lawful: Lawful) -> None:
 
 def post(browser: Browser, what: str, status: int = 303, **form: str) -> str:
     """Send one of the page's forms."""
-    answer = browser.post(f"{PAGE}/{what}", PAGE, **form)
+    answer = browser.post(f"{PAGE}/{what}", **form)
     assert answer.status_code == status, answer.text
     return answer.text
 
