@@ -167,14 +167,21 @@ def test_what_the_law_keeps_in_rows_without_a_key_is_no_residue(any_hotel: Hotel
 
 
 def test_a_row_with_two_values_is_settled_with_one_tick(hotel: Hotel) -> None:
-    """A mailbox and a name in one text are two lines, and one row that is somebody else's."""
+    """A mailbox and a name in one text are one row that is somebody else's; what is shown of both
+    is one line where it reads the same, and two where they stand far apart."""
     hotel.guest(1, **ANN)
     hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    far = f"Ann Berg {'asked for a quiet room ' * 4}ann@post.example"
     hotel.put(Booking, id=2, number="B2", guest_id=2, remark="Ann Berg, ann@post.example")
+    hotel.put(Booking, id=3, number="B3", guest_id=2, remark=far)
     number = erase_ann(hotel)
+    assert sum(item["rows"] for item in found(hotel, number)["left"]) == 4
     with hotel.begin() as office:
-        marks = {hit["mark"] for hit in office.residue(number, "clerk")["hits"]}
-        assert office.not_theirs(number, "clerk", marks) == 1
+        hits = office.residue(number, "clerk")["hits"]
+        assert [hit["key"] for hit in hits].count("int:2") == 1
+        assert [hit["key"] for hit in hits].count("int:3") == 2
+        marks = {hit["mark"] for hit in hits}
+        assert office.not_theirs(number, "clerk", marks) == 2
         assert office.check(number) == "erased"
 
 

@@ -244,12 +244,16 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
         return {}
     found = json.loads(row.found)
     lines = _lines(work, row) if by is not None else []
+    # A mailbox and a name side by side are two finds of a row, and are shown by the same words.
+    once: dict[tuple[str, str], Any] = {}
+    for line in lines:
+        once.setdefault((line["mark"], line["context"]), line)
     return {
         "scope": row.scope,
         "state": row.state,
         "repeatable": row.box is not None,
         **{n: found[n] for n in ("left", "perhaps", "unsearched", "shared", "back", "rows")},
-        "hits": [line for line in lines if line["mark"] not in found["settled"]],
+        "hits": [line for line in once.values() if line["mark"] not in found["settled"]],
     }
 
 
