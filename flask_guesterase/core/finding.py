@@ -62,6 +62,7 @@ KINDS: dict[str, str] = {
     "path-unclear": "an owner path runs over a relationship that is more than equal columns",
     "path-unindexed": "an owner path runs over a column without an index",
     "path-unknown": "an owner path leads nowhere",
+    "place-missing": "several companies run hotels, and nothing says at whose anybody is a guest",
     "policies-differ": "policies of classes that share a table contradict one another",
     "property-removed": "something waits under a property that the settings do not name",
     "recipient-mute": "a recipient is not told where to answer",

@@ -11,7 +11,7 @@ from flask import current_app
 from ..core.errors import SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.recipient import Recipient
-from ..store import outside, packs, schedule, unnamed, watch
+from ..store import outside, packs, schedule, unnamed, unplaced, watch
 from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
 from ..store.custodian import FolderCustodian
@@ -73,6 +73,7 @@ def findings(
     :param authorized: whether the host said who may do what.
     """
     found = list(extension.datamap.findings)
+    found += unplaced.findings(extension.datamap, extension.settings)
     binds, down = reachable(extension.binds)
     found += down
     seen = without(extension.datamap, extension.binds, binds)

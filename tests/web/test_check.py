@@ -22,6 +22,7 @@ from flask_guesterase import (
     Policy,
     Property,
     Subject,
+    keep,
     null,
     placeholder,
     retain,
@@ -74,6 +75,7 @@ def find(
     closed: bool = False,
     authorize: Any = may,
     hotel: Property = PINE,
+    further: Property | None = None,
     policy: Policy = POLICY,
     script: str = "",
     env: str = "",
@@ -92,6 +94,7 @@ def find(
     :param closed: the key folder can be read and not written.
     :param authorize: the host's answer to who may do what, or None.
     :param hotel: the one property.
+    :param further: another one besides.
     :param policy: the guests' policy.
     :param script: one statement run in the database.
     :param env: the host's Alembic env.py; empty where it has none.
@@ -135,7 +138,9 @@ def find(
         if env:
             Path(folder, "migrations").mkdir()
             Path(folder, "migrations", "env.py").write_text(env)
-        extension = Guesterase(db, authorize=authorize, properties=[hotel])
+        extension = Guesterase(
+            db, authorize=authorize, properties=list(filter(None, (hotel, further)))
+        )
         extension.recipient(*([recipient] if recipient else ()))
         extension.init_app(app)
         with app.app_context():
@@ -292,6 +297,29 @@ def authorize_missing(wrong: bool) -> list[Finding]:
 @CASES.of("contact-missing")
 def contact_missing(wrong: bool) -> list[Finding]:
     return find(hotel=Property("sh", "Hotel Pine", "Pine Ltd") if wrong else PINE)
+
+
+FIR = Property("mu", "Hotel Fir", "Fir GmbH", contact="privacy@fir.example")
+
+
+@CASES.of("place-missing")
+def place_missing(wrong: bool) -> list[Finding]:
+    """Two companies, one table of guests, and no word of whose: one company is asked for all."""
+    placed = replace(POLICY, place=lambda guests: sa.literal("sh"))
+    return find(further=FIR, policy=POLICY if wrong else placed)
+
+
+@CASES.of("place-missing")
+def place_missing_with_a_column(wrong: bool) -> list[Finding]:
+    subject = Subject(match=["email"], property="phone")
+    policy = replace(POLICY, columns={"email": placeholder, "phone": keep("the hotel")})
+    return find(further=FIR, policy=policy if wrong else replace(policy, subject=subject))
+
+
+@CASES.of("place-missing")
+def place_missing_of_companies(wrong: bool) -> list[Finding]:
+    """Hotels of one company need none: it answers for all of its guests."""
+    return find(further=FIR if wrong else replace(FIR, controller=PINE.controller))
 
 
 @CASES.of("overseer-untold")
