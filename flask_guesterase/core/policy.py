@@ -181,8 +181,9 @@ class Policy:
         latest date counts; a plain path dates the document.
     :param facts: what a rule of law may ask (nationality, birth, role, outcome ...) -> path of a
         column, or callable taking the table and returning an expression.
-    :param place: path of the column that holds the property's code; when empty, a column named
-        as the subject's, or the owner's property.
+    :param place: path of the column that holds the property's code, or callable taking the table
+        and returning an expression; when empty, a column named as the subject's, or the owner's
+        property.
     :param register: given when rows of this table are lines of the guest register.
     :param zone: time zone (IANA name) of the table's naive date-times.
     :param triggers: trigger name -> why it may fire while this table is being erased.
@@ -207,7 +208,7 @@ class Policy:
     category: str = ""
     clock: str | Callable[..., Any] | Mapping[str, Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
-    place: str = ""
+    place: str | Callable[..., Any] = ""
     register: Register | None = None
     zone: str = ""
     triggers: Mapping[str, str] = field(default_factory=dict)

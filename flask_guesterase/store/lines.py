@@ -117,7 +117,8 @@ def _kept(declared: Declared, document: Column[Any]) -> set[str]:
 
 def _place(datamap: DataMap, declared: Declared) -> Column[Any] | None:
     """Return the column of the property's code where the table has one of its own."""
-    if declared.policy.place:
-        return datamap.atlas.column(declared.table, declared.policy.place)
+    place = declared.policy.place
+    if place:
+        return datamap.atlas.column(declared.table, place) if isinstance(place, str) else None
     known = {c.property.name for c in datamap.subjects.values() if c.property is not None}
     return next((column for column in declared.table.c if column.name in known), None)

@@ -84,9 +84,10 @@ def _declared(known: Known, table: Table, declared: Declared | None) -> Iterator
 def _place(known: Known, declared: Declared | None, values: Mapping[str, Any]) -> str:
     """Return the property a record says it belongs to, or the only one there is."""
     codes = known.settings.properties
-    named = [declared.policy.place] if declared is not None and declared.policy.place else []
-    if declared is not None and declared.policy.subject is not None:
-        named.append(str(declared.policy.subject.property or ""))
+    policy = None if declared is None else declared.policy
+    named = [policy.place] if policy is not None and isinstance(policy.place, str) else []
+    if policy is not None and policy.subject is not None:
+        named.append(str(policy.subject.property or ""))
     found = next((str(values[n]) for n in named if n in values and values[n] is not None), "")
     if found in codes:
         return found

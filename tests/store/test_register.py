@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, select, update
+from sqlalchemy import MetaData, literal, select, update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -495,6 +495,14 @@ def test_a_register_that_names_its_property_elsewhere(night: Night) -> None:
     night.declare(replace(LINE, place="guest_id.hotel"))
     assert families(night.produce()) == ["Zebrafinch1"]
     assert families(night.produce(by="far", place="mu")) == ["Zebrafinch2"]
+
+
+def test_a_register_of_one_hotel_alone_says_so_by_a_constant(night: Night) -> None:
+    """Tenants with tables of their own have no column for it (`docs/how-to/retention.md`)."""
+    night.stay(1)
+    night.declare(replace(LINE, place=lambda lines: literal("sh")))
+    assert families(night.produce()) == ["Zebrafinch1"]
+    assert families(night.produce(by="far", place="mu")) == []
 
 
 @pytest.mark.parametrize("asked", [{}, {"name": "Zebrafinch1, Ann"}])
