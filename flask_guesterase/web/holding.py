@@ -24,6 +24,7 @@ from .words import HOLDS, word
 
 _NOBODY = N_("There is no such request, table or row; look at how it is written.")
 _LATER = N_("Please give a day that is still to come.")
+_NIGHT = N_("Please give a night as a day.")
 
 
 @staff_pages.get("/holds")
@@ -40,8 +41,10 @@ def freezes() -> str:
     return _list("guesterase/staff/freezes.html", "freeze")
 
 
-def _list(template: str, kind: str = "", wrong: int = 0) -> str:
-    """Return the list; under a hold with a wrong day of review, what is wrong about it."""
+def _list(
+    template: str, kind: str = "", values: Any = None, problems: dict[str, list[str]] | None = None
+) -> str:
+    """Return the list, with what was typed in a form of its and what is wrong about it."""
     with current.begin() as office:
         found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
         mine = office.acts_as(me())
@@ -59,8 +62,7 @@ def _list(template: str, kind: str = "", wrong: int = 0) -> str:
     ]
     return render_template(
         template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE), begun=begun,
-        unlisted="unlisted" in request.args,
-        problems={f"on-{wrong}": [_LATER]} if wrong else {},
+        unlisted="unlisted" in request.args, values=values or {}, problems=problems or {},
     )  # fmt: skip
 
 
@@ -144,12 +146,18 @@ def freeze() -> AnyResponse:
     hotels = must(Permission.FREEZE)
     place = request.form.get("property") or hotels[0].code
     form = schemas.read(schemas.Freeze(), request.form)
-    if "" < form["night"] < EARLIEST.isoformat():
-        raise InputError(OLD_DAY)
-    with current.begin() as office:
-        where = (place, me(), form["night"] or None, form["room"] or None)
-        office.freeze(*where)
-        listed = office.is_listed(*where)
+    old = "" < form["night"] < EARLIEST.isoformat()
+    try:
+        if old:
+            raise InputError(OLD_DAY)
+        with current.begin() as office:
+            where = (place, me(), form["night"] or None, form["room"] or None)
+            office.freeze(*where)
+            listed = office.is_listed(*where)
+    except InputError:
+        problems = {"night": [OLD_DAY if old else _NIGHT]}
+        page = _list("guesterase/staff/freezes.html", "freeze", request.form, problems)
+        return make_response(page, 422)
     return redirect(url_for(".freezes", unlisted=None if listed else 1), 303)
 
 
@@ -170,7 +178,8 @@ def review_hold(hold: int) -> AnyResponse:
         with current.begin() as office:
             office.review_hold(hold, me(), request.form.get(f"on-{hold}", "").strip())
     except InputError:
-        return make_response(_list("guesterase/staff/holds.html", wrong=hold), 422)
+        problems = {f"on-{hold}": [_LATER]}
+        return make_response(_list("guesterase/staff/holds.html", problems=problems), 422)
     return redirect(url_for(".holds"), 303)
 
 

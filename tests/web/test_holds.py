@@ -190,9 +190,18 @@ def test_a_night_of_a_year_in_two_figures_is_not_taken(house: House) -> None:
     """A browser's field makes 0026 of 26: nothing would be frozen, and somebody relied on it."""
     porter = house.browser("porter")
     assert 'min="2000-01-01"' in porter.get(f"{DESK}/")
-    answer = porter.post(f"{DESK}/holds/freeze", property="sh", night="0026-03-10")
-    assert answer.status_code == 422
-    assert "all four figures of the year" in answer.text
+    wrong = {
+        "0026-03-10": "all four figures of the year", "2026-02-30": "Please give a night as a day.",
+        "yesterday": "Please give a night as a day.",
+    }  # fmt: skip
+    for night, said in wrong.items():
+        sent = {"property": "sh", "night": night, "room": "12"}
+        answer = porter.post(f"{DESK}/holds/freeze?lang=en", **sent)
+        assert answer.status_code == 422
+        # Whoever freezes is in a hurry: what they wrote stands in the form, which says what to do.
+        assert re.search(rf'id="night-wrong">[^<]*{said}', answer.text)
+        assert f'value="{night}"' in answer.text
+        assert 'value="12"' in answer.text
     assert house.hotel.ours("hold") == []
 
 
