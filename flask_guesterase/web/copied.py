@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Response, make_response, redirect, request, session, url_for
@@ -98,7 +99,7 @@ def copy() -> str:
     """Show the opened copy, or ask for the code from the desk."""
     if TICKET not in session:
         pressing.ready()
-        return render_template("guesterase/guest/copycode.html", problems={})
+        return _code_form({}, {})
     case, held, hotel = _opened()
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -116,7 +117,21 @@ def copy() -> str:
 @guest_pages.post("/copy")
 def type_copy() -> AnyResponse:
     """Open the copy by the code that was printed at the desk."""
-    return _fetch(request.form.get("code", "")[:80], "case")
+    try:
+        return _fetch(request.form.get("code", "")[:80], "case")
+    except TokenError:
+        # The same for every code that opens nothing; what was typed stays to be corrected.
+        return make_response(_code_form(request.form, {"code": [_NO_COPY]}), 410)
+
+
+_NO_COPY = N_(
+    "No copy opens with this code. Look at each sign again; it works once and for a while: the "
+    "reception gives you another one."
+)
+
+
+def _code_form(values: Any, problems: dict[str, list[str]]) -> str:
+    return render_template("guesterase/guest/copycode.html", values=values, problems=problems)
 
 
 @guest_pages.get("/copy.json")
