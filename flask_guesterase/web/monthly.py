@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.errors import InputError
+from ..core.errors import InputError, TransitionError
 from ..core.monthly import Measure
 from ..core.permissions import Permission
 from ..store.office import Office
@@ -23,6 +23,9 @@ from .persons import named
 from .rendering import render_template
 
 _MONTH = N_("Please give a month that has begun, as 2026-03.")
+_TAKEN = N_(
+    "There is a review of this month already: open it in the list below, or give another month."
+)
 _LOGIN = N_("Nobody of staff here has this login, or they take part already.")
 _OWNER = N_("Nobody of staff here has this login, or the day is past.")
 
@@ -62,6 +65,8 @@ def open_monthly() -> AnyResponse:
             )
     except InputError as problem:
         return make_response(_list(request.form, problem.fields or {"month": [_MONTH]}), 422)
+    except TransitionError:
+        return make_response(_list(request.form, {"month": [_TAKEN]}), 409)
     return redirect(url_for(".monthly", monthly=number), 303)
 
 

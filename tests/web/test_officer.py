@@ -114,6 +114,11 @@ def test_a_review_from_page_to_page(house: House) -> None:
     first, second = house.browser("issuer"), house.browser("watcher")
     assert first.post(f"{DESK}/reviews", month="2999-01").status_code == 422
     where = first.post(f"{DESK}/reviews", month="").headers["Location"]
+    # Each of two people finds last month filled in; the one who is later is led to the review.
+    twice = second.post(f"{DESK}/reviews?lang=en", month="")
+    assert twice.status_code == 409
+    assert 'id="month-wrong">There is a review of this month already' in twice.text
+    assert f'href="{where}"' in twice.text
     assert first.post(f"{where}/members", login="stranger").status_code == 422
     assert first.post(f"{where}/members", login="watcher").status_code == 303
     assert first.post(f"{where}/findings", text="").status_code == 422
