@@ -65,6 +65,17 @@ def test_a_translation_is_the_hosts_and_the_others_are_ours(
     assert "请删除我的资料" not in house.browser().get("/privacy/?lang=zh")
 
 
+def test_a_table_of_three_columns_is_read_on_a_telephone() -> None:
+    """A line of it becomes a card there; words of a narrow column are broken in the middle."""
+    narrow = [
+        file.name
+        for file in sorted((PACKAGE / "web" / "templates").rglob("*.html"))
+        for table in re.findall(r"<table.*?</thead>", file.read_text("utf-8"), re.DOTALL)
+        if table.count("<th ") > 2 and "cards" not in table.partition(">")[0]
+    ]
+    assert narrow == []
+
+
 def test_a_letter_is_the_hosts(themed: House) -> None:
     """The guest who takes a request back gets the hotel's own words."""
     number = themed.request()
