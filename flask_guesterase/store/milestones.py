@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from ..core.agenda import Milestone, Moment
 from ..core.lifecycle import DONE, OPEN, State
 from ..core.seal import fingerprint
-from . import certifying, deadlines
+from . import certifying, deadlines, staying
 from .cases import Case, day_at
 from .work import Work
 
@@ -62,14 +62,12 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
 
 def _afterwards(work: Work, case: Case) -> Iterator[tuple[Moment, date, str]]:
     """Yield when the safety copy ends, and the last day of each kind of what stays."""
-    decisions = case.decisions or {}
     safety = certifying.copied_until(work, case)
     if safety:
         yield Moment.SAFETY, date.fromisoformat(safety), ""
     last: dict[str, str] = {}
-    for item in decisions.get("did", ()):
-        if item["outcome"] in certifying.STAYING and item["until"]:
-            category = item["category"]
-            last[category] = max(last.get(category, ""), item["until"])
+    for item in staying.kept(work, case.number):
+        if item["until"]:
+            last[item["category"]] = max(last.get(item["category"], ""), item["until"])
     for category, until in last.items():
         yield Moment.STAYS, date.fromisoformat(until[:10]), category

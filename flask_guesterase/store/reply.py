@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 from ..core.answer import Answer, answered
+from ..core.answer import staying as stays
 from ..core.certificate import Content
 from ..core.copying import DAYS
 from ..core.grounds import exemption
 from ..core.lifecycle import DONE, Ground, State
-from . import answering, certifying, laternotice
+from . import answering, certifying, laternotice, staying
 from .cases import Case, day_at
 from .copying import shelved
 from .lines import registers
@@ -51,7 +52,18 @@ def coded(case: Case) -> str:
 
 
 def answer(work: Work, case: Case) -> Answer | None:
-    """Return the answer a guest may read now, or None as long as there is none."""
+    """Return the answer a guest may read now, or None as long as there is none.
+
+    What stays is what does so today; what went is as its newest certificate says.
+    """
+    told = certified(work, case)
+    if told is None or case.state not in DONE:
+        return told
+    return replace(told, stays=stays(staying.all_of(work, case)))
+
+
+def certified(work: Work, case: Case) -> Answer | None:
+    """Return the answer as it was given: what stays is as its newest certificate says."""
     if case.ground is not None and case.state in (State.REFUSED, State.COMPLAINT):
         return _refusal(work, case, Ground(case.ground))
     if case.state is State.RESTORED:

@@ -26,6 +26,7 @@ from . import (
     outbox,
     people,
     reply,
+    staying,
     tables,
     tokens,
     waiting,
@@ -81,6 +82,7 @@ class CaseView:
     :param lapses: whether it ends by itself when nobody confirms it.
     :param followed: whether an erasure goes on once the guest has opened this copy.
     :param asked_by: who asked, a word of `core.asking.Asker`.
+    :param certified: the same answer as its newest certificate gives it.
     """
 
     number: str
@@ -105,19 +107,11 @@ class CaseView:
     lapses: bool = False
     followed: bool = False
     asked_by: str = Asker.GUEST
+    certified: Answer | None = None
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
     """Return what the guest of a request is told."""
-    kept = {
-        (item["category"], item.get("basis", ""), item["until"]): {
-            "category": item["category"],
-            "basis": item.get("basis", ""),
-            "until": item["until"],
-        }
-        for item in (case.decisions or {}).get("did", ())
-        if item["outcome"] in certifying.STAYING
-    }
     return CaseView(
         case.number,
         case.property,
@@ -128,7 +122,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         deadlines.due(work, case).isoformat(),
         case.waiting_until,
         case.ground,
-        tuple(kept.values()),
+        staying.kept(work, case.number),
         certifying.exists(work, case.number),
         State.WITHDRAWN in MOVES[case.state],
         waiting.in_the_way(case),
@@ -139,6 +133,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         lapsing.lapses(work, case),
         _followed(work, case),
         case.asked_by or Asker.GUEST.value,
+        reply.certified(work, case),
     )
 
 

@@ -203,7 +203,7 @@ def certificate() -> str:
         body = office.certificate(view.number)
     hotel = current.settings.property(body["content"]["property"])
     tongue = language(zone=hotel.zone)
-    told = None if view.answer is None else letters.sentences(tongue, hotel, view.answer)
+    told = None if view.certified is None else letters.sentences(tongue, hotel, view.certified)
     return render_template(
         "guesterase/guest/certificate.html",
         certificate=body,

@@ -1,0 +1,118 @@
+"""What a guest reads of what stays is what is so today, not what was so when it was answered."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from flask_guesterase.core.agenda import Moment
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.period import Period
+from flask_guesterase.core.plan import LEGAL_DUTY
+from flask_guesterase.store import finishing, settling
+from flask_guesterase.store.amendments import House
+from tests.store.test_expiry import PACK, PEOPLE, Inn, any_inn, boxed, inn
+from tests.store.test_laternotice import filed
+
+__all__ = ["any_inn", "inn"]
+
+REGISTER = 'floor = "P1Y"\nclock = ["last_activity"]'
+VISA = ("2027-03-01", "guest_register", "Art. 2")
+BILL = ("2028-03-01", "invoice_accounting", "Art. 3")
+
+
+def answered(inn: Inn) -> tuple[str, str]:
+    """Erase a guest of whom a visa and a bill stay; return number and case code."""
+    number, code = filed(inn, dated=date(2026, 3, 1))
+    inn.approve(number)
+    assert inn.erased(number) == "sealed"
+    return number, code
+
+
+def changed(inn: Inn, old: str, new: str) -> None:
+    """Change the text of the law, which somebody signs, and let a sweep look at what is kept."""
+    file = inn.settings.packs[0]
+    with open(file, "w", encoding="utf-8") as text:
+        text.write(PACK.replace(old, new))
+    with inn.begin() as office:
+        office.sign_pack("NZ", "officer")
+    finishing.finish(inn.run)
+
+
+def stays(inn: Inn, code: str) -> list[tuple[str, str, str]]:
+    """Return what the guest reads: last day, what, and the article."""
+    with inn.begin() as office:
+        view = office.case(code)
+    assert view.answer is not None
+    said = [(each.until, each.what, each.basis) for each in view.answer.stays]
+    assert sorted(said) == sorted((k["until"], k["category"], k["basis"]) for k in view.kept)
+    return said
+
+
+def days(inn: Inn, code: str) -> dict[str, str]:
+    """Return what goes on which day, as page and calendar of the case say."""
+    with inn.begin() as office:
+        found = office.milestones(code)
+    return {each.what: each.day.isoformat() for each in found if each.moment is Moment.STAYS}
+
+
+def test_a_floor_that_a_law_made_longer_is_told_with_its_new_day(inn: Inn) -> None:
+    """The day that was answered is past by then, and nothing has gone."""
+    _, code = answered(inn)
+    assert stays(inn, code) == [VISA, BILL]
+    assert days(inn, code) == {"guest_register": VISA[0], "invoice_accounting": BILL[0]}
+    changed(inn, REGISTER, REGISTER.replace("P1Y", "P5Y"))
+    inn.later(days=400)
+    finishing.finish(inn.run)
+    assert stays(inn, code) == [BILL, ("2031-03-01", *VISA[1:])]
+    assert days(inn, code) == {"guest_register": "2031-03-01", "invoice_accounting": BILL[0]}
+
+
+def test_a_day_that_the_house_set_since_is_told(any_inn: Inn) -> None:
+    """Where the law gives no number nobody knew the day when it was answered: two people do now."""
+    inn = any_inn
+    unknown = REGISTER.replace('floor = "P1Y"', "floor_unknown = true")
+    changed(inn, REGISTER, unknown)
+    boxed(inn)
+    _, code = answered(inn)
+    assert stays(inn, code) == [BILL, ("", *VISA[1:])]
+    house = House("guest_register", ("last_activity",), "minutes of today", Period(years=3))
+    proposed = inn.run(lambda office: office.house_period("sh", house, "officer"))
+    inn.run(lambda office: office.confirm_house(proposed, "second"))
+    finishing.finish(inn.run)
+    assert [(until, what) for until, what, _ in stays(inn, code)] == [
+        (BILL[0], BILL[1]), ("2029-03-01", "guest_register")
+    ]  # fmt: skip
+    assert days(inn, code) == {"guest_register": "2029-03-01", "invoice_accounting": BILL[0]}
+
+
+def test_what_has_gone_stays_no_more(inn: Inn) -> None:
+    """The register's year is over, and the bill still stays: it alone is told."""
+    number, code = answered(inn)
+    inn.later(days=400)
+    finishing.finish(inn.run)
+    assert (inn.state(number), stays(inn, code)) == ("sealed", [BILL])
+    assert days(inn, code) == {"invoice_accounting": BILL[0]}
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["in its row", "in a box"])
+def test_what_a_hold_keeps_longer_than_its_day_is_a_duty_of_law(inn: Inn, sealed: bool) -> None:
+    """Nobody reads of a day that is past that something stays until then; lifted, it goes."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    if sealed:
+        boxed(inn)
+    _, code = answered(inn)
+    wanted = Wanted("record", "court-order", PEOPLE.name, "1", silent=True)
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    assert stays(inn, code) == [VISA, BILL]
+    inn.later(days=400)
+    finishing.finish(inn.run)
+    assert stays(inn, code) == [BILL, ("", LEGAL_DUTY, "")]
+    assert days(inn, code) == {"invoice_accounting": BILL[0]}
+    for by in ("officer", "second"):
+        inn.run(lambda office, by=by: office.lift(hold, by))
+    finishing.finish(inn.run)
+    settling.settled(inn.run)
+    assert stays(inn, code) == [BILL]
