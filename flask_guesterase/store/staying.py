@@ -37,15 +37,30 @@ def kept(work: Work, number: str) -> tuple[dict[str, str], ...]:
 
 
 def all_of(work: Work, case: Case) -> list[dict[str, str]]:
-    """Return the same with the contact that is kept to tell the guest later, where one is.
+    """Return the same with what is not a row's: a contact to tell the guest later, a held copy.
 
     :param work: the open transaction.
     :param case: the request.
     """
-    last = laternotice.last_day(work, case.number) if case.state is State.SEALED else ""
-    until = laternotice.day_of(work, case, last) if last else ""
-    later = [{"category": LATER, "basis": "", "until": until}] if last else []
-    return [*kept(work, case.number), *later]
+    found = list(kept(work, case.number))
+    if case.state is State.SEALED and (last := laternotice.last_day(work, case.number)):
+        until = laternotice.day_of(work, case, last)
+        found.append({"category": LATER, "basis": "", "until": until})
+    if copy_held(work, case.number):
+        found.append({"category": LEGAL_DUTY, "basis": "", "until": ""})
+    return found
+
+
+def copy_held(work: Work, number: str) -> bool:
+    """Return whether a hold keeps a safety copy of a request longer than its day.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    box = tables.box
+    mine = box.c.request == number, box.c.purpose == "recovery", box.c.forgotten_at.is_(None)
+    held = box.c.label.like("hold:%"), box.c.last_day < work.today
+    return work.conn.execute(select(box.c.id).where(*mine, *held).limit(1)).first() is not None
 
 
 def _told(work: Work, row: Any) -> tuple[str, str, str]:

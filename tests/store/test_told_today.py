@@ -10,7 +10,7 @@ from flask_guesterase.core.agenda import Moment
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.plan import LEGAL_DUTY
-from flask_guesterase.store import finishing, settling
+from flask_guesterase.store import finishing, forgetting, settling
 from flask_guesterase.store.amendments import House
 from tests.store.test_expiry import PACK, PEOPLE, Inn, any_inn, boxed, inn
 from tests.store.test_laternotice import filed
@@ -116,3 +116,37 @@ def test_what_a_hold_keeps_longer_than_its_day_is_a_duty_of_law(inn: Inn, sealed
     finishing.finish(inn.run)
     settling.settled(inn.run)
     assert stays(inn, code) == [BILL]
+
+
+def told_of_copy(inn: Inn, code: str) -> tuple[str, bool, list[tuple[str, str, str]]]:
+    """Return until when the guest reads that there is a safety copy, whether a day says that it
+    ends, and what stays."""
+    with inn.begin() as office:
+        answer = office.case(code).answer
+        moments = {each.moment for each in office.milestones(code)}
+    assert answer is not None
+    said = [(each.until, each.what, each.basis) for each in answer.stays]
+    return answer.copy_until, Moment.SAFETY in moments, said
+
+
+def test_a_safety_copy_that_a_hold_keeps_is_not_said_to_be_gone(inn: Inn) -> None:
+    """The guest was told that after its day nobody can open it: once that is past and somebody
+    still can, a duty of law is told instead, and nothing before. Lifted, it is gone."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    _, code = answered(inn)
+    wanted = Wanted("record", "court-order", PEOPLE.name, "1", silent=True)
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    before = told_of_copy(inn, code)
+    assert before == ("2026-03-17", True, [VISA, BILL])
+    inn.later(days=7)
+    forgetting.forget(inn.run)
+    assert told_of_copy(inn, code) == before
+    inn.later(days=2)
+    forgetting.forget(inn.run)
+    assert told_of_copy(inn, code) == ("", False, [VISA, BILL, ("", LEGAL_DUTY, "")])
+    assert [r["purpose"] for r in inn.ours("box") if r["label"] == f"hold:{hold}"] == ["recovery"]
+    for by in ("officer", "second"):
+        inn.run(lambda office, by=by: office.lift(hold, by))
+    forgetting.forget(inn.run)
+    assert told_of_copy(inn, code) == before
