@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .work import Work
 
 OPEN_REQUEST = "open-request"
-"""Blocker that every host has: a copy, a correction or a complaint is not answered yet."""
+"""Blocker that every host has: a copy, or a complaint about a refusal, is not answered yet."""
 
 _NOT_NEEDING = ("erasure", "advertising", "canary")
 """Kinds of request that need nothing to be there."""
