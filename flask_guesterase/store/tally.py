@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -57,6 +57,21 @@ def read(work: Work, since: str, code: str = "") -> list[tuple[str, str, str, in
         wanted = wanted.where(table.c.property == code)
     ordered = wanted.order_by(table.c.property, table.c.day, table.c.word)
     return [(row[0], row[1], row[2], row[3]) for row in work.conn.execute(ordered)]
+
+
+def monthly(work: Work, code: str, wanted: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return month -> word -> how often it was said in it at a property.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param wanted: months in order, ``YYYY-MM``.
+    """
+    found: dict[str, dict[str, int]] = {month: {} for month in wanted}
+    for _, day, word, many in read(work, f"{wanted[0]}-01", code):
+        if day[:7] in found:
+            counts = found[day[:7]]
+            counts[word] = counts.get(word, 0) + many
+    return found
 
 
 def total(rows: Iterable[tuple[str, str, str, int]]) -> dict[str, int]:

@@ -150,6 +150,8 @@ def _lines(each: Figures) -> Iterator[tuple[str, str, str, int]]:
         yield at, "ended", "", each.ended.get(at, 0)
         for which, count in asdict(each.handled[at]).items():
             yield at, "handled", which, count
+        for which, count in each.reviewed[at].items():
+            yield at, "reviewed", which, count
     for age, count in each.waiting.items():
         yield "", "waiting", age, count
     for at, categories in each.coming.items():

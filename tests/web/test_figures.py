@@ -12,6 +12,7 @@ from sqlalchemy import select
 from flask_guesterase.core.figures import Handled
 from flask_guesterase.store import tables
 from tests.example.figured import agree
+from tests.store.hotel import Guest
 from tests.web.house import CANARY, House
 from tests.web.test_complaints import complain, refused
 from tests.web.test_guest import erased
@@ -92,3 +93,35 @@ def test_counts_of_requests_are_not_called_days(house: House) -> None:
     english = house.browser("auditor").get(f"{DESK}/figures", wish="en")
     for title in ("Complaints received", "Incidents opened"):
         assert f">{title}</p>" in english
+
+
+def test_what_the_review_before_check_in_said_is_shown_by_month(house: House) -> None:
+    """By the hotel where it was made, in page, file and command, and frozen in a review."""
+    with house.app.app_context():
+        for id in (5, 6):
+            house.extension.review_record(Guest(id=id, hotel="sh", name=CANARY), "clerk")
+        house.extension.review_record(Guest(id=7, hotel="sh", name=CANARY))
+        house.extension.settle_reviews()
+        with house.extension.begin(write=False) as office:
+            said = dict(office.reviews("2000-01-01", "sh"))
+            found = {each.property: each.reviewed for each in office.figures()}
+    assert said["no-reviewer"] == 1
+    (month,) = [month for month, words in found["sh"].items() if words]
+    assert (found["sh"][month], any(found["mu"].values())) == (said, False)
+    text = house.browser("auditor").get(f"{DESK}/figures.csv")
+    rows = [row for row in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+            if row["what"] == "reviewed"]  # fmt: skip
+    assert {(row["month"], row["which"]): int(row["count"]) for row in rows} == {
+        (month, word): count for word, count in said.items()
+    }  # fmt: skip
+    page = house.browser("auditor").get(f"{DESK}/figures", wish="en")
+    assert "Review before check-in" in page
+    assert "nobody is named who reviewed it 1" in page
+    assert CANARY not in page
+    told = house.app.test_cli_runner().invoke(args=["guesterase", "figures", "--json"])
+    here = next(each for each in json.loads(told.output) if each["property"] == "sh")
+    assert here["reviewed"][month] == said
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.open_monthly("sh", "watcher")
+    page = house.browser("watcher").get(f"{DESK}/reviews/{number}", wish="en")
+    assert "nobody is named who reviewed it 1" in page

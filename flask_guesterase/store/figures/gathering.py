@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.errors import InputError
 from ...core.figures import Handled, Month, months
+from .. import tally
 from ..cases import day_at
 from ..work import Work
 from . import requests, retention
@@ -27,6 +28,7 @@ class Figures:
     :param ended: month -> rows that went because their day had come.
     :param coming: month -> category -> rows whose time to be kept ends in it.
     :param handled: month -> complaints, incidents and training in it.
+    :param reviewed: month -> what the review before check-in said in it -> how often.
     """
 
     property: str
@@ -35,6 +37,7 @@ class Figures:
     ended: Mapping[str, int]
     coming: Mapping[str, Mapping[str, int]]
     handled: Mapping[str, Handled]
+    reviewed: Mapping[str, Mapping[str, int]]
 
     def as_dict(self) -> dict[str, Any]:
         """Return them as JSON can hold them."""
@@ -62,4 +65,5 @@ def gather(work: Work, code: str, many: int = MONTHS) -> Figures:
         retention.ended(work, hotel, past),
         retention.coming(work, hotel, ahead),
         handled(work, hotel, past),
+        tally.monthly(work, code, past),
     )
