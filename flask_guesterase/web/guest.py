@@ -128,9 +128,11 @@ def case() -> str:
     tongue = language(zone=hotel.zone)
     # That it waits is an answer too, of which the guest may complain.
     told = view.answer or (Answer(view.state) if view.reasons else None)
+    today = now.astimezone(ZoneInfo(hotel.zone)).date()
     return render_template(
         "guesterase/guest/case.html",
         case=view,
+        late=view.due_on < today.isoformat(),
         answer=None if told is None else letters.sentences(tongue, hotel, told),
         hotel=hotel,
         scan=scan,
@@ -141,7 +143,7 @@ def case() -> str:
         undone=view.state in _UNDONE,
         taken_back=dated.taken_back(found),
         days=[(each, dated.said(tongue, each)) for each in found],
-        ahead=dated.to_come(found, now.astimezone(ZoneInfo(hotel.zone)).date()),
+        ahead=dated.to_come(found, today),
     )
 
 

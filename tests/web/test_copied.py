@@ -128,6 +128,13 @@ def test_a_guest_reads_that_a_box_could_not_be_opened(
     assert "invoices</span>: it could not be opened</li>" in page
 
 
+def test_a_copy_names_the_rights_of_its_guest(house: House) -> None:
+    """To correct, erase, restrict, object and complain. Source: GDPR Article 15(1)(e), (f)."""
+    page = opened(house).get("/privacy/copy?lang=en")
+    rights = ("corrected", "erased", "restricted", "object", "complain")
+    assert [each for each in rights if each not in page.partition("You may have")[2]] == []
+
+
 def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:
     """Filed, verified and handed out at the desk; the code opens it once on the guest's phone."""
     clerk = house.browser("clerk")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -55,3 +56,15 @@ def test_after_the_erasure_the_days_are_those_of_what_is_left(house: House) -> N
     page = browser.get("/privacy/case?lang=en")
     assert all(what in page for what in ("your data were erased", "it was decided"))
     house.browser().get("/privacy/case/dates.ics", 410)
+
+
+def test_a_guest_whose_answer_is_late_reads_so(house: House) -> None:
+    """On its day an answer may still come; after it nobody has one by a day that is past."""
+    browser, _ = proved(house)
+    today = datetime.now(ZoneInfo(house.hotel.settings.properties["sh"].zone)).date()
+    for day, late in ((today, False), (today - timedelta(days=1), True)):
+        with house.hotel.engine.begin() as conn:
+            conn.execute(text("UPDATE guesterase_request SET due_on = :day"), {"day": f"{day}"})
+        page = browser.get("/privacy/case?lang=en")
+        assert ("You have an answer by" in page) is not late
+        assert ("the answer is late: you may complain" in page) is late
