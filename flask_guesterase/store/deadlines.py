@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ..core.asking import Delay
 from ..core.deadlines import (
+    Answering,
     acknowledge_by,
     answer_by,
     days_left,
@@ -161,6 +162,31 @@ def asked_anew(work: Work, case: Case) -> tuple[datetime, int]:
     law = answering.periods(work, hotel, case.kind)
     asked = work.stamp - timedelta(days=_waited(work, case) if law.pause_identity else 0)
     return asked, days_left(today(work, case), day_at(hotel, asked.replace(tzinfo=UTC)))
+
+
+def begin(work: Work, case: Case, first: date, at: datetime) -> Case:
+    """Let the clock of a request that waits for an answer begin with what reached the hotel first.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param first: day on which the hotel was asked the same at the property.
+    :param at: the moment of it, naive UTC.
+    """
+    day = received(work, case)
+    if first >= day or answered(case):
+        return case
+    hotel = work.settings.property(case.property)
+    law = answering.periods(work, hotel, case.kind)
+    ends = (_end(law, each, case, answering.holidays(work, hotel, each)) for each in (day, first))
+    # What was waited for who the guest is stays added.
+    written = date.fromisoformat(case.due_on) - timedelta(days=days_left(*ends))
+    return step(work, case, received_at=at, due_on=written.isoformat(), reminded_on=None)
+
+
+def _end(law: Answering, day: date, case: Case, days: frozenset[date]) -> date:
+    """Return the last day for an answer to what was received on a day, extended where it was."""
+    longer = None if case.extended_at is None else extended_by(day, law, days)
+    return longer or answer_by(day, law, days)
 
 
 def _waited(work: Work, case: Case) -> int:

@@ -263,11 +263,13 @@ def recorded(
 
 
 def _joined(work: Work, case: Case, opening: Opening, match: Match, lang: str) -> Case:
-    """Return a request from the form that waits for its guest, and that a clerk was told as well.
+    """Return an open request, about which a clerk was told as well.
 
-    From now on a person answers it, in the language that the clerk heard: anybody could have sent
-    the form, which a clock ends.
+    What reached the hotel first begins its clock. Of one from the form that waits for its guest a
+    person answers from now on, in the language that the clerk heard: anybody could have sent the
+    form, which a clock ends.
     """
+    case = deadlines.begin(work, case, opening.received, opening.received_at)
     if case.state is not State.RECEIVED:
         return case
     if match.contact is not None:

@@ -142,6 +142,30 @@ def test_a_day_of_receipt_that_was_given_is_what_everybody_reads(hotel: Hotel) -
     assert local.date() == date(2026, 1, 31)
 
 
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_a_letter_that_came_before_the_form_begins_the_clock(hotel: Hotel, wish: str) -> None:
+    """It lay on a desk while its guest asked again on the page: the hotel had it from its first day
+    on. What came later moves nothing, nor what was answered."""
+    under(hotel, "DE", "Europe/Berlin")
+    hotel.guest(1, **ANN)
+    hotel.ask(**ANN, wish=wish)
+    hotel.look()
+    (number,) = [row["number"] for row in hotel.ours("request")]
+    assert shown(hotel, number)["due_on"] == "2026-04-10"
+    assert filed(hotel, date(2026, 3, 2), wish=wish) == number
+    said = shown(hotel, number)
+    assert (said["due_on"], f"{said['received_at']:%m-%d}") == ("2026-04-02", "03-02")
+    assert filed(hotel, date(2026, 3, 9), wish=wish) == number
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "many") == date(2026, 6, 2)
+    assert filed(hotel, date(2026, 2, 28), wish=wish) == number
+    assert shown(hotel, number)["due_on"] == "2026-05-28"
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    assert filed(hotel, date(2026, 2, 1), wish=wish) != number
+    assert shown(hotel, number)["due_on"] == "2026-05-28"
+
+
 def test_an_answer_is_put_off_once_and_the_guest_is_told(any_hotel: Hotel) -> None:
     """Two more months from receipt (F055), an enumerated reason, a letter with the new day."""
     hotel = any_hotel
