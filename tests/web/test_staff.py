@@ -513,8 +513,12 @@ def test_what_an_open_request_says_otherwise_is_told_to_who_files_again(house: H
     again = clerk.post("/desk/privacy/new", **{**form, **changed})
     page = clerk.get(again.location)
     assert told in page
-    for label in ("Day of receipt", "How it came", "Language of the guest", "Who asks", "Why, if"):
-        assert label in page.partition(told)[2].partition("</div>")[0]
+    said = page.partition(told)[2].partition("</div>")[0]
+    for label in ("How it came", "Language of the guest", "Who asks", "Why, if"):
+        assert label in said
+    assert "Day of receipt" not in said, "what came earlier begins its clock, so that it is in it"
+    later = clerk.post("/desk/privacy/new", **form)
+    assert "Day of receipt" in clerk.get(later.location).partition(told)[2].partition("</div>")[0]
     assert len(house.hotel.ours("request")) == 1
 
 
