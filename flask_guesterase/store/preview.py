@@ -12,11 +12,11 @@ from sqlalchemy import select
 from ..core.decided import decisions_of, differences, digest
 from ..core.errors import UnknownError
 from ..core.identity import masked
-from ..core.lifecycle import OPEN, State
+from ..core.lifecycle import DONE, OPEN, State
 from ..core.permissions import Permission
 from ..core.plan import Outcome, Plan
 from ..core.standing import Standing
-from . import actors, minors, people, same, tables
+from . import actors, certifying, minors, people, same, staying, tables
 from .approving import plan_of
 from .carrying import Candidate, known
 from .cases import Case, load, secret
@@ -132,7 +132,7 @@ class Preview:
 
 
 def preview(work: Work, number: str, by: str | None) -> Preview:
-    """Draw the plan of a request and show it; of an ended one, show what was done.
+    """Draw the plan of a request and show it; of an ended one, what was done and what stays today.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -144,7 +144,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     if by is not None:
         actors.require(work, by, Permission.VIEW, case.property)
     if case.state not in OPEN:
-        did_then = _told((case.decisions or {}).get("did", []), _held_then(work, case.number, by))
+        did_then = _told(_then(work, case), _held_then(work, case.number, by))
         return _preview(case.number, case.digest or "", did_then, ())
     plan = plan_of(work, case)
     blocked = tuple(
@@ -176,6 +176,20 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
         _differences(work, case, plan, subjects),
     )
+
+
+def _then(work: Work, case: Case) -> list[dict[str, Any]]:
+    """Return what an ended request did, and of what stays what does so today."""
+    done: list[dict[str, Any]] = (case.decisions or {}).get("did", [])
+    if case.state not in DONE:
+        return done
+    conflicts = {(i["table"], i["category"]): i.get("conflicts", ()) for i in done}
+    went = [i for i in done if i["outcome"] not in certifying.STAYING]
+    return [
+        *went,
+        *({**i, "conflicts": conflicts.get((i["table"], i["category"]), ())}
+          for i in staying.lines(work, case.number)),
+    ]  # fmt: skip
 
 
 def _differences(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ..core.certificate import LATER
 from ..core.lifecycle import State
-from ..core.plan import LEGAL_DUTY
+from ..core.plan import LEGAL_DUTY, Outcome
 from . import laternotice, law, tables
 from .blockers import today_at
 from .cases import Case
@@ -18,22 +20,46 @@ from .work import Work
 def kept(work: Work, number: str) -> tuple[dict[str, str], ...]:
     """Return what stays of a request today: category, basis and last day, each once.
 
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    names = ("category", "basis", "until")
+    told = {tuple(each[name] for name in names) for each in lines(work, number)}
+    return tuple(dict(zip(names, each, strict=True)) for each in sorted(told))
+
+
+def lines(work: Work, number: str) -> list[dict[str, Any]]:
+    """Return what stays of a request today as `execution.did` has it, in an order of its own.
+
     Of what a hold keeps, in its row or longer than its day in its box, a duty of law is told.
 
     :param work: the open transaction.
     :param number: number of the request.
     """
     line, box = tables.kept, tables.box
-    wanted = line.c.property, line.c.mode, line.c.category, line.c.basis, line.c.until, line.c.open
+    wanted = (
+        line.c.table_name, line.c.columns, line.c.property, line.c.mode, line.c.category,
+        line.c.basis, line.c.until, line.c.open, line.c.grade, box.c.label,
+    )  # fmt: skip
     rows = work.conn.execute(
-        select(*wanted, box.c.label)
+        select(*wanted, func.count().label("rows"))
         .join_from(line, box, line.c.box == box.c.id, isouter=True)
         .where(line.c.request == number, line.c.ended_at.is_(None))
-        .distinct()
+        .group_by(*wanted)
     )
-    told = {_told(work, row) for row in rows}
-    names = ("category", "basis", "until")
-    return tuple(dict(zip(names, each, strict=True)) for each in sorted(told))
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for row in rows:
+        counts[(row.table_name, row.columns, *_told(work, row))] += row.rows
+    return [_item(each, many) for each, many in sorted(counts.items())]
+
+
+def _item(told: tuple[Any, ...], rows: int) -> dict[str, Any]:
+    table, columns, outcome, category, basis, until, grade, words = told
+    return {
+        "table": table, "outcome": outcome, "columns": json.loads(columns), "rows": rows,
+        "category": category, "until": until, "basis": basis, "grade": grade,
+        "open": words.split(",") if words else [],
+    }  # fmt: skip
 
 
 def all_of(work: Work, case: Case) -> list[dict[str, str]]:
@@ -63,11 +89,13 @@ def copy_held(work: Work, number: str) -> bool:
     return work.conn.execute(select(box.c.id).where(*mine, *held).limit(1)).first() is not None
 
 
-def _told(work: Work, row: Any) -> tuple[str, str, str]:
+def _told(work: Work, row: Any) -> tuple[str, ...]:
+    """Return how something stays, as what, by which article, until when, how sure, and why open."""
     if row.mode == law.BLOCKED:
-        return row.open, "", ""
+        return Outcome.RETAIN.value, row.open, "", "", "", ""
     today = today_at(work.settings, work.now, row.property).isoformat()
     outlives = (row.label or "").startswith("hold:") and (row.until or today) < today
     if row.mode == law.HELD or outlives:
-        return LEGAL_DUTY, "", ""
-    return row.category, row.basis, row.until or ""
+        return Outcome.HOLD.value, LEGAL_DUTY, "", "", "", ""
+    how = Outcome.SEAL if row.mode == law.SEALED else Outcome.RETAIN
+    return how.value, row.category, row.basis, row.until or "", row.grade, row.open

@@ -50,6 +50,13 @@ def stays(inn: Inn, code: str) -> list[tuple[str, str, str]]:
     return said
 
 
+def staff(inn: Inn, number: str) -> set[tuple[str, str, str, str, int]]:
+    """Return what a clerk reads of what stays: how, last day, what, the article, and rows."""
+    with inn.begin() as office:
+        found = office.preview(number, "clerk").retain
+    return {(each.outcome, each.until, each.category, each.basis, each.rows) for each in found}
+
+
 def days(inn: Inn, code: str) -> dict[str, str]:
     """Return what goes on which day, as page and calendar of the case say."""
     with inn.begin() as office:
@@ -59,13 +66,15 @@ def days(inn: Inn, code: str) -> dict[str, str]:
 
 def test_a_floor_that_a_law_made_longer_is_told_with_its_new_day(inn: Inn) -> None:
     """The day that was answered is past by then, and nothing has gone."""
-    _, code = answered(inn)
+    number, code = answered(inn)
     assert stays(inn, code) == [VISA, BILL]
+    assert staff(inn, number) == {("retain", *VISA, 1), ("retain", *BILL, 1)}
     assert days(inn, code) == {"guest_register": VISA[0], "invoice_accounting": BILL[0]}
     changed(inn, REGISTER, REGISTER.replace("P1Y", "P5Y"))
     inn.later(days=400)
     finishing.finish(inn.run)
     assert stays(inn, code) == [BILL, ("2031-03-01", *VISA[1:])]
+    assert staff(inn, number) == {("retain", "2031-03-01", *VISA[1:], 1), ("retain", *BILL, 1)}
     assert days(inn, code) == {"guest_register": "2031-03-01", "invoice_accounting": BILL[0]}
 
 
@@ -93,6 +102,7 @@ def test_what_has_gone_stays_no_more(inn: Inn) -> None:
     inn.later(days=400)
     finishing.finish(inn.run)
     assert (inn.state(number), stays(inn, code)) == ("sealed", [BILL])
+    assert staff(inn, number) == {("retain", *BILL, 1)}
     assert days(inn, code) == {"invoice_accounting": BILL[0]}
 
 
@@ -103,13 +113,16 @@ def test_what_a_hold_keeps_longer_than_its_day_is_a_duty_of_law(inn: Inn, sealed
         inn.grants[user].add("hold")
     if sealed:
         boxed(inn)
-    _, code = answered(inn)
+    number, code = answered(inn)
+    way = "seal" if sealed else "retain"
     wanted = Wanted("record", "court-order", PEOPLE.name, "1", silent=True)
     hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
     assert stays(inn, code) == [VISA, BILL]
+    assert staff(inn, number) == {(way, *VISA, 1), ("retain", *BILL, 1)}
     inn.later(days=400)
     finishing.finish(inn.run)
     assert stays(inn, code) == [BILL, ("", LEGAL_DUTY, "")]
+    assert staff(inn, number) == {("retain", "", LEGAL_DUTY, "", 1), ("retain", *BILL, 1)}
     assert days(inn, code) == {"invoice_accounting": BILL[0]}
     for by in ("officer", "second"):
         inn.run(lambda office, by=by: office.lift(hold, by))
