@@ -16,7 +16,7 @@ from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .links import links
 from .paths import Hop
-from .sql import is_text, text_length
+from .sql import is_text, quoted, text_length
 from .ways import ways
 
 LONGEST = 255
@@ -150,7 +150,6 @@ def _plain(item: str, folds: bool) -> str:
 
 def _cure(need: Need, dialect: Dialect) -> str:
     """Return the statement that makes the index, or what else helps where none could."""
-    spell: Any = dialect.identifier_preparer
     mariadb = dialect.name in ("mysql", "mariadb")
     folded = [column for column in need.columns if need.fold and is_text(column.type)]
     if mariadb and folded:
@@ -159,12 +158,12 @@ def _cure(need: Need, dialect: Dialect) -> str:
             "MariaDB has no index on lower()."
         )
     parts = [
-        f"lower({spell.quote(column.name)})" if column in folded
-        else spell.quote(column.name) + (_part(column) if mariadb else "")
+        f"lower({quoted(dialect, column.name)})" if column in folded
+        else quoted(dialect, column.name) + (_part(column) if mariadb else "")
         for column in need.columns
     ]  # fmt: skip
-    name = spell.quote(_name(need.table.name, [column.name for column in need.columns]))
-    return f"CREATE INDEX {name} ON {spell.format_table(need.table)} ({', '.join(parts)});"
+    name = quoted(dialect, _name(need.table.name, [column.name for column in need.columns]))
+    return f"CREATE INDEX {name} ON {quoted(dialect, need.table)} ({', '.join(parts)});"
 
 
 def _part(column: Column[Any]) -> str:

@@ -14,6 +14,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Delete,
+    Dialect,
+    FromClause,
     Integer,
     Numeric,
     Select,
@@ -50,6 +52,20 @@ def chunks(items: Iterable[_Item], size: int = CHUNK) -> Iterator[list[_Item]]:
     source = iter(items)
     while part := list(islice(source, size)):
         yield part
+
+
+def quoted(dialect: Dialect, source: FromClause | str) -> str:
+    """Return a name as the engine itself writes it, for text(), for a value and for a person.
+
+    SQLAlchemy doubles each per cent sign of a name where its driver formats statements.
+
+    :param dialect: dialect of the engine.
+    :param source: a table, with its schema where it has one, or the name of a column.
+    """
+    spell: Any = dialect.identifier_preparer
+    name = spell.quote(source) if isinstance(source, str) else spell.format_table(source)
+    doubled = dialect.paramstyle in ("format", "pyformat")
+    return str(name.replace("%%", "%") if doubled else name)
 
 
 def in_order(keys: Iterable[Key]) -> list[Key]:

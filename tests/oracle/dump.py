@@ -102,7 +102,10 @@ _AS_TEXT: Mapping[str, Callable[[str, Any], str]] = {
 }
 
 def _quote(conn: Connection) -> Callable[[str], str]:
-    return conn.dialect.identifier_preparer.quote
+    quote = conn.dialect.identifier_preparer.quote
+    # It doubles what text() and literal_column() will double.
+    double = conn.dialect.paramstyle in ("format", "pyformat")
+    return lambda name: quote(name).replace("%%", "%") if double else quote(name)
 
 
 def as_text(conn: Connection, column: Column[Any]) -> Any:

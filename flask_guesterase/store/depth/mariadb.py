@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from ...core.certificate import Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import BusyError, ErasureError, SetupError
+from ..sql import quoted
 
 SCRUB = "innodb_immediate_scrub_data_uncompressed"
 
@@ -35,9 +36,8 @@ def rewrite(conn: Connection, tables: Sequence[Table], logs: bool = False) -> Re
     for table in tables:
         _refuse_unknown(conn, table)
     scrub(conn)
-    name = conn.dialect.identifier_preparer.format_table
     for table in tables:
-        _done(conn, f"OPTIMIZE TABLE {name(table)}")
+        _done(conn, f"OPTIMIZE TABLE {quoted(conn.dialect, table)}")
     return _statistics(conn, tables)
 
 
@@ -89,13 +89,12 @@ def _statistics(conn: Connection, tables: Sequence[Table]) -> Reached:
         "SELECT count(*) FROM mysql.column_stats"
         " WHERE db_name = coalesce(%s, DATABASE()) AND table_name = %s"
     )
-    name = conn.dialect.identifier_preparer.format_table
     why = Evidence.STATISTICS_UNKNOWN
     try:
         kept = [t for t in tables if conn.exec_driver_sql(asked, (t.schema, t.name)).scalar_one()]
         why = Evidence.STATISTICS_LEFT
         for table in kept:
-            _done(conn, f"ANALYZE TABLE {name(table)} PERSISTENT FOR ALL")
+            _done(conn, f"ANALYZE TABLE {quoted(conn.dialect, table)} PERSISTENT FOR ALL")
         if kept:
             # OPTIMIZE leaves bytes of old statistics in this table's file; a copy does not.
             conn.exec_driver_sql("ALTER TABLE mysql.column_stats FORCE")

@@ -18,6 +18,7 @@ from ...core.plan import Outcome
 from .. import certifying, pulse, refresh, tables
 from ..cases import Case, columns, load, read
 from ..pulse import Pulse
+from ..sql import quoted
 from ..transaction import outside
 from ..unit import HasWork, Run
 from ..work import Work
@@ -159,15 +160,16 @@ def _copies(work: Work, names: Sequence[str]) -> Iterator[Table]:
 
 
 def _size(conn: Connection, table: Table) -> int:
+    given: tuple[str | None, ...]
     if conn.dialect.name == "postgresql":
-        name = conn.dialect.identifier_preparer.format_table(table)
-        asked, given = "SELECT pg_total_relation_size(CAST(%s AS regclass))", (name,)
+        asked = "SELECT pg_total_relation_size(CAST(%s AS regclass))"
+        given = (quoted(conn.dialect, table),)
     else:
         asked = (
             "SELECT data_length + index_length FROM information_schema.tables"
             " WHERE table_schema = coalesce(%s, DATABASE()) AND table_name = %s"
         )
-        given = (table.schema, table.name)  # type: ignore[assignment]
+        given = (table.schema, table.name)
     return int(conn.exec_driver_sql(asked, given).scalar_one_or_none() or 0)
 
 

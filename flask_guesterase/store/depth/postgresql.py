@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table
 from ...core.certificate import Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import BusyError, SetupError
+from ..sql import quoted
 from ..transaction import LOCK_SECONDS
 
 ROUNDS = 3
@@ -52,9 +53,8 @@ def rewrite(conn: Connection, tables: Sequence[Table], logs: bool = False) -> Re
     :raises SetupError: this account may not rewrite a table.
     """
     _wait_for_the_old(conn)
-    format_table = conn.dialect.identifier_preparer.format_table
     for table in tables:
-        name = format_table(table)
+        name = quoted(conn.dialect, table)
         for each in (name, *_heirs(conn, name)):
             if not _rewritten(conn, each, "FULL, ANALYZE"):
                 raise SetupError(

@@ -99,7 +99,7 @@ class Putback:
         places = ", ".join(f":v{n}" for n in range(len(given)))
         over = "OVERRIDING SYSTEM VALUE " if target.numbered else ""
         way = "INSERT OR ABORT" if target.dialect == "sqlite" else "INSERT"
-        written = f"{way} INTO {target.quoted} ({columns})".replace(":", "\\:")
+        written = f"{way} INTO {target.spelled} ({columns})".replace(":", "\\:")
         self.conn.execute(
             text(f"{written} {over}VALUES ({places})"),
             {f"v{n}": each.native() for n, each in enumerate(given)},

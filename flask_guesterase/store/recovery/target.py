@@ -27,6 +27,7 @@ from sqlalchemy.types import NullType
 from ...core.image import Cell, Form, cell
 from ..catalog.shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable
 from ..raw import own_form, to_the_letter
+from ..sql import quoted
 
 Cells = tuple[Cell, ...]
 
@@ -117,18 +118,18 @@ class Target:
                 "SELECT attname FROM pg_attribute"
                 " WHERE attrelid = to_regclass(:name) AND attidentity = 'a'"
             ),
-            {"name": self.quoted},
+            {"name": self.spelled},
         )
         return frozenset(rows.scalars())
 
     @property
-    def quoted(self) -> str:
+    def spelled(self) -> str:
         """Return the table's name as a statement writes it."""
-        return str(self.conn.dialect.identifier_preparer.format_table(self.source))
+        return quoted(self.conn.dialect, self.source)
 
     def quote(self, name: str) -> str:
         """Return a column's name as a statement writes it."""
-        return str(self.conn.dialect.identifier_preparer.quote(name))
+        return quoted(self.conn.dialect, name)
 
     @cached_property
     def _handle(self) -> str:

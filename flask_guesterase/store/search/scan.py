@@ -36,6 +36,7 @@ from sqlalchemy.types import NullType
 
 from ..binds.crossing import of_bind
 from ..hosted import told
+from ..sql import quoted
 from ..transaction import MARIADB
 from .space import Field, How, Place, Way
 
@@ -190,7 +191,7 @@ class _Reads:
 
     def spelled(self) -> str:
         """Return the table's name as SQL spells it."""
-        return str(self.dialect.identifier_preparer.format_table(self.source))
+        return quoted(self.dialect, self.source)
 
     def after(self, last: Values | None, size: int) -> Select[Any]:
         """Return the select of the rows that follow one."""
