@@ -128,7 +128,8 @@ def _equal(make: Making, name: str) -> tuple[Equal, int] | None:
     if not owned:
         return None
     other = make.specs[dice.pick(owned)]
-    fit = [f for f in other.fields if f.kind == "int" or (f.kind == "text" and f.length)]
+    fit = [f for f in other.fields
+           if f.kind in ("int", "uuid", "date", "amount") or (f.kind == "text" and f.length)]
     if not fit:
         return None
     target = dice.pick(fit)

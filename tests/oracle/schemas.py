@@ -19,10 +19,15 @@ TABLES = (
 )
 COLUMNS = (
     "name", "email", "Select", "note", "手机", "from", "birthDate", "comment", "user", "vip",
-    "Größe", "a b",
+    "Größe", "a b", "100%", "no. (:old)", "say \"hi\"", "x" * 60,
 )
-KINDS = ("text", "text", "text", "int", "date", "when", "json", "blob", "real", "bool", "uuid")
-PLAIN = ("text", "text", "text", "int", "date", "uuid")
+KINDS = (
+    "text", "text", "text", "int", "date", "when", "json", "blob", "real", "bool", "uuid",
+    "amount", "span", "clock", "level",
+)
+PLAIN = ("text", "text", "text", "int", "date", "uuid", "amount")
+KEYS = ("date", "when", "blob", "amount", "clock", "level", "span", "bool")
+"""What a key seldom is, and may be."""
 
 
 @st.composite
@@ -104,7 +109,7 @@ def _reference(
         )
         for i, target in enumerate(targets)
     )
-    action = dice.pick(("", "", "", "CASCADE", "SET NULL"))
+    action = dice.pick(("", "", "", "CASCADE", "SET NULL", "RESTRICT"))
     if action == "SET NULL" and not all(f.nullable for f in fields):
         action = ""
     ref = Ref(tuple(f.name for f in fields), other.name, targets, late, action)
@@ -118,20 +123,21 @@ def _keyed(
     dice = make.dice
     fields: list[Field] = []
     inner = [r for r, carried in refs if not any(f.nullable for f in carried)]
-    way = dice.pick(("int", "int", "text", "uuid", "two", "inner"))
-    if way == "inner" and inner:
-        key = (*inner[0].columns, "no")
-        fields.append(Field("no", "int"))
+    way = dice.pick(("int", "int", "text", "uuid", "two", "inner", "same", "seldom"))
+    if way in ("inner", "same") and inner:
+        # One that is wholly a foreign key is one to one, as the table of a subclass is.
+        key = (*inner[0].columns, *(("no",) if way == "inner" else ()))
+        fields += [Field("no", "int")] if way == "inner" else []
     elif way == "two":
         fields += [Field("house", dice.pick(("int", "text", "date")), length=12),
                    Field("no", dice.pick(("int", "text")), length=12)]
         key = ("house", "no")
     else:
-        kind = way if way in ("int", "text", "uuid") else "int"
+        kind = dice.pick(KEYS) if way == "seldom" else way if way in ("text", "uuid") else "int"
         python = "pk" if dice.chance(20) else ""
-        fields.append(Field("id", kind, length=20 if kind == "text" else None, python=python))
+        fields.append(Field("id", kind, length=20, python=python))
         key = ("id",)
-    fields = [replace(f, length=f.length if f.kind == "text" else None) for f in fields]
+    fields = [replace(f, length=f.length if f.kind in ("text", "blob") else None) for f in fields]
     for _, carried in refs:
         fields += carried
     fields += _data_fields(dice, PLAIN + KINDS)
@@ -167,7 +173,8 @@ def _data_fields(dice: Dice, kinds: Sequence[str]) -> list[Field]:
         name, kind = names.pop(dice.number(0, len(names) - 1)), dice.pick(kinds)
         length = dice.pick((40, 40, 24, 6, None)) if kind == "text" else None
         unique = (kind == "int" or (length or 0) >= 24) and dice.chance(15)
-        python = f"py_{len(made)}" if dice.chance(15) else ""
+        # By a name with a dot in it SQLAlchemy does not find what a foreign key points at.
+        python = f"py_{len(made)}" if dice.chance(15) or "." in name else ""
         made.append(Field(name, kind, dice.chance(60), length, unique, python))
     return made
 

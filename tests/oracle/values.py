@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import uuid
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -11,7 +12,7 @@ from typing import Any
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import Exempt
 
-from .world import Field, Ref, Row, Spec, Where, Who
+from .world import LEVELS, Field, Ref, Row, Spec, Where, Who
 
 TEXTS = (
     "Li Wei", "李伟", "O'Neil", "50%_off", "a\\b", 'say "hi"', "x@mail.example", "X@MAIL.example",
@@ -39,7 +40,8 @@ class Values:
         """A fixed value that fits a kind of column."""
         return {
             "int": -1, "date": dt.date(1900, 1, 1), "when": dt.datetime(1900, 1, 1, 12), "json": {},
-            "blob": b"", "real": 0.0, "bool": False,
+            "blob": b"", "real": 0.0, "bool": False, "amount": decimal.Decimal("0.00"),
+            "span": dt.timedelta(0), "clock": dt.time(0), "level": LEVELS[0],
         }[kind]
 
     def all(self, wanted: Mapping[str, int]) -> tuple[dict[str, list[Row]], list[Who]]:
@@ -126,16 +128,24 @@ class Values:
                 return random.choice((b"", b"\x00\xff'", b"text"))
             case "real":
                 return random.choice((0.1, -2.5, 1e10, 0.0))
+            case "amount":
+                return decimal.Decimal(random.choice(("0.00", "1.10", "-2.50", "99999.99", "7")))
+            case "span":
+                return dt.timedelta(days=random.randrange(3), seconds=random.randrange(7))
+            case "clock":
+                return dt.time(random.randrange(24), random.randrange(60))
+            case "level":
+                return random.choice(LEVELS)
         return random.random() < 0.5
 
     def _copied(self, random: Random, spec: Spec, one: Field) -> Any:
         """A value of the table that is linked without a foreign key, or one that means nobody."""
         links = [e for e in self.equals.get(spec.name, ()) if "copied" in e.columns]
         pool = [row[e.columns["copied"]] for e in links for row in self.rows[e.to]]
-        nobody: list[Any] = (
-            ["", "0", "stranger", "[erased]", "gone", "******"] if one.kind == "text"
-            else [0, 99, self.constant("int")]
-        )
+        texts: list[Any] = ["", "0", "stranger", "[erased]", "gone", "******"]
+        nobody = texts if one.kind == "text" else [
+            self._plain(random, one, False), *([0, 99, -1] if one.kind == "int" else []),
+        ]
         value = random.choice(pool) if pool and random.random() < 0.7 else random.choice(nobody)
         if isinstance(value, str) and value.isascii() and random.random() < 0.3:
             value = value.swapcase()

@@ -14,14 +14,18 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Enum,
     ForeignKeyConstraint,
     Integer,
+    Interval,
     LargeBinary,
     MetaData,
+    Numeric,
     PrimaryKeyConstraint,
     String,
     Table,
     Text,
+    Time,
     UniqueConstraint,
     Uuid,
     and_,
@@ -30,9 +34,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapper, foreign, registry, relationship
+from sqlalchemy.types import to_instance
 
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import Exempt
+
+LEVELS = ("none", "gold", "a b")
+"""What a column of few values may hold."""
 
 Row = dict[str, Any]
 """One row: SQL column name -> value."""
@@ -244,11 +252,15 @@ def sql_type(one: Field) -> Any:
     if one.kind == "text" and one.length:
         exact = mysql.VARCHAR(one.length, charset="utf8mb4", collation="utf8mb4_bin")
         return String(one.length).with_variant(exact, "mysql", "mariadb")
-    kinds = {
+    if one.kind == "blob" and one.length:
+        exact = mysql.VARBINARY(one.length)
+        return LargeBinary(one.length).with_variant(exact, "mysql", "mariadb")
+    kinds: dict[str, Any] = {
         "int": Integer, "text": Text, "uuid": Uuid, "date": Date, "when": DateTime, "json": JSON,
-        "blob": LargeBinary, "real": Double, "bool": Boolean,
+        "blob": LargeBinary, "real": Double, "bool": Boolean, "clock": Time, "span": Interval,
+        "amount": Numeric(12, 2), "level": Enum(*LEVELS, name="level"),
     }
-    return kinds[one.kind]()
+    return to_instance(kinds[one.kind])
 
 
 def _table(metadata: MetaData, specs: Mapping[str, Spec], spec: Spec) -> Table:
