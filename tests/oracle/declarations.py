@@ -117,7 +117,10 @@ def _dotted(make: Making, name: str, ref: Ref) -> tuple[str, int] | None:
 
 
 def _part(make: Making, name: str, ref: Ref) -> str:
-    column = make.specs[name].field(make.dice.pick(ref.columns))
+    refs = make.specs[name].refs
+    # By a column that several foreign keys share nobody could tell which one is meant.
+    own = [c for c in ref.columns if sum(c in each.columns for each in refs) == 1]
+    column = make.specs[name].field(make.dice.pick(own))
     return column.attribute if make.dice.chance(50) else column.name
 
 

@@ -44,6 +44,8 @@ class Making:
     relations: list[Relation] = field(default_factory=list)
     equals: dict[str, list[Equal]] = field(default_factory=dict)
     deleting: bool = False
+    tenant: str = ""
+    """Kind of the column that leads every composite key and all that point at one, if any does."""
 
     def owned(self) -> list[str]:
         """Tables whose rows have owners, so far."""

@@ -35,6 +35,7 @@ def worlds(draw: Callable[[Any], Any]) -> World:
     """A host with its declarations, rows, and one or two requests."""
     dice = Dice(draw)
     make = Making(dice, deleting=dice.chance(35))
+    make.tenant = dice.pick(("int", "text", "date")) if dice.chance(20) else ""
     for number in range(dice.number(2, 12)):
         _add_table(make, TABLES[number], number)
     _add_back_references(make)
@@ -90,22 +91,22 @@ def _references(make: Making, name: str, wanted: int) -> tuple[tuple[Ref, tuple[
     for number in range(wanted):
         pool = make.subjects if dice.chance(40) else targets
         other = make.specs[dice.pick(pool)]
-        made.append(_reference(dice, other, f"{other.name}_{number}", dice.chance(50)))
+        made.append(_reference(make, other, f"{other.name}_{number}", dice.chance(50)))
     return tuple(made)
 
 
 def _reference(
-    dice: Dice, other: Spec, stem: str, nullable: bool, late: bool = False
+    make: Making, other: Spec, stem: str, nullable: bool, late: bool = False
 ) -> tuple[Ref, tuple[Field, ...]]:
-    targets = other.key
+    dice, targets = make.dice, other.key
     unique = [f.name for f in other.fields if f.unique and not f.nullable]
     if unique and dice.chance(50):
         targets = (dice.pick(unique),)
     fields = tuple(
-        replace(
+        other.field(target) if make.tenant and target == "house" else replace(
             other.field(target), name=f"{stem}_{i}" if i else f"{stem}Id", unique=False, python="",
             # Of a composite key one column alone may be nullable.
-            nullable=nullable and (i == 0 or dice.chance(50)),
+            nullable=nullable and (i == 0 or bool(make.tenant) or dice.chance(50)),
         )
         for i, target in enumerate(targets)
     )
@@ -123,13 +124,14 @@ def _keyed(
     dice = make.dice
     fields: list[Field] = []
     inner = [r for r, carried in refs if not any(f.nullable for f in carried)]
-    way = dice.pick(("int", "int", "text", "uuid", "two", "inner", "same", "seldom"))
+    ways = ("int", "int", "text", "uuid", "two", "inner", "same", "seldom")
+    way = dice.pick(("two", "two", "two", "int", "inner") if make.tenant else ways)
     if way in ("inner", "same") and inner:
         # One that is wholly a foreign key is one to one, as the table of a subclass is.
         key = (*inner[0].columns, *(("no",) if way == "inner" else ()))
         fields += [Field("no", "int")] if way == "inner" else []
     elif way == "two":
-        fields += [Field("house", dice.pick(("int", "text", "date")), length=12),
+        fields += [Field("house", make.tenant or dice.pick(("int", "text", "date")), length=12),
                    Field("no", dice.pick(("int", "text")), length=12)]
         key = ("house", "no")
     else:
@@ -139,7 +141,7 @@ def _keyed(
         key = ("id",)
     fields = [replace(f, length=f.length if f.kind in ("text", "blob") else None) for f in fields]
     for _, carried in refs:
-        fields += carried
+        fields += (f for f in carried if f not in fields)
     fields += _data_fields(dice, PLAIN + KINDS)
     if dice.chance(25):
         fields.append(Field("number", "text", length=16, unique=True))
@@ -152,9 +154,9 @@ def _association(
     """An m:n table: its key is made of its foreign keys, or it has none."""
     dice = make.dice
     keyless = dice.chance(50)
-    fields = tuple(
+    fields = tuple(dict.fromkeys(
         replace(f, nullable=f.nullable and keyless) for _, carried in refs for f in carried
-    )
+    ))
     extra = _data_fields(dice, PLAIN)[: dice.number(0, 2)]
     if keyless:
         extra = [replace(f, unique=False) for f in extra]
@@ -182,8 +184,14 @@ def _data_fields(dice: Dice, kinds: Sequence[str]) -> list[Field]:
 def _with_self_reference(make: Making, spec: Spec) -> Spec:
     if not spec.key or not make.dice.chance(30 if make.deleting else 15):
         return spec
-    ref, fields = _reference(make.dice, spec, "parent", nullable=True, late=True)
-    return replace(spec, fields=spec.fields + fields, refs=(*spec.refs, ref))
+    return _pointing(make, spec, spec, "parent")
+
+
+def _pointing(make: Making, spec: Spec, other: Spec, stem: str) -> Spec:
+    ref, fields = _reference(make, other, stem, nullable=True, late=True)
+    return replace(
+        spec, fields=tuple(dict.fromkeys(spec.fields + fields)), refs=(*spec.refs, ref)
+    )
 
 
 def _add_back_references(make: Making) -> None:
@@ -192,8 +200,4 @@ def _add_back_references(make: Making) -> None:
     for i, name in enumerate(names[:-1]):
         if make.dice.chance(45 if make.deleting else 15):
             other = make.specs[make.dice.pick(names[i + 1 :])]
-            ref, fields = _reference(make.dice, other, "back", nullable=True, late=True)
-            spec = make.specs[name]
-            make.specs[name] = replace(
-                spec, fields=spec.fields + fields, refs=(*spec.refs, ref)
-            )
+            make.specs[name] = _pointing(make, make.specs[name], other, "back")

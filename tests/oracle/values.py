@@ -53,7 +53,7 @@ class Values:
             random = Random(f"{self.seed} {name} late")
             for row in self.rows[name]:
                 for ref in (r for r in spec.refs if r.late):
-                    row.update(self._pointing(random, spec, ref) or {})
+                    row.update(self._pointing(random, spec, ref, row) or {})
         return self.rows, self._people()
 
     def _fill(self, random: Random, spec: Spec, wanted: int) -> None:
@@ -76,7 +76,8 @@ class Values:
     def _row(self, random: Random, spec: Spec) -> Row:
         row: Row = {}
         for ref in spec.refs:
-            made = dict.fromkeys(ref.columns) if ref.late else self._pointing(random, spec, ref)
+            made = dict.fromkeys(c for c in ref.columns if spec.field(c).nullable)
+            made = made if ref.late else self._pointing(random, spec, ref, row)
             if made is None:
                 return {}
             row.update(made)
@@ -85,18 +86,27 @@ class Values:
                 row[one.name] = self._value(random, spec, one)
         return {one.name: row[one.name] for one in spec.fields}
 
-    def _pointing(self, random: Random, spec: Spec, ref: Ref) -> Row | None:
-        """Choose what a foreign key names; None when it must name something and cannot."""
+    def _pointing(self, random: Random, spec: Spec, ref: Ref, so_far: Row) -> Row | None:
+        """Choose what a foreign key names; None when it must name something and cannot.
+
+        :param so_far: what the row holds already; a column may be shared with another key.
+        """
         loose = [n for n in ref.columns if spec.field(n).nullable]
-        targets = self.rows[ref.table]
+        fixed = {*spec.key, *(n for each in spec.refs if each != ref for n in each.columns)}
+        held = {n: so_far[n] for n in ref.columns if n in so_far and n in fixed - {*loose}}
+        named = dict(zip(ref.columns, ref.targets, strict=True))
+        targets = [
+            row for row in self.rows[ref.table] if all(row[named[n]] == held[n] for n in held)
+        ]
         if not targets or (loose and random.random() < 0.25):
             if not loose:
                 return None
             # A key of which one part is NULL names nothing; the other part may be anything.
             values = {n: self._value(random, spec, spec.field(n)) for n in ref.columns}
-            return values | dict.fromkeys(random.sample(loose, random.randint(1, len(loose))))
+            empty = random.sample(loose, random.randint(1, len(loose)))
+            return values | held | dict.fromkeys(empty)
         row = random.choice(targets)
-        return {n: row[t] for n, t in zip(ref.columns, ref.targets, strict=True)}
+        return {n: row[t] for n, t in named.items()}
 
     def _value(self, random: Random, spec: Spec, one: Field) -> Any:
         if one.name == "copied":
