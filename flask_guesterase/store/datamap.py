@@ -34,7 +34,7 @@ from ..core.treatment import (
     redact,
 )
 from .masks import reads_apart, writes_anew
-from .paths import Atlas, Path, Resolver
+from .paths import Atlas, Path, Resolver, given
 from .sharing import joined, overreaching
 from .sql import holds_text
 
@@ -123,7 +123,7 @@ class Declared:
     @property
     def keyed(self) -> bool:
         """Return whether a row is known by a key of its own, not by all it holds."""
-        return bool(self.table.primary_key.columns) or len(self.key) < len(self.table.c)
+        return bool(self.table.primary_key.columns) or len(self.key) < len(given(self.table))
 
     def keyed_by(self, names: Iterable[str]) -> bool:
         """Return whether one of these columns is of the key, which then changes with it."""

@@ -158,9 +158,15 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
 
 
 def _inexact(declared: Declared, found: LiveTable, dialect: str) -> Iterator[Finding]:
-    """Yield the columns of a table without a key whose values do not equal themselves once read."""
+    """Yield the columns by which no row of a table without a key is known once read or written."""
     for column in declared.key if not declared.keyed else ():
         at = found.column(column.name)
+        if at is not None and at.generated and declared.erase and not declared.goes_whole:
+            yield Finding(
+                "rule-misfit", declared.name, column.name, "The table has no key, and the database "
+                "computes this column, which the mapping does not say: a row would be another one "
+                "once it is overwritten.", "Map the column with Computed(...), or leave it out.",
+            )
         if at is not None and at.type.lower().startswith(_INEXACT.get(dialect, "-")):
             yield Finding(
                 "rule-misfit", declared.name, column.name, "The table has no key, and this type "

@@ -114,6 +114,11 @@ class Path:
         return self.select is None and all(hop.to_one for hop in self.hops)
 
 
+def given(table: Table) -> tuple[Column[Any], ...]:
+    """Return the columns that somebody fills; what the database makes of them tells no row."""
+    return tuple(column for column in table.c if column.computed is None)
+
+
 class Atlas:
     """All tables and mappers of a host, to resolve names against."""
 
@@ -138,12 +143,12 @@ class Atlas:
         return next((column for column in table.c if column.name == name), None)
 
     def key(self, table: Table) -> tuple[Column[Any], ...]:
-        """Return what identifies a row: the mapper's key, the table's, or all its columns."""
+        """Return what identifies a row: the mapper's key, the table's, or all that it was given."""
         for mapper in self.mappers.get(table.fullname, ()):
             columns = tuple(c for c in mapper.primary_key if isinstance(c, Column))
             if columns and all(c.table is table for c in columns):
                 return columns
-        return tuple(table.primary_key.columns) or tuple(table.c)
+        return tuple(table.primary_key.columns) or given(table)
 
     def relationships(self, table: Table, name: str) -> list[RelationshipProperty[Any]]:
         """Return the relationships of this name on the classes mapped to the table."""

@@ -28,9 +28,12 @@ from sqlalchemy.orm import Session, registry, sessionmaker, with_loader_criteria
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, exempt, keep, mentions, null, redact
-from flask_guesterase.store import refresh, worker
+from flask_guesterase.store import live, refresh, worker
+from flask_guesterase.store.recovery.refusal import Old
+from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.report import Report
 from flask_guesterase.store.transaction import transaction
+from tests.oracle.dump import assert_same, dump
 from tests.store import inn
 from tests.store.hotel import Hotel
 from tests.store.test_residue import run_of
@@ -251,6 +254,58 @@ def test_columns_the_database_computes_follow(database_url: str) -> None:
         assert rows(engine, "SELECT upper_name FROM guests ORDER BY id") == [
             "[ERASED]", "BORIS UMBRA",
         ]  # fmt: skip
+
+
+def test_rows_known_by_all_they_hold_follow_what_the_database_computes(database_url: str) -> None:
+    """What is made of an erased column tells no row of a table without a key, and comes back."""
+    metadata = guests()
+    joined = "concat(body, '!')" if "mariadb" in database_url else "body || '!'"
+    notes = Table(
+        "notes", metadata, Column("guest_id", ForeignKey("guests.id"), index=True),
+        Column("body", String(40)), Column("loud", String(60), Computed(joined, persisted=True)),
+    )  # fmt: skip
+    declared = inn.datamap(metadata, {
+        "guests": policy(), "notes": Policy({"body": redact}, via="guest_id"),
+    })
+    assert not declared.declared("notes").keyed
+    with inn.host(database_url, metadata) as engine:
+        fill(engine, metadata)
+        with engine.begin() as conn:
+            conn.execute(insert(notes), [
+                {"guest_id": n, "body": body} for n, body in ((1, "hi"), (1, "hi"), (2, "hi"))
+            ])  # fmt: skip
+            before = dump(conn)
+        images = inn.erase(engine, declared, ADA).images
+        said = rows(engine, "SELECT loud FROM notes ORDER BY guest_id")
+        assert said == ["[erased]!", "[erased]!", "hi!"]
+        assert inn.remains(engine, declared, ADA) == []
+        with transaction(engine) as conn:
+            put_back(conn, declared, live.read(conn), [Old(i, "b") for i in reversed(images)])
+        with engine.connect() as conn:
+            assert_same(before, dump(conn))
+
+
+def test_a_mapping_that_hides_what_the_database_computes_in_rows_without_a_key(
+    database_url: str
+) -> None:
+    """Such rows would be others once overwritten: the finding names the column and the cure."""
+    metadata = guests()
+    joined = "concat(body, '!')" if "mariadb" in database_url else "body || '!'"
+    Table("notes", metadata, Column("guest_id", ForeignKey("guests.id")),
+          Column("body", String(40)), Column("loud", String(60)))  # fmt: skip
+    declared = inn.datamap(metadata, {
+        "guests": policy(),
+        "notes": Policy({"body": redact, "loud": keep("made of body")}, via="guest_id"),
+    })
+    with inn.host(database_url, metadata) as engine, engine.begin() as conn:
+        conn.execute(text("ALTER TABLE notes DROP COLUMN loud"))
+        made = "STORED" if conn.dialect.name == "postgresql" else "VIRTUAL"
+        conn.execute(text(
+            f"ALTER TABLE notes ADD COLUMN loud VARCHAR(60) GENERATED ALWAYS AS ({joined}) {made}"
+        ))
+        stops = [f for f in inn.whole(conn, declared)[0].findings if f.column == "loud"]
+    assert [f.id for f in stops] == ["rule-misfit"]
+    assert "Computed" in stops[0].hint
 
 
 # rows the host hides from itself
