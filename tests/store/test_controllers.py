@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.core.policy import Policy, Subject
@@ -16,6 +16,7 @@ from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.recipients import Recipient
 from flask_guesterase.store import certifying, finishing, people
 from flask_guesterase.store.comeback import again as back
+from flask_guesterase.store.comeback import reconcile, returned
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.keeping import Origin
 from flask_guesterase.store.office import Office
@@ -278,6 +279,27 @@ def test_erased_again_reaches_no_further(chain: Chain) -> None:
 
     assert chain.run(again) == "erased"
     assert (chain.wish(1), chain.wish(2)) == (None, f"mail to {ANN}")
+
+
+def test_a_guest_of_the_other_company_is_not_taken_for_the_one_who_is_back(chain: Chain) -> None:
+    """Where the policy, and no column of the people, says at which hotel a profile lies."""
+    profile = Policy(
+        {"house": keep("which house"), "name": redact, "email": placeholder, "born": null},
+        subject=Subject(match=["email"], name="name", contact=["email"]),
+        place=lambda people: func.lower(people.c.house),
+    )
+    declared = [(t, p) for t, p in policies() if t is not Person] + [(Person, profile)]
+    chain.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    chain.erase_at("sh")
+    chain.later(days=1)
+    assert reconcile.reconcile(chain.run) == {}
+    for id, at in ((8, "mu"), (9, "sh")):
+        chain.person(id, at=at)
+        chain.stay(id, id, status="out", days=-60, at=at)
+    reconcile.reconcile(chain.run)
+    for id in chain.run(lambda office: returned.due(office.work)):
+        chain.run(lambda office, id=id: returned.erase(office.work, id))
+    assert [chain.of(Person, id)["email"] == ANN for id in (8, 9)] == [True, False]
 
 
 def test_what_stays_as_anothers_at_both_keeps_no_profile(common: Chain) -> None:

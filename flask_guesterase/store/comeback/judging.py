@@ -13,7 +13,7 @@ from sqlalchemy import select
 from ...core.identity import Kind, Readings, apart
 from ...core.plan import Key, Person, key_text
 from ...core.returning import Life, Seen, Sign, Verdict, active, classify, classify_record, life
-from .. import clocks, finder, tables
+from .. import clocks, finder, purview, tables
 from ..datamap import Declared
 from ..sql import among, chunks
 from ..ways import clock_of
@@ -92,7 +92,26 @@ class Judge:
                 place = values[key][""]
                 if sign is Sign.KEY or place in ("", mark.origin.property):
                     found[key].append((sign, mark))
-        return self._without_shells(one, found)
+        return self._without_shells(one, self._without_others(one, found))
+
+    def _without_others(
+        self, one: Watched, found: Mapping[Key, list[tuple[Sign, Mark]]]
+    ) -> dict[Key, list[tuple[Sign, Mark]]]:
+        """Leave out what rows of another company carry, where no column of theirs says so."""
+        theirs: dict[str, frozenset[Key]] = {}
+        for house in {mark.origin.property for signs in found.values() for _, mark in signs}:
+            keys = [
+                key for key, signs in found.items()
+                if any(mark.origin.property == house for _, mark in signs)
+            ]
+            theirs[house] = purview.elsewhere(self.work, house, one.declared, keys)
+        return {
+            key: [
+                (sign, mark) for sign, mark in signs
+                if sign is Sign.KEY or key not in theirs[mark.origin.property]
+            ]
+            for key, signs in found.items()
+        }  # fmt: skip
 
     def _marks(self, kind: str, text: str) -> Iterable[str]:
         return self.seals.of(kind, text).values()
