@@ -82,6 +82,7 @@ KINDS: dict[str, str] = {
     "round-failed": "background work that the host's traffic wakes ended with an error",
     "row-security": "row-level security hides rows from this role",
     "rule-misfit": "a rule cannot fit its column",
+    "savepoint-refused": "a transaction that read rows of the table can set no savepoint",
     "second-copy": "nobody confirmed a copy of the keys outside the property",
     "several-binds": "a table lies in a database that cannot be erased in together with the others",
     "shared-delete": "rows can have several owners and go with the first of them",

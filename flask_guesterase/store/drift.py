@@ -367,7 +367,13 @@ def _flags(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             "view", declared.name, "", "This is a view; what it shows lies elsewhere.",
             "Declare the tables under it.",
         )
-    if not found.transactional:
+    if not found.savepoints:
+        yield Finding(
+            "savepoint-refused", declared.name, "", "Whoever read these rows can set no savepoint "
+            "in that transaction, so they are not read, and nobody is erased.",
+            "Use a transactional engine for this table (InnoDB).",
+        )
+    elif not found.transactional:
         yield Finding(
             "not-transactional", declared.name, "", "A rollback would not take changes back.",
             "Use a transactional engine for this table (InnoDB).",

@@ -31,7 +31,7 @@ _EVERYWHERE = frozenset(
 """Nobody can say whom these do not reach: row-level security hides whose rows there are, and
 relationships and policies that cannot be followed do not tell it."""
 
-_HIDING = frozenset({"table-missing", "several-binds", "condition-unknown"})
+_HIDING = frozenset({"table-missing", "several-binds", "condition-unknown", "savepoint-refused"})
 
 _OWNERLESS = frozenset({"owner-missing", "path-unknown", "path-endless"})
 

@@ -130,7 +130,7 @@ def rows_of(work: Work, hold: Hold) -> Texts:
     """
     keys = keys_of(work, hold.table, [hold.row])
     people = [(hold.table, key) for key in keys.values()]
-    found = find(work.conn, work.datamap, people, unreadable(work.datamap))
+    found = find(work.conn, work.datamap, people, unreadable(work.whole()))
     return {name: {key_text(row.key) for row in rows} for name, rows in found.items()}
 
 

@@ -169,6 +169,12 @@ def not_transactional(wrong: bool, engine: str) -> list[Finding]:
                 f"ALTER TABLE notes ENGINE = {'MyISAM' if wrong else 'InnoDB'}")
 
 
+@CASES.of("savepoint-refused", "mariadb")
+def savepoint_refused(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, "ALTER TABLE notes DROP FOREIGN KEY notes_ibfk_1;;"
+                f"ALTER TABLE notes ENGINE = {'Aria' if wrong else 'InnoDB'}")
+
+
 @CASES.of("partitioned", "mariadb", "postgresql")
 def partitioned(wrong: bool, engine: str) -> list[Finding]:
     if engine == "mariadb":

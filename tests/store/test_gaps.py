@@ -193,6 +193,14 @@ def test_a_missing_table_is_named(database_url: str) -> None:
     assert raised.value.reasons == ("gap",)
 
 
+def test_a_table_that_takes_no_savepoint_is_not_read(mariadb_url: str) -> None:
+    """Everybody waits, for nobody could go on in a transaction that read it."""
+    script = "ALTER TABLE notes DROP FOREIGN KEY notes_ibfk_1;; ALTER TABLE notes ENGINE = Aria"
+    assert waits(mariadb_url, script) == {
+        "guests1": [("notes", 0)], "guests2": [("notes", 0)],
+    }
+
+
 def test_a_missing_column_on_a_path_is_named(database_url: str) -> None:
     """Rows that cannot be looked for keep everybody waiting; the column is named."""
     metadata = hotel()

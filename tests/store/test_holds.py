@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, insert, text, update
 
 from flask_guesterase.core.errors import (
     BlockedError,
@@ -180,6 +180,30 @@ def test_each_scope_covers_its_rows(inn: Inn) -> None:
     bea = inn.hold("query", query="bea", property="sh")
     assert inn.held("bookings", (2,)) == {(2,): [late, bea]}
     assert inn.held("guests", (2,), (9,)) == {(2,): [bea]}
+
+
+def test_a_person_is_held_while_a_declared_table_is_not_there(inn: Inn) -> None:
+    """A migration took it away: that keeps erasures waiting, and no court's word."""
+    with inn.engine.begin() as conn:
+        conn.execute(text("DROP TABLE invoices"))
+    id = inn.hold("subject", "guests", "1")
+    assert inn.held("guests", (1,), (2,)) == {(1,): [id]}
+    inn.lift(id)
+
+
+def test_a_person_is_held_where_a_table_takes_no_savepoint(
+    mariadb_url: str, tmp_path: Path
+) -> None:
+    """Who read such a table of Aria could write nothing after it; it is named, and not read."""
+    inn = Inn(mariadb_url, tmp_path)
+    inn.people()
+    with inn.engine.begin() as conn:
+        conn.execute(text("ALTER TABLE scans DROP FOREIGN KEY scans_ibfk_1"))
+        conn.execute(text("ALTER TABLE scans ENGINE = Aria"))
+    id = inn.hold("subject", "guests", "1")
+    assert inn.held("guests", (1,), (2,)) == {(1,): [id]}
+    inn.lift(id)
+    inn.engine.dispose()
 
 
 def test_a_query_that_nobody_knows_any_more_holds_its_whole_table(small: Inn) -> None:

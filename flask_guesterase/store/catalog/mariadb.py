@@ -237,14 +237,16 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
 
 def _table(row: Any, key: str) -> LiveTable:
     view = row.kind == "VIEW"
+    engine, options = (row.engine or "").lower(), (row.options or "").lower()
     return LiveTable(
         name=key,
         schema=row.schema_name,
         columns={},
         view=view,
         versioned=row.kind == "SYSTEM VERSIONED",
-        partitioned="partitioned" in (row.options or "").lower(),
-        transactional=view or (row.engine or "").lower() in ("innodb", "rocksdb"),
+        partitioned="partitioned" in options,
+        transactional=view or engine in ("innodb", "rocksdb"),
+        savepoints=engine != "aria" or "transactional=0" in options,
     )
 
 

@@ -81,6 +81,7 @@ class LiveTable:
     :param virtual: a SQLite virtual table, such as a full-text index.
     :param shadow: storage of a virtual table, named by it.
     :param transactional: a rollback takes changes back (MyISAM, foreign tables: False).
+    :param savepoints: a transaction that read its rows may set savepoints (Aria: False).
     :param text_of: table whose rows a SQLite full-text index describes without holding them.
     :param keeps_words: a SQLite full-text index in whose storage words of old rows stay.
     :param copied_by: materialised views that read it, directly or through views.
@@ -106,6 +107,7 @@ class LiveTable:
     virtual: bool = False
     shadow: bool = False
     transactional: bool = True
+    savepoints: bool = True
     text_of: str | None = None
     keeps_words: bool = False
     copied_by: tuple[str, ...] = ()
