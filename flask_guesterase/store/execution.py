@@ -353,7 +353,7 @@ def check(work: Work, number: str) -> State:
         raise TransitionError("Nothing was erased yet.", "Erase first.")
     if case.state is State.CHECKING and outbox.removing(work, [case.number]):
         return case.state
-    who = people.taken(work, case.number)
+    who = owing.without_living(work, case.number, people.taken(work, case.number))
     left = [item for look in CHECKS.values() for item in look(work, case, who)]
     left += [*refresh.stale(case), *owing.left(work, case.number), *_files(work, case)]
     decisions = dict(case.decisions or {})

@@ -17,7 +17,7 @@ from flask_guesterase.core.errors import BusyError, KeyMissingError
 from flask_guesterase.core.events import SYSTEM, RequestReviewedAgain
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import cases, planning, tables, worker
+from flask_guesterase.store import cases, planning, soundness, tables, worker
 from flask_guesterase.store.comeback import returned, sightings
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.keeping import Origin
@@ -166,6 +166,26 @@ def test_a_row_that_lives_ends_the_request(copied: Copied) -> None:
     assert copied.hotel.row(1)["name"] == ANN["name"]
     assert copied.hotel.state(number) == "erased"
     assert copied.certified(number)["partial"] == []
+
+
+def test_a_row_that_lives_ends_a_request_that_the_copy_knew(copied: Copied) -> None:
+    """Nothing of it waits any more, nor is there a contact whose key went when it first ended."""
+    hotel = copied.hotel
+    number = hotel.file(email=ANN["email"])
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    copied.copy()
+    hotel.approve(number)
+    assert hotel.erased(number) == "erased"
+    copied.restore()
+    assert copied.replay().counts["ask"] == 1
+    copied.work()
+    assert hotel.state(number) == "partial"
+    copied.settle(theirs=False)
+    copied.work()
+    assert (hotel.row(1)["name"], hotel.state(number)) == (ANN["name"], "erased")
+    assert copied.certified(number)["partial"] == []
+    assert copied.run(lambda office: soundness.whole(office.work)).faults == []
 
 
 def test_a_row_that_somebody_else_deleted_ends_the_request(copied: Copied) -> None:

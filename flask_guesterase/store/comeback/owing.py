@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, select
 
 from ...core.certificate import Left
+from ...core.plan import Person, key_text
 from .. import tables
 from ..work import Work
 
 _REASONS = {"open": "came-back", "staff": "perhaps-back"}
 """State of a row that came back -> why a request is not complete while it stands."""
+
+LIVES = "lives"
+"""State of a row that is another person's, or of a new stay."""
 
 WAITING = tuple(_REASONS)
 """States of a row that came back as long as it is neither erased again nor let live."""
@@ -29,3 +35,20 @@ def left(work: Work, number: str) -> list[Left]:
         .order_by(table.c.table_name, table.c.state)
     )
     return [Left(name, rows, _REASONS[state]) for name, state, rows in found]
+
+
+def without_living(work: Work, number: str, who: Iterable[Person]) -> tuple[Person, ...]:
+    """Return people without those whose row came back and lives: nothing of it is left undone.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param who: the people it is about.
+    """
+    table = tables.returned
+    found = work.conn.execute(
+        select(table.c.table_name, table.c.row_key).where(
+            table.c.request == number, table.c.state == LIVES
+        )
+    )
+    living = {(row.table_name, row.row_key) for row in found}
+    return tuple((name, key) for name, key in who if (name, key_text(key)) not in living)
