@@ -174,8 +174,8 @@ class Host:
             if table.fullname in datamap.tables and there != table.schema:
                 yield _apart(table.fullname, "The engine sends statements to another schema "
                              "(schema_translate_map) than the one that is looked into.",
-                             "Give each tenant an engine whose search_path names its schema, or "
-                             "name the schema in the mapping.")
+                             "Give each tenant an engine whose address or search_path names its "
+                             "schema, or name the schema in the mapping.")
 
     def _doubled(self, datamap: DataMap) -> Iterator[Finding]:
         """Yield declared tables whose name two databases have: the data map knows but one."""

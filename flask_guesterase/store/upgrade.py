@@ -207,7 +207,14 @@ def alone(engine: Engine, unit: Callable[[Connection], _T], wait: float = WAIT_S
     :param unit: what to do with the connection; committed when it returns.
     :param wait: seconds to go on trying.
     :raises BusyError: it did not become free.
+    :raises SetupError: the engine sends statements about our tables to another schema.
     """
+    if None in (engine.get_execution_options().get("schema_translate_map") or ()):
+        raise SetupError(
+            "The engine sends statements to another schema (schema_translate_map) than the one "
+            "that is looked into.",
+            "Give each tenant an engine whose address or search_path names its schema.",
+        )
     shared = isinstance(engine.pool, StaticPool | SingletonThreadPool)
     end = time.monotonic() + wait
     while True:

@@ -117,6 +117,24 @@ def test_an_upgrade_is_done_once(engine: Engine) -> None:
         assert not upgrade.pending(conn)
 
 
+def test_no_table_is_made_in_a_schema_that_nobody_looks_into(engine: Engine) -> None:
+    """On MariaDB half of them would stay there: it is said before the first one is made."""
+    with engine.begin() as conn:
+        if engine.dialect.name != "sqlite":
+            conn.execute(sa.text("DROP SCHEMA IF EXISTS tenant_elsewhere"))
+            conn.execute(sa.text("CREATE SCHEMA tenant_elsewhere"))
+    tenant = engine.execution_options(schema_translate_map={None: "tenant_elsewhere"})
+    with pytest.raises(SetupError) as raised:
+        upgrade.upgrade(tenant)
+    assert "schema_translate_map" in raised.value.message
+    found = sa.inspect(engine)
+    assert found.get_table_names() == []
+    if engine.dialect.name != "sqlite":
+        assert found.get_table_names(schema="tenant_elsewhere") == []
+        with engine.begin() as conn:
+            conn.execute(sa.text("DROP SCHEMA tenant_elsewhere"))
+
+
 def test_the_hosts_tables_are_left_alone(engine: Engine) -> None:
     """A host's table and its Alembic version table stay as they are."""
     host = sa.MetaData()
