@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, literal, select, update
+from sqlalchemy import MetaData, func, literal, select, update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -488,11 +488,12 @@ def _damage(night: Night, box: str) -> None:
         conn.execute(update(table).where(table.c.id == box).values(payload=broken))
 
 
-def test_a_register_that_names_its_property_elsewhere(night: Night) -> None:
-    """Where the row does not say whose hotel it is, the owner's profile does."""
+@pytest.mark.parametrize("place", ["guest_id.hotel", lambda lines: func.lower(lines.c.hotel)])
+def test_a_register_that_names_its_property_elsewhere(night: Night, place: Any) -> None:
+    """Where the row does not say whose hotel it is, the owner's profile does, or an expression."""
     night.stay(1)
     night.stay(2, hotel="mu", guest_id=2)
-    night.declare(replace(LINE, place="guest_id.hotel"))
+    night.declare(replace(LINE, place=place))
     assert families(night.produce()) == ["Zebrafinch1"]
     assert families(night.produce(by="far", place="mu")) == ["Zebrafinch2"]
 
