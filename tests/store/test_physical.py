@@ -143,6 +143,8 @@ def test_postgresql_keeps_old_rows_until_tables_are_rewritten_without_a_snapshot
             with pytest.raises(BusyError) as caught:
                 physical.rewrite(run_of(hotel), TABLES, yes=True)
             assert "seconds old" in caught.value.message
+            # A slot is no transaction, and ends with no session.
+            assert "pg_replication_slots" in caught.value.hint
             assert "diary" not in str(caught.value)
             with outside(hotel.engine) as conn:
                 conn.exec_driver_sql("VACUUM FULL scans")

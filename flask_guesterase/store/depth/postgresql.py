@@ -90,7 +90,8 @@ def _wait_for_the_old(conn: Connection) -> None:
             raise BusyError(
                 f"{count or 1} transactions, snapshots or slots are older than this and see old "
                 f"rows; the oldest transaction is {seconds} seconds old.",
-                "Let it end, or end it with pg_terminate_backend(); then try again.",
+                "Let it end, or end it with pg_terminate_backend(); drop a slot that "
+                "pg_replication_slots shows, or let its reader read on; then try again.",
             )
         time.sleep(_PAUSE)
 
