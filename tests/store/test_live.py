@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.catalog import mariadb
 from flask_guesterase.store.live import LiveSchema, known, read, read_only, signature
-from tests import engines
+from tests import engines, serve
 
 KEY = {
     "sqlite": "INTEGER PRIMARY KEY",
@@ -819,3 +821,45 @@ def test_another_engine_is_refused(sqlite_url: str) -> None:
         conn.dialect.name = "oracle"
         with pytest.raises(SetupError, match="oracle"):
             read(conn)
+
+
+@contextmanager
+def folding() -> Iterator[str]:
+    """A MariaDB that takes names of databases and tables of another case for one, as on Windows."""
+    recipe, option = serve.RECIPES["mariadb"], "--lower-case-table-names=1"
+    folds = replace(
+        recipe,
+        install=lambda *given: [*recipe.install(*given), option],
+        serve=lambda *given: [
+            *recipe.serve(*given), option, f"--log-error={given[0] / 'log'}"
+        ],
+    )  # fmt: skip
+    home = engines.session_folder() / f"folds-{secrets.token_hex(4)}"
+    try:
+        running = serve.start(folds, home, durable=False)
+    except serve.MissingEngine as problem:
+        engines.missing("mariadb", str(problem))
+    try:
+        yield running.url
+    finally:
+        running.process.send_signal(recipe.stop)
+        running.process.wait()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_a_database_named_in_another_case_is_read_where_the_server_folds_names() -> None:
+    """A mapping says `Oak`, the server's catalogues `oak`: all of its tables are there."""
+    with folding() as url:
+        engine = create_engine(url)
+        with engine.begin() as conn:
+            for statement in (
+                "CREATE DATABASE Home", "CREATE DATABASE Oak",
+                "CREATE TABLE Oak.Guests (id INT PRIMARY KEY)",
+                "CREATE TABLE Oak.Notes (id INT PRIMARY KEY, guest INT, FOREIGN KEY (guest) "
+                "REFERENCES Oak.Guests (id))",
+            ):  # fmt: skip
+                conn.exec_driver_sql(statement)
+            conn.exec_driver_sql("USE Home")
+            live = read(conn, schemas=["Oak"])
+        engine.dispose()
+    assert [live.table(name) is not None for name in ("Oak.Guests", "Oak.Notes")] == [True, True]

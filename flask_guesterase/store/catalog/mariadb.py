@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -164,6 +164,11 @@ def read_only(conn: Connection) -> bool:
     return _refuses({row.name.lower(): row.value for row in conn.execute(_SETTINGS)})
 
 
+def _folds(variables: Iterable[tuple[str, str]]) -> bool:
+    """Return whether the server takes names of databases and tables of another case for one."""
+    return dict(variables).get("lower_case_table_names") != "0"
+
+
 def _refuses(variables: Mapping[str, str]) -> bool:
     return any(variables.get(name, "OFF").upper() not in ("OFF", "0") for name in _READ_ONLY)
 
@@ -186,11 +191,15 @@ def _server(conn: Connection, schemas: Sequence[str]) -> _Server:
     (default,) = said["schema"]
     if default is None:
         raise SetupError("The connection has no current database.", "Name one in the URL.")
-    scope = tuple(dict.fromkeys((default, *schemas)))
+    variables = tuple(sorted(said["variable"]))
+    # Where the server folds names, its catalogues may spell a database otherwise than a mapping.
+    spelt = {name.lower(): name for name in (default, *said["other"])} if _folds(variables) else {}
+    named = (spelt.get(name.lower(), name) for name in schemas)
+    scope = tuple(dict.fromkeys((default, *named)))
     others = [name for name in said["other"] if name not in scope]
     outside = conn.execute(_OUTSIDE, {"schemas": scope, "others": others}) if others else ()
     return _Server(
-        said["version"][0], default, tuple(sorted(said["variable"])), frozenset(said["granted"]),
+        said["version"][0], default, variables, frozenset(said["granted"]),
         scope, tuple((row.schema_name, row.name) for row in outside),
     )  # fmt: skip
 
@@ -203,7 +212,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     server = _server(conn, schemas)
     default, variables, bound = server.default, dict(server.variables), server.bound()
     enforced = variables.get("foreign_key_checks") == "ON"
-    fold_tables = variables.get("lower_case_table_names") != "0"
+    fold_tables = _folds(server.variables)
     parts = Assembly()
     names: dict[tuple[str, str], str] = {}
     for row in conn.execute(_TABLES.rows, bound):
