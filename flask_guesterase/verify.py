@@ -514,11 +514,11 @@ class Inputs:
         return any(key in asked(one) for one in self.journals.values())
 
     def _named(self, here: Epoch) -> set[bytes]:
-        """Return the keys that the given ones named up to an epoch, and these themselves."""
+        """Return the keys that the given ones named in a journal, and these themselves."""
         trusted = set(self.keys)
         for one in self.epochs(here.controller):
             known = False
-            for _, key in one.keys if one.epoch <= here.epoch else ():
+            for _, key in one.keys:
                 # The chain is signed: each key names the next one.
                 known = known or key in trusted
                 if known:
@@ -920,7 +920,7 @@ def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
 
 def forked(here: Epoch, quote: Quote, first: int) -> bool:
     """Tell whether entries from one on are others than those that a restore lost."""
-    mine = here.epoch == quote.epoch and first < quote.size
+    mine = here.epoch == quote.epoch and first <= quote.size
     return mine and here.roots.get(quote.size) != quote.root
 
 

@@ -147,6 +147,21 @@ def test_a_revocation_that_a_restore_lost(grown: int, house: Any) -> None:
     assert revoked(house, house.journal()) is None
 
 
+@pytest.mark.parametrize("grown", [0, 1, 4])
+def test_a_certificate_that_a_restore_lost(grown: int, house: Any) -> None:
+    """What grew in its place came behind something else."""
+    copy = house.folder / "copy.sqlite"
+    shutil.copy(house.folder / "db.sqlite", copy)
+    house.file("certificate.json", house.certificate().to_json())
+    seen = open_checkpoint(house.checkpoint().read_text("utf-8"), house.keeper.public_key())
+    house.engine.dispose()
+    shutil.copy(copy, house.folder / "db.sqlite")
+    house.append(grown)
+    with transaction(house.engine) as conn:
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    assert revoked(house, house.journal()) is None
+
+
 def test_a_revocation_in_an_epoch_that_was_cut(house: Any) -> None:
     """A checkpoint of a later epoch tells of what it has seen beside a certificate too."""
     made = house.certificate()

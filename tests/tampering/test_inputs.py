@@ -78,6 +78,22 @@ def test_proofs_join_checkpoints_alone(world: World, hotel: Hotel, tmp_path: Pat
         code, answer = ask(*given, "--proof", proof)
         assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
     assert "outside-signature" in cannot(ask(newest)[1])
+    middle = forge.anew(tmp_path / "middle.sqlite", forge.drafts(world.lines)[:11])
+    between = request(OLD, middle.consistency(OLD), middle.checkpoint())
+    middle.close()
+    code, answer = ask(newest, "--checkpoint", old, "--proof", put(tmp_path, "m.txt", between))
+    assert (code, wrong(answer)) == (0, set()), "it is of another size"
+    hotel.append()
+    inside, certificate = offline.Checkpoint(world.certificate.proof.checkpoint).size, put(
+        tmp_path, "c.json", world.certificate.to_json()
+    )
+    longer = request(inside, hotel.consistency(inside), hotel.checkpoint())
+    given = ["--checkpoint", newest, "--proof", put(tmp_path, "longer.txt", longer)]
+    answer = ask(certificate, *given)[1]
+    said = [item for item in answer["findings"] if item["id"] == "outside"]
+    assert [item["shown"] for item in said] == [None, True]
+    assert said[0]["text"].startswith("Whether")
+    given = [newest, "--checkpoint", old, "--key", world.key.hex()]
     split = put(tmp_path, "c.txt", catalogue.split(world).newest)
     code, answer = ask(*given, "--checkpoint", split)
     assert (code, wrong(answer)) == (1, {"outside", "split"})
@@ -662,6 +678,18 @@ def test_a_key_that_a_line_alone_names(world: World, tmp_path: Path) -> None:
     journal = put(tmp_path, "journal.jsonl", [line, *theirs])
     given = ["--checkpoint", put(tmp_path, "newest", world.newest), "--key", world.key.hex()]
     code, answer = ask(certificate, "--journal", journal, *given)
+    assert (code, "key" in wrong(answer)) == (1, True)
+    thief = forge.anew(tmp_path / "thief.sqlite", forge.drafts(world.lines))
+    thief.key, thief.number = signer("thief"), 60
+    with forge.transaction(thief.engine) as conn:
+        conn.execute(forge.update(forge.tables.tree).values(public_key=public(thief.key).hex()))
+    forged = put(tmp_path, "forged.json", thief.certificate().to_json())
+    thief.begin_epoch(thief.checkpoint())
+    grown = thief.lines()
+    thief.close()
+    first = edge_line(grown, len(world.lines), public(thief.key))
+    behind = put(tmp_path, "behind.jsonl", [first, *grown[len(world.lines):]])
+    code, answer = ask(forged, "--journal", behind, *given)
     assert (code, "key" in wrong(answer)) == (1, True)
     made = catalogue.changed_key(world)
     lines = [edge_line(made.lines, OLD, world.key), *made.lines[OLD:]]
