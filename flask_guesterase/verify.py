@@ -903,23 +903,22 @@ def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
     :param epoch: epoch of the entry.
     :param index: its number.
     """
-    sizes = {here.epoch: here.size for here in later}
+    epochs = [here.epoch for here in later]
     quotes = [quote for here in later for quote in here.quotes()]
 
     def first(here: Epoch) -> int:
         return index + 1 if here.epoch == epoch else 0
 
     return (
-        list(sizes) != list(range(epoch, epoch + len(sizes)))
+        epochs != list(range(epoch, epoch + len(epochs)))
         or any(here.pruned > first(here) for here in later)
         or any(here.wrong is not None or here.torn for here in later)
-        or any(sizes.get(quote.epoch, quote.size) < quote.size for quote in quotes)
         or any(forked(here, quote, first(here)) for here in later for quote in quotes)
     )
 
 
 def forked(here: Epoch, quote: Quote, first: int) -> bool:
-    """Tell whether entries from one on are others than those that a restore lost."""
+    """Tell whether entries from one on are not all here that a restore lost, or others are."""
     mine = here.epoch == quote.epoch and first <= quote.size
     return mine and here.roots.get(quote.size) != quote.root
 

@@ -648,6 +648,21 @@ def change_key(house):
     return public.hex(), house.file("changed.txt", note)
 
 
+def test_what_an_answer_says(house):
+    """What is left stands in it, and what was not searched where there is such a place."""
+    answer = scan(house)
+    assert len(ask(house.file("scan.json", json.dumps(answer)))[1]["says"]) == 1
+    left = [{"place": "mails", "reason": "kept", "rows": 3, "kinds": ["name"]}]
+    answer |= {"left": left, "unsearched": ["attachments"]}
+    del answer["signature"]
+    said = b"guesterase/scan/v1\n" + canonical(answer)
+    answer["signature"] = house.keeper.signing_key().sign(said).hex()
+    code, found = ask(house.file("scan.json", json.dumps(answer)))
+    assert (code, found["says"][1:]) == (
+        0, ["LEFT: mails, 3 rows: kept", "not searched: attachments"]
+    )  # fmt: skip
+
+
 def test_an_answer_from_before_the_key_was_changed(house):
     """The journal vouches for the key of an answer as it does for that of a certificate."""
     path = house.file("scan.json", json.dumps(scan(house)))

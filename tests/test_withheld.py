@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flask_guesterase.core.checkpoint import open_checkpoint
+from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint
 from flask_guesterase.core.log import pruned
 from flask_guesterase.core.tree import Frontier, leaf_hash
-from flask_guesterase.store import journal
+from flask_guesterase.store import journal, witness
 from flask_guesterase.store.transaction import transaction
 from tests.test_verify import AT, House, ask, cannot, wrong
 
@@ -74,6 +75,7 @@ def test_a_revocation_that_was_cut_out(change: Any, house: Any) -> None:
     lines = change(house.journal().read_text(encoding="utf-8").splitlines())
     journal = house.file("cut.jsonl", "\n".join(lines) + "\n")
     assert wrong(ask(journal)[1]) == {"entries"}
+    assert revoked(house, journal) is not True
     code, answer = ask(file, "--journal", journal)
     assert (code, "entries" in wrong(answer)) == (1, True)
 
@@ -172,6 +174,12 @@ def test_a_revocation_in_an_epoch_that_was_cut(house: Any) -> None:
     newest = house.checkpoint()
     first, second = epochs(house)
     given = ["--key", house.key, "--checkpoint", newest]
+    stranger = Ed25519PrivateKey.generate()
+    head = open_checkpoint(newest.read_text("utf-8"), house.keeper.public_key())
+    note = sign_checkpoint(head.origin, head.size, head.root, head.at, stranger)
+    theirs = ["--checkpoint", house.file("theirs.txt", note)]
+    code, answer = ask(file, "--journal", house.journal(), *theirs)
+    assert wrong(answer) == {"outside-signature", "revoked"}
     cut = house.file("cut.jsonl", "\n".join([*first, *second[:-1]]) + "\n")
     code, answer = ask(file, "--journal", cut, *given)
     assert (code, "outside" in wrong(answer)) == (1, True)
@@ -182,6 +190,31 @@ def test_a_revocation_in_an_epoch_that_was_cut(house: Any) -> None:
     assert wrong(answer) == {"revoked"}
     code, answer = ask(file, *given)
     assert (code, "outside" in cannot(answer)) == (0, True)
+
+
+def test_each_checkpoint_beside_a_certificate_is_spoken_of_once(house: Any) -> None:
+    """One of its journal is compared; of another company's, or of whose nobody knows, no word."""
+    made = house.certificate()
+    file, newest = house.file("certificate.json", made.to_json()), house.checkpoint()
+    house.append(controller="hotel-b", count=2)
+    with transaction(house.engine) as conn:
+        text = witness.checkpoint(conn, "hotel-b", house.keeper.signing_key(), AT)
+    head = open_checkpoint(made.proof.checkpoint, house.keeper.public_key())
+    stranger = Ed25519PrivateKey.generate()
+    odd = sign_checkpoint(head.origin, head.size, bytes(32), head.at, stranger)
+    texts = {"newest": newest.read_text("utf-8"), "b": text.replace("at 2026", "at 2025"),
+             "odd": odd}  # fmt: skip
+
+    def told(name: str, *more: object) -> list[object]:
+        note = house.file(f"{name}.txt", texts[name])
+        answer = ask(file, "--checkpoint", note, *more)[1]
+        return [one["shown"] for one in answer["findings"] if one["id"].startswith("outside")]
+
+    assert told("newest") == [True, True]
+    assert told("newest", "--journal", house.journal()) == [True, True]
+    assert told("b") == [None]
+    assert told("b", "--journal", house.journal()) == [None]
+    assert told("odd") == [None]
 
 
 def test_a_certificate_of_an_epoch_nobody_else_is_shown(house: Any) -> None:
