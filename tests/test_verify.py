@@ -293,6 +293,26 @@ def test_a_checkpoint_of_another_journal_inside(house):
     assert (code, wrong(answer)) == (1, {"inclusion"})
 
 
+def test_a_checkpoint_inside_that_somebody_else_signed(house):
+    """Who signs a certificate has signed the journal that proves it."""
+    good = house.certificate()
+    head = open_checkpoint(good.proof.checkpoint, house.keeper.public_key())
+    other = sign_checkpoint(
+        head.origin, head.size, head.root, head.at, Ed25519PrivateKey.from_private_bytes(b"s" * 32)
+    )
+    lie = signed(house, good.content, replace(good.proof, checkpoint=other))
+    code, answer = ask(house.file("certificate.json", lie.to_json()))
+    assert (code, wrong(answer)) == (1, {"checkpoint"})
+
+
+def test_a_certificate_that_says_itself_it_was_revoked(house):
+    """The day beside what was signed counts, though nobody signed it."""
+    value = json.loads(house.certificate().to_json()) | {"revoked": "2026-12-01"}
+    code, answer = ask(house.file("certificate.json", json.dumps(value)))
+    assert (code, wrong(answer)) == (1, {"revoked"})
+    assert "REVOKED on 2026-12-01" in answer["findings"][0]["text"]
+
+
 class Raw:
     """A line of a journal that no writer of ours made."""
 
@@ -661,6 +681,7 @@ def test_what_an_answer_says(house):
     assert (code, found["says"][1:]) == (
         0, ["LEFT: mails, 3 rows: kept", "not searched: attachments"]
     )  # fmt: skip
+    assert cannot(found) == {"key", "scope"}
 
 
 def test_an_answer_from_before_the_key_was_changed(house):
