@@ -10,6 +10,7 @@ import time
 import pytest
 
 from flask_guesterase.core import errors
+from flask_guesterase.store.office import Office
 from flask_guesterase.web.problems import problem_of
 from tests.web.house import STAFF, House
 
@@ -120,14 +121,21 @@ def test_what_is_wrong_in_a_form_is_said_in_the_language_of_its_page(
     assert [text for text in said if re.search("[a-z]{3}", text)] == []
 
 
-def test_a_page_of_an_error_says_in_its_language_what_was_refused(house: House) -> None:
-    """Who mistypes a login reads that nobody has it, not only that something is wrong."""
+def test_a_page_of_an_error_says_in_its_language_what_was_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is refused reads why, not only that something is wrong."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise errors.InputError("This day lies ahead.", "Give another one.")
+
+    monkeypatch.setattr(Office, "withdraw", refuse)
     number = house.request()
     officer = house.browser("officer")
     officer.get("/privacy/?lang=zh")
-    answer = officer.post(f"{DESK}/{number}/duty", f"{DESK}/{number}", deputy="nobody.here")
+    answer = officer.post(f"{DESK}/{number}/withdraw", f"{DESK}/{number}")
     assert answer.status_code == 422
-    assert "没有其他人使用此登录名" in answer.text
+    assert "这一天尚未到来" in answer.text
     assert f'href="{DESK}/{number}"' in answer.text
 
 
