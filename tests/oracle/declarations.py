@@ -131,7 +131,7 @@ def _equal(make: Making, name: str) -> tuple[Equal, int] | None:
     if not owned:
         return None
     other = make.specs[dice.pick(owned)]
-    fit = [f for f in other.fields
+    fit = [f for f in other.fields if not f.of
            if f.kind in ("int", "uuid", "date", "amount") or (f.kind == "text" and f.length)]
     if not fit:
         return None
@@ -172,7 +172,7 @@ def _rules(make: Making, name: str) -> dict[str, Any]:
     carried = {c for r in spec.refs for c in r.columns}
     rules: dict[str, Any] = {}
     for one in spec.fields:
-        if one.name in spec.key or one.name == "role":
+        if one.name in spec.key or one.name == "role" or one.of:
             continue
         label = one.attribute if dice.chance(50) else one.name
         options: list[Any] = [keep("drawn so")]

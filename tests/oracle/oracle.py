@@ -86,6 +86,7 @@ class Oracle:
                 new = self._after(name, row, wanted)
                 words = {_word(_rules(self.world.specs[name], policy)[c])
                          for c in row if new is not None and new[c] != row[c]
+                         if not self.world.specs[name].field(c).of
                          for policy in [self.world.policies[name]] if isinstance(policy, Policy)}
                 if new is None or words & {"null", "redact"}:
                     sure.add(name)
@@ -241,10 +242,10 @@ class Oracle:
         if self._goes(policy, found):
             return None
         rules = _rules(spec, policy)
-        return row | {
+        return spec.computed(row | {
             column: self._value(spec, column, rules[column], row[column])
             for column in self._written(spec, policy, found)
-        }
+        })
 
     @staticmethod
     def _value(spec: Spec, column: str, rule: Any, old: Any) -> Any:

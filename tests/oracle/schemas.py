@@ -142,7 +142,7 @@ def _keyed(
     fields = [replace(f, length=f.length if f.kind in ("text", "blob") else None) for f in fields]
     for _, carried in refs:
         fields += (f for f in carried if f not in fields)
-    fields += _data_fields(dice, PLAIN + KINDS)
+    fields += _computed(dice, _data_fields(dice, PLAIN + KINDS), 20)
     if dice.chance(25):
         fields.append(Field("number", "text", length=16, unique=True))
     return Spec(name, tuple(fields), key, tuple(ref for ref, _ in refs))
@@ -157,7 +157,8 @@ def _association(
     fields = tuple(dict.fromkeys(
         replace(f, nullable=f.nullable and keyless) for _, carried in refs for f in carried
     ))
-    extra = _data_fields(dice, PLAIN)[: dice.number(0, 2)]
+    extra = _data_fields(dice, (*PLAIN, "int", "int", "int"))[: dice.number(0, 2)]
+    extra = _computed(dice, extra, 60 if keyless else 20)
     if keyless:
         extra = [replace(f, unique=False) for f in extra]
     key = () if keyless else tuple(f.name for f in fields)
@@ -179,6 +180,14 @@ def _data_fields(dice: Dice, kinds: Sequence[str]) -> list[Field]:
         python = f"py_{len(made)}" if dice.chance(15) or "." in name else ""
         made.append(Field(name, kind, dice.chance(60), length, unique, python))
     return made
+
+
+def _computed(dice: Dice, fields: list[Field], percent: int) -> list[Field]:
+    """Sometimes add what the database makes of a number."""
+    numbers = [one.name for one in fields if one.kind == "int"]
+    if not numbers or not dice.chance(percent):
+        return fields
+    return [*fields, Field("made", "int", nullable=True, of=numbers[0])]
 
 
 def _with_self_reference(make: Making, spec: Spec) -> Spec:

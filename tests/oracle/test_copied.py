@@ -179,6 +179,7 @@ def _seal(
         spec, declared = oracle.world.specs[name], datamap.tables.get(name)
         carried = {c for ref in spec.refs for c in ref.columns} | {"copied", "role"}
         carried |= _targets(oracle.world, name)
+        carried |= {name for f in spec.fields if f.of for name in (f.name, f.of)}
         for row in rows if declared is not None and spec.key else ():
             assert declared is not None
             names = [

@@ -122,7 +122,7 @@ def planned(conn: Connection, datamap: DataMap, drawn: Plan) -> Named:
         declared = datamap.declared(step.decision.table)
         table = declared.table
         rows = named.setdefault(declared.name, {})
-        own = [c.name for c in declared.key]
+        own = [c.name for c in (declared.key if declared.keyed else table.c)]
         order = [declared.column(n) for n in own]
         for row in step.rows:
             at = and_(*(table.c[c.key] == v if v is not None else table.c[c.key].is_(None)
@@ -137,6 +137,8 @@ def planned(conn: Connection, datamap: DataMap, drawn: Plan) -> Named:
                 rows[tuple(line)] = None
             else:
                 columns |= set(step.decision.columns)
+                # What the database makes of them follows.
+                columns |= {c.name for c in table.c if c.computed is not None}
     return named
 
 

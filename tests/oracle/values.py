@@ -84,7 +84,7 @@ class Values:
         for one in spec.fields:
             if one.name not in row:
                 row[one.name] = self._value(random, spec, one)
-        return {one.name: row[one.name] for one in spec.fields}
+        return spec.computed({one.name: row[one.name] for one in spec.fields})
 
     def _pointing(self, random: Random, spec: Spec, ref: Ref, so_far: Row) -> Row | None:
         """Choose what a foreign key names; None when it must name something and cannot.
@@ -139,7 +139,7 @@ class Values:
             case "real":
                 return random.choice((0.1, -2.5, 1e10, 0.0))
             case "amount":
-                return decimal.Decimal(random.choice(("0.00", "1.10", "-2.50", "99999.99", "7")))
+                return decimal.Decimal(random.choice(("0.00", "1.10", "-2.50", "99999.99", "7.00")))
             case "span":
                 return dt.timedelta(days=random.randrange(3), seconds=random.randrange(7))
             case "clock":

@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Computed,
     Connection,
     Date,
     DateTime,
@@ -29,6 +30,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     and_,
+    column,
     null,
     select,
 )
@@ -51,7 +53,10 @@ Who = tuple[str, tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Field:
-    """One column; `python` is its name in Python where that differs."""
+    """One column; `python` is its name in Python where that differs.
+
+    The database computes one that is `of` another: it is one more.
+    """
 
     name: str
     kind: str
@@ -59,6 +64,7 @@ class Field:
     length: int | None = None
     unique: bool = False
     python: str = ""
+    of: str = ""
 
     @property
     def attribute(self) -> str:
@@ -90,7 +96,12 @@ class Spec:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        return self.key or tuple(f.name for f in self.fields)
+        return self.key or tuple(f.name for f in self.fields if not f.of)
+
+    def computed(self, row: Row) -> Row:
+        """Return a row with what the database makes of it."""
+        made = {f.name: row[f.of] for f in self.fields if f.of}
+        return row | {name: None if old is None else old + 1 for name, old in made.items()}
 
 
 @dataclass(frozen=True)
@@ -212,7 +223,8 @@ def put(conn: Connection, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows, None as NULL whatever the type."""
     at = {c.name: c for c in table.c}
     plain = []
-    for row in rows:
+    given = {name for name, column in at.items() if column.computed is None}
+    for row in ({n: v for n, v in row.items() if n in given} for row in rows):
         if any(v is None and isinstance(at[n].type, JSON) for n, v in row.items()):
             conn.execute(table.insert().values({
                 at[n]: null() if v is None else v for n, v in row.items()
@@ -269,7 +281,8 @@ def _table(metadata: MetaData, specs: Mapping[str, Spec], spec: Spec) -> Table:
     return Table(
         spec.name, metadata,
         *(Column(
-            f.name, sql_type(f), key=f.attribute, nullable=f.nullable, autoincrement=False,
+            f.name, sql_type(f), *([Computed(column(f.of) + 1, persisted=True)] if f.of else []),
+            key=f.attribute, nullable=f.nullable, autoincrement=False,
         ) for f in spec.fields),
         *([PrimaryKeyConstraint(*(at[n] for n in spec.key))] if spec.key else []),
         *(UniqueConstraint(f.attribute, name=f"uq_{number}_{i}")
@@ -290,6 +303,7 @@ def _lines(world: World) -> Iterable[str]:
             words += [] if f.nullable else ["not null"]
             words += ["unique"] if f.unique else []
             words += [f"as {f.python}"] if f.python else []
+            words += [f"computed of {f.of}"] if f.of else []
             yield f"    {f.name}: {' '.join(words)}"
         for ref in spec.refs:
             extra = f" on delete {ref.ondelete}" if ref.ondelete else ""
