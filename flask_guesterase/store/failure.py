@@ -47,6 +47,11 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             "'flask guesterase db sql' prints. In them this account needs SELECT, INSERT, UPDATE "
             "and DELETE and, on PostgreSQL, USAGE of their sequences.",
         )
+    if number(problem) == _UNSUPPORTED:
+        return SetupError(
+            f"The engine of a table does not support what is needed ({_code(problem)}).",
+            "Nothing was changed; run 'flask guesterase check', which names it.",
+        )
     if is_missing(problem):
         return SetupError(
             f"A table or column that is needed is not in the database ({_code(problem)}).",
@@ -205,6 +210,8 @@ _RETRY_NUMBERS = frozenset({1213, 1020})
 _LOCK_NUMBERS = frozenset({1205})
 _MISSING_STATES = frozenset({"42P01", "42703", "3F000"})
 _MISSING_NUMBERS = frozenset({1146, 1054})
+_UNSUPPORTED = 1178
+"""What MariaDB answers to a savepoint in a transaction that read a table of Aria."""
 _FULL_STATES = frozenset({"53100"})
 _FULL_NUMBERS = frozenset({1021, 1114})
 _SQLITE_READONLY, _SQLITE_FULL = 8, 13

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text, update
+from sqlalchemy import event, insert, inspect, text, update
 
 from flask_guesterase.core.errors import (
     BlockedError,
@@ -21,6 +21,7 @@ from flask_guesterase.core.errors import (
     InputError,
     KeyMissingError,
     SealError,
+    SetupError,
     UnknownError,
 )
 from flask_guesterase.core.events import Event
@@ -203,6 +204,23 @@ def test_a_person_is_held_where_a_table_takes_no_savepoint(
     id = inn.hold("subject", "guests", "1")
     assert inn.held("guests", (1,), (2,)) == {(1,): [id]}
     inn.lift(id)
+    inn.engine.dispose()
+
+
+def test_people_in_a_table_that_takes_no_savepoint_are_refused_in_words(
+    mariadb_url: str, tmp_path: Path
+) -> None:
+    """Nobody can be looked for there, and a clerk is told who knows more."""
+    inn = Inn(mariadb_url, tmp_path)
+    inn.people()
+    with inn.engine.begin() as conn:
+        for table in ("companions", "scans", "invoices", "bookings", "guests"):
+            for name in inspect(conn).get_foreign_keys(table):
+                conn.execute(text(f"ALTER TABLE {table} DROP FOREIGN KEY {name['name']}"))
+        conn.execute(text("ALTER TABLE guests ENGINE = Aria"))
+    with pytest.raises(SetupError) as raised, inn.begin() as office:
+        office.request({"email": "ann@example.com"}, property="sh", by="clerk")
+    assert "flask guesterase check" in raised.value.hint
     inn.engine.dispose()
 
 
