@@ -402,6 +402,19 @@ def test_an_erasure_explains_lines_at_each_hotel_of_the_company_that_was_asked(
         assert counted(house, code) == {"rows": rows, "arrived": 0, "departed": 1, "missed": 0}
 
 
+def test_what_left_one_hotel_is_known_until_that_one_is_counted(house: Forms) -> None:
+    """Its nights wait for days, for an audit that was not done; the other's go on meanwhile."""
+    house.form(70, OLD, "be")
+    house.sweep()
+    house.later(hours=1)
+    house.sweep("officer")
+    assert house.names()[70] is None
+    for code in ("mu", "be"):
+        house.later(days=3)
+        house.run(lambda office, code=code: counting.count(office.work, code))
+    assert counted(house, "be") == {"rows": 1, "arrived": 0, "departed": 1, "missed": 0}
+
+
 @pytest.mark.usefixtures("clerk")
 def test_a_forged_departure_explains_nothing(house: Forms) -> None:
     """Rows that say a line left lawfully need an entry of the journal that took as many."""

@@ -116,6 +116,29 @@ def test_no_copy_is_released_while_nobody_said_whose_a_profile_is(hotel: Hotel) 
     assert fetched(hotel, number).rows()
 
 
+def test_who_was_left_out_of_a_copy_does_not_take_it_along_when_erased(
+    hotel: Hotel,
+) -> None:
+    """Somebody said that the profile is not this guest's: the copy is not about who has it."""
+    furnish(hotel)
+    hotel.guest(3, name="Carl Other", email="ann@mail.example", document_no="C1")
+    with hotel.begin() as office:
+        match = {"email": "ann@mail.example", "name": "Ann Berg"}
+        number = office.request(match, property="sh", by="clerk", wish="copy")
+    shown(hotel, number)
+    with hotel.begin() as office:
+        [row] = office.preview(number).perhaps
+        office.leave(number, row.id, "clerk")
+    release(hotel, number)
+    with hotel.begin() as office:
+        theirs = office.request({"document": "C1"}, property="sh", channel="letter", by="clerk")
+    shown(hotel, theirs)
+    hotel.approve(theirs)
+    hotel.erased(theirs)
+    assert hotel.row(3)["name"] != "Carl Other"
+    assert fetched(hotel, number).rows()
+
+
 def test_a_copy_holds_every_declared_column_and_nothing_of_another(any_hotel: Hotel) -> None:
     """Her profile, her booking and her invoice; of Bea neither a row nor a word."""
     furnish(any_hotel)
@@ -383,6 +406,21 @@ def test_the_worker_erases_when_the_half_hour_is_over(hotel: Hotel) -> None:
         hotel.later(minutes=minutes)
         worker.work(partial(run, hotel), lambda *_: ("", ""), {})
         assert hotel.state(erasure) == state
+
+
+def test_a_refusal_speaks_of_an_erasure_to_whose_it_is_and_to_nobody_else(hotel: Hotel) -> None:
+    """Ann asked for both; Bea asked for a copy alone and has no erasure that could wait."""
+    number, _ = both(hotel)
+    other = asked(hotel, email="bea@mail.example")
+    shown(hotel, other)
+    for each in (number, other):
+        with hotel.begin() as office:
+            office.refuse(each, "officer", "another-persons-data")
+    with hotel.begin() as office:
+        parcels = dispatch.claim(office.work, frozenset({"smtp"}), most=100)
+    letters = [each.content for each in parcels if each.template == "refused"]
+    until = {letter["to"]: letter["params"]["until"] != "" for letter in letters}
+    assert until == {"ann@mail.example": True, "bea@mail.example": False}
 
 
 def test_an_erasure_waits_for_who_may_complain_that_the_copy_was_refused(
