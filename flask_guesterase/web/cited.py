@@ -141,8 +141,8 @@ UNKNOWN: tuple[str, ...] = (
 
 NOTES: tuple[str, ...] = (
     N_(
-        "Guests need not be told where harm is effectively avoided, unless the authority "
-        "wants it."
+        "Guests need not be told only where measures effectively avoid the harm, unless the "
+        "authority wants it; that a risk is merely unlikely is not enough: classify it as likely."
     ),
     N_(
         "For incidents of the level 较大 and above, to the provincial office; which those "

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Response, make_response, redirect, request, session, url_for
@@ -99,7 +98,7 @@ def copy() -> str:
     """Show the opened copy, or ask for the code from the desk."""
     if TICKET not in session:
         pressing.ready()
-        return _code_form({}, {})
+        return _code_form({})
     case, held, hotel = _opened()
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -120,8 +119,8 @@ def type_copy() -> AnyResponse:
     try:
         return _fetch(request.form.get("code", "")[:80], "case")
     except TokenError:
-        # The same for every code that opens nothing; what was typed stays to be corrected.
-        return make_response(_code_form(request.form, {"code": [_NO_COPY]}), 410)
+        # The same for every code that opens nothing.
+        return make_response(_code_form({"code": [_NO_COPY]}), 410)
 
 
 _NO_COPY = N_(
@@ -130,8 +129,8 @@ _NO_COPY = N_(
 )
 
 
-def _code_form(values: Any, problems: dict[str, list[str]]) -> str:
-    return render_template("guesterase/guest/copycode.html", values=values, problems=problems)
+def _code_form(problems: dict[str, list[str]]) -> str:
+    return render_template("guesterase/guest/copycode.html", problems=problems)
 
 
 @guest_pages.get("/copy.json")
