@@ -29,6 +29,7 @@ from flask_guesterase.store.transaction import outside, transaction
 from tests.oracle.dump import assert_same, dump
 from tests.store import inn
 from tests.store.hotel import Hotel
+from tests.store.test_physical import keeping_scrub
 from tests.store.test_residue import places
 from tests.store.test_residue_rows import ANN, erase_ann
 
@@ -70,7 +71,7 @@ def test_a_table_is_rewritten(kind: str, request: pytest.FixtureRequest) -> None
     """Of the files of a server nothing is left out for the name of a table."""
     rewrite = {"postgresql": postgresql, "mariadb": mariadb}[kind].rewrite
     url = request.getfixturevalue(f"{kind}_url")
-    with inn.host(url, METADATA) as engine, outside(engine) as conn:
+    with inn.host(url, METADATA) as engine, keeping_scrub(engine), outside(engine) as conn:
         assert Evidence.REWRITTEN in rewrite(conn, [RATES]).evidence
 
 

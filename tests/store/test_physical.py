@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 import time
@@ -304,13 +305,17 @@ def settled(engine: Engine, files: Path) -> bool:
 
 @contextmanager
 def scrubbing(engine: Engine, value: str) -> Iterator[None]:
-    """Set a global variable of the shared server, and put it back."""
-    with outside(engine) as conn:
-        before = conn.exec_driver_sql(f"SELECT @@global.{mariadb.SCRUB}").scalar_one()
-        conn.exec_driver_sql(f"SET GLOBAL {mariadb.SCRUB} = {value}")
-    yield
-    with outside(engine) as conn:
-        conn.exec_driver_sql(f"SET GLOBAL {mariadb.SCRUB} = {before}")
+    """Set a global variable of the shared server, and put it back; one test after another does."""
+    with (engines.session_folder() / "scrub.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with outside(engine) as conn:
+            before = conn.exec_driver_sql(f"SELECT @@global.{mariadb.SCRUB}").scalar_one()
+            conn.exec_driver_sql(f"SET GLOBAL {mariadb.SCRUB} = {value}")
+        try:
+            yield
+        finally:
+            with outside(engine) as conn:
+                conn.exec_driver_sql(f"SET GLOBAL {mariadb.SCRUB} = {before}")
 
 
 def test_mariadb_says_when_a_right_is_missing(mariadb_url: str) -> None:
@@ -376,7 +381,7 @@ def test_a_request_waits_until_all_of_its_tables_were_rewritten(server_hotel: Ho
     assert min(told.sizes.values()) > 0
     assert said(hotel, number)["supplement"] == 0
     hotel.later(seconds=5)
-    with keeping_scrub(hotel):
+    with keeping_scrub(hotel.engine):
         assert patiently(hotel, ["guests"]).supplements == 0
         hotel.later(seconds=5)
         assert patiently(hotel, ["bookings"]).supplements == 1
@@ -385,12 +390,12 @@ def test_a_request_waits_until_all_of_its_tables_were_rewritten(server_hotel: Ho
 
 
 @contextmanager
-def keeping_scrub(hotel: Hotel) -> Iterator[None]:
+def keeping_scrub(engine: Engine) -> Iterator[None]:
     """Put a variable of the shared MariaDB back, whatever rewriting does to it."""
-    if hotel.engine.dialect.name == "postgresql":
+    if engine.dialect.name == "postgresql":
         yield
         return
-    with scrubbing(hotel.engine, "OFF"):
+    with scrubbing(engine, "OFF"):
         yield
 
 
