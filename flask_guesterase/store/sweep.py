@@ -37,6 +37,7 @@ from .census import counting
 from .channels import Channel, Render
 from .claiming import HALTED, Pressure, Shift
 from .comeback import files, reconcile, refilled
+from .copying import offering
 from .depth import deepening
 from .failures import alerts
 from .incidents import noticing
@@ -55,7 +56,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "held-keys": heldkeys.nightly,
     "holds": lambda run: run(use_case(Office.remind_holds)),
     "endless": endless.nightly,
-    "copies": lambda run: run(use_case(Office.end_copies)),
+    "copies": offering.nightly,
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,

@@ -30,7 +30,7 @@ from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import dispatch, tables, worker
 from flask_guesterase.store.cases import day_at, load
 from flask_guesterase.store.complaints.receiving import Grievance
-from flask_guesterase.store.copying import boxed
+from flask_guesterase.store.copying import boxed, offering
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.tokens import Purpose, link
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
@@ -560,6 +560,21 @@ def test_a_copy_whose_day_is_over_ends_once_and_takes_its_contact_along(hotel: H
     assert {row["request"] for row in hotel.ours("contact")} == {later}
     assert [hotel.state(number) for number in (*numbers, later)] == ["fetched", "expired", "review"]
     assert hotel.events.count("data-copy-ended") == 2
+
+
+def test_a_night_ends_all_copies_however_many_a_transaction_takes(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None stays a day longer because more than a handful end on the same one."""
+    monkeypatch.setattr(offering, "PART", 1)
+    furnish(hotel)
+    for email in ("ann@mail.example", "bea@mail.example"):
+        number = asked(hotel, email=email)
+        shown(hotel, number)
+        release(hotel, number)
+    hotel.later(days=15)
+    assert [offering.nightly(partial(run, hotel)) for _ in range(2)] == [2, 0]
+    assert hotel.ours("contact") == []
 
 
 def test_who_fetches_a_copy_moves_no_other_erasure(hotel: Hotel) -> None:

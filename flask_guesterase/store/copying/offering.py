@@ -30,6 +30,7 @@ from ..post import write
 from ..same import marks as who_is_in
 from ..sameness import same
 from ..tokens import Purpose
+from ..unit import Run
 from ..work import Work
 from . import shelved
 from .gathering import Texts, gather
@@ -267,8 +268,26 @@ def read(work: Work, ticket: str) -> tuple[Case, Copy]:
     return load(work, number), shelved.read(work, number)
 
 
-def end(work: Work, most: int = 50) -> int:
-    """End the copies whose day is over; return how many those were."""
+PART = 50
+"""Copies that end in one transaction."""
+
+
+def nightly(run: Run) -> int:
+    """End all copies whose day is over, some in a transaction; return how many those were.
+
+    :param run: runs a unit of work.
+    """
+    count = 0
+    while ended := run(lambda office: end(office.work)):
+        count += ended
+    return count
+
+
+def end(work: Work) -> int:
+    """End some of the copies whose day is over; return how many those were.
+
+    :param work: the open transaction.
+    """
     table, request = tables.copy, tables.request
     rows = work.conn.execute(
         select(table.c.request, table.c.ends_on, request.c.property)
@@ -281,7 +300,7 @@ def end(work: Work, most: int = 50) -> int:
             table.c.ends_on <= work.today,
         )
         .order_by(table.c.ends_on, table.c.request)
-        .limit(most)
+        .limit(PART)
     )
     done = [
         row.request for row in rows
