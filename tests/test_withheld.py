@@ -107,22 +107,33 @@ def test_a_certificate_that_stands_before_a_restore(
     house.file("certificate.json", house.certificate().to_json())
     house.append(3)
     lines = house.journal().read_text(encoding="utf-8").splitlines()
-    text = house.checkpoint().read_text(encoding="utf-8")
-    seen = open_checkpoint(text, house.keeper.public_key())
-    with transaction(house.engine) as conn:
-        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    begin_epoch(house)
     whole = house.journal().read_text(encoding="utf-8").splitlines()
     kept = lines[: len(lines) - left_out]
     text = "\n".join([*kept, *whole[len(lines) :]]) + "\n"
     assert revoked(house, house.file("both.jsonl", text)) is shown
 
 
-def begin_epoch(house: Any) -> None:
-    """Begin an epoch that quotes the journal as it is."""
-    text = house.checkpoint().read_text(encoding="utf-8")
-    seen = open_checkpoint(text, house.keeper.public_key())
+def begin_epoch(house: Any, seen: Any = None) -> None:
+    """Begin an epoch that quotes a checkpoint, or the journal as it is."""
+    seen = seen or checkpoint(house)
     with transaction(house.engine) as conn:
         journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+
+
+def checkpoint(house: Any) -> Any:
+    """Return the journal's checkpoint as it is now."""
+    text = house.checkpoint().read_text(encoding="utf-8")
+    return open_checkpoint(text, house.keeper.public_key())
+
+
+def restore(house: Any, copy: Path, grown: int) -> None:
+    """Put an earlier copy in the database's place, let entries grow in it, and declare it."""
+    seen = checkpoint(house)
+    house.engine.dispose()
+    shutil.copy(copy, house.folder / "db.sqlite")
+    house.append(grown)
+    begin_epoch(house, seen)
 
 
 def epochs(house: Any) -> list[list[str]]:
@@ -140,12 +151,7 @@ def test_a_revocation_that_a_restore_lost(grown: int, house: Any) -> None:
     shutil.copy(house.folder / "db.sqlite", copy)
     house.append(action="certificate-revoked", request="E-3")
     house.append()
-    seen = open_checkpoint(house.checkpoint().read_text("utf-8"), house.keeper.public_key())
-    house.engine.dispose()
-    shutil.copy(copy, house.folder / "db.sqlite")
-    house.append(grown)
-    with transaction(house.engine) as conn:
-        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    restore(house, copy, grown)
     assert revoked(house, house.journal()) is None
 
 
@@ -155,12 +161,7 @@ def test_a_certificate_that_a_restore_lost(grown: int, house: Any) -> None:
     copy = house.folder / "copy.sqlite"
     shutil.copy(house.folder / "db.sqlite", copy)
     house.file("certificate.json", house.certificate().to_json())
-    seen = open_checkpoint(house.checkpoint().read_text("utf-8"), house.keeper.public_key())
-    house.engine.dispose()
-    shutil.copy(copy, house.folder / "db.sqlite")
-    house.append(grown)
-    with transaction(house.engine) as conn:
-        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    restore(house, copy, grown)
     assert revoked(house, house.journal()) is None
 
 
