@@ -37,7 +37,6 @@ from .census import counting
 from .channels import Channel, Render
 from .claiming import HALTED, Pressure, Shift
 from .comeback import files, reconcile, refilled
-from .copying import offering
 from .depth import deepening
 from .failures import alerts
 from .incidents import noticing
@@ -56,7 +55,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "held-keys": heldkeys.nightly,
     "holds": lambda run: run(use_case(Office.remind_holds)),
     "endless": endless.nightly,
-    "copies": offering.nightly,
+    "copies": lambda run: _all(run, use_case(Office.end_copies)),
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,
@@ -68,6 +67,15 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "monthlies": lambda run: run(use_case(Office.keep_monthlies)),
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
+
+
+def _all(run: Run, unit: Callable[[HasWork], int]) -> int:
+    """Run a unit of work until it has nothing left to do; return how much it did."""
+    count = 0
+    while did := run(unit):
+        count += did
+    return count
+
 
 NightAudit = Callable[[str], bool]
 """The host's answer to whether a property (code) is in its night audit."""

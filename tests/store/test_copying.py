@@ -32,6 +32,7 @@ from flask_guesterase.store.cases import day_at, load
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.copying import boxed, offering
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.sweep import STEPS
 from flask_guesterase.store.tokens import Purpose, link
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
 
@@ -573,7 +574,7 @@ def test_a_night_ends_all_copies_however_many_a_transaction_takes(
         shown(hotel, number)
         release(hotel, number)
     hotel.later(days=15)
-    assert [offering.nightly(partial(run, hotel)) for _ in range(2)] == [2, 0]
+    assert [STEPS["copies"](partial(run, hotel)) for _ in range(2)] == [2, 0]
     assert hotel.ours("contact") == []
 
 

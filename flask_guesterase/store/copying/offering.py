@@ -30,7 +30,6 @@ from ..post import write
 from ..same import marks as who_is_in
 from ..sameness import same
 from ..tokens import Purpose
-from ..unit import Run
 from ..work import Work
 from . import shelved
 from .gathering import Texts, gather
@@ -270,17 +269,6 @@ def read(work: Work, ticket: str) -> tuple[Case, Copy]:
 
 PART = 50
 """Copies that end in one transaction."""
-
-
-def nightly(run: Run) -> int:
-    """End all copies whose day is over, some in a transaction; return how many those were.
-
-    :param run: runs a unit of work.
-    """
-    count = 0
-    while ended := run(lambda office: end(office.work)):
-        count += ended
-    return count
 
 
 def end(work: Work) -> int:

@@ -102,5 +102,5 @@ class Copying(Desk):
         return views.guest_view(self.work, case), copy
 
     def end_copies(self) -> int:
-        """End the copies whose day is over; return how many those were."""
+        """End some of the copies whose day is over; return how many those were."""
         return offering.end(self.work)
