@@ -60,8 +60,9 @@ def answer(work: Work, case: Case) -> Answer | None:
     if told is None or case.state not in DONE:
         return told
     # Until its day, what a hold will keep longer is told by nothing.
-    until = "" if staying.copy_held(work, case.number) else told.copy_until
-    return replace(told, stays=stays(staying.all_of(work, case)), copy_until=until)
+    held = staying.copy_held(work, case.number)
+    until = "" if held else told.copy_until
+    return replace(told, stays=stays(staying.all_of(work, case, held)), copy_until=until)
 
 
 def certified(work: Work, case: Case) -> Answer | None:

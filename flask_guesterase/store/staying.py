@@ -62,17 +62,18 @@ def _item(told: tuple[Any, ...], rows: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def all_of(work: Work, case: Case) -> list[dict[str, str]]:
+def all_of(work: Work, case: Case, held: bool) -> list[dict[str, str]]:
     """Return the same with what is not a row's: a contact to tell the guest later, a held copy.
 
     :param work: the open transaction.
     :param case: the request.
+    :param held: whether a hold keeps its safety copy, as `copy_held` tells.
     """
     found = list(kept(work, case.number))
     if case.state is State.SEALED and (last := laternotice.last_day(work, case.number)):
         until = laternotice.day_of(work, case, last)
         found.append({"category": LATER, "basis": "", "until": until})
-    if copy_held(work, case.number):
+    if held:
         found.append({"category": LEGAL_DUTY, "basis": "", "until": ""})
     return found
 
