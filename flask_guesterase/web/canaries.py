@@ -17,7 +17,7 @@ def canaries() -> str:
     hotels = must(Permission.LAW)
     with current.begin(write=False) as office:
         rows, running = office.canaries(me()), office.canaries_on()
-        said = office.said_first(me())
+        said = office.canaries_said(me())
     return render_template(
         "guesterase/staff/canaries.html", rows=rows, hotels=hotels, running=running,
         said=said, declared=current.canary_properties,

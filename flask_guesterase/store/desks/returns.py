@@ -137,3 +137,10 @@ class Returns(Desk):
     def canaries_on(self) -> Mapping[str, bool]:
         """Return property -> whether invented guests go through it; False after one word."""
         return canaries.on(self.work)
+
+    def canaries_said(self, by: str) -> Sequence[str]:
+        """Return the properties of which a person said it first, so that another one must.
+
+        :param by: the host's id of who asks.
+        """
+        return canaries.said_first(self.work, by)

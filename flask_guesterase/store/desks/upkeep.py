@@ -38,7 +38,6 @@ from .. import (
 from ..census import counting, listing, watching
 from ..comeback import years
 from ..identity import codes
-from ..invented import canaries
 from ..partners import deliveries
 from ..remembrance import remembering
 from ..training import gate
@@ -122,14 +121,13 @@ class Upkeep(Desk):
         """Return what a person said first of two people, so that another one must confirm it.
 
         :param by: the host's id of who asks.
-        :return: ``clock``, ``goes-on``, and ``canary:`` with the code of a property.
+        :return: of ``clock`` and ``goes-on``.
         """
         told = {"clock": brake.CLOCK, "goes-on": halting.GOES_ON}
-        mine = (
+        return frozenset(
             word for word, name in told.items()
             if firsts.waits_for_another(self.work, name, by, CONFIRM)
         )
-        return frozenset([*mine, *(f"canary:{c}" for c in canaries.said_first(self.work, by))])
 
     def gauges(self) -> gauges.Gauges:
         """Return counts and ages for whoever watches the installation; nobody's data."""

@@ -140,11 +140,13 @@ def listed(work: Work, by: str | None) -> list[dict[str, Any]]:
 
 def on(work: Work) -> dict[str, bool]:
     """Return property -> whether canaries are on; False while one person's word waits."""
-    found = {code: pulse.look(work.conn, _name(code)) for code in work.settings.properties}
+    names = {code: _name(code) for code in work.settings.properties}
+    there = pulse.look_at(work.conn, *names.values())
+    found = {code: there[name] for code, name in names.items() if name in there}
     return {
-        code: approvers(work, code) is not None
+        code: said.by is not None and said.second is not None
         for code, said in found.items()
-        if said is not None and (said.second is not None or work.stamp - said.at <= LASTING)
+        if said.second is not None or work.stamp - said.at <= LASTING
     }
 
 
@@ -152,8 +154,8 @@ def said_first(work: Work, by: str) -> list[str]:
     """Return the properties of which a person said it first, and another one must say so."""
     return [
         code
-        for code in work.settings.properties
-        if firsts.waits_for_another(work, _name(code), by, LASTING)
+        for code, both in on(work).items()
+        if not both and firsts.waits_for_another(work, _name(code), by, LASTING)
     ]
 
 
