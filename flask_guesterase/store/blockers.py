@@ -42,9 +42,6 @@ _NOT_NEEDING = ("erasure", "advertising", "canary")
 _SHOWN = 5
 """Keys that a line names at most."""
 
-Needed = Mapping[str, Mapping[str, str]]
-"""Table -> column -> name of the blocker that needs it."""
-
 
 @dataclass(frozen=True)
 class Found:
@@ -71,7 +68,9 @@ class Found:
 
 
 def standing(
-    work: Work, people: Iterable[Person], lock: bool = False,
+    work: Work,
+    people: Iterable[Person],
+    lock: bool = False,
     theirs: Mapping[str, Sequence[Row]] | None = None,
 ) -> list[Found]:
     """Return everything of the hotel's that stands in the way of these people's erasure.
@@ -93,7 +92,8 @@ def standing(
         if here not in rows:
             rows[here] = (
                 owned(work.conn, work.datamap, declared, wanted, blocker.by)
-                if theirs is None else owned_of(declared, theirs.get(blocker.on, ()), blocker.by)
+                if theirs is None
+                else owned_of(declared, theirs.get(blocker.on, ()), blocker.by)
             )
             if lock and not alone(work.conn):
                 _lock(work, declared, rows[here])
@@ -272,8 +272,14 @@ def _unanswered() -> tuple[Select[Any], list[ColumnElement[Any]]]:
     )
     wanted = (
         select(
-            request.number, request.property, request.due_on, subject.row_key, copy.ends_on,
-            request.state, request.ended_at, contested.label("contested_until"),
+            request.number,
+            request.property,
+            request.due_on,
+            subject.row_key,
+            copy.ends_on,
+            request.state,
+            request.ended_at,
+            contested.label("contested_until"),
         )
         .join_from(tables.subject, tables.request, subject.request == request.number)
         .outerjoin(tables.copy, copy.request == request.number)

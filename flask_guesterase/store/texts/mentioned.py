@@ -53,11 +53,6 @@ Regions = Mapping[str, str]
 """Code of a property -> ISO 3166-1 alpha-2 code of its country."""
 
 
-def reads_text(rule: Rule) -> bool:
-    """Return whether a rule works on the text a column holds, not on what it is for."""
-    return isinstance(rule, Mentions | Inside)
-
-
 def names_people(rule: Rule) -> bool:
     """Return whether a rule must know whom a text may name."""
     if isinstance(rule, Inside):
@@ -266,7 +261,8 @@ def _going(declared: Declared) -> list[str]:
     """Return the columns that go or are retained; what the vendor keeps is no secret."""
     rules = declared.rules
     return [
-        c.name for c in declared.table.c
+        c.name
+        for c in declared.table.c
         if not isinstance(rules.get(c.name), Keep) and (c.name in rules or declared.deletes)
     ]
 
@@ -289,9 +285,7 @@ def _in_rows(
         if declared.name in datamap.subjects:
             continue
         kinds = {
-            name: kind
-            for name in _going(declared)
-            if (kind := kind_in(name)) and kind != Kind.NAME
+            name: kind for name in _going(declared) if (kind := kind_in(name)) and kind != Kind.NAME
         }
         own = {
             row.key: next(iter(row.owners))[0]
