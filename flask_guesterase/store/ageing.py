@@ -19,7 +19,7 @@ from . import law, rulebook, tables
 from .blockers import today_at
 from .candidates import old
 from .clocks import Record, places_of
-from .datamap import Declared
+from .declared import Declared
 from .gaps import unreadable
 from .sql import MANY, chunks, one_of
 from .traces import holding

@@ -21,8 +21,9 @@ from ..core.wish import Kind
 from . import tables
 from .binds.trail import zoned
 from .clocks import places_of
-from .datamap import DataMap, Declared
+from .datamap import DataMap
 from .days import day_of
+from .declared import Declared
 from .finder import Owners, owned, owned_of
 from .gaps import unreadable
 from .settings import Settings

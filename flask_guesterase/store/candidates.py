@@ -30,8 +30,8 @@ from ..core.plan import Key
 from ..core.rule import Rule, Start
 from . import law, rulebook
 from .binds.trail import crosses
-from .datamap import Declared
 from .days import FIRST, LAST, NOUGHT, NUMBERS
+from .declared import Declared
 from .legible import legible
 from .sql import is_text
 from .traces import holds

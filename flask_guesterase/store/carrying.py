@@ -26,7 +26,8 @@ from ..core.identity import Kind, kind_of, same, spellings
 from ..core.plan import Person, by_table, key_text
 from . import tables
 from .binds.crossing import at
-from .datamap import Contacts, DataMap, Declared
+from .datamap import Contacts, DataMap
+from .declared import Declared
 from .failure import is_misfit
 from .sql import (
     among,

@@ -15,7 +15,7 @@ from ..core.plan import Key, key_text
 from . import due, runs, tasks
 from .ageing import PAGE, Expired, judged, waiting
 from .candidates import old
-from .datamap import Declared
+from .declared import Declared
 from .sql import chunks
 from .tallies import Tally, add, tally
 from .unit import HasWork

@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 from ..core.finding import Finding, Severity
 from ..core.plan import Key
 from ..core.rule import CATEGORIES, EVENTS, Facts
-from .datamap import DataMap, Declared
+from .datamap import DataMap
 from .days import NUMBERS, day_of, is_unread, latest, moment_of
+from .declared import Declared
 from .finder import owners
 from .masks import fixed_value
 from .settings import Settings

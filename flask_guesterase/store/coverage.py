@@ -21,7 +21,8 @@ from ..core.treatment import (
     RowRule,
     Rule,
 )
-from .datamap import DataMap, Declared, is_generated
+from .datamap import DataMap
+from .declared import Declared, is_generated
 from .lines import registers, unknown
 from .links import Link, links
 from .masks import ENOUGH, beneath, fits, is_marked

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from ..core.finding import Finding
 from . import brake, pulse, tables, upgrade
-from .datamap import rule_word
+from .declared import rule_word
 from .failures import alerts
 from .work import Work
 

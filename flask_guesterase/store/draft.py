@@ -12,7 +12,8 @@ from sqlalchemy import ARRAY, JSON, Boolean, Column, Table
 from sqlalchemy.types import Enum
 
 from ..core.identity import Kind, kind_of
-from .datamap import DataMap, is_generated
+from .datamap import DataMap
+from .declared import is_generated
 from .links import Link, links
 from .paths import is_unique
 from .sql import holds_text, text_length

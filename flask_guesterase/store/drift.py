@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from ..core.finding import Finding, Severity
 from ..core.treatment import Keep, Placeholder, Redact, RowRule
 from .catalog.shape import LiveSchema, LiveTable
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .links import Link, links, spelled
 from .masks import beneath, fits, fixed_value, is_static
 from .memory import by_identity

@@ -34,7 +34,7 @@ from ..core.plan import Key, key_text
 from . import given, people, tables
 from .ageing import Expired
 from .bynumber import by_number, delete_by_number
-from .datamap import Declared
+from .declared import Declared
 from .putoff import astray
 from .sql import MANY, chunks, is_text, one_of, skips, text_length
 from .work import Work

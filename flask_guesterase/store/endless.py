@@ -22,8 +22,8 @@ from ..core.rule import Open
 from . import ageing, blockers, candidates, law, looking, pulse, runs, tables
 from .binds.trail import crosses
 from .clocks import places_of
-from .datamap import Declared
 from .days import latest
+from .declared import Declared
 from .finder import owners
 from .gaps import unreadable
 from .pulse import Pulse

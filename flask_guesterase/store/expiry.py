@@ -29,7 +29,7 @@ from .claims import Bounds, Claimed, Listed, legible, listed
 from .clocks import places_of
 from .comeback import marks
 from .copying import shelved
-from .datamap import Declared
+from .declared import Declared
 from .eraser import Locked, Scope
 from .given import put
 from .partners import giving, recipients

@@ -12,7 +12,8 @@ from sqlalchemy.ext.compiler import compiles
 from ..core.finding import Finding, Severity
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .failure import is_forbidden, is_refusal
 from .gaps import unreadable
 from .probing import written

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 
 from ..core.plan import Key, Person, Row, key_text
 from . import tables
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .paths import Path
 from .sql import (
     MANY,

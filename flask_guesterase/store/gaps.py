@@ -9,7 +9,8 @@ from sqlalchemy import Connection, FromClause, and_, func, select
 
 from ..core.finding import Finding, Severity
 from ..core.plan import Block, Key, Row
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .links import Link, is_apart, pointed
 from .memory import by_identity
 from .sql import among, parts

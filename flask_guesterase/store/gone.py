@@ -10,7 +10,8 @@ from sqlalchemy.orm import InstanceState
 
 from ..core.plan import Person
 from ..core.treatment import Constant, Null, Placeholder, Redact, Rule
-from .datamap import Contacts, DataMap, Declared
+from .datamap import Contacts, DataMap
+from .declared import Declared
 from .masks import beneath, is_marked, looks_invented, looks_redacted
 from .sql import text_length
 

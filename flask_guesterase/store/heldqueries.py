@@ -14,7 +14,7 @@ from ..core.holding import HoldQuery
 from ..core.log import canonical
 from ..core.seal import fingerprint
 from . import pulse
-from .datamap import Declared
+from .declared import Declared
 from .pulse import Pulse
 from .work import Work
 

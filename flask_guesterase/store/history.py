@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 from ..core.errors import ErasureError
 from ..core.treatment import RowRule
 from .catalog.shape import LiveSchema
-from .datamap import Declared
+from .declared import Declared
 
 
 def end_history(conn: Connection, declared: Declared, live: LiveSchema | None) -> None:

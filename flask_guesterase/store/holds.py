@@ -16,7 +16,7 @@ from ..core.plan import Key, Person, key_text
 from ..core.register import name_form
 from . import heldqueries, tables
 from .clocks import places_of
-from .datamap import Declared
+from .declared import Declared
 from .finder import Owners, owners
 from .lines import Lines, registers
 from .nights import Night

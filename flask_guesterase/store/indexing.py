@@ -13,7 +13,8 @@ from sqlalchemy import Column, Connection, Dialect, Table
 from ..core.finding import Finding, Severity
 from .binds.crossing import HOME, of_bind
 from .catalog.shape import LiveSchema, LiveTable
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .links import links
 from .paths import Hop
 from .sql import is_text, quoted, text_length

@@ -12,7 +12,7 @@ from ..core.errors import MatchError, UnknownError
 from ..core.plan import Key
 from . import people
 from .carrying import inquire
-from .datamap import Declared
+from .declared import Declared
 from .sql import among, host_values, is_text
 from .work import Work
 

@@ -21,7 +21,7 @@ from ..core.treatment import RowRule
 from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
-from .datamap import Declared
+from .declared import Declared
 from .finder import Owners
 from .sql import MANY, chunks, one_of
 from .traces import holding, tells

@@ -10,7 +10,8 @@ from sqlalchemy import Column
 from ..core.finding import Finding
 from ..core.policy import Register
 from ..core.treatment import Retain
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from ..core.plan import Block, Key, Outcome, Plan, key_text
 from ..core.treatment import Null
 from .binds.crossing import binds_of
 from .catalog.shape import LiveSchema, LiveTable
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .memory import by_identity
 from .sql import among, parts
 

@@ -32,7 +32,7 @@ from .blockers import today_at
 from .candidates import beyond, greater, old, recent
 from .claiming import Shift
 from .clocks import places_of
-from .datamap import Declared
+from .declared import Declared
 from .narrowing import Way, word_of
 from .unit import HasWork, Run
 from .work import Work

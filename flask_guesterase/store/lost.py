@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import ErasureError, GuesteraseError
 from ..core.treatment import Computed, Constant, File, Inside, Mentions, Redact
-from .datamap import Declared
+from .declared import Declared
 from .failure import checked, is_unplaced
 from .raw import Reader
 from .sql import is_text

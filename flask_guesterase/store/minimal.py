@@ -13,7 +13,8 @@ from ..core.minimal import Remark, Review, filled
 from ..core.pack import IdCopy
 from ..core.treatment import File
 from . import packs
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .settings import Settings
 
 COPIES = "identity_document_copy"

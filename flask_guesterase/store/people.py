@@ -18,7 +18,8 @@ from ..core.errors import UnknownError
 from ..core.plan import Key, Person, key_text
 from ..core.standing import Judged, Standing, Why
 from . import tables
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .work import Work
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from ..core.finding import Finding
 from ..core.treatment import Constant, Null, Placeholder, Redact
 from .catalog.shape import LiveSchema
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .links import Link, links
 from .masks import beneath
 

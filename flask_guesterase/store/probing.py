@@ -13,7 +13,8 @@ from ..core.finding import Finding
 from ..core.treatment import Constant, Placeholder
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .failure import is_forbidden, is_refusal
 from .gaps import unreadable
 from .masks import Seeded, beneath, is_static, value_for

@@ -11,7 +11,7 @@ from sqlalchemy import Row, update
 from ..core.log import canonical
 from . import law, people, tables
 from .clocks import Record
-from .datamap import Declared
+from .declared import Declared
 from .failure import is_unread
 from .gaps import unreadable
 from .remainder import columns_of

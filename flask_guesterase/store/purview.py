@@ -23,7 +23,8 @@ from ..core.treatment import RowRule
 from ..core.wish import Kind
 from . import blockers, tables
 from .clocks import places_of
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .finder import find, owners
 from .gaps import unreadable
 from .paths import Hop

@@ -28,7 +28,7 @@ from ..core.image import Cell, cell
 from ..core.plan import Key
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
-from .datamap import Declared
+from .declared import Declared
 from .sql import asked, holds_text, in_order, parts, text_length
 from .transaction import MARIADB
 

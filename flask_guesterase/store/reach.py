@@ -16,7 +16,7 @@ from ..core.incidents import COPIED
 from ..core.plan import Key, Person, key_text
 from ..core.standing import Standing
 from . import heldqueries, outbox, tables, vault
-from .datamap import Declared
+from .declared import Declared
 from .finder import find, owned
 from .gaps import unreadable
 from .holds import Hold, covered, everywhere, keys_of, matching

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ..core.errors import UnknownError
 from ..core.plan import Key, Person, Plan, Row, by_table, key_text
 from . import keeping, people, tables
-from .datamap import Declared
+from .declared import Declared
 from .eraser import Scope
 from .finder import erased_before, find, owners
 from .sql import among, parts

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..core.identity import Kind, kind_of
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .sql import holds_text
 
 

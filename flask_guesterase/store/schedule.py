@@ -16,7 +16,8 @@ from ..core.rule import Grade, Rank, Rule
 from ..core.rulebook import LineKind, LineState
 from ..core.treatment import Retain
 from . import packs, rulebook
-from .datamap import DataMap, rule_word
+from .datamap import DataMap
+from .declared import rule_word
 from .settings import Property, Settings
 from .ways import clock_of
 

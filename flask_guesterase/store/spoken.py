@@ -11,7 +11,8 @@ from ..core.finding import Finding, Severity
 from ..core.identity import Kind, kind_of
 from ..core.pack import CONDITIONS
 from ..core.policy import Subject
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .masks import writes_anew
 from .sql import is_text
 from .ways import clock_of

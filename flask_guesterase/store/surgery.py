@@ -31,7 +31,8 @@ from ..core.treatment import Constant, File, Inside, Mentions
 from .absence import require_gone
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .failure import is_refusal
 from .given import spread
 from .history import end_history

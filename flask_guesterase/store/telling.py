@@ -17,7 +17,7 @@ from ..core.rule import Facts, Open, Rank, Rule, Start
 from ..core.treatment import Placeholder, Redact
 from . import blockers, holds, law, rulebook, tables
 from .clocks import Record, facts_of
-from .datamap import Declared
+from .declared import Declared
 from .masks import beneath
 from .proof import stands
 from .raw import Reader, reader

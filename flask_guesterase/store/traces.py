@@ -37,7 +37,7 @@ from ..core.treatment import (
     Redact,
     Rule,
 )
-from .datamap import Declared
+from .declared import Declared
 from .masks import (
     beneath,
     fallback,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ..core.finding import Finding
 from .catalog.shape import LiveSchema, LiveTable, LiveTrigger
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .fired import emptied, reads
 
 _CURE = "Declare the table it writes to and name the trigger in triggers=, or drop it."

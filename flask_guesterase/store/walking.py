@@ -21,7 +21,8 @@ from sqlalchemy import (
 from ..core.plan import Key
 from .binds.crossing import binds_of
 from .binds.trail import Trail, crosses, legs
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .listed import GIVEN, Listed
 from .paths import Path
 from .sql import asked, chunks, in_order, parts

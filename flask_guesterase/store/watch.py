@@ -14,7 +14,7 @@ from ..core.treatment import File
 from . import backlog, brake, consistency, copies, doors, halting, runs, soundness, unlisted
 from .binds import awaiting
 from .census import watching
-from .datamap import Declared
+from .declared import Declared
 from .gaps import unreadable
 from .invented import canaries
 from .release import releasing

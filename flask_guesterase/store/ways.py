@@ -12,7 +12,8 @@ from ..core.plan import Key
 from ..core.policy import Policy
 from ..core.whence import CLOCK, FACTS, PLACE, Paths
 from .binds.trail import Trail, crosses, legs, zoned
-from .datamap import DataMap, Declared
+from .datamap import DataMap
+from .declared import Declared
 from .paths import Hop, Resolver
 from .sql import asked, parts
 

@@ -11,7 +11,7 @@ from ..core.plan import Key, Person, key_text
 from ..core.treatment import Keep, RowRule
 from . import keyed, tables, telling
 from .bygone import ENDED
-from .datamap import Declared, rule_word
+from .declared import Declared, rule_word
 from .finder import owners
 from .people import EXPIRED
 from .work import Work

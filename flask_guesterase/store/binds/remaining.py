@@ -9,7 +9,7 @@ from ...core.errors import UnknownError
 from ...core.image import Cell
 from ...core.plan import Decision, Key, Outcome, Person, Row, Step, key_text
 from .. import people
-from ..datamap import Declared
+from ..declared import Declared
 from ..finder import owners
 from ..raw import reader
 from ..work import Work

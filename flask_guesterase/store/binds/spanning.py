@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..datamap import DataMap, Declared
+from ..datamap import DataMap
+from ..declared import Declared
 from .crossing import Binds, places_of
 
 

@@ -13,7 +13,7 @@ from ...core.log import canonical
 from ...core.plan import Key
 from .. import law, rulebook, tables
 from ..clocks import places_of
-from ..datamap import Declared
+from ..declared import Declared
 from ..lines import registers
 from ..raw import reader
 from ..sql import chunks

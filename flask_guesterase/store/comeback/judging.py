@@ -14,7 +14,7 @@ from ...core.identity import Kind, Readings, apart
 from ...core.plan import Key, Person, key_text
 from ...core.returning import Life, Seen, Sign, Verdict, active, classify, classify_record, life
 from .. import clocks, finder, purview, tables
-from ..datamap import Declared
+from ..declared import Declared
 from ..sql import among, chunks
 from ..ways import clock_of
 from ..work import Work

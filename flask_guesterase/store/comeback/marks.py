@@ -23,7 +23,7 @@ from ...core.seal import fingerprint
 from .. import tables
 from ..bynumber import delete_by_number
 from ..custodian import FolderCustodian
-from ..datamap import Declared
+from ..declared import Declared
 from ..given import put
 from ..keeping import Origin
 from ..settings import Settings

@@ -26,7 +26,7 @@ from ..blockers import today_at
 from ..cases import load
 from ..claiming import Shift
 from ..clocks import facts_of, places_of
-from ..datamap import Declared
+from ..declared import Declared
 from ..gaps import unreadable
 from ..keeping import Origin
 from ..pulse import Pulse

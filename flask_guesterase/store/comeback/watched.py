@@ -14,7 +14,8 @@ from sqlalchemy import Column, Integer
 
 from ...core.identity import Kind, kind_of
 from ...core.treatment import Constant, Placeholder, Redact
-from ..datamap import Contacts, DataMap, Declared
+from ..datamap import Contacts, DataMap
+from ..declared import Declared
 from ..masks import beneath, looks_invented, looks_redacted
 from ..memory import by_identity
 from ..sql import is_text, text_length

@@ -19,7 +19,7 @@ from .. import laternotice, purview
 from ..binds.crossing import at
 from ..cases import Case, day_at
 from ..clocks import places_of
-from ..datamap import Declared
+from ..declared import Declared
 from ..finder import erased_before, find, owners
 from ..gaps import unreadable
 from ..masks import looks_invented, looks_redacted

@@ -12,7 +12,7 @@ from ...core.ruling import Reason
 from ...core.treatment import Keep
 from .. import law, rulebook
 from ..clocks import Record, facts_of
-from ..datamap import Declared
+from ..declared import Declared
 from ..work import Work
 
 Terms = Mapping[Key, tuple[Term, ...]]

@@ -15,7 +15,8 @@ from ...core.mentions import Edit, Pen, edited
 from ...core.plan import Key, Person, Row, key_text
 from ...core.treatment import Inside, Mentions, RowRule
 from ..binds.crossing import at
-from ..datamap import DataMap, Declared
+from ..datamap import DataMap
+from ..declared import Declared
 from ..finder import owners
 from ..sql import among, chunks
 from ..texts.mentioned import values_of

@@ -11,7 +11,7 @@ from ...core.alert import FOUND, AlertKind, Cause
 from ...core.errors import SealError, SetupError
 from .. import brake, deadlines, due, holds, outbox, runs, tables, watch
 from ..ageing import PAGE, ageing, expired
-from ..datamap import Declared
+from ..declared import Declared
 from ..identity import objecting
 from ..training import records
 from ..work import Work

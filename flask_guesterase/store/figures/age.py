@@ -12,8 +12,8 @@ from ...core.brake import stale
 from ...core.figures import full_months
 from .. import pulse, tables
 from ..binds.trail import crosses
-from ..datamap import Declared
 from ..days import day_of
+from ..declared import Declared
 from ..failure import is_unread
 from ..gaps import unreadable
 from ..pulse import Pulse

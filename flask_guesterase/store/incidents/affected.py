@@ -20,7 +20,7 @@ from ...core.incidents import QUEUED, SENDING, Whom
 from ...core.plan import Key, Person, key_text
 from .. import safe, tables, vault, written
 from ..clocks import every_day, places_of
-from ..datamap import Declared
+from ..declared import Declared
 from ..failure import is_unread
 from ..finder import owners
 from ..gaps import unreadable

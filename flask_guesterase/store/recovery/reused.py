@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from ...core.image import Change
 from ...core.plan import Key
 from .. import people
-from ..datamap import Declared
+from ..declared import Declared
 from ..finder import owners
 from ..gaps import unreadable
 from ..paths import Path

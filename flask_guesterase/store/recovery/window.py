@@ -16,8 +16,8 @@ from .. import ageing, law, minors, rulebook, vault
 from ..binds.crossing import binds_of, of_bind
 from ..blockers import today_at
 from ..clocks import facts_of, places_of
-from ..datamap import Declared
 from ..days import last_utc_day
+from ..declared import Declared
 from ..journal import stamp
 from ..keeping import Origin
 from ..taking import Erased

@@ -26,7 +26,7 @@ from ...core.several import every
 from .. import safe, tables, vault
 from ..binds.crossing import at
 from ..cases import Case, load
-from ..datamap import Declared
+from ..declared import Declared
 from ..reading import by_the_host
 from ..upsert import upsert
 from ..work import Work

@@ -13,7 +13,8 @@ from sqlalchemy.sql.type_api import TypeEngine
 
 from ...core.treatment import Mentions
 from ..catalog.shape import LiveColumn, LiveSchema, LiveTable
-from ..datamap import DataMap, Declared
+from ..datamap import DataMap
+from ..declared import Declared
 from ..hosted import stored
 
 

@@ -32,7 +32,8 @@ from ...core.treatment import (
     Placeholder,
     Rule,
 )
-from ..datamap import DataMap, Declared
+from ..datamap import DataMap
+from ..declared import Declared
 from ..masks import (
     Entropy,
     Seeded,
