@@ -23,7 +23,7 @@ from ..core.permissions import Permission
 from ..core.reconciling import covers, settled, waiting
 from ..core.rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import Line, LineKind, LineState, rule_body
-from . import actors, packs, rulebook, tables
+from . import actors, packs, rulebook, rulerows, sources, tables
 from .journal import stamp
 from .outbox import SENT
 from .pending import touched
@@ -46,7 +46,7 @@ def sign(work: Work, code: str, by: str) -> None:
     under = {
         place: pack
         for place in work.settings.properties
-        for pack in rulebook.texts(work.settings, place)
+        for pack in sources.texts(work.settings, place)
         if pack.code == code
     }
     if not under:
@@ -56,7 +56,7 @@ def sign(work: Work, code: str, by: str) -> None:
     mine = [p for p in under if actors.may(work, by, Permission.LAW, p)]
     actor = actors.allow(work, by, Permission.LAW, (mine or sorted(under))[0])
     mark = under[(mine or sorted(under))[0]].mark
-    if (code, mark) in rulebook.signed_texts(work.conn, [code]):
+    if (code, mark) in sources.signed_texts(work.conn, [code]):
         return
     work.conn.execute(
         insert(tables.pack).values(code=code, mark=mark, signed_by=actor, signed_at=work.stamp)
@@ -81,9 +81,9 @@ class Draft:
 def drafts(work: Work, by: str) -> Sequence[Draft]:
     """Return the packs nobody signed that count where a person may decide about the law."""
     mine = [p for p in work.settings.properties if actors.may(work, by, Permission.LAW, p)]
-    there = {p.code: p for place in mine for p in rulebook.texts(work.settings, place)}
+    there = {p.code: p for place in mine for p in sources.texts(work.settings, place)}
     asked = {code: pack for code, pack in there.items() if packs.asks(pack)}
-    signed = rulebook.signed_texts(work.conn, asked)
+    signed = sources.signed_texts(work.conn, asked)
     return [Draft(c, p.name) for c, p in sorted(asked.items()) if (c, p.mark) not in signed]
 
 
@@ -153,7 +153,7 @@ def house(work: Work, code: str, period: House, by: str) -> int:
     declared = {name for names in rulebook.all_labels(work).values() for name in names}
     _known(period.category, {*CATEGORIES, *declared}, "category")
     line = period.line()
-    id_ = rulebook.add(work, code, line, proposed_by=actor, proposed_at=work.stamp)
+    id_ = rulerows.add(work, code, line, proposed_by=actor, proposed_at=work.stamp)
     work.events.append(_event(work, RuleProposed, code, line, actor))
     return id_
 
@@ -173,14 +173,14 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     """
     row, actor = _waits(work, id_, by, {LineState.PROPOSED})
     _another(work, row, actor)
-    line = replace(rulebook.line_of(row), state=LineState.LIVING)
+    line = replace(rulerows.line_of(row), state=LineState.LIVING)
     shortens = line.rule().ceiling is not None
     if shortens:
         line = replace(line, state=LineState.COMING)
     else:
         line = _settling(work, row.property, line)
         _replace(work, row.property, line)
-    rulebook.change(work, line, confirmed_by=actor, confirmed_at=work.stamp)
+    rulerows.change(work, line, confirmed_by=actor, confirmed_at=work.stamp)
     work.events.append(_event(work, HousePeriodSet, row.property, line, actor))
 
 
@@ -194,20 +194,20 @@ def _settling(work: Work, code: str, line: Line) -> Line:
 
 def _replace(work: Work, code: str, line: Line) -> None:
     """End the house's floors that a new one covers; the longer ones are leaving."""
-    for old in rulebook.known(work.conn, code):
+    for old in rulerows.known(work.conn, code):
         if old.name != line.name or old.kind is not LineKind.HOUSE or old.id == line.id:
             continue
         if old.state is not LineState.LIVING or old.rule().floor is None:
             continue
         if covers(line, old):
-            rulebook.change(work, replace(old, state=LineState.ENDED), ended_at=work.stamp)
+            rulerows.change(work, replace(old, state=LineState.ENDED), ended_at=work.stamp)
         else:
             _leave(work, old)
 
 
 def _leave(work: Work, line: Line) -> None:
     leaving = replace(line, state=LineState.LEAVING, acts_on=None)
-    rulebook.change(work, leaving, **rulebook.NOBODY | {"gone_at": work.stamp})
+    rulerows.change(work, leaving, **rulerows.NOBODY | {"gone_at": work.stamp})
 
 
 def propose(work: Work, id_: int, by: str) -> None:
@@ -222,7 +222,7 @@ def propose(work: Work, id_: int, by: str) -> None:
     """
     states = {LineState.LEAVING, LineState.COMING, LineState.LIVING}
     row, actor = _waits(work, id_, by, states)
-    line = rulebook.line_of(row)
+    line = rulerows.line_of(row)
     if row.acts_on is not None:
         raise TransitionError("This was confirmed already.", f"It acts on {row.acts_on}.")
     if line.state is LineState.LIVING:
@@ -233,7 +233,7 @@ def propose(work: Work, id_: int, by: str) -> None:
             )
         _leave(work, line)
         line = replace(line, state=LineState.LEAVING)
-    rulebook.change(
+    rulerows.change(
         work, line, proposed_by=actor, proposed_at=work.stamp, confirmed_by=None,
         confirmed_at=None, checkpoint=None,
     )  # fmt: skip
@@ -265,8 +265,8 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
     _another(work, row, actor)
     head = _seen(work, row, checkpoint) if checkpoint.strip() else _taken(work, row)
     day = rulebook.allowed_from(work, row.property)
-    line = replace(rulebook.line_of(row), acts_on=day)
-    rulebook.change(
+    line = replace(rulerows.line_of(row), acts_on=day)
+    rulerows.change(
         work, line, confirmed_by=actor, confirmed_at=work.stamp, checkpoint=head.root.hex()
     )
     rows = {"rows": touched(work, row.property, line)}

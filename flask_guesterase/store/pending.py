@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 
 from ..core.permissions import Permission
 from ..core.rulebook import Line, LineKind, LineState
-from . import actors, rulebook, schedule, tables
+from . import actors, rulebook, rulerows, schedule, tables
 from .schedule import Term
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _lawful(work: Work, by: str, code: str) -> bool:
 
 
 def _shown(work: Work, row: Row[Any]) -> Waiting:
-    line = rulebook.line_of(row)
+    line = rulerows.line_of(row)
     confirmed = row.state != LineState.PROPOSED.value and row.acts_on is not None
     term, floor = _term(line, rulebook.today(work))
     return Waiting(

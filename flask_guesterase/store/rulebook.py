@@ -7,31 +7,29 @@ is a row here and binds until people let it go; see `core.reconciling`.
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from ..core import rulebook, whence
 from ..core.events import RulesChanged
-from ..core.log import canonical
 from ..core.reconciling import DAYS, Changes, adopted, reconcile
-from ..core.rule import Rule, Start
+from ..core.rule import Rule
 from ..core.rulebook import Line, LineKind, LineState
-from . import binding, brake, labelled, packs, pulse, tables
+from . import brake, pulse, tables
 from .blockers import today_at
 from .cases import day_at
 from .days import last_utc_day
 from .pulse import Pulse
-from .sql import MANY, chunks, one_of
+from .rulerows import NOBODY, add, change, forget, known, line_of, lines_of, told_by
+from .sources import lines_said, source_mark
+from .sql import MANY, chunks
 from .transaction import writes
 
 if TYPE_CHECKING:
-    from ..core.pack import Pack
-    from .datamap import DataMap
     from .settings import Settings
     from .work import Work
 
@@ -84,7 +82,7 @@ def all_in_force(work: Work, codes: Collection[str]) -> dict[str, tuple[Rule, ..
             found[code] = in_force(work, code)
             continue
         # Hotels under one law have the same lines.
-        alike = tuple(map(_said, rows[code]))
+        alike = tuple(map(told_by, rows[code]))
         if alike not in made:
             made[alike] = rulebook.rules(map(line_of, rows[code]), today(work))
         found[code] = made[alike]
@@ -97,7 +95,7 @@ def _fresh(work: Work, codes: Sequence[str]) -> dict[str, list[Row[Any]]]:
     rows: dict[str, list[Row[Any]]] = {code: [] for code in codes}
     alone = len(work.settings.properties) == 1
     # What a former code of a hotel that is alone binds is seen by reading every line.
-    for row in _lines(work.conn, [] if alone else codes):
+    for row in lines_of(work.conn, [] if alone else codes):
         rows.setdefault(row.property, []).append(row)
     former = alone and not rows.keys() <= {LABELS, *work.settings.properties}
     return {
@@ -155,13 +153,6 @@ def paths(work: Work, table: str) -> whence.Paths:
     """
     all_labels(work)
     return work.paths.get(table, {})
-
-
-def forget(work: Work) -> None:
-    """Let rules and labels be read again: a line is about to be written."""
-    work.rules.clear()
-    work.labels = None
-    binding.touch(work, binding.RULES)
 
 
 def today(work: Work) -> date:
@@ -240,7 +231,7 @@ def _changes(work: Work, code: str) -> Changes:
     codes = [code, *_former(conn, settings, code)]
     line = conn.execute(select(table.c.id).where(table.c.property.in_(codes)).limit(1)).first()
     first = line is None and not _seen(conn, settings, code)
-    sources = _sources(conn, settings, work.datamap, code)
+    sources = lines_said(conn, settings, work.datamap, code)
     return reconcile(_bound(work, code), sources, today(work), first, begins(work, code))
 
 
@@ -323,136 +314,6 @@ def _name(code: str) -> str:
         return "rules"
     whole = f"rules:{code}"
     return whole if len(whole) <= 40 else "rules:" + hashlib.sha256(code.encode()).hexdigest()[:34]
-
-
-def texts(settings: Settings, code: str) -> tuple[Pack, ...]:
-    """Return the packs of a property's chain: its region, its country, its bloc."""
-    return tuple(packs.chain(packs.load(settings.packs), settings.property(code)))
-
-
-def source_mark(settings: Settings, datamap: DataMap, code: str) -> str:
-    """Return a mark that changes when the sources of a property, or of the labels, do."""
-    if code:
-        place = settings.property(code)
-        law = packs.counting(packs.load(settings.packs), place)
-        said = sorted([pack.code, pack.mark] for pack in law)
-        said.append([place.country, *map(str, place.fiscal)])
-    else:
-        said = sorted([*map(str, line.body.values())] for line in labelled.lines(datamap))
-    return hashlib.sha256(canonical(said)).hexdigest()
-
-
-def signed_texts(conn: Connection, codes: Iterable[str]) -> set[tuple[str, str]]:
-    """Return code and mark of the pack texts that somebody signed."""
-    table = tables.pack
-    rows = conn.execute(select(table.c.code, table.c.mark).where(table.c.code.in_(list(codes))))
-    return {(row.code, row.mark) for row in rows}
-
-
-def _sources(conn: Connection, settings: Settings, datamap: DataMap, code: str) -> list[Line]:
-    if not code:
-        return labelled.lines(datamap)
-    chain = texts(settings, code)
-    signed = signed_texts(conn, (pack.code for pack in chain))
-    place = settings.property(code)
-    return [
-        line
-        for pack in chain
-        for rule in pack.rules
-        for line in rulebook.lines_of(
-            replace(
-                rule,
-                signed=(pack.code, pack.mark) in signed,
-                # Who edits the settings changes a source like any other.
-                fiscal=place.fiscal if rule.start is Start.FISCAL_YEAR_END else None,
-                country=place.country if "foreign" in rule.when else "",
-            )
-        )
-    ]
-
-
-def known(conn: Connection, code: str) -> list[Line]:
-    """Return the lines of the table that have not ended."""
-    return [line_of(row) for row in _lines(conn, [code])]
-
-
-_TABLE = tables.rule.c
-_LINE = (
-    _TABLE.id, _TABLE.property, _TABLE.kind, _TABLE.name, _TABLE.body, _TABLE.state,
-    _TABLE.signed_at, _TABLE.acts_on,
-)  # fmt: skip
-_LINES = select(*_LINE).where(_TABLE.state != LineState.ENDED.value).order_by(_TABLE.id)
-
-
-def _lines(conn: Connection, codes: Sequence[str]) -> list[Row[Any]]:
-    """Return the rows of the lines of some properties that have not ended; of all where none is."""
-    wanted = _LINES.where(one_of(_TABLE.property, codes)) if codes else _LINES
-    return list(conn.execute(wanted))
-
-
-def _said(row: Row[Any]) -> object:
-    """Return what a line says, whichever property it binds."""
-    return row.kind, row.name, row.body, row.state, row.signed_at is None, row.acts_on
-
-
-def line_of(row: Row[Any]) -> Line:
-    """Return the line that a row of the table holds."""
-    return Line(
-        LineKind(row.kind),
-        row.name,
-        json.loads(row.body),
-        LineState(row.state),
-        row.signed_at is not None,
-        None if row.acts_on is None else date.fromisoformat(row.acts_on),
-        row.id,
-    )
-
-
-def add(work: Work, code: str, line: Line, **more: Any) -> int:
-    """Put a line into the table and return its number.
-
-    :param more: columns to fill besides those the line tells.
-    """
-    values = {
-        "property": code,
-        "kind": line.kind.value,
-        "name": line.name,
-        "body": canonical(line.body).decode(),
-        "mark": line.mark,
-        "state": line.state.value,
-        "since": work.stamp,
-        "signed_at": work.stamp if line.signed else None,
-        "gone_at": work.stamp if line.state is LineState.LEAVING else None,
-    }
-    forget(work)
-    key = work.conn.execute(insert(tables.rule).values({**values, **more})).inserted_primary_key
-    return 0 if key is None else int(key[0])
-
-
-NOBODY: dict[str, Any] = dict.fromkeys(
-    ("gone_at", "proposed_by", "proposed_at", "confirmed_by", "confirmed_at", "checkpoint")
-)
-"""What a line forgets when nothing is asked of people about it any more."""
-
-
-def change(work: Work, line: Line, **more: Any) -> None:
-    """Write what a line has become.
-
-    :param more: columns to set besides those the line tells.
-    """
-    forget(work)
-    work.conn.execute(
-        update(tables.rule)
-        .where(tables.rule.c.id == line.id)
-        .values(
-            {
-                "state": line.state.value,
-                "body": canonical(line.body).decode(),
-                "acts_on": None if line.acts_on is None else line.acts_on.isoformat(),
-                **more,
-            }
-        )
-    )
 
 
 def _write(work: Work, code: str, changes: Changes) -> None:

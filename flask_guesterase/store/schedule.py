@@ -15,7 +15,7 @@ from ..core.period import Period
 from ..core.rule import Grade, Rank, Rule
 from ..core.rulebook import LineKind, LineState
 from ..core.treatment import Retain
-from . import packs, rulebook
+from . import packs, rulebook, sources
 from .datamap import DataMap
 from .declared import rule_word
 from .settings import Property, Settings
@@ -106,7 +106,7 @@ def schedule(work: Work, code: str) -> Sequence[Entry]:
     known = {rule.category for rule in rules}
     # Where nothing binds yet, what two people set is told with the day from which it does.
     later = [rule for rule in rulebook.coming(work, code) if rule.category not in known]
-    found = _entries(work, code, [*rules, *later], rulebook.texts(work.settings, code))
+    found = _entries(work, code, [*rules, *later], sources.texts(work.settings, code))
     waits = {
         str(line.body.get("category")) for line in rulebook.book(work, code)
         if line.state in (LineState.PROPOSED, LineState.COMING) and line.kind is not LineKind.LABEL
@@ -330,8 +330,8 @@ def _numbered(rule: Rule) -> bool:
 
 
 def _packs(conn: Connection, settings: Settings, code: str, today: date) -> list[Finding]:
-    chain = [pack for pack in rulebook.texts(settings, code) if packs.asks(pack)]
-    signed = rulebook.signed_texts(conn, (pack.code for pack in chain))
+    chain = [pack for pack in sources.texts(settings, code) if packs.asks(pack)]
+    signed = sources.signed_texts(conn, (pack.code for pack in chain))
     found = [
         Finding(
             "pack-draft", "", f"{code}/{pack.code}", "Nobody signed this text of the pack: it "

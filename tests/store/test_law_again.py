@@ -15,7 +15,7 @@ from flask_guesterase.core.retention import due, floor
 from flask_guesterase.core.rule import Open
 from flask_guesterase.core.rulebook import label
 from flask_guesterase.core.treatment import delete, delete_when_last_owner, keep, null, retain
-from flask_guesterase.store import holds, minors, rulebook, telling
+from flask_guesterase.store import holds, minors, rulebook, rulerows, telling
 from flask_guesterase.store import law as law_of
 from flask_guesterase.store.clocks import facts_of
 from tests.store.hotel import Booking, Guest, Hotel, policies
@@ -202,7 +202,7 @@ def test_a_label_of_a_column_that_is_not_there_any_more(law: Lawful) -> None:
     """A migration took the column: what it was called keeps no row."""
     booked(law, Policy(KEPT, via="guest"))
     with law.hotel.begin() as office:
-        rulebook.add(office.work, "", label("bookings", "lost", "guest_register"))
+        rulerows.add(office.work, "", label("bookings", "lost", "guest_register"))
     booked(law, UNKEPT[0])
     with law.hotel.begin() as office:
         assert "lost" not in law_of.relabelled(office.work).get("bookings", {})
@@ -391,4 +391,4 @@ def test_an_end_of_what_no_rule_is_about_does_not_come_by_a_second_code(
     hotel.later(days=31)
     with hotel.begin() as office:
         rulebook.sync(office.work)
-        assert len(rulebook.known(office.work.conn, "zz")) == 3
+        assert len(rulerows.known(office.work.conn, "zz")) == 3

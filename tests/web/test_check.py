@@ -32,7 +32,7 @@ from flask_guesterase.core.events import SweepConfirmed
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.remembrance import Kind, Note
 from flask_guesterase.recipients import Recipient, Webhook
-from flask_guesterase.store import pulse, rulebook, tables, upgrade
+from flask_guesterase.store import pulse, sources, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.removal import MARK
@@ -269,7 +269,7 @@ def _sign(engine: sa.Engine, settings: Settings) -> None:
     at = {"signed_by": "a1", "signed_at": datetime(2026, 1, 1)}
     with engine.begin() as conn:
         for code in settings.properties:
-            for pack in rulebook.texts(settings, code):
+            for pack in sources.texts(settings, code):
                 conn.execute(tables.pack.insert().values(code=pack.code, mark=pack.mark, **at))
 
 
