@@ -20,7 +20,7 @@ from .core.errors import BusyError, SetupError, SweepingError
 from .store.doors import Door
 from .web.current import current
 from .web.entering import enter
-from .web.installed import NAME
+from .web.entrance import NAME
 
 WORK, SWEEP, DELIVER = "guesterase.work", "guesterase.sweep", "guesterase.deliver"
 """Names of the tasks, as a schedule or ``send_task`` names them."""

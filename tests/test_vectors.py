@@ -29,10 +29,8 @@ from flask_guesterase.core.certificate import (
     Shared,
     Stay,
     Told,
-    check,
-    from_json,
-    issue,
 )
+from flask_guesterase.core.certified import check, from_json, issue
 from flask_guesterase.core.checkpoint import (
     Checkpoint,
     key_id,

@@ -30,8 +30,8 @@ from flask_guesterase.core.certificate import (
     Left,
     Shared,
     Stay,
-    issue,
 )
+from flask_guesterase.core.certified import issue
 from flask_guesterase.core.checkpoint import (
     key_id,
     open_checkpoint,
@@ -41,7 +41,7 @@ from flask_guesterase.core.checkpoint import (
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.log import Draft, canonical
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import journal, tables, vault, witness
+from flask_guesterase.store import boxing, journal, tables, vault, witness
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from tests.accounts import shut
@@ -490,12 +490,12 @@ def export(house):
     )
     payload = encode(Images("sqlite", "3.46", (row,)))
     things = [
-        vault.Item(payload, Terms("hotel-a", "retention", "2034-12-31")),
-        vault.Item(b"plain text", Terms("hotel-a", "contact", "2034-12-31")),
-        vault.Item(b"x" * 9000, Terms("hotel-a", "recovery", "2026-12-01")),
+        boxing.Item(payload, Terms("hotel-a", "retention", "2034-12-31")),
+        boxing.Item(b"plain text", Terms("hotel-a", "contact", "2034-12-31")),
+        boxing.Item(b"x" * 9000, Terms("hotel-a", "recovery", "2026-12-01")),
     ]
     with transaction(house.engine) as conn:
-        ids = vault.put(conn, house.keeper, things, "2026-11-24")
+        ids = boxing.put(conn, house.keeper, things, "2026-11-24")
         lines = list(vault.lines(conn))
     folder = house.folder / "export"
     folder.mkdir()

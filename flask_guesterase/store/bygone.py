@@ -13,7 +13,7 @@ from ..core.log import canonical
 from ..core.own import RECORDS, REFUSALS
 from ..core.period import months_after
 from ..core.standing import Standing
-from . import heldkeys, law, outbox, tables, vault
+from . import heldrequests, law, outbox, tables, vault
 from .cases import label
 from .revealing import revealing
 from .sql import among, chunks
@@ -137,7 +137,7 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
     if not numbers:
         return set()
     box, kept, out, back = tables.box, tables.kept, tables.outbox, tables.returned
-    found = heldkeys.held_requests(work, numbers)
+    found = heldrequests.held_requests(work, numbers)
     hanging: list[tuple[Table, ColumnElement[bool]]] = [
         (box, box.c.forgotten_at.is_(None)),
         (kept, kept.c.ended_at.is_(None)),

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import func, insert, select
 
 from ..core import rotation
-from ..core.certificate import CONTENT_MARK, Content, Gone, Left, Level, Shared, Stay, issue
+from ..core.certificate import CONTENT_MARK, Content, Gone, Left, Level, Shared, Stay
+from ..core.certified import issue
 from ..core.depth import Evidence, Reached
 from ..core.errors import UnknownError
 from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
@@ -22,7 +23,7 @@ from .blockers import today_at
 from .cases import Case, day_at, load, tell
 from .days import last_utc_day, last_whole_day
 from .partners import recipients
-from .remembrance import remembering
+from .remembrance import heads, remembering
 from .settings import Property
 from .work import Work
 
@@ -256,7 +257,7 @@ def _issue(work: Work, case: Case, said: Content) -> None:
     key = signing.key(work, case.controller)
     proof = witness.proof(work.conn, entry, key, journal.stamp(work.now))
     certificate = issue(said, proof, key)
-    remembering.shows(work, proof.checkpoint)
+    heads.shows(work, proof.checkpoint)
     work.conn.execute(
         insert(tables.certificate).values(
             request=case.number,

@@ -24,6 +24,7 @@ from . import (
     remainder,
     reply,
     tables,
+    unremoved,
 )
 from .cases import Case, load, step, tell
 from .depth import deepening
@@ -67,7 +68,7 @@ def _over(work: Work, number: str) -> bool:
     """Return whether nothing is kept of a request, and none of its files is there."""
     if keeping.living(work, number):
         return False
-    files = outbox.removing(work, [number], queued=True) or outbox.staying(work, number)
+    files = unremoved.removing(work, [number], queued=True) or unremoved.staying(work, number)
     return not files
 
 

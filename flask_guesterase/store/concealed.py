@@ -13,7 +13,8 @@ from sqlalchemy.orm import InstanceState, Session, SessionTransaction
 from sqlalchemy.orm.base import PassiveFlag
 
 from ..core.errors import VeiledError
-from .gate import Cover, Gates
+from .cover import Cover
+from .gate import Gates
 from .restricted import Restricted, present, read
 
 NOTE = "guesterase_veil"

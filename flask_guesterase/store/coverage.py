@@ -26,8 +26,8 @@ from .declared import Declared, is_generated
 from .lines import registers, unknown
 from .links import Link, links
 from .masks import ENOUGH, beneath, fits, is_marked
-from .paths import is_unique, unique_keys
 from .sql import holds_text, text_length
+from .unique import is_unique, unique_keys
 
 
 def coverage(datamap: DataMap) -> list[Finding]:

@@ -15,8 +15,8 @@ from ..core.identity import Kind, kind_of
 from .datamap import DataMap
 from .declared import is_generated
 from .links import Link, links
-from .paths import is_unique
 from .sql import holds_text, text_length
+from .unique import is_unique
 
 REVIEW = "REVIEW"
 

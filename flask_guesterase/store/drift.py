@@ -10,6 +10,7 @@ from ..core.treatment import Keep, Placeholder, Redact, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap
 from .declared import Declared
+from .fulltext import text_indexes
 from .links import Link, links, spelled
 from .masks import beneath, fits, fixed_value, is_static
 from .memory import by_identity
@@ -282,7 +283,7 @@ def _acts(
     declared: Declared, found: LiveTable, live: LiveSchema, known: set[str]
 ) -> Iterator[Finding]:
     yield from _flags(declared, found)
-    yield from _text_indexes(declared, found, live)
+    yield from text_indexes(declared, found, live)
     if not declared.deletes:
         return
     for fk in live.incoming(declared.name):
@@ -319,33 +320,6 @@ def _lets_go(datamap: DataMap, link: Link, changed: Iterable[str]) -> bool:
     if child is None:
         return False
     return child.goes_whole or all(name in child.erase for name in changed)
-
-
-def _text_indexes(
-    declared: Declared, found: LiveTable, live: LiveSchema
-) -> Iterator[Finding]:
-    """Yield what full-text indexes of SQLite keep of this table's words."""
-    changes = {"UPDATE", *(["DELETE"] if declared.deletes else [])}
-    for each in live.tables.values():
-        if each.text_of != found.name and each.name != found.name:
-            continue
-        kept = {
-            event for trigger in found.triggers for event in trigger.events
-            if each.name.lower() in trigger.body.lower()
-        }
-        if each.text_of == found.name and not changes <= kept:
-            yield Finding(
-                "fulltext", declared.name, each.name, "A full-text index of these rows is not "
-                "kept in step: it goes on finding what was erased.",
-                "Give the table the triggers that SQLite's manual names for external content.",
-            )
-        if each.keeps_words:
-            yield Finding(
-                "fulltext", declared.name, each.name, "A full-text index keeps words of rows "
-                "that were changed until it is merged.",
-                "Run INSERT INTO " + each.name + "(" + each.name + ", rank) VALUES"
-                "('secure-delete', 1), then 'rebuild' it once.", Severity.WARN,
-            )
 
 
 _ACTIONS = {"CASCADE": "delete", "SET NULL": "change", "SET DEFAULT": "change"}

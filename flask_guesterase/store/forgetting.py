@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from functools import partial
+
+from sqlalchemy import select
 
 from ..core.errors import GuesteraseError
 from ..core.events import BackupForgotten
 from ..core.log import slug
-from . import brake, heldcopies, heldkeys, settling, shelf, vault
+from . import boxing, brake, heldcopies, heldkeys, laternotice, settling, shelf, tables, vault
+from .bygone import Step
 from .heldcopies import Looked
 from .remembrance import months, orphaned
+from .sql import chunks
 from .steady import Believed
 from .unit import HasWork, Run
+from .work import Work
 
 
 def forget(run: Run) -> int:
@@ -93,3 +99,20 @@ def _record(labels: tuple[str, ...], office: HasWork) -> int:
         for controller in sorted(controllers):
             work.events.append(BackupForgotten(controller, counts={"keys": len(labels)}))
     return boxes
+
+
+def keys_back(work: Work, after: int) -> Step:
+    """Mark keys again that were destroyed and are back, with an old copy of their folder.
+
+    So is a key for a later notice that nothing lies under.
+    """
+    day, there = tables.day, sorted(work.custodian.labels())
+    back: list[str] = []
+    for part in chunks(there):
+        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == boxing.ENDED)
+        back += work.conn.execute(ended).scalars()
+    ended = select(day.c.label).where(day.c.state == boxing.ENDING)
+    loose = set(laternotice.idle(work, there)) - set(work.conn.execute(ended).scalars())
+    back = sorted({*back, *loose})
+    vault.mark_labels(work.conn, back, work.stamp)
+    return Counter({"": len(back)} if back else {}), 0

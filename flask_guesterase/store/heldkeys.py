@@ -10,14 +10,13 @@ from functools import partial
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
-from ..core.errors import GuesteraseError, SealError, SetupError
-from ..core.lifecycle import OPEN, State
-from ..core.seal import day_label, wrap_aad
-from ..core.standing import Standing
-from . import binding, brake, outbox, shelf, tables, unsearched, vault
+from ..core.errors import GuesteraseError, SealError
+from ..core.seal import day_label
+from . import binding, brake, outbox, tables, unsearched, vault
 from .holds import Hold, living
 from .keeping import FOREVER, open_label
-from .reach import SWEPT, Holders, at_once, covered_in, in_sweeps, reach
+from .reach import SWEPT, Holders, at_once, in_sweeps, reach
+from .rehoming import astray, back, rewrap, unread
 from .sql import chunks
 from .unit import HasWork, Run
 from .work import Work
@@ -61,7 +60,7 @@ def take(work: Work, boxes: Collection[str], hold: int) -> int:
 
 def move(work: Work, boxes: Collection[str], hold: int) -> int:
     """Put boxes under the key of a hold, wherever they lie; return how many those were."""
-    return _move(work, boxes, label(hold))
+    return rewrap(work, boxes, label(hold))
 
 
 def closed(
@@ -85,23 +84,13 @@ def closed(
             found.setdefault(row.label, next(iter(copies.values())))
         elif row.id in copies:
             found.setdefault(row.label, copies[row.id])
-        elif row.label not in opened and (problem := _unread(work, row.label)) is not None:
+        elif row.label not in opened and (problem := unread(work, row.label)) is not None:
             found[row.label] = problem
         opened.add(row.label)
-    for home in _astray(work, box.c.last_day < work.today):
-        if (problem := _unread(work, home)) is not None:
+    for home in astray(work, box.c.last_day < work.today):
+        if (problem := unread(work, home)) is not None:
             found[home] = problem
     return found
-
-
-def _unread(work: Work, label: str) -> GuesteraseError | None:
-    """Return why the key of a label cannot be read now; None where it can, or is gone."""
-    try:
-        if not work.custodian.lost(label):
-            work.custodian.opens(label)
-    except (SealError, SetupError) as problem:
-        return problem
-    return None
 
 
 def rescue(work: Work, known: Holders | None = None, spared: Collection[str] = ()) -> int:
@@ -145,46 +134,7 @@ def homeward(work: Work) -> int:
     :param work: the open transaction; nobody else places or lifts a hold in it.
     :return: how many boxes that was.
     """
-    return len(_back(work, tables.box.c.last_day < work.today))
-
-
-def _back(work: Work, *which: ColumnElement[bool]) -> set[str]:
-    """Put boxes that the key of their hold does not open under the one before; return which.
-
-    One that cannot be read now stays, and keeps no other: it ends later (`closed`).
-    """
-    found = set[str]()
-    for home, ids in sorted(_astray(work, *which).items()):
-        with suppress(SealError):
-            _move(work, ids, home)
-            found |= ids
-    return found
-
-
-def _astray(work: Work, *which: ColumnElement[bool]) -> dict[str, set[str]]:
-    """Return boxes that the key of their hold does not open, by the one before where it lives."""
-    box = tables.box
-    rows = work.conn.execute(
-        select(box.c.id, box.c.label, box.c.wrapped, box.c.home).where(
-            box.c.label.in_(vault.HOLDS), box.c.home.is_not(None), box.c.forgotten_at.is_(None),
-            *which,
-        )
-    ).all()  # fmt: skip
-    there = work.custodian.labels() if rows else frozenset()
-    found: dict[str, set[str]] = {}
-    for row in rows:
-        if row.home in there and not (row.label in there and _opens(work, *row[:3])):
-            found.setdefault(row.home, set()).add(row.id)
-    return found
-
-
-def _opens(work: Work, box: str, label: str, wrapped: bytes) -> bool:
-    """Return whether the key of its label opens a box, or may, as it cannot be read now."""
-    try:
-        work.custodian.unwrap(label, bytes(wrapped), wrap_aad(box, label))
-    except SealError:
-        return _unread(work, label) is not None
-    return True
+    return len(back(work, tables.box.c.last_day < work.today))
 
 
 def nightly(run: Run) -> int:
@@ -313,7 +263,7 @@ def home(work: Work, boxes: Sequence[Held]) -> int:
         if to in over:
             ended += vault.empty(work.conn, sorted(ids), work.stamp)
         else:
-            _move(work, ids, to)
+            rewrap(work, ids, to)
             _until(work, ids, to)
     return ended
 
@@ -379,83 +329,4 @@ def _free(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
         )
         for row in rows:
             found.setdefault(row.label, set()).add(row.id)
-    return found
-
-
-def _move(work: Work, ids: Collection[str], to: str) -> int:
-    """Wrap boxes under another label; those whose key is gone are gone, and so is what is damaged.
-
-    :raises SealError: a key is there and cannot be read now.
-    """
-    box = tables.box
-    there = work.custodian.labels() if ids else frozenset()
-    if ids and to not in there:
-        # What the lost one wraps and marks goes home before another takes its place.
-        ids = {*ids, *_back(work, box.c.label == to)}
-    moved = 0
-    for part in chunks(sorted(ids)):
-        rows = work.conn.execute(
-            select(box.c.id, box.c.label, box.c.home)
-            .where(box.c.id.in_(part), box.c.forgotten_at.is_(None))
-        )  # fmt: skip
-        good = _wrapped(work, [r.id for r in rows if {*r[1:]} & there and r.label != to], to)
-        shelf.remark(work, good)
-        moved += len(good)
-    return moved
-
-
-def _wrapped(work: Work, ids: list[str], to: str) -> list[str]:
-    """Wrap boxes under another label; return those that could be."""
-    try:
-        vault.rewrap(work.conn, work.custodian, ids, to)
-    except SealError:
-        if len(ids) < 2:
-            vault.require_lost(work.conn, work.custodian, ids)
-            return []
-        half = len(ids) // 2
-        return [id for part in (ids[:half], ids[half:]) for id in _wrapped(work, part, to)]
-    return ids
-
-
-def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:
-    """Return the requests of which a living hold covers a subject row, a kept row or a box.
-
-    :param numbers: only among these; by default among those that are open, or keep something.
-    """
-    holds = living(work)
-    if not holds:
-        return set()
-    rows: dict[tuple[str, str], set[str]] = {}
-    for number, table, text in _rows_of_requests(work, numbers):
-        rows.setdefault((table, text), set()).add(number)
-    box = tables.box
-    boxed = select(box.c.request).where(
-        box.c.label.in_(vault.HOLDS), box.c.forgotten_at.is_(None), box.c.request.is_not(None)
-    )
-    found = {n for n in work.conn.execute(boxed).scalars() if numbers is None or n in numbers}
-    for hold in holds:
-        found |= covered_in(work, hold, rows)
-    return found
-
-
-def _rows_of_requests(work: Work, numbers: Sequence[str] | None) -> list[tuple[str, str, str]]:
-    request, subject, kept = tables.request, tables.subject, tables.kept
-    people = select(subject.c.request, subject.c.table_name, subject.c.row_key).where(
-        subject.c.standing == Standing.TAKEN.value
-    )
-    keeps = select(kept.c.request, kept.c.table_name, kept.c.row_key).where(
-        kept.c.ended_at.is_(None), kept.c.request.is_not(None)
-    )
-    found: list[tuple[str, str, str]] = []
-    if numbers is None:
-        states = [s.value for s in (*OPEN, State.CHECKING, State.SEALED)]
-        among = people.join(request, request.c.number == subject.c.request).where(
-            request.c.state.in_(states)
-        )
-        return [tuple(row) for each in (among, keeps) for row in work.conn.execute(each)]
-    for part in chunks(sorted(numbers)):
-        for each in (
-            people.where(subject.c.request.in_(part)), keeps.where(kept.c.request.in_(part))
-        ):
-            found += [tuple(row) for row in work.conn.execute(each)]
     return found

@@ -30,26 +30,21 @@ from . import (
     approvals,
     certifying,
     deadlines,
-    lapsing,
     limits,
     meant,
-    outbox,
     people,
     proving,
     pulse,
-    reply,
     tables,
-    tokens,
 )
 from .cases import Case, Opening, columns, day_at, read, record, step, tell
-from .contacts import contact_of, keep_contact
+from .contacts import keep_contact
 from .failure import is_unread
+from .linking import FORM, write_link
 from .matching import Contact, Match, by_contact
 from .settings import Property
-from .tokens import Purpose
 from .work import Work
 
-FORM = "form"
 CHANNELS = frozenset({FORM, "desk", "mail", "phone", "letter", "cli"})
 """Ways in which a request reaches the hotel."""
 
@@ -64,10 +59,6 @@ CROWD = 500
 FRESH = timedelta(hours=1)
 """How old a row is that a round of the worker left for a reason: it did not come just now."""
 UNREAD = "unread"
-REPEATS = 3
-"""How often a day a guest who asks again is written to again."""
-
-
 def receive(
     work: Work, form: Mapping[str, str], property_: Property, channel: str, lang: str, remote: str
 ) -> None:
@@ -213,7 +204,7 @@ def _recognise(
         match.mark,
     )
     for case in recorded(work, opening, match, wished):
-        _write(work, _spoken(work, case, lang), contact)
+        write_link(work, _spoken(work, case, lang), contact)
 
 
 def _spoken(work: Work, case: Case, lang: str) -> Case:
@@ -363,39 +354,3 @@ def _filed(
         work.conn.execute(insert(tables.copy).values(request=case.number, fetches=0))
     marks = {**approvals.who(work, case, by), **meant.marks(work, case)}
     tell(work, event, case, actor, counts, words, marks)
-
-
-def _write(work: Work, case: Case, contact: Contact) -> None:
-    """Send the link, or say that the request is with us already; a few times a day at most.
-
-    The link's letter confirms receipt, so it says how one shows who one is and by when to expect
-    an answer.
-
-    Source: 11 CCR 7021(a).
-    """
-    copy, early = case.kind == Asked.COPY, case.state is State.RECEIVED
-    template = outbox.PROOFS[copy] if early else "copyopen" if copy else "open"
-    sent = outbox.queued_today(work, case.number, template)
-    if sent < REPEATS:
-        purpose = Purpose.COPY if copy else Purpose.CONFIRM
-        params = {"case": reply.coded(case)}
-        if early:
-            params["token"] = tokens.link(work, case.number, purpose)
-            proving.note(work, case, contact, params["token"])
-            params["lapses"] = "yes" if lapsing.lapses(work, case) else ""
-            params["due"] = "" if deadlines.stands(work, case) else case.due_on
-        dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"
-        outbox.queue_message(work, case, contact, template, params, dedupe)
-
-
-def ask_who(work: Work, case: Case) -> None:
-    """Send whoever asked through the form a new link, where they have not shown who they are.
-
-    :param work: the open transaction.
-    :param case: the request.
-    """
-    contact = contact_of(work, case.number)
-    if case.state is State.RECEIVED and case.channel == FORM and contact is not None:
-        _write(work, case, contact)
-
-

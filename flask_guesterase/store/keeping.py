@@ -16,7 +16,7 @@ from ..core.log import canonical, slug
 from ..core.plan import Decision, Key, Outcome, Plan, Row, key_text
 from ..core.ruling import Reason, Ruling
 from ..core.seal import Terms
-from . import days, law, shelf, tables, tasks, vault
+from . import boxing, days, law, shelf, tables, tasks
 from .binds.crossing import at
 from .bynumber import by_number
 from .census import departing
@@ -58,7 +58,7 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     :return: how many rows and categories are kept.
     """
     lines: list[dict[str, Any]] = []
-    boxes: list[tuple[vault.Item, Laying]] = []
+    boxes: list[tuple[boxing.Item, Laying]] = []
     staying = _staying(plan)
     for step in plan.keeping():
         for row in step.rows:
@@ -66,9 +66,9 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
             lines.append(line)
             if step.decision.outcome is Outcome.SEAL:
                 image = erased.sealed[step.decision][row.key]
-                item = vault.Item(_payload(work, image), _terms(work, line), origin.number)
+                item = boxing.Item(_payload(work, image), _terms(work, line), origin.number)
                 boxes.append((item, Laying(step.decision.table, row.key, image, line)))
-    ids = vault.put(work.conn, work.custodian, [item for item, _ in boxes], work.today)
+    ids = boxing.put(work.conn, work.custodian, [item for item, _ in boxes], work.today)
     for box, (_, laying) in zip(ids, boxes, strict=True):
         laying.line["box"] = box
     put(work.conn, tables.kept, lines)

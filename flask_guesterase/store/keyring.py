@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,9 +22,8 @@ from ..core.seal import KEY_SIZE, Random
 from .folder import named, refused_as, there
 from .keyfile import FRESH, GONE, create, destroy, make_folder, write
 from .roots import FolderRoots, Roots
-from .wrapped import CURRENT, PAST, Pointer, Wrapped, bound, stub
+from .wrapped import CURRENT, PAST, ROOT, Pointer, Wrapped, bound, is_key, stub
 
-_ROOT = re.compile(r"root-([0-9a-f]{16})\.(key|json)")
 _BATCH = 256
 
 
@@ -143,7 +141,7 @@ class Keyring:
         :param begun: files of a folder that was not made to its end.
         """
         for path in sorted(self.path.iterdir()):
-            match = _ROOT.fullmatch(path.name)
+            match = ROOT.fullmatch(path.name)
             if match and match.group(1) not in keep:
                 if match.group(2) == "json":
                     self._roots(match.group(1)).destroy(match.group(1))
@@ -227,7 +225,7 @@ class Keyring:
                 write(to / name, content)
             for path in sorted(to.iterdir()):
                 if path.name not in files and (
-                    path.name.startswith((FRESH, GONE)) or _is_key(path)
+                    path.name.startswith((FRESH, GONE)) or is_key(path)
                 ):
                     destroy(path)
         return len(files)
@@ -236,7 +234,7 @@ class Keyring:
         """Return what a copy holds: name of a file -> its content."""
         paths = [self.path / name for name in (CURRENT, *(each.file for each in self._wrapped()))]
         for path in self.path.iterdir():
-            match = _ROOT.fullmatch(path.name)
+            match = ROOT.fullmatch(path.name)
             if path.name == PAST or (match and (roots or match.group(2) == "json")):
                 paths.append(path)
         with self.usable():
@@ -391,13 +389,3 @@ def _arriving() -> AbstractContextManager[None]:
 
 def _secret_file(name: str) -> str:
     return f"secret-{name}.json"
-
-
-def _is_key(path: Path) -> bool:
-    """Return whether a file was a key, or stood for a root: by its name, and by what it says."""
-    match = _ROOT.fullmatch(path.name)
-    if match and match.group(2) == "key":
-        return True
-    if not match and not path.match("key-*.json") and not path.match("secret-*.json"):
-        return False
-    return path.is_file() and b'"format":"guesterase/' in path.read_bytes()

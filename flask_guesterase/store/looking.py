@@ -11,7 +11,7 @@ alone; that one is written down as failing and passed over, and the others are f
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -27,12 +27,11 @@ from ..core.errors import (
 from ..core.plan import Key, key_text
 from ..core.rule import Open
 from . import due, people, runs, tables
-from .ageing import Expired, Unended, ageing, judge, placeless, waiting
-from .blockers import today_at
+from .ageing import Unended, ageing, placeless
 from .candidates import beyond, greater, old, recent
 from .claiming import Shift
-from .clocks import places_of
 from .declared import Declared
+from .judged import judge_rows, put_unread, stands
 from .narrowing import Way, word_of
 from .unit import HasWork, Run
 from .work import Work
@@ -200,18 +199,6 @@ def _is_read(after: str | None) -> bool:
     return after is None or after.startswith(_AT)
 
 
-def _stands(work: Work, declared: Declared, key: Key) -> bool:
-    """Return whether a key can be written down, and read again, as the place of a look."""
-    text = key_text(key)
-    return due.fits(work, text) and people.plain_key(declared, text) is not None
-
-
-def _unread(work: Work, declared: Declared, keys: Sequence[Key], word: str) -> None:
-    """Write down that rows fail, at the property where they lie."""
-    known = places_of(work.conn, work.datamap, work.settings, declared, keys)
-    due.put_unread(work, declared, {key: known.get(key, "") for key in keys}, word)
-
-
 # everything
 
 
@@ -238,7 +225,7 @@ def _stride(name: str, many: int, office: HasWork) -> bool:
         here = [statement.selected_columns[c.key] for c in declared.key]
         statement = statement.where(~greater(here, end))
     keys = [tuple(row) for row in work.conn.execute(statement)]
-    counts = _counted(seen.open) + _judge(work, declared, keys)
+    counts = _counted(seen.open) + judge_rows(work, declared, keys)
     said = json.dumps([[*what, count] for what, count in sorted(counts.items())])
     _stand(work, name, end, lost=seen.lost + placeless(work, declared, keys), open=said)
     return end is None
@@ -252,7 +239,7 @@ def _pass_stride(name: str, word: str, office: HasWork) -> bool:
         return True
     passed, end = _ahead(work, declared, _start(declared, seen), 1)
     if word:
-        _unread(work, declared, passed, word)
+        put_unread(work, declared, passed, word)
     _stand(work, name, end)
     return end is None
 
@@ -288,7 +275,7 @@ def _ahead(
     passed: list[Key] = []
     for row in work.conn.execute(ahead).all():
         passed.append(tuple(row))
-        if _stands(work, declared, passed[-1]):
+        if stands(work, declared, passed[-1]):
             return passed, passed[-1]
     if len(passed) == _ALONG:
         raise UnknownError(
@@ -338,7 +325,7 @@ def _page(name: str, wanted: _Recent, at: _At, many: int, office: HasWork) -> _A
     """Look at the next page of the statements; return where to go on, or None at the end."""
     work, declared = office.work, office.work.datamap.declared(name)
     found, place = _paged(work, declared, wanted, at, many)
-    _judge(work, declared, found)
+    judge_rows(work, declared, found)
     if place is not None:
         _keep(work, declared, wanted, place)
     return place
@@ -369,7 +356,7 @@ def _pass_row(
     work, declared = office.work, office.work.datamap.declared(name)
     found, place = _paged(work, declared, wanted, at, 1)
     if word:
-        _unread(work, declared, found, word)
+        put_unread(work, declared, found, word)
     if place is not None:
         _keep(work, declared, wanted, place)
     return place
@@ -387,7 +374,7 @@ def _statements(work: Work, declared: Declared, wanted: _Recent) -> Iterable[Sel
 def _keep(work: Work, declared: Declared, wanted: _Recent, at: _At) -> None:
     """Write down where a look at what came of age goes on, as far as that can be."""
     number, key = at
-    if key is not None and not _stands(work, declared, key):
+    if key is not None and not stands(work, declared, key):
         return
     said = [number, wanted.day, wanted.coming, "" if key is None else key_text(key)]
     text, table = _AT + json.dumps(said, ensure_ascii=False), tables.look
@@ -402,29 +389,3 @@ def _close(name: str, wanted: _Recent, office: HasWork) -> bool:
     values = {"day": wanted.day, "newest": wanted.coming, "after": None}
     work.conn.execute(update(table).where(table.c.table_name == name).values(values))
     return wanted.day >= work.today
-
-
-def _judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Unended:
-    """Write down which of these rows are due, and which an open request keeps for now.
-
-    :return: how many others have no end that is known.
-    """
-    if not keys:
-        return Unended()
-    aged = judge(work, declared, keys)
-    due.put(work, declared, aged.expired, _asked(work, declared, keys))
-    return aged.unended
-
-
-def _asked(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:
-    """Return rows that an open request is about, as if they had ended: somebody looks tomorrow."""
-    asked = waiting(work, declared, keys)
-    known = places_of(work.conn, work.datamap, work.settings, declared, asked) if asked else {}
-    category = declared.policy.category
-    return [
-        Expired(
-            declared.name, key, known.get(key, ""), category,
-            today_at(work.settings, work.now, known.get(key, "")), frozenset(), False, False,
-        )
-        for key in asked
-    ]  # fmt: skip

@@ -17,11 +17,11 @@ from ..core.events import SYSTEM, OwnDataEnded
 from ..core.lifecycle import OPEN
 from ..core.log import slug
 from ..core.own import WEEKS
-from ..core.plan import Key, key_text
-from . import brake, bygone, laternotice, law, outbox, people, pulse, tables, vault
+from . import boxing, brake, bygone, law, outbox, pulse, tables
 from .bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
+from .forgetting import keys_back
 from .pulse import Pulse
-from .sql import among, chunks
+from .tombstones import LOOKUPS
 from .unit import HasWork, Run
 from .work import Work
 
@@ -130,7 +130,7 @@ def _day(work: Work) -> ColumnElement[bool]:
     day, box = tables.day, tables.box
     named = select(box.c.label).where(box.c.forgotten_at.is_(None))
     return and_(
-        day.c.state == vault.ENDED,
+        day.c.state == boxing.ENDED,
         day.c.at < _weeks(work),
         day.c.label.not_like("case:%"),
         day.c.label.not_in(named),
@@ -340,29 +340,12 @@ def _pare(work: Work, after: int) -> Step:
     return _counted(work, kept, rows), int(len(rows) == BATCH)
 
 
-def _keys(work: Work, after: int) -> Step:
-    """Mark keys again that were destroyed and are back, with an old copy of their folder.
-
-    So is a key for a later notice that nothing lies under.
-    """
-    day, there = tables.day, sorted(work.custodian.labels())
-    back: list[str] = []
-    for part in chunks(there):
-        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == vault.ENDED)
-        back += work.conn.execute(ended).scalars()
-    ended = select(day.c.label).where(day.c.state == vault.ENDING)
-    loose = set(laternotice.idle(work, there)) - set(work.conn.execute(ended).scalars())
-    back = sorted({*back, *loose})
-    vault.mark_labels(work.conn, back, work.stamp)
-    return Counter({"": len(back)} if back else {}), 0
-
-
 STEPS: dict[str, Callable[[Work, int], Step]] = {
     "closed": bygone.close,
     "request": bygone.end,
     "outbox": _aged(tables.outbox, _outbox),
     "box": _aged(tables.box, _box),
-    "keys": _keys,
+    "keys": keys_back,
     "day": _aged(tables.day, _day),
     "hold": _holds,
     "run": _aged(tables.run, _run),
@@ -401,68 +384,3 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
 """Word of the journal -> step that ends one batch; in this order."""
 
 
-# what the host's rows decide
-
-
-def _tombstones(work: Work, after: int) -> Step:
-    """Drop tombstones without a request under whose key nothing of the host's lies any more."""
-    subject = tables.subject
-    return _gone(
-        work,
-        subject,
-        and_(
-            subject.c.id > after,
-            subject.c.request.in_([people.EXPIRED, bygone.ENDED]),
-            subject.c.erased_at < cutoff(work.now),
-        ),
-    )
-
-
-def _sealed(work: Work, after: int) -> Step:
-    """Drop rows that say something was sealed, once nothing lies under their key any more."""
-    kept = tables.kept
-    return _gone(
-        work,
-        kept,
-        and_(
-            kept.c.id > after, kept.c.request.is_(None), kept.c.mode == law.SEALED,
-            kept.c.ended_at < cutoff(work.now),
-        ),
-    )  # fmt: skip
-
-
-LOOKUPS: dict[str, Callable[[Work, int], Step]] = {"subject": _tombstones, "sealed": _sealed}
-"""Word of the journal -> step that looks rows up at the host; where it ended is remembered."""
-
-
-def _gone(work: Work, table: Table, due: ColumnElement[bool]) -> Step:
-    rows = work.conn.execute(
-        select(table.c.id, table.c.table_name, table.c.row_key)
-        .where(due)
-        .order_by(table.c.id)
-        .limit(BATCH)
-    ).all()
-    texts: dict[str, set[str]] = {}
-    for row in rows:
-        texts.setdefault(row.table_name, set()).add(row.row_key)
-    there = {(name, text) for name, mine in texts.items() for text in _there(work, name, mine)}
-    gone = [row.id for row in rows if (row.table_name, row.row_key) not in there]
-    if gone:
-        work.conn.execute(delete(table).where(table.c.id.in_(gone)))
-    return Counter({"": len(gone)} if gone else {}), rows[-1].id if len(rows) == BATCH else 0
-
-
-def _there(work: Work, name: str, texts: Iterable[str]) -> set[str]:
-    """Return which keys a row of the host's still has; where nobody can say, it has."""
-    declared = work.datamap.tables.get(name)
-    wanted = {text: None if declared is None else people.plain_key(declared, text)
-              for text in texts if text}  # fmt: skip
-    found = {text for text, key in wanted.items() if key is None}
-    if declared is None:
-        return found
-    columns = [declared.table.c[c.key] for c in declared.key]
-    keys: list[Key] = [key for key in wanted.values() if key is not None]
-    for part in chunks(keys):
-        rows = work.conn.execute(select(*columns).where(among(columns, part)))
-        found |= {key_text(tuple(row)) for row in rows}
-    return found

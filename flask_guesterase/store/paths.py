@@ -13,10 +13,8 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     FromClause,
-    Index,
     Select,
     Table,
-    UniqueConstraint,
     and_,
 )
 from sqlalchemy.orm import Mapper, RelationshipProperty
@@ -27,6 +25,7 @@ from ..core.policy import Equal, Policy, Via
 from .hosted import plain
 from .masks import fixed_value, writes_anew
 from .sql import as_texts, equal
+from .unique import unique_keys
 
 
 @dataclass(frozen=True)
@@ -386,33 +385,3 @@ def _table_of(column: Column[Any]) -> Table:
     if not isinstance(table, Table):
         raise TypeError("an owner path leads through something that is not a table")
     return table
-
-
-def is_unique(table: Table, columns: Iterable[Column[Any]]) -> bool:
-    """Return whether the mapping promises that these columns name at most one row."""
-    names = {column.name for column in columns}
-    return any(key <= names for key in unique_keys(table))
-
-
-def unique_keys(table: Table, whole: bool = False) -> list[set[str]]:
-    """Return the sets of columns of which the mapping promises that no two rows agree in them.
-
-    :param whole: leave out what it promises of some rows alone, or of what is made of columns.
-    """
-    keys = [{c.name for c in table.primary_key.columns}]
-    keys += [{c.name for c in u.columns} for u in _uniques(table)]
-    keys += [{c.name} for c in table.c if c.unique]
-    indexes = (index for index in table.indexes if index.unique)
-    keys += [{c.name for c in index.columns} for index in indexes if not whole or _is_whole(index)]
-    return [key for key in keys if key]
-
-
-def _is_whole(index: Index) -> bool:
-    """Return whether an index is over all rows, and over plain columns."""
-    some = (value for name, value in index.dialect_kwargs.items() if name.endswith("_where"))
-    bare = all(isinstance(each, Column) for each in index.expressions)
-    return bare and all(value is None for value in some)
-
-
-def _uniques(table: Table) -> list[UniqueConstraint]:
-    return [c for c in table.constraints if isinstance(c, UniqueConstraint)]

@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from ..core.errors import SealError, UnknownError
 from ..core.log import canonical
 from ..core.seal import Terms
-from . import tables, vault
+from . import boxing, tables, vault
 from .work import Work
 
 
@@ -22,8 +22,8 @@ def keep(work: Work, terms: Terms, value: object, request: str | None = None) ->
     :param value: anything with a canonical form.
     :param request: number of the request it belongs to.
     """
-    item = vault.Item(canonical(value), terms, request)
-    return vault.put(work.conn, work.custodian, [item], work.today)[0]
+    item = boxing.Item(canonical(value), terms, request)
+    return boxing.put(work.conn, work.custodian, [item], work.today)[0]
 
 
 def read(work: Work, box_id: str) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from . import dispatch, outbox
+from . import dispatch, unremoved
 from .channels import Channel, Message, Render, message_id
 from .outbox import BACK, FILE, Parcel
 from .partners import delivering
@@ -48,7 +48,7 @@ def remove_files(run: Run, numbers: Sequence[str], report: Report) -> set[str]:
         run, lambda office: dispatch.claim(office.work, frozenset(), files_of=numbers),
         partial(files.remove, run), report,
     )  # fmt: skip
-    return run(lambda office: outbox.removing(office.work, numbers, queued=True))
+    return run(lambda office: unremoved.removing(office.work, numbers, queued=True))
 
 
 def tell(run: Run, report: Report) -> None:

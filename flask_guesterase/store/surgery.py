@@ -18,34 +18,30 @@ from sqlalchemy import (
     delete,
     literal,
     null,
-    select,
     update,
 )
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import DateTime
 
-from ..core.errors import ErasureError
-from ..core.image import Cell, Form, cell
 from ..core.plan import Key, Outcome, Plan, Row, Step, key_text
-from ..core.treatment import Constant, File, Inside, Mentions
+from ..core.treatment import File, Inside, Mentions
 from .absence import require_gone
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap
 from .declared import Declared
-from .failure import is_refusal
 from .given import spread
 from .history import end_history
 from .hosted import plain
 from .links import Link, children_first, circular, links
+from .lookback import require_written
 from .lost import at_most, typed, vendors
-from .masks import MARK, Entropy, Seeded, beneath, holds_json, is_static, value_for
+from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import late_checks, layers, ordered
-from .proof import same, stays, took
+from .proof import stays
 from .raw import Reader, reader, whole_key
 from .sql import abiding, among, asked, chunks, exactly, parts
 from .taking import Before, Erased, Held, Taken, hold, take
-from .texts.mentioned import NOBODY, Hand
+from .texts.mentioned import NOBODY, Hand, text_of
 from .transaction import MARIADB
 from .uniform import filled
 
@@ -195,7 +191,7 @@ class Surgery:
                 if not self._spread(reads, own, fixed, made):
                     for few in chunks(part, BATCH):
                         self._update(reads, few, fixed, dict.fromkeys(own, (few, made)))
-                self._check(reads, {k: k for k in part}, taken, made)
+                require_written(reads, {k: k for k in part}, taken, made)
         return alike
 
     def _overwrite_key(
@@ -220,7 +216,7 @@ class Surgery:
                 for k in part
             }
             self.moved |= {(declared.name, now) for k, now in after.items() if now != k}
-            self._check(reads, after, taken, made)
+            require_written(reads, after, taken, made)
 
     def _update(
         self,
@@ -285,7 +281,7 @@ class Surgery:
                 ):
                     taken.leave(part, cells, list(fixed))
                     continue
-            self._check(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
+            require_written(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
 
     def _each(
         self,
@@ -309,7 +305,7 @@ class Surgery:
         if not isinstance(rule, Mentions | Inside):
             return self._value(reads, name, taken.host(row.key, name), row)
         known = name in taken.typed
-        was = taken.host(row.key, name) if known else _text_of(taken.cell(row.key, name))
+        was = taken.host(row.key, name) if known else text_of(taken.cell(row.key, name))
         with vendors(f"{declared.name}.{name}"):
             return self.hand.made(rule, column, was, row, reads.room(name))
 
@@ -345,74 +341,6 @@ class Surgery:
             ):
                 pinned[c] = c
         return pinned
-
-    def _check(
-        self,
-        reads: Reader,
-        after: Mapping[Key, Key],
-        taken: Taken,
-        made: Mapping[Key, Mapping[str, Any]],
-    ) -> None:
-        """See that each row, by the key it has now, holds what was written into it.
-
-        :raises ErasureError: it does not.
-        """
-        declared = reads.declared
-        names = list(next(iter(made.values())))
-        width = len(declared.key)
-        read = {
-            line[:width]: line[width:] for line in reads.lines(list(after.values()), names)
-        }
-        rules = [(n, declared.written(n), declared.column(n)) for n in names]
-        for k, now in after.items():
-            cells = read.get(now)
-            if cells is None or not all(
-                stays(rule, column, value, made[k][n])
-                or self._took(reads, taken, k, (n, value), made[k][n])
-                or self._equals(reads, now, n, made[k][n])
-                for (n, rule, column), value in zip(rules, cells, strict=True)
-            ):
-                raise ErasureError(
-                    f"{declared.name} does not hold what the plan wrote into it.",
-                    "A trigger or another rule of the database writes back; nothing was changed.",
-                )
-            taken.leave([k], cells, names)
-
-    def _took(
-        self, reads: Reader, taken: Taken, key: Key, now: tuple[str, Any], written: Any
-    ) -> bool:
-        declared, name = reads.declared, now[0]
-        column = declared.column(name)
-        old = taken.cell(key, name)
-        if name in taken.typed:
-            host = taken.host(key, name)
-        else:
-            host = old.value if old.form is Form.TEXT else None
-        comparable = name in taken.typed or isinstance(declared.written(name), Constant)
-        equal = comparable and same(column, host, written, reads.conn.dialect)
-        made = cell(name, reads.type_of(name), now[1])
-        return took(declared.written(name), column, made, old, written, equal)
-
-    def _equals(self, reads: Reader, key: Key, name: str, written: Any) -> bool:
-        """Ask the database whether a row holds a constant that the driver reads as another value.
-
-        A moment of no zone comes back in one, a time of day as a length of time.
-        """
-        declared = reads.declared
-        if not isinstance(beneath(declared.written(name)), Constant):
-            return False
-        column = declared.column(name)
-        asked = select(literal(1)).select_from(declared.table).where(
-            exactly(whole_key(reads), key), column == literal(written, column.type)
-        )
-        try:
-            with reads.conn.begin_nested():
-                return reads.conn.execute(asked.limit(1)).first() is not None
-        except DBAPIError as problem:
-            if not is_refusal(problem):
-                raise
-            # Of JSON, for example, PostgreSQL does not say what is equal.
-            return False
 
     @contextmanager
     def _untied(
@@ -459,16 +387,3 @@ class Surgery:
             )
             self.conn.execute(statement, given)
         return [k for layer in found for k in layer]
-
-
-def _text_of(cell: Cell) -> str | None:
-    if cell.form is Form.NULL:
-        return None
-    value = cell.native()
-    if not isinstance(value, bytes):
-        return str(value)
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        # Nobody can find a name in it.
-        return MARK

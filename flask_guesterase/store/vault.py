@@ -1,4 +1,4 @@
-"""Boxes in our tables: put in bulk, opened, and forgotten in three steps that can be resumed.
+"""Boxes in our tables: opened, put under other keys, and forgotten in three steps.
 
 Forgetting is `mark` (in a transaction), `destroy` (the key, after its commit) and `record` (in
 another transaction). Whatever is interrupted, the next run begins with what is marked already.
@@ -7,22 +7,20 @@ another transaction). Whatever is interrupted, the next run begins with what is 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, String, cast, insert, literal, select, text, update
+from sqlalchemy import Connection, String, cast, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import KeyMissingError, SealError, UnknownError
-from ..core.seal import Box, Custodian, Terms, close, open_box, wrap_aad
+from ..core.seal import Box, Custodian, open_box, wrap_aad
 from ..core.seal import rewrap as rewrap_box
-from .failure import too_large
-from .listed import Listed
+from .boxing import ENDED, ENDING, MANY, is_ending
 from .tables import box as boxes
 from .tables import day as days
 from .tables import hold as holds
-from .transaction import MARIADB
 
 if TYPE_CHECKING:
     from .custodian import FolderCustodian
@@ -35,92 +33,8 @@ _HOLD = "hold:"
 _NOWHERE: dict[str, Any] = {"home": None, "spare": None}
 _EMPTY: dict[str, Any] = {"wrapped": None, "payload": None, **_NOWHERE}
 
-ENDING, ENDED = "ending", "ended"
-_MANY = 500
 # What came through the form lives 24 hours, so its key lives one day longer than its name says.
 _DATED = {"day": timedelta(0), "intake": timedelta(days=1)}
-
-
-@dataclass(frozen=True)
-class Item:
-    """Something to be sealed.
-
-    :param payload: what to seal.
-    :param terms: controller, purpose, last day, label.
-    :param request: number of the request it belongs to, or None.
-    :param id: identifier of the box, a new one when empty; for what must be found without a list.
-    """
-
-    payload: bytes
-    terms: Terms
-    request: str | None = None
-    id: str = ""
-
-
-def put(conn: Connection, custodian: Custodian, items: Sequence[Item], today: str) -> list[str]:
-    """Seal many things in boxes; their keys are durable before this returns.
-
-    :param conn: open transaction.
-    :param custodian: who holds the keys.
-    :param items: what to seal.
-    :param today: ``YYYY-MM-DD``; no box may have ended before.
-    :return: identifiers of the boxes, in the order of `items`.
-    :raises SealError: a last day is over, or its key is being forgotten.
-    """
-    labels = sorted({item.terms.label for item in items})
-    if any(item.terms.last_day < today for item in items) or _over(conn, labels):
-        raise SealError("This box would have ended before it was closed.", "Give a later day.")
-    for label in labels:
-        custodian.ensure(label)
-    closed = [close(item.payload, item.terms, custodian, item.id) for item in items]
-    rows = [
-        {
-            "id": box.id,
-            "controller": box.controller,
-            "purpose": box.purpose,
-            "request": item.request,
-            "label": box.label,
-            "last_day": box.last_day,
-            "wrapped": box.wrapped,
-            "payload": box.payload,
-        }
-        for box, item in zip(closed, items, strict=True)
-    ]
-    if rows:
-        _fits(conn, max(len(box.payload) for box in closed))
-        conn.execute(insert(boxes), rows)
-    return [box.id for box in closed]
-
-
-def _fits(conn: Connection, size: int) -> None:
-    """Go on only where the server takes a payload of this size.
-
-    MariaDB hangs up in the middle of one that it does not take, as if it were away.
-
-    :raises ErasureError: it does not.
-    """
-    if size < _LARGE or conn.dialect.name not in MARIADB:
-        return
-    most = conn.execute(text("SELECT @@max_allowed_packet")).scalar_one()
-    # Its driver writes some bytes as two.
-    if size + size // 32 + _BESIDE > most:
-        raise too_large(f"{size} of {most} bytes")
-
-
-_LARGE, _BESIDE = 2**19, 2**12
-"""Bytes of a payload from which the server is asked, and of a statement beside it."""
-
-
-def _over(conn: Connection, labels: Sequence[str]) -> bool:
-    """Tell whether a key is being forgotten; the lock makes `mark` wait for who asks."""
-    if not labels:
-        return False
-    return conn.execute(_ENDING, {"labels": labels}).first() is not None
-
-
-_ENDING = (
-    select(days.c.label).where(Listed(days.c.label, given="labels")).with_for_update(read=True)
-)
 
 
 def fetch(conn: Connection, ids: Sequence[str]) -> list[Box]:
@@ -146,8 +60,8 @@ def openable(conn: Connection, custodian: Custodian, ids: Sequence[str]) -> list
 
 def _rows(conn: Connection, ids: Sequence[str], lock: bool = False) -> list[Any]:
     found: dict[str, Any] = {}
-    for start in range(0, len(ids), _MANY):
-        part = ids[start : start + _MANY]
+    for start in range(0, len(ids), MANY):
+        part = ids[start : start + MANY]
         wanted = select(boxes).where(boxes.c.id.in_(part)).order_by(boxes.c.id)
         for row in conn.execute(wanted.with_for_update() if lock else wanted):
             found[row.id] = row
@@ -262,7 +176,7 @@ def rehome(
     if row is None or row.wrapped is None or not row.label.startswith(_HOLD):
         return
     box, beside = _openable(row, custodian), dict(_NOWHERE)
-    if not is_over(label, today) and not _over(conn, [label]) and _unwraps(box, custodian):
+    if not is_over(label, today) and not is_ending(conn, [label]) and _unwraps(box, custodian):
         custodian.ensure(label)
         beside = {"home": label, "spare": rewrap_box(box, label, custodian).wrapped}
     conn.execute(update(boxes).where(boxes.c.id == box_id).values(beside))
@@ -407,8 +321,8 @@ def _alone(conn: Connection, labels: Sequence[str]) -> None:
     """Let boxes under a hold lie under its key alone where the one of before is destroyed."""
     wanted = select(boxes.c.id).where(boxes.c.label.in_(HOLDS), boxes.c.home.in_(labels))
     held = sorted(conn.execute(wanted).scalars())
-    for start in range(0, len(held), _MANY):
-        part = held[start : start + _MANY]
+    for start in range(0, len(held), MANY):
+        part = held[start : start + MANY]
         conn.execute(update(boxes).where(boxes.c.id.in_(part)).values(_NOWHERE))
 
 

@@ -29,8 +29,9 @@ from .concealed import (
     split_any,
     split_row,
 )
+from .cover import Glimpse
 from .forms import Names
-from .gate import Declarations, Glimpse
+from .gate import Declarations
 from .host import Host
 from .naming import joined
 from .withheld import hide

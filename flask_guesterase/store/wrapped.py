@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..core.log import canonical
 from ..core.seal import NONCE_SIZE
@@ -16,6 +18,9 @@ SERVED_FORMAT = "guesterase/key/v2"
 
 ROOT_FORMAT = "guesterase/root/v1"
 CURRENT = "current.json"
+ROOT = re.compile(r"root-([0-9a-f]{16})\.(key|json)")
+"""Name of a file that is a root, or stands for one."""
+
 PAST = "signing-past"
 """File with the public halves of signing keys that were in force once, a line each."""
 
@@ -121,3 +126,15 @@ def stub(root: str, kind: str) -> bytes:
 def bound(name: str, root: str) -> bytes:
     """Return what a wrapped key is bound to: its name and its root."""
     return canonical({"format": KEY_FORMAT, "name": name, "root": root})
+
+
+
+
+def is_key(path: Path) -> bool:
+    """Return whether a file was a key, or stood for a root: by its name, and by what it says."""
+    match = ROOT.fullmatch(path.name)
+    if match and match.group(2) == "key":
+        return True
+    if not match and not path.match("key-*.json") and not path.match("secret-*.json"):
+        return False
+    return path.is_file() and b'"format":"guesterase/' in path.read_bytes()

@@ -18,7 +18,8 @@ from ..store.settings import Property
 from . import ending, jotted, schemas
 from .current import current
 from .guestdesk import guest_pages
-from .pages import language, no_fields
+from .pages import no_fields
+from .reader import language
 from .rendering import render_template
 from .schemas import read
 from .words import word

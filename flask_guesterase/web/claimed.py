@@ -13,7 +13,8 @@ from ..store.tokens import plain
 from . import pressing
 from .current import current
 from .guestdesk import confirmed, guest_pages, keep, opened
-from .pages import language, no_fields
+from .pages import no_fields
+from .reader import language
 from .rendering import render_template
 from .schemas import Claimed, read
 

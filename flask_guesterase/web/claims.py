@@ -14,7 +14,8 @@ from . import letters, pressing, schemas
 from .current import current
 from .desk import me, must, staff_pages
 from .language import N_
-from .pages import language, no_fields, theirs
+from .pages import no_fields
+from .reader import language, theirs
 from .rendering import render_template
 from .words import key_word
 

@@ -18,7 +18,8 @@ from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .grievance import RATED
 from .language import N_
-from .pages import language, no_fields, page_number
+from .pages import no_fields, page_number
+from .reader import language
 from .rendering import render_template
 from .words import CHANNELS, word
 

@@ -24,7 +24,7 @@ from .answers import what
 from .current import current
 from .guestdesk import CASE, TICKET, confirmed, guest_pages, keep, leave_others, moved, opened
 from .language import N_, Language
-from .pages import language
+from .reader import language
 from .rendering import render_template
 from .words import told, word
 

@@ -8,7 +8,8 @@ from flask import current_app
 from werkzeug.local import LocalProxy
 
 from ..core.errors import SetupError
-from .installed import NAME, Installed
+from .entrance import NAME
+from .installed import Installed
 
 
 def _current() -> Installed:

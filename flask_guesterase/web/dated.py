@@ -14,7 +14,7 @@ from ..core.plan import LEGAL_DUTY
 from .current import current
 from .guestdesk import CASE, guest_pages
 from .language import N_, Language
-from .pages import language
+from .reader import language
 from .words import word
 
 _SOME = N_("some of your data")

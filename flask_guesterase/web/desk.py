@@ -20,8 +20,9 @@ from ..store.settings import Property
 from . import persons, pressing
 from .current import current
 from .language import N_, Language
-from .pages import csrf_field, language, pages, unsent
+from .pages import csrf_field, pages, unsent
 from .problems import problem_of_status
+from .reader import language
 
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""

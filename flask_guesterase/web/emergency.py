@@ -15,7 +15,7 @@ from .current import current
 from .desk import me, must, staff_pages, today
 from .instructions import CASES
 from .language import N_, Language
-from .pages import language
+from .reader import language
 from .rendering import render_template
 from .trouble import ROLES
 from .words import word

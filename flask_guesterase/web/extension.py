@@ -32,7 +32,8 @@ from ..store.sweep import NightAudit
 from ..store.work import Holidays
 from . import config, migrate, rounds, sessions
 from .cli import guesterase_cli
-from .installed import NAME, Installed, State
+from .entrance import NAME, State
+from .installed import Installed
 from .letters import render
 from .reviewing import Reviews, announce_review
 from .rights import May

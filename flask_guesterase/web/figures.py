@@ -22,7 +22,8 @@ from . import officerforms, pressing, schemas
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 from .desk import deed, granted, me, must, placed, staff_pages
-from .pages import language, no_fields
+from .pages import no_fields
+from .reader import language
 from .rendering import render_template
 from .words import word
 

@@ -18,7 +18,8 @@ from . import schemas
 from .current import current
 from .desk import me, must, staff_pages, today
 from .language import N_, Language
-from .pages import language, no_fields
+from .pages import no_fields
+from .reader import language
 from .rendering import render_template
 from .words import CHANNELS, key_word, word
 

@@ -27,7 +27,8 @@ from .casewords import OUTCOMES
 from .current import current
 from .guestdesk import CASE, COMPLAINED, count, guest_pages, keep_complaint
 from .language import N_
-from .pages import language, no_fields
+from .pages import no_fields
+from .reader import language
 from .rendering import render_template
 from .schemas import read
 from .words import word

@@ -40,7 +40,8 @@ from .current import current
 from .guestdesk import CASE, confirmed, forget, guest_pages, held, keep, moved
 from .guestdesk import count as _count
 from .language import N_, Language, choose
-from .pages import certificate_mark, json_file, language, no_fields
+from .pages import certificate_mark, json_file, no_fields
+from .reader import language
 from .rendering import render_template
 from .schemas import LookUp, read
 from .words import GUEST_WORDS, STEPS

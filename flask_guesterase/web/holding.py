@@ -17,8 +17,9 @@ from . import pressing, schemas
 from .current import current
 from .desk import deed, granted, me, moment_at, must, staff_pages
 from .language import N_
-from .pages import language, no_fields
+from .pages import no_fields
 from .problems import OLD_DAY
+from .reader import language
 from .rendering import render_template
 from .words import HOLDS, word
 

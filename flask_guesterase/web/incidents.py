@@ -24,8 +24,9 @@ from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
 from .desk import deed, granted, may, me, must, placed, staff_pages
 from .language import N_, Language
-from .pages import language, no_fields, page_number
+from .pages import no_fields, page_number
 from .persons import named
+from .reader import language
 from .rendering import render_template
 from .words import KEYS, word
 

@@ -10,7 +10,7 @@ from ..core.rulebook import LineState
 from . import schemas, terms
 from .current import current
 from .desk import deed, granted, me, must, staff_pages
-from .pages import language
+from .reader import language
 from .rendering import render_template
 
 

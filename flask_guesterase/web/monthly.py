@@ -18,8 +18,8 @@ from . import officerforms, pressing, schemas
 from .current import current
 from .desk import deed, granted, me, must, placed, staff_pages
 from .language import N_
-from .pages import language
 from .persons import named
+from .reader import language
 from .rendering import render_template
 
 _MONTH = N_("Please give a month that has begun, as 2026-03.")

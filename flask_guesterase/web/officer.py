@@ -14,7 +14,7 @@ from . import letters, officerforms, pressing, schemas
 from .current import current
 from .desk import deed, granted, me, must, placed, staff_pages
 from .language import N_
-from .pages import language
+from .reader import language
 from .rendering import render_template
 from .words import HOWS
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from typing import IO, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import (
     Blueprint,
     Response,
     current_app,
-    g,
     make_response,
     request,
     session,
@@ -29,8 +27,9 @@ from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
 from . import pressing
 from .current import current
-from .language import LANGUAGES, Language, choose, known, meant, sorry
+from .language import LANGUAGES, known, sorry
 from .problems import DATABASE, REFUSED, Problem, problem_of, problem_of_status, untold
+from .reader import LANG, language, said_in, unmet
 from .rendering import ours, render_template, template_of
 from .words import told, word
 
@@ -59,9 +58,6 @@ STRICT = ("Strict-Transport-Security", "max-age=31536000")
 
 SIGNED: set[str] = set()
 """Names of our views to which no browser posts: what they take is believed by its signature."""
-
-_LANG = "guesterase_lang"
-
 
 class Pages(Blueprint):
     """A blueprint whose templates can be replaced by the host, whole or block by block.
@@ -137,61 +133,6 @@ def pages(name: str, desk: str) -> Blueprint:
     return blueprint
 
 
-def language(zone: str = "") -> Language:
-    """Return the language of this request.
-
-    What the reader chose (``?lang=``, kept in the session) comes first, then the host's own
-    choice where it uses Flask-Babel, then the browser's wishes, then the language of the hotel
-    where there is only one.
-
-    :param zone: IANA time zone that moments are told in from here on.
-    """
-    found: Language = g.get("guesterase_language") or Language(choose(_wishes()))
-    g.guesterase_language = replace(found, zone=zone) if zone else found
-    return found if not zone else replace(found, zone=zone)
-
-
-def theirs(lang: str, zone: str = "") -> Language:
-    """Return the language of a guest, for what is handed to them; the reader's when unknown.
-
-    :param lang: code of the language, or empty.
-    :param zone: IANA time zone that moments are told in.
-    """
-    mine = language(zone)
-    return replace(mine, code=lang) if lang in LANGUAGES else mine
-
-
-def _wishes() -> list[str | None]:
-    hotels = [hotel.lang for hotel in current.settings.properties.values()]
-    only = hotels[0] if len(hotels) == 1 else None
-    return [session.get(_LANG), _host_choice(), *_browser(), only]
-
-
-def _browser() -> list[str]:
-    return meant(tag for tag, quality in request.accept_languages if quality)
-
-
-def _unmet() -> str:
-    """Return the tag the browser asks for first, when no catalog has it and nobody chose yet."""
-    first = next(iter(_browser()), "")
-    if known(first) or known(session.get(_LANG)) or known(_host_choice()):
-        return ""
-    # A page that answers a form may have no address that can be opened again.
-    return first if request.method == "GET" else ""
-
-
-def _said_in(code: str) -> str:
-    """Return the address of this page in another language, with all else it was asked for."""
-    return "?" + urlencode({**request.args.to_dict(flat=False), "lang": [code]}, doseq=True)
-
-
-def _host_choice() -> str | None:
-    """Return what the host's Flask-Babel would choose, when it has it and was told how."""
-    selector = getattr(current_app.extensions.get("babel"), "locale_selector", None)
-    chosen = selector() if callable(selector) else None
-    return None if chosen is None else str(chosen)
-
-
 def existing(endpoint: str | None, parts: dict[str, Any] | None) -> None:
     """Answer that nothing is there under what no database can hold.
 
@@ -248,8 +189,8 @@ def _receive(lasting: int | None) -> None:
     :param lasting: seconds for which a page may lie open; what the host says where it is None.
     """
     wish = known(request.args.get("lang"))
-    if wish and session.get(_LANG) != wish:
-        session[_LANG] = wish
+    if wish and session.get(LANG) != wish:
+        session[LANG] = wish
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
     bounded()
@@ -301,15 +242,15 @@ def _log_class(error: Exception) -> None:
 
 def words_of_pages() -> dict[str, Any]:
     """Return what every template of ours may call, for pages and for what the host embeds."""
-    tongue, unmet = language(), _unmet()
+    tongue, lacking = language(), unmet()
     return {
         "_": tongue.gettext,
         "ngettext": tongue.ngettext,
         "tongue": tongue,
         "languages": LANGUAGES,
-        "said_in": _said_in,
-        "unmet": unmet,
-        "sorry": sorry(unmet),
+        "said_in": said_in,
+        "unmet": lacking,
+        "sorry": sorry(lacking),
         "word": lambda value: word(tongue, value),
         "told": lambda value: told(tongue, value),
         "words": lambda values: tongue.clauses(word(tongue, value) for value in values),

@@ -11,7 +11,7 @@ from ..store.preview import Line, Preview
 from ..store.settings import Property
 from . import letters
 from .answers import Told
-from .pages import language
+from .reader import language
 
 
 @dataclass(frozen=True)

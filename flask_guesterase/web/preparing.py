@@ -34,7 +34,8 @@ from .emergency import duties
 from .fields import one_of, said, typed
 from .instructions import CASES
 from .language import N_, Language
-from .pages import language, no_fields
+from .pages import no_fields
+from .reader import language
 from .rendering import render_template
 from .trouble import ROLES
 from .words import word

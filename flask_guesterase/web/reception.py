@@ -11,7 +11,7 @@ from ..store.office import Office
 from .current import current
 from .desk import granted, may, me, must, staff_pages
 from .language import N_
-from .pages import language
+from .reader import language
 from .rendering import render_template
 from .words import key_word
 

@@ -6,7 +6,7 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
-from ..store.partners.deliveries import PAGE
+from ..store.partners.outstanding import PAGE
 from .current import current
 from .desk import deed, me, must, staff_pages
 from .pages import page_number, row_id

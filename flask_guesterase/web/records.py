@@ -14,7 +14,8 @@ from ..store.ledger import newest
 from . import letters, persons
 from .current import current
 from .desk import CODED, may, me, must, staff_pages
-from .pages import language, row_id
+from .pages import row_id
+from .reader import language
 from .rendering import render_template
 from .words import counted
 

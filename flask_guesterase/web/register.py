@@ -19,7 +19,8 @@ from . import pressing, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages
 from .language import N_
-from .pages import language, no_fields, page_number
+from .pages import no_fields, page_number
+from .reader import language
 from .registered import shown, title
 from .rendering import render_template
 from .words import FORMATS, word

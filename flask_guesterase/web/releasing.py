@@ -14,7 +14,7 @@ from ..store.office import Office
 from . import letters, schemas
 from .current import current
 from .desk import deed, may, me, staff_pages
-from .pages import theirs
+from .reader import theirs
 from .rendering import render_template
 
 

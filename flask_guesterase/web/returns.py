@@ -15,7 +15,7 @@ from .current import current
 from .desk import deed, me, must, staff_pages
 from .holding import plain
 from .language import N_
-from .pages import language
+from .reader import language
 from .rendering import render_template
 from .words import SIGHTED, word
 

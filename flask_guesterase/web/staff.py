@@ -55,8 +55,9 @@ from .cited import cited
 from .current import current
 from .desk import deed, granted, may, me, must, staff_pages
 from .language import Language
-from .pages import csrf_field, json_file, language, theirs
+from .pages import csrf_field, json_file
 from .persons import named
+from .reader import language, theirs
 from .rendering import render_template
 from .words import HOWS, word
 

@@ -18,7 +18,7 @@ from ..store.training.courses import courses
 from .current import current
 from .desk import granted, me, must, once, staff_pages
 from .language import FALLBACK, N_
-from .pages import language
+from .reader import language
 from .rendering import render_template
 from .words import word
 

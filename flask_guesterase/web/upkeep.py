@@ -11,7 +11,8 @@ from ..store.tasks import PAGE
 from . import schemas
 from .current import current
 from .desk import deed, granted, me, must, staff_pages
-from .pages import language, page_number
+from .pages import page_number
+from .reader import language
 from .rendering import render_template
 from .words import DOORS, STOPS, SWEPT
 

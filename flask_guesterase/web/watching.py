@@ -21,7 +21,8 @@ from . import pressing, schemas
 from .current import current
 from .desk import deed, me, must, staff_pages
 from .language import N_, Language
-from .pages import language, no_fields
+from .pages import no_fields
+from .reader import language
 from .rendering import render_template
 from .trouble import NEXT
 from .words import word

@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
 )
 
-from flask_guesterase.core.certificate import check, from_json
+from flask_guesterase.core.certified import check, from_json
 from flask_guesterase.core.events import RestoreReplayed, SearchRepeated
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.remembrance import ALONE, Kind, dangling

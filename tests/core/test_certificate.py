@@ -21,10 +21,8 @@ from flask_guesterase.core.certificate import (
     Proof,
     Shared,
     Stay,
-    check,
-    from_json,
-    issue,
 )
+from flask_guesterase.core.certified import check, from_json, issue
 from flask_guesterase.core.checkpoint import sign_checkpoint
 from flask_guesterase.core.errors import InputError, TamperedError
 from flask_guesterase.core.log import Draft, Entry, genesis

@@ -27,8 +27,8 @@ from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import overwrite
+from flask_guesterase.store import boxing
 from flask_guesterase.store import tables as own
-from flask_guesterase.store import vault
 from flask_guesterase.store.cases import Case
 from flask_guesterase.store.copying.gathering import gather
 from flask_guesterase.store.custodian import FolderCustodian
@@ -192,9 +192,9 @@ def _seal(
             (read,) = reader(conn, declared, None).read([key], names).values()
             image = Image(name, (), Change.OVERWRITTEN, read, 0)
             payload = encode(Images(conn.dialect.name, "", (image,)))
-            (box,) = vault.put(
+            (box,) = boxing.put(
                 conn, work.custodian,
-                [vault.Item(payload, Terms("pine-ltd", "retention", "2027-01-01"))], work.today,
+                [boxing.Item(payload, Terms("pine-ltd", "retention", "2027-01-01"))], work.today,
             )  # fmt: skip
             conn.execute(insert(own.kept).values(
                 controller="pine-ltd", property="sh", table_name=name, row_key=key_text(key),

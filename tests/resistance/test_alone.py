@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from flask_guesterase.core.certificate import from_json
+from flask_guesterase.core.certified import from_json
 from flask_guesterase.core.errors import BlockedError, FourEyesError, MovedError, TokenError
 from flask_guesterase.core.log import Draft, read_entry
 from flask_guesterase.store import journal, outbox, tables, worker

@@ -27,7 +27,7 @@ from flask_guesterase.core.policy import Policy, Register, Subject
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import keep, null, redact, retain
-from flask_guesterase.store import shelf, tables, vault
+from flask_guesterase.store import boxing, shelf, tables, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.lines import registers
@@ -203,7 +203,7 @@ class Night:
         image = Image("registrations", cells[:1], Change.OVERWRITTEN, cells[1:], 0)
         payload = encode(Images(work.conn.dialect.name, "", (image,)))
         terms = Terms("pine", "retention", last_day)
-        box, = vault.put(work.conn, work.custodian, [vault.Item(payload, terms)], work.today)
+        box, = boxing.put(work.conn, work.custodian, [boxing.Item(payload, terms)], work.today)
         table = Line.__table__
         where = work.conn.execute(select(table).where(table.c.id == id)).one()
         said = texts(lines, image.columns, work.conn)

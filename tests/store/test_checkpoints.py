@@ -25,7 +25,7 @@ from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
 from flask_guesterase.store.release.places import Release, places
-from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.remembrance import heads
 from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.vanished import vanished
 from tests import engines
@@ -57,10 +57,10 @@ def lines(inn: Ashore, epoch: int = 0) -> list[str]:
 def read_by_the_one_file(inn: Ashore) -> None:
     """Let the reader that shares no code with us look at what lies outside."""
     notes = verify.read_checkpoints(str(inn.outside / f"{PINE}.checkpoints"))
-    heads = [head for _, head in notes if head is not None]
-    assert len(heads) == len(notes)
-    assert all(head.signed_by(inn.custodian.public_key()) for head in heads)
-    newest = heads[-1]
+    said = [head for _, head in notes if head is not None]
+    assert len(said) == len(notes)
+    assert all(head.signed_by(inn.custodian.public_key()) for head in said)
+    newest = said[-1]
     found = [line.encode() for line in lines(inn, newest.epoch)]
     assert verify.roots([verify.leaf(line) for line in found], {newest.size}) == {
         newest.size: newest.root
@@ -621,7 +621,7 @@ def test_letters_that_nobody_brought_are_asked_for(
 
     Of those that an earlier version signed the register knows nothing.
     """
-    monkeypatch.setattr(remembering, "shows", lambda work, note: None)
+    monkeypatch.setattr(heads, "shows", lambda work, note: None)
     inn.places = ()
     inn.happen(3)
     copy, letters = inn.copied("copy"), []

@@ -18,7 +18,7 @@ from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import delete, keep, mentions, null, redact
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import tokens, vault
+from flask_guesterase.store import boxing, tokens
 from flask_guesterase.store.masks import fixed_value
 from flask_guesterase.store.raw import reader
 from tests.store import kept
@@ -447,7 +447,7 @@ def sealed(hotel: Hotel, **line: str) -> None:
         image = Image("invoices", cells[:1], Change.OVERWRITTEN, cells[1:], 0)
         payload = encode(Images(work.conn.dialect.name, "", (image,)))
         terms = Terms("pine", "retention", "2027-03-10")
-        (box,) = vault.put(work.conn, work.custodian, [vault.Item(payload, terms)], work.today)
+        (box,) = boxing.put(work.conn, work.custodian, [boxing.Item(payload, terms)], work.today)
         mask = fixed_value(declared.written("billed_to"), declared.column("billed_to"))
         work.conn.execute(update(Invoice).where(Invoice.id == 1).values(billed_to=mask))
     kept.note(

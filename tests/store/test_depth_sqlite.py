@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.pool import StaticPool
 
-from flask_guesterase.core.certificate import Level, check, from_json
+from flask_guesterase.core.certificate import Level
+from flask_guesterase.core.certified import check, from_json
 from flask_guesterase.core.depth import Evidence, Reached
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.log import canonical

@@ -21,6 +21,7 @@ from flask_guesterase.store import (
     due,
     expiry,
     halting,
+    judged,
     looking,
     pulse,
     runs,
@@ -241,13 +242,13 @@ def test_a_look_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(looking, "STRIDE", 4)
     monkeypatch.setattr(looking, "PAGE", 3)
     pages: list[int] = []
-    judge = looking._judge
+    judge = judged.judge_rows
 
     def watched(work: Any, declared: Any, keys: Any) -> Any:
         pages.append(len(keys))
         return judge(work, declared, keys)
 
-    monkeypatch.setattr(looking, "_judge", watched)
+    monkeypatch.setattr(looking, "judge_rows", watched)
     forms(house, range(1, 19), OLD)
     ends = iter([False, False, True, False, True, *[False] * 99])
     assert not looking.look(house.run, Slice(ends))

@@ -11,8 +11,8 @@ import pytest
 
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import finishing, outbox, worker
+from flask_guesterase.store.concluding import FILE_STAYS
 from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.execution import FILE_STAYS
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_outbox import Post, go, run
 

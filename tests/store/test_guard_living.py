@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.treatment import keep
-from flask_guesterase.store.comeback import marks
-from flask_guesterase.store.comeback.marks import Mark
+from flask_guesterase.store.comeback import known
+from flask_guesterase.store.comeback.known import Mark
 from flask_guesterase.store.datamap import resolve
 from tests.chaos import wires
 from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Room, policies
@@ -239,7 +239,7 @@ def test_a_transaction_that_is_gone_is_not_committed_in_part(
     def met(*given: object) -> list[Mark]:
         raise OperationalError("SELECT", {}, Exception(1213, "Deadlock found"))
 
-    monkeypatch.setattr(marks, "find", met)
+    monkeypatch.setattr(known, "find", met)
     with pytest.raises(OperationalError):
         door(lodge)
     lodge.session.rollback()

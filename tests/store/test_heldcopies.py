@@ -17,6 +17,7 @@ from flask_guesterase.core.errors import BlockedError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.seal import Terms, day_label
 from flask_guesterase.store import (
+    boxing,
     dispatch,
     forgetting,
     heldcopies,
@@ -496,8 +497,8 @@ def file_of_sweep(forms: Forms, days: int) -> str:
     """Put the name of a file in that a sweep left, to end in so many days; return its box."""
     ends = (forms.now + timedelta(days=days)).date().isoformat()
     with forms.begin() as office:
-        item = vault.Item(b"scan.png", Terms("fir", outbox.FILE, ends))
-        (file,) = vault.put(
+        item = boxing.Item(b"scan.png", Terms("fir", outbox.FILE, ends))
+        (file,) = boxing.put(
             office.work.conn, forms.custodian, [item], forms.now.date().isoformat()
         )
     return file

@@ -33,7 +33,7 @@ from flask_guesterase.store import (
     consistency,
     dispatch,
     heldcopies,
-    heldkeys,
+    heldrequests,
     holds,
     outbox,
     sweep,
@@ -655,7 +655,7 @@ def test_a_safety_copy_outlives_its_window_and_the_others_day_key_dies_on_time(i
         payload, = vault.unseal(office.work.conn, inn.custodian, mine)
         assert b"Ann" in payload
         assert vault.of_request(office.work.conn, numbers[1], "recovery") == []
-        assert heldkeys.held_requests(office.work) == {numbers[0]}
+        assert heldrequests.held_requests(office.work) == {numbers[0]}
     inn.lift(id)
     inn.round()
     assert inn.labels("recovery") == inn.labels("hold") == set()

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import create_engine, delete, func, insert, select, update
 
-from flask_guesterase.core.certificate import Content, check, issue
+from flask_guesterase.core.certificate import Content
+from flask_guesterase.core.certified import check, issue
 from flask_guesterase.core.checkpoint import open_checkpoint
 from flask_guesterase.core.errors import BusyError, SealError, TamperedError, UnknownError
 from flask_guesterase.core.events import ErasureRequested, SubjectErased

@@ -496,14 +496,14 @@ def test_a_look_at_much_that_is_new_goes_on_where_it_was_cut_off(
     house: Forms, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     """An import is looked at row by row, each once, whatever the time between two slices."""
-    judged: list[Any] = []
-    judge = looking._judge
+    met: list[Any] = []
+    judge = judged.judge_rows
 
     def watched(work: Any, declared: Any, keys: Any) -> Any:
-        judged.extend(keys)
+        met.extend(keys)
         return judge(work, declared, keys)
 
-    monkeypatch.setattr(looking, "_judge", watched)
+    monkeypatch.setattr(looking, "judge_rows", watched)
     monkeypatch.setattr(looking, "PAGE", 4)
     forms_of(house, range(5000, 5018))
     house.form(6000, date(2025, 3, 11))
@@ -514,7 +514,7 @@ def test_a_look_at_much_that_is_new_goes_on_where_it_was_cut_off(
     found = {row["row_key"] for row in house.ours("due")}
     assert found >= {f"int:{id}" for id in range(5000, 5018)}
     assert ("int:6000" in found) == bool(days)
-    assert len([key for key in judged if key[0] < 5018]) <= 18 * (2 + 2 * days)
+    assert len([key for key in met if key[0] < 5018]) <= 18 * (2 + 2 * days)
     assert house.run(lambda office: looking.unended(office.work, "forms")).total() == 0
 
 

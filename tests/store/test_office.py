@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from flask_guesterase.core import certificate as certificates
+from flask_guesterase.core import certified
 from flask_guesterase.core.errors import (
     ForbiddenError,
     InputError,
@@ -69,8 +69,8 @@ def test_the_main_job_ends_with_a_certificate_that_proves_itself(any_hotel: Hote
         body = office.certificate(number)
         view = office.case(code)
         assert office.verify() == []
-    checks = certificates.check(
-        certificates.from_json(json.dumps(body)), hotel.custodian.public_key()
+    checks = certified.check(
+        certified.from_json(json.dumps(body)), hotel.custodian.public_key()
     )
     assert checks
     assert all(check.passed for check in checks)

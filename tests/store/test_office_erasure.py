@@ -25,7 +25,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null
-from flask_guesterase.store import brake, execution, people, vault
+from flask_guesterase.store import brake, concluding, people, vault
 from flask_guesterase.store.certifying import exists
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, policies
 
@@ -336,7 +336,7 @@ def test_what_came_back_before_the_check_is_partial_until_it_is_gone(hotel: Hote
 def test_every_check_must_find_nothing(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
     """A further check joins the list, is named as evidence, and can make an erasure partial."""
     found: list[Left] = [Left("guests", 1, "value-found")]
-    monkeypatch.setitem(execution.CHECKS, "check-by-value", lambda *_: found)
+    monkeypatch.setitem(concluding.CHECKS, "check-by-value", lambda *_: found)
     number = ann(hotel)
     assert hotel.erased(number) == "partial"
     found.clear()

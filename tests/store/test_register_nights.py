@@ -12,7 +12,7 @@ from sqlalchemy import Date, DateTime, String, update
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import shelf, vault
+from flask_guesterase.store import boxing, shelf
 from flask_guesterase.store.lines import registers
 from flask_guesterase.store.raw import reader
 from flask_guesterase.store.reading import texts
@@ -106,7 +106,7 @@ def seal(island: Island, id: int) -> None:
         image = Image("arrivals", cells[:1], Change.OVERWRITTEN, cells[3:], 0)
         payload = encode(Images(work.conn.dialect.name, "", (image,)))
         terms = Terms("pine", "retention", "2026-03-12")
-        box, = vault.put(work.conn, work.custodian, [vault.Item(payload, terms)], work.today)
+        box, = boxing.put(work.conn, work.custodian, [boxing.Item(payload, terms)], work.today)
         said = texts(lines, cells, work.conn)
         shelf.lay(work, [shelf.Laid(
             box, terms.label, "sh", "arrivals", "101", said["since"][:10], said["until"][:10],

@@ -14,7 +14,7 @@ from sqlalchemy import delete, update
 from flask_guesterase.core.checkpoint import Checkpoint, origin
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store.remembrance import months, remembering
+from flask_guesterase.store.remembrance import heads, months, remembering
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.replay import replay
 from tests.store.forms import GRANTS, Form, Forms, Guest
@@ -188,10 +188,10 @@ def test_what_left_the_house_hides_no_line_that_waits_for_its_outcome(forms: For
     with file.locked():
         open_ = file.append(after, [replace(big, number=after.number + 1)])
     head = Checkpoint(origin("pine", 0), 12, bytes(32), big.at)
-    remembering._signed(file, head, big.at)
+    heads._signed(file, head, big.at)
     assert [each.number for each in file.tail().open] == [after.number + 1]
     remembering.outcome(file, after.number + 1, after.number + 1, big.at)
-    remembering._signed(file, head, big.at)
+    heads._signed(file, head, big.at)
     assert file.tail().open == ()
     assert file.tail().committed == open_.number
     newest = file.lines()[0][-1]

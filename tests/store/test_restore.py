@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, insert, text, update
 
-from flask_guesterase.core.certificate import from_json
+from flask_guesterase.core.certified import from_json
 from flask_guesterase.core.errors import (
     BlockedError,
     BusyError,
@@ -45,6 +45,7 @@ from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import (
     ageing,
+    boxing,
     dispatch,
     forgetting,
     law,
@@ -152,9 +153,9 @@ def test_a_row_that_is_too_large_for_the_server_is_said_to_be(
     hotel = Hotel(mariadb_url, tmp_path)
     with hotel.engine.connect() as conn:
         most = conn.execute(text("SELECT @@max_allowed_packet")).scalar_one()
-    item = vault.Item(os.urandom(most * times), Terms("pine", "recovery", "2026-03-17"))
+    item = boxing.Item(os.urandom(most * times), Terms("pine", "recovery", "2026-03-17"))
     with pytest.raises(ErasureError, match="size") as told, hotel.begin() as office:
-        vault.put(office.work.conn, hotel.custodian, [item], "2026-03-10")
+        boxing.put(office.work.conn, hotel.custodian, [item], "2026-03-10")
     assert "max_allowed_packet" in told.value.hint
     assert hotel.ours("box") == []
     hotel.engine.dispose()

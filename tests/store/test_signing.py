@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Engine, select, update
 
-from flask_guesterase.core import certificate as certificates
+from flask_guesterase.core import certified
 from flask_guesterase.core.checkpoint import open_checkpoint
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -112,10 +112,10 @@ def test_the_old_key_says_so_in_every_journal(any_hotel: Hotel) -> None:
         open_checkpoint(checkpoint(hotel), old)
     # What was signed before stays what it was.
     open_checkpoint(before, old)
-    again = certificates.from_json(json.dumps(first))
-    assert all(c.passed for c in certificates.check(again, old) if c.id != "content")
-    second = certificates.from_json(json.dumps(erased(hotel, 2)))
-    assert all(c.passed is not False for c in certificates.check(second, bytes.fromhex(new)))
+    again = certified.from_json(json.dumps(first))
+    assert all(c.passed for c in certified.check(again, old) if c.id != "content")
+    second = certified.from_json(json.dumps(erased(hotel, 2)))
+    assert all(c.passed is not False for c in certified.check(second, bytes.fromhex(new)))
 
 
 def test_the_statement_is_what_was_agreed() -> None:
@@ -194,7 +194,7 @@ def test_a_crash_after_the_commit_is_finished(lawful: Hotel, step: int) -> None:
     for _ in interrupted(lawful.custodian, step):
         lawful.custodian = FolderCustodian(lawful.custodian.path)
     open_checkpoint(checkpoint(lawful), bytes.fromhex(new))
-    said = certificates.from_json(json.dumps(erased(lawful, 2)))
+    said = certified.from_json(json.dumps(erased(lawful, 2)))
     assert said.public_key == new
     assert settle(lawful)
     fresh = FolderCustodian(lawful.custodian.path)

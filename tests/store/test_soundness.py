@@ -14,11 +14,11 @@ from sqlalchemy import Engine, create_engine, select, update
 
 from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import installation, soundness, tables, vault
+from flask_guesterase.store import boxing, installation, soundness, tables, vault
+from flask_guesterase.store.boxing import Item
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.soundness import Sound
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.store.vault import Item
 from tests.engines import DEEP, build
 
 pytestmark = pytest.mark.parametrize("database_url", DEEP, indirect=True)
@@ -46,7 +46,7 @@ class Safe:
         ]
         with transaction(self.engine) as conn:
             installation.claim(conn, self.keeper, NOW)
-            self.ids = vault.put(conn, self.keeper, items, "2026-11-24")
+            self.ids = boxing.put(conn, self.keeper, items, "2026-11-24")
 
     def look(self, keeper: FolderCustodian | None = None, sample: int | None = None) -> Sound:
         with transaction(self.engine, write=False) as conn:
@@ -302,7 +302,7 @@ def test_an_old_copy_misses_what_came_after_it(safe: Safe) -> None:
     copy = copied(safe, "copy", roots=True)
     with transaction(safe.engine) as conn:
         item = Item(b"later", Terms("hotel-a", "retention", "2026-12-03"))
-        vault.put(conn, safe.keeper, [item], "2026-11-24")
+        boxing.put(conn, safe.keeper, [item], "2026-11-24")
     found = safe.look(copy)
     assert [(f.id, f.place) for f in found.faults] == [("key-missing", "day:2026-12-03")]
     assert (found.opened, found.sampled) == (6, 7)

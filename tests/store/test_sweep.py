@@ -21,7 +21,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import null, placeholder
-from flask_guesterase.store import brake, runs, sweep, tables, vault, worker
+from flask_guesterase.store import boxing, brake, runs, sweep, tables, worker
 from flask_guesterase.store.office import Office
 from tests.store.forms import Forms
 
@@ -219,9 +219,9 @@ def sealed(house: Forms) -> None:
     """Seal something until tomorrow."""
     day = (house.now + timedelta(days=1)).date().isoformat()
     house.run(
-        lambda office: vault.put(
+        lambda office: boxing.put(
             office.work.conn, house.custodian,
-            [vault.Item(b"x", Terms("fir", "recovery", day))], office.work.today,
+            [boxing.Item(b"x", Terms("fir", "recovery", day))], office.work.today,
         )
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.events import ErasureRequested, SubjectErased
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.seal import Box, Terms, open_box
-from flask_guesterase.store import journal, tables, unsearched, upgrade, vault
+from flask_guesterase.store import boxing, journal, tables, unsearched, upgrade, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.uninstall import uninstall
@@ -99,10 +99,10 @@ def fill(conn: Connection, custodian: FolderCustodian) -> list[str]:
         )
     )
     items = [
-        vault.Item(payload(name), Terms("hotel-invented", "retention", f"203{n}-12-31"), "E-1")
+        boxing.Item(payload(name), Terms("hotel-invented", "retention", f"203{n}-12-31"), "E-1")
         for n, name in enumerate(NAMES)
     ]
-    boxes = vault.put(conn, custodian, items, "2026-11-24")
+    boxes = boxing.put(conn, custodian, items, "2026-11-24")
     events = [
         ErasureRequested("Hotel Invented GmbH", number="E-1"),
         SubjectErased("Hotel Invented GmbH", number="E-1", counts={"rows": 1}),
@@ -381,13 +381,13 @@ def test_nothing_is_given_back_while_nobody_knows_what_a_hold_reaches(
     engine: Engine, custodian: FolderCustodian, tmp_path: Path
 ) -> None:
     """Else the files would tell people to destroy the key of a day on which something is held."""
-    item = vault.Item(payload(NAMES[0]), Terms("hotel-invented", "recovery", "2026-12-01"))
+    item = boxing.Item(payload(NAMES[0]), Terms("hotel-invented", "recovery", "2026-12-01"))
     with transaction(engine) as conn:
         fill(conn, custodian)
         unsearched.ask(conn, 1, STAMP)
     assert uninstall(engine, custodian, tmp_path / "without").counts["boxes.jsonl"] == 3
     with transaction(engine) as conn:
-        vault.put(conn, custodian, [item], "2026-11-24")
+        boxing.put(conn, custodian, [item], "2026-11-24")
     before = our_tables(engine)
     for drop in (False, True):
         with pytest.raises(BusyError, match="looked through"):
@@ -397,10 +397,10 @@ def test_nothing_is_given_back_while_nobody_knows_what_a_hold_reaches(
         unsearched.drop(conn, 1)
     assert uninstall(engine, custodian, tmp_path / "known").counts["boxes.jsonl"] == 4
     terms = Terms("hotel-invented", "recovery", "2026-12-01", "hold:1")
-    held = vault.Item(payload(NAMES[1]), terms)
+    held = boxing.Item(payload(NAMES[1]), terms)
     with transaction(engine) as conn:
         conn.execute(tables.hold.insert().values(**HOLD, lifted_at=STAMP))
-        vault.put(conn, custodian, [held], "2026-11-24")
+        boxing.put(conn, custodian, [held], "2026-11-24")
     with pytest.raises(BusyError, match="looked through"):
         uninstall(engine, custodian, tmp_path / "export", drop=True)
     with transaction(engine) as conn:

@@ -9,10 +9,10 @@ from sqlalchemy import create_engine, func, select, update
 
 from flask_guesterase.core.errors import KeyMissingError, SealError, UnknownError
 from flask_guesterase.core.seal import Box, Terms, open_box
-from flask_guesterase.store import tables, vault
+from flask_guesterase.store import boxing, tables, vault
+from flask_guesterase.store.boxing import Item
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.store.vault import Item
 from tests import engines
 
 NOW = datetime(2026, 11, 24, 10, 0)
@@ -41,7 +41,7 @@ def items(count=3, day="2026-12-01", label="", purpose="recovery", request="E-1"
 
 def put(engine, keeper, things, today=TODAY):
     with transaction(engine) as conn:
-        return vault.put(conn, keeper, things, today)
+        return boxing.put(conn, keeper, things, today)
 
 
 def forget(engine, keeper, today, stop_after=3):
@@ -91,7 +91,7 @@ def test_keys_are_there_before_the_commit(engine, keeper):
 
     def failing():
         with transaction(engine) as conn:
-            vault.put(conn, keeper, items(), TODAY)
+            boxing.put(conn, keeper, items(), TODAY)
             assert keeper.labels() == {"day:2026-12-01"}
             raise ZeroDivisionError
 

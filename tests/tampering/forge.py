@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, create_engine, update
 from sqlalchemy.event import listen
 
-from flask_guesterase.core.certificate import CONTENT_MARK, Certificate, Content, Gone, issue
+from flask_guesterase.core.certificate import CONTENT_MARK, Certificate, Content, Gone
+from flask_guesterase.core.certified import issue
 from flask_guesterase.core.checkpoint import open_checkpoint
 from flask_guesterase.core.cosignature import cosign
 from flask_guesterase.core.log import Draft, canonical, read_entry

@@ -15,7 +15,7 @@ from flask import Flask, request, request_started
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event, text
 
-from flask_guesterase.core import certificate as certificates
+from flask_guesterase.core import certified
 from flask_guesterase.web import jotted
 from tests.web.house import CANARY, PROPERTIES, QUESTIONS, Browser, House
 
@@ -366,10 +366,10 @@ def test_the_certificate_can_be_read_and_checked(house: House) -> None:
     assert CANARY not in page
     answer = browser.client.get("/privacy/case/certificate.json")
     assert answer.headers["Content-Disposition"].endswith(f'"certificate-{number}.json"')
-    said = certificates.from_json(answer.data)
+    said = certified.from_json(answer.data)
     with house.app.app_context():
         key = house.extension.custodian.public_key()
-    assert all(check.passed for check in certificates.check(said, key))
+    assert all(check.passed for check in certified.check(said, key))
     assert said.to_json().encode() == answer.data
 
 

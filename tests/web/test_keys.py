@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import rotation, tables, vault
+from flask_guesterase.store import boxing, rotation, tables
+from flask_guesterase.store.boxing import Item
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.vault import Item
 from flask_guesterase.web.extension import Guesterase
 from tests.kinds import Case, Cases
 from tests.store.forms import Base
@@ -45,7 +45,7 @@ def boxed(front: Front) -> str:
 
     def put(office: Office) -> list[str]:
         item = Item(b"sealed", Terms("fir", "retention", "2026-07-01"))
-        return vault.put(office.work.conn, office.work.custodian, [item], office.work.today)
+        return boxing.put(office.work.conn, office.work.custodian, [item], office.work.today)
 
     return str(front.forms.run(put)[0])
 

@@ -18,7 +18,7 @@ from flask_guesterase.core.lifecycle import WORDS, Ground, State
 from flask_guesterase.core.plan import Outcome
 from flask_guesterase.core.standing import Why
 from flask_guesterase.store import outbox
-from flask_guesterase.store.execution import CHECKS
+from flask_guesterase.store.concluding import CHECKS
 from flask_guesterase.store.intake import CHANNELS
 from flask_guesterase.store.review import Shown
 from flask_guesterase.web import language, words

@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.treatment import File
-from .. import brake, holds, outbox
+from .. import brake, holds, outbox, unremoved
 from ..claiming import Shift
 from ..gaps import unreadable
 from ..keeping import Origin
@@ -27,7 +27,7 @@ from ..sql import chunks
 from ..unit import HasWork, Run
 from ..work import Work
 from . import sightings
-from .marks import Mark
+from .known import Mark
 from .removed import Folder, folders, marked
 
 AGAIN = "files-again"
@@ -98,7 +98,7 @@ def _may_be_held(work: Work, held: Collection[str], mark: Mark) -> bool:
 def _waiting(work: Work, folder: Folder, number: str | None) -> set[str]:
     """Return the files in a folder whose removal waits already."""
     return {
-        inside(root, name) for root, name in outbox.leaving(work, number)
+        inside(root, name) for root, name in unremoved.leaving(work, number)
         if os.path.abspath(root) == folder.root
     }  # fmt: skip
 

@@ -18,8 +18,9 @@ from ..declared import Declared
 from ..sql import among, chunks
 from ..ways import clock_of
 from ..work import Work
-from . import marks
-from .marks import Mark, Seals, Told
+from . import known, marks
+from .known import Mark, Told
+from .marks import Seals
 from .watched import Watched, watched
 
 _BOOKED = frozenset({"created", "departed", "cancelled", "no_show", "lapsed"})
@@ -86,7 +87,7 @@ class Judge:
             for text in mine:
                 wanted.setdefault(text, []).append(key)
         found: dict[Key, list[tuple[Sign, Mark]]] = {key: [] for key in values}
-        for mark in marks.find(self.work.conn, wanted, self.work.today):
+        for mark in known.find(self.work.conn, wanted, self.work.today):
             for key in wanted[mark.mark]:
                 sign = _sign(mark, own[key])
                 place = values[key][""]
@@ -165,7 +166,7 @@ class Judge:
                 if sign is Sign.REFERENCE
             ]  # fmt: skip
         self._without_known(carried)
-        erased = marks.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
+        erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
         result = {}
         for person, signs in carried.items():
             facts = _Facts(

@@ -19,8 +19,9 @@ from ..custodian import FolderCustodian
 from ..datamap import DataMap
 from ..settings import Settings
 from ..transaction import commits_alone
-from . import marks, sightings
-from .marks import Mark, Seals
+from . import known, marks, sightings
+from .known import Mark
+from .marks import Seals
 from .statements import keys_by
 from .watched import Watched, text_of
 
@@ -103,7 +104,7 @@ def note(side: Side, conn: Connection, rows: list[Row], door: str) -> None:
                 wanted.setdefault(made, []).append(row)
     hits: dict[tuple[str, str], dict[Key, Mark]] = {}
     with _aside(conn):
-        for mark in marks.find(conn, wanted, now.date().isoformat()):
+        for mark in known.find(conn, wanted, now.date().isoformat()):
             for row in wanted[mark.mark]:
                 mine = hits.setdefault((row.one.name, row.state), {})
                 if row.key not in mine or mine[row.key].erased_at < mark.erased_at:
@@ -168,7 +169,7 @@ def written(
             for made in seals.of(marks.KEY, marks.row_text(one.name, (value,))).values():
                 wanted.setdefault(made, set()).add(("", value))
     with _aside(conn):
-        found = marks.find(conn, wanted, now.date().isoformat())
+        found = known.find(conn, wanted, now.date().isoformat())
         if not found:
             return
         hits: dict[Key, Mark] = {}

@@ -26,9 +26,9 @@ from ..narrowing import Way
 from ..pulse import Pulse
 from ..unit import HasWork, Run
 from ..work import Work
-from . import marks, sightings
+from . import known, marks, sightings
 from .judging import Judge, Judged
-from .marks import Mark
+from .known import Mark
 from .watched import Watched, watched
 
 PULSE = "returns"
@@ -197,5 +197,5 @@ def _known(
             for mark in judge.seals.of(kind, text).values():
                 if going.heads is None or mark[:_HALF] in going.heads:
                     wanted.setdefault(mark, []).append(key)
-    found = marks.find(work.conn, wanted, work.today)
+    found = known.find(work.conn, wanted, work.today)
     return list(dict.fromkeys(key for mark in found for key in wanted[mark.mark]))

@@ -34,7 +34,7 @@ from ..sql import chunks
 from ..traces import holding, tells
 from ..unit import HasWork, Run
 from ..work import Work
-from . import again, marks, returned
+from . import again, known, returned
 from .again import Fate
 from .returned import Seen
 
@@ -289,7 +289,7 @@ def _under(work: Work, shells: _Shells) -> tuple[Origin, Decided | None, date] |
     ((table, key),) = shells.people
     places = places_of(work.conn, work.datamap, work.settings, work.datamap.declared(table), [key])
     # Of a profile that went as a whole its marks know where it was.
-    hotel = work.settings.properties.get(places.get(key) or marks.place(work, table, key))
+    hotel = work.settings.properties.get(places.get(key) or known.place(work, table, key))
     if hotel is None or shells.at is None:
         return None
     day = today_at(work.settings, shells.at.replace(tzinfo=UTC), hotel.code)

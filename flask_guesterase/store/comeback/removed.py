@@ -22,8 +22,9 @@ from ..given import put
 from ..outbox import Parcel
 from ..search.reading import inside
 from ..work import Work
-from . import marks
-from .marks import FILE, Mark
+from . import known, marks
+from .known import Mark
+from .marks import FILE
 
 
 @dataclass(frozen=True)
@@ -100,5 +101,5 @@ def marked(work: Work, folder: Folder, names: Collection[str]) -> dict[str, Mark
         for text in folder.texts(name)
         for mark in seals.of(FILE, text).values()
     }
-    found = (each for each in marks.find(work.conn, of, work.today) if each.kind == FILE)
+    found = (each for each in known.find(work.conn, of, work.today) if each.kind == FILE)
     return {of[each.mark]: each for each in sorted(found, key=lambda each: each.erased_at)}

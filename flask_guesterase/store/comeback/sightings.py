@@ -20,7 +20,8 @@ from ..sql import chunks
 from ..work import Work
 from .again import Fate
 from .judging import Judge, Judged
-from .marks import KEY, REFERENCE, Mark
+from .known import Mark
+from .marks import KEY, REFERENCE
 from .returned import Seen, note, recheck
 
 SEEN, THERE = "seen", "there"

@@ -15,7 +15,7 @@ from ...core.remembrance import Kind
 from .. import cases, deadlines, outbox, reply, safe, written
 from ..cases import Case
 from ..contacts import contact_of
-from ..intake import ask_who
+from ..linking import ask_who
 from ..post import Draft, write
 from ..remembrance import tracing
 from ..tokens import Purpose, end

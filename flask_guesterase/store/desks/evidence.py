@@ -29,7 +29,7 @@ from .. import (
 )
 from .. import why as explain
 from ..release import outside
-from ..remembrance import remembering
+from ..remembrance import heads, remembering
 from ..training import gate
 from ..views import Page
 from .desk import Desk
@@ -161,7 +161,7 @@ class Evidence(Desk):
         remembering.still(self.work)
         key = signing.key(self.work, controller)
         note = witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
-        remembering.shows(self.work, note)
+        heads.shows(self.work, note)
         return note
 
     def _only(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from ...core.permissions import Permission
 from ...core.webhook import Signed
 from .. import actors, cases, limits
-from ..partners import callback, deliveries
+from ..partners import callback, deliveries, outstanding
 from .desk import Desk
 
 
@@ -26,7 +26,7 @@ class Partners(Desk):
         :param first: number of a notice that comes before all others.
         :raises InputError: there is no such page.
         """
-        return deliveries.listed(self.work, by, property, page, first)
+        return outstanding.listed(self.work, by, property, page, first)
 
     def told(self, number: str, by: str | None = None) -> Sequence[dict[str, Any]]:
         """Return who else was told of a request, and how far each got.
@@ -36,7 +36,7 @@ class Partners(Desk):
         case = cases.load(self.work, number)
         if by is not None:
             actors.require(self.work, by, Permission.VIEW, case.property)
-        return deliveries.of_request(self.work, case.number)
+        return outstanding.of_request(self.work, case.number)
 
     def tell_again(self, id: int, by: str) -> None:
         """Try a notice again that could not be told.

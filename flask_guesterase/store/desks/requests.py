@@ -15,6 +15,7 @@ from .. import (
     actors,
     approving,
     cases,
+    concluding,
     deadlines,
     dispatch,
     execution,
@@ -205,7 +206,7 @@ class Requests(Desk):
 
         :raises TransitionError: nothing was erased yet.
         """
-        return execution.check(self.work, number)
+        return concluding.check(self.work, number)
 
     def awaited(self, by: str) -> Sequence[str]:
         """Return the databases that begun erasures have waited for since an hour, by name."""

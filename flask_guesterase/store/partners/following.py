@@ -16,7 +16,7 @@ from ..post import remind_late
 from ..pulse import Pulse
 from ..unit import HasWork, Run
 from ..work import Work
-from . import deliveries, recipients
+from . import outstanding, recipients
 
 MOST = 1000
 """Requests one sweep looks at for a supplement; the next one goes on after them."""
@@ -50,7 +50,7 @@ def _remind(office: HasWork) -> int:
             table.c.state.in_([stage.value for stage in OPEN]),
             table.c.due_at <= work.stamp,
             table.c.request.is_not(None),
-            deliveries.standing(),
+            outstanding.standing(),
         )
         .group_by(table.c.request)
         .order_by(table.c.request)

@@ -21,7 +21,7 @@ from sqlalchemy import delete, func, select
 from ...core.errors import DeliveryError, KeyMissingError, UnknownError
 from ...core.log import canonical
 from ...core.seal import Terms
-from .. import dispatch, outbox, removal, tables, vault
+from .. import boxing, dispatch, outbox, removal, tables, vault
 from ..cases import load
 from ..comeback import removed
 from ..folder import mode_of
@@ -135,8 +135,8 @@ def _put(
     head = {"link": link, "number": number, "path": path, "root": content["root"], "stamp": stamp}
     terms = Terms(load(work, parcel.request).controller, PURPOSE, content["until"])
     payload = canonical(head) + b"\n" + data
-    item = vault.Item(payload, terms, parcel.request, _id(parcel.dedupe, number))
-    vault.put(work.conn, work.custodian, [item], work.today)
+    item = boxing.Item(payload, terms, parcel.request, _id(parcel.dedupe, number))
+    boxing.put(work.conn, work.custodian, [item], work.today)
 
 
 def _remove(parcel: Parcel, target: Path, office: HasWork) -> None:

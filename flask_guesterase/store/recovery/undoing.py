@@ -11,7 +11,8 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.exc import DBAPIError
 
 from ...core.asking import Asker
-from ...core.certificate import CONTENT_MARK, from_json
+from ...core.certificate import CONTENT_MARK
+from ...core.certified import from_json
 from ...core.errors import KeyMissingError, SealError
 from ...core.events import CertificateRevoked
 from ...core.identity import Kind

@@ -12,7 +12,7 @@ from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Key, Plan, Step
 from ...core.rule import Kind
 from ...core.seal import Terms
-from .. import ageing, law, minors, rulebook, vault
+from .. import ageing, boxing, law, minors, rulebook
 from ..binds.crossing import binds_of, of_bind
 from ..blockers import today_at
 from ..clocks import facts_of, places_of
@@ -87,13 +87,13 @@ def recover(
     The parameters are those of `boxes`.
     """
     items, last_day = boxes(work, origin, images, since)
-    vault.put(work.conn, work.custodian, items, work.today)
+    boxing.put(work.conn, work.custodian, items, work.today)
     return last_day
 
 
 def boxes(
     work: Work, origin: Origin, images: Sequence[Strip], since: date | None = None
-) -> tuple[list[vault.Item], str]:
+) -> tuple[list[boxing.Item], str]:
     """Return what is to be sealed for the recovery window, and its last UTC day, empty without one.
 
     :param work: the open transaction.
@@ -114,7 +114,7 @@ def boxes(
     terms = Terms(origin.controller, "recovery", last_day)
     at = stamp(work.now)
     items = [
-        vault.Item(payload, terms, origin.number)
+        boxing.Item(payload, terms, origin.number)
         for name, mine in _by_bind(work, images).items()
         for payload in _payloads(of_bind(work.conn, name), mine, at)
     ]

@@ -29,7 +29,7 @@ from .. import actors, binding, cosigning, journal, pulse, signing
 from ..export import BATCH
 from ..outbox import SENT
 from ..pulse import Pulse
-from ..remembrance import remembering
+from ..remembrance import heads, remembering
 from ..signers import open_ours
 from ..tables import released, tree
 from ..unit import HasWork, Run
@@ -263,7 +263,7 @@ def _finish(controller: str, by_hand: Sequence[str], office: HasWork) -> dict[st
     # What other transactions leave meanwhile is put in sequence behind this.
     work.replaying = True
     row = next(row for row in _open(work) if row.controller == controller)
-    shown = [each for each in remembering.shown(work, controller) if not agrees(work, row, each)]
+    shown = [each for each in heads.shown(work, controller) if not agrees(work, row, each)]
     lost = _newest_of([*unknown(work, row, by_hand), *shown])
     head = _newer([newest(work, controller, by_hand), *lost])
     known = pulse.look(work.conn, _name(controller))

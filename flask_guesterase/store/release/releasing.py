@@ -19,7 +19,7 @@ from ...core.events import SYSTEM, CheckpointFailed, CheckpointReleased, Journal
 from .. import brake, signing, witness
 from ..journal import stamp
 from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
-from ..remembrance import remembering
+from ..remembrance import heads, remembering
 from ..tables import entry as entries
 from ..tables import released, tree
 from ..unit import HasWork, Run
@@ -177,7 +177,7 @@ def _done(row: Row[Any], place: Place, signed: str | None, office: HasWork) -> N
     }  # fmt: skip
     _set(work, row, state=SENT, sent_at=work.stamp, problem=None, **brought)
     if place.folder is None:
-        remembering.shows(work, row.note)
+        heads.shows(work, row.note)
     _tell(work, CheckpointReleased, row, place)
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-
-from sqlalchemy import insert
 
 from ...core.covering import decided
 from ...core.errors import (
@@ -17,15 +14,11 @@ from ...core.errors import (
     GuesteraseError,
     KeyMissingError,
     SetupError,
-    UnknownError,
 )
-from ...core.events import SYSTEM, RequestReviewedAgain, RestoreReplayed
-from ...core.lifecycle import DONE, State
+from ...core.events import SYSTEM, RestoreReplayed
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
-from ...core.wish import Kind as Wish
-from .. import brake, cases, certifying, looking, pulse, runs, tables, tasks, vanished
-from ..cases import Case, load, reconsider, step, tell
+from .. import brake, looking, pulse, runs, vanished
 from ..comeback import again, objections, remembered, returned
 from ..comeback.again import Fate, Warrant
 from ..comeback.returned import Seen
@@ -47,21 +40,10 @@ from .forgotten import (
     keyless,
     recall,
 )
+from .requested import case_of, catch_up, known_case, taken_back
 
 DOOR = "replay"
 """Through which door rows were seen that a replay found."""
-
-_PATHS: Mapping[State, tuple[State, ...]] = {
-    State.RECEIVED: (State.VERIFIED, State.REVIEW, State.APPROVED),
-    State.VERIFIED: (State.REVIEW, State.APPROVED),
-    State.COMPLAINT: (State.REVIEW, State.APPROVED),
-    State.REFUSED: (State.COMPLAINT, State.REVIEW, State.APPROVED),
-    State.REVIEW: (State.APPROVED,),
-    State.APPROVED: (),
-    State.WAITING: (),
-}
-"""The way a request goes again that a restored database knows in an earlier state."""
-
 
 @dataclass(frozen=True)
 class Survey:
@@ -149,7 +131,7 @@ def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey
     return Survey(
         True,
         {word: count for word, count in counts.items() if count},
-        tuple(number for number in numbers if _case(work, number) is None),
+        tuple(number for number in numbers if case_of(work, number) is None),
         tuple(sorted(known.undone)),
         _named(known.holds),
         len(known.broken),
@@ -208,7 +190,7 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
         except GuesteraseError as problem:
             counts["failed"] += 1
             problems[str(problem)] = None
-    counts.update(run(partial(_taken_back, known)))
+    counts.update(run(partial(taken_back, known)))
     if not counts["failed"]:
         run(partial(_end, known, counts))
     found = {word: count for word, count in counts.items() if count} | journals
@@ -252,7 +234,7 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
         return {"by-sweep": len(note.rows)}
     judged = judge(work, known, line, places)
     counts = Counter(each.verdict.value for each in judged)
-    case = _known_case(work, line) if note.request else None
+    case = known_case(work, line) if note.request else None
     done = _erase(work, line, [each for each in judged if each.verdict is Verdict.THEIRS])
     if done is not None:
         counts[done.fate.value] += 1
@@ -260,7 +242,7 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     for each in judged:
         _note(work, line, each)
     if case is not None:
-        _catch_up(work, case, line, done)
+        catch_up(work, case, line, done)
     return dict(counts)
 
 
@@ -312,92 +294,6 @@ def _note(work: Work, line: Line, each: Judged) -> None:
 # the requests
 
 
-def _case(work: Work, number: str) -> Case | None:
-    try:
-        return load(work, number, lock=False)
-    except UnknownError:
-        return None
-
-
-def _known_case(work: Work, line: Line) -> Case:
-    """Return the request of a line; one that the database has forgotten is written down anew."""
-    note = line.note
-    found = _case(work, note.request)
-    if found is not None:
-        return load(work, note.request, lock=True)
-    # The house may have been taken out of the settings since: its guests are erased all the same.
-    hotel, facts = work.settings.properties.get(note.property), note.facts
-    lang = hotel.lang if hotel is not None else "en"
-    at = _time(line.at)
-    work.conn.execute(
-        insert(tables.request).values(
-            number=note.request, property=note.property, controller=note.controller,
-            kind=facts.get("kind", Wish.ERASURE.value),
-            state=State.APPROVED.value, channel=facts.get("channel", "letter"),
-            lang=facts.get("lang", lang),
-            received_at=_time(facts.get("received_at", line.at)),
-            due_on=facts.get("due_on", at.date().isoformat()), version=1, attempts=0,
-            asked_by=facts.get("asked_by"), verified_by=facts.get("verified_by"),
-            decided_by=facts.get("decided_by"), decided_at=_time(facts.get("decided_at", line.at)),
-            acknowledged_at=at,
-        )
-    )  # fmt: skip
-    work.custodian.ensure(cases.label(note.request))
-    return load(work, note.request, lock=True)
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
-
-
-def _catch_up(work: Work, case: Case, line: Line, done: again.Again | None) -> None:
-    """Bring a request to where it was: erased, and to be checked and certified again."""
-    if case.state not in _PATHS:
-        return
-    did = [dict(item) for item in done.did] if done is not None and done.did else _as_before(line)
-    decisions = {"decisions": [dict(item) for item in line.note.did], **(case.decisions or {})}
-    step(
-        work, case, *_PATHS[case.state], State.ERASING, State.CHECKING,
-        decisions={**decisions, "did": did, "files": 0, "recovery": ""},
-        decided_at=case.decided_at or _time(line.at), erased_at=_time(line.at), try_at=None,
-        waiting_for=None, waiting_until=None, attempts=0,
-    )  # fmt: skip
-
-
-def _as_before(line: Line) -> list[dict[str, Any]]:
-    """Return what was done as the register remembers it, where nothing was left to do again."""
-    return [
-        {
-            "table": item["table"], "outcome": item["outcome"], "columns": list(item["columns"]),
-            "rows": 0, "category": "", "until": "", "basis": "", "grade": "", "open": [],
-            "conflicts": [],
-        }
-        for item in line.note.did
-    ]  # fmt: skip
-
-
-def _taken_back(known: Forgotten, office: HasWork) -> dict[str, int]:
-    """See to requests whose decision was taken back after the copy.
-
-    What waits is not carried out. What this database knows as erased only people bring back again.
-    """
-    work, counts = office.work, Counter[str]()
-    for number, line in sorted(known.undone.items()):
-        case = _case(work, number)
-        if case is not None and case.state in (State.APPROVED, State.WAITING):
-            case = reconsider(work, load(work, number, lock=True))
-            tell(work, RequestReviewedAgain, case, SYSTEM, {"differences": 1})
-            counts["reviewed-again"] += 1
-        elif (
-            case is not None and case.state in (State.CHECKING, *DONE)
-            and line.note.kind is Kind.RESTORED
-        ):  # fmt: skip
-            last = certifying.copied_until(work, case) or work.today
-            tasks.take_back(work, number, case.property, case.controller, last)
-            counts["to-take-back"] += 1
-    return dict(counts)
-
-
 def _end(known: Forgotten, counts: Mapping[str, int], office: HasWork) -> None:
     """Say that the database has caught up; forgotten holds go on keeping everything."""
     work = office.work
@@ -415,5 +311,3 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: HasWork) -> None:
     work.remember.append(Note(Kind.REPLAYED, names[0] if names else "", facts=facts))
     told = {word: count for word, count in counts.items() if count}
     work.events += [RestoreReplayed(name, actor=SYSTEM, counts=told) for name in names]
-
-

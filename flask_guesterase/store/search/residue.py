@@ -18,7 +18,7 @@ from ...core.errors import SealError
 from ...core.needle import Needle, Strength
 from ...core.plan import Person, by_table, key_text
 from ...core.standing import Standing
-from .. import outbox, people, tables
+from .. import people, tables, unremoved
 from ..binds.crossing import ALONE, Binds, binds_of
 from ..cases import Case
 from ..datamap import DataMap
@@ -187,7 +187,7 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
             _over(work, row.request)
     far = any(each.scope is Reach.EVERYTHING for each in searches)
     reach = Reach.EVERYTHING if far or not searches else Reach.MAPPED
-    leaving = [pair for each in searches for pair in outbox.leaving(work, each.number)]
+    leaving = [pair for each in searches for pair in unremoved.leaving(work, each.number)]
     return Asked(
         work.conn.engine, work.datamap, space(work.live(), work.datamap, reach), searches,
         roots(work.datamap), leaving, binds_of(work.conn),

@@ -23,7 +23,7 @@ from ...core.log import canonical
 from ...core.needle import LOYALTY, Needle, Strength
 from ...core.seal import Terms
 from ...core.several import every
-from .. import safe, tables, vault
+from .. import boxing, safe, tables
 from ..binds.crossing import at
 from ..cases import Case, load
 from ..declared import Declared
@@ -42,7 +42,7 @@ DAYS = 30
 
 def put(
     work: Work, case: Case, images: Sequence[Image], scope: str = "everything",
-    beside: Sequence[vault.Item] = (),
+    beside: Sequence[boxing.Item] = (),
 ) -> int:
     """Seal what an erased person will be looked for by; return how many values that is.
 
@@ -55,7 +55,7 @@ def put(
     region = work.settings.property(case.property).country
     wanted = gather(work, images, region)
     items = [*beside, _item(work, case, wanted)]
-    box = vault.put(work.conn, work.custodian, items, work.today)[-1]
+    box = boxing.put(work.conn, work.custodian, items, work.today)[-1]
     upsert(work.conn, tables.search, {
         "request": case.number, "box": box, "state": WAITING, "scope": scope, "found": None,
         "shown": None, "queued_at": work.stamp, "ended_at": None,
@@ -82,7 +82,7 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
             known = read(work, row.box)
         safe.drop(work, row.box)
     item = _item(work, case, list(dict.fromkeys([*known, *fresh])))
-    (box,) = vault.put(work.conn, work.custodian, [item], work.today)
+    (box,) = boxing.put(work.conn, work.custodian, [item], work.today)
     values = {"box": box, "state": WAITING}
     if row is not None:
         work.conn.execute(update(table).where(table.c.request == number).values(**values))
@@ -94,11 +94,11 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
         )
 
 
-def _item(work: Work, case: Case, wanted: Sequence[Needle]) -> vault.Item:
+def _item(work: Work, case: Case, wanted: Sequence[Needle]) -> boxing.Item:
     last_day = (work.now.date() + timedelta(days=DAYS)).isoformat()
     value = [[n.kind, n.value, n.strength.value, n.region] for n in wanted]
     terms = Terms(case.controller, PURPOSE, last_day)
-    return vault.Item(canonical(value), terms, case.number)
+    return boxing.Item(canonical(value), terms, case.number)
 
 
 def read(work: Work, box: str) -> tuple[Needle, ...]:

@@ -16,6 +16,7 @@ from ...core import called
 from ...core.document import Node
 from ...core.errors import ErasureError
 from ...core.identity import Kind, kind_of
+from ...core.image import Cell, Form
 from ...core.jsonpath import Path
 from ...core.mentions import MARK, Edit, Known, Pen, nothing
 from ...core.needle import LOYALTY
@@ -336,3 +337,16 @@ def _is_known(datamap: DataMap, person: Person, values: Iterable[Known]) -> bool
     if not datamap.subjects[person[0]].names:
         return bool(list(values))
     return any(each.kind == Kind.NAME and each.part is called.Part.FULL for each in values)
+
+
+def text_of(cell: Cell) -> str | None:
+    """Return what a cell holds as text; of bytes that are none, the mark: nobody finds a name."""
+    if cell.form is Form.NULL:
+        return None
+    value = cell.native()
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return MARK

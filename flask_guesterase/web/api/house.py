@@ -13,7 +13,7 @@ from ...core.register import Asked, Basis
 from ...store import actors
 from ...store import disclosures as reviewing
 from ...store.office import Office
-from ...store.partners import deliveries
+from ...store.partners import outstanding
 from ...store.register import AGAIN, Produced
 from .. import letters as post
 from ..current import current
@@ -129,7 +129,7 @@ def recipients(form: dict[str, Any]) -> Any:
     with begin(write=False) as office:
         _within(office, Permission.VERIFY)
         found = office.recipients(me(), mine().property, number)
-    return paged(found, number, deliveries.PAGE)
+    return paged(found, number, outstanding.PAGE)
 
 
 @operation("POST", "/recipients/<int:notice>/again", Permission.VERIFY, bodies.Done)
