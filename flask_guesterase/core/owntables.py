@@ -27,7 +27,7 @@ TABLES: tuple[Own, ...] = (
          What.TIME: "received_at due_on verified_at decided_at waiting_until try_at erased_at "
                     "ended_at acknowledged_at extended_at reminded_on",
          What.PERSON: "filed_by verified_by decided_by", What.MARK: "digest subject_mark",
-         What.TEXT: "decisions"},
+         What.TEXT: "decisions article"},
         {"digest": "says nothing once the key of the case is destroyed, at the request's end",
          "subject_mark": "at the request's end; until then the same question asked twice is one"},
     ),

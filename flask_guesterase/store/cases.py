@@ -65,6 +65,7 @@ class Case:
     extended_at: datetime | None = None
     reminded_on: str | None = None
     reason: str | None = None
+    article: str | None = None
 
 
 _DIGITS = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from ..core.certificate import Content
 from ..core.copying import DAYS
 from ..core.grounds import exemption
 from ..core.lifecycle import DONE, Ground, State
+from ..core.log import canonical
 from . import answering, certifying, laternotice, staying
 from .cases import Case, day_at
 from .copying import shelved
@@ -77,13 +79,25 @@ def certified(work: Work, case: Case) -> Answer | None:
     return answered(content, _reported(work, case))
 
 
-def _refusal(work: Work, case: Case, ground: Ground) -> Answer:
+def named(work: Work, case: Case, ground: Ground) -> str:
+    """Return which law and article a refusal names today, as it is kept with the request.
+
+    Where the law at the property knows no article for it, the kept text says that there is none.
+    """
     law = answering.law(work.settings, work.settings.property(case.property))
     found = exemption(law, ground)
     if found is None:
-        return Answer("refused", ground=ground.value)
-    explained: Mapping[str, str] = {"zh": found.zh, "en": found.en}
-    return Answer("refused", ground=ground.value, article=found.article, explained=explained)
+        return canonical({"law": law, "article": "", "explained": None}).decode()
+    explained = {"zh": found.zh, "en": found.en}
+    return canonical({"law": law, "article": found.article, "explained": explained}).decode()
+
+
+def _refusal(work: Work, case: Case, ground: Ground) -> Answer:
+    """Return the answer of a refusal: what it named then; today's law where nothing was kept."""
+    told = json.loads(case.article or named(work, case, ground))
+    return Answer(
+        "refused", ground=ground.value, article=told["article"], explained=told["explained"]
+    )
 
 
 def _reported(work: Work, case: Case) -> bool:

@@ -258,6 +258,7 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     case = step(
         work, case, State.REFUSED,
         decided_by=actor, decided_at=work.stamp, ground=named.value, ended_at=work.stamp,
+        article=reply.named(work, case, named),
         # Nobody waits for the guest any more: what was waited until now is all there is.
         due_on=deadlines.due(work, case).isoformat(),
     )  # fmt: skip

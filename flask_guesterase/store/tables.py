@@ -99,6 +99,7 @@ request = _table(
     Column("extended_at", DateTime),
     Column("reminded_on", String(10)),
     Column("reason", String(40)),
+    Column("article", Text),
 )
 """One request: who asked is sealed in a box, who acted is an opaque number."""
 

@@ -157,7 +157,7 @@ def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str)
     cases.tell(work, RefusalOverturned, case, actor, grounds=(row.about,))
     case = cases.step(
         work, case, State.RECEIVED if anew else State.REVIEW,
-        ground=None, decided_by=None, decided_at=None, ended_at=None,
+        ground=None, article=None, decided_by=None, decided_at=None, ended_at=None,
         due_on=due.isoformat(), reminded_on=None, acknowledged_at=asked,
     )  # fmt: skip
     ask_who(work, case)
