@@ -42,7 +42,8 @@ class Month:
     :param received: requests received.
     :param open: of these, how many have no end yet.
     :param answered: of these, how many have an answer.
-    :param late: of these, how many were answered after their day, or wait beyond it.
+    :param late: of these, how many were answered after their day, or wait beyond it; whose guest
+        was told before it what the erasure waits for has an answer in time.
     :param days: median and ninetieth percentile of the days until the answer; None without one.
     :param channels: way -> requests.
     :param outcomes: end -> requests.

@@ -63,7 +63,12 @@ def in_the_way(case: Case) -> tuple[str, ...]:
     """Return what a guest is told their waiting request waits for."""
     if case.state is not State.WAITING:
         return ()
-    return tuple(r for r in _waits(case).get("now", ()) if r not in _TECHNICAL)
+    return for_guests(_waits(case).get("now", ()))
+
+
+def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Return the reasons of these that a guest is told."""
+    return tuple(reason for reason in reasons if reason not in _TECHNICAL)
 
 
 def tell_guest(work: Work, case: Case) -> None:

@@ -12,15 +12,13 @@ from sqlalchemy import Row, Select, Subquery, and_, case, func, select
 from ...core.canary import KIND
 from ...core.deadlines import days_left, paused
 from ...core.figures import Alike, Month, ages, by_month, spread
-from ...core.lifecycle import COPIES, DONE, OPEN, State
+from ...core.lifecycle import COPIES, OPEN, State
 from .. import answering, tables
 from ..cases import day_at
 from ..settings import Property
 from ..work import Work
+from . import heard
 from .walldays import days_between, wall_day
-
-_ANSWERED = DONE | {State.RESTORED, State.CHECKING}
-"""States in which the answer is the erasure."""
 
 _DECIDED = COPIES | {State.REFUSED, State.COMPLAINT, State.EXPIRED}
 """States in which it is what was decided; of what expires, only a copy that lay ready was."""
@@ -61,7 +59,8 @@ def waiting(work: Work, hotel: Property) -> dict[str, int]:
 
 def _received(work: Work, hotel: Property, first: str) -> list[Alike]:
     """Return the requests since a month, those together that figures cannot tell apart."""
-    each, dialect = _days(work, hotel, first).c, work.conn.dialect.name
+    days = _days(work, hotel, first)
+    each, dialect = days.c, work.conn.dialect.name
     waits = each.answered.is_(None) & each.state.in_([state.value for state in OPEN])
     wanted = (
         func.substr(each.received, 1, 7).label("month"), each.channel, each.state, each.ground,
@@ -71,9 +70,11 @@ def _received(work: Work, hotel: Property, first: str) -> list[Alike]:
         case((waits, each.due_on)).label("due_on"), case((waits, each.asked)).label("asked"),
         case((waits, each.kind)).label("kind"),
     )  # fmt: skip
-    found = select(*wanted).subquery().c
+    told = heard.before(days, day_at(hotel, work.now))
+    found = select(*wanted).where(~told).subquery().c
     counted: Select[Any] = select(*found, func.count().label("many")).group_by(*found)
-    return [_alike(work, hotel, row) for row in work.conn.execute(counted)]
+    rest = heard.of(work, hotel, days, wanted[:5], told)
+    return [*(_alike(work, hotel, row) for row in work.conn.execute(counted)), *rest]
 
 
 def _days(work: Work, hotel: Property, first: str) -> Subquery:
@@ -84,14 +85,14 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     between, zone = (since, work.stamp), ZoneInfo(hotel.zone)
     refused = table.state == State.REFUSED.value
     answered = case(
-        (table.state.in_([state.value for state in _ANSWERED]), table.erased_at),
+        (table.state.in_([state.value for state in heard.GRANTED]), table.erased_at),
         (table.state.in_([state.value for state in _DECIDED]), table.decided_at),
     )
     # While identity is asked for the clock may stand still.
     asked = case((table.state == State.RECEIVED.value, table.acknowledged_at))
     return (
         select(
-            table.channel, table.state, table.kind, table.due_on,
+            table.number, table.channel, table.state, table.kind, table.due_on,
             case((refused, table.ground)).label("ground"),
             wall_day(dialect, table.received_at, zone, between).label("received"),
             wall_day(dialect, answered, zone, between).label("answered"),

@@ -1,0 +1,77 @@
+"""Requests that ended, or wait, beyond their day, and whose guest had heard before why they wait.
+
+A guest who is told what an approved erasure waits for has an answer, which is in time where it
+came in time. When they were told, only the journal says: the request is past it by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Subquery, and_, or_, select
+
+from ...core.events import RequestWaiting
+from ...core.figures import Alike
+from ...core.lifecycle import DONE, OPEN, State
+from ...core.log import read_entry
+from .. import tables
+from ..cases import day_at
+from ..census.told import at_of
+from ..settings import Property
+from ..waiting import for_guests
+from ..work import Work
+
+GRANTED = DONE | {State.RESTORED, State.CHECKING}
+"""States in which the answer is the erasure."""
+
+
+def before(days: Subquery, today: date) -> ColumnElement[bool]:
+    """Return whether a request is beyond its day and the journal says that it waited.
+
+    :param days: requests, with the days on which they had to be and were answered.
+    :param today: day at the property.
+    """
+    each, entry = days.c, tables.entry.alias()
+    waited = (entry.c.request == each.number, entry.c.action == RequestWaiting.name)
+    mine = select(entry.c.leaf).where(*waited).correlate(days).exists()
+    done = and_(each.state.in_([state.value for state in GRANTED]), each.answered > each.due_on)
+    waits = and_(each.state == State.WAITING.value, each.due_on < today.isoformat())
+    return and_(or_(done, waits).is_(True), mine)
+
+
+def of(
+    work: Work,
+    hotel: Property,
+    days: Subquery,
+    wanted: Sequence[ColumnElement[Any]],
+    told: ColumnElement[bool],
+) -> list[Alike]:
+    """Return each of these requests; late is whose guest heard of it after the day, or never.
+
+    :param work: the open transaction.
+    :param hotel: the property.
+    :param days: requests, as for `before`.
+    :param wanted: their month, channel, state, ground and days until the answer.
+    :param told: what `before` returned.
+    """
+    entry = tables.entry.c
+    mine = and_(entry.request == days.c.number, entry.action == RequestWaiting.name)
+    found = select(*wanted, days.c.number, days.c.due_on, entry.body).where(told, mine)
+    seen: dict[str, Alike] = {}
+    for row in work.conn.execute(found):
+        late = not _heard(hotel, row.body, row.due_on)
+        known = seen.get(row.number)
+        seen[row.number] = Alike(
+            row.month, row.channel, "" if State(row.state) in OPEN else row.state,
+            row.ground or "", row.days, late and (known is None or known.late),
+        )  # fmt: skip
+    return list(seen.values())
+
+
+def _heard(hotel: Property, body: str, due_on: str) -> bool:
+    """Return whether an entry tells of a letter to the guest that was written in time."""
+    entry = read_entry(body.encode())
+    day = day_at(hotel, at_of(entry).replace(tzinfo=UTC)).isoformat()
+    return day <= due_on and bool(for_guests(entry.draft.grounds))

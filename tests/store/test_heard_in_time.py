@@ -1,0 +1,154 @@
+"""Figures call no answer late whose guest was told before its day what the erasure waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from flask_guesterase.core.figures import Month
+from flask_guesterase.store import waiting
+from tests.store.house import House, Stay
+from tests.store.test_waiting import attempt
+
+
+def month(house: House) -> Month:
+    """Return the one month of the figures in which requests were received."""
+    with house.begin() as office:
+        figures = next(each for each in office.figures() if each.property == "sh")
+    (found,) = (each for each in figures.months if each.received)
+    return found
+
+
+def past_due(house: House, number: str) -> None:
+    """Let the day for the answer pass."""
+    with house.begin() as office:
+        due = date.fromisoformat(office.show(number)["due_on"])
+    house.later(days=(due - house.now.date()).days + 3)
+
+
+def asked(house: House, id: int = 1, name: str = "ann") -> str:
+    """Return the approved request of somebody who is in the house."""
+    house.person(id, name)
+    house.stay(6 + id, id)
+    return house.approved(email=f"{name}@example.com")
+
+
+def leaves(house: House, id: int = 1) -> None:
+    """Let them depart, so long ago that nothing keeps the erasure any more."""
+    house.set(Stay, 6 + id, status="out", leaves=date(2026, 3, 1))
+
+
+def test_who_was_told_in_time_has_an_answer_in_time(any_house: House) -> None:
+    """While it waits beyond its day, and when the erasure comes after it."""
+    house = any_house
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    past_due(house, number)
+    assert (month(house).open, month(house).late) == (1, 0)
+    leaves(house)
+    assert attempt(house, number) == ()
+    now = month(house)
+    assert (now.answered, now.late, now.open) == (1, 0, 0)
+    assert now.days is not None
+    assert now.outcomes == {house.state(number): 1}
+
+
+def test_who_was_told_too_late_has_a_late_answer(any_house: House) -> None:
+    """Word of it after the day makes it no earlier, nor two requests, however often it comes."""
+    house = any_house
+    number = asked(house)
+    past_due(house, number)
+    assert attempt(house, number) == ("in-house",)
+    assert (month(house).received, month(house).late) == (1, 1)
+    leaves(house)
+    house.set(Stay, 7, leaves=house.now.date())
+    assert attempt(house, number) == ("cooling",)
+    assert (month(house).received, month(house).late) == (1, 1)
+    house.later(days=9)
+    assert attempt(house, number) == ()
+    assert (month(house).received, month(house).late) == (1, 1)
+
+
+def test_what_staff_must_cure_is_no_answer_to_a_guest(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody wrote to the guest about it, so that the day counts as it does without."""
+    monkeypatch.setattr(waiting, "_TECHNICAL", frozenset({"in-house"}))
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    past_due(house, number)
+    assert month(house).late == 1
+    leaves(house)
+    assert attempt(house, number) == ()
+    assert month(house).late == 1
+
+
+def test_the_day_counts_as_it_is_on_the_wall_of_the_hotel(house: House) -> None:
+    """Told in the evening of the last day in Honolulu, where in Greenwich it is over."""
+    places = house.settings.properties
+    far = {**places, "sh": replace(places["sh"], zone="Pacific/Honolulu")}
+    house.settings = replace(house.settings, properties=far)
+    number = asked(house)
+    with house.begin() as office:
+        due = date.fromisoformat(office.show(number)["due_on"])
+    # Nine in the morning in Greenwich is eleven in the evening of the day before.
+    house.later(days=(due - house.now.date()).days + 1)
+    assert attempt(house, number) == ("in-house",)
+    house.later(days=3)
+    assert month(house).late == 0
+
+
+def test_a_time_that_was_lengthened_counts(house: House) -> None:
+    """The guest read in time until when it takes; after that day it is late again."""
+    places = house.settings.properties
+    moved = {**places, "sh": replace(places["sh"], country="DE")}
+    house.settings = replace(house.settings, properties=moved)
+    number = asked(house)
+    with house.begin() as office:
+        before = office.show(number)["due_on"]
+        office.extend(number, "officer", "complex")
+    leaves(house)
+    house.later(days=(date.fromisoformat(before) - house.now.date()).days + 3)
+    assert month(house).late == 0
+    assert attempt(house, number) == ()
+    assert month(house).late == 0
+
+
+def statements(house: House, act: Callable[[], Any]) -> int:
+    """Return how many statements somebody's deed sends."""
+    count = 0
+
+    def one(*_: Any) -> None:
+        nonlocal count
+        count += 1
+
+    event.listen(house.engine, "before_cursor_execute", one)
+    try:
+        act()
+    finally:
+        event.remove(house.engine, "before_cursor_execute", one)
+    return count
+
+
+def test_figures_ask_no_more_for_many_requests(house: House) -> None:
+    """Whoever heard in time is found by one statement, not one each."""
+    first = asked(house)
+    assert attempt(house, first) == ("in-house",)
+    past_due(house, first)
+    few = statements(house, lambda: month(house))
+    before = house.now
+    for id in range(2, 7):
+        number = asked(house, id, f"guest{id}")
+        assert attempt(house, number) == ("in-house",)
+    past_due(house, number)
+    with house.begin() as office:
+        figures = next(each for each in office.figures() if each.property == "sh")
+    assert sum(each.late for each in figures.months) == 0
+    assert house.now > before
+    with house.begin() as office:
+        assert statements(house, lambda: office.figures()) <= few
