@@ -12,10 +12,11 @@ from ..core.events import (
     CheckCompleted,
 )
 from ..core.lifecycle import DONE, State
-from ..core.plan import Person
+from ..core.plan import Plan
 from . import (
     certifying,
     laternotice,
+    meanwhile,
     people,
     planning,
     refresh,
@@ -26,19 +27,20 @@ from .cases import Case, load, step, tell
 from .comeback import owing
 from .contacts import end_contact
 from .depth import deepening
+from .doubles import doubles
+from .execution import added, did
 from .post import write
 from .search import residue, sought
 from .work import Work
 
-Check = Callable[[Work, Case, tuple[Person, ...]], Sequence[Left]]
-"""Looks for what should be gone and returns what is left."""
+Check = Callable[[Work, Case, Plan], Sequence[Left]]
+"""Looks for what should be gone by today's plan, and returns what is left."""
 
 
-def by_key(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
+def by_key(work: Work, case: Case, drawn: Plan) -> Sequence[Left]:
     """Look again for the rows of the erased people, by the same paths as the plan."""
     return [
-        Left(block.table, block.rows, block.reason)
-        for block in planning.remains(work, who, case.property)
+        Left(block.table, block.rows, block.reason) for block in planning.left_of(work, drawn)
     ]
 
 
@@ -67,7 +69,8 @@ def check(work: Work, number: str) -> State:
     if case.state is State.CHECKING and unremoved.removing(work, [case.number]):
         return case.state
     who = owing.without_living(work, case.number, people.taken(work, case.number))
-    left = [item for look in CHECKS.values() for item in look(work, case, who)]
+    drawn = planning.plan(work, who, case.property)
+    left = [item for look in CHECKS.values() for item in look(work, case, drawn)]
     left += [*refresh.stale(case), *owing.left(work, case.number), *_files(work, case)]
     decisions = dict(case.decisions or {})
     decisions["left"] = [
@@ -79,6 +82,8 @@ def check(work: Work, number: str) -> State:
     decisions |= {name: searched[name] for name in ("unsearched", "shared")}
     if case.state is State.PARTIAL and left:
         return State.PARTIAL
+    late = meanwhile.keep(work, case, drawn)
+    decisions["did"] = added(decisions.get("did", ()), did(late, doubles(work, late)))
     end = _end(decisions)
     if end is State.PARTIAL or case.state is State.PARTIAL:
         # What was left says that less was reached; what was cured since is in no measurement.

@@ -306,19 +306,36 @@ def remains(
 
     :return: one block per table, with how many rows; empty when nothing is left.
     """
+    return left_of(conn, datamap, plan(conn, datamap, about, live), live)
+
+
+def left_of(
+    conn: Connection, datamap: DataMap, drawn: Plan, live: LiveSchema | None = None
+) -> tuple[Block, ...]:
+    """Return what should be gone by a plan that was drawn after it was carried out.
+
+    :return: one block per table, with how many rows; empty when nothing is left.
+    """
     left = []
-    for step in plan(conn, datamap, about, live).changing():
-        declared = datamap.declared(step.decision.table)
-        reads, keys = reader(conn, declared, live), [row.key for row in step.rows]
-        deletes = step.decision.outcome is Outcome.DELETE
-        # Without a key of their own, equal rows are as many as they are.
-        read = reads.rows(keys, () if deletes else step.decision.columns)
-        rows = sum(deletes or not all(_is_gone(reads, c) for c in cells) for _, cells, _ in read)
+    for step in drawn.changing():
+        name, rows = step.decision.table, len(as_before(conn, datamap, step, live))
         if rows:
-            left.append(Block(
-                declared.name, "left", rows, f"{rows} rows of {declared.name} are still as before."
-            ))
+            left.append(Block(name, "left", rows, f"{rows} rows of {name} are still as before."))
     return tuple(left)
+
+
+def as_before(
+    conn: Connection, datamap: DataMap, step: Step, live: LiveSchema | None = None
+) -> list[Key]:
+    """Return the keys of the rows of a step that still hold what it is about.
+
+    Without a key of their own, equal rows are as many as they are.
+    """
+    declared = datamap.declared(step.decision.table)
+    reads, keys = reader(conn, declared, live), [row.key for row in step.rows]
+    whole = step.decision.outcome is Outcome.DELETE or not step.decision.columns
+    read = reads.rows(keys, () if whole else step.decision.columns)
+    return [key for key, cells, _ in read if whole or not all(_is_gone(reads, c) for c in cells)]
 
 
 def _is_gone(reads: Reader, now: Cell) -> bool:

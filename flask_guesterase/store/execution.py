@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from ..core.events import (
     SubjectErased,
 )
 from ..core.lifecycle import DONE, State
-from ..core.log import Draft
+from ..core.log import Draft, canonical
 from ..core.permissions import Permission
 from ..core.plan import ANOTHER, NEEDED, Block, Decision, Key, Outcome, Plan
 from ..core.ruling import Reason
@@ -280,6 +280,16 @@ def did(plan: Plan, many: Doubles | None = None) -> list[dict[str, Any]]:
         for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
             items.append(_item(each.decision, why, rows))
     return items
+
+
+def added(items: Iterable[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was done in all: rows that differ in nothing are one item."""
+    found: dict[bytes, dict[str, Any]] = {}
+    for item in (*items, *more):
+        alike = canonical({**item, "rows": 0})
+        before = found[alike]["rows"] if alike in found else 0
+        found[alike] = {**item, "rows": before + item["rows"]}
+    return list(found.values())
 
 
 def copied(plan: Plan) -> list[dict[str, Any]]:

@@ -184,6 +184,12 @@ def _known_by(work: Work, table: str, key: Key, staying: _Staying) -> str:
     return "" if declared.keyed_by(going) else key_text(key)
 
 
+def known_by(work: Work, plan: Plan, table: str, keys: Iterable[Key]) -> dict[Key, str]:
+    """Return the texts by which rows of a plan are written down, as `record` does."""
+    staying = _staying(plan)
+    return {key: _known_by(work, table, key, staying) for key in keys}
+
+
 def open_label(controller: str) -> str:
     """Return the label of the key of boxes whose end nobody knows yet."""
     return f"open:{controller}"[:80]

@@ -142,14 +142,10 @@ def erase(
     return erased
 
 
-def remains(
-    work: Work, about: Scope | Iterable[Person], house: str = ""
-) -> tuple[Block, ...]:
-    """Return what is left of these people, or in this scope, that should be gone.
+def left_of(work: Work, drawn: Plan) -> tuple[Block, ...]:
+    """Return what should be gone by a plan that was drawn after it was carried out.
 
     :param work: the open transaction.
-    :param about: subject rows, or a scope.
-    :param house: code of the property that was asked, where it is not a scope.
+    :param drawn: the plan.
     """
-    bounds = about if isinstance(about, Scope) else scope(work, about, house=house)
-    return eraser.remains(work.conn, work.whole(), bounds, work.live())
+    return eraser.left_of(work.conn, work.whole(), drawn, work.live())

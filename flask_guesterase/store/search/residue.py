@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from ...core.certificate import Left
 from ...core.errors import SealError
 from ...core.needle import Needle, Strength
-from ...core.plan import Person, by_table, key_text
+from ...core.plan import Person, Plan, by_table, key_text
 from ...core.standing import Standing
 from .. import people, tables, unremoved
 from ..binds.crossing import ALONE, Binds, binds_of
@@ -306,12 +306,12 @@ def _said(one: Sought, finds: Finds, living: Living) -> Told:
 # what a request's check is told
 
 
-def by_value(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
+def by_value(work: Work, case: Case, drawn: Plan) -> Sequence[Left]:
     """Return what was found by value, after a search of this transaction's own if need be.
 
     :param work: the open transaction.
     :param case: the request.
-    :param who: the erased people, whom the search knows by its values instead.
+    :param drawn: today's plan, of whose people the search knows by its values instead.
     """
     row = queued.row_of(work, case.number)
     if row is None:
