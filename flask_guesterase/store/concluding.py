@@ -28,7 +28,7 @@ from .comeback import owing
 from .contacts import end_contact
 from .depth import deepening
 from .doubles import doubles
-from .execution import added, did
+from .outcomes import added, did
 from .post import write
 from .search import residue, sought
 from .work import Work

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
@@ -20,10 +19,9 @@ from ..core.events import (
     SubjectErased,
 )
 from ..core.lifecycle import DONE, State
-from ..core.log import Draft, canonical
+from ..core.log import Draft
 from ..core.permissions import Permission
-from ..core.plan import ANOTHER, NEEDED, Block, Decision, Key, Outcome, Plan
-from ..core.ruling import Reason
+from ..core.plan import ANOTHER, NEEDED, Block, Plan
 from ..core.standing import Standing
 from ..core.wish import Kind
 from . import (
@@ -44,10 +42,11 @@ from .cases import Case, load, reconsider, secret, step, tell
 from .comeback import marks, objections
 from .copying import shelved
 from .depth import deepening
-from .doubles import Doubles, doubles
+from .doubles import doubles
 from .eraser import Locked, Scope
 from .identity import objecting
 from .invented import canaries
+from .outcomes import did
 from .partners import giving, recipients
 from .putoff import ahead, astray
 from .recovery.window import boxes, unkept
@@ -261,62 +260,6 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     counts = {**erased.counts, "people": buried, **files}
     tell(work, SubjectErased, case, actor, counts)
     return Ending(case.state)
-
-
-def did(plan: Plan, many: Doubles | None = None) -> list[dict[str, Any]]:
-    """Return what a plan does as plain values without personal data: decisions and counts.
-
-    Rows that are kept for different reasons, or until different days, are items of their own.
-
-    :param plan: the plan.
-    :param many: in how many rows its keys stand, from before it was carried out; one by default.
-    """
-    items, known = [], many or {}
-    for each in plan.steps:
-        groups: dict[Reason, int] = {}
-        for row in each.rows:
-            why = _why(plan, each.decision, row.key)
-            groups[why] = groups.get(why, 0) + known.get((each.decision.table, row.key), 1)
-        for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
-            items.append(_item(each.decision, why, rows))
-    return items
-
-
-def added(items: Iterable[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return what was done in all: rows that differ in nothing are one item."""
-    found: dict[bytes, dict[str, Any]] = {}
-    for item in (*items, *more):
-        alike = canonical({**item, "rows": 0})
-        before = found[alike]["rows"] if alike in found else 0
-        found[alike] = {**item, "rows": before + item["rows"]}
-    return list(found.values())
-
-
-def copied(plan: Plan) -> list[dict[str, Any]]:
-    """Return what a plan decides about rows that only triggers will write, as plain values."""
-    return [_item(each.decision, Reason(), 0) for each in plan.steps if not each.rows]
-
-
-def _why(plan: Plan, decision: Decision, key: Key) -> Reason:
-    ruling = plan.rulings.get((decision.table, key))
-    if ruling is None or decision.outcome not in (Outcome.RETAIN, Outcome.SEAL):
-        return Reason()
-    return ruling.law.get(decision.ground, Reason())
-
-
-def _item(decision: Decision, why: Reason, rows: int) -> dict[str, Any]:
-    return {
-        "table": decision.table,
-        "outcome": decision.outcome.value,
-        "columns": list(decision.columns),
-        "rows": rows,
-        "category": decision.ground.removeprefix(keeping.BLOCKER),
-        "until": why.until,
-        "basis": why.basis,
-        "grade": why.grade,
-        "open": list(why.open),
-        "conflicts": list(why.conflicts),
-    }
 
 
 def due(work: Work, most: int = 1000) -> list[str]:

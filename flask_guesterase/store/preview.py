@@ -21,9 +21,9 @@ from .approving import plan_of
 from .carrying import Candidate, known
 from .cases import Case, load, secret
 from .doubles import doubles
-from .execution import copied, did
 from .holds import living
 from .law import HELD
+from .outcomes import copied, did
 from .people import Subject
 from .texts.struck import Mention, struck
 from .work import Work
