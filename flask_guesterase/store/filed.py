@@ -45,7 +45,8 @@ def once(
         with work.conn.begin_nested():
             work.conn.execute(insert(table).values(mark=mark, body=body, number="", at=work.stamp))
     except IntegrityError:
-        row = work.conn.execute(select(table).where(table.c.mark == mark)).one()
+        before = select(table).where(table.c.mark == mark)
+        row = work.conn.execute(before.with_for_update()).one()
         if row.body != body:
             raise InputError(
                 "Something else was filed under this key.", "Use a new key for each request."
