@@ -35,7 +35,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -468,10 +468,25 @@ class Inputs:
         return min([head.at, *(at for at in seen if at and at.endswith("Z"))])
 
     def lost(self, head: Checkpoint) -> Quote | None:
-        """Return the restore that may have lost what a checkpoint has seen, as declared."""
+        """Return the restore that may have lost what a checkpoint has seen, as declared.
+
+        Of a tree that is here, as it is quoted, a restore lost nothing.
+        """
         quotes = self.quotes.get((head.controller, head.epoch), ())
-        fit = (quote for quote in quotes if quote.size >= head.size)
+        fit = (quote for quote in quotes if quote.size >= head.size and not self.kept(quote))
         return min(fit, key=lambda quote: quote.size, default=None)
+
+    def kept(self, quote: Quote) -> bool:
+        """Tell whether everything is here that is quoted."""
+        here = self.journals.get((quote.controller, quote.epoch))
+        return here is not None and here.roots.get(quote.size) == quote.root
+
+    def before(self, controller: str, epoch: int) -> int | None:
+        """Return which epoch the next one that is here names as the one before it, or None."""
+        later = [one for one in self.epochs(controller) if one.epoch > epoch]
+        quotes = later[0].opening() if later else []
+        # What is named without being earlier is wrong, and no reason for anything.
+        return quotes[0].epoch if quotes and quotes[0].epoch < later[0].epoch else None
 
     def hidden(self, head: Checkpoint) -> bool:
         """Tell whether the epoch is not here that may say what a checkpoint's epoch has lost."""
@@ -479,7 +494,10 @@ class Inputs:
         here = self.journals.get((head.controller, head.epoch))
         written = here.dates.get(head.size, "") if here is not None else ""
         old = bool(written) and written <= head.at
-        return bool(later) and head.epoch + 1 not in later and not old
+        before = self.before(head.controller, head.epoch)
+        # A number that is left out is none that may say something: the next one says what it knew.
+        between = head.epoch + 1 not in later and (before is None or before > head.epoch)
+        return bool(later) and between and not old
 
     def linked(self, head: Checkpoint, root: Callable[[int], bytes | None]) -> bool | None:
         """Tell whether proofs lead from a checkpoint to a root that is known, or None."""
@@ -840,7 +858,10 @@ def unshown(head: Checkpoint, inputs: Inputs) -> bool:
     if not here or head.epoch in here:
         return not here
     quoted = inputs.quotes.get((head.controller, head.epoch))
-    return max(here) > head.epoch and not quoted
+    before = inputs.before(head.controller, head.epoch)
+    # Who began the next one quoted the newest that the world had seen of any.
+    passed = before is not None and before < head.epoch
+    return max(here) > head.epoch and not quoted and not passed
 
 
 def signed_alone(head: Checkpoint, keys: set[bytes]) -> bool | None:
@@ -975,6 +996,7 @@ Wanted = dict[Name, set[int]]
 class Quote:
     """What the first entry of an epoch quotes of one before, after a restore of the database.
 
+    :param controller: whose journal it is.
     :param by: the epoch that quotes.
     :param epoch: the epoch before, or an earlier one that was lost as well.
     :param size: how many entries the newest checkpoint known outside had seen of that.
@@ -983,6 +1005,7 @@ class Quote:
     :param repeated: whether it is repeated.
     """
 
+    controller: str
     by: str
     epoch: int
     size: int
@@ -1020,6 +1043,7 @@ class Epoch:
     newest: str = ""
     torn: str = ""
     dates: dict[int, str] = field(default_factory=dict)
+    reached: dict[int, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -1070,6 +1094,7 @@ class Epoch:
             # Where the last one may be older, all that grew since a restore may be of that kind.
             loose = entry["actor"] in LOOSE
             self.dates[index + 1], self.latest = "" if loose else self.latest, ""
+            self.reached[index + 1] = self.newest
 
     def note(self, index: int, entry: dict[str, Any]) -> None:
         """Keep what an entry says about the journal itself."""
@@ -1095,7 +1120,8 @@ class Epoch:
             for name, epoch, size in quoted(marks, counts):
                 whole(size)
                 self.repeated.append(
-                    Quote(self.title, epoch, size, unhex(marks[name]), entry["at"], True)
+                    Quote(self.controller, self.title, epoch, size, unhex(marks[name]),
+                          entry["at"], True)
                 )
         elif action in CLOCK:
             self.clock.append((index, action, entry["at"]))
@@ -1109,7 +1135,7 @@ class Epoch:
         facts, marks = self.first["facts"], self.first["marks"]
         found = [("previous-root", facts["previous-epoch"], facts["previous-size"])]
         return [
-            Quote(self.title, epoch, size, unhex(marks[name]), self.first["at"])
+            Quote(self.controller, self.title, epoch, size, unhex(marks[name]), self.first["at"])
             for name, epoch, size in found + quoted(marks, facts)
         ]
 
@@ -1688,6 +1714,8 @@ def check_chain(report: Report, here: Epoch, quote: Quote, inputs: Inputs) -> No
 
 def check_lost(report: Report, inputs: Inputs) -> None:
     """Say which entries a declared restore lost: what they said nobody can tell."""
+    for here in inputs.journals.values():
+        check_passed(report, here, inputs)
     for name, quotes in sorted(inputs.quotes.items()):
         before = inputs.journals.get(name)
         for quote in quotes:
@@ -1711,6 +1739,20 @@ def check_lost(report: Report, inputs: Inputs) -> None:
                 f"seen: they are LOST. The hotel declared {quote.declared} that its database was "
                 "restored. A copy of them kept elsewhere would tell.",
             )
+
+
+def check_passed(report: Report, here: Epoch, inputs: Inputs) -> None:
+    """Say which numbers of epochs one leaves out: those were begun, and nothing tells of them."""
+    quotes = here.opening()
+    start = quotes[0].epoch + 1 if quotes else here.epoch
+    told = {quote.epoch for quote in quotes} | {one.epoch for one in inputs.epochs(here.controller)}
+    known = [epoch for epoch in told if start <= epoch < here.epoch]
+    if here.epoch - start <= len(known):
+        return
+    some = f"epoch {start}" if start == here.epoch - 1 else f"epochs {start} to {here.epoch - 1}"
+    report.add("lost", None, f"{here.title}: what was written in {some}, which is not here as a "
+               f"whole: it names epoch {start - 1} as the one before it. If that was begun and "
+               "lost, whoever had a checkpoint of it can tell.")
 
 
 def check_damaged(report: Report, inputs: Inputs) -> None:
@@ -1913,6 +1955,8 @@ def read_lists(report: Report, folder: Path) -> Lists:
                 value["format"] == CENSUS
                 and value.keys() == LISTED
                 and canonical(value) == text.rstrip(b"\r\n")
+                and value["label"] == f"census:{value['night'][:7]}"
+                and date.fromisoformat(value["night"]).isoformat() == value["night"]
                 and all(len(mark) == 16 for mark in marks)
                 and marks == sorted(set(marks))
                 and value["count"] == len(marks)
@@ -1920,10 +1964,9 @@ def read_lists(report: Report, folder: Path) -> Lists:
                 and all(fits_gone(gone) for gone in value["gone"])
                 and len({gone["mark"] for gone in value["gone"]}) == len(value["gone"])
             )
-            datetime.fromisoformat(value["night"])
             key = tuple(value[name] for name in ("controller", "property", "table", "root",
                                                  "previous"))
-            fits = fits and all(type(part) is str for part in (*key, value["label"]))
+            fits = fits and all(type(part) is str for part in key)
         except BROKEN:
             fits, key, value = False, (), {}
         if report.add("list-form", fits, f"{path.name} is whole and has the root it names.",
@@ -1939,6 +1982,25 @@ def fits_gone(gone: dict[str, Any]) -> bool:
     return kinds == {"mark": str, "action": str, "index": int}
 
 
+@dataclass(frozen=True)
+class Span:
+    """When a step was.
+
+    :param since: not before this.
+    :param until: and in front of this place, where there is one.
+    :param again: or from this place on.
+    """
+
+    since: datetime
+    until: tuple[int, int] | None = None
+    again: tuple[int, int] = (0, 0)
+
+    def has(self, step: Entry) -> bool:
+        spot = where(step)
+        there = self.until is None or spot < self.until or spot >= self.again
+        return there and when(step) >= self.since
+
+
 @dataclass
 class Book:
     """What the journals say of the counts, and of what may explain them.
@@ -1948,7 +2010,8 @@ class Book:
     :param leaps: controller -> from when its clock leapt last, and how far.
     :param ahead: controller -> until when a clock went that leapt, and was then set right.
     :param days: controller -> days of which there are entries.
-    :param restored: controller -> where a restore was declared, and when.
+    :param restored: controller -> where a restore was declared by which an epoch began, and when.
+    :param resumed: controller -> where one was after which everything lost was put back, and when.
     :param lost: the counts before which the hotel says that it had lost the list.
     :param steps: controller and index -> the entries at that place of each epoch, in order.
     :param taken: how many lines of a table a step has explained.
@@ -1960,6 +2023,7 @@ class Book:
     ahead: dict[str, str] = field(default_factory=dict)
     days: dict[str, set[str]] = field(default_factory=dict)
     restored: dict[str, list[tuple[tuple[int, int], str]]] = field(default_factory=dict)
+    resumed: dict[str, list[tuple[tuple[int, int], str]]] = field(default_factory=dict)
     lost: set[tuple[Place, int, int]] = field(default_factory=set)
     steps: dict[tuple[str, int], list[Entry]] = field(default_factory=dict)
     taken: dict[tuple[str, int, int, str], int] = field(default_factory=dict)
@@ -1970,8 +2034,10 @@ class Book:
         self.end(entry)
         self.days.setdefault(controller, set()).add(at[:10])
         action = entry["action"]
-        if action in ("epoch-opened", "journal-continued") and where(entry) != (0, 0):
+        if action == "epoch-opened" and entry["epoch"] > 0 and entry["index"] == 0:
             self.restored.setdefault(controller, []).append((where(entry), at))
+        elif action == "journal-continued":
+            self.resumed.setdefault(controller, []).append((where(entry), at))
         if action not in ("register-counted", "register-missed"):
             return
         place = (controller, str(entry["facts"].get("property", "")), str(entry["grounds"][0]))
@@ -2031,14 +2097,40 @@ class Book:
             spot = self.before(spot[0], self.counted[spot[0]].index(spot[1]))
         return spot is not None and spot[1] is last
 
-    def restore(self, place: Place, number: int) -> str:
-        """Return when a restore was declared between a count and the last one, or nothing."""
+    def restore(self, place: Place, number: int, resumed: bool = False) -> str:
+        """Return when a restore was declared between a count and the last one, or nothing.
+
+        :param resumed: whether it may be one after which all entries were put back: the lists were
+            not, and everything else is as if nothing had happened.
+        """
         entries = self.counted[place]
         last = where(entries[number - 1]) if number else (0, 0)
-        declared = self.restored.get(place[0], ())
+        declared = [*self.restored.get(place[0], ())]
+        declared += self.resumed.get(place[0], ()) if resumed else ()
         return next((at for spot, at in declared if last < spot < where(entries[number])), "")
 
-    def took(self, gone: dict[str, Any], here: Place, since: datetime, entry: Entry) -> bool:
+    def spans(self, place: Place, number: int, before: tuple[Place, Entry]) -> list[Span]:
+        """Return when a step was that took a line between a count and the one before it.
+
+        A restored database has counts up to its copy alone: which of several with one root was the
+        last of them nobody knows, but none that it had was followed by another before the step.
+        """
+        entries, restore = self.counted[place], self.restore(place, number)
+        same = [before[1]] if not restore else [
+            one for one in self.counted[before[0]]
+            if one["marks"]["root"] == before[1]["marks"]["root"] and one["at"] <= before[1]["at"]
+        ]
+        # A count under way may still have seen a line that a step took; none that left days before.
+        if not restore or before[0] != place:
+            return [Span(when(one) - DAY) for one in same]
+        opened = (entries[number]["epoch"], 0)
+        behind = (entries[entries.index(one) + 1] for one in same)
+        return [
+            Span(when(one) - DAY, min(where(next_), opened), opened)
+            for one, next_ in zip(same, behind, strict=True)
+        ]
+
+    def took(self, gone: dict[str, Any], here: Place, spans: list[Span], entry: Entry) -> bool:
         """Tell whether a step took a line; it explains no more of them than it took."""
         for step in self.steps.get((here[0], gone["index"]), ()):
             key = (here[0], *where(step), here[2])
@@ -2047,7 +2139,7 @@ class Book:
             if (
                 step["action"] == gone["action"]
                 and earlier
-                and when(step) >= since
+                and any(span.has(step) for span in spans)
                 and self.taken.get(key, 0) < step["counts"].get(here[2], 0)
             ):
                 self.taken[key] = self.taken.get(key, 0) + 1
@@ -2085,17 +2177,22 @@ def read_book(files: Iterable[Path], lists: Lists) -> Book:
     return book
 
 
-def unseen(inputs: Inputs, controller: str) -> str:
-    """Return until when entries of a journal were written that are not here, or nothing.
+def unseen(inputs: Inputs, controller: str) -> list[tuple[str, str]]:
+    """Return from when until when entries of a journal were written that are not here.
 
     Of an epoch that a restore ended the world has seen other entries than the hotel has: one
-    export shows these, another shows those.
+    export shows these, another shows those. What is here as it is quoted was not lost.
     """
-    until = ""
+    found = []
     for here in inputs.epochs(controller):
-        told = [quote.at for quote in here.opening()]
-        until = max([until, here.since if here.pruned else "", *told])
-    return until
+        if here.pruned:
+            found.append(("", here.since))
+        for quote in here.opening():
+            before = inputs.journals.get((controller, quote.epoch))
+            kept = before is not None and inputs.kept(quote)
+            start = before.reached.get(quote.size, "") if before is not None and kept else ""
+            found.append((start, quote.at))
+    return found
 
 
 def check_counts(report: Report, lists: Lists, book: Book, inputs: Inputs) -> None:
@@ -2103,11 +2200,11 @@ def check_counts(report: Report, lists: Lists, book: Book, inputs: Inputs) -> No
     used: set[tuple[str, ...]] = set()
     bare: dict[Place, list[Entry]] = {}
     for place, entries in sorted(book.counted.items()):
-        rows, until = entries[-1]["counts"]["rows"], unseen(inputs, place[0])
+        rows = entries[-1]["counts"]["rows"]
         report.says.append(f"{'/'.join(place)}: {len(entries)} counts, {rows} rows")
         for number, entry in enumerate(entries):
-            check_night(report, place, number, book, until)
-            check_list(report, place, number, book, lists, until)
+            check_night(report, place, number, book)
+            check_list(report, (place, number), book, lists, inputs)
             used.add(list_of(place, entry))
             if list_of(place, entry) not in lists:
                 bare.setdefault(place, []).append(entry)
@@ -2119,11 +2216,16 @@ def check_counts(report: Report, lists: Lists, book: Book, inputs: Inputs) -> No
 
 
 def check_unknown(
-    report: Report, one: dict[str, Any], bare: list[Entry], book: Book, until: str
+    report: Report,
+    one: dict[str, Any],
+    bare: list[Entry],
+    book: Book,
+    gaps: list[tuple[str, str]],
 ) -> None:
     """Say of a list whose entry is not here whether it should be.
 
     :param bare: the counts of its register whose lists are not here, of which it may be one.
+    :param gaps: from when until when entries were written that are not here.
     """
     name = f"{one['controller']}/{one['property']}/{one['table']} {one['night']}"
     end = book.ends.get(one["controller"])
@@ -2133,7 +2235,8 @@ def check_unknown(
         return
     # A night is a day at the property, entries are dated in UTC.
     night = datetime.fromisoformat(one["night"]).date()
-    first = datetime.fromisoformat(until).date() if until else None
+    # Nobody knows from when on an entry is missing whose epoch is not here.
+    until = max((end for start, end in gaps if within(night, start, end)), default="")
     other = any(
         abs(when(entry).date() - night) <= DAY
         and (entry["marks"]["root"] != one["previous"] or when(entry).date() >= night)
@@ -2142,38 +2245,49 @@ def check_unknown(
     if night + DAY >= datetime.fromisoformat(end).date() and not other:
         report.add("list", None, f"{name}: whether it was counted so: the journal here ends on "
                    f"{end}. Give a newer one.")
-    elif first is not None and night - DAY <= first:
+    elif until:
         report.add("list", None, f"{name}: whether it was counted so: not all entries until "
                    f"{until} are here. Give those, if they are not lost or taken out.")
     else:
         report.add("list", False, f"{name}: NO entry of the journal is about this list.")
 
 
-def chained(place: Place, number: int, book: Book, until: str) -> bool | None:
+def within(night: date, start: str, end: str) -> bool:
+    """Tell whether a night may lie between two times, of which the first may be unknown."""
+    from_ = datetime.fromisoformat(start).date() - DAY if start else date.min
+    return from_ <= night <= datetime.fromisoformat(end).date() + DAY
+
+
+def chained(place: Place, number: int, book: Book) -> bool | None:
     """Tell whether a count follows the one it has to, or None where that is not here."""
     entries, restore = book.counted[place], book.restore(place, number)
     before = book.before(place, number)
     if entries[number]["marks"].get("previous") is None:
         return number == 0 or bool(restore)
     if before is None:
-        return None if number == 0 or (restore and until) else False
+        return None if number == 0 or restore else False
     if before[0] != place:
         return not number or bool(restore) or book.leads(place, number)
     return bool(restore) or before[1] is entries[number - 1]
 
 
-def check_night(report: Report, place: Place, number: int, book: Book, until: str) -> None:
+def check_night(report: Report, place: Place, number: int, book: Book) -> None:
     """Compare the entry of a count with that of the one before, which it quotes."""
     title, entry = "/".join(place), book.counted[place][number]
     counts, previous = entry["counts"], entry["marks"].get("previous")
-    before, restore = book.before(place, number), book.restore(place, number)
-    follows = chained(place, number, book, until)
+    before, restore = book.before(place, number), book.restore(place, number, resumed=True)
+    follows = chained(place, number, book)
     if follows is None:
         report.add("chain", None, f"{title}: what was counted before entry {entry['index']}; it is "
                    "not in this journal. If another controller answered for it, give that too.")
     elif not follows:
         report.add("chain", False, f"{title}: entry {entry['index']} does NOT follow the count "
                    "before it. If another controller answered for it meanwhile, give that too.")
+    elif previous is None and not number:
+        earlier = {other[0] for other, one in book.others(place) if one["at"] < entry["at"]}
+        for name in sorted(earlier):
+            report.add("chain", None, f"{title}: whether it is the register that {name} counted "
+                       f"before; entry {entry['index']} begins anew, and follows none of its.")
     rows = before[1]["counts"]["rows"] if before is not None else 0
     added = rows + counts["arrived"] - counts["departed"] - counts["missed"]
     if (before is not None or previous is None) and added != counts["rows"]:
@@ -2203,15 +2317,18 @@ def nearest(lists: Lists, place: Place, entry: Entry) -> dict[str, Any] | None:
 
 
 def check_list(
-    report: Report, place: Place, number: int, book: Book, lists: Lists, until: str
+    report: Report, count: tuple[Place, int], book: Book, lists: Lists, inputs: Inputs
 ) -> None:
     """Compare the list of a count with that of the one before."""
+    place, number = count
     entry = book.counted[place][number]
     now, before = nearest(lists, place, entry), book.before(place, number)
     old = nearest(lists, *before) if before is not None else None
     title = f"{'/'.join(place)} {entry['at'][:10]}"
     if now is None:
         report.add("list", None, f"{title}: which lines there were; the list is not here.")
+    elif not within(date.fromisoformat(now["night"]), entry["at"], entry["at"]):
+        report.add("list", False, f"{title}: the list says that it is of {now['night']}.")
     elif now["count"] != entry["counts"]["rows"]:
         report.add("list", False, f"{title}: the list has {now['count']} lines, NOT "
                    f"{entry['counts']['rows']} as the journal says.")
@@ -2220,8 +2337,8 @@ def check_list(
             report.add("list", None, f"{title}: which lines left; the list before is not here.")
     elif (place, *where(entry)) not in book.lost:
         follow(report, title, old, now, entry)
-        explain(report, title, now, book, (place, number, before, until))
-    check_forked(report, title, now, lists, book, (place, number))
+        explain(report, title, now, book, (place, number, before, inputs))
+    check_forked(report, title, now, lists, book, count)
 
 
 def check_forked(
@@ -2236,10 +2353,13 @@ def check_forked(
     place, number = count
     before, restore = book.before(place, number), book.restore(place, number)
     last = book.counted[place][number - 1] if number else None
-    if not restore or last is None or now is None or (before is not None and before[1] is last):
+    if not restore or last is None or (before is not None and before[1] is last):
         return
     seen, old = nearest(lists, place, last), nearest(lists, *before) if before else None
-    if seen is None or seen["label"] != now["label"]:
+    if now is None or seen is None or seen["label"] != now["label"]:
+        report.add("lost", None, f"{title}: which of {last['counts']['rows']} lines are LOST that "
+                   f"were counted on {last['at'][:10]}: the hotel declared on {restore} that its "
+                   "database was restored, and their lists cannot be compared.")
         return
     known = set(now["marks"]) | set(old["marks"] if old is not None else ())
     gone = set(seen["marks"]) - known
@@ -2273,19 +2393,31 @@ def follow(
                f"{title}: {len(new - old)} lines are new, NOT {entry['counts']['arrived']}.")
 
 
+def absent(
+    inputs: Inputs, controller: str, index: int, since: datetime, entry: Entry
+) -> bool:
+    """Tell whether an entry of a number, written before a count, may be one that is not here."""
+    own = controller == entry["controller"]
+    return any(
+        here.pruned > index or (here.opening() and here.since <= entry["at"])
+        for here in inputs.epochs(controller)
+        if datetime.fromisoformat(here.since) >= since
+        if not own or here.epoch <= entry["epoch"]
+    )
+
+
 def explain(
     report: Report,
     title: str,
     now: dict[str, Any],
     book: Book,
-    count: tuple[Place, int, tuple[Place, Entry], str],
+    count: tuple[Place, int, tuple[Place, Entry], Inputs],
 ) -> None:
     """Ask the journal about each line that left: its step is there, and took as many."""
-    place, number, (other, before), until = count
+    place, number, before, inputs = count
     entry, restore = book.counted[place][number], book.restore(place, number)
-    # A count under way may still have seen a line that a step took; none that left days before.
-    since = datetime.min.replace(tzinfo=UTC) if restore else when(before) - DAY
-    told = not restore and not (until and since <= datetime.fromisoformat(until))
+    spots = list(dict.fromkeys([place, before[0]]))
+    spans = book.spans(place, number, before)
     lawful = 0
     for gone in now["gone"]:
         if not gone["action"]:
@@ -2293,9 +2425,12 @@ def explain(
                        "step.")
             continue
         lawful += 1
-        spots = dict.fromkeys([place, other])
-        if any(book.took(gone, spot, since, entry) for spot in spots):
+        if any(book.took(gone, spot, spans, entry) for spot in spots):
             continue
+        told = not restore and not any(
+            absent(inputs, spot[0], gone["index"], when(before[1]) - DAY, entry)
+            for spot in spots
+        )
         if gone["action"] not in TAKING or told:
             report.add("vanished", False, f"{title}: line {gone['mark']} VANISHED: entry "
                        f"{gone['index']} of the journal did not take it.")

@@ -227,23 +227,30 @@ def test_a_certificate_of_an_epoch_nobody_else_is_shown(house: Any) -> None:
     assert (code, wrong(answer)) == (1, {"journal"})
 
 
-def test_a_certificate_of_an_epoch_that_was_lost_whole(house: Any) -> None:
-    """Nothing of it had left but the certificate; the next epoch quotes the one before it."""
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_certificate_of_an_epoch_that_was_lost_whole(quoted: bool, house: Any) -> None:
+    """Nothing of it had left but the certificate, which the register of erasures remembers.
+
+    Who leaves a number out, and quotes the epoch before that as the last one, hides an epoch.
+    """
     copy = house.folder / "copy.sqlite"
     shutil.copy(house.folder / "db.sqlite", copy)
     seen = open_checkpoint(house.checkpoint().read_text("utf-8"), house.keeper.public_key())
     begin_epoch(house)
     file = house.file("certificate.json", house.certificate().to_json())
     note = house.checkpoint("lost.txt")
+    lost = checkpoint(house)
     house.engine.dispose()
     shutil.copy(copy, house.folder / "db.sqlite")
+    last, more = (lost, [seen]) if quoted else (seen, [])
     with transaction(house.engine) as conn:
-        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen, before=1)
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), last, more, before=1)
     shown = house.journal()
-    code, answer = ask(file, "--journal", shown, "--checkpoint", note, "--key", house.key)
-    assert (code, wrong(answer), "journal" in cannot(answer)) == (0, set(), True)
+    code, answer = ask(file, "--journal", shown, "--key", house.key)
+    assert (code, wrong(answer)) == ((0, set()) if quoted else (1, {"journal"}))
     code, answer = ask(shown, "--checkpoint", note, "--key", house.key)
-    assert (code, wrong(answer), "outside" in cannot(answer)) == (0, set(), True)
+    assert (code, wrong(answer)) == ((0, set()) if quoted else (1, {"outside"}))
+    assert ("epochs" if quoted else "lost") in cannot(ask(shown)[1]), "it is told as not here"
 
 
 def test_a_revocation_in_an_epoch_that_was_left_out(house: Any) -> None:

@@ -281,6 +281,42 @@ def claimed_old(w: World) -> Shown:
     return shown(w, lines=cut.lines())
 
 
+def left_out(w: World) -> Shown:
+    """The same, and a number is left out, of an epoch that may have quoted more."""
+    cut = anew(w.folder / "leftout.sqlite", drafts(w.lines)[: CUT - 1])
+    cut.begin_epoch(w.old, before=1)
+    cut.append(2)
+    cut.close()
+    return shown(w, lines=cut.lines())
+
+
+def hidden_epoch(w: World) -> Shown:
+    """An epoch is taken out, and the next one quotes the one before it as the last."""
+    hotel = anew(w.folder / "hidden.sqlite", drafts(w.lines))
+    copy = hotel.backup(w.folder / "hidden.copy")
+    hotel.begin_epoch(w.newest)
+    hotel.append(3)
+    note = hotel.checkpoint()
+    hotel.restore(copy)
+    hotel.begin_epoch(w.newest, before=1)
+    hotel.append(2)
+    hotel.close()
+    return shown(w, lines=hotel.lines(), newest=note)
+
+
+def dated_later(w: World) -> Shown:
+    """Everything is written anew with later days, and a restore is told that lost nothing of it."""
+    hotel = Hotel(w.folder / "later.sqlite")
+    hotel.time = forge.datetime.strptime(forge.open_checkpoint(w.old, w.key).at, forge.SECONDS)
+    for draft in lie(drafts(w.lines), 2):
+        hotel.time += forge.timedelta(hours=1)
+        hotel.write([replace(draft, at=hotel.at())])
+    hotel.begin_epoch(hotel.checkpoint())
+    hotel.append(2)
+    hotel.close()
+    return shown(w, lines=hotel.lines())
+
+
 def excused(w: World) -> Shown:
     """An entry is edited, and a claimed restore shall explain it."""
     hotel = anew(w.folder / "excused.sqlite", lie(drafts(w.lines), 2))
@@ -362,6 +398,12 @@ JOURNALS = (
          ("lost", "lost", "lost", "lost", "lost")),
     Case("the same, and it quotes an older checkpoint", claimed_old,
          ("outside", "key outside", "outside", WRONG, WRONG)),
+    Case("the same, and the number of an epoch is left out, which may have quoted more", left_out,
+         ("lost outside", "lost key outside", "lost", WRONG, WRONG)),
+    Case("an epoch was taken out; the next one quotes the one before it as the last", hidden_epoch,
+         ("lost outside", "lost key outside", "lost", WRONG, WRONG)),
+    Case("everything was written anew with later days, and a restore is told of that very journal",
+         dated_later, ("outside", "key outside", WRONG, WRONG, WRONG)),
     Case("an entry was edited, and a restore that never was shall explain it", excused,
          ("lost outside", "lost key outside", WRONG, WRONG, WRONG)),
     Case("a restore is told that quotes a checkpoint that never was", misquoted,

@@ -36,6 +36,8 @@ def public(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
 
+SECONDS = "%Y-%m-%dT%H:%M:%SZ"
+
 TABLES = [tables.tree, tables.entry, tables.node, tables.loose, tables.epoch_key]
 
 
@@ -115,12 +117,12 @@ class Hotel:
         self.engine.dispose()
         shutil.copy(copy, self.path)
 
-    def begin_epoch(self, note: str, *others: str) -> None:
-        """Begin an epoch that quotes checkpoints, as after a restore."""
+    def begin_epoch(self, note: str, *others: str, before: int = 0) -> None:
+        """Begin an epoch that quotes checkpoints, as after a restore; behind a number, if any."""
         self.time += timedelta(hours=1)
         head, *rest = (open_checkpoint(text, public(self.key)) for text in (note, *others))
         with transaction(self.engine) as conn:
-            journal.begin_epoch(conn, self.name, self.at(), public(self.key), head, rest)
+            journal.begin_epoch(conn, self.name, self.at(), public(self.key), head, rest, before)
 
     def change_key(self, new: str, signed_by: Ed25519PrivateKey | None = None) -> None:
         """Change the signing key, said by the old one unless somebody else says it."""
