@@ -25,7 +25,7 @@ from ..core.standing import Standing, Why
 from ..core.wish import Kind
 from . import actors, approving, minors, people, same, tables
 from .cases import Case, columns, load, read, secret
-from .outcomes import did
+from .deeds import did
 from .preview import Line, lines
 from .review import Shown
 from .texts.struck import struck

@@ -14,11 +14,11 @@ from ..core.lifecycle import State
 from ..core.plan import Outcome
 from . import (
     certifying,
+    deeds,
     keeping,
     laternotice,
     law,
     outbox,
-    outcomes,
     people,
     planning,
     remainder,
@@ -94,7 +94,7 @@ def _shared(work: Work, number: str) -> list[dict[str, Any]]:
     keys = {line.id: remainder.keys_of(work, line, who) or [] for line in lines}
     only = remainder.kept_columns(work, lines, keys)
     plan = planning.plan(work, planning.bounded(work, remainder.scope(work, only, who), only=only))
-    items = outcomes.did(plan, doubles(work, plan))
+    items = deeds.did(plan, doubles(work, plan))
     return [i for i in items if i["outcome"] == Outcome.SHARE.value]
 
 

@@ -26,9 +26,9 @@ from . import (
 from .cases import Case, load, step, tell
 from .comeback import owing
 from .contacts import end_contact
+from .deeds import added, did
 from .depth import deepening
 from .doubles import doubles
-from .outcomes import added, did
 from .post import write
 from .search import residue, sought
 from .work import Work

@@ -41,12 +41,12 @@ from . import (
 from .cases import Case, load, reconsider, secret, step, tell
 from .comeback import marks, objections
 from .copying import shelved
+from .deeds import did
 from .depth import deepening
 from .doubles import doubles
 from .eraser import Locked, Scope
 from .identity import objecting
 from .invented import canaries
-from .outcomes import did
 from .partners import giving, recipients
 from .putoff import ahead, astray
 from .recovery.window import boxes, unkept

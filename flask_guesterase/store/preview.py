@@ -20,10 +20,10 @@ from . import actors, certifying, minors, people, same, staying, tables
 from .approving import plan_of
 from .carrying import Candidate, known
 from .cases import Case, load, secret
+from .deeds import copied, did
 from .doubles import doubles
 from .holds import living
 from .law import HELD
-from .outcomes import copied, did
 from .people import Subject
 from .texts.struck import Mention, struck
 from .work import Work

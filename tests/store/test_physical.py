@@ -8,10 +8,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
 
 from flask_guesterase.core.certificate import Level
 from flask_guesterase.core.depth import Evidence, Reached, Status
@@ -112,6 +113,24 @@ def patiently(hotel: Hotel, tables: Sequence[str] = TABLES, **how: bool) -> phys
                 raise
 
 
+@contextmanager
+def own_server(recipe: serve.Recipe) -> Iterator[serve.Running]:
+    """A PostgreSQL that nobody else uses."""
+    try:
+        serve.postgresql_bin()
+    except engines.MissingEngine as error:
+        engines.missing("postgresql", str(error))
+    folder = Path(tempfile.mkdtemp(prefix="guesterase-"))
+    folder.chmod(0o711)
+    running = serve.start(recipe, folder / "server", False)
+    try:
+        yield running
+    finally:
+        running.process.send_signal(recipe.stop)
+        running.process.wait()
+        shutil.rmtree(folder)
+
+
 def statuses(hotel: Hotel) -> dict[str, Status]:
     """What the doctor says of a hotel."""
     return {each.id: each.status for each in visit(hotel.engine, hotel.settings)}
@@ -203,6 +222,74 @@ def test_postgresql_rewrites_all_that_keeps_rows_of_a_table(tmp_path: Path) -> N
             assert CANARY not in "".join(filter(None, conn.execute(text(kept)).scalars()))
         flush(hotel.engine)
         assert raw_count(files) == 0
+
+
+def test_postgresql_refuses_where_somebody_sees_the_statistics_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who begins to look once the first table is being rewritten keeps what the planner knew."""
+    monkeypatch.setattr(postgresql, "LOCK_SECONDS", 0.5)
+    known = text("SELECT histogram_bounds::text FROM pg_stats WHERE attname = 'email'")
+    rewritten = postgresql._rewritten
+    with raw_hotel("postgresql", tmp_path) as (hotel, _):
+        number = hotel.approved(email=CANARY)
+        assert worker.carry_out(run_of(hotel), number) == "erased"
+        other = hotel.engine.connect().execution_options(isolation_level="REPEATABLE READ")
+
+        def watched(conn: Connection, name: str, how: str) -> bool:
+            if not other.in_transaction():
+                other.execute(text("SELECT 1 FROM invoices")).all()
+            return rewritten(conn, name, how)
+
+        monkeypatch.setattr(postgresql, "_rewritten", watched)
+        with closing(other):
+            until = time.monotonic() + SECONDS
+            # Somebody beside this test may stand in the way before anything is rewritten.
+            while not other.in_transaction() and time.monotonic() < until:
+                with pytest.raises(BusyError):
+                    physical.rewrite(run_of(hotel), TABLES, yes=True)
+            assert CANARY in other.execute(known).scalar_one()
+            with hotel.engine.connect() as conn:
+                assert CANARY not in conn.execute(known).scalar_one()
+            assert said(hotel, number)["level"] == Level.LOGICAL
+        monkeypatch.setattr(postgresql, "_rewritten", rewritten)
+        assert patiently(hotel).level == Level.FILES
+
+
+def test_postgresql_rewrites_rows_beside_the_reader_of_a_logical_slot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a reader keeps the catalogs' old rows alone: the guest's leave, statistics stay."""
+    monkeypatch.setattr(postgresql, "LOCK_SECONDS", 0.5)
+    usual, where = serve.RECIPES["postgresql"], text("SELECT pg_relation_filepath('guests')")
+
+    def logical(home: Path, port: int, durable: bool) -> Sequence[str]:
+        return [*usual.serve(home, port, durable), "-c", "wal_level=logical"]
+
+    with own_server(replace(usual, serve=logical)) as running:
+        hotel = Hotel(running.url, tmp_path)
+        with outside(hotel.engine) as conn:
+            made = "SELECT pg_create_logical_replication_slot('reader', 'test_decoding')"
+            conn.exec_driver_sql(made).close()
+        hotel.guest(1, name="Ann Berg", email=CANARY)
+        hotel.guest(2, name="Bo Lind", email="bo@mail.example")
+        with outside(hotel.engine) as conn:
+            conn.exec_driver_sql("ANALYZE guests")
+        number = hotel.approved(email=CANARY)
+        worker.carry_out(run_of(hotel), number)
+        with hotel.engine.connect() as conn:
+            before = conn.execute(where).scalar_one()
+        told = patiently(hotel, ["guests"])
+        with hotel.engine.connect() as conn:
+            file = conn.execute(where).scalar_one()
+        flush(hotel.engine)
+        assert file != before
+        assert CANARY.encode() not in (running.data / file).read_bytes()
+        assert (told.level, told.supplements) == (Level.LOGICAL, 0)
+        with outside(hotel.engine) as conn:
+            conn.exec_driver_sql("SELECT pg_drop_replication_slot('reader')").close()
+        assert patiently(hotel, ["guests"]).level == Level.FILES
+        hotel.engine.dispose()
 
 
 def test_postgresql_waits_for_who_writes_in_another_database(
@@ -407,14 +494,7 @@ def test_postgresql_reaches_its_log_where_no_old_segment_is_left(
 
     With it a segment lies ahead whose content nobody knows, and L2 is all that is said.
     """
-    try:
-        serve.postgresql_bin()
-    except engines.MissingEngine as error:
-        engines.missing("postgresql", str(error))
-    folder = Path(tempfile.mkdtemp(prefix="guesterase-"))
-    folder.chmod(0o711)
-    running = serve.start(serve.RECIPES["postgresql"], folder / "server", False)
-    try:
+    with own_server(serve.RECIPES["postgresql"]) as running:
         hotel = Hotel(running.url, tmp_path)
         with outside(hotel.engine) as conn:
             for name, value in {
@@ -439,7 +519,3 @@ def test_postgresql_reaches_its_log_where_no_old_segment_is_left(
             assert Evidence.LOG_GONE in content["evidence"]
             assert raw_count(running.data) == 0
         hotel.engine.dispose()
-    finally:
-        running.process.send_signal(serve.RECIPES["postgresql"].stop)
-        running.process.wait()
-        shutil.rmtree(folder)

@@ -22,10 +22,10 @@ from ...core.plan import Person, Plan, Row
 from .. import (
     blockers,
     brake,
+    deeds,
     execution,
     keeping,
     outbox,
-    outcomes,
     people,
     planning,
     remainder,
@@ -78,7 +78,7 @@ class Again:
     :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
         the way and it must be tried again; STAFF when it was not decided before.
     :param reasons: what stands in the way, or what was not decided.
-    :param did: what was done, as `outcomes.did` writes it; empty when nothing was.
+    :param did: what was done, as `deeds.did` writes it; empty when nothing was.
     """
 
     fate: Fate
@@ -151,7 +151,7 @@ def again(
         return Again(Fate.GONE)
     if new := _new(under, plan):
         return Again(Fate.STAFF, new)
-    did = tuple(outcomes.did(plan, doubles(work, plan)))
+    did = tuple(deeds.did(plan, doubles(work, plan)))
     _carry_out(work, origin, about, plan, under.day)
     return Again(Fate.ERASED, did=did)
 

@@ -24,20 +24,25 @@ ROUNDS = 3
 
 _PAUSE = 0.1
 
-_HORIZON = """
-SELECT count(*), coalesce(max(extract(epoch FROM now() - since)), 0)::bigint FROM (
+_ROWS = """
   SELECT xact_start AS since, backend_xmin AS xmin FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND (datid IS NULL OR datname = current_database())
   UNION ALL SELECT xact_start, backend_xid FROM pg_stat_activity WHERE pid <> pg_backend_pid()
   UNION ALL SELECT prepared, transaction FROM pg_prepared_xacts
   UNION ALL SELECT NULL, xmin FROM pg_replication_slots
-  UNION ALL SELECT NULL, catalog_xmin FROM pg_replication_slots
-) AS seen WHERE xmin IS NOT NULL
 """
 """Who keeps old versions of rows: snapshots, slots of replicas, and writers in any database.
 
 Every snapshot begins with the oldest transaction that writes, in whatever database of the server,
 and VACUUM FULL takes one of its own: what that transaction might see it keeps.
+"""
+
+_CATALOGS = f"{_ROWS} UNION ALL SELECT NULL, catalog_xmin FROM pg_replication_slots"
+"""Who keeps old versions of the catalogs' rows, statistics among them: logical slots as well."""
+
+_HORIZON = """
+SELECT count(*), coalesce(max(extract(epoch FROM now() - since)), 0)::bigint
+  FROM ({who}) AS seen WHERE xmin IS NOT NULL AND age(xmin) > age('{now}'::xid)
 """
 
 
@@ -52,7 +57,7 @@ def rewrite(conn: Connection, tables: Sequence[Table], logs: bool = False) -> Re
     :raises BusyError: an older transaction still sees old rows, or a table is in use.
     :raises SetupError: this account may not rewrite a table.
     """
-    _wait_for_the_old(conn)
+    _require_unseen(conn)
     for table in tables:
         name = quoted(conn.dialect, table)
         for each in (name, *_heirs(conn, name)):
@@ -61,8 +66,11 @@ def rewrite(conn: Connection, tables: Sequence[Table], logs: bool = False) -> Re
                     f"This account may not rewrite {table.fullname if each == name else each}.",
                     "Run this as the owner of the table.",
                 )
+    # Whoever began to look while tables were rewritten may see the statistics of before.
+    _require_unseen(conn)
+    seen = _older(conn, _CATALOGS) is not None
     statistics = [_rewritten(conn, each, "FULL") for each in _statistics(conn)]
-    if not all(statistics):
+    if seen or not all(statistics):
         # The view shows the new values; the file still has the old ones.
         return Reached(Level.LOGICAL, (Evidence.NO_SNAPSHOT, Evidence.STATISTICS_LEFT))
     shown = (Evidence.REWRITTEN, Evidence.NO_SNAPSHOT, Evidence.STATISTICS)
@@ -71,28 +79,41 @@ def rewrite(conn: Connection, tables: Sequence[Table], logs: bool = False) -> Re
     return Reached(Level.FILES, shown)
 
 
-def _wait_for_the_old(conn: Connection) -> None:
+def _require_unseen(conn: Connection) -> None:
+    """Go on only where nobody sees rows of before.
+
+    :raises BusyError: somebody does.
+    """
+    if (older := _older(conn, _ROWS)) is not None:
+        raise BusyError(
+            f"{older[0] or 1} transactions, snapshots or slots are older than this and see old "
+            f"rows; the oldest transaction is {older[1]} seconds old.",
+            "Let it end, or end it with pg_terminate_backend(); drop a slot that "
+            "pg_replication_slots shows, or let its reader read on; then try again.",
+        )
+
+
+def _older(conn: Connection, who: str) -> tuple[int, int] | None:
     """Wait, no longer than for a lock, until nobody sees what was there before now.
 
     A snapshot taken later cannot see rows whose erasure was committed earlier, so from then on
     the rewriting leaves them out.
+
+    :param who: the select of those who keep old rows.
+    :return: how many see it after all, as far as this account may know, and the seconds for which
+        the oldest transaction has; None where nobody does.
     """
     now = int(conn.exec_driver_sql("SELECT txid_current()").scalar_one())
-    asked = f"{_HORIZON} AND age(xmin) > age('{now % (1 << 32)}'::xid)"
+    asked = _HORIZON.format(who=who, now=now % (1 << 32))
     # Of other people's transactions this account may be told nothing; a snapshot knows them all.
     mine = "SELECT txid_snapshot_xmin(txid_current_snapshot())"
     until = time.monotonic() + LOCK_SECONDS
     while True:
         count, seconds = conn.exec_driver_sql(asked).one()
         if not count and conn.exec_driver_sql(mine).scalar_one() > now:
-            return
+            return None
         if time.monotonic() > until:
-            raise BusyError(
-                f"{count or 1} transactions, snapshots or slots are older than this and see old "
-                f"rows; the oldest transaction is {seconds} seconds old.",
-                "Let it end, or end it with pg_terminate_backend(); drop a slot that "
-                "pg_replication_slots shows, or let its reader read on; then try again.",
-            )
+            return count, seconds
         time.sleep(_PAUSE)
 
 
