@@ -292,7 +292,7 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
         decisions.append(Decision(shape.table, Outcome.RETAIN, columns, (), f"{NEEDED}{name}"))
     left = tuple(sorted(set(erase) - mine - set(needed)))
     if left or (shared and shape.deletes == "last" and not kept):
-        decisions.append(Decision(shape.table, Outcome.SHARE, left, (), "also-another-persons"))
+        decisions.append(Decision(shape.table, Outcome.SHARE, left, (), OTHERS))
     return tuple(decisions)
 
 
@@ -314,6 +314,9 @@ ANOTHER = "another-controller"
 
 MENTIONS = "mentions"
 """Word of the rule by which only what is said of the person goes from a text."""
+
+OTHERS = "also-another-persons"
+"""Ground of what of a row stays because it is another living person's too."""
 
 LEGAL_DUTY = "legal-duty"
 """What anybody who is not entitled reads where a hold keeps something: true and general."""

@@ -18,7 +18,7 @@ from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import approvals, binding, journal, laternotice, signing, tables, witness
+from . import approvals, binding, journal, laternotice, signing, staying, tables, witness
 from .blockers import today_at
 from .cases import Case, day_at, load, tell
 from .days import last_utc_day, last_whole_day
@@ -28,9 +28,6 @@ from .settings import Property
 from .work import Work
 
 _ACTIONS = {Outcome.DELETE.value: "deleted", Outcome.OVERWRITE.value: "overwritten"}
-
-STAYING = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value, Outcome.HOLD.value})
-"""Outcomes of what stays for a while, in its row or in a box."""
 
 
 def journaled(work: Work, proving: bool = False) -> list[Entry]:
@@ -132,7 +129,7 @@ def _stays(
             i["until"],
         )
         for i in did
-        if i["outcome"] in STAYING
+        if i["outcome"] in staying.OUTCOMES
     )
     return (*kept, laternotice.stay(work, case, later)) if later else kept
 
@@ -239,14 +236,14 @@ def certify(work: Work, case: Case, said: Content) -> None:
     tell(work, CertificateIssued, case, SYSTEM, {"supplement": said.supplement})
 
 
-def supplement(work: Work, case: Case) -> None:
-    """Issue a certificate anew that says what is so today; nothing of the request changes.
+def reissue(work: Work, case: Case, said: Content) -> None:
+    """Issue a certificate anew, where nothing of the request changes.
 
     :param work: the open transaction.
     :param case: the request, locked, in its end state.
+    :param said: what it says.
     :raises TamperedError: the journal does not prove itself.
     """
-    said = content(work, case, case.state, case.decisions or {})
     counts, marks = {"supplement": said.supplement}, {CONTENT_MARK: said.mark()}
     tell(work, CertificateIssued, case, SYSTEM, counts, (), marks)
     _issue(work, case, said)
@@ -266,6 +263,16 @@ def _issue(work: Work, case: Case, said: Content) -> None:
             issued_at=work.stamp,
         )
     )
+
+
+def issued_today(work: Work, case: Case) -> bool:
+    """Return whether the newest certificate of a request is of today, by its hotel's calendar."""
+    table = tables.certificate
+    last = work.conn.execute(
+        select(func.max(table.c.issued_at)).where(table.c.request == case.number)
+    ).scalar_one()
+    hotel = work.settings.property(case.property)
+    return last is not None and day_at(hotel, last.replace(tzinfo=UTC)) == day_at(hotel, work.now)
 
 
 def newest(work: Work, number: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -14,21 +14,17 @@ from ..core.lifecycle import State
 from ..core.plan import Outcome
 from . import (
     certifying,
-    deeds,
     keeping,
     laternotice,
-    law,
     outbox,
-    people,
-    planning,
-    remainder,
     reply,
+    restated,
+    staying,
     tables,
     unremoved,
 )
 from .cases import Case, load, step, tell
 from .depth import deepening
-from .doubles import doubles
 from .work import Work
 
 
@@ -51,7 +47,7 @@ def complete(work: Work, number: str) -> bool:
     if sealed or laternotice.last_day(work, number):
         # The days of the boxes go with what stayed; their keys were there until today at most.
         decisions[laternotice.UNSEALED] = work.today
-    decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
+    decisions["did"] = _gone(work, number, decisions.get("did", ()))
     try:
         contact = laternotice.take(work, case)
     except SealError:
@@ -85,41 +81,12 @@ def waiting(work: Work) -> list[str]:
     return list(work.conn.execute(rows.order_by(request.c.id)).scalars())
 
 
-def _shared(work: Work, number: str) -> list[dict[str, Any]]:
-    """Return what was kept of a request and stays, because it is another living person's too."""
-    kept = tables.kept
-    mine = select(kept).where(kept.c.request == number, kept.c.mode != law.SEALED)
-    who = frozenset(people.taken(work, number))
-    lines = [line for line in work.conn.execute(mine) if line.table_name in work.datamap.tables]
-    keys = {line.id: remainder.keys_of(work, line, who) or [] for line in lines}
-    only = remainder.kept_columns(work, lines, keys)
-    plan = planning.plan(work, planning.bounded(work, remainder.scope(work, only, who), only=only))
-    items = deeds.did(plan, doubles(work, plan))
-    return [i for i in items if i["outcome"] == Outcome.SHARE.value]
-
-
-def _gone(
-    items: Iterable[dict[str, Any]], shared: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _gone(work: Work, number: str, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what was done in all, now that what stayed is gone but for what is shared."""
-    left = [(each["table"], set(each["columns"]), each["rows"]) for each in shared]
-    result = []
-    for item in items:
-        if item["outcome"] not in certifying.STAYING:
-            result.append(item)
-            continue
-        went = {**item, "outcome": Outcome.OVERWRITE.value, "until": "", "open": []}
-        rows, columns = item["rows"], set(item["columns"])
-        for number, (table, theirs, many) in enumerate(left):
-            if table != item["table"] or not columns & theirs:
-                continue
-            both = min(rows, many)
-            rows, left[number] = rows - both, (table, theirs, many - both)
-            if both and columns - theirs:
-                result.append({**went, "rows": both, "columns": sorted(columns - theirs)})
-        if rows:
-            result.append({**went, "rows": rows})
-    return [*result, *shared]
+    done = list(items)
+    went = [item for item in done if item["outcome"] not in staying.OUTCOMES]
+    stayed = [item for item in done if item["outcome"] in staying.OUTCOMES]
+    return [*went, *restated.gone(stayed, restated.shared(work, number))]
 
 
 def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> tuple[Case, Content]:

@@ -21,6 +21,7 @@ from . import (
     planning,
     refresh,
     reply,
+    staying,
     unremoved,
 )
 from .cases import Case, load, step, tell
@@ -30,6 +31,7 @@ from .deeds import added, did
 from .depth import deepening
 from .doubles import doubles
 from .post import write
+from .restated import restated
 from .search import residue, sought
 from .work import Work
 
@@ -90,7 +92,9 @@ def check(work: Work, number: str) -> State:
         decisions = deepening.noted(decisions, None)
     if end is State.SEALED and (kept := laternotice.keep(work, case, _last(decisions))):
         decisions[laternotice.WISH] = kept
-    said = certifying.content(work, case, end, decisions)
+    then = case.state is not State.PARTIAL
+    told = decisions if then else restated(work, case.number, decisions)
+    said = certifying.content(work, case, end, told)
     path = [State.CHECKING] if case.state is State.PARTIAL else []
     ended = work.stamp if end is not State.PARTIAL else None
     later = deepening.again(work, decisions) if ended else None
@@ -108,8 +112,8 @@ def check(work: Work, number: str) -> State:
 
 def _last(decisions: Mapping[str, Any]) -> str:
     """Return the last day of what stays, as far as one is known."""
-    staying = (i for i in decisions.get("did", ()) if i["outcome"] in certifying.STAYING)
-    return max((str(item["until"]) for item in staying), default="")
+    kept = (i for i in decisions.get("did", ()) if i["outcome"] in staying.OUTCOMES)
+    return max((str(item["until"]) for item in kept), default="")
 
 
 FILE_STAYS = "file-stays"
@@ -124,5 +128,5 @@ def _files(work: Work, case: Case) -> list[Left]:
 def _end(decisions: Mapping[str, Any]) -> State:
     if decisions["left"]:
         return State.PARTIAL
-    kept = any(item["outcome"] in certifying.STAYING for item in decisions.get("did", ()))
+    kept = any(item["outcome"] in staying.OUTCOMES for item in decisions.get("did", ()))
     return State.SEALED if kept else State.ERASED

@@ -16,7 +16,7 @@ from ..core.lifecycle import DONE, OPEN, State
 from ..core.permissions import Permission
 from ..core.plan import Outcome, Plan
 from ..core.standing import Standing
-from . import actors, certifying, minors, people, same, staying, tables
+from . import actors, minors, people, same, tables
 from .approving import plan_of
 from .carrying import Candidate, known
 from .cases import Case, load, secret
@@ -25,6 +25,7 @@ from .doubles import doubles
 from .holds import living
 from .law import HELD
 from .people import Subject
+from .restated import today
 from .texts.struck import Mention, struck
 from .work import Work
 
@@ -183,13 +184,7 @@ def _then(work: Work, case: Case) -> list[dict[str, Any]]:
     done: list[dict[str, Any]] = (case.decisions or {}).get("did", [])
     if case.state not in DONE:
         return done
-    conflicts = {(i["table"], i["category"]): i.get("conflicts", ()) for i in done}
-    went = [i for i in done if i["outcome"] not in certifying.STAYING]
-    return [
-        *went,
-        *({**i, "conflicts": conflicts.get((i["table"], i["category"]), ())}
-          for i in staying.lines(work, case.number)),
-    ]  # fmt: skip
+    return today(work, case.number, done)
 
 
 def _differences(

@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 
-from ..core.answer import Answer, answered
+from ..core.answer import Answer, answered, names
 from ..core.answer import staying as stays
 from ..core.certificate import Content
 from ..core.copying import DAYS
 from ..core.grounds import exemption
 from ..core.lifecycle import DONE, Ground, State
 from ..core.log import canonical
+from ..core.plan import Outcome
 from . import answering, certifying, laternotice, staying
 from .cases import Case, day_at
 from .copying import shelved
 from .lines import registers
+from .restated import today
 from .work import Work
 
 REGISTER = "guest_register"
@@ -56,7 +58,7 @@ def coded(case: Case) -> str:
 def answer(work: Work, case: Case) -> Answer | None:
     """Return the answer a guest may read now, or None as long as there is none.
 
-    What stays is what does so today; what went is as its newest certificate says.
+    What stays is what does so today, and what of it has ended is among what went.
     """
     told = certified(work, case)
     if told is None or case.state not in DONE:
@@ -64,7 +66,16 @@ def answer(work: Work, case: Case) -> Answer | None:
     # Until its day, what a hold will keep longer is told by nothing.
     held = staying.copy_held(work, case.number)
     until = "" if held else told.copy_until
-    return replace(told, stays=stays(staying.all_of(work, case, held)), copy_until=until)
+    done = today(work, case.number, (case.decisions or {}).get("did", ()))
+
+    def named(*outcomes: str) -> tuple[str, ...]:
+        return names(item for item in done if item["outcome"] in outcomes)
+
+    return replace(
+        told, stays=stays(staying.all_of(work, case, held)), copy_until=until,
+        went=named(Outcome.DELETE, Outcome.OVERWRITE), partly=named(Outcome.OVERWRITE),
+        kept=named(*staying.OUTCOMES, Outcome.SHARE),
+    )  # fmt: skip
 
 
 def certified(work: Work, case: Case) -> Answer | None:

@@ -16,6 +16,9 @@ from .blockers import today_at
 from .cases import Case
 from .work import Work
 
+OUTCOMES = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value, Outcome.HOLD.value})
+"""Outcomes of what stays for a while, in its row or in a box."""
+
 
 def kept(work: Work, number: str) -> tuple[dict[str, str], ...]:
     """Return what stays of a request today: category, basis and last day, each once.
@@ -29,7 +32,7 @@ def kept(work: Work, number: str) -> tuple[dict[str, str], ...]:
 
 
 def lines(work: Work, number: str) -> list[dict[str, Any]]:
-    """Return what stays of a request today as `execution.did` has it, in an order of its own.
+    """Return what stays of a request today as `deeds.did` has it, in an order of its own.
 
     Of what a hold keeps, in its row or longer than its day in its box, a duty of law is told.
 

@@ -22,7 +22,6 @@ from ...core.plan import Person, Plan, Row
 from .. import (
     blockers,
     brake,
-    deeds,
     execution,
     keeping,
     outbox,
@@ -34,6 +33,7 @@ from .. import (
 from ..blockers import today_at
 from ..cases import load, secret
 from ..copying import shelved
+from ..deeds import did
 from ..doubles import doubles
 from ..eraser import Scope
 from ..invented import canaries
@@ -151,9 +151,9 @@ def again(
         return Again(Fate.GONE)
     if new := _new(under, plan):
         return Again(Fate.STAFF, new)
-    did = tuple(deeds.did(plan, doubles(work, plan)))
+    done = tuple(did(plan, doubles(work, plan)))
     _carry_out(work, origin, about, plan, under.day)
-    return Again(Fate.ERASED, did=did)
+    return Again(Fate.ERASED, did=done)
 
 
 def _seek(work: Work, origin: Origin, erased: Erased) -> None:

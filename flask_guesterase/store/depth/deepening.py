@@ -22,6 +22,7 @@ from ...core.lifecycle import State
 from .. import certifying, tables, vault
 from ..binds.crossing import binds_of
 from ..cases import Case, load, step, tell
+from ..restated import Ended, ended, restated
 from ..unit import HasWork, Run
 from ..work import Work
 from . import sqlite
@@ -59,11 +60,12 @@ def retry(run: Run, most: int | None = sqlite.NIGHTLY) -> int:
         last, numbers = run(partial(_shallow, last))
         if not numbers:
             return done
+        before = run(partial(_ends, numbers))
         reached = measured(run, numbers, most)
         for number in numbers:
             # A property that was taken out of the settings certifies nothing until it is back.
             with suppress(UnknownError):
-                done += run(partial(_deepened, number, reached[number]))
+                done += run(partial(_deepened, number, reached[number], before.get(number)))
 
 
 def nightly(run: Run, changed: bool) -> int:
@@ -164,8 +166,16 @@ def _shallow(last: int, office: HasWork) -> tuple[int, list[str]]:
     return (rows[-1].id if rows else last), [row.number for row in rows]
 
 
-def _deepened(number: str, depth: Reached, office: HasWork) -> int:
-    return int(deepen(office.work, load(office.work, number, lock=True), depth))
+def _ends(numbers: Iterable[str], office: HasWork) -> dict[str, Ended]:
+    return ended(office.work, numbers)
+
+
+def _deepened(number: str, depth: Reached, before: Ended | None, office: HasWork) -> int:
+    """Issue a supplement, unless something of what stayed has ended since it was measured."""
+    case = load(office.work, number, lock=True)
+    if ended(office.work, [number]).get(number) != before:
+        return 0
+    return int(deepen(office.work, case, depth))
 
 
 def deepen(work: Work, case: Case, depth: Reached) -> bool:
@@ -173,14 +183,14 @@ def deepen(work: Work, case: Case, depth: Reached) -> bool:
 
     :param work: the open transaction.
     :param case: the request, locked.
-    :param depth: what was measured since its rows were erased.
+    :param depth: what was measured since its rows were erased, and since some of them ended.
     :return: whether there is one now.
     """
     before = certifying.depth_of(case.decisions or {})
     if case.state not in ENDED or depth.level <= before.level:
         return False
     decisions = noted(case.decisions or {}, depth)
-    said = certifying.content(work, case, case.state, decisions)
+    said = certifying.content(work, case, case.state, restated(work, case.number, decisions))
     case = step(work, case, decisions=decisions, try_at=again(work, decisions))
     marks = {CONTENT_MARK: said.mark()}
     tell(work, LevelReached, case, SYSTEM, {}, (depth.level.value,), marks)

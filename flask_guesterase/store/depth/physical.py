@@ -18,6 +18,7 @@ from ...core.plan import Outcome
 from .. import certifying, pulse, refresh, tables
 from ..cases import Case, columns, load, read
 from ..pulse import Pulse
+from ..restated import Ended, ended
 from ..sql import quoted
 from ..transaction import outside
 from ..unit import HasWork, Run
@@ -183,24 +184,32 @@ def _all_waiting(office: HasWork) -> tuple[list[_Waiting], datetime]:
 def _waiting(work: Work) -> list[_Waiting]:
     """Return the ended requests whose certificate says less than the logs are free of them."""
     table = tables.request
-    ended = [state.value for state in deepening.ENDED]
+    states = [state.value for state in deepening.ENDED]
     rows = work.conn.execute(
-        select(*columns()).where(table.c.state.in_(ended)).order_by(table.c.id)
+        select(*columns()).where(table.c.state.in_(states)).order_by(table.c.id)
     )
-    found = []
-    for row in rows:
-        case = read(row)
-        since = case.ended_at or case.erased_at
-        changed = _changed(case)
-        shallow = certifying.depth_of(case.decisions or {}).level < Level.LOGS
-        if since is not None and changed and shallow:
-            found.append(_Waiting(case.number, since, changed))
-    return found
+    shallow = [
+        case
+        for case in map(read, rows)
+        if certifying.depth_of(case.decisions or {}).level < Level.LOGS
+    ]
+    over = ended(work, [case.number for case in shallow])
+    found = (_waits(case, over.get(case.number)) for case in shallow)
+    return [each for each in found if each is not None]
 
 
-def _changed(case: Case) -> frozenset[str]:
+def _waits(case: Case, over: Ended | None) -> _Waiting | None:
+    """Return since when which tables hold what a request changed; None where it changed nothing.
+
+    :param case: the request.
+    :param over: what of it has ended since it was carried out.
+    """
     did: Iterable[dict[str, Any]] = (case.decisions or {}).get("did", ())
-    return frozenset(item["table"] for item in did if item["outcome"] in _CHANGED)
+    changed = frozenset(item["table"] for item in did if item["outcome"] in _CHANGED)
+    since = case.ended_at or case.erased_at
+    if since is not None and over is not None:
+        since, changed = max(since, over.last), changed | over.tables
+    return _Waiting(case.number, since, changed) if since is not None and changed else None
 
 
 def _note(names: Sequence[str], started: datetime, reached: Reached, office: HasWork) -> None:
@@ -219,7 +228,7 @@ def _cover(one: _Waiting, names: Sequence[str], reached: Reached, office: HasWor
     """
     work = office.work
     case = load(work, one.number, lock=True)
-    if (case.ended_at or case.erased_at) != one.since or _changed(case) != one.tables:
+    if _waits(case, ended(work, [case.number]).get(case.number)) != one:
         return 0
     if one.tables.isdisjoint(names):
         return 0

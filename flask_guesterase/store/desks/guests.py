@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core.agenda import Milestone
 from ...core.permissions import Permission
-from .. import actors, certifying, intake, laterwish, limits, review, views
+from .. import actors, intake, laterwish, limits, review, supplementing, views
 from ..cases import load
 from ..laternotice import Standing
 from ..laterwish import Later
@@ -148,7 +148,7 @@ class Guests(Desk):
         kept = laterwish.withdraw(self.work, number, by, code) is Standing.KEPT
         # A restored database issues nothing before its journal was continued.
         if kept and not remembering.forgetful(self.work):
-            certifying.supplement(self.work, load(self.work, number))
+            supplementing.supplement(self.work, load(self.work, number))
 
     def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
         """Take a request back, until it is carried out.

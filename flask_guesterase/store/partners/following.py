@@ -10,8 +10,8 @@ from sqlalchemy import func, or_, select
 
 from ...core.lifecycle import State
 from ...core.recipient import OPEN, reached
-from .. import certifying, pulse, tables
-from ..cases import Case, day_at, load
+from .. import certifying, pulse, supplementing, tables
+from ..cases import day_at, load
 from ..post import remind_late
 from ..pulse import Pulse
 from ..unit import HasWork, Run
@@ -103,20 +103,11 @@ def _supplement(number: str, office: HasWork) -> bool:
     """Issue a supplement when all recipients got further, at most one a day and request."""
     work = office.work
     case = load(work, number, lock=True)
-    if case.state not in _ENDED or _issued_today(work, case):
+    if case.state not in _ENDED or certifying.issued_today(work, case):
         return False
     before = certifying.newest(work, number)["content"].get("recipients", [])
     now = recipients.told(work, number)
     if reached([each.state for each in now]) <= reached([each["state"] for each in before]):
         return False
-    certifying.supplement(work, case)
+    supplementing.supplement(work, case)
     return True
-
-
-def _issued_today(work: Work, case: Case) -> bool:
-    table = tables.certificate
-    last = work.conn.execute(
-        select(func.max(table.c.issued_at)).where(table.c.request == case.number)
-    ).scalar_one()
-    hotel = work.settings.property(case.property)
-    return last is not None and day_at(hotel, last.replace(tzinfo=UTC)) == day_at(hotel, work.now)

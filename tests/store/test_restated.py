@@ -1,0 +1,158 @@
+"""What a request did and keeps, as it is today: on the pages, and in each certificate anew."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from flask_guesterase.core.certificate import Level
+from flask_guesterase.store import finishing, supplementing, worker
+from flask_guesterase.store.cases import load
+from flask_guesterase.store.depth import deepening
+from tests.store.test_expiry import BILLS, PEOPLE, Inn, any_inn, boxed, inn
+from tests.store.test_laternotice import filed
+from tests.store.test_told_today import BILL, REGISTER, VISA, answered, changed, staff
+
+__all__ = ["any_inn", "inn"]
+
+LONGER = REGISTER.replace("P1Y", "P5Y")
+BILLS_FLOOR = 'floor = "P2Y"\nclock = ["document"]'
+LONGER_BILLS = BILLS_FLOOR, BILLS_FLOOR.replace("P2Y", "P4Y")
+
+
+def issued(inn: Inn, number: str) -> dict[str, Any]:
+    """Issue a certificate anew; return what it says."""
+    with inn.begin() as office:
+        supplementing.supplement(office.work, load(office.work, number, lock=True))
+    return inn.content(number)
+
+
+def told(said: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Return what stays as a certificate says: last day, what, and the article."""
+    return sorted((each["until"], each["category"], each["basis"]) for each in said["stays"])
+
+
+def went(said: dict[str, Any], column: str) -> list[tuple[str, int]]:
+    """Return in which tables, and how many rows of it, a certificate says that a column went."""
+    return [(each["table"], each["rows"]) for each in said["went"] if column in each["columns"]]
+
+
+def test_a_part_that_ended_is_among_what_went(any_inn: Inn) -> None:
+    """The register's year is over while the bill stays: page, answer and supplement say it."""
+    inn = any_inn
+    number, code = answered(inn)
+    with inn.begin() as office:
+        before = office.preview(number, "clerk").erase
+    inn.later(days=400)
+    finishing.finish(inn.run)
+    assert staff(inn, number) == {("retain", *BILL, 1)}
+    with inn.begin() as office:
+        after, answer = office.preview(number, "clerk").erase, office.case(code).answer
+    (visa,) = set(after) - set(before)
+    assert (visa.table, visa.rows, visa.columns) == ("people", 1, ("visa",))
+    assert visa.outcome == "overwrite"
+    assert answer is not None
+    assert answer.kept == ("bills",)
+    changed(inn, *LONGER_BILLS)
+    said = issued(inn, number)
+    assert told(said) == [("2030-03-01", *BILL[1:])]
+    assert went(said, "visa") == [("people", 1)]
+    inn.later(days=4 * 366)
+    finishing.finish(inn.run)
+    said = inn.content(number)
+    assert (said["state"], went(said, "visa"), went(said, "payer")) == (
+        "erased", [("people", 1)], [("bills", 1)]
+    )  # fmt: skip
+
+
+def test_what_is_another_persons_did_not_go(any_inn: Inn) -> None:
+    """A bill whose time is over is a living guest's too, while another one of the guest stays."""
+    inn = any_inn
+    inn.person(1, date(2026, 3, 1))
+    inn.person(2, date(2026, 3, 1))
+    inn.bill(1, one=1, other=2, dated=date(2026, 3, 1))
+    inn.bill(2, one=1, dated=date(2026, 3, 1))
+    inn.bill(3, one=1, dated=date(2027, 3, 1))
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    inn.later(days=2 * 366)
+    inn.set(PEOPLE, 2, seen=inn.now.date())
+    finishing.finish(inn.run)
+    changed(inn, *LONGER_BILLS)
+    said = issued(inn, number)
+    assert inn.read(BILLS, 1)["payer"] == "Ann Berg"
+    assert went(said, "payer") == [("bills", 1)]
+    theirs = [(s["table"], s["rows"]) for s in said["shared"] if "payer" in s["columns"]]
+    assert theirs == [("bills", 1)]
+    assert [(s["until"], s["rows"]) for s in said["stays"]] == [("2031-03-01", 1)]
+
+
+def test_a_supplement_for_another_reason_says_the_days_of_today(inn: Inn) -> None:
+    """A certificate that is issued anew does not say the day of years ago."""
+    number, _ = answered(inn)
+    inn.later(days=1)
+    changed(inn, REGISTER, LONGER)
+    said = issued(inn, number)
+    assert told(said) == [BILL, ("2031-03-01", *VISA[1:])]
+
+
+def test_keys_of_boxes_that_ended_count_for_old_copies(inn: Inn) -> None:
+    """The certificate goes on to name the day from which old copies of the keys open nothing."""
+    boxed(inn)
+    number, _ = answered(inn)
+    before = inn.content(number)["root_until"]
+    assert before > VISA[0]
+    inn.later(days=400)
+    finishing.finish(inn.run)
+    changed(inn, *LONGER_BILLS)
+    assert issued(inn, number)["root_until"] >= before
+
+
+def measured(inn: Inn) -> str:
+    """Erase a guest of whom a visa and a bill stay, down to the files; return the number."""
+    number, _ = filed(inn, dated=date(2026, 3, 1))
+    inn.approve(number)
+    assert worker.carry_out(inn.run, number) == "sealed"
+    assert inn.content(number)["level"] == Level.LOGS
+    return number
+
+
+def test_how_far_it_reaches_that_a_part_ended_is_measured_anew(inn: Inn) -> None:
+    """What is said of the files was measured before that part went; the sweep shows the rest."""
+    number = measured(inn)
+    inn.later(days=1)
+    assert issued(inn, number)["level"] == Level.LOGS
+    inn.later(days=400)
+    finishing.finish(inn.run)
+    said = issued(inn, number)
+    assert (said["level"], went(said, "visa")) == ("L1", [("people", 1)])
+    assert deepening.retry(inn.run) == 1
+    said = inn.content(number)
+    assert (said["level"], went(said, "visa")) == (Level.LOGS, [("people", 1)])
+    assert issued(inn, number)["level"] == Level.LOGS
+    assert deepening.retry(inn.run) == 0
+
+
+def test_a_part_that_ends_while_the_files_are_read_was_not_measured(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody says of it that no file holds it: the next night measures it too."""
+    number, _ = answered(inn)
+    measure = deepening.measured
+
+    def reading(*given: Any) -> Any:
+        found = measure(*given)
+        inn.later(days=400)
+        finishing.finish(inn.run)
+        return found
+
+    monkeypatch.setattr(deepening, "measured", reading)
+    assert deepening.retry(inn.run) == 0
+    assert inn.content(number)["supplement"] == 0
+    monkeypatch.setattr(deepening, "measured", measure)
+    assert deepening.retry(inn.run) == 1
+    assert (inn.content(number)["level"], went(inn.content(number), "visa")) == (
+        Level.LOGS, [("people", 1)]
+    )  # fmt: skip
