@@ -645,6 +645,7 @@ SWEPT: dict[str, str] = {
     "missed": N_("lines of the guest register missed"),
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
+    "redated": N_("certificates that name a new day"),
     "endless": N_("ends that somebody must find"),
     "deepened": N_("certificates that reached further"),
     "erased-again": N_("people erased again who were back"),
