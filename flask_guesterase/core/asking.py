@@ -113,5 +113,6 @@ def seen(word: str, who: Asker) -> Seen | None:
         raise InputError(
             f"This does not show that a {who.value} may ask.",
             f"Ask to see it and record one of: {', '.join(sorted(each.value for each in wanted))}.",
+            {"seen": ["Please choose one of these."]},
         )
     return Seen(word)

@@ -21,6 +21,7 @@ from .language import N_
 from .pages import no_fields, page_number
 from .reader import language
 from .rendering import render_template
+from .untaken import on_page
 from .words import CHANNELS, word
 
 _UNKNOWN = N_("There is no such request at this hotel.")
@@ -162,6 +163,7 @@ def answer_complaint(complaint: str) -> AnyResponse:
 
 
 @staff_pages.post("/complaints/<complaint>/invite")
+@on_page("show_complaint")
 def invite_reviewer(complaint: str) -> str:
     """Invite somebody from outside; the link and its code are shown once."""
     form = schemas.read(caseforms.Invite(), request.form)

@@ -15,7 +15,8 @@ from ..core.permissions import Permission
 from ..store.office import Office
 from . import pressing, schemas
 from .current import current
-from .desk import deed, granted, me, moment_at, must, staff_pages
+from .desk import deed, granted, me, moment_at, must, placed, staff_pages
+from .fields import CHOOSE
 from .language import N_
 from .pages import no_fields
 from .problems import OLD_DAY
@@ -145,9 +146,10 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
 def freeze() -> AnyResponse:
     """Freeze a property, a night or a room: one click, no reason."""
     hotels = must(Permission.FREEZE)
-    place = request.form.get("property") or hotels[0].code
-    form = schemas.read(schemas.Freeze(), request.form)
-    old = "" < form["night"] < EARLIEST.isoformat()
+    form = schemas.read(schemas.Freeze(), placed(request.form, [hotel.code for hotel in hotels]))
+    place, old = form["property"], "" < form["night"] < EARLIEST.isoformat()
+    if not place:
+        return _unfrozen({"property": [CHOOSE]})
     try:
         if old:
             raise InputError(OLD_DAY)
@@ -156,10 +158,13 @@ def freeze() -> AnyResponse:
             office.freeze(*where)
             listed = office.is_listed(*where)
     except InputError:
-        problems = {"night": [OLD_DAY if old else _NIGHT]}
-        page = _list("guesterase/staff/freezes.html", "freeze", request.form, problems)
-        return make_response(page, 422)
+        return _unfrozen({"night": [OLD_DAY if old else _NIGHT]})
     return redirect(url_for(".freezes", unlisted=None if listed else 1), 303)
+
+
+def _unfrozen(problems: dict[str, list[str]]) -> AnyResponse:
+    page = _list("guesterase/staff/freezes.html", "freeze", request.form, problems)
+    return make_response(page, 422)
 
 
 @staff_pages.post("/holds/<int:hold>/confirm")

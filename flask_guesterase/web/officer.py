@@ -16,6 +16,7 @@ from .desk import deed, granted, me, must, placed, staff_pages
 from .language import N_
 from .reader import language
 from .rendering import render_template
+from .untaken import on_page
 from .words import HOWS
 
 _NOTE = N_(
@@ -116,6 +117,7 @@ def approve_alike() -> AnyResponse:
 
 
 @staff_pages.get("/<number>/refusal")
+@on_page("show")
 def refusal(number: str) -> AnyResponse:
     """Show the letter by which a request would be refused; nothing is decided yet."""
     form = schemas.read(schemas.Refuse(), request.args)

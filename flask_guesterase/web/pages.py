@@ -25,7 +25,7 @@ from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
-from . import pressing
+from . import pressing, untaken
 from .current import current
 from .language import LANGUAGES, known, sorry
 from .problems import DATABASE, REFUSED, Problem, problem_of, problem_of_status, untold
@@ -255,6 +255,8 @@ def words_of_pages() -> dict[str, Any]:
         "told": lambda value: told(tongue, value),
         "words": lambda values: tongue.clauses(word(tongue, value) for value in values),
         "sent_before": pressing.before,
+        "sent_to": untaken.sent_to,
+        "untaken": untaken.untaken,
         "csrf_field": csrf_field(),
         "csrf_token": generate_csrf,
     }

@@ -11,7 +11,8 @@ from ..core.errors import ForbiddenError, InputError, LimitError, TokenError
 from ..core.permissions import Permission
 from . import persons
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import granted, me, must, placed, staff_pages
+from .fields import CHOOSE
 from .language import N_
 from .rendering import render_template
 
@@ -74,7 +75,9 @@ def _by_code(who: str, code: str, pin: str) -> None:
 def give_pin() -> AnyResponse:
     """Hand out a code with which a person sets a new PIN; it is shown once."""
     hotels = {hotel.code: hotel for hotel in must(Permission.ISSUE)}
-    place = request.form.get("property") or next(iter(hotels))
+    place = placed(request.form, hotels).get("property", "")
+    if not place:
+        return _wrong("property", CHOOSE)
     who = request.form.get("person", "").strip()
     user = current.user(who) if who else None
     person = str(user.get_id()) if user is not None else ""
@@ -98,7 +101,7 @@ def _page(problems: dict[str, list[str]], **more: Any) -> str:
     with current.begin(write=False) as office:
         has = not shared and office.has_pin(me())
     givable = [] if shared else granted(Permission.ISSUE)
-    kept = {name: request.form.get(name, "") for name in ("who", "person")}
+    kept = {name: request.form.get(name, "") for name in ("who", "person", "property")}
     return render_template(
         "guesterase/staff/pin.html",
         problems=problems, values=kept, shared=shared, has=has,

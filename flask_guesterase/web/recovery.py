@@ -17,6 +17,7 @@ from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 from .desk import deed, me, must, staff_pages
 from .language import N_
+from .untaken import on_page
 
 CHOICES = {
     RestoreGround.PERSON: N_("The wrong person was erased"),
@@ -30,6 +31,7 @@ _COLUMNS = ("table", "restored", "already", "refused", "gone")
 
 
 @staff_pages.post("/<number>/restore")
+@on_page("show")
 def propose_restore(number: str) -> AnyResponse:
     """Propose to take an erasure back, as the first person."""
     must(Permission.RESTORE)

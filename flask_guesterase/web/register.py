@@ -23,6 +23,7 @@ from .pages import no_fields, page_number
 from .reader import language
 from .registered import shown, title
 from .rendering import render_template
+from .untaken import on_page
 from .words import FORMATS, word
 
 REFUSED: tuple[str, ...] = (
@@ -146,6 +147,7 @@ def disclosures() -> str:
 
 
 @staff_pages.post("/disclosures/<number>")
+@on_page("disclosures")
 def review(number: str) -> AnyResponse:
     """Record what a second person finds."""
     form = schemas.read(schemas.Review(), request.form)

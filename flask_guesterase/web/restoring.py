@@ -21,6 +21,7 @@ from .current import current
 from .desk import deed, granted, me, must, once, staff_pages
 from .holding import plain
 from .rendering import render_template
+from .untaken import on_page
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
 
@@ -81,6 +82,7 @@ def replay() -> AnyResponse:
 
 
 @staff_pages.post("/restored/<int:row>")
+@on_page("restored")
 def settle_restored(row: int) -> AnyResponse:
     """Say of a row whether it is the erased person's."""
     must(Permission.VERIFY)

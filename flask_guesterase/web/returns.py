@@ -17,6 +17,7 @@ from .holding import plain
 from .language import N_
 from .reader import language
 from .rendering import render_template
+from .untaken import on_page
 from .words import SIGHTED, word
 
 SHOWN = 5
@@ -70,6 +71,7 @@ def _said(row: Mapping[str, Any], zone: str) -> dict[str, str]:
 
 
 @staff_pages.post("/returns/<int:row>")
+@on_page("returns")
 def settle_return(row: int) -> AnyResponse:
     """Decide whose a row is: the erased person's, or somebody who lives."""
     must(Permission.VERIFY)

@@ -243,8 +243,9 @@ class Hold(Form):
 
 
 class Freeze(Form):
-    """Which night or room is frozen; all of the property when neither is given."""
+    """Which night or room of which property is frozen; all of it when neither is given."""
 
+    property = typed()
     night = typed()
     room = typed()
 

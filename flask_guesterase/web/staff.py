@@ -59,6 +59,7 @@ from .pages import csrf_field, json_file
 from .persons import named
 from .reader import language, theirs
 from .rendering import render_template
+from .untaken import on_page
 from .words import HOWS, word
 
 __all__ = [
@@ -234,6 +235,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
 
 
 @staff_pages.post("/<number>/confirm")
+@on_page("show")
 def confirm(number: str) -> str:
     """Record how a guest showed who they are; show the slip with the case code, once."""
     form = schemas.read(schemas.Confirm(), request.form)
@@ -251,6 +253,7 @@ def confirm(number: str) -> str:
 
 
 @staff_pages.post("/<number>/recode")
+@on_page("show")
 def recode(number: str) -> str:
     """Give a guest who lost their case code another; show the slip with it, once."""
     form = schemas.read(schemas.Confirm(), request.form)
@@ -315,6 +318,7 @@ def approve(number: str) -> AnyResponse:
 
 
 @staff_pages.post("/<number>/refuse")
+@on_page("show")
 def refuse(number: str) -> AnyResponse:
     """Refuse the request on a ground."""
     form = schemas.read(schemas.Refuse(), request.form)
@@ -323,6 +327,7 @@ def refuse(number: str) -> AnyResponse:
 
 
 @staff_pages.post("/<number>/extend")
+@on_page("show")
 def extend(number: str) -> AnyResponse:
     """Lengthen the time for the answer once and tell the guest why."""
     form = schemas.read(schemas.Extend(), request.form)

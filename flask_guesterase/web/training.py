@@ -17,6 +17,7 @@ from ..store.training.courses import course as find
 from ..store.training.courses import courses
 from .current import current
 from .desk import granted, me, must, once, staff_pages
+from .fields import CHOOSE
 from .language import FALLBACK, N_
 from .reader import language
 from .rendering import render_template
@@ -91,11 +92,14 @@ def take_quiz(course: str) -> AnyResponse:
         with current.begin() as office:
             grade = office.take_quiz(one.code, me(), answers)
     except InputError:
-        return make_response(_page(one, request.form, [_ALL]), 422)
+        missed = {f"q{n}": [CHOOSE] for n in range(len(answers)) if not request.form.get(f"q{n}")}
+        return make_response(_page(one, request.form, {"": [_ALL], **missed}), 422)
     return make_response(_result(one, answers, grade))
 
 
-def _page(one: Course, values: Mapping[str, str], problems: list[str] | None = None) -> str:
+def _page(
+    one: Course, values: Mapping[str, str], problems: Mapping[str, list[str]] | None = None
+) -> str:
     with current.begin(write=False) as office:
         mine = office.trainings(me()).get(one.code)
     return render_template(
@@ -105,7 +109,7 @@ def _page(one: Course, values: Mapping[str, str], problems: list[str] | None = N
         lang=_spoken(),
         mine=mine,
         values=values,
-        problems=problems or [],
+        problems=problems or {},
         mark=PASS_MARK,
     )
 

@@ -14,6 +14,7 @@ from .desk import deed, granted, me, must, staff_pages
 from .pages import page_number
 from .reader import language
 from .rendering import render_template
+from .untaken import on_page
 from .words import DOORS, STOPS, SWEPT
 
 
@@ -67,6 +68,7 @@ def sweep_now() -> AnyResponse:
 
 
 @staff_pages.post("/sweep/halt")
+@on_page("sweep")
 def halt_sweep() -> AnyResponse:
     """Stop erasing by day for the whole house."""
     must(Permission.LAW)
@@ -103,6 +105,7 @@ def tasks() -> str:
 
 
 @staff_pages.post("/tasks/<int:task>")
+@on_page("tasks")
 def sign_task(task: int) -> AnyResponse:
     """Sign that a task is done, and how much it was."""
     must(Permission.ERASE, Permission.LAW)

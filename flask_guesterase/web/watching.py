@@ -25,6 +25,7 @@ from .pages import no_fields
 from .reader import language
 from .rendering import render_template
 from .trouble import NEXT
+from .untaken import on_page
 from .words import word
 
 _WHEN = N_("A mistake was noticed in the last year, not in the future.")
@@ -90,6 +91,7 @@ def take_alert(alert: int) -> AnyResponse:
 
 
 @staff_pages.post("/watch/<int:alert>/close")
+@on_page("watch")
 def close_alert(alert: int) -> AnyResponse:
     """Close an alert on a ground."""
     must(Permission.WATCH)
