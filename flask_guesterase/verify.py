@@ -476,6 +476,11 @@ class Inputs:
         fit = (quote for quote in quotes if quote.size >= head.size and not self.kept(quote))
         return min(fit, key=lambda quote: quote.size, default=None)
 
+    def begins(self, here: Epoch) -> str:
+        """Return when the first entry was written that is here of an epoch, or of a later one."""
+        later = (one.since for one in self.epochs(here.controller) if one.epoch >= here.epoch)
+        return next(filter(None, later), "9999-12-31T00:00:00Z")
+
     def kept(self, quote: Quote) -> bool:
         """Tell whether everything is here that is quoted."""
         here = self.journals.get((quote.controller, quote.epoch))
@@ -2084,7 +2089,7 @@ class Book:
         since = last["at"] if last is not None else ""
         away = [(other, one) for other, one in self.others(place) if since <= one["at"] <= at]
         mine = [(place, one) for one in entries[:number]]
-        known = [*mine, *sorted(away, key=lambda item: str(item[1]["at"]))]
+        known = [*mine, *sorted(away, key=lambda item: at_of(item[1]))]
         return next((item for item in reversed(known) if item[1]["marks"]["root"] == root), None)
 
     def leads(self, place: Place, number: int) -> bool:
@@ -2151,6 +2156,10 @@ def where(entry: Entry) -> tuple[int, int]:
     return entry["epoch"], entry["index"]
 
 
+def at_of(entry: Entry) -> str:
+    return str(entry["at"])
+
+
 def when(entry: Entry) -> datetime:
     return datetime.fromisoformat(entry["at"])
 
@@ -2186,7 +2195,7 @@ def unseen(inputs: Inputs, controller: str) -> list[tuple[str, str]]:
     found = []
     for here in inputs.epochs(controller):
         if here.pruned:
-            found.append(("", here.since))
+            found.append(("", inputs.begins(here)))
         for quote in here.opening():
             before = inputs.journals.get((controller, quote.epoch))
             kept = before is not None and inputs.kept(quote)
@@ -2255,7 +2264,7 @@ def check_unknown(
 def within(night: date, start: str, end: str) -> bool:
     """Tell whether a night may lie between two times, of which the first may be unknown."""
     from_ = datetime.fromisoformat(start).date() - DAY if start else date.min
-    return from_ <= night <= datetime.fromisoformat(end).date() + DAY
+    return from_ <= night and night - DAY <= datetime.fromisoformat(end).date()
 
 
 def chained(place: Place, number: int, book: Book) -> bool | None:
@@ -2316,6 +2325,13 @@ def nearest(lists: Lists, place: Place, entry: Entry) -> dict[str, Any] | None:
     )
 
 
+def ordered(
+    before: dict[str, Any], now: dict[str, Any], last: Entry, entry: Entry
+) -> bool:
+    """Tell whether nights follow each other as the counts do, whose clock may have run back."""
+    return bool(before["night"] <= now["night"] or last["at"] > entry["at"])
+
+
 def check_list(
     report: Report, count: tuple[Place, int], book: Book, lists: Lists, inputs: Inputs
 ) -> None:
@@ -2329,6 +2345,9 @@ def check_list(
         report.add("list", None, f"{title}: which lines there were; the list is not here.")
     elif not within(date.fromisoformat(now["night"]), entry["at"], entry["at"]):
         report.add("list", False, f"{title}: the list says that it is of {now['night']}.")
+    elif old is not None and before is not None and not ordered(old, now, before[1], entry):
+        report.add("list", False, f"{title}: the list says that it is of {now['night']}, and the "
+                   f"one before it of {old['night']}.")
     elif now["count"] != entry["counts"]["rows"]:
         report.add("list", False, f"{title}: the list has {now['count']} lines, NOT "
                    f"{entry['counts']['rows']} as the journal says.")
@@ -2401,7 +2420,7 @@ def absent(
     return any(
         here.pruned > index or (here.opening() and here.since <= entry["at"])
         for here in inputs.epochs(controller)
-        if datetime.fromisoformat(here.since) >= since
+        if datetime.fromisoformat(inputs.begins(here)) >= since
         if not own or here.epoch <= entry["epoch"]
     )
 
@@ -2445,25 +2464,43 @@ def explain(
                f"{title}: as many lines left or are missed as the journal does NOT say.")
 
 
+def check_between(report: Report, title: str, counts: list[Entry], days: set[str]) -> None:
+    """Say between which counts a journal went on for days; others' counts count as well."""
+    for one, next_ in pairwise(counts):
+        after = (when(one) + SILENT_DAYS * DAY).date().isoformat()
+        passed = (when(next_) - when(one)).days > SILENT_DAYS
+        if passed and any(after < day < next_["at"][:10] for day in days):
+            report.add("silence", None, f"{title}: what came and went from {one['at']} to "
+                       f"{next_['at']}: it was not counted, though the journal went on.")
+
+
+def check_moved(
+    report: Report, title: str, since: list[Entry], book: Book, ahead: str
+) -> None:
+    """Say where the journal of whoever took a register over ends before that of who had it."""
+    name, end = max(
+        ((one["controller"], book.ends[one["controller"]]) for one in since), key=lambda it: it[1]
+    )
+    if (datetime.fromisoformat(ahead) - datetime.fromisoformat(end)).days > SILENT_DAYS:
+        report.add("silence", None, f"{title}: whether it was counted since {end}: {name} answers "
+                   "for it now, and its journal ends there. Give a newer one.")
+
+
 def check_silence(report: Report, place: Place, book: Book) -> None:
     """Say how long a register was not counted, though its journal went on."""
     title, entries, end = "/".join(place), book.counted[place], book.ends[place[0]]
     others = [entry for _, entry in book.others(place)]
     for one, next_ in pairwise(entries):
-        if (when(next_) - when(one)).days <= SILENT_DAYS:
-            continue
-        after = (when(one) + SILENT_DAYS * DAY).date().isoformat()
-        between = any(after < day < next_["at"][:10] for day in book.days[place[0]])
-        if between and not any(one["at"] <= other["at"] <= next_["at"] for other in others):
-            report.add("silence", None, f"{title}: what came and went from {one['at']} to "
-                       f"{next_['at']}: it was not counted, though the journal went on.")
+        away = [other for other in others if one["at"] <= other["at"] <= next_["at"]]
+        check_between(report, title, [one, *sorted(away, key=at_of), next_], book.days[place[0]])
     last = entries[-1]
-    moved = any(
-        other["marks"].get("previous") == last["marks"]["root"] and other["at"] >= last["at"]
-        for other in others
-    )
+    since = [other for other in others if other["at"] >= last["at"]]
+    moved = any(other["marks"].get("previous") == last["marks"]["root"] for other in since)
     ahead = max(book.ahead.get(place[0], end), end)
-    if moved or (datetime.fromisoformat(ahead) - when(last)).days <= SILENT_DAYS:
+    if moved:
+        check_moved(report, title, since, book, ahead)
+        return
+    if (datetime.fromisoformat(ahead) - when(last)).days <= SILENT_DAYS:
         return
     if (datetime.fromisoformat(end) - when(last)).days <= SILENT_DAYS:
         report.add("silence", None, f"{title}: whether it was counted until {ahead}, where the "

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from flask_guesterase.core.log import canonical
-from tests.tampering.counts import Counted, root
+from tests.tampering.counts import DAY, Counted, root
 from tests.tampering.forge import edge_line, public
 from tests.tampering.test_counts import asked
 from tests.test_verify import ask, cannot, wrong
@@ -146,7 +147,66 @@ def test_a_register_that_begins_anew_under_another_name(house: Counted, tmp_path
     other.hotel.close()
 
 
+@pytest.mark.parametrize("back", [False, True])
+def test_a_company_that_counts_once(back: bool, house: Counted, tmp_path: Path) -> None:
+    """It takes the register over and is never heard of again: nobody counts, and that is told."""
+    other = Counted(tmp_path, "hotel-b", house.lists)
+    other.hotel.time = house.hotel.time
+    other.root, other.lines = house.root, house.lines
+    other.count(1, 2, 3, 4, 5)
+    house.hotel.time = other.hotel.time
+    for _ in range(9):
+        house.hotel.time += DAY
+        house.hotel.append()
+    if back:
+        house.root, house.lines = other.root, other.lines
+        house.count(1, 2, 3, 4, 5)
+    code, found, unknown = asked(house, "--journal", other.journal())
+    assert (code, found, "silence" in unknown) == (0, set(), True)
+    for _ in range(9):
+        other.count(1, 2, 3, 4, 5)
+    if not back:
+        assert "silence" not in asked(house, "--journal", other.journal())[2]
+    other.hotel.close()
+
+
+def test_nights_that_run_back(tmp_path: Path) -> None:
+    """At the end of a month a list may be of either: the key changes once, and not each night."""
+    house = Counted(tmp_path)
+    house.hotel.time = datetime(2026, 3, 28, 1)
+    march, april = "census:2026-03", "census:2026-04"
+    house.count(1, 2, 3, 4)
+    house.count(1, 2, 3, 4, 5)
+    says(house.count(11, 12, 13, 14, 15, arrived=0, label=april), night="2026-04-01")
+    says(house.count(1, 2, 3, 4, 6, arrived=0, label=march), night="2026-03-31")
+    assert asked(house)[:2] == (1, {"list"})
+    house.hotel.close()
+
+
 # an honest one
+
+
+def test_an_epoch_that_was_pruned_whole(house: Counted) -> None:
+    """Of all its counts the edge is left: lists of that time are told as of entries not here."""
+    zero = house.hotel.lines()
+    claim(house)
+    for _ in range(5):
+        house.count(1, 2, 3, 4, 5)
+    step = house.step()
+    house.count(1, 2, 3, 4, gone={5: step})
+    one = [line for line in house.hotel.lines() if '"epoch":1' in line]
+    path = house.journal([edge_line(zero, len(zero), public(house.hotel.key)), *one])
+    code, answer = ask("census", house.lists, "--journal", path)
+    assert (code, wrong(answer), "list" in cannot(answer)) == (0, set(), True)
+
+
+def test_a_clock_that_ran_back_between_counts(house: Counted) -> None:
+    """It was ahead by days: the next count is of an earlier night, and both say so."""
+    house.count(1, 2, 3, 4, 5, days=8)
+    house.hotel.time -= 8 * DAY
+    house.hotel.append(action="clock-confirmed", request=None)
+    house.count(1, 2, 3, 4, 5)
+    assert asked(house)[:2] == (0, set())
 
 
 def restored(house: Counted) -> list[str]:
