@@ -201,4 +201,4 @@ def rule_word(rule: Rule) -> str:
 
 def is_generated(column: Column[Any]) -> bool:
     """Return whether the database computes the column by itself."""
-    return isinstance(column.server_default, Generated)
+    return column.system or isinstance(column.server_default, Generated)

@@ -119,7 +119,7 @@ def _points_at(live: LiveSchema, name: str, wanted: set[str]) -> bool:
 
 def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
     mapped = {c.name for c in declared.table.c}
-    for name in mapped:
+    for name in sorted(c.name for c in declared.table.c if not c.system):
         if found.column(name) is None:
             yield Finding(
                 "column-missing", declared.name, name, "The column is mapped but not there.",

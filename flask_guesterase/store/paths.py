@@ -115,7 +115,7 @@ class Path:
 
 def given(table: Table) -> tuple[Column[Any], ...]:
     """Return the columns that somebody fills; what the database makes of them tells no row."""
-    return tuple(column for column in table.c if column.computed is None)
+    return tuple(c for c in table.c if c.computed is None and not c.system)
 
 
 class Atlas:

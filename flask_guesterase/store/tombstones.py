@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, select
 from ..core.plan import Key, key_text
 from . import bygone, law, people, tables
 from .bygone import BATCH, Step, cutoff
+from .revealing import revealing
 from .sql import among, chunks
 from .work import Work
 
@@ -17,15 +18,21 @@ from .work import Work
 def _tombstones(work: Work, after: int) -> Step:
     """Drop tombstones without a request under whose key nothing of the host's lies any more."""
     subject = tables.subject
-    return _gone(
-        work,
-        subject,
-        and_(
-            subject.c.id > after,
-            subject.c.request.in_([people.EXPIRED, bygone.ENDED]),
-            subject.c.erased_at < cutoff(work.now),
-        ),
+    bare = subject.c.request.in_([people.EXPIRED, bygone.ENDED])
+    over = bare & (subject.c.erased_at < cutoff(work.now))
+    if telling := revealing(work.datamap):
+        over |= subject.c.table_name.in_(telling) & (bare | _told_by_others(work))
+    return _gone(work, subject, and_(subject.c.id > after, over))
+
+
+def _told_by_others(work: Work) -> ColumnElement[bool]:
+    """Return the condition of rows of requests that are over, and that erased them not."""
+    subject, request = tables.subject, tables.request
+    over = select(request.c.number).where(
+        request.c.state.in_([state.value for state in bygone.OVER]),
+        request.c.subject_mark.is_(None),
     )
+    return subject.c.erased_at.is_(None) & subject.c.request.in_(over)
 
 
 def _sealed(work: Work, after: int) -> Step:

@@ -36,6 +36,7 @@ from flask_guesterase.store import (
     backlog,
     claiming,
     expiry,
+    judged,
     looking,
     narrowing,
     runs,
