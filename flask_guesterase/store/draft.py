@@ -25,10 +25,27 @@ _PEOPLE = re.compile(
     r"客|宾|会员",
     re.I,
 )
-_STAFF = re.compile(r"staff|employee|user|operator|clerk|admin|员工", re.I)
+_EMPLOYED = re.compile(r"staff|employee|operator|clerk|admin|员工", re.I)
+_STAFF = re.compile(f"user|{_EMPLOYED.pattern}", re.I)
+_DUTY = re.compile(
+    r"role|permission|department|position|salary|hired|is_?(admin|staff|superuser)|角色|权限|部门",
+    re.I,
+)
+"""In the name of a column: people who work here have it; guests who log in have not."""
+
+_SECRET = re.compile(r"passw|pwd|secret|hash|salt|totp|token|(?<![a-z])pin(?![a-z])|密码", re.I)
+"""In the name of a column: what no copy of somebody's data shows."""
+
+_FIRM = re.compile(
+    r"compan(y|ies)|(?<![a-z])firms?(?![a-z])|agenc(y|ies)|corporat|organi[sz]ation|supplier|vendor|"
+    r"公司|旅行社|单位",
+    re.I,
+)
+"""In the name of a table: one person of a firm goes, and its name stays for the others."""
+
 _PERSONAL = re.compile(
-    r"name|mail|phone|(?<![hm]o)tel|mobile|fax|address|street|(?<!pa)city|zip|postal|birth|born|"
-    r"dob|nationality|passport|document|licen[cs]e|(?<!tem)plate|card|iban|account|signature|"
+    r"name|mail|phone|(?<![hm]o)tel|mobile|fax|address|(?<![a-z])addr(?![a-z])|street|"
+    r"(?<!pa)city|zip|postal|birth|born|dob|nationality|passport|document|licen[cs]e|(?<!tem)plate|card|iban|account|signature|"
     r"photo|gender|ip_?addr|holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|"
     r"external_?(id|ref)|(?<![a-z])(ota|channel|crs|gds)_?(id|ref(erence)?|no|num(ber)?)(?![a-z])|"
     r"(?<![a-z])(pnr|locator)(?![a-z])|"
@@ -148,13 +165,17 @@ class _Drafter:
             yield "            # in place of the rule of each column that it wants, and category=."
         yield "            {"
         about_house = route is not None and bool(_LOG.search(table.name))
+        works = self._works(name)
         for column in table.c:
-            yield from self._column(table, column, about_house)
+            yield from self._employed(column) if works else self._column(table, column, about_house)
         yield "            },"
         if name in self.subjects:
             yield f"            subject={self._subject(table)},  # {REVIEW}"
         elif route is not None:
             yield f"            via={route},  # {REVIEW}"
+            secrets = [c.name for c in table.c if _SECRET.search(c.name)] if works else []
+            if secrets:
+                yield f"            apart={secrets!r},  # {REVIEW}"
         else:
             yield f"            # {REVIEW}: say whose rows these are, with via=; until then"
             yield "            # `check` reports the table and erasures that reach it wait."
@@ -171,9 +192,12 @@ class _Drafter:
             return ""
         return "no column looks personal and nothing leads to a person"
 
-    def _column(
-        self, table: Table, column: Column[object], about_house: bool
-    ) -> Iterator[str]:
+    def _employed(self, column: Column[object]) -> Iterator[str]:
+        if not (column.primary_key or is_generated(column) or column.foreign_keys):
+            reason = f"{REVIEW}: of people who work here; ends with their contract"
+            yield f"                {column.name!r}: keep({reason!r}),  # {REVIEW}"
+
+    def _column(self, table: Table, column: Column[object], about_house: bool) -> Iterator[str]:
         if self._is_telling_key(column):
             yield f"                # {REVIEW}: {column.name!r} looks personal and is the row's"
             yield "                # key: rows=delete lets the row go; or keep(reason)."
@@ -185,7 +209,7 @@ class _Drafter:
         if rule:
             if rule in _NAMES and holds_text(column.type) and _ON_DISK.search(column.name):
                 yield f"                # {REVIEW}: {column.name!r} may name a file, which stays"
-                yield f"                # on disk: File(\"its folder\", then={rule}) takes it too."
+                yield f'                # on disk: File("its folder", then={rule}) takes it too.'
             yield f"                {column.name!r}: {rule},  # {REVIEW}"
         else:
             yield f"                # {REVIEW}: {column.name!r} looks personal and takes neither"
@@ -222,11 +246,13 @@ class _Drafter:
 
     def _subject(self, table: Table) -> str:
         contact = [
-            c.name for c in table.c
+            c.name
+            for c in table.c
             if kind_of(c.name) in (Kind.EMAIL, Kind.PHONE) and not isinstance(c.type, ARRAY | JSON)
         ]
         others = [
-            c.name for c in table.c
+            c.name
+            for c in table.c
             if kind_of(c.name) is Kind.DOCUMENT and not _ABOUT.search(c.name)
         ]
         names = [c.name for c in table.c if kind_of(c.name) is Kind.NAME]
@@ -271,8 +297,18 @@ class _Drafter:
         """Return whether rows a person points at look like that person's own."""
         table = self.datamap.atlas.tables[link.parent]
         return any(self._is_personal(c) for c in table.c) and not (
-            _PROPERTY.search(table.name) or _STAFF.search(table.name)
+            _PROPERTY.search(table.name) or _STAFF.search(table.name) or _FIRM.search(table.name)
         )
+
+    def _works(self, name: str) -> bool:
+        """Return whether rows are people who work here, and may be guests besides.
+
+        What they wrote is not about them, so no way to a guest leads over them.
+        """
+        table = self.datamap.atlas.tables.get(name)
+        if table is None or name in self.subjects or not _STAFF.search(table.name):
+            return False
+        return bool(_EMPLOYED.search(table.name)) or any(_DUTY.search(c.name) for c in table.c)
 
     def _along(self, name: str) -> list[str]:
         """Return the shortest ways along foreign keys from a table to people.
@@ -286,7 +322,7 @@ class _Drafter:
                 (link.parent, (*path, column))
                 for here, path in routes
                 for link in self.known
-                if link.child == here and link.parent not in seen
+                if link.child == here and link.parent not in seen and not self._works(link.parent)
                 if (column := self._first(link)) is not None
             ]
             found = [".".join(path) for table, path in onward if table in self.subjects]

@@ -187,7 +187,7 @@ TELLING = (
     "sender receiver addressee signed_by spouse next_of_kin emergency_contact sex salutation "
     "religion ethnicity occupation employer allergies diet health disability visa visa_no ssn "
     "tax_id vat_no id_number id_card_no identity_no wechat whatsapp_id user_agent ip remote_addr "
-    "vehicle car_reg content memo feedback guest_review answer transcript "
+    "to_addr addr from_addr_1 vehicle car_reg content memo feedback guest_review answer transcript "
     "国籍 性别 民族 车牌 微信 银行卡 传真 内容 评价 出生 联系人 住址"
 )
 """Names that columns of a hotel's system have, each of which tells something of somebody."""
@@ -277,6 +277,50 @@ def test_ways_to_a_person_are_proposed() -> None:
     assert declared["calls"].via is None
     found = resolve(declared.items(), metadata.tables.values(), (), coverage).findings
     assert [f.place for f in found if f.severity is Severity.STOP] == ["calls"]
+
+
+def test_staff_who_are_guests_too_keep_their_login_and_what_they_wrote() -> None:
+    """A key from a login to the profile of who works here makes no guest's of what they wrote."""
+    metadata = MetaData()
+    guests(metadata)
+    profile = Column("profile_id", ForeignKey("guests.id"))
+    table(metadata, "user", Column("full_name", String(80)), Column("email", String(80)),
+          Column("password_hash", String(80)), Column("role", String(8)), profile)  # fmt: skip
+    table(metadata, "staff_user", Column("mail", String(80)),
+          Column("pid", ForeignKey("guests.id")))  # fmt: skip
+    table(metadata, "portal_users", Column("mail", String(80)),
+          Column("pid", ForeignKey("guests.id")))  # fmt: skip
+    for name, wrote in (("audit_trail", "user"), ("shift_notes", "staff_user")):
+        table(metadata, name, Column("by", ForeignKey(f"{wrote}.id")), Column("text", Text))
+    table(metadata, "postings", Column("by", ForeignKey("user.id")), Column("text", Text),
+          Column("guest", ForeignKey("guests.id")))  # fmt: skip
+
+    declared = drafted(metadata)
+
+    staff = declared["user"]
+    assert {name for name, rule in staff.columns.items() if isinstance(rule, Keep)} == {
+        "full_name", "email", "password_hash", "role",
+    }
+    assert (staff.via, list(staff.apart)) == ("profile_id", ["password_hash"])
+    assert isinstance(declared["staff_user"].columns["mail"], Keep)
+    assert isinstance(declared["portal_users"].columns["mail"], Null)
+    assert declared["audit_trail"].via is None
+    assert declared["shift_notes"].via is None
+    assert declared["postings"].via == "guest"
+
+
+def test_a_firm_is_not_one_of_its_contacts() -> None:
+    """Whose mailbox goes leaves the others the name of their firm."""
+    metadata = MetaData()
+    table(metadata, "companies", Column("name", String(80)), Column("vat_id", String(20)))
+    firm = Column("company_id", ForeignKey("companies.id"))
+    who = Column("name", String(80)), Column("email", String(80))
+    table(metadata, "company_contacts", *who, firm)
+
+    declared = drafted(metadata)
+
+    assert declared["company_contacts"].subject is not None
+    assert declared["companies"].via is None
 
 
 def test_names_of_any_kind_survive() -> None:
