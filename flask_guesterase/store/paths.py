@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     and_,
 )
+from sqlalchemy.exc import NoReferenceError
 from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.sql import operators
 
@@ -272,15 +274,25 @@ class Resolver:
             why = f"Asked for its select, it raised {type(problem).__name__}."
             self._say("path-unknown", table.fullname, label, why)
             return ()
-        owner = getattr(tail[0], "table", None) if tail else None
-        name = getattr(owner, "fullname", "")
-        if name not in self.policies or self.policies[name].subject is None:
+        name = self._whose(tail)
+        if not name:
             self._say(
-                "path-unknown", table.fullname, label,
-                "The select must return this table's key, then the key of a subject table.",
+                "path-unknown", table.fullname, label, "The select must return this table's key, "
+                "then the key of a subject table or foreign keys to it, all columns of each.",
             )
             return ()
         return (Path(label, (), self.atlas.tables[name], statement),)
+
+    def _whose(self, held: Sequence[ColumnElement[Any]]) -> str:
+        """Return the subject table whose key these columns hold, or an empty string."""
+        ends = [_places({*column.base_columns}) for column in held]
+        for name in sorted({table for places in ends for table, _ in places}):
+            if name in self.policies and self.policies[name].subject is not None:
+                key = [_place(column) for column in self.atlas.key(self.atlas.tables[name])]
+                fit = (column in places for column, places in zip(key, ends, strict=False))
+                if len(key) == len(held) and all(fit):
+                    return name
+        return ""
 
     def _lost(self, table: Table, via: str, here: Table, part: str) -> None:
         """Report the part of a path from which it cannot be followed."""
@@ -367,6 +379,20 @@ def _place(column: Any) -> tuple[str, str] | None:
     """Return table and key of a table's own column, or None of anything else."""
     table = column.table if isinstance(column, Column) else None
     return (table.fullname, column.key) if isinstance(table, Table) else None
+
+
+def _places(columns: set[Any]) -> set[tuple[str, str]]:
+    """Return table and key of columns, and of those that foreign keys lead from them to."""
+    found = set[tuple[str, str]]()
+    while columns:
+        column = columns.pop()
+        place = _place(column)
+        if place is not None and place not in found:
+            found.add(place)
+            for key in column.foreign_keys:
+                with suppress(NoReferenceError):
+                    columns.add(key.column)
+    return found
 
 
 def _spelt(hops: Iterable[Hop]) -> list[list[tuple[str, str] | None]]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    select,
 )
 from sqlalchemy.ext.declarative import AbstractConcreteBase
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -213,8 +214,20 @@ def path_by_a_select_that_names_no_subject(wrong: bool) -> list[Finding]:
     guests, notes = metadata.tables["guests"], metadata.tables["notes"]
 
     def owners(table: Table) -> object:
-        ends = notes.c.guest_id if wrong else guests.c.id
+        ends = guests.c.name if wrong else guests.c.id
         return notes.join(guests).select().with_only_columns(notes.c.id, ends)
+
+    return find(right(notes=Policy({"text": null}, via=owners)), metadata=metadata)
+
+
+@CASES.of("path-unknown")
+def path_by_a_select_that_names_more_than_two_keys(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    guests, notes = metadata.tables["guests"], metadata.tables["notes"]
+
+    def owners(table: Table) -> object:
+        more = [notes.c.text] if wrong else []
+        return select(table.c.id, guests.c.id, *more).join_from(table, guests)
 
     return find(right(notes=Policy({"text": null}, via=owners)), metadata=metadata)
 

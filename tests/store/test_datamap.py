@@ -223,6 +223,27 @@ def test_a_select_leads_to_the_subject() -> None:
     assert (path.label, path.subject.name, datamap.findings) == ("shared", "guests", ())
 
 
+@pytest.mark.parametrize(
+    "whose",
+    [
+        lambda guest: sharing.c.guest_id,
+        lambda guest: sharing.c.guest_id.label("owner"),
+        lambda guest: guest.c.guest_id.label("owner"),
+        lambda guest: guest.alias().c.guest_id,
+        lambda guest: select(sharing.c.guest_id).subquery().c.guest_id,
+    ],
+)
+def test_a_select_may_return_a_foreign_key_or_the_key_under_another_name(whose: Any) -> None:
+    """Whose a row is says a column that points at the person as well as the person's own key."""
+
+    def shared(table: Table) -> Any:
+        return select(table.c.id, whose(Guest.__table__))
+
+    datamap = resolved((Guest, GUEST), (Stay, Policy({"wishes": null}, via=shared)))
+    (path,) = datamap.declared("stays").paths
+    assert (path.subject.name, datamap.findings) == ("guests", ())
+
+
 def test_classes_that_share_a_table_share_its_policy() -> None:
     """The rules of a base class and its subclass in one table are joined."""
     base = Policy({"kind": keep("kind"), "text": null}, via="guest")
