@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from ..core.checkpoint import Checkpoint
 from ..core.errors import (
@@ -58,9 +59,13 @@ def sign(work: Work, code: str, by: str) -> None:
     mark = under[(mine or sorted(under))[0]].mark
     if (code, mark) in sources.signed_texts(work.conn, [code]):
         return
-    work.conn.execute(
-        insert(tables.pack).values(code=code, mark=mark, signed_by=actor, signed_at=work.stamp)
-    )
+    signed = {"code": code, "mark": mark, "signed_by": actor, "signed_at": work.stamp}
+    try:
+        with work.conn.begin_nested():
+            work.conn.execute(insert(tables.pack).values(signed))
+    except IntegrityError:
+        # Somebody else's transaction signed the same text first.
+        return
     for controller in sorted({work.settings.property(p).controller for p in under}):
         work.events.append(PackSigned(controller, actor=actor, marks={"text": mark}))
     rulebook.sync(work)

@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ..core.checkpoint import Checkpoint, read_verifier_key
 from ..core.cosignature import (
@@ -104,17 +105,16 @@ def trust(work: Work, origin: str, key: str, by: str) -> None:
     if origin.split("/")[1] in {slug(name) for name in brake.controllers(work)}:
         raise InputError("This journal is this house's own.", "Let another house witness it.")
     table = tables.witnessed
-    known = work.conn.execute(
-        select(table.c.origin).where(table.c.origin == origin).with_for_update()
-    ).first()
-    if known is None:
+    mine = update(table).where(table.c.origin == origin).values(public_key=public)
+    if not work.conn.execute(mine).rowcount:
         size, root = _journaled(work).get(_word(origin), (0, EMPTY_ROOT.hex()))
         first = {"origin": origin, "size": size, "root": root, "note": ""}
-        work.conn.execute(insert(table).values(**first, public_key=public, at=work.stamp))
-    else:
-        work.conn.execute(
-            update(table).where(table.c.origin == origin).values(public_key=public)
-        )
+        try:
+            with work.conn.begin_nested():
+                work.conn.execute(insert(table).values(**first, public_key=public, at=work.stamp))
+        except IntegrityError:
+            # Somebody else's transaction vouched for it first.
+            work.conn.execute(mine)
     work.events += [
         JournalTrusted(
             name, actor=actor, grounds=(_word(origin),), marks={"public-key": public}

@@ -17,7 +17,7 @@ from ...core.errors import KeyMissingError
 from ...core.events import SYSTEM, RegisterCounted, RegisterMissed
 from ...core.log import canonical, slug, word
 from ...core.plan import key_text
-from .. import brake, tables, tasks, vault
+from .. import brake, pulse, tables, tasks, vault
 from ..blockers import today_at
 from ..settings import Property
 from ..sql import chunks
@@ -87,10 +87,13 @@ def count(work: Work, code: str) -> list[Count]:
     """
     brake.require(work)
     hotel = work.settings.property(code)
-    night = today_at(work.settings, work.now, code)
+    night, wanted = today_at(work.settings, work.now, code), counted(work)
+    if wanted:
+        # Whoever counts beside this finds tonight's count, or is told that somebody is at it.
+        pulse.turn(work.conn, f"census-{hotel.code}"[:40], work.stamp)
     return [
         found
-        for name, lines in counted(work).items()
+        for name, lines in wanted.items()
         if (found := _table(work, hotel, name, lines, night)) is not None
     ]
 

@@ -1,0 +1,109 @@
+"""The same thing done twice at the same moment: one does it, the other finds it done."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from flask_guesterase.core.errors import BusyError
+from tests.store.forms import Forms
+from tests.store.hotel import Hotel
+
+
+def test_of_two_that_find_the_time_of_a_key_over_one_makes_it_anew(any_hotel: Hotel) -> None:
+    """Who presses twice after a while presses once: the second waits for what the first made."""
+    hotel = any_hotel
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(len(made))
+        return len(made)
+
+    def press() -> str:
+        with hotel.begin() as office:
+            return office.once({}, make, whose="form", key="k", lasting=timedelta(minutes=1))
+
+    def second() -> None:
+        with suppress(BusyError):
+            press()
+
+    assert press() == "1"
+    hotel.later(minutes=2)
+    hotel.meet("UPDATE guesterase_filed", second)
+    assert press() == press() == "2"
+    assert made == [0, 1]
+
+
+def test_of_two_that_sign_a_pack_one_signs_it(any_hotel: Hotel) -> None:
+    """Signing it again changes nothing, however soon."""
+    hotel = any_hotel
+    for name in ("officer", "second"):
+        hotel.grants[name].add("law")
+
+    def sign(by: str) -> None:
+        with hotel.begin() as office:
+            office.sign_pack("CN", by)
+
+    hotel.meet("INSERT INTO guesterase_pack", lambda: sign("second"))
+    sign("officer")
+    assert len(hotel.ours("pack")) == 1
+    assert hotel.events.count("pack-signed") == 1
+    with hotel.begin() as office:
+        assert office.verify() == []
+
+
+def test_of_two_that_vouch_for_a_journal_the_later_word_counts(any_hotel: Hotel) -> None:
+    """As it does where they do it one after the other."""
+    hotel = any_hotel
+    for name in ("officer", "second"):
+        hotel.grants[name].add("law")
+
+    def vouch(by: str, key: str) -> None:
+        with hotel.begin() as office:
+            office.trust_journal("guesterase/elm/0", key * 32, by)
+
+    hotel.meet("INSERT INTO guesterase_witnessed", lambda: vouch("second", "ab"))
+    vouch("officer", "cd")
+    assert [row["public_key"] for row in hotel.ours("witnessed")] == ["cd" * 32]
+    # In the journal of each of the two companies.
+    assert hotel.events.count("journal-trusted") == 4
+
+
+def beside(engine: Engine, statement: str, act: Any) -> None:
+    """Let somebody else begin to act before the next statement that begins like this."""
+    other = threading.Thread(target=act)
+
+    def begins(conn: Any, cursor: Any, said: str, *rest: Any) -> None:
+        if said.startswith(statement) and other.ident is None:
+            other.start()
+            # It comes to its end, or waits for this one's transaction until it gives up.
+            other.join()
+
+    event.listen(engine, "before_cursor_execute", begins)
+
+
+def test_a_register_that_is_being_counted_is_not_counted_by_another(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Who counts beside a sweep is told that somebody is at it, and is done before they read."""
+    house = Forms(database_url, tmp_path)
+    house.form(1, date(2026, 3, 1))
+    ends: list[str] = []
+
+    def count() -> None:
+        try:
+            house.run(lambda office: office.count_register("mu"))
+        except Exception as problem:
+            ends.append(type(problem).__name__)
+
+    beside(house.engine, "INSERT INTO guesterase_census", count)
+    assert len(house.run(lambda office: office.count_register("mu"))) == 1
+    assert ends == ["BusyError"]
+    assert house.run(lambda office: office.count_register("mu")) == []
+    assert house.actions().count("register-counted") == 1
+    house.engine.dispose()
