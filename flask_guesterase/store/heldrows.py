@@ -87,6 +87,15 @@ def alone(work: Work) -> None:
     Who erases on request has locked that first: what runs now ends before this goes on. Who erases
     without one looks again at its end, and waits for this then.
     """
+    wait(work)
+    binding.turn(work, binding.HOLDS)
+
+
+def wait(work: Work) -> None:
+    """Wait for who erases on request just now, and let nobody else begin.
+
+    Call it before a row of the host's is locked: who erases locks the request first, then rows.
+    """
     running = [state.value for state in _RUNNING]
     table = tables.request
     work.conn.execute(
@@ -95,7 +104,6 @@ def alone(work: Work) -> None:
         .order_by(table.c.id)
         .with_for_update()
     ).all()
-    binding.turn(work, binding.HOLDS)
 
 
 def wrap(work: Work, id: int) -> int:

@@ -53,6 +53,7 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
             "Ask whoever gives permissions at your hotel.",
         )
     _understand(work, wanted)
+    heldrows.wait(work)
     row, places = _row_of(work, wanted)
     known = [code for code in places if code in work.settings.properties]
     # A row of a property nobody runs any more can be held by whoever may at the one they name.

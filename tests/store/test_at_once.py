@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, event
 
 from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.holding import Wanted
 from tests.store.forms import Forms
 from tests.store.hotel import Hotel
 
@@ -107,3 +110,27 @@ def test_a_register_that_is_being_counted_is_not_counted_by_another(
     assert house.run(lambda office: office.count_register("mu")) == []
     assert house.actions().count("register-counted") == 1
     house.engine.dispose()
+
+
+@pytest.mark.parametrize("do", ["erase", "hold"])
+def test_who_holds_and_who_erases_lock_in_one_order(any_hotel: Hotel, do: str) -> None:
+    """In two orders they would wait for each other: the database ends one, which may be the hold
+    of an officer, who is asked to try again when the guest is gone."""
+    hotel = any_hotel
+    hotel.guest(1, name="Ann Berg", email="ann@example.com")
+    hotel.grants["officer"].add("hold")
+    number = hotel.approved(email="ann@example.com")
+    locked: list[str] = []
+
+    def note(conn: Any, cursor: Any, said: str, *rest: Any) -> None:
+        if found := re.search(r"FROM (guests|guesterase_request)\b.*FOR UPDATE", said, re.DOTALL):
+            locked.append(found[1])
+
+    event.listen(hotel.engine, "before_cursor_execute", note)
+    with hotel.begin() as office:
+        if do == "erase":
+            office.erase(number).settled()
+        else:
+            office.place_hold(Wanted("subject", "court-order", "guests", "1"), "officer")
+    if hotel.engine.dialect.name != "sqlite":
+        assert list(dict.fromkeys(locked)) == ["guesterase_request", "guests"]
