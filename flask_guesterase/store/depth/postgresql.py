@@ -37,7 +37,7 @@ Every snapshot begins with the oldest transaction that writes, in whatever datab
 and VACUUM FULL takes one of its own: what that transaction might see it keeps.
 """
 
-_CATALOGS = _ROWS + " UNION ALL SELECT NULL, catalog_xmin FROM pg_replication_slots"
+_CATALOGS = "\n".join((_ROWS, "UNION ALL SELECT NULL, catalog_xmin FROM pg_replication_slots"))
 """Who keeps old versions of the catalogs' rows, statistics among them: logical slots as well."""
 
 _HORIZON = """
