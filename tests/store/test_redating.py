@@ -176,14 +176,17 @@ def test_one_that_cannot_be_issued_stops_no_later_one(
 
 
 def test_a_hold_alone_brings_no_supplement(inn: Inn) -> None:
-    """Where a hold keeps something beyond its day, nothing is sent out that says so."""
+    """Where a hold keeps something beyond its day nothing is issued that says so, or each night."""
     for user in ("officer", "second"):
         inn.grants[user].add("hold")
     boxed(inn)
     number, _ = answered(inn)
     wanted = Wanted("record", "court-order", PEOPLE.name, "1", silent=True)
     inn.run(lambda office: office.place_hold(wanted, "officer"))
-    inn.later(days=400)
+    changed(inn, REGISTER, LONGER)
+    inn.later(days=6 * 366)
     finishing.finish(inn.run)
+    living = [line for line in inn.ours("kept") if line["ended_at"] is None]
+    assert [line["until"] for line in living] == ["2031-03-01"]
     assert redating.nightly(inn.run) == 0
     assert inn.content(number)["supplement"] == 0

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.certificate import Level
-from flask_guesterase.store import finishing, supplementing, worker
+from flask_guesterase.store import finishing, settling, supplementing, worker
 from flask_guesterase.store.cases import load
 from flask_guesterase.store.depth import deepening
 from tests.store.test_expiry import BILLS, PEOPLE, Inn, any_inn, boxed, inn
@@ -105,9 +105,12 @@ def test_keys_of_boxes_that_ended_count_for_old_copies(inn: Inn) -> None:
     before = inn.content(number)["root_until"]
     assert before > VISA[0]
     inn.later(days=400)
-    finishing.finish(inn.run)
+    worker.work(inn.run, lambda *_: ("", ""), {})
+    settling.settled(inn.run)
     changed(inn, *LONGER_BILLS)
-    assert issued(inn, number)["root_until"] >= before
+    said = issued(inn, number)
+    assert (told(said), went(said, "visa")) == ([("2030-03-01", *BILL[1:])], [("people", 1)])
+    assert said["root_until"] >= before
 
 
 def measured(inn: Inn) -> str:
