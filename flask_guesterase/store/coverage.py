@@ -151,8 +151,8 @@ def _columns(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> I
             )
         if rule is None:
             yield from _uncovered(datamap, declared, column, known)
-        elif not isinstance(rule, Keep | Retain):
-            yield from _misfit(declared, column, rule)
+        elif not isinstance(written := declared.written(column.name), Keep | Retain):
+            yield from _misfit(declared, column, written)
 
 
 def _uncovered(
@@ -242,8 +242,8 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
 def _collides(declared: Declared, name: str) -> bool:
     """Return whether two erased rows would agree in all columns of a key this one is part of."""
     fixed = {
-        n for n, rule in declared.erase.items()
-        for inner in [beneath(rule)]
+        n for n in declared.rules
+        for inner in [beneath(declared.written(n))]
         if isinstance(inner, Redact | Constant) and not _is_null(inner)
     }
     return any(name in key and key <= fixed for key in unique_keys(declared.table))

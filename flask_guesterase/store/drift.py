@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from ..core.finding import Finding, Severity
 from ..core.treatment import Keep, Placeholder, Redact, RowRule
 from .catalog.shape import LiveSchema, LiveTable
+from .colliding import collisions, named
 from .datamap import DataMap
 from .declared import Declared
 from .fulltext import text_indexes
 from .links import Link, links, spelled
-from .masks import beneath, fits, fixed_value, is_static
+from .masks import beneath, fits
 from .memory import by_identity
 from .pointing import dangling
 from .sql import holds_text
@@ -137,8 +138,8 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             "column-unmapped", declared.name, name, "The column exists only in the database.",
             "Map it and give it a rule, or drop it.",
         )
-    for name, rule in declared.erase.items():
-        at = found.column(name)
+    for name in filter(declared.overwrites, declared.rules):
+        at, rule = found.column(name), declared.written(name)
         if at is None:
             continue
         why = fits(rule, declared.column(name), at.nullable, at.length)
@@ -155,7 +156,7 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
                 "rule-misfit", declared.name, name, f"The rule cannot fit: {why}.",
                 "Choose a rule that fits the column as it is in the database.",
             )
-    yield from _collisions(declared, found)
+    yield from collisions(declared, found)
     yield from _large_objects(declared, found)
 
 
@@ -237,46 +238,6 @@ def _large_objects(declared: Declared, found: LiveTable) -> Iterator[Finding]:
 
 _LARGE = re.compile(r"(?:oid|(?:\w+\.)?lo)")
 """Types of PostgreSQL by which a large object is named."""
-
-
-def _collisions(declared: Declared, found: LiveTable) -> Iterator[Finding]:
-    """Yield the columns that a unique index of the database lets hold one value but once.
-
-    A partial one may well have no two erased rows in it.
-    """
-    fixed = {
-        name for name, rule in declared.erase.items()
-        if is_static(rule) and fixed_value(rule, declared.column(name)) is not None
-    }  # fmt: skip
-    for key in found.unique:
-        parts = [_named(part, declared) for part in key]
-        names = set().union(*parts)
-        # Of a part that names no column nobody can say that it is the same in every row.
-        if key in found.indexes and all(parts) and names <= fixed:
-            for name in sorted(names):
-                yield Finding(
-                    "rule-misfit", declared.name, name, "The rule cannot fit: every row would get "
-                    "the same value and the column is unique.",
-                    "Choose null, redact, placeholder, a constant or a callable that fits the "
-                    "column.",
-                )
-
-
-def _named(part: str, declared: Declared) -> set[str]:
-    """Return the columns that are a part of an index, or that its expression names.
-
-    In place of a column that the database computes those that it is made of.
-    """
-    named = _words(part, declared)
-    for column in declared.table.c:
-        if column.name in named and column.computed is not None:
-            named = (named | _words(str(column.computed.sqltext), declared)) - {column.name}
-    return named
-
-
-def _words(text: str, declared: Declared) -> set[str]:
-    words = {word.lower() for word in re.findall(r"\w+", text)}
-    return {c.name for c in declared.table.c if c.name.lower() in words or c.name == text}
 
 
 def _acts(
@@ -374,4 +335,4 @@ def _moves(declared: Declared, found: LiveTable, live: LiveSchema) -> bool:
     stored = [found]
     for each in stored:
         stored += [part for part in live.tables.values() if part.partition_of == each.name]
-    return any(_named(part.placed_by, declared) & set(declared.erase) for part in stored)
+    return any(named(part.placed_by, declared) & set(declared.erase) for part in stored)

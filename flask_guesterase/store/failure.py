@@ -118,6 +118,26 @@ def checked(problem: DBAPIError) -> str | None:
     return named[1] if named else ""
 
 
+def doubled(problem: DBAPIError) -> str | None:
+    """Return the name of the unique index that refused a row, as told; None otherwise.
+
+    Of a plain one SQLite tells its columns.
+
+    :param problem: what the driver raised.
+    """
+    if state(problem) in _UNIQUE_STATES:
+        return _constraint(problem)
+    said = str(problem.orig)
+    if number(problem) == _UNIQUE_NUMBER:
+        # What stands before is the value.
+        named = re.search(r"for key '([^']+)'[^']*$", said)
+    elif getattr(problem.orig, "sqlite_errorcode", 0) in _SQLITE_UNIQUE:
+        named = re.match(r"UNIQUE constraint failed: (?:index ')?(.+?)'?$", said, re.DOTALL)
+    else:
+        return None
+    return named[1] if named else ""
+
+
 def is_unplaced(problem: BaseException) -> bool:
     """Return whether a row was refused because no partition takes it.
 
@@ -203,6 +223,8 @@ _STRANGER_CLASS, _STRANGER_NUMBERS = "28", frozenset({1045, 1698})
 """An account or a password that the server does not know."""
 
 _CHECK_STATE, _CHECK_NUMBER, _SQLITE_CHECK = "23514", 4025, 275
+_UNIQUE_STATES = frozenset({"23505", "23P01"})
+_UNIQUE_NUMBER, _SQLITE_UNIQUE = 1062, frozenset({1555, 2067})
 _PARTITION_NUMBER = 1526
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _LOCK_STATES = frozenset({"55P03"})

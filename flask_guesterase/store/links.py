@@ -41,6 +41,7 @@ class Link:
     :param on_update: what the database, as read, does when the columns pointed at change.
     :param enforced: whether the database, as read, refuses a key that points at nothing.
     :param schema: the schema in the name of `child`, empty where it has none: a name may have dots.
+    :param full: whether its columns, as read, are all NULL or none is (MATCH FULL).
     """
 
     child: str
@@ -51,6 +52,7 @@ class Link:
     on_update: str = "NO ACTION"
     enforced: bool = False
     schema: str = ""
+    full: bool = False
 
     def source(self) -> TableClause:
         """Return the table of the key, with its columns alone; nobody need have mapped it."""
@@ -113,6 +115,7 @@ def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
                 fk.on_update,
                 fk.enforced,
                 schema(live_table),
+                fk.full,
             )
 
 

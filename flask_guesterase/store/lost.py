@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..core.errors import ErasureError, GuesteraseError
 from ..core.treatment import Computed, Constant, File, Inside, Mentions, Redact
 from .declared import Declared
-from .failure import checked, is_unplaced
+from .failure import checked, doubled, is_unplaced
 from .raw import Reader
 from .sql import is_text
 
@@ -56,17 +56,33 @@ def vendors(place: str) -> Iterator[None]:
                 "Nothing was changed; give it one for what the rule writes (DEFAULT on "
                 "PostgreSQL), or give that column another rule.",
             ) from None
-        name = checked(raised) if isinstance(raised, DBAPIError) else None
-        if name is None:
+        told = _constrained(raised, place) if isinstance(raised, DBAPIError) else None
+        if told is None:
             raise
-        raise ErasureError(
-            f"{f'CHECK {name!r}' if name else 'A CHECK'} of the database refuses what would be "
-            f"written into {place}.",
-            "Nothing was changed; give the columns it names a rule whose value it takes, or "
-            "loosen it.",
-        ) from None
+        raise told from None
     except Exception as raised:
         raise ErasureError(
             f"A value could not be made for {place} ({type(raised).__name__}).",
             "Look at its rule and at the column's type; nothing was changed.",
         ) from None
+
+
+def _constrained(raised: DBAPIError, place: str) -> ErasureError | None:
+    """Return our own error where a CHECK or a unique index refused a row: theirs quotes it."""
+    name = checked(raised)
+    if name is not None:
+        return ErasureError(
+            f"{f'CHECK {name!r}' if name else 'A CHECK'} of the database refuses what would be "
+            f"written into {place}.",
+            "Nothing was changed; give the columns it names a rule whose value it takes, or "
+            "loosen it.",
+        )
+    name = doubled(raised)
+    if name is None:
+        return None
+    return ErasureError(
+        f"{f'The unique index {name!r}' if name else 'A unique index'} refuses what would be "
+        f"written into {place}: another row holds it.",
+        "Nothing was changed; give the columns it is over placeholder or null, or let the rows "
+        "go (rows=delete).",
+    )

@@ -25,6 +25,7 @@ def dangling(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
         if link.enforced:
             yield from _invented(datamap, link)
             yield from _left_behind(datamap, link)
+            yield from _halved(datamap, link)
 
 
 def _invented(datamap: DataMap, link: Link) -> Iterator[Finding]:
@@ -56,6 +57,20 @@ def _left_behind(datamap: DataMap, link: Link) -> Iterator[Finding]:
                 f"point at this column ({', '.join(link.columns)}) and keep what they hold.",
                 "Let their column go with null, or give this one keep(reason).",
             )
+
+
+def _halved(datamap: DataMap, link: Link) -> Iterator[Finding]:
+    """Yield columns that stay in a key of which others go, where it is whole or not there."""
+    child = datamap.tables.get(link.child)
+    if child is None or not link.full or child.goes_whole or not _lets_go(child, link):
+        return
+    stay = [name for name in link.columns if name not in child.erase]
+    if stay:
+        yield Finding(
+            "rule-misfit", child.name, ", ".join(stay), f"The rule cannot fit: the key that points "
+            f"at {link.parent} takes NULL in all of its columns or in none (MATCH FULL).",
+            "Let each of its columns go with null, or none.",
+        )
 
 
 def _lets_go(child: Declared, link: Link) -> bool:

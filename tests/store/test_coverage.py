@@ -276,6 +276,20 @@ def the_same_value_in_a_unique_column(wrong: bool) -> list[Finding]:
     return find(right(guests=rules(email=redact if wrong else placeholder)), metadata=metadata)
 
 
+@CASES.of("rule-misfit")
+def null_where_it_is_refused_when_the_law_lets_go(wrong: bool) -> list[Finding]:
+    """What a column becomes in the end has to fit as what it becomes at once does."""
+    return find(right(guests=rules(name=retain("invoice", null if wrong else redact))))
+
+
+@CASES.of("rule-misfit")
+def the_same_value_in_a_unique_column_when_the_law_lets_go(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    metadata.tables["guests"].append_constraint(UniqueConstraint("name"))
+    then = None if wrong else placeholder
+    return find(right(guests=rules(name=retain("invoice", then))), metadata=metadata)
+
+
 @CASES.of("table-unknown")
 def policy_on_a_class_without_a_table(wrong: bool) -> list[Finding]:
     """A base that unites the tables of its children has no rows: they are declared one by one."""

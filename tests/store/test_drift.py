@@ -209,8 +209,8 @@ def misfit_of_a_unique_index(wrong: bool, engine: str) -> list[Finding]:
 
 @CASES.of("rule-misfit", *ALL)
 def misfit_of_a_unique_index_of_two(wrong: bool, engine: str) -> list[Finding]:
-    """With a number beside it that stays, two guests differ; with the name again, they do not."""
-    beside = "remark" if wrong else "vip"
+    """With the key beside it two guests differ; with the name again, they do not."""
+    beside = "remark" if wrong else "id"
     script = "ALTER TABLE guests ADD COLUMN remark VARCHAR(20)"
     metadata = hotel()
     Table("guests", metadata, Column("remark", String(20)), extend_existing=True)
@@ -222,9 +222,29 @@ def misfit_of_a_unique_index_of_two(wrong: bool, engine: str) -> list[Finding]:
 
 @CASES.of("rule-misfit", "postgresql", "sqlite")
 def misfit_of_a_unique_expression(wrong: bool, engine: str) -> list[Finding]:
-    """One that folds the case, and one that erased guests can be left out of."""
-    partial = "" if wrong else " WHERE vip = 1"
-    return find(engine, f"CREATE UNIQUE INDEX one_name ON guests (lower(name)){partial}")
+    """One that folds the case, and one that has the key beside it."""
+    beside = "" if wrong else ", id"
+    return find(engine, f"CREATE UNIQUE INDEX one_name ON guests (lower(name){beside})")
+
+
+@CASES.of("rule-misfit", "postgresql", "sqlite")
+def misfit_of_a_unique_index_over_some_rows(wrong: bool, engine: str) -> list[Finding]:
+    """Erased guests can be left out of it, and need not."""
+    unique = "UNIQUE" if wrong else ""
+    return find(engine, f"CREATE {unique} INDEX one_name ON guests (name) WHERE vip = 1")
+
+
+@CASES.of("rule-misfit", *ALL)
+def misfit_of_a_unique_index_beside_what_stays(wrong: bool, engine: str) -> list[Finding]:
+    """Two guests that agree in what stays would agree in all once they are erased."""
+    unique = "UNIQUE" if wrong else ""
+    return find(engine, f"CREATE {unique} INDEX one_name ON guests (vip, name)")
+
+
+@CASES.of("rule-misfit", "postgresql")
+def misfit_of_a_unique_index_to_which_null_is_a_value(wrong: bool, engine: str) -> list[Finding]:
+    nulls = "NULLS NOT DISTINCT" if wrong else ""
+    return find(engine, f"CREATE UNIQUE INDEX one_phone ON guests (phone) {nulls}")
 
 
 @CASES.of("rule-misfit", *ALL)
@@ -232,13 +252,28 @@ def misfit_of_a_unique_column_that_is_computed(wrong: bool, engine: str) -> list
     """Made of a name alone it is the same in each erased row, with the key beside it it is not."""
     made = "lower(name)" if wrong else "lower(name) || id"
     if engine == "mariadb":
-        made = "lower(name)" if wrong else "concat(lower(name), vip)"
+        # It lets no key that counts by itself into a computed column.
+        made = "lower(name)" if wrong else "concat(lower(name), phone)"
     metadata = hotel()
     Table("guests", metadata, Column("lower", String(90), Computed(made)), extend_existing=True)
     stored = "VIRTUAL" if engine == "sqlite" else "STORED"
     script = f"ALTER TABLE guests ADD COLUMN lower VARCHAR(90) GENERATED ALWAYS AS ({made}) " \
         f"{stored};; CREATE UNIQUE INDEX one_name ON guests (lower)"
     return find(engine, script, mapped=metadata)
+
+
+@CASES.of("rule-misfit", "postgresql")
+def misfit_of_a_part_of_a_key_that_is_whole_or_not_there(wrong: bool, engine: str) -> list[Finding]:
+    """By MATCH FULL a row points with all columns of a key or with none; else one is enough."""
+    match = "MATCH FULL" if wrong else ""
+    script = f"""CREATE TABLE rooms (house INT, no INT, PRIMARY KEY (house, no));;
+        ALTER TABLE notes ADD COLUMN house INT, ADD COLUMN no INT,
+        ADD FOREIGN KEY (house, no) REFERENCES rooms (house, no) {match}"""
+    metadata = hotel()
+    Table("notes", metadata, Column("house", Integer), Column("no", Integer), extend_existing=True)
+    notes = Policy({"text": null, "house": keep("which house"), "no": null}, via="guest_id")
+    declared = {**RIGHT, "notes": notes, "rooms": exempt("rooms")}
+    return find(engine, script, declared, mapped=metadata)
 
 
 @CASES.of("rule-misfit", *ALL)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Date, FetchedValue, ForeignKey, String, text
+from sqlalchemy import Date, FetchedValue, ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import UserDefinedType
 
-from flask_guesterase.core.errors import MovedError
+from flask_guesterase.core.errors import ErasureError, MovedError
+from flask_guesterase.core.finding import Severity
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
 from tests import engines
@@ -28,6 +30,16 @@ OLD, NEW = date(2020, 1, 1), date(2026, 1, 1)
 
 WHO = Subject(match=["email"], name="name", contact=["email"], property="hotel")
 AGED: dict[str, Any] = {"category": "reservation", "clock": {"last_activity": "seen"}}
+
+
+@contextmanager
+def patched(model: Any, policy: Policy) -> Iterator[None]:
+    """Let a class declare something else for a while."""
+    before, model.__erasure__ = model.__erasure__, policy
+    try:
+        yield
+    finally:
+        model.__erasure__ = before
 
 
 @contextmanager
@@ -282,3 +294,62 @@ def test_a_key_that_somebody_changed_meanwhile_goes_back_to_review(
             house.erased(number)
         assert house.content() == before
         assert house.state(number) == "review"
+
+
+# what the database lets hold one value but once
+
+
+class Once(DeclarativeBase):
+    """Base of a host that notes no number of a guest twice."""
+
+
+class Caller(Once):
+    __tablename__ = "callers_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hotel: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(80))
+    __erasure__ = Policy(
+        {"hotel": keep("which house"), "name": redact, "email": placeholder}, subject=WHO
+    )
+
+
+class Line(Once):
+    __tablename__ = "lines_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    caller_id: Mapped[int] = mapped_column(ForeignKey("callers_of.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    number: Mapped[str] = mapped_column(String(40))
+    __table_args__ = (UniqueConstraint("caller_id", "kind", "number", name="one_line"),)
+    __erasure__ = Policy({"kind": keep("statistics"), "number": redact}, via="caller_id")
+
+
+def test_a_unique_index_that_refuses_what_is_written_is_named(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Two numbers of one guest become one: `check` says they may, and the error by which index."""
+    rows = [Caller(id=1, **ADA), Line(id=1, caller_id=1, kind="tel", number="for key 'x'"),
+            Line(id=2, caller_id=1, kind="tel", number="+44 7700 900124")]  # fmt: skip
+    with manor(database_url, tmp_path, Once, *rows) as house:
+        (found,) = house.said()
+        assert (found.id, found.place, found.severity) == (
+            "rule-misfit", "lines_of.number", Severity.WARN,
+        )  # fmt: skip
+        assert "agree in caller_id, kind" in found.message
+        before, number = house.content(), house.approved(email=MAIL)
+        with pytest.raises(ErasureError) as caught:
+            house.erased(number)
+        sqlite = house.engine.dialect.name == "sqlite"
+        assert ("lines_of.number'" if sqlite else "'one_line'") in str(caught.value)
+        assert "900124" not in str(caught.value)
+        assert house.content() == before
+
+
+def test_a_placeholder_is_another_one_in_each_row(database_url: str, tmp_path: Path) -> None:
+    """So the cure that is named is one."""
+    line = replace(Line.__erasure__, columns={"kind": keep("statistics"), "number": placeholder})
+    rows = [Caller(id=1, **ADA), Line(id=1, caller_id=1, kind="tel", number="+44 7700 900123"),
+            Line(id=2, caller_id=1, kind="tel", number="+44 7700 900124")]  # fmt: skip
+    with patched(Line, line), manor(database_url, tmp_path, Once, *rows) as house:
+        assert house.said() == []
+        whole_way(house, ["Ada Quill", "900123", "900124"], email=MAIL)

@@ -20,6 +20,7 @@ class Assembly:
     columns: dict[str, dict[str, LiveColumn]] = field(default_factory=lambda: defaultdict(dict))
     primary: dict[str, Columns] = field(default_factory=dict)
     unique: dict[str, list[Columns]] = field(default_factory=lambda: defaultdict(list))
+    nulls_equal: dict[str, list[Columns]] = field(default_factory=lambda: defaultdict(list))
     checks: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     indexes: dict[str, list[Columns]] = field(default_factory=lambda: defaultdict(list))
     foreign: dict[str, list[LiveForeignKey]] = field(default_factory=lambda: defaultdict(list))
@@ -42,6 +43,7 @@ class Assembly:
                 columns=MappingProxyType(dict(self.columns[name])),
                 primary_key=primary,
                 unique=tuple(sorted(set(self.unique[name]))),
+                nulls_equal=tuple(sorted(set(self.nulls_equal[name]))),
                 checks=tuple(sorted(self.checks[name])),
                 indexes=tuple(dict.fromkeys(indexes)),
                 foreign_keys=tuple(

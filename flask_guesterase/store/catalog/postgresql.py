@@ -106,6 +106,7 @@ _CONSTRAINTS = text("""
            k.confrelid AS target, k.confdeltype::text AS on_delete,
            k.confupdtype::text AS on_update,
            coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
+           k.confmatchtype = 'f' AS whole,
            CASE WHEN k.contype IN ('c', 'x') THEN pg_catalog.pg_get_constraintdef(k.oid) END
                AS definition,
            n.nspname AS target_schema, c.relname AS target_name,
@@ -118,7 +119,7 @@ _CONSTRAINTS = text("""
       AND k.contype IN ('p', 'f', 'c', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)
     UNION ALL
     SELECT a.attrelid, k.conname, 'd', ARRAY[a.attname::text], NULL, NULL, NULL, NULL, true,
-           pg_catalog.pg_get_constraintdef(k.oid), NULL, NULL, NULL
+           false, pg_catalog.pg_get_constraintdef(k.oid), NULL, NULL, NULL
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_constraint k ON k.contypid = a.atttypid AND k.contype = 'c'
     WHERE a.attrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
@@ -128,6 +129,7 @@ _CONSTRAINTS = text("""
 _INDEXES = text("""
     SELECT i.indrelid AS oid, i.indisunique AS uniq, i.indisprimary AS is_primary,
            i.indpred IS NOT NULL AS partial, i.indisvalid AS valid, am.amname AS method,
+           coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal,
            ARRAY(SELECT coalesce(a.attname::text,
                                  pg_catalog.pg_get_indexdef(i.indexrelid, u.ord::int, true))
                  FROM unnest(i.indkey) WITH ORDINALITY u(num, ord)
@@ -273,6 +275,7 @@ def _constraints(
                     on_delete=_ACTIONS[row.on_delete],
                     on_update=_ACTIONS[row.on_update],
                     enforced=row.enforced and enforced,
+                    full=row.whole,
                 )
             )
         elif row.enforced:
@@ -292,6 +295,8 @@ def _indexes(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> Non
         table, columns = names[row.oid], tuple(row.columns)
         if row.uniq and not row.is_primary:
             parts.unique[table].append(columns)
+            if row.nulls_equal:
+                parts.nulls_equal[table].append(columns)
         if row.valid and not row.partial and row.method in ("btree", "hash"):
             parts.indexes[table].append(columns)
 

@@ -33,6 +33,7 @@ class LiveForeignKey:
     :param table: key of the child, the table that holds the constraint.
     :param on_delete: NO ACTION, RESTRICT, CASCADE, SET NULL or SET DEFAULT.
     :param enforced: False when this connection lets violations pass (and cascades sleep).
+    :param full: its columns are all NULL or none is (MATCH FULL).
     """
 
     name: str
@@ -43,6 +44,7 @@ class LiveForeignKey:
     on_delete: str = "NO ACTION"
     on_update: str = "NO ACTION"
     enforced: bool = True
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class LiveTable:
     :param schema: schema, attached database or MariaDB database it lives in.
     :param unique: unique constraints and unique indexes without the primary key; an expression
         stands as its text, such as `lower(email)`.
+    :param nulls_equal: those of them to which NULL is one value like another (PostgreSQL).
     :param checks: CHECK conditions as text, conditions of a column's domain included.
     :param indexes: every index an equality can use, the primary key first; no partial ones.
     :param versioned: the engine keeps old rows itself (MariaDB system versioning).
@@ -93,6 +96,7 @@ class LiveTable:
     columns: Mapping[str, LiveColumn]
     primary_key: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    nulls_equal: tuple[tuple[str, ...], ...] = ()
     checks: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     foreign_keys: tuple[LiveForeignKey, ...] = ()
