@@ -53,9 +53,22 @@ _PERSONAL = re.compile(
     r"religio|ethnic|occupation|employer|allerg|health|disab|identity|wechat|whatsapp|user_?agent|remote_addr|vehicle|"
     r"(?<![a-z])(sex|diet|visa|ssn|ip|car_?reg|(tax|vat|id)_?(id|no|num(ber)?|card(_?no)?))(?![a-z])|"
     r"\b(given|family|first|middle|last|maiden)\b|"
+    r"passw(or)?d|login|finger_?print|biometr|(?<![a-z])face_|marital|blood_?(group|type)|avatar|"
+    r"initials|father|mother|(member(ship)?|loyalty|frequent\w*)_?(id|no|num(ber)?)(?![a-z])|"
+    r"(?<![a-z])(mrz|cvv2?|cvc2?|pan|vin|last_?(4|four))(?![a-z])|"
     r"姓|名|邮|电话|手机|地址|住址|证|生日|出生|国籍|性别|民族|车牌|微信|银行卡|传真|联系",
     re.I,
 )
+_CARRIES = re.compile(
+    r"document|passport|licen[cs]e|(?<![a-z])visas?(?![a-z])|(?<![a-z])id_?cards?(?![a-z])|identit|"
+    r"contact|phone|e?mail|address|vehicle|loyalty|membership|证件|护照|联系|车辆|会员",
+    re.I,
+)
+"""In the name of a table: what it holds one of is somebody's own."""
+
+_BARE = re.compile(r"(number|num|nr|no|value|content)|号码|编号|内容", re.I)
+"""Name of a column that says what it holds by the name of its table alone."""
+
 _PROSE = re.compile(
     r"note|comment|remark|wish|request|text|body|message|subject|description|reason|"
     r"preference|old_value|new_value|detail|payload|transcript|备注|要求|留言|内容|评价|"
@@ -163,6 +176,8 @@ class _Drafter:
         if _VOUCHER.search(table.name):
             yield f"            # {REVIEW}: where a law wants such records kept, retain(category)"
             yield "            # in place of the rule of each column that it wants, and category=."
+        if name in self.subjects:
+            yield from self._classes(table)
         yield "            {"
         about_house = route is not None and bool(_LOG.search(table.name))
         works = self._works(name)
@@ -196,6 +211,20 @@ class _Drafter:
         if not (column.primary_key or is_generated(column) or column.foreign_keys):
             reason = f"{REVIEW}: of people who work here; ends with their contract"
             yield f"                {column.name!r}: keep({reason!r}),  # {REVIEW}"
+
+    def _classes(self, table: Table) -> Iterator[str]:
+        """Yield what to think of where a table has rows of several classes."""
+        for mapper in self.datamap.atlas.mappers.get(table.fullname, ()):
+            told = mapper.polymorphic_on
+            # A class without an identity of its own has no rows.
+            several = sorted(
+                each.class_.__name__ for each in mapper.self_and_descendants
+                if each.polymorphic_identity is not None
+            )
+            if mapper.inherits is None and isinstance(told, Column) and len(several) > 1:
+                yield f"            # {REVIEW}: rows of {', '.join(several)} lie here; where some"
+                yield "            # of them are nobody who stays, leave these out with"
+                yield f"            # where=lambda table: table.c[{told.key!r}].in_([...])."
 
     def _column(self, table: Table, column: Column[object], about_house: bool) -> Iterator[str]:
         if self._is_telling_key(column):
@@ -351,7 +380,9 @@ class _Drafter:
 def _is_spoken(column: Column[object]) -> bool:
     """Return whether the name of a column says that it tells of somebody."""
     spoken = any(p.search(column.name) for p in (_PERSONAL, _PROSE, _FILE))
-    return spoken or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
+    of = column.table.name
+    own = _CARRIES.search(of) and not _VOUCHER.search(of) and _BARE.fullmatch(column.name)
+    return spoken or bool(own) or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
 
 
 def _is_prose(column: Column[object]) -> bool:

@@ -21,7 +21,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    create_engine,
 )
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from example_pms.base import db
 from flask_guesterase.core.finding import Severity
@@ -40,6 +42,7 @@ from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.draft import REVIEW, draft, marks
 from flask_guesterase.store.host import Host
+from tests.store.test_mapped import Base as Heirs
 
 Declarations = list[tuple[Any, Any]]
 
@@ -518,3 +521,46 @@ def test_whose_house_it_is_is_no_guests_own() -> None:
     assert (subject.property, list(subject.contact)) == ("tenant", ["email", "phone"])
     assert list(subject.match) == ["email", "phone"]
     assert declared["tenants"].via is None
+
+
+def test_what_a_table_holds_one_of_is_told_by_its_name() -> None:
+    """The number of a passport is somebody's, the number of an invoice is the house's."""
+    metadata = MetaData()
+    guests(metadata)
+    own = ("guest_documents", "passports", "contacts", "vehicles", "会员卡")
+    for name in (*own, "invoices", "rooms"):
+        table(
+            metadata, name, Column("guest_id", ForeignKey("guests.id")), Column("kind", String(8)),
+            Column("number", String(20)), Column("value", String(20)), Column("mrz", String(90)),
+        )
+    made = drafted(metadata)
+    told = {
+        name: [column for column, rule in made[name].columns.items() if not isinstance(rule, Keep)]
+        for name in metadata.tables if name != "guests"
+    }
+    assert told == {
+        **dict.fromkeys(own, ["number", "value", "mrz"]), "invoices": ["mrz"], "rooms": ["mrz"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [
+    "password_hash", "login", "fingerprint", "face_template", "marital_status", "blood_group",
+    "avatar", "father_name", "mother", "member_no", "loyalty_id", "cvv", "last4", "vin",
+])  # fmt: skip
+def test_what_tells_of_somebody_is_not_kept(name: str) -> None:
+    """A guess that keeps is one that nobody notices."""
+    metadata = MetaData()
+    guests(metadata, *(Column(n, String(80)) for n in (name, "span", "panel")))
+    columns = drafted(metadata)["guests"].columns
+    assert isinstance(columns[name], Null)
+    assert isinstance(columns["span"], Keep)
+    assert isinstance(columns["panel"], Keep)
+
+
+def test_where_guests_are_a_class_among_others_it_says_so(sqlite_url: str) -> None:
+    """By the class alone nobody can guess who stays; the names of all stand there."""
+    host = Host(scoped_session(sessionmaker(create_engine(sqlite_url))), models=Heirs)
+    source = draft(resolve([], host.tables(), host.mappers()))
+    assert source.count("rows of ") == 1
+    assert f"{REVIEW}: rows of Employee, Guest, Person, Regular lie here" in source
+    assert "where=lambda table: table.c['kind'].in_([...])" in source
