@@ -156,7 +156,10 @@ def house_confirm(id_: int, by: str, code: str) -> Answer:
         office.use_code(who, code)
         office.confirm_house(id_, who)
         waits = any(line.id == id_ for line in office.rules_waiting())
-    note = "It waits: nothing goes by it before two people let it act: policy propose."
+    note = (
+        "It waits: nothing goes by it before a second person lets it act, with a checkpoint made "
+        "after the proposal: policy confirm."
+    )
     return Answer({"id": id_}, fields({"id": id_}), note if waits else "")
 
 

@@ -119,8 +119,9 @@ def test_a_period_of_the_house_by_commands(lawful: Lawful) -> None:
     assert "minutes of 2026-02-01" in shown
 
 
-def test_who_sets_a_ceiling_reads_that_it_does_not_act_yet(lawful: Lawful) -> None:
-    """Two people set it and two let it act; a floor acts at once, and says nothing of the kind."""
+def test_who_sets_a_ceiling_reads_how_it_acts(lawful: Lawful, tmp_path: Path) -> None:
+    """The second person lets it act by a step of its own, which needs nobody to propose it again; a
+    floor acts at once, and says nothing of the kind."""
     console = Console(lawful.app)
     said = {}
     for end, span in (("--ceiling", "P9Y"), ("--floor", "P6Y")):
@@ -130,7 +131,13 @@ def test_who_sets_a_ceiling_reads_that_it_does_not_act_yet(lawful: Lawful) -> No
         ]  # fmt: skip
         number = console.raw(*lawful.as_person("policy house", "officer", *given))[0].strip()
         said[end] = console.raw(*lawful.as_person("policy house-confirm", "second", number))[1]
-    assert "policy propose" in said["--ceiling"]
+        if end == "--ceiling":
+            with lawful.app.app_context(), lawful.extension.begin(write=False) as office:
+                head = office.checkpoint("Pine Ltd")
+            (tmp_path / "head").write_text(head)
+            confirm = [number, "--checkpoint", str(tmp_path / "head")]
+            console.raw(*lawful.as_person("policy confirm", "second", *confirm))
+    assert said["--ceiling"].endswith("policy confirm.\n")
     assert said["--floor"] == ""
 
 
