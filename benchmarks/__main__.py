@@ -4,8 +4,8 @@ Parts: sweep (sweep, single erasure and naive loop beside hand-written SQL, in t
 same from the smallest to the largest of ``--guests``, in key order and scattered), chain (a sweep
 in a database of many hotels), memory (of one sweep over everything), idle (what the extension costs
 a host that erases nothing), beside (a load on the example while a sweep runs), residue (the search
-by value), journal (the one-file verifier), peers (other packages on the same rows), scale (what
-follows for ten thousand hotels).
+by value), journal (the one-file verifier), shares (whose code computes during a sweep), peers
+(other packages on the same rows), scale (what follows for ten thousand hotels).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from benchmarks import beside, idle, journal, memory, peers, residue, scale
+from benchmarks import beside, idle, journal, memory, peers, residue, scale, shares
 from benchmarks.compare import compare, sides
 from benchmarks.estate import OF_ONE
 from benchmarks.figures import machine, middle, say, short, size
@@ -116,6 +116,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "beside": beside.report,
     "residue": searching,
     "journal": verifying,
+    "shares": shares.report,
     "peers": peers.report,
     "scale": scale.report,
 }
