@@ -15,11 +15,12 @@ from flask_guesterase import verify
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.period import Period
-from flask_guesterase.store import finishing, redating, supplementing
+from flask_guesterase.store import finishing, redating, supplementing, sweep, worker
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.cases import Case
 from flask_guesterase.store.work import Work
-from tests.store.test_expiry import BILLS, PEOPLE, Inn, any_inn, boxed, inn
+from tests.store.test_expiry import BILLS, PACK, PEOPLE, Inn, any_inn, boxed, inn
+from tests.store.test_laternotice import filed
 from tests.store.test_told_today import BILL, REGISTER, VISA, answered, changed, stays
 
 __all__ = ["any_inn", "inn"]
@@ -190,3 +191,19 @@ def test_a_hold_alone_brings_no_supplement(inn: Inn) -> None:
     assert [line["until"] for line in living] == ["2031-03-01"]
     assert redating.nightly(inn.run) == 0
     assert inn.content(number)["supplement"] == 0
+
+
+def test_the_nightly_sweep_does_it(inn: Inn) -> None:
+    """Nobody asks for it: what a law moved is found and certified in the same night."""
+    number, _ = filed(inn, dated=date(2026, 3, 1))
+    inn.approve(number)
+    assert worker.carry_out(inn.run, number) == "sealed"
+    inn.later(days=1)
+    file = inn.settings.packs[0]
+    with open(file, "w", encoding="utf-8") as text:
+        text.write(PACK.replace(REGISTER, LONGER))
+    with inn.begin() as office:
+        office.sign_pack("NZ", "officer")
+    done = sweep.sweep(inn.run, lambda *_: ("", ""), {})
+    assert (done.problems, done.counts["redated"]) == ({}, 1)
+    assert told(inn, number) == [BILL, ("2031-03-01", *VISA[1:])]

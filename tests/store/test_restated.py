@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,10 @@ from flask_guesterase.core.certificate import Level
 from flask_guesterase.store import finishing, settling, supplementing, worker
 from flask_guesterase.store.cases import load
 from flask_guesterase.store.depth import deepening
+from tests import engines
 from tests.store.test_expiry import BILLS, PEOPLE, Inn, any_inn, boxed, inn
 from tests.store.test_laternotice import filed
+from tests.store.test_physical import keeping_scrub, patiently
 from tests.store.test_told_today import BILL, REGISTER, VISA, answered, changed, staff
 
 __all__ = ["any_inn", "inn"]
@@ -159,3 +163,28 @@ def test_a_part_that_ends_while_the_files_are_read_was_not_measured(
     assert (inn.content(number)["level"], went(inn.content(number), "visa")) == (
         Level.LOGS, [("people", 1)]
     )  # fmt: skip
+
+
+@pytest.fixture(params=engines.SERVERS)
+def server_inn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Inn]:
+    """The hotel on each of the two servers."""
+    with engines.fresh_database(request.param) as url:
+        made = Inn(url, tmp_path)
+        yield made
+        made.engine.dispose()
+
+
+def test_tables_rewritten_before_a_part_ended_do_not_count(server_inn: Inn) -> None:
+    """What went from a table after it was rewritten is in its file until it is rewritten again."""
+    inn = server_inn
+    number, _ = answered(inn)
+    inn.later(seconds=5)
+    with keeping_scrub(inn.engine):
+        assert patiently(inn, ["people"]).supplements == 0
+        inn.later(days=400)
+        finishing.finish(inn.run)
+        inn.later(seconds=5)
+        assert patiently(inn, ["bills"]).supplements == 0
+        assert patiently(inn, ["people"]).supplements == 1
+    said = inn.content(number)
+    assert (said["level"], went(said, "visa")) == (Level.FILES, [("people", 1)])
