@@ -13,6 +13,7 @@ from sqlalchemy import update
 
 from flask_guesterase import verify as offline
 from flask_guesterase.store import tables, tokens
+from tests.store.hotel import Guest
 from tests.web.apihouse import Program, opened, token
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
@@ -236,3 +237,21 @@ def test_stored_views_show_the_guest_again(
     finally:
         house.session.remove()
         house.hotel.engine.dispose()
+
+
+def test_what_did_not_come_back_is_named_by_table_number_and_reason(
+    house: House, number: str
+) -> None:
+    """Staff read that a row somebody wrote into since stays as it is, also after the window."""
+    propose(house, number)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(phone="+64 9 555 0199"))
+    second = house.browser("second")
+    assert second.post(f"{DESK}/{number}/restore/confirm").status_code == 303
+    for days in (0, 30):
+        house.hotel.later(days=days)
+        page = second.get(f"{DESK}/{number}")
+        told = re.sub(r"<[^>]+>|\s+", " ", page[page.index("Did not come back") :])
+        assert re.search(r"guests\b.*1 row: +somebody wrote there since", told), told[:600]
+        assert "+64 9 555 0199" not in page
+        assert CANARY not in page
