@@ -100,6 +100,9 @@ class MatchError(InputError):
 class UnknownError(GuesteraseError):
     """There is no such request, table, row or person."""
 
+    unnamed = False
+    """Whether it is a property that the settings do not name, or name no more."""
+
 
 class TokenError(GuesteraseError):
     """The link or code is unknown, was used before, or has expired."""
@@ -107,6 +110,9 @@ class TokenError(GuesteraseError):
 
 class ForbiddenError(GuesteraseError):
     """The host did not grant this person this permission at this property."""
+
+    elsewhere = False
+    """Whether they may do nothing at all there, and so are not told that there is such a thing."""
 
 
 class FourEyesError(ForbiddenError):

@@ -56,10 +56,22 @@ def require(work: Work, user_id: str | None, permission: Permission, property_: 
         if user_id:
             what = ("not-permitted", permission.value)
             work.refused.append(Refusal(property_, what, user=user_id))
-        raise ForbiddenError(
-            f"This needs the permission '{permission}' at this property.",
-            "Ask whoever gives permissions at your hotel.",
+        raise refusal(
+            work, user_id, property_, f"This needs the permission '{permission}' at this property."
         )
+
+
+def refusal(work: Work, user_id: str | None, property_: str, message: str) -> ForbiddenError:
+    """Return the error for who may not do something at a property, and perhaps nothing there.
+
+    :param work: the open transaction.
+    :param user_id: the host's id of the person.
+    :param property_: code of the property the object belongs to.
+    :param message: what they lack.
+    """
+    refused = ForbiddenError(message, "Ask whoever gives permissions at your hotel.")
+    refused.elsewhere = not user_id or not works(work, user_id, property_)
+    return refused
 
 
 def may(work: Work, user_id: str, permission: Permission, property_: str) -> bool:

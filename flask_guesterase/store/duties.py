@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..core.errors import ForbiddenError, InputError, TransitionError, UnknownError
+from ..core.errors import InputError, TransitionError, UnknownError
 from ..core.events import CaseLookedAfter, ShiftHandedOver, ShiftTakenOver
 from ..core.handing import impersonal
 from ..core.lifecycle import OPEN
@@ -255,7 +255,5 @@ def _may(work: Work, by: str, code: str) -> bool:
 
 def _require(work: Work, by: str, code: str) -> None:
     if not by or not _may(work, by, code):
-        raise ForbiddenError(
-            f"This needs the permission '{_RIGHTS[0]}' or '{_RIGHTS[1]}' at this property.",
-            "Ask whoever gives permissions at your hotel.",
-        )
+        what = f"This needs the permission '{_RIGHTS[0]}' or '{_RIGHTS[1]}' at this property."
+        raise actors.refusal(work, by, code, what)

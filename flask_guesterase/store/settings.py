@@ -160,4 +160,6 @@ class Settings:
             return self.properties[code]
         except (KeyError, TypeError):
             known = ", ".join(sorted(self.properties))
-            raise UnknownError("There is no such property.", f"Known are: {known}.") from None
+            problem = UnknownError("There is no such property.", f"Known are: {known}.")
+            problem.unnamed = True
+            raise problem from None

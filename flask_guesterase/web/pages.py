@@ -28,7 +28,16 @@ from ..core.log import canonical
 from . import pressing, untaken, written
 from .current import current
 from .language import LANGUAGES, known, sorry
-from .problems import DATABASE, REFUSED, Problem, problem_of, problem_of_status, untold
+from .problems import (
+    DATABASE,
+    REFUSED,
+    Problem,
+    named,
+    problem_of,
+    problem_of_status,
+    removed,
+    untold,
+)
 from .reader import LANG, language, said_in, unmet
 from .rendering import ours, render_template, template_of
 from .words import told, word
@@ -92,7 +101,9 @@ def pages(name: str, desk: str) -> Blueprint:
         return _problem_page(problem, desk, error, form)
 
     def on_error(error: GuesteraseError) -> Response:
-        return fail(problem_of(error), error)
+        told = error if request.values.get("property") else removed(error)
+        told = named(told) if desk == "staff" and request.view_args else told
+        return fail(problem_of(told), told)
 
     def on_database(error: SQLAlchemyError) -> Response:
         _log_class(error)

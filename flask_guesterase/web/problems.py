@@ -273,6 +273,33 @@ def problem_of(error: errors.GuesteraseError) -> Problem:
     raise LookupError(type(error).__name__)
 
 
+def named(error: errors.GuesteraseError) -> errors.GuesteraseError:
+    """Return what is told of what an address names; at another's hotel there is no such thing.
+
+    Who may do nothing there must not learn by the answer what there is. What the program says of
+    the one is not said of the other, so that neither says it.
+
+    :param error: what went wrong with it.
+    """
+    elsewhere = isinstance(error, errors.ForbiddenError) and error.elsewhere
+    return errors.UnknownError("") if elsewhere or isinstance(error, errors.UnknownError) else error
+
+
+def removed(error: errors.GuesteraseError) -> errors.GuesteraseError:
+    """Return what is told where nobody typed the name of a property that the settings do not name.
+
+    What is asked for is there; its hotel was taken out of the settings before it had ended.
+
+    :param error: what went wrong.
+    """
+    if not isinstance(error, errors.UnknownError) or not error.unnamed:
+        return error
+    return errors.SetupError(
+        "The settings do not name the hotel of this any more.",
+        "Name it in properties= again until what waits there has ended.",
+    )
+
+
 def problem_of_status(status: int, *, csrf: bool = False) -> Problem:
     """Return how an HTTP error that Flask, the host or an extension raised is told.
 

@@ -173,7 +173,7 @@ def test_another_hotels_staff_neither_see_nor_settle(house: House) -> None:
     erase(house)
     far = house.browser("far-officer")
     assert "locks" not in far.get(f"{DESK}/recipients")
-    assert far.post(f"{DESK}/recipients/2/done").status_code == 403
+    assert far.post(f"{DESK}/recipients/2/done").status_code == 404
     assert states(house)[1] == "queued"
 
 

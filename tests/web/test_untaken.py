@@ -24,13 +24,17 @@ from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.affected import Asked as Reached
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.settings import Property
 from tests.web.catalogs import FOLDER
 from tests.web.forms import Field, Form, forms
-from tests.web.house import CANARY, Browser, House
+from tests.web.house import CANARY, PROPERTIES, Browser, House
 from tests.web.test_complaints import complain, refused
 from tests.web.test_returns import came_back
 
 DESK = "/desk/privacy"
+FAR = "far-officer"
+"""Who may do everything at a hotel where nothing is, and nothing elsewhere."""
+
 SECRET = {"pin", "old", "again", "code", "guesterase_pin"}
 """What is typed anew: a page never shows it."""
 
@@ -61,10 +65,12 @@ class Desk:
 
     :param house: the house.
     :param pages: addresses of all pages that have forms.
+    :param things: part of an address -> number of a thing that is there.
     """
 
     house: House
     pages: list[str]
+    things: dict[str, str]
 
     def browser(self) -> Browser:
         """Return the browser of somebody who filed, verified and decided nothing of it."""
@@ -74,20 +80,29 @@ class Desk:
 @pytest.fixture
 def desk(sqlite_url: str, tmp_path: Path) -> Iterator[Desk]:
     """A house with a request in each state, a complaint, an incident, a hold, a review ..."""
-    house = House(sqlite_url, tmp_path, authorize=lambda *_: True)
+    third = Property("be", "Hotel Elm", "Elm AG", "DE", "Europe/Berlin", "de")
+    house = House(
+        sqlite_url, tmp_path, (*PROPERTIES, third),
+        authorize=lambda user, _, place: user.id != FAR or place == "be",
+    )  # fmt: skip
     house.people()
     house.begun()
     came_back(house)
-    pages = [f"{DESK}/{number}" for number in _requests(house)]
+    requests = _requests(house)
+    pages = [f"{DESK}/{number}" for number in requests]
     with house.app.app_context():
         run = house.extension.run
-        pages += run(_objects)
+        objects = run(_objects)
         _rows(house)
-        pages += [f"{DESK}/reviews/{run(_monthly)}"]
+        monthly = run(_monthly)
+    pages += [*objects, f"{DESK}/reviews/{monthly}"]
+    complaint, incident = (page.rpartition("/")[2] for page in objects)
+    things = {"number": requests[1], "complaint": complaint, "incident": incident,
+              "monthly": monthly}  # fmt: skip
     for rule in house.app.url_map.iter_rules():
         if rule.endpoint.startswith("guesterase_staff.") and not rule.arguments:
             pages += [str(rule)] if "GET" in (rule.methods or ()) else []
-    yield Desk(house, [*pages, f"{DESK}/training/reception"])
+    yield Desk(house, [*pages, f"{DESK}/training/reception"], things)
     house.session.remove()
     house.hotel.engine.dispose()
 

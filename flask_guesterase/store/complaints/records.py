@@ -64,10 +64,8 @@ def receives(work: Work, by: str, code: str) -> str:
         if not actors.may(work, by, Permission.COMPLAINT, code):
             actors.require(work, by, Permission.FILE, code)
     except ForbiddenError:
-        raise ForbiddenError(
-            f"This needs the permission '{Permission.FILE}' or '{Permission.COMPLAINT}'.",
-            "Ask whoever gives permissions at your hotel.",
-        ) from None
+        what = f"This needs the permission '{Permission.FILE}' or '{Permission.COMPLAINT}'."
+        raise actors.refusal(work, by, code, what) from None
     return actors.acting(work, by)
 
 

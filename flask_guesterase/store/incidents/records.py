@@ -45,9 +45,7 @@ def on_duty(work: Work, by: str, code: str) -> str:
     """
     if actors.works(work, by, code):
         return actors.acting(work, by)
-    raise ForbiddenError(
-        "This needs a permission at this property.", "Ask whoever gives permissions at your hotel."
-    )
+    raise actors.refusal(work, by, code, "This needs a permission at this property.")
 
 
 def severity(row: Incident) -> Severity | None:

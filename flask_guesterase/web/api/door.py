@@ -17,7 +17,7 @@ from ...store.office import Office
 from ..console import dumped, error_id
 from ..current import current
 from ..pages import HEADERS, bounded, existing, secured
-from ..problems import DATABASE, Problem, problem_of, problem_of_status, untold
+from ..problems import DATABASE, Problem, named, problem_of, problem_of_status, removed, untold
 from ..waiver import waive
 
 api_pages = Blueprint("guesterase_api", __name__)
@@ -177,7 +177,8 @@ def _unauthorized(error: Unauthorized) -> Response:
 
 @api_pages.errorhandler(GuesteraseError)
 def _refused(error: GuesteraseError) -> Response:
-    return _told(problem_of(error), error, error_id(error))
+    told = named(removed(error)) if request.view_args else error
+    return _told(problem_of(told), told, error_id(told))
 
 
 @api_pages.errorhandler(SQLAlchemyError)
