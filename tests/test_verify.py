@@ -554,6 +554,21 @@ def test_a_key_that_is_missed_early(export):
     assert all("last day is not over" in text for text in early)
 
 
+def test_a_day_that_was_moved_excuses_no_key(export):
+    """The last day of a box is no secret of it: the key that is gone is called after its own."""
+    folder, _ = export
+    key = folder / "keys" / "key-day-2034-12-31.json"
+    key.unlink()
+    path = folder / "boxes.jsonl"
+    old = '"last_day":"2034-12-31"'
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, '"last_day":"2026-01-01"'))
+    _, answer = ask("box", folder)
+    texts = [item["text"] for item in answer["findings"] if item["shown"] is None]
+    assert texts
+    assert not any("as it should be" in text for text in texts)
+
+
 def test_a_changed_box(export):
     """A box with another controller, label or payload does not open, and that is wrong."""
     folder, ids = export
