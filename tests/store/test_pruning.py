@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, insert, select, update
 
-from flask_guesterase.core.checkpoint import Checkpoint
+from flask_guesterase.core.checkpoint import Checkpoint, sign_checkpoint
 from flask_guesterase.core.errors import (
     BlockedError,
     ForbiddenError,
@@ -17,10 +19,11 @@ from flask_guesterase.core.errors import (
     InputError,
     TamperedError,
 )
-from flask_guesterase.core.log import ENTRY_FORMAT, read_entry
+from flask_guesterase.core.log import ENTRY_FORMAT, PRUNED_FORMAT, read_entry
 from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inclusion
 from flask_guesterase.store import brake, export, pruning, tables, witness
 from tests.store.ashore import PINE, Ashore
+from tests.test_verify import ask, wrong
 
 DAY = date(2026, 9, 1)
 """A day six and a half years after the hotel's first entries."""
@@ -239,3 +242,48 @@ def test_a_hash_that_a_proof_needs_is_missed(inn: Ashore) -> None:
             .values(hash="0" * 64)
         )
     assert "node-differs" in inn.verified()
+
+
+def test_a_folder_that_is_behind_what_was_taken_out(inn: Ashore) -> None:
+    """What it lacks nobody has any more: it takes no entries behind a hole, and that is told."""
+    grown(inn)
+    file = inn.outside / f"{PINE}-0.jsonl"
+    lines = file.read_text().splitlines(keepends=True)
+    assert prune(inn) > 4
+    file.write_text("".join(lines[:4]))
+    inn.happen()
+    assert inn.release() == 0
+    assert inn.problems == {"file": "TamperedError"}
+    assert file.read_text() == "".join(lines[:4])
+    file.write_text("".join(lines))
+    assert inn.release() == 1
+
+
+def test_a_folder_that_lost_its_entries_begins_with_what_stands_instead(inn: Ashore) -> None:
+    """The edge of what was taken out, and every entry behind it: a journal that can be checked."""
+    grown(inn)
+    gone = prune(inn)
+    file = inn.outside / f"{PINE}-0.jsonl"
+    file.unlink()
+    inn.happen()
+    assert inn.release() == 1
+    first, *rest = (json.loads(line) for line in file.read_text().splitlines())
+    assert (first["format"], first["size"]) == (PRUNED_FORMAT, gone)
+    assert [entry["index"] for entry in rest] == list(range(gone, gone + len(rest)))
+    code, answer = ask(inn.outside)
+    assert (code, wrong(answer)) == (0, set())
+
+
+def test_a_part_is_exported_behind_a_checkpoint_of_this_house_alone(
+    inn: Ashore, tmp_path: Path
+) -> None:
+    """One that somebody else signed opens nothing, nor the whole journal instead of a part."""
+    inn.happen(3)
+    other = sign_checkpoint(
+        f"guesterase/{PINE}/0", 2, bytes(32), "2026-03-01T00:00:00Z", Ed25519PrivateKey.generate()
+    )
+    for question in (
+        lambda office: list(office.export(since=other)), lambda office: office.consistency(other)
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="no checkpoint of this house"):
+            inn.run(question)

@@ -320,6 +320,23 @@ def test_no_second_key_of_a_month_makes_rows_look_gone(copied: Copied) -> None:
     assert copied.hotel.state(number) == "checking"
 
 
+@pytest.mark.parametrize(("row", "why"), [("int:1", "legal-duty"), ("int:2", "no-date")])
+def test_a_hold_that_the_copy_forgot_is_about_its_rows(
+    copied: Copied, row: str, why: str
+) -> None:
+    """Placed since the copy: of whom it is not about nobody says that a duty keeps them."""
+    hotel = copied.hotel
+    hotel.grants["officer"].add("hold")
+    copied.copy()
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    wanted = Wanted("record", "court-order", "guests", row)
+    copied.run(lambda office: office.place_hold(wanted, "officer"))
+    copied.restore()
+    assert copied.replay().counts["ask"] == 1
+    (asked,) = copied.run(lambda office: office.returns("clerk", "replay"))
+    assert asked["why"] == why
+
+
 def test_nothing_is_erased_in_a_month_whose_key_was_lost(copied: Copied) -> None:
     hotel = copied.hotel
     copied.copy()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from flask_guesterase.core.log import canonical
+from flask_guesterase.core.census import Gone
+from flask_guesterase.core.log import Draft, canonical
 from tests.tampering.counts import DAY, Counted, root
-from tests.tampering.forge import edge_line, public
+from tests.tampering.forge import changed, edge_line, public
 from tests.tampering.test_counts import asked
 from tests.test_verify import ask, cannot, wrong
 
@@ -142,8 +143,12 @@ def test_a_register_that_begins_anew_under_another_name(house: Counted, tmp_path
     other = Counted(tmp_path, "hotel-b", house.lists)
     other.hotel.time = house.hotel.time
     other.count(1, 2, 3, 4)
-    code, found, unknown = asked(house, "--journal", other.journal())
-    assert (code, found, "chain" in unknown) == (0, set(), True)
+    given = ["census", house.lists, "--journal", house.journal(), "--journal", other.journal()]
+    code, answer = ask(*given)
+    (text,) = [item["text"] for item in answer["findings"] if item["id"] == "chain"]
+    assert (code, wrong(answer), "chain" in cannot(answer)) == (0, set(), True)
+    assert text.startswith("hotel-b/mu/forms: ")
+    assert "hotel-a counted before" in text
     other.hotel.close()
 
 
@@ -183,7 +188,121 @@ def test_nights_that_run_back(tmp_path: Path) -> None:
     house.hotel.close()
 
 
+def test_a_later_epoch_excuses_nothing_however_little_of_it_is_shown(house: Counted) -> None:
+    """That its first entries are left out says nothing of those of the epoch before."""
+    house.count(1, 2, 3, 4, gone={5: Gone("", "retention-ended", 2)})
+    claim(house)
+    house.hotel.append(6)
+    house.count(1, 2, 3, 4)
+    lines = house.hotel.lines()
+    zero, one = ([line for line in lines if f'"epoch":{n}' in line] for n in range(2))
+    first = changed(edge_line(one, 5, public(house.hotel.key)), epoch=1)
+    path = house.journal([*zero, first, *one[5:]])
+    code, answer = ask("census", house.lists, "--journal", path)
+    assert (code, wrong(answer)) == (1, {"vanished"})
+
+
+def test_what_was_pruned_long_before_took_nothing_since(house: Counted) -> None:
+    """An entry that is not here is older than the count before: it is no step of this one."""
+    house.count(1, 2, 3, 4, 5)
+    house.count(1, 2, 3, 4, 5)
+    house.count(1, 2, 3, 4, gone={5: Gone("", "retention-ended", 1)})
+    lines = house.hotel.lines()
+    part = [edge_line(lines, 2, public(house.hotel.key)), *lines[2:]]
+    code, answer = ask("census", house.lists, "--journal", house.journal(part))
+    assert (code, wrong(answer)) == (1, {"vanished"})
+
+
+@pytest.mark.parametrize(("days", "fits"), [(3, True), (4, False)])
+def test_a_register_that_is_counted_no_more(days: int, fits: bool, house: Counted) -> None:
+    """Some days may pass; then the journal that goes on says that nobody counts."""
+    for _ in range(days):
+        house.hotel.time += DAY
+        house.hotel.write([Draft(house.hotel.name, house.hotel.at(), "sweep-done")])
+    assert asked(house)[:2] == ((0, set()) if fits else (1, {"silence"}))
+
+
+def test_a_company_that_had_the_register_before_has_it_no_more(
+    house: Counted, tmp_path: Path
+) -> None:
+    """What it counted before it gave the register away excuses nobody who stops counting since."""
+    other = Counted(tmp_path, "hotel-b", house.lists)
+    other.hotel.time = house.hotel.time
+    other.root, other.lines = house.root, house.lines
+    for _ in range(2):
+        other.count(1, 2, 3, 4, 5)
+    house.hotel.time = other.hotel.time
+    house.count(1, 2, 3, 4, 5)
+    for _ in range(9):
+        house.hotel.time += DAY
+        house.hotel.append()
+    assert asked(house, "--journal", other.journal())[:2] == (1, {"silence"})
+    other.hotel.close()
+
+
+def test_a_list_that_is_spelt_another_way(house: Counted) -> None:
+    """It is not what was written, whatever it says."""
+    path = sorted(house.lists.iterdir())[-1]
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=1))
+    assert asked(house)[:2] == (1, {"list-form"})
+
+
+@pytest.mark.parametrize(("days", "shown"), [(2, False), (1, None), (0, None), (-1, None)])
+def test_a_list_of_the_end_of_a_journal(days: int, shown: bool | None, house: Counted) -> None:
+    """A list from behind it may be of an entry of tomorrow's; one of days before is of none."""
+    for _ in range(4):
+        last = house.count(1, 2, 3, 4, 5)
+    value = json.loads(last.read_text())
+    night = date.fromisoformat(value["night"]) - days * DAY
+    odd = value | {"previous": root(9), "night": night.isoformat()}
+    (house.lists / "census-odd.json").write_bytes(canonical(odd))
+    code, answer = ask("census", house.lists, "--journal", house.journal())
+    found = [item["shown"] for item in answer["findings"] if item["id"] == "list"]
+    assert (code, found) == (1 if shown is False else 0, [shown])
+
+
 # an honest one
+
+
+def test_a_part_of_a_quiet_week(house: Counted) -> None:
+    """The first count that is here follows one that is not, though a later one has its root."""
+    for _ in range(4):
+        house.count(1, 2, 3, 4, 5)
+    lines = house.hotel.lines()
+    part = [edge_line(lines, 4, public(house.hotel.key)), *lines[4:]]
+    code, answer = ask("census", house.lists, "--journal", house.journal(part))
+    assert (code, wrong(answer), "chain" in cannot(answer)) == (0, set(), True)
+
+
+def test_a_step_just_before_an_epoch_of_which_the_one_before_is_not_here(house: Counted) -> None:
+    """A count under way still saw the line; that it went, the next one says by an older entry."""
+    house.hotel.time += 22 * DAY / 24
+    step = house.step()
+    claim(house)
+    house.count(1, 2, 3, 4, 5, days=0)
+    house.count(1, 2, 3, 4, gone={5: step})
+    lines = house.hotel.lines()
+    code, answer = ask("census", house.lists, "--journal", house.journal(lines))
+    assert (code, wrong(answer), "vanished" in cannot(answer)) == (0, set(), False)
+    path = house.journal([line for line in lines if '"epoch":1' in line])
+    code, answer = ask("census", house.lists, "--journal", path)
+    assert (code, wrong(answer), "vanished" in cannot(answer)) == (0, set(), True)
+
+
+def test_a_restore_while_another_company_had_the_register(house: Counted, tmp_path: Path) -> None:
+    """It comes back by the other's newest count, whatever the own database had lost before."""
+    other = Counted(tmp_path, "hotel-b", house.lists)
+    other.hotel.time = house.hotel.time
+    other.root, other.lines = house.root, house.lines
+    other.count(1, 2, 3, 4, 5, 6)
+    gone = other.step()
+    house.hotel.time = other.hotel.time
+    claim(house)
+    house.root, house.lines = other.root, other.lines
+    house.count(1, 2, 3, 4, 6, gone={5: gone})
+    code, found, unknown = asked(house, "--journal", other.journal())
+    assert (code, found, "vanished" in unknown) == (0, set(), False)
+    other.hotel.close()
 
 
 def test_an_epoch_that_was_pruned_whole(house: Counted) -> None:
@@ -236,6 +355,7 @@ def test_a_restored_hotel(shown: str, house: Counted) -> None:
     code, answer = ask("census", house.lists, "--journal", house.journal(files[shown]))
     assert (code, wrong(answer)) == (0, set())
     assert cannot(answer) & {"lost", "list"}
+    assert "vanished" not in cannot(answer), "each step is here that its lists name"
 
 
 def test_a_copy_of_some_days_ago_in_a_quiet_week(house: Counted) -> None:
