@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, false, literal, select, text
+from sqlalchemy import Connection, false, literal, select, text, true
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from ..core.finding import Finding
+from ..core.finding import Finding, Severity
 from ..core.treatment import Constant, Placeholder
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
@@ -61,10 +61,10 @@ def refused(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
 
 
 def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
-    """Yield the CHECK conditions that no erased row could meet.
+    """Yield the CHECK conditions that no erased row could meet, or some of those there are.
 
-    The database judges the values that rules write by themselves. A condition that names a column
-    which stays, or one whose value is another in each row, only an erasure can meet.
+    The database judges the values that rules write, by themselves or beside what stays in rows. A
+    condition on a value that is another in each row only an erasure can meet.
 
     :param conn: open connection.
     :param datamap: the data map, with what the live database adds to its findings.
@@ -78,15 +78,29 @@ def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Fi
         made = [written(conn, declared, live, names) for names in _together(declared)]
         for condition in found.checks:
             names = _named(condition, found)
-            for values in made:
-                if names and names <= values.keys() and _refuses(
-                    conn, declared, condition, {name: values[name] for name in names}
+            for every in made:
+                values = {name: every[name] for name in names & every.keys()}
+                beside = names - values.keys()
+                if values and all(_stays(declared, found, name) for name in beside) and (
+                    _refuses(conn, declared, condition, values, sorted(beside))
                 ):
-                    yield Finding(
-                        "rule-misfit", declared.name, ", ".join(sorted(names)), "The rule cannot "
-                        f"fit: CHECK ({condition}) refuses what is written.",
-                        "Choose a rule whose value that condition takes, or loosen the condition.",
-                    )
+                    yield _misfit(declared, condition, sorted(values), bool(beside))
+
+
+def _misfit(declared: Declared, condition: str, names: Sequence[str], some: bool) -> Finding:
+    return Finding(
+        "rule-misfit", declared.name, ", ".join(names), "The rule cannot fit: CHECK "
+        f"({condition}) refuses what is written{' into some of the rows' if some else ''}.",
+        "Choose a rule whose value that condition takes, or loosen the condition.",
+        # Others may well take it, and be erased.
+        Severity.WARN if some else Severity.STOP,
+    )
+
+
+def _stays(declared: Declared, found: LiveTable, name: str) -> bool:
+    """Return whether a column is in each row what it was before."""
+    mapped = any(c.name == name for c in declared.table.c)
+    return mapped and not declared.overwrites(name) and not found.columns[name].generated
 
 
 def _together(declared: Declared) -> list[list[str]]:
@@ -131,17 +145,29 @@ def _named(condition: str, table: LiveTable) -> frozenset[str]:
     )
 
 
+_LOOKED_AT = 500
+"""Rows of which is asked what stays in them."""
+
+
 def _refuses(
-    conn: Connection, declared: Declared, condition: str, values: Mapping[str, Any]
+    conn: Connection, declared: Declared, condition: str, values: Mapping[str, Any],
+    beside: Sequence[str],
 ) -> bool:
-    """Return whether the database finds that a condition is not met by values of these columns."""
-    columns = [declared.column(name) for name in values]
-    none = select(*columns).where(false())
+    """Return whether the database finds that a condition is not met by values of these columns.
+
+    :param beside: columns that stay; what some of the rows hold in them counts.
+    """
+    columns, stay = [declared.column(n) for n in values], [declared.column(n) for n in beside]
+    none = select(*columns, *stay).where(false())
     # Values among the table's own columns have their type and collation.
     made = select(*(
         literal(value, column.type).label(column.name)
         for column, value in zip(columns, values.values(), strict=True)
     ))
+    if stay:
+        where = declared.policy.where
+        some = select(*stay).where(true() if where is None else where(declared.table))
+        made = made.add_columns(*some.limit(_LOOKED_AT).subquery().c)
     rows = none.union_all(made).subquery(declared.table.name)
     escaped = condition.replace(":", "\\:")
     there = at(conn, declared.name)

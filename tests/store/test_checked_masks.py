@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.errors import ErasureError
-from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, mentions, null, placeholder, redact
 from flask_guesterase.store.probing import misfits
@@ -73,7 +73,7 @@ def found(url: str, condition: str, **rules: Any) -> list[Finding]:
         ("stars > 0", {"stars": 1}, []),
         ("name IS NOT NULL OR code IS NOT NULL", {"name": null, "code": null},
          ["cards.code, name"]),
-        # What rows hold as well, nobody can say beforehand.
+        # What rows hold as well, nobody can say where there are none.
         ("name IS NOT NULL OR code IS NOT NULL", {"name": null}, []),
         ("name <> '[erased]'", {"name": mentions}, []),
     ],
@@ -86,6 +86,47 @@ def test_what_no_row_could_hold_is_said_beforehand(
     assert [f.place for f in said] == places
     assert {f.id for f in said} <= {"rule-misfit"}
     assert all("CHECK" in f.message for f in said)
+
+
+@pytest.mark.parametrize(("kind", "some"), [("guest", True), ("clerk", False)])
+@pytest.mark.parametrize(("condition", "rules"), [
+    ("kind <> 'guest' OR name IS NOT NULL", {"name": null}),
+    ("kind <> 'guest' OR stars > 0 OR code <> name", {"name": "x", "code": "x"}),
+])  # fmt: skip
+def test_what_some_rows_could_not_hold_is_said_beforehand(
+    database_url: str, kind: str, some: bool, condition: str, rules: dict[str, Any]
+) -> None:
+    """Beside what stays in the rows there are, as where each class has needs of its own."""
+    metadata = hotel(CheckConstraint(condition, name="odd"))
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["cards"]), [
+                {"id": 1, "kind": "clerk", "name": "Bo Lind", "code": "1", "stars": 0},
+                {"id": 2, "kind": kind, "name": CANARY, "code": "2", "stars": 0},
+            ])  # fmt: skip
+        with transaction(engine, write=False) as conn:
+            full, live = whole(conn, declared(metadata, **rules))
+            said = list(misfits(conn, full, live))
+    assert [(f.place, f.severity) for f in said] == (
+        [(f"cards.{', '.join(sorted(rules))}", Severity.WARN)] if some else []
+    )
+    assert all("some of the rows" in f.message for f in said)
+
+
+def test_rows_that_do_not_count_need_no_value(sqlite_url: str) -> None:
+    """Of a class that is nobody's guest nothing is overwritten."""
+    metadata = hotel(CheckConstraint("kind <> 'clerk' OR name IS NOT NULL", name="odd"))
+    cards = Policy(
+        dict.fromkeys(("code", "kind", "stars"), keep("a test")) | {"name": null},
+        via="guest_id", where=lambda table: table.c.kind == "guest",
+    )  # fmt: skip
+    guests = Policy({"email": null}, subject=Subject(match=["email"]))
+    with host(sqlite_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["cards"]).values(id=1, kind="clerk", name="Bo"))
+        with transaction(engine, write=False) as conn:
+            full, live = whole(conn, datamap(metadata, {"guests": guests, "cards": cards}))
+            assert list(misfits(conn, full, live)) == []
 
 
 OWN = {

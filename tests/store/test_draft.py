@@ -538,9 +538,10 @@ def test_what_a_table_holds_one_of_is_told_by_its_name() -> None:
         name: [column for column, rule in made[name].columns.items() if not isinstance(rule, Keep)]
         for name in metadata.tables if name != "guests"
     }
-    assert told == {
-        **dict.fromkeys(own, ["number", "value", "mrz"]), "invoices": ["mrz"], "rooms": ["mrz"],
+    assert {name: told[name] for name in ("invoices", "rooms")} == {
+        "invoices": ["mrz"], "rooms": ["mrz"],
     }  # fmt: skip
+    assert all(told[name] == ["number", "value", "mrz"] for name in own)
 
 
 @pytest.mark.parametrize("name", [
