@@ -86,6 +86,7 @@ KINDS: dict[str, str] = {
     "second-copy": "nobody confirmed a copy of the keys outside the property",
     "several-binds": "a table lies in a database that cannot be erased in together with the others",
     "shared-delete": "rows can have several owners and go with the first of them",
+    "subject-kept": "what names a person is kept, so that whoever is erased stays known",
     "subject-missing": "no table's rows stand for a person",
     "sweep-halted": "somebody stopped erasing by day",
     "sweep-stale": "no sweep has come to its end for a day and a half",

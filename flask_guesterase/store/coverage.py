@@ -40,7 +40,7 @@ def coverage(datamap: DataMap) -> list[Finding]:
         findings += _condition(declared)
         findings += _columns(datamap, declared, known)
         findings += _rows(datamap, declared, known)
-    findings += [*unknown(datamap), *_unkept(datamap)]
+    findings += [*unknown(datamap), *_unkept(datamap), *_known_still(datamap)]
     if not datamap.subjects:
         findings.append(Finding(
             "subject-missing", "", "", "No table is declared as one whose rows stand for a person.",
@@ -190,7 +190,7 @@ def _links_rows(
 
 def _tells(datamap: DataMap, declared: Declared, column: Column[object]) -> bool:
     """Return whether a key is itself what names somebody, or a copy of what is erased elsewhere."""
-    kinds = {Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT}
+    kinds = set(_WHO)
     if declared.policy.subject is not None:
         # Of other rows a name is mostly a thing's.
         kinds.add(Kind.NAME)
@@ -264,6 +264,25 @@ def _unkept(datamap: DataMap) -> Iterator[Finding]:
                     'Give the columns that the law wants retain("guest_register"); the sweep lets '
                     "them go on their day.",
                 )
+
+
+def _known_still(datamap: DataMap) -> Iterator[Finding]:
+    """Yield the columns that say who somebody is, and that their erasure leaves as they are."""
+    for name, who in datamap.subjects.items():
+        declared = datamap.tables[name]
+        found = [c for c in who.match.values() if isinstance(c, Column) and kind_of(c.name) in _WHO]
+        columns = {c.name for c in (*who.names, *found)} | set(who.contact)
+        for column in sorted(columns) if not declared.goes_whole else ():
+            if isinstance(declared.rules.get(column), Keep):
+                yield Finding(
+                    "subject-kept", name, column, "This column says who somebody is and is kept: "
+                    "whoever is erased stays known by it, though a certificate says they went.",
+                    "Give it a rule by which it goes, let the row go (rows=delete), or "
+                    "retain(category) what a law wants.", Severity.WARN,
+                )
+
+
+_WHO = frozenset({Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT})
 
 
 def _is_null(rule: Rule) -> bool:

@@ -100,6 +100,9 @@ _FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
 _ON_DISK = re.compile(r"(?<!pro)file|path|scan|image|photo|attachment", re.I)
 """In the name of a column of text: it may name a file, which an overwritten name leaves behind."""
 
+_NO_VALUE = (ARRAY, JSON, Enum, Boolean)
+"""Types of columns that hold no name, address or number, whatever they are called."""
+
 _NAMES = ("null", "redact", "placeholder")
 """What the name of a file can become."""
 
@@ -274,17 +277,10 @@ class _Drafter:
         return own and holds_text(column.type) and _is_spoken(column)
 
     def _subject(self, table: Table) -> str:
-        contact = [
-            c.name
-            for c in table.c
-            if kind_of(c.name) in (Kind.EMAIL, Kind.PHONE) and not isinstance(c.type, ARRAY | JSON)
-        ]
-        others = [
-            c.name
-            for c in table.c
-            if kind_of(c.name) is Kind.DOCUMENT and not _ABOUT.search(c.name)
-        ]
-        names = [c.name for c in table.c if kind_of(c.name) is Kind.NAME]
+        telling = [c.name for c in table.c if not isinstance(c.type, _NO_VALUE)]
+        contact = [n for n in telling if kind_of(n) in (Kind.EMAIL, Kind.PHONE)]
+        others = [n for n in telling if kind_of(n) is Kind.DOCUMENT and not _ABOUT.search(n)]
+        names = [n for n in telling if kind_of(n) is Kind.NAME]
         place = next((c.name for c in table.c if _PROPERTY.search(c.name)), None)
         name = f", name={names!r}" if names else ""
         end = f", property={place!r}" if place else ""

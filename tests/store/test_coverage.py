@@ -276,6 +276,21 @@ def the_same_value_in_a_unique_column(wrong: bool) -> list[Finding]:
     return find(right(guests=rules(email=redact if wrong else placeholder)), metadata=metadata)
 
 
+@CASES.of("subject-kept")
+def an_address_that_is_kept(wrong: bool) -> list[Finding]:
+    """Whoever it reaches was not erased, whatever else of them went."""
+    return find(right(guests=rules(email=keep("the newsletter") if wrong else placeholder)))
+
+
+@CASES.of("subject-kept")
+def a_key_that_is_an_address_and_kept(wrong: bool) -> list[Finding]:
+    metadata = MetaData()
+    Table("readers", metadata, Column("email", String(80), primary_key=True))
+    rows = overwrite if wrong else delete
+    readers = Policy({"email": keep("the key")}, subject=Subject(match=["email"]), rows=rows)
+    return find({"readers": readers}, metadata=metadata)
+
+
 @CASES.of("rule-misfit")
 def null_where_it_is_refused_when_the_law_lets_go(wrong: bool) -> list[Finding]:
     """What a column becomes in the end has to fit as what it becomes at once does."""
@@ -443,7 +458,7 @@ def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
 
 def test_what_warns_does_not_stop() -> None:
     """Shared deletes and retained columns in deleted rows are for people to weigh."""
-    warnings = ("shared-delete", "retain-in-delete")
+    warnings = ("shared-delete", "retain-in-delete", "subject-kept")
     for case in CASES.all:
         found = {f.severity for f in case.ask(True) if f.id == case.id}
         assert found == {Severity.WARN if case.id in warnings else Severity.STOP}, case.id

@@ -523,6 +523,18 @@ def test_whose_house_it_is_is_no_guests_own() -> None:
     assert declared["tenants"].via is None
 
 
+def test_what_is_said_about_an_address_is_none() -> None:
+    """By a switch or a word of a list nobody is found, and nobody written to."""
+    metadata = MetaData()
+    guests(
+        metadata, Column("email_verified", Boolean), Column("phone_kind", Enum("a", "b")),
+        Column("name_shown", Boolean), Column("passport_seen", Boolean),
+    )  # fmt: skip
+    subject = drafted(metadata)["guests"].subject
+    assert (set(subject.match), list(subject.contact)) == ({"email", "phone"}, ["email", "phone"])
+    assert list(subject.name) == ["full_name"]
+
+
 def test_what_a_table_holds_one_of_is_told_by_its_name() -> None:
     """The number of a passport is somebody's, the number of an invoice is the house's."""
     metadata = MetaData()
