@@ -188,6 +188,42 @@ def test_nights_that_run_back(tmp_path: Path) -> None:
     house.hotel.close()
 
 
+def test_a_claimed_restore_excuses_no_line_that_the_hotel_itself_misses(house: Counted) -> None:
+    """The list of the count before is here and was compared: a restore has lost nothing of it."""
+    claim(house)
+    house.count(1, 2, 3, 4, gone={5: Gone("", "", 0)})
+    assert asked(house)[:2] == (1, {"missed", "vanished"})
+
+
+def test_a_line_that_left_at_the_end_of_a_month_was_there(tmp_path: Path) -> None:
+    """The key changes, so that lines cannot be followed; who is named as gone was one of them."""
+    house = Counted(tmp_path)
+    house.hotel.time = datetime(2026, 3, 29, 1)
+    house.count(1, 2, 3, 4)
+    house.count(1, 2, 3, 4, 5)
+    step = house.step()
+    april = {"label": "census:2026-04", "arrived": 0}
+    house.count(11, 12, 13, 14, gone={5: step}, **april)
+    assert asked(house)[:2] == (0, set())
+    (tmp_path / "other").mkdir()
+    other = Counted(tmp_path / "other")
+    other.hotel.time = datetime(2026, 3, 29, 1)
+    other.count(1, 2, 3, 4)
+    other.count(1, 2, 3, 4, 5)
+    step = other.step()
+    other.count(11, 12, 13, 14, gone={9: step}, **april)
+    assert asked(other)[:2] == (1, {"follows"})
+    for made in (house, other):
+        made.hotel.close()
+
+
+def test_a_newest_list_that_is_kept_back(house: Counted) -> None:
+    """Which lines there are nobody knows without it."""
+    house.count(1, 2, 3, 4, 5).unlink()
+    code, found, unknown = asked(house)
+    assert (code, found, {"list", "census-scope"} <= unknown) == (0, set(), True)
+
+
 def test_a_later_epoch_excuses_nothing_however_little_of_it_is_shown(house: Counted) -> None:
     """That its first entries are left out says nothing of those of the epoch before."""
     house.count(1, 2, 3, 4, gone={5: Gone("", "retention-ended", 2)})
@@ -262,6 +298,13 @@ def test_a_list_of_the_end_of_a_journal(days: int, shown: bool | None, house: Co
 
 
 # an honest one
+
+
+def test_a_house_that_was_closed_for_a_season(house: Counted) -> None:
+    """Where the journal tells of nothing either it is the clock that is asked about."""
+    house.count(1, 2, 3, 4, 5, days=25)
+    code, found, unknown = asked(house)
+    assert (code, found, unknown & {"silence", "clock"}) == (0, set(), {"clock"})
 
 
 def test_a_part_of_a_quiet_week(house: Counted) -> None:

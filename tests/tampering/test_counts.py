@@ -196,6 +196,7 @@ def test_a_list_that_came_by_another_system(end: bytes, house: Counted) -> None:
         {"previous": None},
         {"guest": "Li Wei"},
         {"count": 3.0},
+        {"count": 4},
         {"gone": [{"mark": "00", "action": "", "index": 1, "guest": "Li Wei"}]},
     ],
 )
