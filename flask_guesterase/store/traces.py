@@ -88,7 +88,7 @@ def holding(
 def _selected(
     conn: Connection, declared: Declared, keys: Sequence[Key], columns: Sequence[str], whole: bool
 ) -> set[Key]:
-    here = declared.table.alias("t0")
+    here = declared.alias("t0")
     mine = [here.c[c.key] for c in declared.key]
     wanted = true() if whole else differs(declared, here, columns)
     return {
@@ -182,7 +182,7 @@ def tells(declared: Declared, columns: Iterable[str]) -> bool:
 
     A text of which only some words went does not, nor does what a callable made.
     """
-    here = declared.table.alias("t0")
+    here = declared.alias("t0")
     return all(
         _differs(declared, here, name) is not None
         and not isinstance(declared.written(name), Mentions | Inside | Computed)

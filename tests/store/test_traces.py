@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import null, placeholder, redact
 from flask_guesterase.store.finder import erased_before
-from flask_guesterase.store.traces import holding
+from flask_guesterase.store.traces import holding, tells
 from tests.store.inn import datamap, erase, host
 from tests.store.test_coverage import Salted
 
@@ -77,3 +77,26 @@ def test_who_is_written_into_a_type_of_the_hosts_is_somebody_again(
             assert erased_before(conn, declared, [ada, bo]) == {ada, bo}
             conn.execute(update(guests).where(guests.c.id == 2).values(name="Bo"))
             assert erased_before(conn, declared, [ada, bo]) == {ada}
+
+
+def test_whether_columns_tell_is_asked_of_one_other_name_of_the_table(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A night asks it of each shell and column; a new alias copies every column of the table."""
+    people = Table(
+        "people", MetaData(), Column("id", Integer, primary_key=True), Column("name", String(40)),
+    )  # fmt: skip
+    policy = Policy({"name": null}, subject=Subject(match=["name"]))
+    declared = datamap(people.metadata, {"people": policy}).declared("people")
+    made: list[str] = []
+    real = Table.alias
+
+    def alias(table: Table, name: str) -> Any:
+        made.append(name)
+        return real(table, name)
+
+    monkeypatch.setattr(Table, "alias", alias)
+
+    assert all(tells(declared, ["name"]) for _ in range(3))
+
+    assert len(made) == 1
