@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 KINDS: dict[str, str] = {
+    "activity-alone": "people go by the day they were entered, whatever they did since",
     "authorize-missing": "the host never said who may do what, so nobody may",
     "blocker-missing": "people go by day, and nothing says whom the hotel still needs",
     "blocker-unknown": "a precondition of the hotel cannot be asked",

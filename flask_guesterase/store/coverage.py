@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from sqlalchemy import Column, literal, select
 
@@ -28,6 +29,7 @@ from .links import Link, links
 from .masks import ENOUGH, beneath, fits, is_marked
 from .sql import holds_text, text_length
 from .unique import is_unique, unique_keys
+from .ways import clock_of
 
 
 def coverage(datamap: DataMap) -> list[Finding]:
@@ -41,6 +43,7 @@ def coverage(datamap: DataMap) -> list[Finding]:
         findings += _columns(datamap, declared, known)
         findings += _rows(datamap, declared, known)
     findings += [*unknown(datamap), *_unkept(datamap), *_known_still(datamap)]
+    findings += _inactive(datamap)
     if not datamap.subjects:
         findings.append(Finding(
             "subject-missing", "", "", "No table is declared as one whose rows stand for a person.",
@@ -121,6 +124,35 @@ def _unnamed(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> I
                 # Where others lie among the guests, it may well be the key of a clerk who wrote.
                 Severity.WARN if datamap.tables[link.parent].policy.where else Severity.STOP,
             )
+
+
+def _inactive(datamap: DataMap) -> Iterator[Finding]:
+    """Yield tables of people who did nothing, by their clock, since the day they were entered."""
+    for name in sorted(datamap.subjects):
+        clock = clock_of(datamap.tables[name].policy)
+        last = _named(clock.get("last_activity"))
+        dated = sorted(
+            other.name for other in datamap.tables.values()
+            if clock_of(other.policy) and other.name != name
+            and any(path.subject.fullname == name for path in other.paths)
+        )
+        if last and last <= _named(clock.get("created")) and dated:
+            yield Finding(
+                "activity-alone", name, "last_activity", "It is the day they were entered, though "
+                f"{', '.join(dated[:3])} lead to them and have dates: by it somebody who stays "
+                "every year goes like one who never came again.",
+                'Name those dates too, with the way to them: "last_activity": ["created_on", '
+                '"stays.left_at"].', Severity.WARN,
+            )
+
+
+def _named(where: object) -> set[object]:
+    """Return the places that a clock names for an event."""
+    if where is None:
+        return set()
+    if isinstance(where, str) or callable(where):
+        return {where}
+    return {*cast(Iterable[object], where)}
 
 
 def _condition(declared: Declared) -> Iterator[Finding]:

@@ -232,6 +232,21 @@ def path_by_a_select_that_names_more_than_two_keys(wrong: bool) -> list[Finding]
     return find(right(notes=Policy({"text": null}, via=owners)), metadata=metadata)
 
 
+@CASES.of("activity-alone")
+def last_activity_that_knows_of_no_stay(wrong: bool) -> list[Finding]:
+    """Who stays every year would go by the day they were entered."""
+    metadata = hotel()
+    for name in ("guests", "notes"):
+        metadata.tables[name].append_column(Column("day", Date))
+    last = ["day"] if wrong else ["day", lambda guests: guests.c.day]
+    guests = Policy(
+        {**GUEST.columns, "day": keep("when")}, subject=PERSON, category="reservation",
+        clock={"created": "day", "last_activity": last},
+    )  # fmt: skip
+    notes = Policy({"text": null, "day": keep("when")}, via="guest_id", clock={"departed": "day"})
+    return find({"guests": guests, "notes": notes}, metadata)
+
+
 @CASES.of("retain-in-delete")
 def retain_in_delete(wrong: bool) -> list[Finding]:
     rows = delete if wrong else overwrite
@@ -457,8 +472,8 @@ def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
 
 
 def test_what_warns_does_not_stop() -> None:
-    """Shared deletes and retained columns in deleted rows are for people to weigh."""
-    warnings = ("shared-delete", "retain-in-delete", "subject-kept")
+    """What people have to weigh: shared deletes, retained columns in deleted rows, idle people."""
+    warnings = ("shared-delete", "retain-in-delete", "subject-kept", "activity-alone")
     for case in CASES.all:
         found = {f.severity for f in case.ask(True) if f.id == case.id}
         assert found == {Severity.WARN if case.id in warnings else Severity.STOP}, case.id
