@@ -28,8 +28,8 @@ from ..core.treatment import (
     null,
     redact,
 )
+from .hops import Path, given
 from .masks import reads_apart, writes_anew
-from .paths import Path, given
 from .sql import holds_text
 
 

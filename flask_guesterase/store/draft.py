@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,102 +13,39 @@ from sqlalchemy.types import Enum
 from ..core.identity import Kind, kind_of
 from .datamap import DataMap
 from .declared import is_generated
+from .guesses import (
+    ABOUT,
+    BARE,
+    CARRIES,
+    DUTY,
+    EMPLOYED,
+    FILE,
+    FIRM,
+    LOG,
+    ON_DISK,
+    PEOPLE,
+    PERSONAL,
+    PROPERTY,
+    PROSE,
+    SECRET,
+    SENTENCE,
+    STAFF,
+    VOUCHER,
+)
 from .links import Link, links
 from .sql import holds_text, text_length
 from .unique import is_unique
 
 REVIEW = "REVIEW"
 
-_PEOPLE = re.compile(
-    r"guest|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
-    r"客|宾|会员",
-    re.I,
-)
-_EMPLOYED = re.compile(r"staff|employee|operator|clerk|admin|员工", re.I)
-_STAFF = re.compile(f"user|{_EMPLOYED.pattern}", re.I)
-_DUTY = re.compile(
-    r"role|permission|department|position|salary|hired|is_?(admin|staff|superuser)|角色|权限|部门",
-    re.I,
-)
-"""In the name of a column: people who work here have it; guests who log in have not."""
-
-_SECRET = re.compile(r"passw|pwd|secret|hash|salt|totp|token|(?<![a-z])pin(?![a-z])|密码", re.I)
-"""In the name of a column: what no copy of somebody's data shows."""
-
-_FIRM = re.compile(
-    r"compan(y|ies)|(?<![a-z])firms?(?![a-z])|agenc(y|ies)|corporat|organi[sz]ation|supplier|vendor|"
-    r"公司|旅行社|单位",
-    re.I,
-)
-"""In the name of a table: one person of a firm goes, and its name stays for the others."""
-
-_PERSONAL = re.compile(
-    r"name|mail|phone|(?<![hm]o)tel|mobile|fax|address|(?<![a-z])addr(?![a-z])|street|"
-    r"(?<!pa)city|zip|postal|birth|born|dob|nationality|passport|document|licen[cs]e|(?<!tem)plate|card|iban|account|signature|"
-    r"photo|gender|ip_?addr|holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|"
-    r"external_?(id|ref)|(?<![a-z])(ota|channel|crs|gds)_?(id|ref(erence)?|no|num(ber)?)(?![a-z])|"
-    r"(?<![a-z])(pnr|locator)(?![a-z])|"
-    r"sender|receiver|addressee|signed_by|spouse|next_of_kin|salutation|"
-    r"religio|ethnic|occupation|employer|allerg|health|disab|identity|wechat|whatsapp|user_?agent|remote_addr|vehicle|"
-    r"(?<![a-z])(sex|diet|visa|ssn|ip|car_?reg|(tax|vat|id)_?(id|no|num(ber)?|card(_?no)?))(?![a-z])|"
-    r"\b(given|family|first|middle|last|maiden)\b|"
-    r"passw(or)?d|login|finger_?print|biometr|(?<![a-z])face_|marital|blood_?(group|type)|avatar|"
-    r"initials|father|mother|(member(ship)?|loyalty|frequent\w*)_?(id|no|num(ber)?)(?![a-z])|"
-    r"(?<![a-z])(mrz|cvv2?|cvc2?|pan|vin|last_?(4|four))(?![a-z])|"
-    r"姓|名|邮|电话|手机|地址|住址|证|生日|出生|国籍|性别|民族|车牌|微信|银行卡|传真|联系",
-    re.I,
-)
-_CARRIES = re.compile(
-    r"document|passport|licen[cs]e|(?<![a-z])visas?(?![a-z])|(?<![a-z])id_?cards?(?![a-z])|identit|"
-    r"contact|phone|e?mail|address|vehicle|loyalty|membership|证件|护照|联系|车辆|会员",
-    re.I,
-)
-"""In the name of a table: what it holds one of is somebody's own."""
-
-_BARE = re.compile(r"(number|num|nr|no|value|content)|号码|编号|内容", re.I)
-"""Name of a column that says what it holds by the name of its table alone."""
-
-_PROSE = re.compile(
-    r"note|comment|remark|wish|request|text|body|message|subject|description|reason|"
-    r"preference|old_value|new_value|detail|payload|transcript|备注|要求|留言|内容|评价|"
-    r"(?<![a-z])(content|memo|review|feedback|answer)(?![a-z_])",
-    re.I,
-)
-_LOG = re.compile(
-    r"log|shift|hand_?over|incident|house_?keep|task|work_?order|maintenance|complaint|chat|"
-    r"日志|交接|维修|客房|投诉",
-    re.I,
-)
-"""In the name of a table: what staff write there is about the house, and names guests in passing.
-
-What is written about a guest alone goes as a whole: an allergy is theirs without a name.
-"""
-
-_VOUCHER = re.compile(
-    r"invoice|bill|folio|receipt|voucher|payment|regist(er|ration)|发票|账单|登记|收据", re.I
-)
-"""In the name of a table: a law may want such records kept for a time, under whatever name."""
-
-_SENTENCE = 80
-"""Characters from which a column takes more than a name or a word."""
-
 _WAYS = 8
 """How many ways to one table are followed."""
-
-_FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
-_ON_DISK = re.compile(r"(?<!pro)file|path|scan|image|photo|attachment", re.I)
-"""In the name of a column of text: it may name a file, which an overwritten name leaves behind."""
 
 _NO_VALUE = (ARRAY, JSON, Enum, Boolean)
 """Types of columns that hold no name, address or number, whatever they are called."""
 
 _NAMES = ("null", "redact", "placeholder")
 """What the name of a file can become."""
-
-_ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|类型|有效", re.I)
-"""In the name of a column with "document" in it: it tells about the document, not its number."""
-
-_PROPERTY = re.compile(r"propert|hotel|branch|tenant|酒店|门店", re.I)
 
 _HEAD = '''"""Policies drafted from the schema: put it beside the application and call it once.
 
@@ -176,13 +112,13 @@ class _Drafter:
         yield "    guesterase.register("
         yield f"        {name!r},"
         yield "        Policy("
-        if _VOUCHER.search(table.name):
+        if VOUCHER.search(table.name):
             yield f"            # {REVIEW}: where a law wants such records kept, retain(category)"
             yield "            # in place of the rule of each column that it wants, and category=."
         if name in self.subjects:
             yield from self._classes(table)
         yield "            {"
-        about_house = route is not None and bool(_LOG.search(table.name))
+        about_house = route is not None and bool(LOG.search(table.name))
         works = self._works(name)
         for column in table.c:
             yield from self._employed(column) if works else self._column(table, column, about_house)
@@ -191,7 +127,7 @@ class _Drafter:
             yield f"            subject={self._subject(table)},  # {REVIEW}"
         elif route is not None:
             yield f"            via={route},  # {REVIEW}"
-            secrets = [c.name for c in table.c if _SECRET.search(c.name)] if works else []
+            secrets = [c.name for c in table.c if SECRET.search(c.name)] if works else []
             if secrets:
                 yield f"            apart={secrets!r},  # {REVIEW}"
         else:
@@ -202,11 +138,11 @@ class _Drafter:
 
     def _exemption(self, table: Table, personal: bool) -> str:
         """Return why a table to which no way leads may be nobody's, or an empty string."""
-        if _STAFF.search(table.name):
+        if STAFF.search(table.name):
             return "people who work here, not guests"
         # Where nobody is known, that nothing leads to a person says nothing; and a voucher is made
         # out to somebody, under whatever name.
-        if personal or not self.subjects or _VOUCHER.search(table.name):
+        if personal or not self.subjects or VOUCHER.search(table.name):
             return ""
         return "no column looks personal and nothing leads to a person"
 
@@ -239,7 +175,7 @@ class _Drafter:
         if rule in ("null", "redact") and about_house and _is_prose(column):
             rule = "mentions"
         if rule:
-            if rule in _NAMES and holds_text(column.type) and _ON_DISK.search(column.name):
+            if rule in _NAMES and holds_text(column.type) and ON_DISK.search(column.name):
                 yield f"                # {REVIEW}: {column.name!r} may name a file, which stays"
                 yield f'                # on disk: File("its folder", then={rule}) takes it too.'
             yield f"                {column.name!r}: {rule},  # {REVIEW}"
@@ -279,9 +215,9 @@ class _Drafter:
     def _subject(self, table: Table) -> str:
         telling = [c.name for c in table.c if not isinstance(c.type, _NO_VALUE)]
         contact = [n for n in telling if kind_of(n) in (Kind.EMAIL, Kind.PHONE)]
-        others = [n for n in telling if kind_of(n) is Kind.DOCUMENT and not _ABOUT.search(n)]
+        others = [n for n in telling if kind_of(n) is Kind.DOCUMENT and not ABOUT.search(n)]
         names = [n for n in telling if kind_of(n) is Kind.NAME]
-        place = next((c.name for c in table.c if _PROPERTY.search(c.name)), None)
+        place = next((c.name for c in table.c if PROPERTY.search(c.name)), None)
         name = f", name={names!r}" if names else ""
         end = f", property={place!r}" if place else ""
         return f"Subject(match={contact + others!r}{name}, contact={contact!r}{end})"
@@ -322,7 +258,7 @@ class _Drafter:
         """Return whether rows a person points at look like that person's own."""
         table = self.datamap.atlas.tables[link.parent]
         return any(self._is_personal(c) for c in table.c) and not (
-            _PROPERTY.search(table.name) or _STAFF.search(table.name) or _FIRM.search(table.name)
+            PROPERTY.search(table.name) or STAFF.search(table.name) or FIRM.search(table.name)
         )
 
     def _works(self, name: str) -> bool:
@@ -331,9 +267,9 @@ class _Drafter:
         What they wrote is not about them, so no way to a guest leads over them.
         """
         table = self.datamap.atlas.tables.get(name)
-        if table is None or name in self.subjects or not _STAFF.search(table.name):
+        if table is None or name in self.subjects or not STAFF.search(table.name):
             return False
-        return bool(_EMPLOYED.search(table.name)) or any(_DUTY.search(c.name) for c in table.c)
+        return bool(EMPLOYED.search(table.name)) or any(DUTY.search(c.name) for c in table.c)
 
     def _along(self, name: str) -> list[str]:
         """Return the shortest ways along foreign keys from a table to people.
@@ -375,17 +311,17 @@ class _Drafter:
 
 def _is_spoken(column: Column[object]) -> bool:
     """Return whether the name of a column says that it tells of somebody."""
-    spoken = any(p.search(column.name) for p in (_PERSONAL, _PROSE, _FILE))
+    spoken = any(p.search(column.name) for p in (PERSONAL, PROSE, FILE))
     of = column.table.name
-    own = _CARRIES.search(of) and not _VOUCHER.search(of) and _BARE.fullmatch(column.name)
+    own = CARRIES.search(of) and not VOUCHER.search(of) and BARE.fullmatch(column.name)
     return spoken or bool(own) or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
 
 
 def _is_prose(column: Column[object]) -> bool:
     """Return whether people write sentences in a column."""
     length = text_length(column.type)
-    long = length is None or length >= _SENTENCE
-    return long and holds_text(column.type) and bool(_PROSE.search(column.name))
+    long = length is None or length >= SENTENCE
+    return long and holds_text(column.type) and bool(PROSE.search(column.name))
 
 
 def draft(datamap: DataMap) -> str:
@@ -428,7 +364,7 @@ def _guessed(tables: Mapping[str, Table], known: Iterable[Link]) -> frozenset[st
 def _looks_like_people(table: Table) -> bool:
     kinds = {kind_of(c.name) for c in table.c if not c.foreign_keys}
     contacts = len(kinds & {Kind.EMAIL, Kind.PHONE}) + (Kind.NAME in kinds)
-    return contacts >= 2 and bool(_PEOPLE.search(table.name)) and not _STAFF.search(table.name)
+    return contacts >= 2 and bool(PEOPLE.search(table.name)) and not STAFF.search(table.name)
 
 
 def _copies(table: Table, original: Table) -> bool:

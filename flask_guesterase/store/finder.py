@@ -11,7 +11,7 @@ from ..core.plan import Key, Person, Row, key_text
 from . import tables
 from .datamap import DataMap
 from .declared import Declared
-from .paths import Path
+from .hops import Path
 from .sql import (
     MANY,
     chunks,

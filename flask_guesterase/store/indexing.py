@@ -15,8 +15,8 @@ from .binds.crossing import HOME, of_bind
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap
 from .declared import Declared
+from .hops import Hop
 from .links import links
-from .paths import Hop
 from .sql import is_text, quoted, text_length
 from .ways import ways
 

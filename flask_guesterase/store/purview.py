@@ -27,7 +27,7 @@ from .datamap import DataMap
 from .declared import Declared
 from .finder import find, owners
 from .gaps import unreadable
-from .paths import Hop
+from .hops import Hop
 from .sql import chunks
 from .traces import holding, tells
 from .ways import Reach, ways

@@ -23,8 +23,8 @@ from .binds.crossing import binds_of
 from .binds.trail import Trail, crosses, legs
 from .datamap import DataMap
 from .declared import Declared
+from .hops import Path
 from .listed import GIVEN, Listed
-from .paths import Path
 from .sql import asked, chunks, in_order, parts
 
 _MOST = 50

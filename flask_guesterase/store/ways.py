@@ -14,7 +14,8 @@ from ..core.whence import CLOCK, FACTS, PLACE, Paths
 from .binds.trail import Trail, crosses, legs, zoned
 from .datamap import DataMap
 from .declared import Declared
-from .paths import Hop, Resolver
+from .hops import Hop
+from .paths import Resolver
 from .sql import asked, parts
 
 

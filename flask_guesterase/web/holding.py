@@ -13,7 +13,7 @@ from ..core.errors import InputError, UnknownError
 from ..core.holding import Cause, Scope, Wanted
 from ..core.permissions import Permission
 from ..store.office import Office
-from . import pressing, schemas
+from . import holdforms, pressing, schemas
 from .current import current
 from .desk import deed, granted, me, moment_at, must, placed, staff_pages
 from .fields import CHOOSE
@@ -101,7 +101,7 @@ def hold() -> AnyResponse:
     """Place a hold: on the people of a request, a record, or what a query names."""
     must(Permission.HOLD)
     try:
-        form = schemas.read(schemas.Hold(), request.form)
+        form = schemas.read(holdforms.Hold(), request.form)
         with current.begin() as office:
             pressing.once(office, lambda: _place(office, form), me(), pressing.MOMENT)
     except UnknownError:
@@ -146,7 +146,7 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
 def freeze() -> AnyResponse:
     """Freeze a property, a night or a room: one click, no reason."""
     hotels = must(Permission.FREEZE)
-    form = schemas.read(schemas.Freeze(), placed(request.form, [hotel.code for hotel in hotels]))
+    form = schemas.read(holdforms.Freeze(), placed(request.form, [hotel.code for hotel in hotels]))
     place, old = form["property"], "" < form["night"] < EARLIEST.isoformat()
     if not place:
         return _unfrozen({"property": [CHOOSE]})

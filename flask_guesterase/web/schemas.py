@@ -24,7 +24,6 @@ from marshmallow.validate import OneOf, Regexp
 from ..core.alert import BY_PEOPLE, Mistake
 from ..core.asking import Asker, Delay, Seen
 from ..core.halting import Stop
-from ..core.holding import Cause, Scope
 from ..core.identity import Kind
 from ..core.lifecycle import Ground
 from ..core.reasons import Reason
@@ -225,29 +224,6 @@ class TakeBack(Form):
     """The number of the proposal that was read; a template of the host's may send none."""
 
     proposal = fields.Integer(load_default=None)
-
-
-class Hold(Form):
-    """What is to be held, and why."""
-
-    number = typed()
-    scope = fields.String(load_default=Scope.SUBJECT.value)
-    table = typed()
-    key = typed()
-    query = typed()
-    property = typed()
-    why = one_of([cause.value for cause in Cause])
-    reference = typed()
-    review_on = typed()
-    silent = fields.String(load_default="no")
-
-
-class Freeze(Form):
-    """Which night or room of which property is frozen; all of it when neither is given."""
-
-    property = typed()
-    night = typed()
-    room = typed()
 
 
 class Choose(Form):

@@ -18,7 +18,7 @@ from flask_guesterase.store import tables as own
 from flask_guesterase.store.binds.crossing import Binds, Crossing, at
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.finder import find, owners
-from flask_guesterase.store.paths import Hop
+from flask_guesterase.store.hops import Hop
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.ways import Reach
 from tests.engines import fresh_database

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 
 from ...core.plan import Key
-from ..paths import Hop
+from ..hops import Hop
 from ..sql import among, chunks, folded, host_values, is_text, python_type
 from .crossing import at, binds_of
 

@@ -14,7 +14,7 @@ from .. import people
 from ..declared import Declared
 from ..finder import owners
 from ..gaps import unreadable
-from ..paths import Path
+from ..hops import Path
 from ..reach import keys_told
 from ..work import Work
 from .refusal import Old

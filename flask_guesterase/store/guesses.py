@@ -1,0 +1,89 @@
+"""What names of tables and columns tell of what they hold, as far as it can be guessed."""
+
+from __future__ import annotations
+
+import re
+
+PEOPLE = re.compile(
+    r"guest|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
+    r"客|宾|会员",
+    re.I,
+)
+EMPLOYED = re.compile(r"staff|employee|operator|clerk|admin|员工", re.I)
+STAFF = re.compile(f"user|{EMPLOYED.pattern}", re.I)
+DUTY = re.compile(
+    r"role|permission|department|position|salary|hired|is_?(admin|staff|superuser)|角色|权限|部门",
+    re.I,
+)
+"""In the name of a column: people who work here have it; guests who log in have not."""
+
+SECRET = re.compile(r"passw|pwd|secret|hash|salt|totp|token|(?<![a-z])pin(?![a-z])|密码", re.I)
+"""In the name of a column: what no copy of somebody's data shows."""
+
+FIRM = re.compile(
+    r"compan(y|ies)|(?<![a-z])firms?(?![a-z])|agenc(y|ies)|corporat|organi[sz]ation|supplier|vendor|"
+    r"公司|旅行社|单位",
+    re.I,
+)
+"""In the name of a table: one person of a firm goes, and its name stays for the others."""
+
+PERSONAL = re.compile(
+    r"name|mail|phone|(?<![hm]o)tel|mobile|fax|address|(?<![a-z])addr(?![a-z])|street|"
+    r"(?<!pa)city|zip|postal|birth|born|dob|nationality|passport|document|licen[cs]e|(?<!tem)plate|card|iban|account|signature|"
+    r"photo|gender|ip_?addr|holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|"
+    r"external_?(id|ref)|(?<![a-z])(ota|channel|crs|gds)_?(id|ref(erence)?|no|num(ber)?)(?![a-z])|"
+    r"(?<![a-z])(pnr|locator)(?![a-z])|"
+    r"sender|receiver|addressee|signed_by|spouse|next_of_kin|salutation|"
+    r"religio|ethnic|occupation|employer|allerg|health|disab|identity|wechat|whatsapp|user_?agent|remote_addr|vehicle|"
+    r"(?<![a-z])(sex|diet|visa|ssn|ip|car_?reg|(tax|vat|id)_?(id|no|num(ber)?|card(_?no)?))(?![a-z])|"
+    r"\b(given|family|first|middle|last|maiden)\b|"
+    r"passw(or)?d|login|finger_?print|biometr|(?<![a-z])face_|marital|blood_?(group|type)|avatar|"
+    r"initials|father|mother|(member(ship)?|loyalty|frequent\w*)_?(id|no|num(ber)?)(?![a-z])|"
+    r"(?<![a-z])(mrz|cvv2?|cvc2?|pan|vin|last_?(4|four))(?![a-z])|"
+    r"姓|名|邮|电话|手机|地址|住址|证|生日|出生|国籍|性别|民族|车牌|微信|银行卡|传真|联系",
+    re.I,
+)
+CARRIES = re.compile(
+    r"document|passport|licen[cs]e|(?<![a-z])visas?(?![a-z])|(?<![a-z])id_?cards?(?![a-z])|identit|"
+    r"contact|phone|e?mail|address|vehicle|loyalty|membership|证件|护照|联系|车辆|会员",
+    re.I,
+)
+"""In the name of a table: what it holds one of is somebody's own."""
+
+BARE = re.compile(r"(number|num|nr|no|value|content)|号码|编号|内容", re.I)
+"""Name of a column that says what it holds by the name of its table alone."""
+
+PROSE = re.compile(
+    r"note|comment|remark|wish|request|text|body|message|subject|description|reason|"
+    r"preference|old_value|new_value|detail|payload|transcript|备注|要求|留言|内容|评价|"
+    r"(?<![a-z])(content|memo|review|feedback|answer)(?![a-z_])",
+    re.I,
+)
+LOG = re.compile(
+    r"log|shift|hand_?over|incident|house_?keep|task|work_?order|maintenance|complaint|chat|"
+    r"日志|交接|维修|客房|投诉",
+    re.I,
+)
+"""In the name of a table: what staff write there is about the house, and names guests in passing.
+
+What is written about a guest alone goes as a whole: an allergy is theirs without a name.
+"""
+
+VOUCHER = re.compile(
+    r"invoice|bill|folio|receipt|voucher|payment|regist(er|ration)|发票|账单|登记|收据", re.I
+)
+"""In the name of a table: a law may want such records kept for a time, under whatever name."""
+
+SENTENCE = 80
+"""Characters from which a column takes more than a name or a word."""
+
+
+FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
+ON_DISK = re.compile(r"(?<!pro)file|path|scan|image|photo|attachment", re.I)
+"""In the name of a column of text: it may name a file, which an overwritten name leaves behind."""
+
+
+ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|类型|有效", re.I)
+"""In the name of a column with "document" in it: it tells about the document, not its number."""
+
+PROPERTY = re.compile(r"propert|hotel|branch|tenant|酒店|门店", re.I)
