@@ -7,17 +7,10 @@ from typing import Any
 from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.asking import PAPERS, Asker, Delay, Seen
+from ..core.asking import Delay
 from ..core.errors import InputError, TransitionError
-from ..core.grounds import About, exemption, grounds
-from ..core.lifecycle import DONE, MOVES, OPEN, State
+from ..core.lifecycle import DONE, OPEN, State
 from ..core.permissions import Permission
-from ..core.reasons import mapped
-from ..core.wish import Kind
-from ..store import answering
-from ..store.outbox import OUTSIDE
-from ..store.preview import Preview
-from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
     canaries,
@@ -29,7 +22,6 @@ from . import (
     holding,
     incidents,
     lawful,
-    lawwords,
     leftover,
     letters,
     monthly,
@@ -51,10 +43,9 @@ from . import (
     upkeep,
     watching,
 )
-from .cited import cited
+from .choices import deeds_of, grounds_of, papers, reason_of
 from .current import current
 from .desk import deed, granted, may, me, must, staff_pages
-from .language import Language
 from .pages import csrf_field, json_file
 from .persons import named
 from .reader import language, theirs
@@ -127,7 +118,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         duty = office.duty(number, me())
         objected = office.objected(number, by=me())
         copying = releasing.of_copy(office, case)
-        deeds = _deeds(case)
+        deeds = deeds_of(case)
         overseen = office.overseen(number, me()) if state is State.REVIEW else None
         later = office.later_of(number, me()).standing
         alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
@@ -153,10 +144,10 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
-        seen_options=_papers(tongue, case),
+        seen_options=papers(tongue, case),
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
-        ground_options=_grounds(tongue, hotel, case, plan),
-        reason=_reason(tongue, case, hotel),
+        ground_options=grounds_of(tongue, hotel, case, plan),
+        reason=reason_of(tongue, case, hotel),
         duty=duty,
         numbers=None if plan is None else plain.numbers(plan),
         told_plainly=None if plan is None else plain.sentences(hotel, plan),
@@ -165,73 +156,6 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         values=values,
         problems=problems,
     )
-
-
-def _papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return what may be seen of who asks in a guest's place; a guest shows it by the way."""
-    who = Asker(case["asked_by"])
-    if who is Asker.GUEST:
-        return []
-    return [(paper.value, word(tongue, paper)) for paper in Seen if paper in PAPERS[who]]
-
-
-def _grounds(
-    tongue: Language, hotel: Property, case: dict[str, Any], plan: Preview | None
-) -> list[tuple[str, str]]:
-    """Return the grounds the law at a hotel knows, each with its article where it has one."""
-    law = answering.law(current.settings, hotel)
-    about = About(
-        held=plan is not None and plan.holds(),
-        copy=case["kind"] == Kind.COPY,
-        known=plan is None or bool(plan.people),
-        relative=case["asked_by"] == Asker.RELATIVE,
-    )
-    found = []
-    for ground in grounds(law, about):
-        item = exemption(law, ground)
-        article = tongue.aside(cited(tongue, item.article)) if item is not None else ""
-        found.append((ground.value, word(tongue, ground) + article))
-    return found
-
-
-def _reason(tongue: Language, case: dict[str, Any], hotel: Property) -> str:
-    """Return why the guest asks and what the law at the hotel makes of it."""
-    if not case["reason"]:
-        return ""
-    said = mapped(answering.law(current.settings, hotel), case["reason"])
-    explained = lawwords.explained(tongue, {"zh": said.zh, "en": said.en})
-    return tongue.colon.join(filter(None, (cited(tongue, said.article), explained)))
-
-
-def _deeds(case: dict[str, Any]) -> dict[str, bool]:
-    """Return what the reader may do to a request now; the office decides again when they do."""
-    state, code = State(case["state"]), case["property"]
-    early = state in (State.RECEIVED, State.VERIFIED, State.REVIEW)
-    verify = may(Permission.VERIFY, code)
-    approve = may(Permission.APPROVE, code)
-    return {
-        "names": verify or approve,
-        "details": may(Permission.HOLD, code),
-        "confirm_told": verify,
-        "settle": verify,
-        "objection": may(Permission.LAW, code),
-        "confirm": state is State.RECEIVED and verify,
-        "recode": case["verified_at"] is not None and case["erased_at"] is None and verify,
-        "choose": early and verify,
-        "approve": state is State.REVIEW and approve and case["kind"] != Kind.COPY,
-        "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
-        "hold": may(Permission.HOLD, code),
-        "look_after": state in OPEN and (verify or approve),
-        "restore": may(Permission.RESTORE, code),
-        "hand_slip": verify or may(Permission.FILE, code),
-        "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
-        "later": may(Permission.FILE, code),
-        "copy_after": state in DONE and case["kind"] == Kind.ERASURE and may(Permission.FILE, code),
-        "extend": case["extendable"] and approve,
-        "erase": state in (State.APPROVED, State.WAITING)
-        and case["waiting_for"] != OUTSIDE
-        and may(Permission.ERASE, code),
-    }
 
 
 @staff_pages.post("/<number>/confirm")

@@ -1,0 +1,59 @@
+"""The measures of the house, as CONTRIBUTING has them: rooms, functions and parameters."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask_guesterase
+
+OURS = Path(flask_guesterase.__file__).parent
+
+LINES, FUNCTION, PARAMETERS = 400, 60, 9
+
+LISTS = {"core/events.py", "core/owntables.py", "store/tables.py", "web/words.py"}
+"""Modules that are one list, which is read from its beginning to its end."""
+
+ALONE = {"verify.py"}
+"""What readers of exports copy as one file."""
+
+OPTIONS = {"Guesterase.__init__", "request", "produce"}
+"""What takes by name everything that a host, or a command line, can say."""
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Every module of the package, migrations left aside: its name and its text."""
+    for path in sorted(OURS.rglob("*.py")):
+        if "migrations" not in path.parts:
+            yield path.relative_to(OURS).as_posix(), path.read_text(encoding="utf-8")
+
+
+def functions(tree: ast.AST, within: str = "") -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function of a module, with the class it is of."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield within + node.name, node
+        inner = f"{node.name}." if isinstance(node, ast.ClassDef) else within
+        yield from functions(node, inner)
+
+
+def test_modules_are_rooms_and_no_halls() -> None:
+    """What grows beyond its measure has a second subject, which gets a module of its own."""
+    large = {name for name, text in modules() if len(text.splitlines()) > LINES}
+    assert large == LISTS | ALONE
+
+
+def test_functions_are_short_and_take_little() -> None:
+    """Nobody scrolls to read one, or counts its parameters."""
+    found = set()
+    for name, text in modules():
+        for called, node in functions(ast.parse(text)):
+            assert node.end_lineno is not None
+            given = node.args.posonlyargs + node.args.args + node.args.kwonlyargs
+            many = len([each for each in given if each.arg not in ("self", "cls")])
+            if node.end_lineno - node.lineno >= FUNCTION or (
+                many > PARAMETERS and called not in OPTIONS
+            ):
+                found.add(f"{name}: {called}")
+    assert found == set()
