@@ -207,3 +207,21 @@ def test_the_nightly_sweep_does_it(inn: Inn) -> None:
     done = sweep.sweep(inn.run, lambda *_: ("", ""), {})
     assert (done.problems, done.counts["redated"]) == ({}, 1)
     assert told(inn, number) == [BILL, ("2031-03-01", *VISA[1:])]
+
+
+def test_what_is_not_complete_names_its_day_too(inn: Inn) -> None:
+    """While something is left that should be gone a day moves; and complete, the day is told."""
+    inn.person(1, date(2026, 3, 1))
+    inn.person(2, date(2026, 3, 1))
+    inn.bill(9, one=2, payer="Bo Lund", role="p1@mail.example")
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "partial"
+    inn.later(days=1)
+    changed(inn, REGISTER, LONGER)
+    assert redating.nightly(inn.run) == 1
+    assert inn.content(number)["state"] == "partial"
+    assert [each[:2] for each in told(inn, number)] == [("2031-03-01", "guest_register")]
+    inn.set(BILLS, 9, role="main")
+    worker.look_again(inn.run, number, "clerk")
+    assert inn.state(number) == "sealed"
+    assert [each[:2] for each in told(inn, number)] == [("2031-03-01", "guest_register")]
