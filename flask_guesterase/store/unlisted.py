@@ -6,7 +6,9 @@ from collections import Counter
 
 from sqlalchemy import func, select
 
+from ..core.complaining import OPEN as COMPLAINED
 from ..core.finding import Finding, Severity
+from ..core.incidents import CLOSED
 from ..core.lifecycle import OPEN, State
 from . import tables
 from .work import Work
@@ -37,11 +39,14 @@ def findings(work: Work) -> list[Finding]:
 def _waiting(work: Work) -> dict[str, Counter[str]]:
     """Return code -> what waits -> how many; of holds, some silent, no more is said."""
     request, kept, hold, task = tables.request, tables.kept, tables.hold, tables.task
+    complaint, incident = tables.complaint, tables.incident
     found: dict[str, Counter[str]] = {}
     for what, table, condition in (
         ("requests", request, request.c.state.in_([state.value for state in _WAITING])),
         ("kept records", kept, kept.c.ended_at.is_(None)),
         ("tasks", task, task.c.done_at.is_(None)),
+        ("complaints", complaint, complaint.c.state == COMPLAINED),
+        ("incidents", incident, incident.c.state != CLOSED),
         ("kept records", hold, hold.c.lifted_at.is_(None)),
     ):
         rows = work.conn.execute(
