@@ -8,7 +8,7 @@ from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.complaining import RATINGS, About, Mode
-from ..core.errors import InputError, UnknownError
+from ..core.errors import ForbiddenError, InputError, UnknownError
 from ..core.permissions import Permission
 from ..store.complaints.looking import PAGE
 from ..store.complaints.receiving import Grievance
@@ -19,6 +19,7 @@ from .desk import granted, may, me, must, staff_pages, today
 from .grievance import RATED
 from .language import N_
 from .pages import no_fields, page_number
+from .problems import named
 from .reader import language
 from .rendering import render_template
 from .untaken import on_page
@@ -69,7 +70,9 @@ def file_complaint() -> AnyResponse:
         )  # fmt: skip
         with current.begin() as office:
             number = pressing.once(office, lambda: office.file_complaint(given, me()))
-    except UnknownError:
+    except (UnknownError, ForbiddenError) as problem:
+        if not isinstance(named(problem), UnknownError):
+            raise
         return make_response(_form(request.form, {"request": [_UNKNOWN]}), 422)
     except InputError as problem:
         return make_response(_form(request.form, no_fields(problem)), 422)

@@ -9,7 +9,7 @@ from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import EARLIEST
-from ..core.errors import InputError, UnknownError
+from ..core.errors import ForbiddenError, InputError, UnknownError
 from ..core.holding import Cause, Scope, Wanted
 from ..core.permissions import Permission
 from ..store.office import Office
@@ -19,7 +19,7 @@ from .desk import deed, granted, me, moment_at, must, placed, staff_pages
 from .fields import CHOOSE
 from .language import N_
 from .pages import no_fields
-from .problems import OLD_DAY
+from .problems import OLD_DAY, named
 from .reader import language
 from .rendering import render_template
 from .words import HOLDS, word
@@ -104,7 +104,9 @@ def hold() -> AnyResponse:
         form = schemas.read(holdforms.Hold(), request.form)
         with current.begin() as office:
             pressing.once(office, lambda: _place(office, form), me(), pressing.MOMENT)
-    except UnknownError:
+    except (UnknownError, ForbiddenError) as problem:
+        if not isinstance(named(problem), UnknownError):
+            raise
         return make_response(_form(request.form, {"": [_NOBODY]}), 422)
     except InputError as problem:
         return make_response(_form(request.form, no_fields(problem)), 422)

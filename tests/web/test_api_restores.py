@@ -136,13 +136,13 @@ def test_who_may_not_neither_proposes_nor_confirms(house: House, number: str) ->
         Program(house, token(house, who, *words))
         for who, words in (("clerk", []), ("far-officer", []), ("second", ["view", "approve"]))
     ]
-    for program in few:
-        assert program.post(f"/requests/{number}/restore", WRONG).status_code == 403
+    for program, status in zip(few, (403, 404, 403), strict=True):
+        assert program.post(f"/requests/{number}/restore", WRONG).status_code == status
     assert house.hotel.ours("restoration") == []
     proposal = proposed(house, number)
-    for program in few:
-        assert _confirm(program, number, proposal).status_code == 403
-    for who, words, status in (("far-officer", [], 403), ("night", [], 403), ("clerk", [], 200)):
+    for program, status in zip(few, (403, 404, 403), strict=True):
+        assert _confirm(program, number, proposal).status_code == status
+    for who, words, status in (("far-officer", [], 404), ("night", [], 403), ("clerk", [], 200)):
         program = Program(house, token(house, who, *words))
         assert program.get(f"/requests/{number}/restore").status_code == status
     assert house.state(number) == "sealed"

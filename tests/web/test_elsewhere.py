@@ -137,3 +137,22 @@ def test_no_answer_of_the_api_tells_what_is_at_another_hotel(
         if answers[0] != answers[1]:
             wrong.append((each.method, each.path, answers[0][0], answers[1][0]))
     assert wrong == []
+
+
+def test_no_form_tells_what_is_at_another_hotel(desk: Desk) -> None:
+    """A number that is typed is one of nowhere, too: of a complaint, and of who is held."""
+    house, browser = desk.house, desk.house.browser(FAR)
+    token = browser.token()
+    complaint = {**NEEDS["file_complaint"][1], "property": "be"}
+    hold = {**NEEDS["hold"][1], "property": "be", "why": "court-order"}
+    for page, field, form in (("complaints", "request", complaint), ("holds", "number", hold)):
+        answers = [
+            browser.client.post(
+                f"/desk/privacy/{page}/new", data={**form, field: number, "csrf_token": token}
+            )
+            for number in (desk.things["number"], NOWHERE["number"])
+        ]
+        first, second = map(told, answers)
+        assert first == second, page
+        assert answers[0].status_code == 422
+    assert house.hotel.ours("complaint")

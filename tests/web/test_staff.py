@@ -300,7 +300,7 @@ def test_a_letter_of_another_hotel_is_not_dealt_with(house: House) -> None:
     """The one page that names no request looks up whose it is."""
     _letter(house)
     answer = house.browser("far-officer").post(f"{DESK}/outbox/1")
-    assert answer.status_code == 403
+    assert answer.status_code == 404
     assert house.browser("clerk").post(f"{DESK}/outbox/1").status_code == 303
     assert house.hotel.ours("outbox")[0]["state"] == "sent"
 

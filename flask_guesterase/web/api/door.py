@@ -177,7 +177,9 @@ def _unauthorized(error: Unauthorized) -> Response:
 
 @api_pages.errorhandler(GuesteraseError)
 def _refused(error: GuesteraseError) -> Response:
-    told = named(removed(error)) if request.view_args else error
+    body = request.get_json(silent=True)
+    about = isinstance(body, dict) and (body.get("request") or body.get("number"))
+    told = named(removed(error)) if request.view_args or about else error
     return _told(problem_of(told), told, error_id(told))
 
 
