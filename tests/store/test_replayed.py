@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from flask_guesterase.core import treatment
-from flask_guesterase.core.errors import BusyError, KeyMissingError
+from flask_guesterase.core.errors import BusyError, KeyMissingError, SetupError
 from flask_guesterase.core.events import SYSTEM, RequestReviewedAgain
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
@@ -335,6 +335,27 @@ def test_a_hold_that_the_copy_forgot_is_about_its_rows(
     assert copied.replay().counts["ask"] == 1
     (asked,) = copied.run(lambda office: office.returns("clerk", "replay"))
     assert asked["why"] == why
+
+
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_line_of_the_register_that_was_changed_stops_nobody_but_at_its_end(
+    copied: Copied, place: int
+) -> None:
+    """Behind one in the middle the register is gone on with; behind the last one it cannot be."""
+    hotel = copied.hotel
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    (path,) = (copied.folder / "register").glob("erasures-*.jsonl")
+    lines = path.read_bytes().splitlines(keepends=True)
+    assert len(lines) > 2
+    lines[place] = lines[place].replace(b'"2026-', b'"2025-')
+    path.write_bytes(b"".join(lines))
+    number = hotel.approved(email="bo@example.com")
+    if place == 0:
+        assert hotel.erased(number) == "erased"
+    else:
+        with pytest.raises(SetupError, match="not as it was written"):
+            hotel.erased(number)
+        assert hotel.row(2)["name"] == "Bo Lind"
 
 
 def test_nothing_is_erased_in_a_month_whose_key_was_lost(copied: Copied) -> None:
