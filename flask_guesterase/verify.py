@@ -1372,7 +1372,8 @@ def read_journals(paths: list[Path], wanted: Wanted, number: str = "") -> dict[N
                 else:
                     raise ValueError("another format")
             except BROKEN:
-                raise UseError(f"Line {place} of {path} is not a journal entry.") from None
+                raise UseError(f"Line {place} of {path} is not a journal entry: it was changed, or "
+                               "the file is no export of a journal.") from None
         if torn:
             found[name].torn = f"{path}:{torn[0]}"
     return found

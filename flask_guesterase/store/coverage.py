@@ -86,7 +86,8 @@ def _owners(declared: Declared) -> Iterator[Finding]:
     if declared.policy.subject is None and declared.policy.via is None:
         yield Finding(
             "owner-missing", declared.name, "", "Nothing says whose rows these are.",
-            "Give the policy subject=Subject(...) or an owner path with via=.",
+            "Give the policy subject=Subject(...) or an owner path with via=, or declare "
+            "exempt(reason) in its place when nobody's data can be in the table.",
         )
     if declared.policy.subject is not None and declared.policy.via is not None:
         yield Finding(

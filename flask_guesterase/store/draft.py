@@ -131,7 +131,8 @@ class _Drafter:
             if secrets:
                 yield f"            apart={secrets!r},  # {REVIEW}"
         else:
-            yield f"            # {REVIEW}: say whose rows these are, with via=; until then"
+            yield f"            # {REVIEW}: say whose rows these are, with via=, or exempt(reason)"
+            yield "            # in place of Policy(...) where nobody's data can be; until then"
             yield "            # `check` reports the table and erasures that reach it wait."
         yield "        ),"
         yield "    )"

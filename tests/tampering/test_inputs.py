@@ -370,14 +370,20 @@ def test_half_a_line_in_a_folder(cut: int, world: World, tmp_path: Path) -> None
     assert "revoked" in cannot(answer), "the half line may say so"
 
 
-def test_half_a_line_hides_nothing_that_was_seen(world: World, tmp_path: Path) -> None:
-    """Whoever cuts the last entry in two cuts what a checkpoint has seen."""
+def test_half_a_line_hides_nothing_that_was_seen(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever cuts the last entry in two cuts what a checkpoint has seen; of another one it is said
+    that somebody did."""
     journal = put(tmp_path, "journal.jsonl", "\n".join(world.lines)[:-7])
     code, answer = ask(journal, "--checkpoint", put(tmp_path, "newest", world.newest))
     assert (code, wrong(answer)) == (1, {"outside"})
     lines = [*world.lines[:5], world.lines[5][:-7], *world.lines[6:]]
     middle = put(tmp_path, "middle.jsonl", lines)
+    capsys.readouterr()
     assert offline.main([str(middle)]) == 2
+    assert "Line 6 of" in (said := capsys.readouterr().err)
+    assert "it was changed" in said
 
 
 def test_a_later_epoch_alone(world: World, tmp_path: Path) -> None:
