@@ -92,9 +92,8 @@ def halt(work: Work, by: str, ground: str) -> None:
     actor = brake.lawyer(work, by)
     if ground not in set(Stop):
         raise InputError("There is no such ground.", f"Use {', '.join(Stop)}.")
-    if pulse.look(work.conn, HALTED, lock=True) is not None:
+    if not pulse.first(work.conn, HALTED, Pulse(work.stamp, str(ground), actor)):
         raise TransitionError("Erasing by day is stopped already.", "Two people let it go on.")
-    pulse.put(work.conn, HALTED, Pulse(work.stamp, str(ground), actor))
     pulse.put(work.conn, REMINDED, Pulse(work.stamp))
     pulse.take(work.conn, GOES_ON)
     tasks.house(work, TASK, work.stamp.isoformat(), (work.now + timedelta(days=1)).date())

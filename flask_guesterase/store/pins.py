@@ -80,6 +80,8 @@ def begin(work: Work, person: str, code: str, pin: str) -> None:
     actor = actors.known(work, person)
     if actor is None:
         raise TokenError("This code is not known.", "Ask an officer for a new one.")
+    # Who gives another code locks it before the one it ends.
+    _look(work, actor, lock=True)
     tokens.use(work, Purpose.PIN, f"{actor}:{tokens.plain(code)}")
     limits.succeed(work, "code", person)
     _set(work, person, actor, chosen)

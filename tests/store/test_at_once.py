@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.errors import BusyError, TransitionError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import halting
 from tests.store.forms import Forms
 from tests.store.hotel import Hotel
 
@@ -134,3 +135,50 @@ def test_who_holds_and_who_erases_lock_in_one_order(any_hotel: Hotel, do: str) -
             office.place_hold(Wanted("subject", "court-order", "guests", "1"), "officer")
     if hotel.engine.dialect.name != "sqlite":
         assert list(dict.fromkeys(locked)) == ["guesterase_request", "guests"]
+
+
+def test_of_two_that_stop_the_sweeps_one_stops_them(any_hotel: Hotel) -> None:
+    """The other is told so; the ground that stands is that of who did."""
+    hotel = any_hotel
+    for name in ("officer", "second"):
+        hotel.grants[name].add("law")
+    ends: list[str] = []
+
+    def halt(by: str, ground: str) -> None:
+        try:
+            with hotel.begin() as office:
+                office.halt_sweep(by, ground)
+        except TransitionError:
+            ends.append(by)
+
+    hotel.meet("INSERT INTO guesterase_pulse", lambda: halt("second", "investigation"))
+    halt("officer", "wrong-rows")
+    assert ends == ["officer"]
+    (stop,) = [row for row in hotel.ours("pulse") if row["name"] == halting.HALTED]
+    assert stop["note"] == "investigation"
+
+
+def test_who_uses_a_code_for_a_pin_and_who_gives_another_lock_in_one_order(
+    any_hotel: Hotel,
+) -> None:
+    hotel = any_hotel
+    for name in ("officer", "second"):
+        hotel.grants[name].add("issue")
+    with hotel.begin() as office:
+        code = office.give_pin("clerk", "officer", "sh")
+    order: list[list[str]] = [[]]
+
+    def note(conn: Any, cursor: Any, said: str, *rest: Any) -> None:
+        what = re.match(r"(?:UPDATE|DELETE FROM) guesterase_(token)|SELECT.*FROM guesterase_(pin)",
+                        said, re.DOTALL)  # fmt: skip
+        if what and (what[1] or "FOR UPDATE" in said):
+            order[0].append(what[1] or what[2])
+
+    event.listen(hotel.engine, "before_cursor_execute", note)
+    with hotel.begin() as office:
+        office.begin_pin("clerk", code, "739218")
+    order.insert(0, [])
+    with hotel.begin() as office:
+        office.give_pin("clerk", "second", "sh")
+    if hotel.engine.dialect.name != "sqlite":
+        assert [list(dict.fromkeys(each)) for each in order[:2]] == [["pin", "token"]] * 2
