@@ -101,8 +101,7 @@ def pages(name: str, desk: str) -> Blueprint:
         return _problem_page(problem, desk, error, form)
 
     def on_error(error: GuesteraseError) -> Response:
-        told = error if request.values.get("property") else removed(error)
-        told = named(told) if desk == "staff" and request.view_args else told
+        told = _told_here(error, desk)
         return fail(problem_of(told), told)
 
     def on_database(error: SQLAlchemyError) -> Response:
@@ -142,6 +141,12 @@ def pages(name: str, desk: str) -> Blueprint:
     blueprint.register_error_handler(HTTPException, on_http)
     blueprint.register_error_handler(Exception, on_surprise)
     return blueprint
+
+
+def _told_here(error: GuesteraseError, desk: str) -> GuesteraseError:
+    """Return an error as the reader of this page may be told it."""
+    told = error if request.values.get("property") else removed(error)
+    return named(told) if desk == "staff" and request.view_args else told
 
 
 def existing(endpoint: str | None, parts: dict[str, Any] | None) -> None:
