@@ -289,7 +289,7 @@ def test_a_table_that_lets_the_newer_row_win_loses_none_by_us(hotel: Hotel) -> N
     number = filled(hotel)
     hotel.erased(number)
     other = hotel.approved(email="bo@example.com")
-    with pytest.raises(ErasureError, match="refused"):
+    with pytest.raises(ErasureError, match="refuses"):
         hotel.erased(other)
     assert [row["id"] for row in hotel.rows(Guest)] == [1, 2], "two are [erased] of one hotel"
     alter(hotel, "UPDATE guests SET email = 'ann@example.com' WHERE id = 2")

@@ -20,7 +20,7 @@ from flask_guesterase.core.webhook import LARGEST_ANSWER, SIGNATURE, TIMESTAMP
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.limits import LIMITS
-from flask_guesterase.store.partners import deliveries
+from flask_guesterase.store.partners import outstanding
 from flask_guesterase.web import recipients as desk_page
 from tests import partner as partners
 from tests.partner import Partner
@@ -293,7 +293,7 @@ def test_what_is_not_settled_is_read_a_page_at_a_time(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A recipient that does not answer has one of every guest; the link of a task finds its own."""
-    for module in (deliveries, desk_page):
+    for module in (outstanding, desk_page):
         monkeypatch.setattr(module, "PAGE", 1)
     house.app.register_blueprint(api_pages, url_prefix=API)
     erase(house)

@@ -177,10 +177,18 @@ def _unauthorized(error: Unauthorized) -> Response:
 
 @api_pages.errorhandler(GuesteraseError)
 def _refused(error: GuesteraseError) -> Response:
-    body = request.get_json(silent=True)
-    about = isinstance(body, dict) and (body.get("request") or body.get("number"))
-    told = named(removed(error)) if request.view_args or about else error
+    told = named(removed(error)) if request.view_args or _is_about_one() else error
     return _told(problem_of(told), told, error_id(told))
+
+
+def _is_about_one() -> bool:
+    """Return whether the body names something by its number, as an address does."""
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        # What is nested without end was refused for that.
+        return False
+    return isinstance(body, dict) and bool(body.get("request") or body.get("number"))
 
 
 @api_pages.errorhandler(SQLAlchemyError)
