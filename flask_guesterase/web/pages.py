@@ -25,7 +25,7 @@ from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
-from . import pressing, untaken, written
+from . import pressing, untaken
 from .current import current
 from .language import LANGUAGES, known, sorry
 from .problems import (
@@ -292,12 +292,12 @@ def _form() -> str:
     return quote(f"{request.script_root}{request.path}") if same else ""
 
 
-def _returned(status: int) -> dict[str, Any]:
-    """Return what was typed in a form of our own that was not taken, for who typed it."""
+def _written(status: int) -> list[str]:
+    """Return the texts in a form of our own that was not taken, for who typed them."""
     # What is too large is not read, and whoever sends somebody to us puts no words on our page.
     if request.method != "POST" or status == 413 or not _ours():
-        return {"written": [], "typed": []}
-    return {"written": written.texts(), "typed": written.lines(language())}
+        return []
+    return [request.form[name] for name in _TEXTS if request.form.get(name, "").strip()]
 
 
 def _ours() -> bool:
@@ -316,6 +316,9 @@ def _ours() -> bool:
 _EVER = 100 * 366 * 24 * 60 * 60
 """Seconds; older than any form."""
 
+_TEXTS = ("text", "words")
+"""Names of the fields in which people write more than a line."""
+
 
 def _problem_page(
     problem: Problem, desk: str, error: GuesteraseError | None, form: bool
@@ -329,7 +332,7 @@ def _problem_page(
     name = f"guesterase/{desk}/error.html"
     said = {
         "heading": words[0], "next_step": words[1], "detail": detail, "reason": reason, **extra,
-        "back": _form() if form else "", **_returned(problem.status),
+        "back": _form() if form else "", "written": _written(problem.status),
     }  # fmt: skip
     try:
         page = render_template(name, status=problem.status, **said)
