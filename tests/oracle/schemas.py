@@ -113,8 +113,7 @@ def _reference(
     action = dice.pick(("", "", "", "CASCADE", "SET NULL", "RESTRICT"))
     if action == "SET NULL" and not all(f.nullable for f in fields):
         action = ""
-    waits = dice.pick(("", "", "", "IMMEDIATE", "DEFERRED"))
-    ref = Ref(tuple(f.name for f in fields), other.name, targets, late, action, waits)
+    ref = Ref(tuple(f.name for f in fields), other.name, targets, late, action)
     return ref, fields
 
 
