@@ -38,6 +38,7 @@ DESK = "/desk/privacy"
 
 ENTITLED = {
     "guesterase_staff.show": "who may verify or approve reads the names in the plan",
+    "guesterase_staff.confirm": "a form that could not be read comes back on the request's page",
     "guesterase_staff.outbox": "a letter that is printed names whom it goes to",
     "guesterase_staff.produce": "lines of the register, for who produces them",
     "guesterase_staff.disclosures": "what was asked, for the second person who reviews it",
