@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, text
 
 from ..core.plan import Decision, Key, Outcome, Step
+from .datamap import DataMap
 from .links import Link
 from .raw import Reader
 from .transaction import MARIADB
@@ -20,6 +21,24 @@ def ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> li
         return order.index(step.decision.table), step.decision
 
     return sorted((s for s in steps if s.decision.outcome is outcome), key=place)
+
+
+def parted(
+    datamap: DataMap, deletes: Iterable[Step], known: Iterable[Link]
+) -> tuple[list[Step], list[Step]]:
+    """Return the steps about rows that have no key and that nothing points at, and the others.
+
+    :param datamap: the resolved data map.
+    :param deletes: steps whose rows go, in their order.
+    :param known: the foreign keys.
+    """
+    parents = {link.parent for link in known}
+    bare, others = list[Step](), list[Step]()
+    for step in deletes:
+        name = step.decision.table
+        mine = name in parents or datamap.declared(name).keyed
+        (others if mine else bare).append(step)
+    return bare, others
 
 
 def layers(reads: Reader, keys: Sequence[Key], known: Iterable[Link]) -> list[list[Key]]:

@@ -36,7 +36,7 @@ from .links import Link, children_first, circular, links
 from .lookback import require_written
 from .lost import at_most, typed, vendors
 from .masks import Entropy, Seeded, holds_json, is_static, value_for
-from .order import late_checks, layers, ordered
+from .order import late_checks, layers, ordered, parted
 from .proof import stays
 from .raw import Reader, reader, whole_key
 from .sql import abiding, among, asked, chunks, exactly, parts
@@ -100,13 +100,15 @@ class Surgery:
         steps = plan_.changing()
         order = children_first({s.decision.table for s in steps}, known)
         sealed = ordered(steps, order, Outcome.SEAL)
+        bare, deletes = parted(self.datamap, ordered(steps, order, Outcome.DELETE), known)
+        # After a row was overwritten that is like one of these then, they would take it along.
+        require_gone(self.conn, [(self._reader(s), self._delete(s, known)) for s in bare])
         alike: list[Alike] = []
         for step in (*ordered(steps, order, Outcome.OVERWRITE), *sealed):
             alike += self._overwrite(step, before[step.decision])
         self._check_alike(alike)
         for step in sealed:
             self.done.sealed[step.decision] = before[step.decision].by_key()
-        deletes = ordered(steps, order, Outcome.DELETE)
         with self._untied(deletes, known) as held:
             last = children_first({step.decision.table for step in deletes}, held)
             gone: list[tuple[Reader, Sequence[Key]]] = []
