@@ -113,7 +113,8 @@ def _reference(
     action = dice.pick(("", "", "", "CASCADE", "SET NULL", "RESTRICT"))
     if action == "SET NULL" and not all(f.nullable for f in fields):
         action = ""
-    ref = Ref(tuple(f.name for f in fields), other.name, targets, late, action)
+    waits = dice.pick(("", "", "", "IMMEDIATE", "DEFERRED"))
+    ref = Ref(tuple(f.name for f in fields), other.name, targets, late, action, waits)
     return ref, fields
 
 

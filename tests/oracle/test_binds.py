@@ -113,7 +113,7 @@ def _compare(world: World, places: Mapping[str, str], engines: Sequence[Engine])
     away = {name: place for name, place in places.items() if place}
     away |= {f"twin_{name}": place for name, place in away.items()}
     binds = Binds(others, away)
-    tables = world.build()
+    tables = world.build(engines[0].dialect.name)
     registry, mappers = world.map()
     try:
         datamap = resolve(world.policies.items(), tables.values(), mappers)
@@ -150,7 +150,7 @@ def _make(world: World, places: Mapping[str, str], place: str, conn: Crossing) -
         for name, spec in world.specs.items() if places[name] == place
     }
     part = World(specs, {}, {}, [])
-    part.build()
+    part.build(conn.at(place).dialect.name)
     part.metadata.create_all(conn.at(place))
 
 

@@ -109,7 +109,7 @@ class Expected:
 
 
 def _compare(conn: Connection, world: World, custodian: FolderCustodian) -> None:
-    tables = world.build()
+    tables = world.build(conn.dialect.name)
     registry, mappers = world.map()
     try:
         datamap = resolve(world.policies.items(), tables.values(), mappers)

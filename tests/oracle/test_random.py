@@ -99,7 +99,7 @@ def _empty(conn: Connection) -> None:
 
 def compare_requests(conn: Connection, world: World) -> None:
     """Carry out the requests of one world and compare after each of them."""
-    tables = world.build()
+    tables = world.build(conn.dialect.name)
     registry, mappers = world.map()
     try:
         datamap = resolve(world.policies.items(), tables.values(), mappers)

@@ -73,7 +73,7 @@ def _run(cases: int, number: int, opened: Callable[[], Any]) -> None:
 
 def there_and_back(conn: Connection, world: World) -> None:
     """Carry out the requests of a world one by one, then take them back, the last one first."""
-    tables = world.build()
+    tables = world.build(conn.dialect.name)
     registry, mappers = world.map()
     try:
         datamap = resolve(world.policies.items(), tables.values(), mappers)

@@ -51,7 +51,7 @@ def test_random_twins_are_equal_once_erased(number: int) -> None:
 @contextmanager
 def _pair(world: World) -> Iterator[tuple[Connection, Connection, Any]]:
     """Two databases with the same rows, and the data map."""
-    tables = world.build()
+    tables = world.build("sqlite")
     registry, mappers = world.map()
     first, second = (create_engine("sqlite://", poolclass=NullPool).connect() for _ in range(2))
     try:

@@ -73,13 +73,17 @@ class Field:
 
 @dataclass(frozen=True)
 class Ref:
-    """One foreign key; a `late` one is filled when all rows are there."""
+    """One foreign key; a `late` one is filled when all rows are there.
+
+    One that `waits` is looked at when the transaction ends, where the engine can.
+    """
 
     columns: tuple[str, ...]
     table: str
     targets: tuple[str, ...]
     late: bool = False
     ondelete: str = ""
+    waits: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,9 +175,12 @@ class World:
     enforced: bool = True
     metadata: MetaData = field(default_factory=MetaData)
 
-    def build(self) -> dict[str, Table]:
-        """Make the tables' objects."""
-        return {name: _table(self.metadata, self.specs, spec) for name, spec in self.specs.items()}
+    def build(self, dialect: str) -> dict[str, Table]:
+        """Make the tables' objects for an engine."""
+        return {
+            name: _table(self.metadata, self.specs, spec, dialect)
+            for name, spec in self.specs.items()
+        }
 
     def map(self) -> tuple[registry | None, list[Mapper[Any]]]:
         """Map classes for the tables that need relationships; dispose of the registry after."""
@@ -275,7 +282,8 @@ def sql_type(one: Field) -> Any:
     return to_instance(kinds[one.kind])
 
 
-def _table(metadata: MetaData, specs: Mapping[str, Spec], spec: Spec) -> Table:
+def _table(metadata: MetaData, specs: Mapping[str, Spec], spec: Spec, dialect: str) -> Table:
+    waiting = dialect not in ("mysql", "mariadb")
     number = len(metadata.tables)
     at = {f.name: f.attribute for f in spec.fields}
     return Table(
@@ -291,6 +299,8 @@ def _table(metadata: MetaData, specs: Mapping[str, Spec], spec: Spec) -> Table:
             [at[n] for n in ref.columns],
             [f"{ref.table}.{specs[ref.table].field(t).attribute}" for t in ref.targets],
             name=f"fk_{number}_{i}", ondelete=ref.ondelete or None,
+            deferrable=True if waiting and ref.waits else None,
+            initially=ref.waits or None if waiting else None,
         ) for i, ref in enumerate(spec.refs)),
     )
 
@@ -307,6 +317,7 @@ def _lines(world: World) -> Iterable[str]:
             yield f"    {f.name}: {' '.join(words)}"
         for ref in spec.refs:
             extra = f" on delete {ref.ondelete}" if ref.ondelete else ""
+            extra += f" waits {ref.waits}" if ref.waits else ""
             yield f"    {ref.columns} -> {ref.table}{ref.targets}{extra}"
         policy = world.policies[name]
         if isinstance(policy, Policy):
