@@ -88,11 +88,16 @@ def test_what_staff_must_cure_is_no_answer_to_a_guest(
     assert month(house).late == 1
 
 
+def move(house: House, **where: str) -> None:
+    """Let the hotel lie somewhere else."""
+    places = house.settings.properties
+    moved = {**places, "sh": replace(places["sh"], **where)}
+    house.settings = replace(house.settings, properties=moved)
+
+
 def test_the_day_counts_as_it_is_on_the_wall_of_the_hotel(house: House) -> None:
     """Told in the evening of the last day in Honolulu, where in Greenwich it is over."""
-    places = house.settings.properties
-    far = {**places, "sh": replace(places["sh"], zone="Pacific/Honolulu")}
-    house.settings = replace(house.settings, properties=far)
+    move(house, zone="Pacific/Honolulu")
     number = asked(house)
     with house.begin() as office:
         due = date.fromisoformat(office.show(number)["due_on"])
@@ -105,9 +110,7 @@ def test_the_day_counts_as_it_is_on_the_wall_of_the_hotel(house: House) -> None:
 
 def test_a_time_that_was_lengthened_counts(house: House) -> None:
     """The guest read in time until when it takes; after that day it is late again."""
-    places = house.settings.properties
-    moved = {**places, "sh": replace(places["sh"], country="DE")}
-    house.settings = replace(house.settings, properties=moved)
+    move(house, country="DE")
     number = asked(house)
     with house.begin() as office:
         before = office.show(number)["due_on"]

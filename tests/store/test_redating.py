@@ -130,19 +130,25 @@ def test_many_rows_of_a_request_are_one_supplement(inn: Inn) -> None:
     assert len(certificates(inn)) == 2
 
 
+def redated(inn: Inn, many: int) -> list[str]:
+    """Return the requests of people of whom something stays longer than their certificate says."""
+    numbers = []
+    for id in range(1, many + 1):
+        inn.person(id, date(2026, 3, 1))
+        numbers.append(inn.approved(email=f"p{id}@mail.example"))
+        assert inn.erased(numbers[-1]) == "sealed"
+    inn.later(days=1)
+    changed(inn, REGISTER, LONGER)
+    return numbers
+
+
 def test_a_sweep_goes_on_where_the_last_one_ended(
     inn: Inn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A bounded slice each night: every request gets its turn, and each gets one supplement."""
     for name, value in (("TOGETHER", 2), ("LOOKS", 2), ("MOST", 2)):
         monkeypatch.setattr(redating, name, value)
-    numbers = []
-    for id in range(1, 6):
-        inn.person(id, date(2026, 3, 1))
-        numbers.append(inn.approved(email=f"p{id}@mail.example"))
-        assert inn.erased(numbers[-1]) == "sealed"
-    inn.later(days=1)
-    changed(inn, REGISTER, LONGER)
+    numbers = redated(inn, 5)
     assert [redating.nightly(inn.run) for _ in range(4)] == [2, 2, 1, 0]
     assert {inn.content(number)["supplement"] for number in numbers} == {1}
     proved(inn, tmp_path)
@@ -153,13 +159,7 @@ def test_one_that_cannot_be_issued_stops_no_later_one(
 ) -> None:
     """A night that failed at one request is no reason to stand before it the next night again."""
     monkeypatch.setattr(redating, "TOGETHER", 1)
-    numbers = []
-    for id in range(1, 4):
-        inn.person(id, date(2026, 3, 1))
-        numbers.append(inn.approved(email=f"p{id}@mail.example"))
-        assert inn.erased(numbers[-1]) == "sealed"
-    inn.later(days=1)
-    changed(inn, REGISTER, LONGER)
+    numbers = redated(inn, 3)
     issue = supplementing.supplement
 
     def fails(work: Work, case: Case) -> None:
