@@ -16,14 +16,16 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine, event
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import amendments, expiry, tables
+from flask_guesterase.store import tables
 from flask_guesterase.store.comeback import marks
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.deciding import amendments
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.report import SweepReport
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.sweep import sweep
+from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.store.transaction import again, transaction
 from flask_guesterase.store.work import Work
 

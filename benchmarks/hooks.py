@@ -14,8 +14,8 @@ from flask import appcontext_pushed
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from flask_guesterase.store import passage, veil
 from flask_guesterase.store.comeback import guard
+from flask_guesterase.store.hiding import passage, veil
 from tests.engines import fresh_database
 
 from .bare import Bare

@@ -16,8 +16,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, redact
 from flask_guesterase.store import tables
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import again, transaction

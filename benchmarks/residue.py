@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import text
 
 from flask_guesterase.store import worker
-from flask_guesterase.store.report import Report
 from flask_guesterase.store.search import residue
+from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.transaction import transaction
 from tests.engines import fresh_database
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flask_guesterase import Guesterase
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import period
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store.deciding.amendments import House
 
 from .hotel import HOTELS, Hotel
 

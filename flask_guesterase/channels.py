@@ -4,6 +4,6 @@
 """
 
 from .core.errors import DeliveryError
-from .store.channels import Channel, Message
+from .store.messages.channels import Channel, Message
 
 __all__ = ["Channel", "DeliveryError", "Message"]

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .core.errors import GuesteraseError, SetupError
 from .core.permissions import Permission
-from .store.gauges import Gauges
+from .store.upkeep.gauges import Gauges
 from .web.current import current
 
 SHORTEST = 16

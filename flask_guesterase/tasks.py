@@ -17,7 +17,7 @@ from celery.schedules import crontab
 from flask import Flask
 
 from .core.errors import BusyError, SetupError, SweepingError
-from .store.doors import Door
+from .store.sweeping.doors import Door
 from .web.current import current
 from .web.entering import enter
 from .web.entrance import NAME

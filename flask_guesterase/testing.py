@@ -14,14 +14,14 @@ from .core.errors import SetupError
 from .core.finding import Finding, Severity
 from .core.lifecycle import State
 from .core.restoring import RestoreGround
-from .store.binds.crossing import of_bind
-from .store.datamap import DataMap
-from .store.drift import drift
+from .store.checking.drift import drift
+from .store.checking.live import LiveColumn, LiveSchema, LiveTable, read
 from .store.invented import rows
 from .store.invented.scratch import scratch
-from .store.live import LiveColumn, LiveSchema, LiveTable, read
+from .store.mapping.crossing import of_bind
+from .store.mapping.datamap import DataMap
 from .store.remembrance.forgotten import Verdict
-from .store.remembrance.replay import Survey
+from .store.returning.replay import Survey
 from .store.transaction import transaction
 from .web.extension import Guesterase
 

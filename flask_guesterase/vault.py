@@ -28,7 +28,7 @@ from hvac.exceptions import (
 )
 
 from .core.errors import KeyMissingError, SealError
-from .store.roots import Pair
+from .store.keys.roots import Pair
 
 TIMEOUT = 10.0
 """Seconds after which a service that does not answer is given up."""

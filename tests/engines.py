@@ -46,7 +46,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import ExecutableDDLElement
 
-from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store import tables
+from flask_guesterase.store.upkeep import upgrade
 from tests import serve
 from tests.serve import BrokenEngine, MissingEngine
 

@@ -2,8 +2,8 @@
 
 It is shown at run time, not by reading imports: each INSERT, UPDATE or DELETE on a table that is
 not ours is traced to the nearest caller outside SQLAlchemy. When that caller lies in
-``flask_guesterase/``, it must be ``store/surgery.py``, or ``store/recovery/putback.py`` that undoes
-what the surgery did.
+``flask_guesterase/``, it must be ``store/erasing/surgery.py``, or ``store/recovery/putback.py``
+that undoes what the surgery did.
 """
 
 from __future__ import annotations

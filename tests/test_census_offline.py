@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from flask_guesterase import verify
 from flask_guesterase.core.events import SweepConfirmed
 from flask_guesterase.core.log import canonical
-from flask_guesterase.store import journal, witness
+from flask_guesterase.store.journaling import journal, witness
 from tests.store.forms import Form, Forms
 
 OLD, NEW = date(2025, 2, 1), date(2026, 3, 1)

@@ -15,10 +15,11 @@ from sqlalchemy import delete, select
 
 from flask_guesterase import verify
 from flask_guesterase.core.destination import Destination, Way
-from flask_guesterase.store import journal, tables, witness
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import journal, witness
 from flask_guesterase.store.release.places import places
 from flask_guesterase.store.release.releasing import release
-from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.returning.replay import replay
 from tests.store.forms import Form, Forms
 
 OLD, NEW = date(2025, 2, 1), date(2026, 3, 1)

@@ -10,7 +10,7 @@ import flask_guesterase
 
 OURS = Path(flask_guesterase.__file__).parent
 
-LINES, FUNCTION, PARAMETERS = 400, 60, 9
+LINES, FUNCTION, PARAMETERS, FOLDER = 400, 60, 9, 25
 
 LISTS = {"core/events.py", "core/owntables.py", "store/tables.py", "web/words.py"}
 """Modules that are one list, which is read from its beginning to its end."""
@@ -61,3 +61,14 @@ def test_functions_are_short_and_take_little() -> None:
             ):
                 found.add(called)
     assert found == set()
+
+
+def test_a_folder_is_read_at_a_glance() -> None:
+    """A folder is of one subject, said in its first line and listed for who comes new."""
+    house = (OURS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for folder in (OURS / "store").iterdir():
+        if folder.is_dir() and folder.name != "__pycache__":
+            says = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+            assert says and f"| `{folder.name}` | {says.splitlines()[0]} |" in house, folder.name
+            assert len(list(folder.glob("*.py"))) <= FOLDER, folder.name
+    assert len(list((OURS / "store").glob("*.py"))) <= FOLDER

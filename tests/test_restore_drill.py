@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 from example_pms import db
 from flask_guesterase.core.errors import FourEyesError, SetupError
-from flask_guesterase.store.remembrance import replay
+from flask_guesterase.store.returning import replay
 from flask_guesterase.testing import restore_drill
 from tests import engines
 from tests.example.test_acceptance import House, house, known

@@ -17,8 +17,8 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from flask_guesterase import Guesterase, Property, verify
 from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.seal import Terms, close, open_box
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.roots import Roots
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.roots import Roots
 from tests.store.forms import Base
 from tests.vaultserver import ROOT_TOKEN, Transit, serving
 from tests.web.test_cli import Console

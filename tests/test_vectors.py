@@ -62,8 +62,8 @@ from flask_guesterase.core.tree import (
     verify_consistency,
     verify_inclusion,
 )
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.wrapped import copy_mark
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.wrapped import copy_mark
 
 FOLDER = Path(__file__).parent / "vectors"
 AT = "2026-11-24T10:00:00Z"

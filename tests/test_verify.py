@@ -41,8 +41,10 @@ from flask_guesterase.core.checkpoint import (
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.log import Draft, canonical
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import boxing, journal, tables, vault, witness
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import boxing, vault
+from flask_guesterase.store.journaling import journal, witness
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from tests.accounts import shut
 from tests.core.test_certificate import CONTENT, KEY, PUBLIC, entries_for, proof_of

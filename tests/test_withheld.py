@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint
 from flask_guesterase.core.log import pruned
 from flask_guesterase.core.tree import Frontier, leaf_hash
-from flask_guesterase.store import journal, witness
+from flask_guesterase.store.journaling import journal, witness
 from flask_guesterase.store.transaction import transaction
 from tests.test_verify import AT, House, ask, cannot, wrong
 

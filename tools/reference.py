@@ -22,8 +22,8 @@ from flask_guesterase.core.events import EVENTS, Event  # noqa: E402
 from flask_guesterase.core.minimal import Review  # noqa: E402
 from flask_guesterase.core.own import WEIGHT  # noqa: E402
 from flask_guesterase.core.owntables import PLACES, TABLES  # noqa: E402
+from flask_guesterase.store.lawbook.packs import bundled  # noqa: E402
 from flask_guesterase.store.office import Office  # noqa: E402
-from flask_guesterase.store.packs import bundled  # noqa: E402
 from flask_guesterase.store.tables import PREFIX  # noqa: E402
 from flask_guesterase.web import config, law  # noqa: E402
 from flask_guesterase.web.cli import guesterase_cli  # noqa: E402

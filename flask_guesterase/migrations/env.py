@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from alembic import context, op
 
-from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store import tables
+from flask_guesterase.store.upkeep import upgrade
 
 context.configure(
     connection=context.config.attributes["connection"],

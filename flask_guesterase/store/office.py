@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from . import binding, certifying
 from .census import departing
+from .certificates import certifying
 from .desks.complaints import Complaints
 from .desks.copying import Copying
 from .desks.evidence import Evidence
@@ -29,6 +29,7 @@ from .desks.rules import Rules
 from .desks.schooling import Schooling
 from .desks.upkeep import Upkeep
 from .desks.witnesses import Witnesses
+from .journaling import binding
 from .unit import HasWork
 
 _Result = TypeVar("_Result")

@@ -16,38 +16,27 @@ from sqlalchemy import select
 
 from ..core.errors import SweepingError
 from ..core.lifecycle import State
-from . import (
-    backlog,
-    brake,
-    byday,
-    endless,
-    finishing,
-    halting,
-    heldkeys,
-    heldlost,
-    owndata,
-    redating,
-    rotation,
-    runs,
-    sending,
-    settling,
-    tables,
-    worker,
-)
+from . import tables, worker
+from .access import brake
 from .census import counting
-from .channels import Channel, Render
-from .claiming import HALTED, Pressure, Shift
-from .comeback import files, reconcile, refilled
+from .comeback import files, reconcile
 from .depth import deepening
+from .executing import byday, endless, finishing, redating, settling
 from .failures import alerts
+from .holding import heldkeys, heldlost
 from .incidents import noticing
+from .messages.channels import Channel, Render
 from .office import Office, use_case
 from .partners import following
 from .remembrance import remembering
-from .report import SweepReport
+from .returning import refilled
 from .search import queued
-from .steady import Believed, Leased
+from .sweeping import backlog, halting, runs
+from .sweeping.claiming import HALTED, Pressure, Shift
+from .sweeping.report import SweepReport
+from .sweeping.steady import Believed, Leased
 from .unit import HasWork, Run
+from .upkeep import owndata, rotation, sending
 
 STEPS: dict[str, Callable[[Run], int]] = {
     "deadlines": lambda run: run(use_case(Office.remind)),

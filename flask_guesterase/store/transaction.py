@@ -14,9 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError, SetupError
-from .binds.crossing import ALONE, Binds, Crossing, binds_of
-from .connection import give_back, take
-from .failure import is_stale, translated, unsure
+from .mapping.crossing import ALONE, Binds, Crossing, binds_of
+from .statements.connection import give_back, take
+from .statements.failure import is_stale, translated, unsure
 
 LOCK_SECONDS = 2
 

@@ -19,10 +19,10 @@ from ..core.remembrance import Note
 from ..core.rule import Rule
 from ..core.whence import Paths
 from .catalog.shape import LiveSchema
-from .custodian import FolderCustodian
-from .datamap import DataMap
-from .drift import drifted
-from .live import known
+from .checking.drift import drifted
+from .checking.live import known
+from .keys.custodian import FolderCustodian
+from .mapping.datamap import DataMap
 from .noted import Refusal
 from .release.place import Place
 from .settings import Settings

@@ -8,28 +8,24 @@ from typing import TypeVar
 
 from ..core.errors import BlockedError, BusyError, MovedError, TransitionError
 from ..core.lifecycle import State
-from . import (
-    brake,
-    completing,
-    forgetting,
-    heldcopies,
-    intake,
-    refresh,
-    sending,
-)
+from .access import brake
 from .binds import forward
-from .channels import Channel, Render
-from .claiming import Shift
-from .comeback import returned
-from .comeback.again import Again, Fate
-from .depth import deepening
-from .execution import Ending
+from .depth import deepening, refresh
+from .executing import completing, forgetting
+from .executing.execution import Ending
+from .holding import heldcopies
+from .messages.channels import Channel, Render
 from .office import Office, use_case
 from .remembrance import remembering
-from .report import Report
+from .requests import intake
+from .returning import returned
+from .returning.again import Again, Fate
 from .search import queued, rescan, residue
 from .search.reading import Progress
+from .sweeping.claiming import Shift
+from .sweeping.report import Report
 from .unit import HasWork, Run
+from .upkeep import sending
 
 _Result = TypeVar("_Result")
 

@@ -11,22 +11,26 @@ from flask import current_app
 from ..core.errors import SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.recipient import Recipient
-from ..store import outside, packs, schedule, unnamed, unplaced, watch
-from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
-from ..store.custodian import FolderCustodian
-from ..store.datamap import DataMap
-from ..store.drift import drift, drifted
-from ..store.explained import unwritable
-from ..store.host import Host
-from ..store.indexing import unindexed
-from ..store.live import read as read_live
+from ..store.checking import unplaced
+from ..store.checking.drift import drift, drifted
+from ..store.checking.indexing import unindexed
+from ..store.checking.live import read as read_live
+from ..store.erasing.explained import unwritable
+from ..store.erasing.probing import misfits, refused
+from ..store.hiding import unnamed
+from ..store.keys.custodian import FolderCustodian
+from ..store.lawbook import packs, schedule
+from ..store.mapping.crossing import Binds
+from ..store.mapping.datamap import DataMap
+from ..store.mapping.host import Host
 from ..store.office import Office
 from ..store.partners import recipients
-from ..store.probing import misfits, refused
+from ..store.requests import outside
 from ..store.settings import Settings
 from ..store.transaction import transaction
-from ..store.upgrade import newer, pending
+from ..store.upkeep import watch
+from ..store.upkeep.upgrade import newer, pending
 from . import migrate
 
 

@@ -10,9 +10,9 @@ from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
 from ..core.reasons import mapped
 from ..core.wish import Kind
-from ..store import answering
-from ..store.outbox import OUTSIDE
-from ..store.preview import Preview
+from ..store.casework import answering
+from ..store.deciding.preview import Preview
+from ..store.messages.outbox import OUTSIDE
 from ..store.settings import Property
 from . import (
     lawwords,

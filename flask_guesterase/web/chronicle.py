@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 
 from ..core.errors import InputError
 from ..core.log import slug
-from ..store.folder import refused_as
+from ..store.statements.folder import refused_as
 from .acting import Two, two_people
 from .console import Answer, Day, Existing, guesterase_cli, listing, notes_of, out, verb
 from .current import current

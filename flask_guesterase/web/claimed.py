@@ -8,8 +8,8 @@ from flask import make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, TokenError
+from ..store.access.tokens import plain
 from ..store.office import Office
-from ..store.tokens import plain
 from . import pressing
 from .current import current
 from .guestdesk import confirmed, guest_pages, keep, opened

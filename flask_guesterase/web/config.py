@@ -13,7 +13,7 @@ from flask import Flask, current_app, has_app_context
 
 from ..core.destination import destinations
 from ..core.errors import SetupError
-from ..store.channels import built_in
+from ..store.messages.channels import built_in
 from ..store.settings import Property, Settings
 
 _MOST = 100_000

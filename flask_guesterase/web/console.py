@@ -23,8 +23,8 @@ from sqlalchemy.exc import DBAPIError
 from ..core.checkpoint import notes
 from ..core.errors import GuesteraseError, InputError
 from ..core.finding import Finding
-from ..store.failure import translated
-from ..store.folder import refused_as
+from ..store.statements.failure import translated
+from ..store.statements.folder import refused_as
 from .current import current
 from .problems import untold
 

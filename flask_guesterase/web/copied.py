@@ -15,10 +15,10 @@ from ..core.copying import Copy, Part, Term, as_files, zipped
 from ..core.document import legible
 from ..core.errors import TokenError
 from ..core.lifecycle import State
+from ..store.access.tokens import plain
 from ..store.office import Office
+from ..store.requests.views import CaseView
 from ..store.settings import Property
-from ..store.tokens import plain
-from ..store.views import CaseView
 from . import fresh, lawwords, pressing
 from .answers import what
 from .current import current

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from ..core.errors import InputError
-from ..store.folder import refused_as
-from ..store.keyfile import write
+from ..store.keys.keyfile import write
+from ..store.statements.folder import refused_as
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 

@@ -15,8 +15,9 @@ from ..core.kinds import CALLABLE, NAME, Kind, need
 from ..core.policy import Blocker, Policy
 from ..core.recipient import Recipient
 from ..core.treatment import Exempt
-from ..store import preconditions, veil
-from ..store.datamap import Target
+from ..store.hiding import veil
+from ..store.lawbook import preconditions
+from ..store.mapping.datamap import Target
 from ..store.partners import recipients
 from ..store.release.place import Take
 

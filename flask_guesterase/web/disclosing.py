@@ -10,8 +10,8 @@ from flask.cli import AppGroup
 
 from ..core.errors import InputError
 from ..core.register import Asked, Basis, Judgement
-from ..store.folder import refused_as
-from ..store.register import document
+from ..store.registers.register import document
+from ..store.statements.folder import refused_as
 from . import acting
 from .console import Answer, Day, asked, fields, guesterase_cli, out, verb, written
 from .current import current

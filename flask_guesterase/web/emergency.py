@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.incidents import Severity
 from ..core.permissions import Permission
-from ..store import answering
+from ..store.casework import answering
 from ..store.settings import Property, Settings
 from . import schemas
 from .cited import cited

@@ -8,8 +8,8 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import GuesteraseError
-from ..store import doors
-from ..store.doors import Door
+from ..store.sweeping import doors
+from ..store.sweeping.doors import Door
 from .current import current
 
 

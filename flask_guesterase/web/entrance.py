@@ -19,34 +19,32 @@ from ..core.errors import GuesteraseError, InputError, SetupError, UnknownError
 from ..core.finding import Finding
 from ..core.kinds import Kind, need
 from ..core.plan import Person
-from ..store import (
-    installation,
-    preconditions,
-    spoken,
-    veil,
-)
 from ..store.binds import forward
-from ..store.binds.crossing import Binds
-from ..store.channels import Channel, Render, built_in
-from ..store.claiming import Pressure
-from ..store.clocks import clock_findings
-from ..store.coverage import coverage
-from ..store.custodian import FolderCustodian
-from ..store.datamap import DataMap, resolve
-from ..store.finder import erased_before
-from ..store.gone import shell
-from ..store.host import Host
+from ..store.checking import spoken
+from ..store.checking.coverage import coverage
+from ..store.erasing.finder import erased_before
+from ..store.erasing.gone import shell
+from ..store.hiding import veil
+from ..store.keys import installation
+from ..store.keys.custodian import FolderCustodian
+from ..store.keys.roots import Roots
+from ..store.lawbook import preconditions
+from ..store.lawbook.clocks import clock_findings
+from ..store.mapping.crossing import Binds
+from ..store.mapping.datamap import DataMap, resolve
+from ..store.mapping.host import Host
+from ..store.messages.channels import Channel, Render, built_in
 from ..store.noted import Refusal
 from ..store.office import Office
 from ..store.partners import giving
 from ..store.release.place import Place
 from ..store.release.places import places
-from ..store.roots import Roots
+from ..store.requests.ticked import person_of
 from ..store.settings import Settings
 from ..store.sweep import NightAudit
-from ..store.ticked import person_of
+from ..store.sweeping.claiming import Pressure
 from ..store.transaction import again, transaction
-from ..store.upgrade import pending
+from ..store.upkeep.upgrade import pending
 from ..store.work import Holidays, Work
 from . import rights
 from .declaring import Declaring

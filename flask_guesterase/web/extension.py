@@ -16,19 +16,17 @@ from ..core.course import Training
 from ..core.errors import SetupError
 from ..core.kinds import CALLABLE, MAPPING, TEXT, Kind, maybe, need
 from ..core.minimal import Review
-from ..store import (
-    minimal,
-    veil,
-)
-from ..store.channels import PHONES, Channel
-from ..store.claiming import Pressure
 from ..store.comeback import guard
 from ..store.comeback.lookout import Side
-from ..store.custodian import FolderCustodian
-from ..store.datamap import DataMap, resolve
-from ..store.host import Host
-from ..store.roots import Roots
+from ..store.deciding import minimal
+from ..store.hiding import veil
+from ..store.keys.custodian import FolderCustodian
+from ..store.keys.roots import Roots
+from ..store.mapping.datamap import DataMap, resolve
+from ..store.mapping.host import Host
+from ..store.messages.channels import PHONES, Channel
 from ..store.sweep import NightAudit
+from ..store.sweeping.claiming import Pressure
 from ..store.work import Holidays
 from . import config, migrate, rounds, sessions
 from .cli import guesterase_cli

@@ -18,10 +18,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.answer import Answer
 from ..core.complaining import RATINGS, About
 from ..core.errors import InputError, TokenError, TransitionError
+from ..store.access.tokens import plain
 from ..store.complaints.receiving import Grievance
 from ..store.office import Office
 from ..store.settings import Property
-from ..store.tokens import plain
 from . import caseforms, fresh, letters, pressing
 from .casewords import OUTCOMES
 from .current import current

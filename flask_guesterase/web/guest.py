@@ -20,8 +20,8 @@ from ..core.answer import Answer
 from ..core.errors import InputError, SetupError, TokenError
 from ..core.lifecycle import State
 from ..store.office import Office
+from ..store.requests.views import CaseView
 from ..store.settings import Property
-from ..store.views import CaseView
 from . import (
     adverts,
     asking,

@@ -10,9 +10,9 @@ from typing import TypeVar
 from flask import Response, request, session
 
 from ..core.errors import TokenError
+from ..store.access.tokens import plain
 from ..store.office import Office
-from ..store.tokens import plain
-from ..store.views import CaseView
+from ..store.requests.views import CaseView
 from . import fresh, jotted, pressing
 from .current import current
 from .pages import pages, unsent

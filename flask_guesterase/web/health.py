@@ -10,9 +10,9 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import GuesteraseError, SealError, TamperedError
-from ..store import health
 from ..store.transaction import transaction
-from ..store.upgrade import pending
+from ..store.upkeep import health
+from ..store.upkeep.upgrade import pending
 from .current import current
 
 health_pages = Blueprint("guesterase_health", __name__)

@@ -8,19 +8,19 @@ from functools import partial
 
 from ..core.backup import Backup
 from ..core.finding import Finding
-from ..store.connection import one
 from ..store.invented import hatching
 from ..store.invented.scratch import clear, scratch
+from ..store.journaling.pruning import Wish, prune
 from ..store.office import Office
-from ..store.pruning import Wish, prune
 from ..store.release.releasing import release as released
-from ..store.remembrance.replay import Survey
-from ..store.remembrance.replay import replay as replayed
-from ..store.report import Report, SweepReport
+from ..store.returning.replay import Survey
+from ..store.returning.replay import replay as replayed
+from ..store.statements.connection import one
 from ..store.sweep import Limits
 from ..store.sweep import sweep as swept
+from ..store.sweeping.report import Report, SweepReport
 from ..store.transaction import transaction
-from ..store.upgrade import require
+from ..store.upkeep.upgrade import require
 from ..store.worker import NOT_DELIVERING
 from ..store.worker import work as round_of
 from . import checkup

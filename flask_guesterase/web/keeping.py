@@ -9,12 +9,13 @@ import click
 from flask.cli import AppGroup
 
 from ..core.errors import InputError, KeyMissingError, SealError
-from ..store import rotation, signing
-from ..store.custodian import FolderCustodian
-from ..store.folder import refused_as
-from ..store.roots import FolderRoots
-from ..store.soundness import SAMPLE, Sound
-from ..store.wrapped import CURRENT
+from ..store.journaling import signing
+from ..store.keys.custodian import FolderCustodian
+from ..store.keys.roots import FolderRoots
+from ..store.keys.wrapped import CURRENT
+from ..store.statements.folder import refused_as
+from ..store.upkeep import rotation
+from ..store.upkeep.soundness import SAMPLE, Sound
 from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code

@@ -16,7 +16,7 @@ from ..core.incidents import Alarm
 from ..core.pack import Answering, Pack
 from ..core.packfile import check_pack
 from ..core.rule import CATEGORIES, Rule
-from ..store import packs
+from ..store.lawbook import packs
 from .console import Answer, fields, guesterase_cli, listing, verb
 from .current import current
 

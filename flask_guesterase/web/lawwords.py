@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..store import answering
+from ..store.casework import answering
 from ..store.settings import Property
 from .current import current
 from .language import FALLBACK, N_, Language

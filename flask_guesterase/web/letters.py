@@ -12,7 +12,7 @@ from ..core.answer import Answer, read_answer
 from ..core.errors import GuesteraseError, SetupError, UnknownError
 from ..core.incidents import Whom
 from ..store.incidents import noticing
-from ..store.outbox import SHOWN
+from ..store.messages.outbox import SHOWN
 from ..store.settings import Property
 from . import lawwords
 from .answers import Told, in_words

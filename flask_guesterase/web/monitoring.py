@@ -11,8 +11,8 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from ..core.alert import BY_PEOPLE
-from ..store import diagnosis
 from ..store.failures import alerts
+from ..store.upkeep import diagnosis
 from . import config
 from .acting import by as _by
 from .acting import code as _code

@@ -15,14 +15,14 @@ from flask.cli import AppGroup
 from ..core.errors import DeliveryError, FullError, SetupError, UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
-from ..store import upgrade as revisions
-from ..store.doors import Door
-from ..store.draft import REVIEW, marks
-from ..store.draft import draft as drafted
+from ..store.checking.draft import REVIEW, marks
+from ..store.checking.draft import draft as drafted
 from ..store.remembrance import remembering
 from ..store.remembrance.erasures import Register
-from ..store.report import Report
-from ..store.uninstall import uninstall as leave
+from ..store.sweeping.doors import Door
+from ..store.sweeping.report import Report
+from ..store.upkeep import upgrade as revisions
+from ..store.upkeep.uninstall import uninstall as leave
 from .console import (
     Answer,
     Existing,

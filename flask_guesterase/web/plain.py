@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..core.answer import Answer, staying
 from ..core.plan import Outcome
-from ..store.preview import Line, Preview
+from ..store.deciding.preview import Line, Preview
 from ..store.settings import Property
 from . import letters
 from .answers import Told

@@ -21,10 +21,10 @@ from ..core.destination import destinations
 from ..core.errors import InputError, SetupError
 from ..core.pack import Level, Pack
 from ..core.permissions import Permission
-from ..store import packs
-from ..store.channels import PHONES
 from ..store.failures import emergency
-from ..store.schedule import Entry, Term
+from ..store.lawbook import packs
+from ..store.lawbook.schedule import Entry, Term
+from ..store.messages.channels import PHONES
 from ..store.settings import Property, Settings
 from . import lawwords, schemas, terms
 from .cited import cited

@@ -22,9 +22,9 @@ from time import time as clock
 from flask import current_app, request, session
 
 from ..core.errors import TokenError
-from ..store import filed
+from ..store.access import filed
+from ..store.access.tokens import spelt
 from ..store.office import Office
-from ..store.tokens import spelt
 from .current import current
 
 _MARK = "guesterase_pressing"

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import ForbiddenError
 from ..core.log import slug
 from ..core.permissions import Permission
-from ..store.ledger import newest
+from ..store.journaling.ledger import newest
 from . import letters, persons
 from .current import current
 from .desk import CODED, may, me, must, staff_pages

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
 from ..core.restoring import Report, RestoreGround
-from ..store import refresh
+from ..store.depth import refresh
 from . import schemas
 from .acting import Two, two_people
 from .console import Answer, guesterase_cli, listing, verb

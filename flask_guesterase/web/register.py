@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import InputError
 from ..core.permissions import Permission
 from ..core.register import Asked, Basis, Judgement
-from ..store.disclosures import PAGE
 from ..store.office import Office
-from ..store.register import AGAIN, Produced, document
+from ..store.registers.disclosures import PAGE
+from ..store.registers.register import AGAIN, Produced, document
 from . import pressing, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import GuesteraseError, SetupError
 from ..core.permissions import Permission
-from ..store.remembrance.replay import DOOR, Survey
+from ..store.returning.replay import DOOR, Survey
 from . import schemas
 from .acting import trying
 from .console import Answer, Existing, fields, guesterase_cli, notes_of, verb

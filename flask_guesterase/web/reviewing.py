@@ -22,7 +22,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, object_session
 
 from ..core.minimal import Review
-from ..store import tally
+from ..store.deciding import tally
 from ..store.failures import backups
 from ..store.office import Office
 from ..store.settings import Settings

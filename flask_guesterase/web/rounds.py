@@ -13,11 +13,11 @@ from flask import Flask
 from sqlalchemy.pool import StaticPool
 
 from ..core.errors import SweepingError
-from ..store import leading, runs
-from ..store.doors import Door
 from ..store.office import Office
+from ..store.sweeping import leading, runs
+from ..store.sweeping.doors import Door
 from ..store.transaction import transaction
-from ..store.upgrade import pending
+from ..store.upkeep.upgrade import pending
 from . import teardown
 from .entering import enter
 from .installed import Installed

@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 from ..core.errors import InputError
 from ..core.period import Period, period
 from ..core.rule import EVENTS
-from ..store.amendments import House
-from ..store.schedule import Entry
+from ..store.deciding.amendments import House
+from ..store.lawbook.schedule import Entry
 from . import terms
 from .acting import by as _by
 from .acting import code as _code

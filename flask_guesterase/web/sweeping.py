@@ -11,9 +11,9 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from ..store.doors import Door
 from ..store.remembrance import remembering
-from ..store.report import SweepReport
+from ..store.sweeping.doors import Door
+from ..store.sweeping.report import SweepReport
 from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code

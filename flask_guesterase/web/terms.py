@@ -7,8 +7,8 @@ from typing import Any
 
 from ..core.period import period
 from ..core.rule import Grade, Start
-from ..store.pending import Waiting
-from ..store.schedule import Entry, Term
+from ..store.lawbook.schedule import Entry, Term
+from ..store.requests.pending import Waiting
 from .cited import cited
 from .language import N_, Language
 from .words import word

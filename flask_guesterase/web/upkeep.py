@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.halting import Stop
 from ..core.permissions import Permission
-from ..store.tasks import PAGE
+from ..store.casework.tasks import PAGE
 from . import schemas
 from .current import current
 from .desk import deed, granted, me, must, staff_pages

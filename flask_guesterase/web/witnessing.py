@@ -20,7 +20,7 @@ from ..core.errors import (
     TamperedError,
 )
 from ..core.log import slug
-from ..store.cosigning import Verdict
+from ..store.journaling.cosigning import Verdict
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying

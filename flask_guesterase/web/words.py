@@ -14,7 +14,7 @@ from ..core.identity import kind_of
 from ..core.lifecycle import Ground, State
 from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
-from ..store import same
+from ..store.requests import same
 from .casewords import CASES, COUNTED
 from .cited import cited
 from .language import N_, Language

@@ -22,9 +22,9 @@ from benchmarks.rows import Shape
 from benchmarks.schema import Guest, Invoice, Message, Payment, Reservation
 from flask_guesterase.store import tables
 from flask_guesterase.store.comeback import guard
-from flask_guesterase.store.forms import Names
-from flask_guesterase.store.gate import Gates
-from flask_guesterase.store.naming import Gate, Guarded, named
+from flask_guesterase.store.hiding.gate import Gates
+from flask_guesterase.store.statements.forms import Names
+from flask_guesterase.store.statements.naming import Gate, Guarded, named
 from tests.engines import DEEP, fresh_database
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -21,7 +21,7 @@ from flask_guesterase.core.errors import BusyError, GuesteraseError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.binds import awaiting, forward, intents
-from flask_guesterase.store.binds.crossing import Crossing
+from flask_guesterase.store.mapping.crossing import Crossing
 from flask_guesterase.store.worker import carry_out
 from tests.engines import fresh_database
 from tests.oracle.dump import assert_same

@@ -13,9 +13,12 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.image import decode
-from flask_guesterase.store import cases, finishing, tables, vault
-from flask_guesterase.store.comeback import again
-from flask_guesterase.store.keeping import Origin
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.casework import cases
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import again
 
 from .group import CANARY, Group, group
 from .test_forward import Crash, after_intent, before_mark

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.core.errors import SetupError
-from flask_guesterase.store.binds.crossing import Crossing
+from flask_guesterase.store.mapping.crossing import Crossing
 from flask_guesterase.store.remembrance.erasures import Register
 from tests.oracle.dump import assert_same
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_guesterase.store.masks import Seeded
+from flask_guesterase.store.mapping.masks import Seeded
 
 
 def test_one_place_gets_the_same_bytes_again() -> None:

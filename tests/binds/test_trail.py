@@ -15,12 +15,12 @@ from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, placeholder, redact
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.binds.crossing import Binds, Crossing, at
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.finder import find, owners
-from flask_guesterase.store.hops import Hop
+from flask_guesterase.store.erasing.finder import find, owners
+from flask_guesterase.store.mapping.crossing import Binds, Crossing, at
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from flask_guesterase.store.mapping.hops import Hop
+from flask_guesterase.store.mapping.ways import Reach
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.store.ways import Reach
 from tests.engines import fresh_database
 
 GUESTS: list[dict[str, Any]] = [

@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import Flask
 
-from flask_guesterase.store import tokens
-from flask_guesterase.store.tokens import Purpose
+from flask_guesterase.store.access import tokens
+from flask_guesterase.store.access.tokens import Purpose
 from flask_guesterase.store.training.courses import courses
 from flask_guesterase.web.extension import Guesterase
 from tests.example.conftest import Clerk

@@ -23,15 +23,17 @@ from flask_guesterase.core.treatment import (
     redact,
     retain,
 )
-from flask_guesterase.store import copies, upgrade, worker
-from flask_guesterase.store.channels import Channel, Mail
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import worker
+from flask_guesterase.store.keys import copies
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.messages.channels import Channel, Mail
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.place import Place
-from flask_guesterase.store.report import Report
 from flask_guesterase.store.settings import Property, Settings
+from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.transaction import again
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.work import nobodys
 from tests.store.hotel import Hotel
 from tests.zealand import law, rule

@@ -19,11 +19,12 @@ from sqlalchemy import Connection
 
 from flask_guesterase import verify
 from flask_guesterase.core.destination import Destination, Way
-from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store import tables
 from flask_guesterase.store.release import releasing
 from flask_guesterase.store.release.places import places
-from flask_guesterase.store.remembrance.replay import replay
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.returning.replay import replay
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.upkeep import upgrade
 from tests.chaos.inn import Inn
 
 Step = Callable[[Inn], Any]
@@ -127,8 +128,8 @@ def _restored(inn: Inn) -> None:
 
 
 def _changes_key(inn: Inn) -> None:
-    signing: Any = importlib.import_module("flask_guesterase.store.signing")
-    renewal: Any = importlib.import_module("flask_guesterase.store.renewal")
+    signing: Any = importlib.import_module("flask_guesterase.store.journaling.signing")
+    renewal: Any = importlib.import_module("flask_guesterase.store.upkeep.renewal")
     inn.run(lambda office: renewal.renew(office.work, "officer", "second"))
     inn.run(signing.settle)
 
@@ -136,20 +137,20 @@ def _changes_key(inn: Inn) -> None:
 def _changed_key(inn: Inn) -> None:
     """Change the key again where the change came to nothing; a half one is finished first."""
     _settled(inn)
-    signing: Any = importlib.import_module("flask_guesterase.store.signing")
+    signing: Any = importlib.import_module("flask_guesterase.store.journaling.signing")
     inn.run(signing.settle)
     if not any(row["action"] == "signing-key-changed" for row in inn.ours("entry")):
         _changes_key(inn)
 
 
 def _turns(inn: Inn) -> None:
-    rotation: Any = importlib.import_module("flask_guesterase.store.rotation")
+    rotation: Any = importlib.import_module("flask_guesterase.store.upkeep.rotation")
     rotation.rotate(inn.run, "officer")
 
 
 def _turned(inn: Inn) -> None:
     """Finish what the next sweep finishes, and rotate again where there is nothing to finish."""
-    rotation: Any = importlib.import_module("flask_guesterase.store.rotation")
+    rotation: Any = importlib.import_module("flask_guesterase.store.upkeep.rotation")
     _settled(inn)
     inn.run(rotation.told)
     if not any(row["action"] == "root-rotated" for row in inn.ours("entry")):

@@ -24,10 +24,12 @@ from flask_guesterase.core.certified import check, from_json
 from flask_guesterase.core.events import RestoreReplayed, SearchRepeated
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.remembrance import ALONE, Kind, dangling
-from flask_guesterase.store import audit, tables, upgrade
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.outbox import BACK, SENT
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import audit
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages.outbox import BACK, SENT
 from flask_guesterase.store.remembrance.erasures import Register
+from flask_guesterase.store.upkeep import upgrade
 from tests.chaos.inn import Inn
 from tests.oracle import dump
 

@@ -18,8 +18,8 @@ from typing import Any
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.default import DefaultDialect
 
-from flask_guesterase.store.channels import Mail
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages.channels import Mail
 from flask_guesterase.store.remembrance.erasures import Register
 from tests.chaos import inn, plug, wires
 

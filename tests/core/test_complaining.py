@@ -22,7 +22,7 @@ from flask_guesterase.core.errors import InputError
 from flask_guesterase.core.incidents import HOUSE, Alarm, Severity, Whom
 from flask_guesterase.core.packfile import check_pack, read_pack
 from flask_guesterase.core.period import Period
-from flask_guesterase.store.packs import bundled
+from flask_guesterase.store.lawbook.packs import bundled
 
 PACK = """
 code = "XX"

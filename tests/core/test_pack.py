@@ -16,7 +16,7 @@ from flask_guesterase.core.period import period
 from flask_guesterase.core.problem import Problem
 from flask_guesterase.core.retention import floor
 from flask_guesterase.core.rule import Facts, Grade, Open, Rank, Rule
-from flask_guesterase.store.packs import bundled
+from flask_guesterase.store.lawbook.packs import bundled
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,7 +18,7 @@ from flask_guesterase.core.pack import Answering
 from flask_guesterase.core.period import period
 from flask_guesterase.core.retention import due, floor
 from flask_guesterase.core.rule import Facts, Grade, Kind, Open, Rank, Rule
-from flask_guesterase.store.packs import bundled, chain
+from flask_guesterase.store.lawbook.packs import bundled, chain
 from flask_guesterase.store.settings import Property
 
 ZONES = {

@@ -21,10 +21,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from example_pms import create_app
 from flask_guesterase import Blocker, Policy, Subject, keep, null
 from flask_guesterase.core.finding import Severity
-from flask_guesterase.store import finder, preconditions
-from flask_guesterase.store.clocks import clock_findings, facts_of
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.erasing import finder
+from flask_guesterase.store.lawbook import preconditions
+from flask_guesterase.store.lawbook.clocks import clock_findings, facts_of
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.settings import Settings
 from tests.store.inn import datamap
 

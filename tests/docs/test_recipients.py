@@ -30,8 +30,8 @@ from flask_guesterase.core.webhook import (
     signed_bytes,
 )
 from flask_guesterase.recipients import Recipient
-from flask_guesterase.store.limits import LIMITS
-from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store.access.limits import LIMITS
+from flask_guesterase.store.messages.outbox import BACK_OFF
 from flask_guesterase.store.partners.webhook import AGAIN, WHOLE_SECONDS
 from flask_guesterase.tasks import DELIVER, SWEEP, WORK
 from tests.docs.test_howto import DOCS, blocks

@@ -23,7 +23,7 @@ from example_pms.foreign import Invoice
 from example_pms.hotel import ALIAS, KNOWN
 from example_pms.models import FolioLine, Guest, Payment, Registration
 from flask_guesterase import Guesterase
-from flask_guesterase.store import planning
+from flask_guesterase.store.certificates import planning
 from tests import engines
 from tests.oracle.dump import Changes, Dump, changes, dump
 

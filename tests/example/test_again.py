@@ -17,9 +17,9 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.store import tables
-from flask_guesterase.store.comeback import returned
-from flask_guesterase.store.comeback.again import Fate
-from flask_guesterase.store.keeping import Origin
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import returned
+from flask_guesterase.store.returning.again import Fate
 from tests.example.test_acceptance import House, house
 
 WHO = {

@@ -20,7 +20,7 @@ from example_pms.models import (
     Staff,
     booking_companions,
 )
-from flask_guesterase.store.blockers import Found, standing
+from flask_guesterase.store.lawbook.blockers import Found, standing
 from tests import engines
 
 from .test_acceptance import House, house, known

@@ -29,11 +29,12 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import finishing, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.invented import canaries, hatching
 from flask_guesterase.store.invented.scratch import PREFIX
-from flask_guesterase.store.remembrance import replay
 from flask_guesterase.store.remembrance.erasures import Register
+from flask_guesterase.store.returning import replay
 from tests import engines
 from tests.example.test_acceptance import House, house
 from tests.oracle.dump import Dump, changes

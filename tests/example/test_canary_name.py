@@ -21,7 +21,8 @@ from example_pms import crowd, db, seed
 from example_pms.hotel import KNOWN
 from flask_guesterase.core.errors import SealError
 from flask_guesterase.core.seal import Box, open_box
-from flask_guesterase.store import tables, vault
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
 from tests.example.traces import Traces, spellings
 from tests.example.walk import the_end, walk
 from tests.example.watching import (

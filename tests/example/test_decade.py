@@ -18,9 +18,10 @@ from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import BlockedError, UnknownError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.period import period
-from flask_guesterase.store import expiry, upgrade
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.worker import carry_out
 
 from . import travel

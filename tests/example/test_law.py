@@ -17,8 +17,11 @@ from example_pms.models import Booking, Guest, Registration, booking_companions
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.period import period
-from flask_guesterase.store import settling, tables, upgrade, vault
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.executing import settling
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.worker import carry_out
 
 from . import travel

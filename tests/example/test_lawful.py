@@ -11,7 +11,8 @@ from flask import Flask
 from example_pms import lawful
 from example_pms.hotel import HOTELS
 from flask_guesterase import Guesterase
-from flask_guesterase.store import copies, upgrade
+from flask_guesterase.store.keys import copies
+from flask_guesterase.store.upkeep import upgrade
 
 
 def test_officers_decide_once_and_a_preview_shows_days(app: Flask) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from flask_guesterase import Guesterase
-from flask_guesterase.store import upgrade, worker
+from flask_guesterase.store import worker
+from flask_guesterase.store.upkeep import upgrade
 from tests.example.conftest import Clerk
 
 

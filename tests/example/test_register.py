@@ -14,7 +14,7 @@ from sqlalchemy import select
 from example_pms import db
 from example_pms.models import Guest, Registration
 from flask_guesterase import Guesterase
-from flask_guesterase.store import copies
+from flask_guesterase.store.keys import copies
 from tests.oracle.dump import dump
 
 from .conftest import Clerk

@@ -29,8 +29,11 @@ from example_pms.models import Guest
 from flask_guesterase.core.errors import BlockedError, ForbiddenError, SetupError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind, committed, dangling
-from flask_guesterase.store import cases, pulse, tables
-from flask_guesterase.store.remembrance import forgotten, remembering, replay, tracing
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.casework import cases
+from flask_guesterase.store.remembrance import forgotten, remembering, tracing
+from flask_guesterase.store.returning import replay
 from tests import engines
 from tests.example.conftest import Clerk
 from tests.example.test_acceptance import House, house

@@ -8,7 +8,7 @@ from flask import Flask
 
 from flask_guesterase import Guesterase
 from flask_guesterase.core.period import period
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store.deciding.amendments import House
 from flask_guesterase.store.worker import carry_out
 
 from . import travel

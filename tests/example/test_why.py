@@ -15,8 +15,9 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import period
 from flask_guesterase.core.rule import Open
-from flask_guesterase.store import telling, upgrade
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.retaining import telling
+from flask_guesterase.store.upkeep import upgrade
 
 from . import travel
 from .conftest import TODAY

@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 from example_pms import create_app, db
 from flask_guesterase import Guesterase
-from flask_guesterase.store import law, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.retaining import law
 from tests import engines
 from tests.example.conftest import Clerk
 from tests.example.test_acceptance import house, known

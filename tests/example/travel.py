@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import TransitionError
 from flask_guesterase.core.log import slug
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store.deciding.amendments import House
 
 OFFICERS = ("sha.officer", "sha.officer2")
 

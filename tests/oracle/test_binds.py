@@ -16,11 +16,11 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy
-from flask_guesterase.store import live
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.binds.crossing import Binds, Crossing
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.eraser import erase, plan, remains
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.erasing.eraser import erase, plan, remains
+from flask_guesterase.store.mapping.crossing import Binds, Crossing
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.transaction import transaction
 from tests.engines import fresh_database
 

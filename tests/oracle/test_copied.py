@@ -27,13 +27,13 @@ from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import overwrite
-from flask_guesterase.store import boxing
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.cases import Case
+from flask_guesterase.store.boxes import boxing
+from flask_guesterase.store.casework.cases import Case
 from flask_guesterase.store.copying.gathering import gather
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.raw import reader
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from flask_guesterase.store.mapping.raw import reader
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.work import Work
 from tests.engines import fresh_database

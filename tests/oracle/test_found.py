@@ -9,7 +9,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, 
 
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import exempt, keep, null, placeholder, redact
-from flask_guesterase.store.eraser import plan
+from flask_guesterase.store.erasing.eraser import plan
 from tests.store import inn
 
 from .test_random import compare_requests, memory

@@ -13,10 +13,10 @@ from sqlalchemy import Column, Connection, MetaData, Table, create_engine, inser
 from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.plan import Plan, key_text
-from flask_guesterase.store import live
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.eraser import erase, plan, remains
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.erasing.eraser import erase, plan, remains
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from tests.engines import fresh_database
 
 from . import SEED

@@ -13,10 +13,10 @@ from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.image import Images, decode, encode
 from flask_guesterase.core.plan import key_text
-from flask_guesterase.store import live
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.eraser import erase, plan
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.erasing.eraser import erase, plan
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
 from tests.engines import fresh_database

@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 
 from . import SEED
 from .oracle import Oracle

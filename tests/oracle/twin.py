@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Enum, ForeignKeyConstraint, Table, and_, sele
 
 from flask_guesterase.core.plan import Outcome, Person, Plan
 from flask_guesterase.store.catalog.shape import LiveSchema
-from flask_guesterase.store.datamap import DataMap
-from flask_guesterase.store.eraser import erase, plan
-from flask_guesterase.store.taking import Erased
+from flask_guesterase.store.erasing.eraser import erase, plan
+from flask_guesterase.store.erasing.taking import Erased
+from flask_guesterase.store.mapping.datamap import DataMap
 
 from .dump import Changes, Dump, Line, as_text, assert_same, changes, dump
 

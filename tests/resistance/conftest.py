@@ -15,10 +15,13 @@ from sqlalchemy import create_engine, select
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.store import audit, consistency, copies, tables
+from flask_guesterase.store import tables
 from flask_guesterase.store.census import watching
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.journaling import audit
+from flask_guesterase.store.keys import copies
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.upkeep import consistency
 from tests.store import forms
 from tests.store.forms import NOON, SETTINGS, Forms
 from tests.store.hotel import Hotel

@@ -15,10 +15,12 @@ from sqlalchemy import delete, select, update
 from flask_guesterase.core.certified import from_json
 from flask_guesterase.core.errors import BlockedError, FourEyesError, MovedError, TokenError
 from flask_guesterase.core.log import Draft, read_entry
-from flask_guesterase.store import journal, outbox, tables, worker
-from flask_guesterase.store.cases import load
-from flask_guesterase.store.channels import built_in
-from flask_guesterase.store.matching import Contact
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.casework.matching import Contact
+from flask_guesterase.store.journaling import journal
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.messages.channels import built_in
 from flask_guesterase.store.transaction import again
 from tests.post import Post
 from tests.store.hotel import Booking, Hotel

@@ -15,8 +15,10 @@ from sqlalchemy import delete, insert, select, update
 
 from flask_guesterase.core.errors import TokenError, TransitionError
 from flask_guesterase.core.log import Draft
-from flask_guesterase.store import journal, tables, tokens
-from flask_guesterase.store.tokens import Purpose
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import tokens
+from flask_guesterase.store.access.tokens import Purpose
+from flask_guesterase.store.journaling import journal
 from tests.resistance.conftest import Pine
 from tests.resistance.test_impostors import DESK, claim, enter
 from tests.web.apihouse import Program, opened, token

@@ -19,8 +19,9 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.store import journal, tables
-from flask_guesterase.store.channels import Message
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import journal
+from flask_guesterase.store.messages.channels import Message
 from tests.store.hotel import Guest
 from tests.web import house as houses
 from tests.web.house import CANARY, QUESTIONS, Browser, House

@@ -14,8 +14,10 @@ from flask_guesterase.core.checkpoint import open_checkpoint
 from flask_guesterase.core.errors import GuesteraseError, KeyMissingError, SealError
 from flask_guesterase.core.log import canonical, read_entry
 from flask_guesterase.core.tree import Frontier
-from flask_guesterase.store import journal, tables, vault
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.journaling import journal
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from tests.resistance.conftest import Pine
 
 

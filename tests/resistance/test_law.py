@@ -20,21 +20,17 @@ from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.retention import floor
 from flask_guesterase.core.treatment import Exempt, null, retain
-from flask_guesterase.store import (
-    journal,
-    pruning,
-    pulse,
-    rulebook,
-    schedule,
-    settling,
-    tables,
-    watch,
-)
-from flask_guesterase.store.amendments import House
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.pulse import Pulse
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.access.pulse import Pulse
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.executing import settling
+from flask_guesterase.store.journaling import journal, pruning
+from flask_guesterase.store.lawbook import rulebook, schedule
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.settings import Property
 from flask_guesterase.store.unit import Run
+from flask_guesterase.store.upkeep import watch
 from tests.resistance.conftest import DUE, NEW, Pine
 from tests.store.forms import GRANTS, Base, Form, policies
 from tests.store.test_rulebook import (

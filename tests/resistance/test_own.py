@@ -12,12 +12,15 @@ from sqlalchemy import delete, insert, update
 
 from flask_guesterase.core.errors import TransitionError, UnknownError
 from flask_guesterase.core.register import Asked, Basis
-from flask_guesterase.store import brake, copies, halting, tables, tokens
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake, tokens
+from flask_guesterase.store.access.pulse import Pulse, put
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.invented import canaries
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.pulse import Pulse, put
+from flask_guesterase.store.sweeping import halting
 from tests.resistance.conftest import DUE, Pine
 from tests.store import forms
 from tests.store.forms import Form

@@ -12,8 +12,9 @@ from sqlalchemy import delete, select, update
 from flask_guesterase.core.errors import FourEyesError, TransitionError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.register import Asked, Basis
-from flask_guesterase.store import outbox, tables, worker
+from flask_guesterase.store import tables, worker
 from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.search import residue
 from tests.resistance.conftest import Pine
 from tests.store import forms

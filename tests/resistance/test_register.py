@@ -17,8 +17,9 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.policy import Register
 from flask_guesterase.core.register import Asked, Basis
-from flask_guesterase.store import tables, uninstall
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.upkeep import uninstall
 from tests.resistance.conftest import NEW, Pine
 from tests.store.forms import Base, Form, policies
 
@@ -289,7 +290,7 @@ def test_uninstalling_to_be_rid_of_it(
     """Leaving gives back everything that is kept, with the journal that counted it."""
     pine.seal(1)
     # The tables of this house were made without a version.
-    monkeypatch.setattr("flask_guesterase.store.upgrade.pending", lambda conn: False)
+    monkeypatch.setattr("flask_guesterase.store.upkeep.upgrade.pending", lambda conn: False)
     made = uninstall.uninstall(pine.engine, pine.custodian, tmp_path / "export", drop=False)
     boxes = (tmp_path / "export" / "boxes.jsonl").read_text()
     assert '"purpose":"retention"' in boxes

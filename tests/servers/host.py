@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from sqlalchemy import create_engine, event, select
 from sqlalchemy.orm import scoped_session, sessionmaker
 
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.web.extension import Guesterase
 from tests.store.forms import GRANTS, SETTINGS, Base, Guest, policies
 

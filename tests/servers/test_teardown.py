@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store import tables
+from flask_guesterase.store.upkeep import upgrade
 from tests import engines, serve
 from tests.servers import host as hosts
 from tests.store.forms import Forms

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import File, keep, null, placeholder, redact
-from flask_guesterase.store.masks import MARK
+from flask_guesterase.store.mapping.masks import MARK
 
 from .hotel import MAIL, NEIGHBOUR, RANDOM, Hotel
 

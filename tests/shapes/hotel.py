@@ -18,10 +18,10 @@ from flask_guesterase.core.finding import Severity
 from flask_guesterase.core.plan import Person
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import Exempt, keep, null, placeholder, redact
-from flask_guesterase.store import eraser
-from flask_guesterase.store.datamap import DataMap
-from flask_guesterase.store.masks import MARK
-from flask_guesterase.store.taking import Erased
+from flask_guesterase.store.erasing import eraser
+from flask_guesterase.store.erasing.taking import Erased
+from flask_guesterase.store.mapping.datamap import DataMap
+from flask_guesterase.store.mapping.masks import MARK
 from flask_guesterase.store.transaction import transaction
 from tests.oracle.dump import Dump, changes, dump, places
 from tests.store import inn

@@ -9,7 +9,7 @@ from sqlalchemy.orm import relationship
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete_when_last_owner, keep, null, placeholder, redact
-from flask_guesterase.store.masks import MARK
+from flask_guesterase.store.mapping.masks import MARK
 
 from .hotel import MAIL, NEIGHBOUR, RANDOM, STAFF, Hotel
 

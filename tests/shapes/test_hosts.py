@@ -19,13 +19,13 @@ from sqlalchemy.pool import NullPool
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
-from flask_guesterase.store import carrying, eraser
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.host import Host
-from flask_guesterase.store.masks import MARK
-from flask_guesterase.store.removal import remove
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.erasing import carrying, eraser
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.host import Host
+from flask_guesterase.store.mapping.masks import MARK
+from flask_guesterase.store.messages.removal import remove
 from flask_guesterase.store.transaction import transaction
 from tests import engines
 from tests.oracle.dump import assert_same, dump

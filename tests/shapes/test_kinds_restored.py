@@ -25,9 +25,10 @@ from sqlalchemy.types import NullType
 from flask_guesterase.core.image import Images, decode, encode
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, redact
-from flask_guesterase.store import live, tables
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.eraser import erase, plan
+from flask_guesterase.store import tables
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.erasing.eraser import erase, plan
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.transaction import transaction

@@ -28,10 +28,12 @@ from sqlalchemy.orm import Session, registry, sessionmaker, with_loader_criteria
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, exempt, keep, mentions, null, redact
-from flask_guesterase.store import live, refresh, worker
+from flask_guesterase.store import worker
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.depth import refresh
 from flask_guesterase.store.recovery.refusal import Old
 from flask_guesterase.store.recovery.together import put_back
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.transaction import transaction
 from tests.oracle.dump import assert_same, dump
 from tests.store import inn

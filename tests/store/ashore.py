@@ -15,7 +15,8 @@ from sqlalchemy import create_engine, select
 from flask_guesterase.core.checkpoint import Checkpoint
 from flask_guesterase.core.destination import Destination, Way
 from flask_guesterase.core.events import Event, SweepConfirmed
-from flask_guesterase.store import audit, journal, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import audit, journal
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.folder import Folder
 from flask_guesterase.store.release.outside import seen

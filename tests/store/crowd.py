@@ -31,14 +31,17 @@ from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.seal import open_box
 from flask_guesterase.core.treatment import delete, keep, null, redact
-from flask_guesterase.store import audit, tables, upgrade, vault
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.journaling import audit
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.report import SweepReport
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.sweep import sweep
+from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.store.transaction import again, transaction
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.work import Work
 from tests.zealand import law, rule
 

@@ -16,14 +16,15 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, retain
-from flask_guesterase.store import amendments, tables, worker
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import DataMap, resolve
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.deciding import amendments
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.place import Place
-from flask_guesterase.store.report import Report, SweepReport
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.sweep import NightAudit, sweep
+from flask_guesterase.store.sweeping.report import Report, SweepReport
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
 from tests.engines import build

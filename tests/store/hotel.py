@@ -25,9 +25,10 @@ from flask_guesterase.core.treatment import (
     redact,
     retain,
 )
-from flask_guesterase.store import brake, pulse, tables
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import DataMap, resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake, pulse
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction

@@ -11,8 +11,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
-from flask_guesterase.store.blockers import Found, standing
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.lawbook.blockers import Found, standing
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.hotel import Hotel
 
 

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Mapper
 from flask_guesterase.core.plan import Person, Plan
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import Exempt
-from flask_guesterase.store import eraser, live
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.drift import drift
-from flask_guesterase.store.taking import Erased
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.checking.drift import drift
+from flask_guesterase.store.erasing import eraser
+from flask_guesterase.store.erasing.taking import Erased
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.transaction import transaction
 
 Policies = Mapping[Any, Policy | Exempt]

@@ -23,11 +23,12 @@ from sqlalchemy.orm import (
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
-from flask_guesterase.store.comeback import guard, reconcile, returned
+from flask_guesterase.store.comeback import guard, reconcile
 from flask_guesterase.store.comeback.lookout import Side
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.host import Host
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.host import Host
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.returning import returned
 from tests.store.hotel import Hotel
 
 

@@ -12,19 +12,20 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.restoring import Report
-from flask_guesterase.store import tables, veil, worker
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.checking.drift import drift, drifted
+from flask_guesterase.store.checking.indexing import unindexed
+from flask_guesterase.store.checking.live import read
 from flask_guesterase.store.comeback import guard
 from flask_guesterase.store.comeback.lookout import Side
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.drift import drift, drifted
-from flask_guesterase.store.explained import unwritable
-from flask_guesterase.store.host import Host
-from flask_guesterase.store.indexing import unindexed
-from flask_guesterase.store.live import read
+from flask_guesterase.store.erasing.explained import unwritable
+from flask_guesterase.store.erasing.probing import misfits, refused
+from flask_guesterase.store.hiding import veil
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.host import Host
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.probing import misfits, refused
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.sweep import sweep
 from flask_guesterase.store.transaction import transaction

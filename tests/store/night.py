@@ -27,14 +27,15 @@ from flask_guesterase.core.policy import Policy, Register, Subject
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import keep, null, redact, retain
-from flask_guesterase.store import boxing, shelf, tables, vault
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.lines import registers
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import boxing, shelf, vault
+from flask_guesterase.store.boxes.reading import texts
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.lines import registers
+from flask_guesterase.store.mapping.raw import reader
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.raw import reader
-from flask_guesterase.store.reading import texts
-from flask_guesterase.store.register import Produced
+from flask_guesterase.store.registers.register import Produced
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work

@@ -13,10 +13,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null
-from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.incidents import affected, noticing
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.settings import Property
 from tests.store.forms import Forms
 from tests.store.hotel import Booking

@@ -21,8 +21,8 @@ from flask_guesterase.core.holding import Scope, Wanted
 from flask_guesterase.core.likeness import BATCH, MOST
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables
-from flask_guesterase.store.alike import Group
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.deciding.alike import Group
 from tests.store.hotel import Booking, Hotel, Invoice
 
 NOW = datetime(2026, 3, 10, 12)

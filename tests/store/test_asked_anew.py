@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from flask_guesterase.store import dispatch
 from flask_guesterase.store.complaints.receiving import Grievance
-from flask_guesterase.store.outbox import Parcel
+from flask_guesterase.store.messages.outbox import Parcel
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Hotel
 from tests.store.test_deadlines import ANN, sent, shown, under
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import insert, select
 
 from flask_guesterase.core.events import RegisterCounted, SweepHalted
-from flask_guesterase.store import halting, tables
+from flask_guesterase.store import tables
 from flask_guesterase.store.census import told
+from flask_guesterase.store.sweeping import halting
 from tests.store.hotel import Hotel
 from tests.store.meter import reading
 

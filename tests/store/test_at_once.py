@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 
 from flask_guesterase.core.errors import BusyError, TransitionError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import halting
+from flask_guesterase.store.sweeping import halting
 from tests.store.forms import Forms
 from tests.store.hotel import Hotel
 

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, delete, event, select, update
 
-from flask_guesterase.store import audit, health, tables
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import audit
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.upkeep import health
 from tests.engines import DEEP
 from tests.store.test_journal import fill, opened
 

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ForeignKey, MetaData, Table, insert, select
 
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete_when_last_owner, keep, null
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.hotel import Base, Guest, Hotel, policies
 
 BARE = MetaData()

@@ -29,10 +29,12 @@ from flask_guesterase.core.treatment import (
     redact,
     retain,
 )
-from flask_guesterase.store import expiry, tables, vault
-from flask_guesterase.store.ageing import expired
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.sql import chunks
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.statements.sql import chunks
+from flask_guesterase.store.sweeping.ageing import expired
 from tests.engines import ENGINES, fresh_database
 
 from .test_expiry import BILLS, PACK, PEOPLE, Inn

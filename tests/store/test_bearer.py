@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flask_guesterase.core.errors import InputError, TokenError
-from flask_guesterase.store import bearer
-from flask_guesterase.store.bearer import Wish
-from flask_guesterase.store.vault import mark
+from flask_guesterase.store.boxes.vault import mark
+from flask_guesterase.store.requests import bearer
+from flask_guesterase.store.requests.bearer import Wish
 from tests.store.hotel import Hotel
 
 

@@ -11,14 +11,17 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import expiry, keeping, looking, tables, turns
-from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.claims import Bounds, Claimed
-from flask_guesterase.store.law import PLACE
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import expiry, turns
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.folder import Folder
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.erasures import Register, Tail
+from flask_guesterase.store.retaining import keeping
+from flask_guesterase.store.retaining.law import PLACE
+from flask_guesterase.store.sweeping import looking
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.claims import Bounds, Claimed
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
 from tests.store.ashore import Ashore

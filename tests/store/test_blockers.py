@@ -15,9 +15,10 @@ from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.plan import Row
 from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder
-from flask_guesterase.store import preconditions, tables
-from flask_guesterase.store.blockers import blocks, label_of, needed, needed_of, today_at
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.lawbook import preconditions
+from flask_guesterase.store.lawbook.blockers import blocks, label_of, needed, needed_of, today_at
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.kinds import Case, Cases
 from tests.store.house import (
     COOLING,

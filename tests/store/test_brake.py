@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from flask_guesterase.core.errors import TransitionError
-from flask_guesterase.store import brake, pulse
+from flask_guesterase.store.access import brake, pulse
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Hotel
 

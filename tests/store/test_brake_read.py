@@ -9,7 +9,8 @@ from sqlalchemy import event, insert, select
 
 from flask_guesterase.core.events import IntakeReceived
 from flask_guesterase.core.log import read_entry, slug
-from flask_guesterase.store import brake, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake
 from tests.store.hotel import Hotel
 
 MANY = 1500

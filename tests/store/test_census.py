@@ -15,8 +15,9 @@ from sqlalchemy import delete, func, insert, select, update
 from flask_guesterase.core import census
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.store import copies, tables
+from flask_guesterase.store import tables
 from flask_guesterase.store.census import counting, watching
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.work import Work
 from tests.store import forms
 from tests.store.forms import Form, Forms

@@ -15,7 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, retain
 from flask_guesterase.store.census import counting, register
-from flask_guesterase.store.datamap import DataMap, resolve
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from tests.store.forms import Forms
 from tests.store.test_census import NEW, any_house, clerk, counted, entries, sealing
 

@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from flask_guesterase.store import actors, expiry, law, looking, rulebook, runs, tables
-from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.claims import Bounds
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import actors
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.lawbook import rulebook
+from flask_guesterase.store.retaining import law
+from flask_guesterase.store.sweeping import looking, runs
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.claims import Bounds
 from tests.engines import DEEP
 from tests.store.forms import Forms
 from tests.store.test_due import OLD, forms

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.errors import DeliveryError, SetupError
-from flask_guesterase.store.channels import Mail, Message, built_in, message_id
+from flask_guesterase.store.messages.channels import Mail, Message, built_in, message_id
 from tests.post import Post, post_office
 
 

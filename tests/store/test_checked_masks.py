@@ -21,7 +21,7 @@ from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, mentions, null, placeholder, redact
-from flask_guesterase.store.probing import misfits
+from flask_guesterase.store.erasing.probing import misfits
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, erase, host, whole
 

@@ -19,15 +19,18 @@ from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError
 from flask_guesterase.core.events import SweepConfirmed
 from flask_guesterase.core.log import quoted, read_entry
 from flask_guesterase.core.period import Period
-from flask_guesterase.store import export, installation, signing, sweep, tables, watch, worker
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store import sweep, tables, worker
+from flask_guesterase.store.deciding.amendments import House
 from flask_guesterase.store.incidents.opening import Report
-from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store.journaling import export, signing
+from flask_guesterase.store.journaling.vanished import vanished
+from flask_guesterase.store.keys import installation
+from flask_guesterase.store.messages.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
 from flask_guesterase.store.release.places import Release, places
 from flask_guesterase.store.remembrance import heads
-from flask_guesterase.store.remembrance.replay import replay
-from flask_guesterase.store.vanished import vanished
+from flask_guesterase.store.returning.replay import replay
+from flask_guesterase.store.upkeep import watch
 from tests import engines
 from tests.store.ashore import PINE, Ashore
 from tests.test_verify import ask, cannot, verdicts, wrong

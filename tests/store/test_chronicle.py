@@ -33,19 +33,11 @@ from flask_guesterase.core.errors import SetupError, TamperedError, UnknownError
 from flask_guesterase.core.keychange import statement
 from flask_guesterase.core.log import KEY_CHANGE, Draft, slug
 from flask_guesterase.core.tree import verify_consistency
-from flask_guesterase.store import (
-    audit,
-    brake,
-    export,
-    journal,
-    pruning,
-    pulse,
-    signers,
-    tables,
-    witness,
-)
-from flask_guesterase.store.pulse import Pulse
-from flask_guesterase.store.quotes import quotes
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake, pulse
+from flask_guesterase.store.access.pulse import Pulse
+from flask_guesterase.store.journaling import audit, export, journal, pruning, signers, witness
+from flask_guesterase.store.journaling.quotes import quotes
 from flask_guesterase.store.release import continuing
 from flask_guesterase.store.release.outside import seen
 from flask_guesterase.store.release.places import places

@@ -29,10 +29,12 @@ from sqlalchemy import select, update
 
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import due, expiry, looking, tables
-from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.claims import Bounds, Claimed
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.sweeping import due, looking
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.claims import Bounds, Claimed
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
 from tests import engines

@@ -30,8 +30,8 @@ from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.rule import Facts
 from flask_guesterase.core.treatment import Constant, exempt, keep, redact, retain
-from flask_guesterase.store.clocks import Record, clock_findings, facts_of
-from flask_guesterase.store.days import day_of, last_utc_day
+from flask_guesterase.store.lawbook.clocks import Record, clock_findings, facts_of
+from flask_guesterase.store.mapping.days import day_of, last_utc_day
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction
 from tests.kinds import Case, Cases

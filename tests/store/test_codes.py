@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flask_guesterase.core.errors import BusyError, TokenError
-from flask_guesterase.store import tokens
+from flask_guesterase.store.access import tokens
+from flask_guesterase.store.access.tokens import Purpose
 from flask_guesterase.store.identity import codes
-from flask_guesterase.store.tokens import Purpose
 from tests.store.hotel import Hotel
 
 

@@ -17,10 +17,12 @@ from flask_guesterase.core.errors import (
     TokenError,
     TransitionError,
 )
-from flask_guesterase.store import owndata, safe, sweep, tables
+from flask_guesterase.store import sweep, tables
+from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.complaints.receiving import Grievance
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.settings import Property
+from flask_guesterase.store.upkeep import owndata
 from tests.store.hotel import Hotel
 from tests.store.test_owndata import forget
 

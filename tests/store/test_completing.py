@@ -8,8 +8,9 @@ from datetime import date
 from sqlalchemy import insert, select, update
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import completing, finishing, tables
-from flask_guesterase.store.cases import load
+from flask_guesterase.store import tables
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.executing import completing, finishing
 from flask_guesterase.store.transaction import again
 from tests.store.hotel import Booking, Hotel, Invoice
 from tests.store.test_expiry import PEOPLE, Inn, any_inn

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, create_engine, event, select
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from flask_guesterase.core.errors import BusyError, ErasureError
-from flask_guesterase.store.connection import one
-from flask_guesterase.store.room import Room
+from flask_guesterase.store.statements.connection import one
+from flask_guesterase.store.sweeping.room import Room
 from flask_guesterase.store.transaction import transaction
 from tests.store.crowd import GUESTS, NEW, Crowd
 from tests.store.test_room import write

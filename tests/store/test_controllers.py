@@ -14,12 +14,15 @@ from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.recipients import Recipient
-from flask_guesterase.store import certifying, finishing, people
-from flask_guesterase.store.comeback import again as back
-from flask_guesterase.store.comeback import reconcile, returned
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.keeping import Origin
+from flask_guesterase.store.certificates import certifying
+from flask_guesterase.store.comeback import reconcile
+from flask_guesterase.store.erasing import people
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import again as back
+from flask_guesterase.store.returning import returned
 from tests.engines import DEEP
 from tests.store.house import Base, Bill, House, Lodger, Person, Stay, policies
 from tests.store.test_copying import fetched, release, shown

@@ -18,9 +18,10 @@ from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import delete, keep, mentions, null, redact
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import boxing, tokens
-from flask_guesterase.store.masks import fixed_value
-from flask_guesterase.store.raw import reader
+from flask_guesterase.store.access import tokens
+from flask_guesterase.store.boxes import boxing
+from flask_guesterase.store.mapping.masks import fixed_value
+from flask_guesterase.store.mapping.raw import reader
 from tests.store import kept
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan, policies
 from tests.store.house import House

@@ -13,8 +13,8 @@ from flask_guesterase.core.errors import (
     InputError,
     TransitionError,
 )
-from flask_guesterase.store import copies
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.keys import copies
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from tests.store.hotel import Hotel
 
 

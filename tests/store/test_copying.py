@@ -27,13 +27,14 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.policy import Blocker
-from flask_guesterase.store import dispatch, tables, worker
-from flask_guesterase.store.cases import day_at, load
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.access.tokens import Purpose, link
+from flask_guesterase.store.casework.cases import day_at, load
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.copying import boxed, offering
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import STEPS
-from flask_guesterase.store.tokens import Purpose, link
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
 
 ANN = {"name": "Ann Berg", "email": "ann@mail.example", "phone": "+8613912345678",

@@ -9,9 +9,9 @@ import pytest
 
 from flask_guesterase.core.cosignature import Judgement
 from flask_guesterase.core.errors import BlockedError
-from flask_guesterase.store.cosigning import Verdict
+from flask_guesterase.store.journaling.cosigning import Verdict
 from flask_guesterase.store.remembrance.remembering import notice
-from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.returning.replay import replay
 from tests.store.ashore import Ashore
 from tests.tampering.forge import Hotel, public
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from flask_guesterase.store import packs
+from flask_guesterase.store.lawbook import packs
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
 from tests.store.test_owndata import YEARS, night, plant

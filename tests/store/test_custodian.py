@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from flask_guesterase.core.errors import KeyMissingError, SealError, SetupError
 from flask_guesterase.core.seal import Custodian, Terms, close, open_box
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.keyring import Keyring
-from flask_guesterase.store.roots import decrypt
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.keyring import Keyring
+from flask_guesterase.store.keys.roots import decrypt
 
 DAY = "day:2026-12-01"
 
@@ -336,7 +336,7 @@ def test_half_forgotten_keys_are_finished(keeper):
 
 WORKER = """
 import sys
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.keys.custodian import FolderCustodian
 keeper = FolderCustodian(sys.argv[1])
 for number in range(15):
     label = f"day:2027-01-{number + 1:02d}"

@@ -12,7 +12,7 @@ import pytest
 
 from flask_guesterase.core.errors import DeliveryError
 from flask_guesterase.core.recipient import Notice, Said
-from flask_guesterase.store.cosigning import deliver
+from flask_guesterase.store.journaling.cosigning import deliver
 from flask_guesterase.store.partners.webhook import Webhook
 
 HEADS = {

@@ -21,8 +21,8 @@ from flask_guesterase.core.treatment import (
     redact,
     retain,
 )
-from flask_guesterase.store.datamap import DataMap, resolve, table_name
-from flask_guesterase.store.declared import rule_word
+from flask_guesterase.store.mapping.datamap import DataMap, resolve, table_name
+from flask_guesterase.store.mapping.declared import rule_word
 from tests.kinds import Case, Cases
 
 CASES = Cases()

@@ -11,11 +11,12 @@ import pytest
 
 from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionError
 from flask_guesterase.core.policy import Blocker
-from flask_guesterase.store import dispatch, sweep
-from flask_guesterase.store.answering import periods
+from flask_guesterase.store import sweep
+from flask_guesterase.store.casework.answering import periods
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.messages.outbox import Parcel
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.outbox import Parcel
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Booking, Guest, Hotel
 
 ANN = {"name": "Ann Zebrafinch", "email": "ann@mail.example"}

@@ -20,12 +20,14 @@ from flask_guesterase.core.certified import check, from_json
 from flask_guesterase.core.depth import Evidence, Reached
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.log import canonical
-from flask_guesterase.store import finishing, keeping, worker
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import worker
 from flask_guesterase.store.depth import deepening, sqlite
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.retaining import keeping
 from flask_guesterase.store.sweep import sweep
+from flask_guesterase.store.sweeping.report import Report
 from tests.store.forms import Forms
 from tests.store.hotel import Guest, Hotel
 from tests.store.test_finishing import with_slips

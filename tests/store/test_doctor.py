@@ -14,9 +14,9 @@ from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from flask_guesterase.core.depth import Measure, Status
 from flask_guesterase.core.errors import GuesteraseError, SetupError
-from flask_guesterase.store import copies
 from flask_guesterase.store.doctor import disk
 from flask_guesterase.store.doctor.visit import second_copy, visit
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.settings import Settings
 from tests.store.hotel import Hotel
 from tests.store.test_depth_sqlite import attached, opened

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import DOMAIN
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.hotel import Hotel
 
 _MADE = (

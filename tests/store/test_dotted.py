@@ -10,7 +10,7 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Tex
 from flask_guesterase.core.image import Images, decode, encode
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, mentions, redact
-from flask_guesterase.store import live
+from flask_guesterase.store.checking import live
 from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.transaction import transaction

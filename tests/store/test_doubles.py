@@ -11,7 +11,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, insert
 
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import delete, keep, null, redact, retain
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.hotel import Base, Hotel, policies
 
 MAIL = "ann@mail.example"

@@ -38,10 +38,10 @@ from flask_guesterase.core.treatment import (
     mentions,
     null,
 )
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.draft import REVIEW, draft, marks
-from flask_guesterase.store.host import Host
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.checking.draft import REVIEW, draft, marks
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from flask_guesterase.store.mapping.host import Host
 from tests.store.test_mapped import Base as Heirs
 
 Declarations = list[tuple[Any, Any]]

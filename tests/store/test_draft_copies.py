@@ -20,9 +20,9 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.policy import Equal, Policy
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.draft import draft
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.checking.draft import draft
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store import inn
 from tests.store.test_draft import run
 

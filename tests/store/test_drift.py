@@ -31,9 +31,9 @@ from flask_guesterase.core.treatment import (
     null,
     redact,
 )
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.drift import drift
-from flask_guesterase.store.live import read
+from flask_guesterase.store.checking.drift import drift
+from flask_guesterase.store.checking.live import read
+from flask_guesterase.store.mapping.datamap import resolve
 from tests import engines
 from tests.kinds import Case, Cases
 from tests.store.inn import Policies, host, run

@@ -16,8 +16,8 @@ from flask_guesterase.core.errors import (
     RetryableError,
     SetupError,
 )
-from flask_guesterase.store.failure import checked, is_missing, translated
 from flask_guesterase.store.recovery.refusal import Fate, reason
+from flask_guesterase.store.statements.failure import checked, is_missing, translated
 
 
 @pytest.fixture

@@ -16,26 +16,18 @@ from sqlalchemy import event, insert, select, update
 
 from flask_guesterase.core.errors import BusyError, MovedError
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store import (
-    backlog,
-    due,
-    expiry,
-    halting,
-    judged,
-    looking,
-    pulse,
-    runs,
-    sweep,
-    tables,
-    unheld,
-)
-from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.claims import Bounds
-from flask_guesterase.store.due import BACKOFF
+from flask_guesterase.store import sweep, tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.access.pulse import Pulse
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.holding import unheld
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.pulse import Pulse
-from flask_guesterase.store.report import SweepReport
 from flask_guesterase.store.sweep import Limits
+from flask_guesterase.store.sweeping import backlog, due, halting, judged, looking, runs
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.claims import Bounds
+from flask_guesterase.store.sweeping.due import BACKOFF
+from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.store.transaction import transaction
 from tests.store.forms import Form, Forms, Guest, _render
 

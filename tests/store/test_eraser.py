@@ -52,8 +52,8 @@ from flask_guesterase.core.treatment import (
     placeholder,
     redact,
 )
-from flask_guesterase.store import eraser
-from flask_guesterase.store.datamap import DataMap
+from flask_guesterase.store.erasing import eraser
+from flask_guesterase.store.mapping.datamap import DataMap
 from flask_guesterase.store.transaction import transaction
 from tests.engines import fresh_database
 from tests.oracle.dump import Changes, assert_same, changes, dump

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, create_engine, insert, text
 
 from flask_guesterase.store import tables
-from flask_guesterase.store.estimates import learn
+from flask_guesterase.store.statements.estimates import learn
 from tests.engines import build
 
 SUBJECT = tables.subject

@@ -17,19 +17,13 @@ from flask_guesterase.core.image import decode
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, inside, keep, mentions, null, redact, retain
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import (
-    endless,
-    expiry,
-    finishing,
-    minors,
-    rulebook,
-    settling,
-    tables,
-    vault,
-    worker,
-)
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.casework import minors
 from flask_guesterase.store.comeback import reconcile
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.executing import endless, expiry, finishing, settling
+from flask_guesterase.store.lawbook import rulebook
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.partners import delivering
 from flask_guesterase.store.search import queued
 from flask_guesterase.store.settings import Property

@@ -41,9 +41,9 @@ from flask_guesterase.core.treatment import (
     redact,
     retain,
 )
-from flask_guesterase.store.binds.crossing import Binds
-from flask_guesterase.store.explained import unwritable
-from flask_guesterase.store.probing import refused
+from flask_guesterase.store.erasing.explained import unwritable
+from flask_guesterase.store.erasing.probing import refused
+from flask_guesterase.store.mapping.crossing import Binds
 from flask_guesterase.store.transaction import transaction
 from tests import engines
 from tests.kinds import Case, Cases

@@ -18,7 +18,7 @@ from flask_guesterase.core.errors import (
     RetryableError,
     SetupError,
 )
-from flask_guesterase.store.failure import checked, is_unplaced, is_unread, translated
+from flask_guesterase.store.statements.failure import checked, is_unplaced, is_unread, translated
 from flask_guesterase.store.transaction import transaction
 
 CANARY = "Aino Korhonen-Öberg"

@@ -22,7 +22,9 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.tree import leaf_hash
-from flask_guesterase.store import brake, owndata, pulse, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake, pulse
+from flask_guesterase.store.upkeep import owndata
 from tests.store import forms
 from tests.store.forms import RIGHTS, Forms
 from tests.store.hotel import Hotel, Scan

@@ -28,8 +28,10 @@ from sqlalchemy import (
 from flask_guesterase.core.canary import KIND
 from flask_guesterase.core.figures import Month, months
 from flask_guesterase.core.lifecycle import OPEN, State
-from flask_guesterase.store import cases, deadlines, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.casework import cases
 from flask_guesterase.store.figures import requests, walldays
+from flask_guesterase.store.requests import deadlines
 from tests.store.hotel import Hotel
 
 ZONES = (

@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase.core.treatment import File
-from flask_guesterase.store import safe, tables
-from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.comeback import files, marks
+from flask_guesterase.store.sweeping.claiming import Shift
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Guest, Hotel, Scan, policies
 from tests.store.test_outbox import Post, go, run

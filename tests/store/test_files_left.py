@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.policy import Blocker
-from flask_guesterase.store import finishing, outbox, worker
-from flask_guesterase.store.concluding import FILE_STAYS
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import worker
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.executing.concluding import FILE_STAYS
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages import outbox
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_outbox import Post, go, run
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from flask_guesterase.core.errors import MatchError
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.store.carrying import candidates, carriers, known
+from flask_guesterase.store.erasing.carrying import candidates, carriers, known
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, host
 from tests.store.test_eraser import Sealed

@@ -11,9 +11,11 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, s
 
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, null, placeholder, retain
-from flask_guesterase.store import finishing, keeping, tables
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.retaining import keeping
 from tests.store.hotel import Base, Hotel, policies
 
 SLIPS = Table(

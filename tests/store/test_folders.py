@@ -17,12 +17,14 @@ import sqlalchemy as sa
 
 from flask_guesterase.core.errors import DeliveryError, InputError, SetupError
 from flask_guesterase.core.remembrance import Kind, Line, Note
-from flask_guesterase.store import folder, keyring, upgrade, watch
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.keyfile import destroy
+from flask_guesterase.store.keys import keyring
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.keyfile import destroy
+from flask_guesterase.store.keys.roots import FolderRoots
 from flask_guesterase.store.release.folder import Folder
 from flask_guesterase.store.remembrance.erasures import Register, Tail
-from flask_guesterase.store.roots import FolderRoots
+from flask_guesterase.store.statements import folder
+from flask_guesterase.store.upkeep import upgrade, watch
 from tests.accounts import shut
 from tests.store import forms
 from tests.store.forms import RIGHTS, Forms

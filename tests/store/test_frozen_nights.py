@@ -30,11 +30,12 @@ from sqlalchemy.types import TypeEngine
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Register
 from flask_guesterase.core.treatment import keep, retain
-from flask_guesterase.store import holds, tables
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
 from flask_guesterase.store.incidents import affected
-from flask_guesterase.store.nights import home_day
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.nights import home_day
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.retaining import holds
 from tests.engines import DEEP
 from tests.store.night import GRANTS, GUEST, Base, Guest, Night
 

@@ -21,8 +21,8 @@ from flask_guesterase.core.errors import BlockedError
 from flask_guesterase.core.plan import Person
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import exempt, keep, null, redact
-from flask_guesterase.store import eraser
-from flask_guesterase.store.datamap import DataMap
+from flask_guesterase.store.erasing import eraser
+from flask_guesterase.store.mapping.datamap import DataMap
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import Policies, datamap, draw, erase, host, whole
 

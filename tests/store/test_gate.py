@@ -28,10 +28,11 @@ from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import retain
-from flask_guesterase.store import tables, veil
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.gate import Gates
-from flask_guesterase.store.host import Host
+from flask_guesterase.store import tables
+from flask_guesterase.store.hiding import veil
+from flask_guesterase.store.hiding.gate import Gates
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.host import Host
 
 NUMBER = uuid.UUID(int=7)
 

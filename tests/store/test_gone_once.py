@@ -35,9 +35,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import inside, keep, mentions, null, placeholder, redact
-from flask_guesterase.store import expiry
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.engines import DEEP
 from tests.store.test_expiry import Inn
 

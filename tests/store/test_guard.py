@@ -23,12 +23,14 @@ from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store import finishing, tables, worker
-from flask_guesterase.store.comeback import guard, marks, reconcile, returned, sightings, years
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.comeback import guard, marks, reconcile, sightings, years
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.returning import returned
+from flask_guesterase.store.returning.replay import replay
 from tests.store.lodge import (
     ANN,
     Base,

@@ -22,8 +22,8 @@ from flask_guesterase.core.treatment import keep, placeholder, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.comeback import guard
 from flask_guesterase.store.comeback.lookout import Side
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.host import Host
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.host import Host
 from tests.store.hotel import Hotel
 
 ANN = {"name": "Ann Berg", "email": "ann@mail.example", "house": "sh"}

@@ -16,7 +16,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.treatment import keep
 from flask_guesterase.store.comeback import known
 from flask_guesterase.store.comeback.known import Mark
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.chaos import wires
 from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Room, policies
 

@@ -14,8 +14,8 @@ from flask_guesterase.core.errors import (
     InputError,
     TransitionError,
 )
-from flask_guesterase.store import doors, halting, leading, runs
-from flask_guesterase.store.doors import Door
+from flask_guesterase.store.sweeping import doors, halting, leading, runs
+from flask_guesterase.store.sweeping.doors import Door
 from tests.store.forms import Forms
 
 OLD = date(2025, 2, 1)

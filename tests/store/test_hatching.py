@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from flask_guesterase.core.canary import invent
 from flask_guesterase.core.errors import InputError
 from flask_guesterase.core.needle import Searcher
-from flask_guesterase.store.host import Host
 from flask_guesterase.store.invented.hatching import _session
+from flask_guesterase.store.mapping.host import Host
 
 
 def test_each_kind_of_host_gives_a_session_of_its_own() -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from flask_guesterase.core.figures import Month
-from flask_guesterase.store import waiting
+from flask_guesterase.store.requests import waiting
 from tests.store.house import House, Stay
 from tests.store.test_waiting import attempt
 

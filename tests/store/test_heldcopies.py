@@ -16,22 +16,16 @@ from flask_guesterase.core import image
 from flask_guesterase.core.errors import BlockedError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.seal import Terms, day_label
-from flask_guesterase.store import (
-    boxing,
-    dispatch,
-    forgetting,
-    heldcopies,
-    heldkeys,
-    keeping,
-    outbox,
-    tables,
-    unsearched,
-    vault,
-    worker,
-)
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import boxing, vault
+from flask_guesterase.store.executing import forgetting
+from flask_guesterase.store.holding import heldcopies, heldkeys, unsearched
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.recovery import files
+from flask_guesterase.store.retaining import keeping
 from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.forms import GRANTS, RIGHTS, Forms
 
 

@@ -17,11 +17,14 @@ from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.seal import day_label, open_box
-from flask_guesterase.store import forgetting, heldkeys, settling, shelf, tables, vault, worker
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import shelf, vault
+from flask_guesterase.store.executing import forgetting, settling
+from flask_guesterase.store.holding import heldkeys
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.remembrance.replay import replay
-from flask_guesterase.store.uninstall import uninstall
+from flask_guesterase.store.returning.replay import replay
+from flask_guesterase.store.upkeep.uninstall import uninstall
 from tests.store.ashore import backed_up
 from tests.store.night import Night
 from tests.store.test_expiry import PEOPLE, Inn, boxed

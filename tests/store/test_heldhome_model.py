@@ -17,9 +17,12 @@ from sqlalchemy import create_engine, select
 from flask_guesterase.core.errors import SealError
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.seal import wrap_aad
-from flask_guesterase.store import forgetting, heldcopies, heldkeys, tables, vault
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.executing import forgetting
+from flask_guesterase.store.holding import heldcopies, heldkeys
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.returning.replay import replay
 from tests.store.test_heldhome import Kept
 
 WHO = {1: (date(2025, 5, 1), "2026-05-01"), 2: (date(2025, 8, 1), "2026-08-01")}

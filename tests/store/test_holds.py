@@ -29,22 +29,16 @@ from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete, keep, redact
-from flask_guesterase.store import (
-    consistency,
-    dispatch,
-    heldcopies,
-    heldrequests,
-    holds,
-    outbox,
-    sweep,
-    tables,
-    vault,
-    worker,
-)
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import sweep, tables, worker
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.holding import heldcopies, heldrequests
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.retaining import holds
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.upkeep import consistency, dispatch
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, Scan, policies
 from tests.store.night import GRANTS, LINE, Line, Night
 

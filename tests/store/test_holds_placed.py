@@ -15,9 +15,12 @@ from sqlalchemy import update
 
 from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import forgetting, pulse, sweep, tables
+from flask_guesterase.store import sweep, tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.remembrance import alarm, orphaned, remembering
+from flask_guesterase.store.remembrance import orphaned, remembering
+from flask_guesterase.store.returning import alarm
 from tests.store.forms import GRANTS, RIGHTS, Forms
 from tests.store.test_replayed import ANN, Copied
 

@@ -27,8 +27,8 @@ from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import exempt, null
 from flask_guesterase.store import tables as own
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.host import Host
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.host import Host
 from tests.kinds import Case, Cases
 
 CASES = Cases()

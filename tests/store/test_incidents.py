@@ -21,10 +21,10 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.incidents import Alarm, Severity, Whom
 from flask_guesterase.store import tables, worker
-from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.incidents import evidence, noticing, records
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.settings import Property
 from tests.store.ashore import Ashore
 from tests.store.hotel import Booking, Companion, Hotel, Invoice

@@ -28,10 +28,10 @@ from sqlalchemy import (
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, exempt, keep, null, redact
-from flask_guesterase.store import looking
-from flask_guesterase.store.datamap import DataMap
-from flask_guesterase.store.indexing import unindexed
-from flask_guesterase.store.live import read
+from flask_guesterase.store.checking.indexing import unindexed
+from flask_guesterase.store.checking.live import read
+from flask_guesterase.store.mapping.datamap import DataMap
+from flask_guesterase.store.sweeping import looking
 from tests import engines
 from tests.store.crowd import NEW, Crowd
 from tests.store.inn import Policies, datamap, erase, host

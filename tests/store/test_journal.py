@@ -19,9 +19,10 @@ from flask_guesterase.core.errors import BusyError, SealError, TamperedError, Un
 from flask_guesterase.core.events import ErasureRequested, SubjectErased
 from flask_guesterase.core.log import Draft, read_entry
 from flask_guesterase.core.tree import Frontier, verify_consistency
-from flask_guesterase.store import journal, tables, witness
-from flask_guesterase.store.audit import verify
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import journal, witness
+from flask_guesterase.store.journaling.audit import verify
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)

@@ -12,7 +12,8 @@ from sqlalchemy import Column, Date, ForeignKey, Integer, MetaData, String, Tabl
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null
-from flask_guesterase.store import expiry, planning
+from flask_guesterase.store.certificates import planning
+from flask_guesterase.store.executing import expiry
 from tests import engines
 from tests.store.crowd import GUESTS, NEW, OLD, Crowd
 

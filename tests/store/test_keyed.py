@@ -26,7 +26,7 @@ from flask_guesterase.core.holding import Scope, Wanted
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, placeholder, redact
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.hotel import Hotel
 
 NUMBER = UUID(int=0xA1 << 64 | 7)

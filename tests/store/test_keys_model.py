@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from flask_guesterase.core.errors import KeyMissingError, SealError
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.keyring import Keyring
-from flask_guesterase.store.roots import Pair
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.keyring import Keyring
+from flask_guesterase.store.keys.roots import Pair
 
 LABELS = st.sampled_from(["day:2026-12-01", "day:2026-12-02", "hold:7", "case:GR-1"])
 DATA = b"d" * 32

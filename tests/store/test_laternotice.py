@@ -22,29 +22,22 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.seal import Box, open_box
-from flask_guesterase.store import (
-    cases,
-    finishing,
-    forgetting,
-    laternotice,
-    outbox,
-    owndata,
-    safe,
-    sending,
-    soundness,
-    tables,
-    vault,
-    worker,
-)
-from flask_guesterase.store.channels import Message
-from flask_guesterase.store.comeback import returned
-from flask_guesterase.store.contacts import contact_of
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import safe, vault
+from flask_guesterase.store.casework import cases
+from flask_guesterase.store.casework.contacts import contact_of
+from flask_guesterase.store.certificates import laternotice
+from flask_guesterase.store.certificates.laternotice import LATER, Standing
 from flask_guesterase.store.copying import shelved
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.laternotice import LATER, Standing
+from flask_guesterase.store.executing import finishing, forgetting
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.messages.channels import Message
 from flask_guesterase.store.remembrance import remembering
-from flask_guesterase.store.remembrance.replay import replay
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.returning import returned
+from flask_guesterase.store.returning.replay import replay
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.upkeep import owndata, sending, soundness
 from tests.store.test_expiry import PEOPLE, Inn, any_inn, inn
 
 __all__ = ["any_inn", "inn"]

@@ -15,9 +15,11 @@ from flask_guesterase.core.retention import due, floor
 from flask_guesterase.core.rule import Open
 from flask_guesterase.core.rulebook import label
 from flask_guesterase.core.treatment import delete, delete_when_last_owner, keep, null, retain
-from flask_guesterase.store import holds, minors, rulebook, rulerows, telling
-from flask_guesterase.store import law as law_of
-from flask_guesterase.store.clocks import facts_of
+from flask_guesterase.store.casework import minors
+from flask_guesterase.store.lawbook import rulebook, rulerows
+from flask_guesterase.store.lawbook.clocks import facts_of
+from flask_guesterase.store.retaining import holds, telling
+from flask_guesterase.store.retaining import law as law_of
 from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.test_rulebook import (
     LONG,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask_guesterase.store.ledger import newest
+from flask_guesterase.store.journaling.ledger import newest
 from tests.store.hotel import Hotel
 
 

@@ -12,7 +12,7 @@ from flask_guesterase.core.errors import BlockedError, ErasureError
 from flask_guesterase.core.plan import Block, Person
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, null, redact
-from flask_guesterase.store import eraser
+from flask_guesterase.store.erasing import eraser
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import Policies, datamap, erase, host, remains, whole
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
-from flask_guesterase.store import live
+from flask_guesterase.store.checking import live
 from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.transaction import transaction

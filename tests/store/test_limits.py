@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from flask_guesterase.core.errors import BusyError, LimitError
-from flask_guesterase.store import limits
+from flask_guesterase.store.access import limits
 from tests.store.hotel import Hotel
 
 

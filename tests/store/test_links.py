@@ -12,8 +12,8 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, ins
 from flask_guesterase.core.plan import Person
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, exempt, keep, null, redact
-from flask_guesterase.store.links import Link, children_first, circular, links
-from flask_guesterase.store.live import read
+from flask_guesterase.store.checking.live import read
+from flask_guesterase.store.mapping.links import Link, children_first, circular, links
 from tests.store.inn import Policies, datamap, draw, host
 
 AINO: Person = ("guests", (1,))

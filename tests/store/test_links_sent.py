@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from flask_guesterase.store import dispatch, intake, matching, safe
+from flask_guesterase.store.boxes import safe
+from flask_guesterase.store.casework import matching
 from flask_guesterase.store.complaints.receiving import Grievance
-from flask_guesterase.store.outbox import Parcel
+from flask_guesterase.store.messages.outbox import Parcel
+from flask_guesterase.store.requests import intake
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Booking, Hotel, Invoice
 
 ANN = {"name": "Ann Berg", "email": "ann@mail.example"}

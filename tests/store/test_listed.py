@@ -21,9 +21,10 @@ from sqlalchemy import (
     text,
 )
 
-from flask_guesterase.store import live, tables
-from flask_guesterase.store.given import put, spread
-from flask_guesterase.store.sql import among, one_of
+from flask_guesterase.store import tables
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.statements.given import put, spread
+from flask_guesterase.store.statements.sql import among, one_of
 
 METADATA = MetaData()
 THINGS = Table(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine, event, make_url
 
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.catalog import mariadb
-from flask_guesterase.store.live import LiveSchema, known, read, read_only, signature
+from flask_guesterase.store.checking.live import LiveSchema, known, read, read_only, signature
 from tests import engines, serve
 
 KEY = {

@@ -10,7 +10,7 @@ from sqlalchemy import Column, MetaData, String, Table, Text, insert
 from flask_guesterase.core.errors import GapError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.hotel import Hotel
 
 

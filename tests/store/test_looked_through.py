@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from flask_guesterase.store import consistency, tables
+from flask_guesterase.store import tables
 from flask_guesterase.store.failures import alerts
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.upkeep import consistency
 from tests.resistance.conftest import NEW, Pine
 from tests.store import forms
 

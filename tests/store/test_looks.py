@@ -32,24 +32,15 @@ from sqlalchemy.orm import registry
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, retain
-from flask_guesterase.store import (
-    backlog,
-    claiming,
-    expiry,
-    judged,
-    looking,
-    narrowing,
-    runs,
-    sweep,
-    tables,
-    transaction,
-)
-from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.claims import Bounds
-from flask_guesterase.store.datamap import DataMap, resolve
+from flask_guesterase.store import sweep, tables, transaction
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.report import SweepReport
 from flask_guesterase.store.sweep import Limits
+from flask_guesterase.store.sweeping import backlog, claiming, judged, looking, narrowing, runs
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.claims import Bounds
+from flask_guesterase.store.sweeping.report import SweepReport
 from tests import engines
 from tests.store import forms
 from tests.store.forms import Form, Forms, Guest, _render

@@ -34,7 +34,7 @@ from flask_guesterase.core.treatment import (
     placeholder,
     redact,
 )
-from flask_guesterase.store.masks import (
+from flask_guesterase.store.mapping.masks import (
     ENOUGH,
     fits,
     invented,

@@ -30,11 +30,11 @@ from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.plan import Person, Row
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import inside, keep, mentions, null, redact
-from flask_guesterase.store import eraser
-from flask_guesterase.store.datamap import DataMap
-from flask_guesterase.store.finder import erased_before
-from flask_guesterase.store.taking import Erased
-from flask_guesterase.store.traces import holding, tells
+from flask_guesterase.store.erasing import eraser
+from flask_guesterase.store.erasing.finder import erased_before
+from flask_guesterase.store.erasing.taking import Erased
+from flask_guesterase.store.erasing.traces import holding, tells
+from flask_guesterase.store.mapping.datamap import DataMap
 from flask_guesterase.store.transaction import transaction
 from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.inn import datamap, draw, host, remains, whole

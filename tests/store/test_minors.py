@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from flask_guesterase.core.errors import ForbiddenError
-from flask_guesterase.store import minors
+from flask_guesterase.store.casework import minors
 from tests.store.house import House
 
 

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import delete, update
 
 from flask_guesterase.core.finding import Severity
-from flask_guesterase.store import finishing, tables, unnamed
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.hiding import unnamed
+from flask_guesterase.store.mapping.datamap import resolve
 from tests import engines
 from tests.store.test_expiry import BILLS, METADATA, Inn
 

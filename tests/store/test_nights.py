@@ -16,22 +16,16 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, insert, sel
 from flask_guesterase.core.errors import BusyError, SweepingError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.treatment import delete, null
-from flask_guesterase.store import (
-    finishing,
-    halting,
-    looking,
-    pulse,
-    runs,
-    settling,
-    sweep,
-    tables,
-)
-from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import sweep, tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.access.pulse import Pulse
+from flask_guesterase.store.executing import finishing, settling
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.pulse import Pulse
-from flask_guesterase.store.report import SweepReport
 from flask_guesterase.store.sweep import Limits
+from flask_guesterase.store.sweeping import halting, looking, runs
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.store.work import Work
 from tests.store.forms import GRANTS, Forms, _render
 from tests.store.test_due import refuse

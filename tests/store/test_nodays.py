@@ -26,11 +26,11 @@ from sqlalchemy import text as sql
 
 from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.treatment import keep, null, redact, retain
-from flask_guesterase.store import endless, expiry
-from flask_guesterase.store.blockers import standing
-from flask_guesterase.store.clocks import clock_findings, facts_of
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.days import day_of
+from flask_guesterase.store.executing import endless, expiry
+from flask_guesterase.store.lawbook.blockers import standing
+from flask_guesterase.store.lawbook.clocks import clock_findings, facts_of
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.days import day_of
 from flask_guesterase.store.settings import Property
 from tests.engines import DEEP
 from tests.store.hotel import Hotel

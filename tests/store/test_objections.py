@@ -14,8 +14,8 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store.comeback import years
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.returning.replay import replay
 from tests.store.lodge import ANN, Base, Guest, Lodge, Wish, policies, put_back
 
 

@@ -21,8 +21,12 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.lifecycle import State
-from flask_guesterase.store import actors, cases, dispatch, views, worker
+from flask_guesterase.store import worker
+from flask_guesterase.store.access import actors
+from flask_guesterase.store.casework import cases
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.requests import views
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
 

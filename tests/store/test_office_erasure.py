@@ -25,8 +25,11 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null
-from flask_guesterase.store import brake, concluding, people, vault
-from flask_guesterase.store.certifying import exists
+from flask_guesterase.store.access import brake
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.certificates.certifying import exists
+from flask_guesterase.store.erasing import people
+from flask_guesterase.store.executing import concluding
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, policies
 
 

@@ -18,9 +18,10 @@ from flask_guesterase.core.errors import (
     TokenError,
     UnknownError,
 )
-from flask_guesterase.store import dispatch, tokens
-from flask_guesterase.store.cases import load
+from flask_guesterase.store.access import tokens
+from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Booking, Companion, Guest, Hotel, policies
 
 

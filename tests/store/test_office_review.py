@@ -17,7 +17,7 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
-from flask_guesterase.store import cases
+from flask_guesterase.store.casework import cases
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Booking, Hotel
 

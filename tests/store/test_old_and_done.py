@@ -9,10 +9,12 @@ from sqlalchemy import delete, insert
 
 from flask_guesterase.core.period import months_after
 from flask_guesterase.core.returning import MONTHS
-from flask_guesterase.store import consistency, runs, tables
+from flask_guesterase.store import tables
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.comeback.years import needed
 from flask_guesterase.store.identity import codes
+from flask_guesterase.store.sweeping import runs
+from flask_guesterase.store.upkeep import consistency
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Hotel
 from tests.store.meter import fetched, reading

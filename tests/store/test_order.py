@@ -8,9 +8,9 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, create_engi
 
 from flask_guesterase.core.plan import Decision, Outcome, Step
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.store.links import links
-from flask_guesterase.store.order import layers, ordered
-from flask_guesterase.store.raw import reader
+from flask_guesterase.store.erasing.order import layers, ordered
+from flask_guesterase.store.mapping.links import links
+from flask_guesterase.store.mapping.raw import reader
 from tests.store.inn import datamap
 
 MAPPING = MetaData()

@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownError
-from flask_guesterase.store import dispatch, execution, outbox, worker
-from flask_guesterase.store.cases import load
-from flask_guesterase.store.channels import Message, message_id
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.matching import Contact
-from flask_guesterase.store.outbox import BACK_OFF
-from flask_guesterase.store.report import Report
+from flask_guesterase.store import worker
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.casework.matching import Contact
+from flask_guesterase.store.executing import execution
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.messages.channels import Message, message_id
+from flask_guesterase.store.messages.outbox import BACK_OFF
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Booking, Guest, Hotel, Scan
 
 

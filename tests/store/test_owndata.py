@@ -28,11 +28,13 @@ from flask_guesterase.core.holding import Scope, Wanted
 from flask_guesterase.core.own import End
 from flask_guesterase.core.owntables import TABLES
 from flask_guesterase.core.seal import Box, open_box
-from flask_guesterase.store import owndata, tables, vault
-from flask_guesterase.store.bygone import ENDED
-from flask_guesterase.store.cases import label
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.casework.cases import label
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.requests.bygone import ENDED
+from flask_guesterase.store.upkeep import owndata
 from tests.store.hotel import Guest, Hotel
 
 YEARS = timedelta(days=3 * 366)
@@ -168,7 +170,7 @@ def test_what_still_hangs_on_something_stays(any_hotel: Hotel) -> None:
 
 def test_a_night_goes_in_batches(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much has had its time, no transaction ends more than a batch of it."""
-    monkeypatch.setattr("flask_guesterase.store.owndata.BATCH", 3)
+    monkeypatch.setattr("flask_guesterase.store.upkeep.owndata.BATCH", 3)
     old = hotel.now.replace(tzinfo=None) - YEARS
     for number in range(10):
         plant(hotel, "outbox", old, f"n{number}")

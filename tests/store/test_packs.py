@@ -9,7 +9,8 @@ import pytest
 
 from flask_guesterase.core.errors import PackError, SetupError
 from flask_guesterase.core.pack import Level
-from flask_guesterase.store import answering, packs
+from flask_guesterase.store.casework import answering
+from flask_guesterase.store.lawbook import packs
 from flask_guesterase.store.settings import Property, Settings
 from tests.core.test_pack import GOOD
 

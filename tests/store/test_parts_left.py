@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store.messages.outbox import BACK_OFF
+from flask_guesterase.store.messages.removal import MARK
 from flask_guesterase.store.recovery import files
-from flask_guesterase.store.removal import MARK
 from tests.store.hotel import Hotel
 from tests.store.test_restore import deliver, filled, restore
 

@@ -20,9 +20,9 @@ from sqlalchemy import (
 from flask_guesterase.core.depth import Evidence
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, redact
-from flask_guesterase.store import live
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.checking.indexing import unindexed
 from flask_guesterase.store.depth import mariadb, postgresql
-from flask_guesterase.store.indexing import unindexed
 from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
 from flask_guesterase.store.transaction import outside, transaction

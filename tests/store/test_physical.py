@@ -20,7 +20,7 @@ from flask_guesterase.core.errors import BusyError, InputError, SetupError, Unkn
 from flask_guesterase.store import worker
 from flask_guesterase.store.depth import mariadb, physical, postgresql
 from flask_guesterase.store.doctor.visit import visit
-from flask_guesterase.store.removal import MARK
+from flask_guesterase.store.messages.removal import MARK
 from flask_guesterase.store.transaction import outside
 from tests import engines, serve
 from tests.store.hotel import Booking, Guest, Hotel, Scan

@@ -19,9 +19,11 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.permissions import Permission
-from flask_guesterase.store import bearer, sameness, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import sameness
+from flask_guesterase.store.access.pins import MOST
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.pins import MOST
+from flask_guesterase.store.requests import bearer
 from tests.store.hotel import Hotel
 
 PIN, OTHER = "482915", "730164"

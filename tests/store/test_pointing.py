@@ -19,8 +19,8 @@ from flask_guesterase.core.treatment import (
     redact,
     retain,
 )
-from flask_guesterase.store.drift import drift
-from flask_guesterase.store.live import read
+from flask_guesterase.store.checking.drift import drift
+from flask_guesterase.store.checking.live import read
 from tests.store.inn import datamap, draw, erase, host
 from tests.store.test_unsound import billing, kept
 

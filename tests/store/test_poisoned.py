@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from flask_guesterase.store import backlog, expiry
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.sweeping import backlog
 from tests import engines
 from tests.store.crowd import NEW, OLD, Crowd
 

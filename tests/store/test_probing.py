@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, MetaData, Select, String, Table, select
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store.probing import refused
+from flask_guesterase.store.erasing.probing import refused
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, host, whole
 

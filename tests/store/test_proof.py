@@ -20,7 +20,7 @@ from flask_guesterase.core.treatment import (
     placeholder,
     redact,
 )
-from flask_guesterase.store.proof import same, stands, took
+from flask_guesterase.store.mapping.proof import same, stands, took
 from tests.store.test_eraser import Sealed
 
 NAME: Column[Any] = Column("name", String(80))

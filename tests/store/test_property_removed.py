@@ -11,9 +11,10 @@ import pytest
 
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import sweep, unlisted
+from flask_guesterase.store import sweep
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.settings import Settings
+from flask_guesterase.store.upkeep import unlisted
 from tests.store.hotel import Guest, Hotel, policies
 from tests.store.test_copying import asked, release, shown
 from tests.store.test_outbox import Post, render, run

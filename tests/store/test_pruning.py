@@ -21,7 +21,9 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.log import ENTRY_FORMAT, PRUNED_FORMAT, read_entry
 from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inclusion
-from flask_guesterase.store import brake, export, pruning, tables, witness
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake
+from flask_guesterase.store.journaling import export, pruning, witness
 from tests.store.ashore import PINE, Ashore
 from tests.test_verify import ask, wrong
 

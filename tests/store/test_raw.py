@@ -24,8 +24,8 @@ from sqlalchemy import (
 
 from flask_guesterase.core.image import Cell, Form
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.store.live import read
-from flask_guesterase.store.raw import Reader, reader
+from flask_guesterase.store.checking.live import read
+from flask_guesterase.store.mapping.raw import Reader, reader
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, host, run
 

@@ -32,11 +32,14 @@ from flask_guesterase.core.webhook import (
     signed_bytes,
 )
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import finishing, keeping, outbox, tables, worker
-from flask_guesterase.store.comeback import again
-from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.messages.outbox import BACK_OFF
 from flask_guesterase.store.partners import deliveries, delivering, following
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.retaining import keeping
+from flask_guesterase.store.returning import again
+from flask_guesterase.store.sweeping.report import Report
 from tests import partner as partners
 from tests.partner import Partner
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies

@@ -15,9 +15,10 @@ from flask_guesterase import verify
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.period import Period
-from flask_guesterase.store import finishing, redating, supplementing, sweep, worker
-from flask_guesterase.store.amendments import House
-from flask_guesterase.store.cases import Case
+from flask_guesterase.store import sweep, worker
+from flask_guesterase.store.casework.cases import Case
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.executing import finishing, redating, supplementing
 from flask_guesterase.store.work import Work
 from tests.store.test_expiry import BILLS, PACK, PEOPLE, Inn, any_inn, boxed, inn
 from tests.store.test_laternotice import filed

@@ -15,9 +15,11 @@ from benchmarks.estate import Estate, Shape, built
 from benchmarks.schema import Message
 from flask_guesterase.core import treatment
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store import people, pulse, tables
-from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.comeback import refilled, returned
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.erasing import people
+from flask_guesterase.store.returning import refilled, returned
+from flask_guesterase.store.sweeping.claiming import Shift
 from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, Scan, policies
 from tests.store.lodge import Booking as Stay
 from tests.store.lodge import Lodge

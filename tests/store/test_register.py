@@ -23,10 +23,11 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.policy import Register
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.treatment import keep, null, retain
-from flask_guesterase.store import shelf, tables, vault, worker
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.register import Produced
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import shelf, vault
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.registers.register import Produced
 from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Night
 
 

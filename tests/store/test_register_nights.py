@@ -12,11 +12,11 @@ from sqlalchemy import Date, DateTime, String, update
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import boxing, shelf
-from flask_guesterase.store.lines import registers
-from flask_guesterase.store.raw import reader
-from flask_guesterase.store.reading import texts
-from flask_guesterase.store.retrieval import Line, retrieve
+from flask_guesterase.store.boxes import boxing, shelf
+from flask_guesterase.store.boxes.reading import texts
+from flask_guesterase.store.mapping.lines import registers
+from flask_guesterase.store.mapping.raw import reader
+from flask_guesterase.store.registers.retrieval import Line, retrieve
 from tests.store.test_frozen_nights import (
     AT_EIGHT,
     BEFORE,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.core.errors import DeliveryError
-from flask_guesterase.store.removal import MARK, remove
+from flask_guesterase.store.messages.removal import MARK, remove
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store.remembrance import heads, months, remembering
 from flask_guesterase.store.remembrance.erasures import Register
-from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.returning.replay import replay
 from tests.store.forms import GRANTS, Form, Forms, Guest
 
 OLD, NEW = date(2025, 2, 1), date(2026, 3, 1)

@@ -17,14 +17,18 @@ from flask_guesterase.core.errors import BusyError, KeyMissingError, SetupError
 from flask_guesterase.core.events import SYSTEM, RequestReviewedAgain
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import cases, planning, soundness, tables, worker
-from flask_guesterase.store.comeback import returned, sightings
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.keeping import Origin
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.casework import cases
+from flask_guesterase.store.certificates import planning
+from flask_guesterase.store.comeback import sightings
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import forgotten, months, remembering, tracing
-from flask_guesterase.store.remembrance.alarm import cause
-from flask_guesterase.store.remembrance.replay import Survey, replay, survey
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import returned
+from flask_guesterase.store.returning.alarm import cause
+from flask_guesterase.store.returning.replay import Survey, replay, survey
+from flask_guesterase.store.upkeep import soundness
 from tests.store.hotel import Guest, Hotel, Scan, policies
 
 ANN = {"name": "Ann Berg", "email": "ann@example.com", "phone": "+86 1", "document_no": "P1234567"}

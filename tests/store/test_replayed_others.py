@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Date, func, update
 
-from flask_guesterase.store import actors, tables
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import actors
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.remembrance import remembering
 from tests.store.hotel import Booking as HotelBooking
 from tests.store.hotel import Guest, policies

@@ -16,12 +16,12 @@ from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
 from flask_guesterase.core.needle import Searcher, needles
 from flask_guesterase.store import tables, worker
-from flask_guesterase.store.comeback import returned
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.returning import returned
 from flask_guesterase.store.search import queued, residue, sought
+from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.transaction import transaction
 from tests.store import hiding
 from tests.store.hotel import Base, Booking, Guest, Hotel, Invoice, Scan, policies

@@ -32,7 +32,7 @@ from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, null, retain
 from flask_guesterase.store import worker
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.search import reading, residue
 from flask_guesterase.store.search.scan import Opened, Piece, pieces
 from flask_guesterase.store.search.space import Place

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.certificate import Level
-from flask_guesterase.store import finishing, settling, supplementing, worker
-from flask_guesterase.store.cases import load
+from flask_guesterase.store import worker
+from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.depth import deepening
+from flask_guesterase.store.executing import finishing, settling, supplementing
 from tests import engines
 from tests.store.test_expiry import BILLS, PEOPLE, Inn, any_inn, boxed, inn
 from tests.store.test_laternotice import filed

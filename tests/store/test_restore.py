@@ -43,29 +43,23 @@ from flask_guesterase.core.rule import Kind as Limit
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import (
-    ageing,
-    boxing,
-    dispatch,
-    forgetting,
-    law,
-    outbox,
-    pulse,
-    removal,
-    safe,
-    sending,
-    tables,
-    vault,
-)
-from flask_guesterase.store.clocks import Record
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.boxes import boxing, safe, vault
+from flask_guesterase.store.erasing.taking import Erased
+from flask_guesterase.store.executing import forgetting
+from flask_guesterase.store.lawbook.clocks import Record
+from flask_guesterase.store.messages import outbox, removal
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files, window
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
-from flask_guesterase.store.remembrance.replay import replay
-from flask_guesterase.store.report import Report as Round
-from flask_guesterase.store.taking import Erased
+from flask_guesterase.store.retaining import law
+from flask_guesterase.store.returning.replay import replay
+from flask_guesterase.store.sweeping import ageing
+from flask_guesterase.store.sweeping.report import Report as Round
+from flask_guesterase.store.upkeep import dispatch, sending
 from tests.chaos import wires
 from tests.oracle.dump import assert_same, dump
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies

@@ -21,10 +21,10 @@ from sqlalchemy import (
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null
-from flask_guesterase.store import live
+from flask_guesterase.store.checking import live
+from flask_guesterase.store.erasing.taking import Erased
 from flask_guesterase.store.recovery import together
 from flask_guesterase.store.recovery.refusal import Back, Fate, Old
-from flask_guesterase.store.taking import Erased
 from flask_guesterase.store.transaction import transaction
 from tests.oracle.dump import assert_same, dump
 from tests.store.inn import datamap, erase, host

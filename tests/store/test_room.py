@@ -17,12 +17,14 @@ from sqlalchemy.pool import StaticPool
 
 from flask_guesterase.core import pace
 from flask_guesterase.core.pace import AT_MOST, CROWDED, FEW, FIRST, LEAVES, LONG, SHORT, TARGET
-from flask_guesterase.store import claiming, expiry, looking, room, sweep, turns, worker
-from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store import sweep, worker
 from flask_guesterase.store.comeback import reconcile
+from flask_guesterase.store.executing import expiry, turns
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.report import Report
-from flask_guesterase.store.room import BREATH, HELD, SHARE, STEPS, Room
+from flask_guesterase.store.sweeping import claiming, looking, room
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.sweeping.room import BREATH, HELD, SHARE, STEPS, Room
 from flask_guesterase.store.unit import Run
 from tests.store.crowd import GUESTS, NEW, OLD, Crowd
 

@@ -15,21 +15,18 @@ from sqlalchemy import create_engine
 from flask_guesterase.core import rotation as days
 from flask_guesterase.core.errors import ForbiddenError, KeyMissingError, SealError
 from flask_guesterase.core.seal import Box, open_box
-from flask_guesterase.store import (
-    certifying,
-    copies,
-    forgetting,
-    keeping,
-    pulse,
-    rotation,
-    tasks,
-    vault,
-    watch,
-)
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.casework import tasks
+from flask_guesterase.store.certificates import certifying
+from flask_guesterase.store.executing import forgetting
+from flask_guesterase.store.keys import copies
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.roots import Roots
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.roots import Roots
+from flask_guesterase.store.retaining import keeping
 from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.upkeep import rotation, watch
 from tests.engines import ENGINES, SERVERS, clone_database
 from tests.store.hotel import Hotel
 from tests.vaultserver import ROOT_TOKEN, Transit, serving

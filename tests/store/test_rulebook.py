@@ -27,9 +27,10 @@ from flask_guesterase.core.retention import Verdict, due, floor
 from flask_guesterase.core.rule import Facts, Open
 from flask_guesterase.core.rulebook import rules as binding
 from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
-from flask_guesterase.store import rulebook, tables
-from flask_guesterase.store.amendments import House
-from flask_guesterase.store.journal import begin_epoch, stamp
+from flask_guesterase.store import tables
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.journaling.journal import begin_epoch, stamp
+from flask_guesterase.store.lawbook import rulebook
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Guest, Hotel, policies
 

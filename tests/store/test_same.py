@@ -14,8 +14,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.errors import MovedError, TransitionError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
-from flask_guesterase.store import same, tables
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.requests import same
 from tests import engines
 from tests.store.hotel import Hotel
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from flask_guesterase.store import certifying
-from flask_guesterase.store.live import read
+from flask_guesterase.store.certificates import certifying
+from flask_guesterase.store.checking.live import read
 from tests.store.hotel import Hotel
 
 ANN = "ann@mail.example"

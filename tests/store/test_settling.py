@@ -16,10 +16,14 @@ from sqlalchemy import MetaData, update
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.seal import day_label
 from flask_guesterase.core.treatment import retain
-from flask_guesterase.store import consistency, forgetting, rulebook, settling, tables, vault
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.executing import forgetting, settling
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.lawbook import rulebook
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.upkeep import consistency
 from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, any_inn, boxed, inn
 from tests.zealand import rule
 

@@ -27,10 +27,13 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.keychange import statement
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.tree import Frontier, leaf_hash
-from flask_guesterase.store import installation, journal, signing, tables, upgrade
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import journal, signing
+from flask_guesterase.store.keys import installation
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.upkeep import upgrade
 from tests.engines import SERVERS
 from tests.store.hotel import Hotel
 

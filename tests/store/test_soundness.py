@@ -14,11 +14,14 @@ from sqlalchemy import Engine, create_engine, select, update
 
 from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import boxing, installation, soundness, tables, vault
-from flask_guesterase.store.boxing import Item
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.soundness import Sound
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import boxing, vault
+from flask_guesterase.store.boxes.boxing import Item
+from flask_guesterase.store.keys import installation
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.upkeep import soundness
+from flask_guesterase.store.upkeep.soundness import Sound
 from tests.engines import DEEP, build
 
 pytestmark = pytest.mark.parametrize("database_url", DEEP, indirect=True)

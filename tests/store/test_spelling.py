@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_guesterase.store.spelling import spelled
+from flask_guesterase.store.statements.spelling import spelled
 
 COLUMNS = {"bills": {"payer", "tax"}, "crm.cards": {"holder"}}
 

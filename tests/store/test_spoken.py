@@ -13,7 +13,7 @@ from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store.spoken import findings
+from flask_guesterase.store.checking.spoken import findings
 from tests.store.hotel import Guest, Hotel, policies
 from tests.store.inn import datamap
 from tests.store.test_coverage import Salted

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, Date, Integer, LargeBinary, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-from flask_guesterase.store.sql import host_values, python_type
+from flask_guesterase.store.statements.sql import host_values, python_type
 
 
 class Plate(UserDefinedType[Any]):

@@ -21,8 +21,11 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import null, placeholder
-from flask_guesterase.store import boxing, brake, runs, sweep, tables, worker
+from flask_guesterase.store import sweep, tables, worker
+from flask_guesterase.store.access import brake
+from flask_guesterase.store.boxes import boxing
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.sweeping import runs
 from tests.store.forms import Forms
 
 OLD, NEW = date(2025, 2, 1), date(2025, 3, 20)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from datetime import date
 
-from flask_guesterase.store import byday, keeping, tasks
+from flask_guesterase.store.casework import tasks
+from flask_guesterase.store.executing import byday
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.retaining import keeping
 from tests.store import kept
 from tests.store.hotel import Hotel
 

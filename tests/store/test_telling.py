@@ -9,7 +9,7 @@ import pytest
 from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.rule import Open
 from flask_guesterase.core.treatment import keep, null, redact, retain
-from flask_guesterase.store.telling import OPEN_WORDS
+from flask_guesterase.store.retaining.telling import OPEN_WORDS
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
 LAWFUL = [

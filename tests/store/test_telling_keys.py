@@ -24,8 +24,8 @@ from sqlalchemy import (
 
 from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, placeholder
-from flask_guesterase.store import finishing
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.hotel import Hotel
 from tests.store.test_owndata import forget, night, runner
 

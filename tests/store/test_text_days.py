@@ -15,10 +15,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, redact
-from flask_guesterase.store import endless
-from flask_guesterase.store.clocks import every_day, facts_of
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.days import day_of
+from flask_guesterase.store.executing import endless
+from flask_guesterase.store.lawbook.clocks import every_day, facts_of
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.days import day_of
 from flask_guesterase.store.settings import Property
 from tests.engines import DEEP
 from tests.store.hotel import Hotel

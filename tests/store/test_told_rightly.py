@@ -15,9 +15,10 @@ from flask_guesterase.core.log import slug
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.recipients import Answer, Recipient, Said, by_hand
-from flask_guesterase.store import law, tables, worker
-from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.messages.outbox import BACK_OFF
 from flask_guesterase.store.partners import following
+from flask_guesterase.store.retaining import law
 from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.house import House
 from tests.store.test_outbox import Post, render, run

@@ -10,8 +10,8 @@ from flask_guesterase.core.agenda import Moment
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.plan import LEGAL_DUTY
-from flask_guesterase.store import finishing, forgetting, settling
-from flask_guesterase.store.amendments import House
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.executing import finishing, forgetting, settling
 from tests.store.test_expiry import PACK, PEOPLE, Inn, any_inn, boxed, inn
 from tests.store.test_laternotice import filed
 

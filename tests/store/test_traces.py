@@ -9,8 +9,8 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, 
 
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import null, placeholder, redact
-from flask_guesterase.store.finder import erased_before
-from flask_guesterase.store.traces import holding, tells
+from flask_guesterase.store.erasing.finder import erased_before
+from flask_guesterase.store.erasing.traces import holding, tells
 from tests.store.inn import datamap, erase, host
 from tests.store.test_coverage import Salted
 

@@ -13,10 +13,12 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, u
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, retain
-from flask_guesterase.store import endless, keeping, looking
-from flask_guesterase.store.amendments import House
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.executing import endless
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.retaining import keeping
 from flask_guesterase.store.settings import Property
+from flask_guesterase.store.sweeping import looking
 from tests.store.forms import Form, Forms
 from tests.store.hotel import Hotel
 from tests.store.test_expiry import PEOPLE, Inn

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, event
 
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.store import uniform
-from flask_guesterase.store.live import read
-from flask_guesterase.store.raw import reader
+from flask_guesterase.store.checking.live import read
+from flask_guesterase.store.erasing import uniform
+from flask_guesterase.store.mapping.raw import reader
 from flask_guesterase.store.transaction import transaction
 from tests import engines
 from tests.store.inn import datamap, host, run

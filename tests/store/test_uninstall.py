@@ -23,10 +23,14 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.events import ErasureRequested, SubjectErased
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.seal import Box, Terms, open_box
-from flask_guesterase.store import boxing, journal, tables, unsearched, upgrade, vault
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import boxing, vault
+from flask_guesterase.store.holding import unsearched
+from flask_guesterase.store.journaling import journal
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.store.uninstall import uninstall
+from flask_guesterase.store.upkeep import upgrade
+from flask_guesterase.store.upkeep.uninstall import uninstall
 from tests.engines import build
 from tests.store.test_upgrade import EVERY
 

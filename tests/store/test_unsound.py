@@ -24,10 +24,10 @@ from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.plan import Person
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact, retain
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.drift import drift
-from flask_guesterase.store.live import read
-from flask_guesterase.store.ways import ways
+from flask_guesterase.store.checking.drift import drift
+from flask_guesterase.store.checking.live import read
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from flask_guesterase.store.mapping.ways import ways
 from tests import engines
 from tests.kinds import Case, Cases
 from tests.store.inn import Policies, datamap, draw, host

@@ -23,8 +23,8 @@ from sqlalchemy import (
 from flask_guesterase.core.errors import GapError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import null, placeholder, redact
-from flask_guesterase.store.coverage import coverage
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.checking.coverage import coverage
+from flask_guesterase.store.mapping.datamap import resolve
 from tests.store import inn
 from tests.store.hotel import Guest, Hotel, policies
 

@@ -29,9 +29,10 @@ from sqlalchemy.orm import (
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import keep, retain
-from flask_guesterase.store import tables, unaltered, veil
-from flask_guesterase.store.host import Host
-from flask_guesterase.store.spelling import spelled
+from flask_guesterase.store import tables
+from flask_guesterase.store.hiding import unaltered, veil
+from flask_guesterase.store.mapping.host import Host
+from flask_guesterase.store.statements.spelling import spelled
 from tests import engines
 from tests.store.kept import note
 

@@ -26,8 +26,9 @@ from alembic.script import Script
 from sqlalchemy import Engine, event
 
 from flask_guesterase.core.errors import BusyError, InputError, SetupError
-from flask_guesterase.store import tables, upgrade
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.upkeep import upgrade
 from tests import engines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,7 +153,7 @@ def test_the_hosts_tables_are_left_alone(engine: Engine) -> None:
 
 RUN = """
 import multiprocessing, sys, sqlalchemy
-from flask_guesterase.store.upgrade import upgrade
+from flask_guesterase.store.upkeep.upgrade import upgrade
 forked = multiprocessing.get_context("fork")
 ready = forked.Barrier(4)
 def run():

@@ -9,9 +9,10 @@ from sqlalchemy import create_engine, func, select, update
 
 from flask_guesterase.core.errors import KeyMissingError, SealError, UnknownError
 from flask_guesterase.core.seal import Box, Terms, open_box
-from flask_guesterase.store import boxing, tables, vault
-from flask_guesterase.store.boxing import Item
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import boxing, vault
+from flask_guesterase.store.boxes.boxing import Item
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from tests import engines
 

@@ -41,8 +41,9 @@ from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import keep, retain
-from flask_guesterase.store import restricted, tables, veil
-from flask_guesterase.store.host import Host
+from flask_guesterase.store import tables
+from flask_guesterase.store.hiding import restricted, veil
+from flask_guesterase.store.mapping.host import Host
 from tests import engines
 from tests.store.kept import note
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.orm import Session, make_transient
 
 from flask_guesterase.core.errors import VeiledError
-from flask_guesterase.store import veil
+from flask_guesterase.store.hiding import veil
 from tests import engines
 from tests.store.test_unveiled import (
     BILL,

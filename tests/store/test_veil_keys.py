@@ -21,9 +21,10 @@ from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import Constant, keep, placeholder, retain
-from flask_guesterase.store import finishing, restricted, veil
-from flask_guesterase.store.datamap import resolve
-from flask_guesterase.store.host import Host
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.hiding import restricted, veil
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.host import Host
 from tests.store.hotel import Hotel
 from tests.store.test_owndata import runner
 

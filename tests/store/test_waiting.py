@@ -13,8 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from flask_guesterase.core.errors import BlockedError, RetryableError
 from flask_guesterase.core.policy import Policy
-from flask_guesterase.store import finishing, safe, sweep, tables
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import sweep, tables
+from flask_guesterase.store.boxes import safe
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from tests import engines
 from tests.store.house import (

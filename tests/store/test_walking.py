@@ -31,9 +31,9 @@ from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.plan import Person
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, redact
-from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.eraser import erase, plan
-from flask_guesterase.store.finder import find, owned
+from flask_guesterase.store.erasing.eraser import erase, plan
+from flask_guesterase.store.erasing.finder import find, owned
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from tests.store import inn
 
 

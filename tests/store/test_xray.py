@@ -16,8 +16,8 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import MatchError
-from flask_guesterase.store.datamap import DataMap
-from flask_guesterase.store.host import Host
+from flask_guesterase.store.mapping.datamap import DataMap
+from flask_guesterase.store.mapping.host import Host
 from flask_guesterase.store.search.xray import LIKELY, SURE, Picture, sought, xray
 from tests.oracle.dump import dump
 from tests.shapes.contents import Sealed

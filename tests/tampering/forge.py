@@ -20,7 +20,8 @@ from flask_guesterase.core.checkpoint import open_checkpoint
 from flask_guesterase.core.cosignature import cosign
 from flask_guesterase.core.log import Draft, canonical, read_entry
 from flask_guesterase.core.tree import Frontier
-from flask_guesterase.store import journal, tables, witness
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import journal, witness
 from flask_guesterase.store.transaction import transaction
 
 WITNESS = ("guesterase-witness/elm", Ed25519PrivateKey.from_private_bytes(b"w" * 32))

@@ -18,7 +18,7 @@ from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
 from flask_guesterase.core.plan import LEGAL_DUTY
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import null, redact, retain
-from flask_guesterase.store import answering
+from flask_guesterase.store.casework import answering
 from flask_guesterase.web.answers import in_words
 from flask_guesterase.web.cited import cited
 from flask_guesterase.web.language import Language

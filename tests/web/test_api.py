@@ -21,9 +21,11 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.permissions import Permission
-from flask_guesterase.store import disclosures, outbox, views
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.registers import disclosures
+from flask_guesterase.store.requests import views
 from flask_guesterase.web import problems
 from flask_guesterase.web.api import house as api_house
 from flask_guesterase.web.api.route import OPERATIONS, Operation, template
@@ -258,7 +260,7 @@ def test_wrong_tokens_and_busy_programs_are_slowed_down(
     """Both are counted in the database, so that it holds in every process."""
     wrong = Program(house, "gea_guess")
     assert [wrong.get("/requests").status_code for _ in range(21)] == [401] * 20 + [429]
-    from flask_guesterase.store import limits
+    from flask_guesterase.store.access import limits
 
     monkeypatch.setitem(limits.LIMITS, "api", (3, limits.LIMITS["api"][1]))
     busy = Program(house, token(house, "clerk"))

@@ -87,7 +87,7 @@ def test_a_token_that_cannot_be_opened_just_now_is_not_a_wrong_one(
         raise SealError("The key service did not answer.", "Try again.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("flask_guesterase.store.safe.read", away)
+        patch.setattr("flask_guesterase.store.boxes.safe.read", away)
         assert program.get("/requests").status_code == 500
     assert house.hotel.ours("attempt") == []
     assert program.get("/requests").status_code == 200

@@ -34,7 +34,7 @@ def house(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[House, str]]:
     """A house with the API, and a token with which everything may be done there."""
-    from flask_guesterase.store import limits
+    from flask_guesterase.store.access import limits
 
     monkeypatch.setitem(STAFF, "all", ("sh", EVERYTHING))
     monkeypatch.setitem(limits.LIMITS, "api", (1_000_000, timedelta(minutes=10)))

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from flask_guesterase.store import brake, pulse, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake, pulse
 from tests.web.apihouse import Program, inhabited, journaled, opened, token
 from tests.web.house import CANARY, STAFF, House
 from tests.web.test_restoring import DESK, erased

@@ -17,8 +17,9 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from flask_guesterase.store import upgrade, worker
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import worker
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.tasks import DELIVER, SWEEP, WORK, schedule
 from tests import engines, serve
 from tests import partner as partners

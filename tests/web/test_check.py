@@ -32,11 +32,14 @@ from flask_guesterase.core.events import SweepConfirmed
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.remembrance import Kind, Note
 from flask_guesterase.recipients import Recipient, Webhook
-from flask_guesterase.store import pulse, sources, tables, upgrade
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import pulse
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.lawbook import sources
+from flask_guesterase.store.messages.removal import MARK
 from flask_guesterase.store.remembrance import remembering
-from flask_guesterase.store.removal import MARK
 from flask_guesterase.store.settings import Settings
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web.extension import Guesterase
 from tests import engines
 from tests.kinds import Case, Cases

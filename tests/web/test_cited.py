@@ -19,8 +19,8 @@ from flask_guesterase.core.pack import Level
 from flask_guesterase.core.reasons import DUTIES, LEAK_ARTICLES, Reason
 from flask_guesterase.core.register import Basis
 from flask_guesterase.store.incidents.opening import Report
-from flask_guesterase.store.packs import bundled
-from flask_guesterase.store.schedule import Entry, told
+from flask_guesterase.store.lawbook.packs import bundled
+from flask_guesterase.store.lawbook.schedule import Entry, told
 from flask_guesterase.store.settings import Property
 from flask_guesterase.web import cited, register, terms
 from flask_guesterase.web.language import LANGUAGES, Language

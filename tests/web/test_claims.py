@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase.core.errors import ForbiddenError, InputError, TokenError, UnknownError
-from flask_guesterase.store import limits, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import limits
 from flask_guesterase.store.identity import codes
 from tests.store.hotel import Guest
 from tests.web.house import House

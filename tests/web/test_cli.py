@@ -23,9 +23,10 @@ from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import destinations
 from flask_guesterase.core.treatment import exempt
 from flask_guesterase.core.tree import verify_consistency
-from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store import tables
 from flask_guesterase.store.release.places import Release
-from flask_guesterase.store.report import Report
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web.console import fields, guesterase_cli, listing
 from flask_guesterase.web.current import current
 from flask_guesterase.web.extension import Guesterase

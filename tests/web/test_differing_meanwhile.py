@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import binding, consistency
+from flask_guesterase.store.journaling import binding
+from flask_guesterase.store.upkeep import consistency
 from tests.web.house import House
 from tests.web.test_cli import Console, approved
 

@@ -24,11 +24,11 @@ from flask_guesterase import Guesterase, Policy, Property, Subject, exempt, heal
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.metrics import metrics_pages
 from flask_guesterase.recipients import Notice, Recipient
-from flask_guesterase.store import health as store_health
-from flask_guesterase.store import upgrade
-from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.report import Report
-from flask_guesterase.store.roots import FolderRoots, Pair
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.roots import FolderRoots, Pair
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.upkeep import health as store_health
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.tasks import schedule
 from flask_guesterase.web import health, teardown
 from flask_guesterase.web.console import Answer, verb

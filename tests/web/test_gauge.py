@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from flask_guesterase.store import limits, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import limits
 from flask_guesterase.store.figures import age
 from flask_guesterase.web.gauge import age_pages
 from tests.web.house import House

@@ -12,10 +12,12 @@ from sqlalchemy import select
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import boxing, rotation, tables
-from flask_guesterase.store.boxing import Item
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import boxing
+from flask_guesterase.store.boxes.boxing import Item
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.upkeep import rotation
 from flask_guesterase.web.extension import Guesterase
 from tests.kinds import Case, Cases
 from tests.store.forms import Base

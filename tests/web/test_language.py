@@ -17,10 +17,10 @@ from flask_guesterase.core.events import EVENTS
 from flask_guesterase.core.lifecycle import WORDS, Ground, State
 from flask_guesterase.core.plan import Outcome
 from flask_guesterase.core.standing import Why
-from flask_guesterase.store import outbox
-from flask_guesterase.store.concluding import CHECKS
-from flask_guesterase.store.intake import CHANNELS
-from flask_guesterase.store.review import Shown
+from flask_guesterase.store.deciding.review import Shown
+from flask_guesterase.store.executing.concluding import CHECKS
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.requests.intake import CHANNELS
 from flask_guesterase.web import language, words
 from flask_guesterase.web.language import LANGUAGES, SORRY, Language, choose, known, meant
 from tests.web.house import PROPERTIES, House

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from flask_guesterase.store import completing, outbox, safe, tables
-from flask_guesterase.store.laternotice import LATER, Standing
+from flask_guesterase.store import tables
+from flask_guesterase.store.boxes import safe
+from flask_guesterase.store.certificates.laternotice import LATER, Standing
+from flask_guesterase.store.executing import completing
+from flask_guesterase.store.messages import outbox
 from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_guest import proved

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase.store.packs import bundled
+from flask_guesterase.store.lawbook.packs import bundled
 from flask_guesterase.store.settings import Property
 from flask_guesterase.web.extension import Guesterase
 from tests.core.test_pack import GOOD, RULE

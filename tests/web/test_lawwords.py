@@ -9,7 +9,7 @@ import pytest
 from flask_guesterase.core.answer import Answer
 from flask_guesterase.core.grounds import EXEMPTIONS
 from flask_guesterase.core.reasons import DUTIES, Reason, mapped
-from flask_guesterase.store.packs import bundled
+from flask_guesterase.store.lawbook.packs import bundled
 from flask_guesterase.web import lawwords
 from flask_guesterase.web.answers import in_words
 from flask_guesterase.web.cited import cited

@@ -16,11 +16,13 @@ import flask_guesterase.web
 from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import completing, outbox, tables
+from flask_guesterase.store import tables
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.executing import completing
 from flask_guesterase.store.incidents import noticing
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Report
+from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.partners import following
 from flask_guesterase.web.letters import address, render

@@ -14,7 +14,8 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store import tables
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web import migrate
 from tests.engines import fresh_database
 

@@ -13,7 +13,7 @@ import pytest
 from flask import Response, request
 
 from flask_guesterase.core.wish import Wish
-from flask_guesterase.store import tokens
+from flask_guesterase.store.access import tokens
 from flask_guesterase.web.language import LANGUAGES, Language
 from flask_guesterase.web.letters import render
 from tests.web.catalogs import CODES, FILLED, FOLDER, messages, said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_guesterase.store import tokens
+from flask_guesterase.store.access import tokens
 from tests.web.house import CANARY, House
 from tests.web.test_copied import asked, released
 from tests.web.test_guest import erased, proved

@@ -12,8 +12,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from flask_guesterase.core.errors import SetupError
-from flask_guesterase.store import tokens
-from flask_guesterase.store.channels import Message
+from flask_guesterase.store.access import tokens
+from flask_guesterase.store.messages.channels import Message
 from flask_guesterase.web import letters
 from tests.web.apihouse import API, Program, inhabited, token
 from tests.web.house import CANARY, Browser, House

@@ -13,8 +13,10 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import outbox, tables, tokens
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import tokens
 from flask_guesterase.store.incidents.opening import Report
+from flask_guesterase.store.messages import outbox
 from flask_guesterase.web import pressing
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip

@@ -19,7 +19,7 @@ from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.webhook import LARGEST_ANSWER, SIGNATURE, TIMESTAMP
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import tables, worker
-from flask_guesterase.store.limits import LIMITS
+from flask_guesterase.store.access.limits import LIMITS
 from flask_guesterase.store.partners import outstanding
 from flask_guesterase.web import recipients as desk_page
 from tests import partner as partners

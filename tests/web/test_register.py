@@ -21,8 +21,9 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.test import TestResponse
 
 from flask_guesterase.core.events import RegisterProduced
-from flask_guesterase.store import disclosures, tables
-from flask_guesterase.store.register import AGAIN
+from flask_guesterase.store import tables
+from flask_guesterase.store.registers import disclosures
+from flask_guesterase.store.registers.register import AGAIN
 from flask_guesterase.web import register as web_register
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.staff import staff_pages

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase import verify as offline
-from flask_guesterase.store import tables, tokens
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import tokens
 from tests.store.hotel import Guest
 from tests.web.apihouse import Program, opened, token
 from tests.web.house import CANARY, Browser, House

@@ -19,8 +19,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
 from flask_guesterase.core.errors import BusyError, ForbiddenError, SweepingError
-from flask_guesterase.store import doors, runs
-from flask_guesterase.store.report import SweepReport
+from flask_guesterase.store.sweeping import doors, runs
+from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.web import rounds, teardown
 from flask_guesterase.web.teardown import Bell
 from tests.web.test_sweep import OLD, Front

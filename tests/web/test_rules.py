@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.treatment import retain
-from flask_guesterase.store.schedule import Entry, Term
+from flask_guesterase.store.lawbook.schedule import Entry, Term
 from flask_guesterase.web.language import Language
 from flask_guesterase.web.terms import length, lines
 from tests.store.test_rulebook import LONG, PACK, SHORT

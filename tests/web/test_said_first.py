@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from flask_guesterase.core.canary import Canary
-from flask_guesterase.store import brake, tables
+from flask_guesterase.store import tables
+from flask_guesterase.store.access import brake
 from tests.web.house import House
 
 DESK = "/desk/privacy"

@@ -16,8 +16,9 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask_guesterase import Guesterase, Policy, Subject, keep, null, placeholder, redact
 from flask_guesterase.recipients import Recipient
-from flask_guesterase.store import upgrade, worker
-from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store import worker
+from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.upkeep import upgrade
 
 MARKED = Policy(
     {"email": placeholder, "name": redact, "phone": null, "token": keep("random"),

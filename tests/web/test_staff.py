@@ -19,10 +19,10 @@ from werkzeug.test import TestResponse
 
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.register import Asked, Basis
-from flask_guesterase.store import views
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.deciding.review import Shown
 from flask_guesterase.store.incidents.opening import Report
-from flask_guesterase.store.review import Shown
+from flask_guesterase.store.requests import views
 from flask_guesterase.web import schemas
 from tests.store.hotel import Scan
 from tests.web.house import CANARY, STAFF, Browser, House

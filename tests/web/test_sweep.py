@@ -20,12 +20,14 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from flask_guesterase.core.canary import Canary, Sighting, invent
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.store import leading, runs, tables, upgrade
-from flask_guesterase.store.claiming import Pressure
+from flask_guesterase.store import tables
 from flask_guesterase.store.invented import canaries
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.room import Room
 from flask_guesterase.store.sweep import NightAudit
+from flask_guesterase.store.sweeping import leading, runs
+from flask_guesterase.store.sweeping.claiming import Pressure
+from flask_guesterase.store.sweeping.room import Room
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages

@@ -12,8 +12,11 @@ from flask_guesterase.core.events import (
     RetentionEnded,
 )
 from flask_guesterase.core.log import slug
-from flask_guesterase.store import byday, runs, sending, sweep, worker
-from flask_guesterase.store.comeback.again import Fate
+from flask_guesterase.store import sweep, worker
+from flask_guesterase.store.executing import byday
+from flask_guesterase.store.returning.again import Fate
+from flask_guesterase.store.sweeping import runs
+from flask_guesterase.store.upkeep import sending
 from flask_guesterase.web.words import SWEPT
 from tests.web.house import House
 

@@ -15,9 +15,10 @@ from sqlalchemy import insert
 
 from flask_guesterase.backups import Backup
 from flask_guesterase.core.emergency import EDITION
-from flask_guesterase.store import tables, upgrade
-from flask_guesterase.store.packs import bundled
+from flask_guesterase.store import tables
+from flask_guesterase.store.lawbook.packs import bundled
 from flask_guesterase.store.training.courses import course
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web import instructions
 from tests.store.hotel import Guest
 from tests.web.house import CANARY, PROPERTIES, House

@@ -17,8 +17,8 @@ from sqlalchemy import event, update
 from flask_guesterase import health_pages
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.metrics import metrics_pages
-from flask_guesterase.store import health as store_health
 from flask_guesterase.store import tables
+from flask_guesterase.store.upkeep import health as store_health
 from flask_guesterase.web import health
 from tests.web.test_sweep import OLD, Front
 

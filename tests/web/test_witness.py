@@ -28,8 +28,9 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.log import Draft
 from flask_guesterase.core.tree import EMPTY_ROOT
-from flask_guesterase.store import cosigning, journal, tables, witness
-from flask_guesterase.store.cosigning import Verdict
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import cosigning, journal, witness
+from flask_guesterase.store.journaling.cosigning import Verdict
 from flask_guesterase.store.release.places import Release, places
 from flask_guesterase.store.settings import Property
 from flask_guesterase.store.transaction import transaction

@@ -16,16 +16,19 @@ from ...core.errors import ErasureError, GuesteraseError, SealError, UnknownErro
 from ...core.events import SYSTEM, SubjectErased
 from ...core.lifecycle import State
 from ...core.plan import Outcome, Person, Plan
-from .. import eraser, people, planning, safe, tables
-from ..cases import load, step, tell
-from ..masks import Seeded
-from ..putoff import come
-from ..surgery import Surgery
-from ..taking import Erased
+from .. import tables
+from ..boxes import safe
+from ..casework.cases import load, step, tell
+from ..certificates import planning
+from ..erasing import eraser, people
+from ..erasing.surgery import Surgery
+from ..erasing.taking import Erased
+from ..mapping.crossing import HOME, Crossing
+from ..mapping.masks import Seeded
+from ..sweeping.putoff import come
 from ..unit import HasWork, Run
 from ..work import Work
 from . import intents
-from .crossing import HOME, Crossing
 from .intents import DONE, OPEN, Intent
 from .remaining import remaining
 

@@ -17,15 +17,17 @@ from ...core.image import Cell, Form
 from ...core.mentions import Known, Pen
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, key_text
 from ...core.seal import Terms
-from .. import eraser, safe, tables
-from ..eraser import Locked, Scope
-from ..keeping import FOREVER, Origin
-from ..masks import Seeded
-from ..raw import reader
-from ..taking import Erased
+from .. import tables
+from ..boxes import safe
+from ..erasing import eraser
+from ..erasing.eraser import Locked, Scope
+from ..erasing.taking import Erased
+from ..mapping.crossing import HOME, Binds, Crossing, binds_of
+from ..mapping.masks import Seeded
+from ..mapping.raw import reader
+from ..retaining.keeping import FOREVER, Origin
 from ..texts.mentioned import Hand, known_of
 from ..work import Work
-from .crossing import HOME, Binds, Crossing, binds_of
 
 FORMAT = "guesterase/intent/v1"
 PURPOSE = "intent"

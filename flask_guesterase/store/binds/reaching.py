@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from ...core.errors import GuesteraseError
 from ...core.finding import Finding
-from ..datamap import DataMap
+from ..mapping.crossing import Binds
+from ..mapping.datamap import DataMap
 from ..transaction import transaction
-from .crossing import Binds
 
 
 def reachable(binds: Binds) -> tuple[Binds, list[Finding]]:

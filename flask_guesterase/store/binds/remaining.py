@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from ...core.errors import UnknownError
 from ...core.image import Cell
 from ...core.plan import Decision, Key, Outcome, Person, Row, Step, key_text
-from .. import people
-from ..declared import Declared
-from ..finder import owners
-from ..raw import reader
+from ..erasing import people
+from ..erasing.finder import owners
+from ..mapping.declared import Declared
+from ..mapping.raw import reader
 from ..work import Work
 from .intents import Entry, Intent
 

@@ -17,10 +17,13 @@ from ...core.errors import KeyMissingError
 from ...core.events import SYSTEM, RegisterCounted, RegisterMissed
 from ...core.log import canonical, slug, word
 from ...core.plan import key_text
-from .. import brake, pulse, tables, tasks, vault
-from ..blockers import today_at
+from .. import tables
+from ..access import brake, pulse
+from ..boxes import vault
+from ..casework import tasks
+from ..lawbook.blockers import today_at
 from ..settings import Property
-from ..sql import chunks
+from ..statements.sql import chunks
 from ..unit import HasWork, Run
 from ..work import Work
 from . import told

@@ -15,10 +15,11 @@ from ...core.errors import KeyMissingError
 from ...core.events import SYSTEM, Event, RetentionEnded
 from ...core.log import slug
 from ...core.plan import Plan, key_text
-from .. import law, tables
-from ..listed import Listed
-from ..sql import chunks
-from ..taking import Erased
+from .. import tables
+from ..erasing.taking import Erased
+from ..retaining import law
+from ..statements.listed import Listed
+from ..statements.sql import chunks
 from ..work import Work
 from .register import boxed, counted, standing
 

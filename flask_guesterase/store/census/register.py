@@ -11,14 +11,16 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from ...core.census import ENDING, SEALED, said
 from ...core.log import canonical
 from ...core.plan import Key
-from .. import law, rulebook, tables
-from ..clocks import places_of
-from ..declared import Declared
-from ..lines import registers
-from ..raw import reader
-from ..sql import chunks
-from ..traces import holding, holds
-from ..ways import Ways, ways
+from .. import tables
+from ..erasing.traces import holding, holds
+from ..lawbook import rulebook
+from ..lawbook.clocks import places_of
+from ..mapping.declared import Declared
+from ..mapping.lines import registers
+from ..mapping.raw import reader
+from ..mapping.ways import Ways, ways
+from ..retaining import law
+from ..statements.sql import chunks
 from ..work import Work
 
 CATEGORY = "guest_register"

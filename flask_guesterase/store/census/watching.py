@@ -13,7 +13,9 @@ from ...core.events import RegisterMissed, TaskDone
 from ...core.finding import Finding, Severity
 from ...core.log import Draft, word
 from ...core.permissions import Permission
-from .. import actors, brake, tables, tasks
+from .. import tables
+from ..access import actors, brake
+from ..casework import tasks
 from ..work import Work
 from . import told
 

@@ -1,1 +1,1 @@
-"""Who comes back after an erasure: seen, judged, erased again or let live."""
+"""Who comes back after an erasure: what they are known again by, what watches, how it is judged."""

@@ -18,12 +18,14 @@ from sqlalchemy import select
 
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.treatment import File
-from .. import brake, holds, outbox, unremoved
-from ..claiming import Shift
-from ..gaps import unreadable
-from ..keeping import Origin
+from ..access import brake
+from ..checking.gaps import unreadable
+from ..messages import outbox, unremoved
+from ..retaining import holds
+from ..retaining.keeping import Origin
 from ..search.reading import inside, names_in
-from ..sql import chunks
+from ..statements.sql import chunks
+from ..sweeping.claiming import Shift
 from ..unit import HasWork, Run
 from ..work import Work
 from . import sightings

@@ -27,12 +27,13 @@ from sqlalchemy import (
 from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 
-from .. import passage, tables
-from ..assigned import written
-from ..concealed import gates
-from ..failure import undoes_all
-from ..forms import Free
-from ..host import Host
+from .. import tables
+from ..hiding import passage
+from ..hiding.concealed import gates
+from ..mapping.host import Host
+from ..statements.assigned import written
+from ..statements.failure import undoes_all
+from ..statements.forms import Free
 from . import lookout, sightings
 from .lookout import Row, Side
 from .statements import added, carried

@@ -13,10 +13,13 @@ from sqlalchemy import select
 from ...core.identity import Kind, Readings, apart
 from ...core.plan import Key, Person, key_text
 from ...core.returning import Life, Seen, Sign, Verdict, active, classify, classify_record, life
-from .. import clocks, finder, purview, tables
-from ..declared import Declared
-from ..sql import among, chunks
-from ..ways import clock_of
+from .. import tables
+from ..casework import purview
+from ..erasing import finder
+from ..lawbook import clocks
+from ..mapping.declared import Declared
+from ..mapping.ways import clock_of
+from ..statements.sql import among, chunks
 from ..work import Work
 from . import known, marks
 from .known import Mark, Told

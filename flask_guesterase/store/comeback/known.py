@@ -12,8 +12,8 @@ from sqlalchemy import Connection, or_, select
 from ...core.identity import Kind, Readings
 from ...core.plan import Key
 from .. import tables
-from ..keeping import Origin
-from ..sql import chunks
+from ..retaining.keeping import Origin
+from ..statements.sql import chunks
 from ..work import Work
 from .marks import KEY, NAMES, row_text, seals
 

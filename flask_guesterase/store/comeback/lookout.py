@@ -14,9 +14,9 @@ from sqlalchemy import Connection, Pool
 from ...core.events import DeleteBypassed
 from ...core.log import slug, word
 from ...core.plan import Key
-from .. import journal
-from ..custodian import FolderCustodian
-from ..datamap import DataMap
+from ..journaling import journal
+from ..keys.custodian import FolderCustodian
+from ..mapping.datamap import DataMap
 from ..settings import Settings
 from ..transaction import commits_alone
 from . import known, marks, sightings

@@ -21,13 +21,13 @@ from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
 from ...core.returning import MONTHS
 from ...core.seal import fingerprint
 from .. import tables
-from ..bynumber import delete_by_number
-from ..custodian import FolderCustodian
-from ..declared import Declared
-from ..given import put
-from ..keeping import Origin
+from ..keys.custodian import FolderCustodian
+from ..mapping.declared import Declared
+from ..retaining.keeping import Origin
 from ..settings import Settings
-from ..sql import MANY, Said, asked, chunks, one_of, parts
+from ..statements.bynumber import delete_by_number
+from ..statements.given import put
+from ..statements.sql import MANY, Said, asked, chunks, one_of, parts
 from ..work import Work
 from . import remembered
 from .watched import OTHER, Watched, watched

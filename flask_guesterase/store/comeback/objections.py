@@ -24,11 +24,12 @@ from ...core.plan import Plan, Step
 from ...core.remembrance import Kind as Kept
 from ...core.remembrance import Line
 from ...core.seal import fingerprint
-from .. import actors, tables
-from ..carrying import known
-from ..keeping import Origin
+from .. import tables
+from ..access import actors
+from ..erasing.carrying import known
 from ..remembrance import objected
-from ..sql import among, is_text, parts
+from ..retaining.keeping import Origin
+from ..statements.sql import among, is_text, parts
 from ..work import Work
 from . import marks
 from .marks import OBJECTION

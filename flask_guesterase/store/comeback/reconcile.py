@@ -20,10 +20,11 @@ from sqlalchemy import Column, Select, and_, or_, select
 
 from ...core.log import canonical
 from ...core.plan import Key, Person
-from .. import pulse, tables
-from ..claiming import Shift
-from ..narrowing import Way
-from ..pulse import Pulse
+from .. import tables
+from ..access import pulse
+from ..access.pulse import Pulse
+from ..sweeping.claiming import Shift
+from ..sweeping.narrowing import Way
 from ..unit import HasWork, Run
 from ..work import Work
 from . import known, marks, sightings

@@ -16,8 +16,8 @@ from ...core.period import months_after
 from ...core.remembrance import Kind, Line, Note, Trace
 from ...core.returning import MONTHS
 from .. import tables
-from ..keeping import Origin
-from ..sql import chunks
+from ..retaining.keeping import Origin
+from ..statements.sql import chunks
 from ..work import Work
 
 

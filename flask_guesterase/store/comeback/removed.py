@@ -17,10 +17,10 @@ from ...core.returning import MONTHS
 from ...core.seal import fingerprint
 from ...core.treatment import File
 from .. import tables
-from ..datamap import DataMap
-from ..given import put
-from ..outbox import Parcel
+from ..mapping.datamap import DataMap
+from ..messages.outbox import Parcel
 from ..search.reading import inside
+from ..statements.given import put
 from ..work import Work
 from . import known, marks
 from .known import Mark

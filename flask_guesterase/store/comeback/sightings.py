@@ -13,16 +13,18 @@ from ...core.errors import UnknownError
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.plan import Key, Person, key_text
 from ...core.returning import Sign, Verdict
-from .. import people, pulse, tables
-from ..failure import is_unread
-from ..pulse import Pulse
-from ..sql import chunks
+from .. import tables
+from ..access import pulse
+from ..access.pulse import Pulse
+from ..erasing import people
+from ..returning.again import Fate
+from ..returning.returned import Seen, note, recheck
+from ..statements.failure import is_unread
+from ..statements.sql import chunks
 from ..work import Work
-from .again import Fate
 from .judging import Judge, Judged
 from .known import Mark
 from .marks import KEY, REFERENCE
-from .returned import Seen, note, recheck
 
 SEEN, THERE = "seen", "there"
 """States of a row that was seen in the host's own transaction and not judged yet: it is a new one;

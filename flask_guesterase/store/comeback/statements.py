@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Insert, Update, select
 
 from ...core.plan import Key
-from ..sql import is_text
+from ..statements.sql import is_text
 from .watched import Watched, text_of
 
 

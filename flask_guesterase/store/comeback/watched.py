@@ -14,11 +14,11 @@ from sqlalchemy import Column, Integer
 
 from ...core.identity import Kind, kind_of
 from ...core.treatment import Constant, Placeholder, Redact
-from ..datamap import Contacts, DataMap
-from ..declared import Declared
-from ..masks import beneath, looks_invented, looks_redacted
+from ..mapping.datamap import Contacts, DataMap
+from ..mapping.declared import Declared
+from ..mapping.masks import beneath, looks_invented, looks_redacted
 from ..memory import by_identity
-from ..sql import is_text, text_length
+from ..statements.sql import is_text, text_length
 
 LOYALTY, OTHER = "loyalty", "other"
 LONGEST = 100

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, delete, select
 from ...core.period import months_after
 from ...core.returning import MONTHS
 from ...core.seal import fingerprint
-from .. import tables, vault
+from .. import tables
+from ..boxes import vault
 from ..work import Work
 from .marks import FILE, KEY, YEARS, label
 

@@ -12,13 +12,17 @@ from ...core.errors import TransitionError
 from ...core.events import ComplaintAnswered, RefusalOverturned, RefusalUpheld
 from ...core.lifecycle import State
 from ...core.remembrance import Kind
-from .. import cases, deadlines, outbox, reply, safe, written
-from ..cases import Case
-from ..contacts import contact_of
-from ..linking import ask_who
-from ..post import Draft, write
+from ..access.tokens import Purpose, end
+from ..boxes import safe
+from ..casework import cases, written
+from ..casework.cases import Case
+from ..casework.contacts import contact_of
+from ..certificates import reply
+from ..messages import outbox
+from ..messages.post import Draft, write
 from ..remembrance import tracing
-from ..tokens import Purpose, end
+from ..requests import deadlines
+from ..requests.linking import ask_who
 from ..work import Work
 from . import records
 from .records import Complaint

@@ -13,9 +13,12 @@ from ...core.errors import ForbiddenError, InputError, TransitionError
 from ...core.events import GUEST, FeedbackGiven
 from ...core.lifecycle import OPEN
 from ...core.permissions import Permission
-from .. import actors, cases, safe, tables, tokens, written
-from ..cases import Case
-from ..tokens import Purpose
+from .. import tables
+from ..access import actors, tokens
+from ..access.tokens import Purpose
+from ..boxes import safe
+from ..casework import cases, written
+from ..casework.cases import Case
 from ..work import Work
 
 PURPOSE = "feedback"

@@ -14,9 +14,12 @@ from ...core.complaining import OPEN, Mode
 from ...core.deadlines import days_left
 from ...core.errors import ForbiddenError
 from ...core.permissions import Permission
-from .. import actors, outbox, safe, tables
-from ..cases import day_at
-from ..paging import paged
+from .. import tables
+from ..access import actors
+from ..boxes import safe
+from ..casework.cases import day_at
+from ..messages import outbox
+from ..statements.paging import paged
 from ..work import Work
 from . import records
 from .receiving import receipt_mark

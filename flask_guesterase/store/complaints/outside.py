@@ -10,10 +10,13 @@ from ...core.answer import Answer
 from ...core.complaining import OPEN, Mode, Outcome
 from ...core.errors import FourEyesError, InputError, TokenError, TransitionError
 from ...core.events import ReviewerAdvised, ReviewerInvited
-from .. import actors, reply, safe, tokens, written
+from ..access import actors, tokens
+from ..access.tokens import Purpose
+from ..boxes import safe
+from ..casework import written
+from ..certificates import reply
+from ..messages.post import Draft
 from ..noted import Refusal
-from ..post import Draft
-from ..tokens import Purpose
 from ..work import Work
 from . import deciding, records
 from .records import Complaint

@@ -18,13 +18,17 @@ from ...core.errors import InputError, MatchError, SealError, TransitionError
 from ...core.events import GUEST, ComplaintReceived, RefusalContested
 from ...core.identity import Kind, normal
 from ...core.lifecycle import State
-from .. import answering, cases, limits, outbox, safe, tables, tokens, written
-from ..cases import Case, day_at
-from ..intake import CHANNELS
-from ..matching import Contact
-from ..post import write
+from .. import tables
+from ..access import limits, tokens
+from ..access.tokens import Purpose
+from ..boxes import safe
+from ..casework import answering, cases, written
+from ..casework.cases import Case, day_at
+from ..casework.matching import Contact
+from ..messages import outbox
+from ..messages.post import write
+from ..requests.intake import CHANNELS
 from ..settings import Property
-from ..tokens import Purpose
 from ..work import Work
 from . import records
 from .records import Complaint

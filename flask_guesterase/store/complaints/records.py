@@ -11,10 +11,12 @@ from ...core.errors import ForbiddenError, FourEyesError, UnknownError
 from ...core.events import Event
 from ...core.lifecycle import State
 from ...core.permissions import Permission
-from .. import actors, cases, tables
-from ..cases import Case
-from ..numbered import Numbered
-from ..sameness import same
+from .. import tables
+from ..access import actors
+from ..access.sameness import same
+from ..casework import cases
+from ..casework.cases import Case
+from ..casework.numbered import Numbered
 from ..work import Work
 
 Complaint = Row[Any]

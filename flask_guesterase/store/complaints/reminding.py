@@ -10,7 +10,9 @@ from ...core.complaining import OPEN
 from ...core.deadlines import days_left, reminds
 from ...core.errors import TransitionError
 from ...core.events import SYSTEM, ComplaintOverdue, ComplaintReminded
-from .. import outbox, tables, written
+from .. import tables
+from ..casework import written
+from ..messages import outbox
 from ..settings import Property
 from ..work import Work
 from . import looking, records

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from .. import safe, tables, tokens
-from ..tokens import Purpose
+from .. import tables
+from ..access import tokens
+from ..access.tokens import Purpose
+from ..boxes import safe
 from ..work import Work
 
 

@@ -13,9 +13,12 @@ from ...core.errors import SealError
 from ...core.image import Image, decode
 from ...core.plan import Person, Row, key_text
 from ...core.standing import Standing
-from .. import law, purview, tables, vault
-from ..finder import erased_before
-from ..sql import chunks
+from .. import tables
+from ..boxes import vault
+from ..casework import purview
+from ..erasing.finder import erased_before
+from ..retaining import law
+from ..statements.sql import chunks
 from ..work import Work
 
 RECOVERY = "recovery"

@@ -15,19 +15,20 @@ from ...core.copying import Copy, Part, Record, Term, Withheld
 from ...core.image import Cell, Form
 from ...core.plan import Key, Person, Row, key_text
 from ...core.standing import Standing
-from .. import laternotice, purview
-from ..binds.crossing import at
-from ..cases import Case, day_at
-from ..clocks import places_of
-from ..declared import Declared
-from ..finder import erased_before, find, owners
-from ..gaps import unreadable
-from ..masks import looks_invented, looks_redacted
-from ..people import subjects
-from ..raw import reader
-from ..reading import by_the_host
-from ..sql import python_type
-from ..traces import holding, tells
+from ..boxes.reading import by_the_host
+from ..casework import purview
+from ..casework.cases import Case, day_at
+from ..certificates import laternotice
+from ..checking.gaps import unreadable
+from ..erasing.finder import erased_before, find, owners
+from ..erasing.people import subjects
+from ..erasing.traces import holding, tells
+from ..lawbook.clocks import places_of
+from ..mapping.crossing import at
+from ..mapping.declared import Declared
+from ..mapping.masks import looks_invented, looks_redacted
+from ..mapping.raw import reader
+from ..statements.sql import python_type
 from ..work import Work
 from . import boxed, lasting, others, shelved
 from .boxed import Sealed

@@ -10,9 +10,10 @@ from ...core.retention import Due, due
 from ...core.rule import Facts
 from ...core.ruling import Reason
 from ...core.treatment import Keep
-from .. import law, rulebook
-from ..clocks import Record, facts_of
-from ..declared import Declared
+from ..lawbook import rulebook
+from ..lawbook.clocks import Record, facts_of
+from ..mapping.declared import Declared
+from ..retaining import law
 from ..work import Work
 
 Terms = Mapping[Key, tuple[Term, ...]]

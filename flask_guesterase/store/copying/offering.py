@@ -18,18 +18,23 @@ from ...core.permissions import Permission
 from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.wish import Kind
-from .. import actors, approvals, approving, limits, people, tables, tokens, views
-from ..blockers import today_at
-from ..cases import Case, Opening, day_at, load, secret, step, tell
-from ..contacts import contact_of, end_contact
+from .. import tables
+from ..access import actors, limits, tokens
+from ..access.sameness import same
+from ..access.tokens import Purpose
+from ..casework.cases import Case, Opening, day_at, load, secret, step, tell
+from ..casework.contacts import contact_of, end_contact
+from ..deciding import approving
+from ..erasing import people
 from ..identity import objecting
-from ..intake import file_for, open_already
+from ..journaling import approvals
+from ..lawbook.blockers import today_at
+from ..messages.outbox import OPENS, queue_message
+from ..messages.post import write
 from ..noted import Refusal
-from ..outbox import OPENS, queue_message
-from ..post import write
-from ..same import marks as who_is_in
-from ..sameness import same
-from ..tokens import Purpose
+from ..requests import views
+from ..requests.intake import file_for, open_already
+from ..requests.same import marks as who_is_in
 from ..work import Work
 from . import shelved
 from .gathering import Texts, gather

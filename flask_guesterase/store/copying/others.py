@@ -14,11 +14,11 @@ from ...core.document import written as as_json
 from ...core.mentions import Edit, Pen, edited
 from ...core.plan import Key, Person, Row, key_text
 from ...core.treatment import Inside, Mentions, RowRule
-from ..binds.crossing import at
-from ..datamap import DataMap
-from ..declared import Declared
-from ..finder import owners
-from ..sql import among, chunks
+from ..erasing.finder import owners
+from ..mapping.crossing import at
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..statements.sql import among, chunks
 from ..texts.mentioned import values_of
 from ..work import Work
 

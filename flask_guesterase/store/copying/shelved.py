@@ -16,11 +16,13 @@ from ...core.plan import Person, by_table, key_text
 from ...core.seal import Terms
 from ...core.standing import Standing
 from ...core.wish import Kind
-from .. import safe, tables, tokens
-from ..cases import Case, day_at, load, step, tell
-from ..days import last_utc_day
-from ..sql import MANY, Said, asked, chunks
-from ..tokens import Purpose
+from .. import tables
+from ..access import tokens
+from ..access.tokens import Purpose
+from ..boxes import safe
+from ..casework.cases import Case, day_at, load, step, tell
+from ..mapping.days import last_utc_day
+from ..statements.sql import MANY, Said, asked, chunks
 from ..work import Work
 
 PURPOSE = "copy"

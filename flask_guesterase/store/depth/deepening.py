@@ -19,10 +19,12 @@ from ...core.errors import BusyError, GuesteraseError, SealError, UnknownError
 from ...core.events import SYSTEM, LevelReached
 from ...core.image import Form, decode
 from ...core.lifecycle import State
-from .. import certifying, tables, vault
-from ..binds.crossing import binds_of
-from ..cases import Case, load, step, tell
-from ..restated import Ended, ended, restated
+from .. import tables
+from ..boxes import vault
+from ..casework.cases import Case, load, step, tell
+from ..certificates import certifying
+from ..certificates.restated import Ended, ended, restated
+from ..mapping.crossing import binds_of
 from ..unit import HasWork, Run
 from ..work import Work
 from . import sqlite

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from ...core.certificate import Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import BusyError, ErasureError, SetupError
-from ..sql import quoted
+from ..statements.sql import quoted
 
 SCRUB = "innodb_immediate_scrub_data_uncompressed"
 

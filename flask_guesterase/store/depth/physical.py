@@ -15,15 +15,17 @@ from ...core.certificate import Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import InputError, UnknownError
 from ...core.plan import Outcome
-from .. import certifying, pulse, refresh, tables
-from ..cases import Case, columns, load, read
-from ..pulse import Pulse
-from ..restated import Ended, ended
-from ..sql import quoted
+from .. import tables
+from ..access import pulse
+from ..access.pulse import Pulse
+from ..casework.cases import Case, columns, load, read
+from ..certificates import certifying
+from ..certificates.restated import Ended, ended
+from ..statements.sql import quoted
 from ..transaction import outside
 from ..unit import HasWork, Run
 from ..work import Work
-from . import deepening, mariadb, postgresql, sqlite
+from . import deepening, mariadb, postgresql, refresh, sqlite
 
 _SERVERS: dict[str, Any] = {"postgresql": postgresql, "mysql": mariadb, "mariadb": mariadb}
 

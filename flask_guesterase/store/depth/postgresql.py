@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table
 from ...core.certificate import Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import BusyError, SetupError
-from ..sql import quoted
+from ..statements.sql import quoted
 from ..transaction import LOCK_SECONDS
 
 ROUNDS = 3

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...core.certificate import Level
 from ...core.depth import Evidence, Reached, traces
-from ..failure import is_forbidden, is_lock
+from ..statements.failure import is_forbidden, is_lock
 from ..transaction import outside
 from .grep import Grep
 

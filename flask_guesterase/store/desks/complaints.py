@@ -18,7 +18,7 @@ from ..complaints import (
 from ..complaints.outside import Seen
 from ..complaints.receiving import Grievance
 from ..complaints.told import Heard
-from ..post import Draft
+from ..messages.post import Draft
 from .desk import Desk
 
 

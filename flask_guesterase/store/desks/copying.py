@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ...core.copying import Copy, Outline
 from ...core.wish import Kind
-from .. import cases, review, tokens, views
+from ..access import tokens
+from ..access.tokens import Purpose
+from ..casework import cases
 from ..copying import offering
-from ..tokens import Purpose
-from ..views import CaseView
+from ..deciding import review
+from ..requests import views
+from ..requests.views import CaseView
 from .desk import Desk
 
 

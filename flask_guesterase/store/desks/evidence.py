@@ -12,26 +12,18 @@ from ...core.course import Deed
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import (
-    actors,
-    audit,
-    books,
-    cases,
-    certifying,
-    consistency,
-    export,
-    journal,
-    ledger,
-    pruning,
-    signing,
-    views,
-    witness,
-)
-from .. import why as explain
+from ..access import actors
+from ..casework import cases
+from ..certificates import certifying
+from ..hiding import books
+from ..journaling import audit, export, journal, ledger, pruning, signing, witness
 from ..release import outside
 from ..remembrance import heads, remembering
+from ..requests import views
+from ..requests import why as explain
+from ..requests.views import Page
 from ..training import gate
-from ..views import Page
+from ..upkeep import consistency
 from .desk import Desk
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from ...core.backup import Backup
 from ...core.emergency import EmergencyPlan
 from ...core.permissions import Permission
-from .. import actors, tally
+from ..access import actors
+from ..access.pulse import Pulse
+from ..deciding import tally
 from ..failures import alerts, backups, emergency, mistakes
-from ..pulse import Pulse
 from .desk import Desk
 
 

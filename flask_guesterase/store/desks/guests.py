@@ -7,13 +7,17 @@ from typing import Any
 
 from ...core.agenda import Milestone
 from ...core.permissions import Permission
-from .. import actors, intake, laterwish, limits, review, supplementing, views
-from ..cases import load
-from ..laternotice import Standing
-from ..laterwish import Later
+from ..access import actors, limits
+from ..casework.cases import load
+from ..certificates import laterwish
+from ..certificates.laternotice import Standing
+from ..certificates.laterwish import Later
+from ..deciding import review
+from ..executing import supplementing
 from ..remembrance import remembering
+from ..requests import intake, views
+from ..requests.views import CaseView
 from ..search import rescan
-from ..views import CaseView
 from .desk import Desk
 
 

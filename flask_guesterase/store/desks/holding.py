@@ -8,8 +8,9 @@ from typing import Any
 from ...core.course import Deed
 from ...core.holding import Wanted
 from ...core.permissions import Permission
-from .. import actors, freezing, lifting, lookover, placing
+from ..access import actors
 from ..binds import awaiting
+from ..holding import freezing, lifting, lookover, placing
 from ..training import gate
 from .desk import Desk
 

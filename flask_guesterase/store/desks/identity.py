@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 
 from ...core.course import Deed
 from ...core.permissions import Permission
-from .. import actors, cases, outside
+from ..access import actors
+from ..casework import cases
 from ..identity import codes, objecting, refusals
 from ..identity.codes import Claim
 from ..noted import Refusal
+from ..requests import outside
 from ..training import gate
 from .desk import Desk
 

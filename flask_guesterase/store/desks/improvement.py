@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from ...core.permissions import Permission
-from .. import actors
+from ..access import actors
 from ..figures import age, gathering
 from ..figures.gathering import Figures
 from ..monthly import looking, published, records, reviewing

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import renewal, signing, soundness
-from ..custodian import FolderCustodian
+from ..journaling import signing
+from ..keys.custodian import FolderCustodian
+from ..upkeep import renewal, soundness
 from .desk import Desk
 
 

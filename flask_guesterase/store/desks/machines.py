@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from .. import bearer, filed
-from ..bearer import Bearer
+from ..access import filed
+from ..requests import bearer
+from ..requests.bearer import Bearer
 from .desk import Desk
 from .requests import Requests
 

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.course import Deed, Training
-from .. import alike, cases, duties, review
-from ..alike import Group
-from ..post import Draft
+from ..casework import cases
+from ..deciding import alike, review
+from ..deciding.alike import Group
+from ..messages.post import Draft
+from ..requests import duties
 from ..training import gate
 from .desk import Desk
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from ...core.permissions import Permission
 from ...core.webhook import Signed
-from .. import actors, cases, limits
+from ..access import actors, limits
+from ..casework import cases
 from ..partners import callback, deliveries, outstanding
 from .desk import Desk
 

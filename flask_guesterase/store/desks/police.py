@@ -7,11 +7,8 @@ from typing import Any
 
 from ...core.course import Deed
 from ...core.register import Asked
-from .. import (
-    disclosures,
-    register,
-)
-from ..register import Produced
+from ..registers import disclosures, register
+from ..registers.register import Produced
 from ..training import gate
 from .desk import Desk
 

@@ -8,8 +8,10 @@ from ...core.course import Deed
 from ...core.errors import ForbiddenError, UnknownError
 from ...core.permissions import Permission
 from ...core.plan import Person
-from .. import actors, cases, pins, recognising, ticked
-from ..recognising import Likeness
+from ..access import actors, pins
+from ..casework import cases, recognising
+from ..casework.recognising import Likeness
+from ..requests import ticked
 from ..training import gate
 from .desk import Desk
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core.course import Deed, Training
 from ...core.restoring import Report
-from .. import cases
+from ..casework import cases
 from ..recovery import restoring
 from ..training import gate
 from .desk import Desk

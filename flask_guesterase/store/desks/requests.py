@@ -11,28 +11,20 @@ from ...core.errors import UnknownError
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.standing import Standing
-from .. import (
-    actors,
-    approving,
-    cases,
-    concluding,
-    deadlines,
-    dispatch,
-    execution,
-    filing,
-    letters,
-    limits,
-    outside,
-    review,
-    tokens,
-)
+from ..access import actors, limits, tokens
+from ..access.tokens import Purpose
 from ..binds import awaiting
-from ..execution import Ending
-from ..outside import Overseen
-from ..preview import Preview, preview
+from ..casework import cases
+from ..deciding import approving, review
+from ..deciding.preview import Preview, preview
+from ..executing import concluding, execution
+from ..executing.execution import Ending
+from ..messages import letters
+from ..requests import deadlines, filing, outside
+from ..requests.outside import Overseen
 from ..search import leftover, queued
-from ..tokens import Purpose
 from ..training import gate
+from ..upkeep import dispatch
 from .desk import Desk
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..comeback import objections, refilled, returned, sightings
+from ..comeback import objections, sightings
 from ..invented import canaries
-from ..remembrance import alarm, replay
+from ..returning import alarm, refilled, replay, returned
 from .desk import Desk
 
 

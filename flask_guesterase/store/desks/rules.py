@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...core.permissions import Permission
-from .. import (
-    actors,
-    amendments,
-    pending,
-    schedule,
-)
-from ..amendments import Draft, House
-from ..pending import Waiting
-from ..schedule import Entry
+from ..access import actors
+from ..deciding import amendments
+from ..deciding.amendments import Draft, House
+from ..lawbook import schedule
+from ..lawbook.schedule import Entry
+from ..requests import pending
+from ..requests.pending import Waiting
 from ..settings import Property
 from .desk import Desk
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core.course import Grade, needed
 from ...core.permissions import Permission
-from .. import actors
+from ..access import actors
 from ..training import records
 from .desk import Desk
 

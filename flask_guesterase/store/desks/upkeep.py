@@ -9,38 +9,22 @@ from typing import Any
 from ...core.brake import CONFIRM
 from ...core.course import Deed
 from ...core.permissions import Permission
-from .. import (
-    actors,
-    backlog,
-    bearer,
-    brake,
-    contacts,
-    copies,
-    deadlines,
-    disclosures,
-    doors,
-    due,
-    execution,
-    firsts,
-    gauges,
-    halting,
-    health,
-    intake,
-    laternotice,
-    limits,
-    pins,
-    review,
-    runs,
-    tasks,
-    tokens,
-    waiting,
-)
+from ..access import actors, brake, firsts, limits, pins, tokens
+from ..casework import contacts, tasks
 from ..census import counting, listing, watching
+from ..certificates import laternotice
 from ..comeback import years
+from ..deciding import review
+from ..executing import execution
 from ..identity import codes
+from ..keys import copies
 from ..partners import deliveries
+from ..registers import disclosures
 from ..remembrance import remembering
+from ..requests import bearer, deadlines, intake, waiting
+from ..sweeping import backlog, doors, due, halting, runs
 from ..training import gate
+from ..upkeep import gauges, health
 from .desk import Desk
 
 

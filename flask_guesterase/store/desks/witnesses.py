@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import cosigning
-from ..cosigning import Verdict
+from ..journaling import cosigning
+from ..journaling.cosigning import Verdict
 from ..remembrance import remembering
 from .desk import Desk
 

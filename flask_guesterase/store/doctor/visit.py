@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine
 from ...core.certificate import Level
 from ...core.depth import Measure
 from ...core.errors import SetupError
-from .. import copies, soundness
+from ..keys import copies
 from ..settings import Settings
 from ..transaction import outside
+from ..upkeep import soundness
 from ..work import Work
 from . import disk, mariadb, postgresql, sqlite
 from .look import Look, Seen, look, told

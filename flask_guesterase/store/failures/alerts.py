@@ -13,10 +13,13 @@ from ...core.errors import ForbiddenError, InputError, TransitionError, UnknownE
 from ...core.events import SYSTEM, AlertClosed, AlertOpened, AlertTaken, Event
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, brake, consistency, pulse, safe, tables
-from ..pulse import Pulse
-from ..runs import is_stale
+from .. import tables
+from ..access import actors, brake, pulse
+from ..access.pulse import Pulse
+from ..boxes import safe
+from ..sweeping.runs import is_stale
 from ..unit import HasWork, Run
+from ..upkeep import consistency
 from ..work import Work
 from . import causes, notices
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from ...core.alert import AlertKind, Cause
 from ...core.backup import Backup, checked
 from ...core.events import SYSTEM, BackupReported
-from .. import brake, pulse, tables
-from ..pulse import Pulse
+from .. import tables
+from ..access import brake, pulse
+from ..access.pulse import Pulse
 from ..work import Work
 
 _NAME = "backup:"

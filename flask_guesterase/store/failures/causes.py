@@ -9,11 +9,17 @@ from sqlalchemy import Row, func, select
 
 from ...core.alert import FOUND, AlertKind, Cause
 from ...core.errors import SealError, SetupError
-from .. import brake, deadlines, due, holds, outbox, runs, tables, watch
-from ..ageing import PAGE, ageing, expired
-from ..declared import Declared
+from .. import tables
+from ..access import brake
 from ..identity import objecting
+from ..mapping.declared import Declared
+from ..messages import outbox
+from ..requests import deadlines
+from ..retaining import holds
+from ..sweeping import due, runs
+from ..sweeping.ageing import PAGE, ageing, expired
 from ..training import records
+from ..upkeep import watch
 from ..work import Work
 from . import backups, emergency, heads
 

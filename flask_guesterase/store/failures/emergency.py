@@ -12,8 +12,9 @@ from ...core.errors import MovedError
 from ...core.events import EmergencyPrinted
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, packs, pulse
-from ..pulse import Pulse
+from ..access import actors, pulse
+from ..access.pulse import Pulse
+from ..lawbook import packs
 from ..settings import Property, Settings
 from ..work import Work
 

@@ -10,7 +10,8 @@ from ...core.events import MistakeReported
 from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.seal import Terms
-from .. import actors, safe
+from ..access import actors
+from ..boxes import safe
 from ..work import Work
 from . import alerts
 

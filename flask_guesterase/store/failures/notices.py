@@ -8,7 +8,8 @@ from sqlalchemy import Row, select, update
 
 from ...core.alert import DEPUTY_AFTER
 from ...core.log import slug
-from .. import outbox, tables
+from .. import tables
+from ..messages import outbox
 from ..settings import Property, Settings
 from ..work import Work
 

@@ -10,15 +10,16 @@ from sqlalchemy import String, cast, func, select
 
 from ...core.brake import stale
 from ...core.figures import full_months
-from .. import pulse, tables
-from ..binds.trail import crosses
-from ..days import day_of
-from ..declared import Declared
-from ..failure import is_unread
-from ..gaps import unreadable
-from ..pulse import Pulse
-from ..traces import holds
-from ..ways import Reach, ways
+from .. import tables
+from ..access import pulse
+from ..access.pulse import Pulse
+from ..checking.gaps import unreadable
+from ..erasing.traces import holds
+from ..mapping.days import day_of
+from ..mapping.declared import Declared
+from ..mapping.trail import crosses
+from ..mapping.ways import Reach, ways
+from ..statements.failure import is_unread
 from ..work import Work
 
 _GAUGE = "oldest"

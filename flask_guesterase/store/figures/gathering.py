@@ -8,8 +8,8 @@ from typing import Any
 
 from ...core.errors import InputError
 from ...core.figures import Handled, Month, months
-from .. import tally
-from ..cases import day_at
+from ..casework.cases import day_at
+from ..deciding import tally
 from ..work import Work
 from . import requests, retention
 from .handled import handled

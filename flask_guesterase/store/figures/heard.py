@@ -17,10 +17,10 @@ from ...core.figures import Alike
 from ...core.lifecycle import DONE, OPEN, State
 from ...core.log import read_entry
 from .. import tables
-from ..cases import day_at
+from ..casework.cases import day_at
 from ..census.told import at_of
+from ..requests.waiting import for_guests
 from ..settings import Property
-from ..waiting import for_guests
 from ..work import Work
 
 GRANTED = DONE | {State.RESTORED, State.CHECKING}

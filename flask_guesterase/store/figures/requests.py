@@ -13,8 +13,9 @@ from ...core.canary import KIND
 from ...core.deadlines import days_left, paused
 from ...core.figures import Alike, Month, ages, by_month, spread
 from ...core.lifecycle import COPIES, OPEN, State
-from .. import answering, tables
-from ..cases import day_at
+from .. import tables
+from ..casework import answering
+from ..casework.cases import day_at
 from ..settings import Property
 from ..work import Work
 from . import heard

@@ -25,14 +25,18 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.seal import Terms
-from .. import actors, people, pulse, review, safe, tables, tokens
-from ..carrying import known
-from ..cases import Case, Opening, day_at
-from ..days import end_of, last_utc_day
-from ..finder import erased_before
-from ..intake import file_for, open_already
-from ..matching import Match, by_clerk
+from .. import tables
+from ..access import actors, pulse, tokens
+from ..boxes import safe
+from ..casework.cases import Case, Opening, day_at
+from ..casework.matching import Match, by_clerk
+from ..deciding import review
+from ..erasing import people
+from ..erasing.carrying import known
+from ..erasing.finder import erased_before
+from ..mapping.days import end_of, last_utc_day
 from ..noted import Refusal
+from ..requests.intake import file_for, open_already
 from ..settings import Property
 from ..work import Work
 

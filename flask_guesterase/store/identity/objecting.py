@@ -22,12 +22,16 @@ from ...core.lifecycle import COPIES, DONE, OPEN, State
 from ...core.log import Draft
 from ...core.permissions import Permission
 from ...core.plan import Person
-from .. import actors, approvals, outbox, people, tables, tokens
-from ..carrying import candidates, known
-from ..cases import Case, load, step, tell
-from ..contacts import contact_of
-from ..matching import Contact
-from ..tokens import Purpose
+from .. import tables
+from ..access import actors, tokens
+from ..access.tokens import Purpose
+from ..casework.cases import Case, load, step, tell
+from ..casework.contacts import contact_of
+from ..casework.matching import Contact
+from ..erasing import people
+from ..erasing.carrying import candidates, known
+from ..journaling import approvals
+from ..messages import outbox
 from ..work import Work
 
 MOST = 5

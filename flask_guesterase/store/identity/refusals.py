@@ -16,7 +16,9 @@ from sqlalchemy import insert, select
 from ...core.events import GUEST, DeedRefused
 from ...core.log import canonical, slug
 from ...core.seal import fingerprint
-from .. import actors, certifying, tables
+from .. import tables
+from ..access import actors
+from ..certificates import certifying
 
 if TYPE_CHECKING:
     from ..noted import Refusal

@@ -18,14 +18,16 @@ from ...core.errors import InputError, SealError, TransitionError, UnknownError
 from ...core.events import IncidentMeasured
 from ...core.incidents import QUEUED, SENDING, Whom
 from ...core.plan import Key, Person, key_text
-from .. import safe, tables, vault, written
-from ..clocks import every_day, places_of
-from ..declared import Declared
-from ..failure import is_unread
-from ..finder import owners
-from ..gaps import unreadable
-from ..holds import keys_of
-from ..sql import chunks
+from .. import tables
+from ..boxes import safe, vault
+from ..casework import written
+from ..checking.gaps import unreadable
+from ..erasing.finder import owners
+from ..lawbook.clocks import every_day, places_of
+from ..mapping.declared import Declared
+from ..retaining.holds import keys_of
+from ..statements.failure import is_unread
+from ..statements.sql import chunks
 from ..work import Work
 from . import gone, records
 from .records import Incident

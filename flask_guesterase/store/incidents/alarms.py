@@ -12,8 +12,10 @@ from sqlalchemy import Row, select
 from ...core.errors import TransitionError, UnknownError
 from ...core.events import SYSTEM, IncidentOverdue, IncidentReminded
 from ...core.incidents import CLOSED, SENT, Alarm, Whom
-from .. import answering, outbox, tables, written
-from ..cases import day_at
+from .. import tables
+from ..casework import answering, written
+from ..casework.cases import day_at
+from ..messages import outbox
 from ..work import Work
 from . import records
 from .records import Incident

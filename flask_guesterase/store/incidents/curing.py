@@ -11,9 +11,11 @@ from ...core.errors import FourEyesError, InputError, TransitionError, UnknownEr
 from ...core.events import IncidentClosed, IncidentReviewed, MeasureDone, MeasurePlanned
 from ...core.incidents import CLOSED, OPEN, REVIEWED
 from ...core.permissions import Permission
-from .. import actors, tables, written
-from ..cases import day_at
-from ..sameness import same
+from .. import tables
+from ..access import actors
+from ..access.sameness import same
+from ..casework import written
+from ..casework.cases import day_at
 from ..work import Work
 from . import alarms, evidence, records
 from .records import Incident

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from ...core.events import HoldLifted, HoldPlaced
 from ...core.holding import HOLD, Cause, Scope
-from .. import heldkeys, heldrows, tables
-from ..holds import living, read
+from .. import tables
+from ..holding import heldkeys, heldrows
+from ..retaining.holds import living, read
 from ..work import Work
 from .records import Incident
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ...core.plan import Outcome
 from .. import tables
-from ..sql import chunks
+from ..statements.sql import chunks
 from ..work import Work
 
 

@@ -10,9 +10,11 @@ from sqlalchemy import Row, select
 
 from ...core.incidents import CLOSED, QUEUED, Whom
 from ...core.permissions import Permission
-from .. import actors, safe, tables
-from ..cases import day_at
-from ..paging import paged
+from .. import tables
+from ..access import actors
+from ..boxes import safe
+from ..casework.cases import day_at
+from ..statements.paging import paged
 from ..work import Work
 from . import alarms, curing, noticing, records
 from .affected import RECORDS

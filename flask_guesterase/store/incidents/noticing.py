@@ -26,10 +26,13 @@ from ...core.log import canonical
 from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.standing import Standing
-from .. import matching, outbox, safe, tables, written
-from ..carrying import Candidate, known
-from ..matching import Contact
-from ..sameness import same
+from .. import tables
+from ..access.sameness import same
+from ..boxes import safe
+from ..casework import matching, written
+from ..casework.matching import Contact
+from ..erasing.carrying import Candidate, known
+from ..messages import outbox
 from ..settings import Property
 from ..unit import Run
 from ..work import Work

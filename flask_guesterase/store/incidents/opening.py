@@ -13,7 +13,7 @@ from ...core.asking import EARLIEST
 from ...core.errors import InputError
 from ...core.events import IncidentClassified, IncidentOpened
 from ...core.incidents import OPEN, REVIEWED, Happening, Origin, Severity
-from .. import written
+from ..casework import written
 from ..work import Work
 from . import evidence, records
 

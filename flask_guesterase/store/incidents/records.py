@@ -12,8 +12,9 @@ from ...core.errors import ForbiddenError, TransitionError
 from ...core.events import Event
 from ...core.incidents import CLOSED, Severity
 from ...core.permissions import Permission
-from .. import actors, tables
-from ..numbered import Numbered
+from .. import tables
+from ..access import actors
+from ..casework.numbered import Numbered
 from ..work import Work
 
 Incident = Row[Any]

@@ -18,9 +18,11 @@ from ...core.log import canonical, slug
 from ...core.permissions import Permission
 from ...core.plan import Person, Plan, key_text
 from ...core.seal import Terms
-from .. import actors, firsts, pulse, safe, tables
-from ..cases import Case
-from ..pulse import Pulse
+from .. import tables
+from ..access import actors, firsts, pulse
+from ..access.pulse import Pulse
+from ..boxes import safe
+from ..casework.cases import Case
 from ..work import Work
 
 BORN, WAITING, GONE, BACK, STOPPED, ENDED = (

@@ -18,12 +18,15 @@ from ...core.events import SYSTEM, ErasureApproved, ErasureRequested, IdentityVe
 from ...core.lifecycle import OPEN, State
 from ...core.plan import Person, key_text
 from ...core.standing import Standing
-from .. import cases, people, planning, tables
-from ..approvals import DIGEST
-from ..cases import Case, Opening, day_at, load, secret, step, tell
-from ..host import Host
-from ..review import Shown, withdraw
-from ..sql import among, chunks
+from .. import tables
+from ..casework import cases
+from ..casework.cases import Case, Opening, day_at, load, secret, step, tell
+from ..certificates import planning
+from ..deciding.review import Shown, withdraw
+from ..erasing import people
+from ..journaling.approvals import DIGEST
+from ..mapping.host import Host
+from ..statements.sql import among, chunks
 from ..transaction import transaction
 from ..unit import HasWork, Run
 from ..work import Work

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, column, select, table
 from sqlalchemy.sql.elements import quoted_name
 
-from ..live import LiveTable, read
-from ..raw import own_form
+from ..checking.live import LiveTable, read
+from ..mapping.raw import own_form
 
 Line = tuple[Any, ...]
 """One row, each column in the engine's own form."""

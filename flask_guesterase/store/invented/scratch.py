@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine
 
 from ..office import Office
-from ..remembrance.replay import Survey, replay
+from ..returning.replay import Survey, replay
 from ..transaction import transaction
 from ..unit import Run
 from ..work import Work

@@ -27,10 +27,10 @@ from ...core.canary import Canary, Invented, Sighting
 from ...core.lifecycle import DONE
 from ...core.plan import key_text
 from .. import tables
-from ..cases import load
+from ..casework.cases import load
+from ..checking.live import read as read_live
 from ..depth.grep import Grep
-from ..live import read as read_live
-from ..remembrance.replay import Survey
+from ..returning.replay import Survey
 from ..search import reading as search
 from ..search.reading import Looking
 from ..search.space import space

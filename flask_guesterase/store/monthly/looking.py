@@ -15,8 +15,9 @@ from ...core.events import MonthlyOpened
 from ...core.log import read_entry
 from ...core.monthly import CLOSED, Point
 from ...core.permissions import Permission
-from .. import actors, tables
-from ..cases import day_at
+from .. import tables
+from ..access import actors
+from ..casework.cases import day_at
 from ..work import Work
 from . import published, records, reviewing
 from .records import Monthly

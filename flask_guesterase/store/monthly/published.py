@@ -17,8 +17,10 @@ from ...core.own import RECORDS
 from ...core.period import months_after
 from ...core.permissions import Permission
 from ...core.seal import Terms
-from .. import actors, safe, tables
-from ..cases import day_at
+from .. import tables
+from ..access import actors
+from ..boxes import safe
+from ..casework.cases import day_at
 from ..work import Work
 from . import records
 

@@ -11,8 +11,10 @@ from ...core.errors import TransitionError
 from ...core.events import Event
 from ...core.monthly import CLOSED, OPEN, Point
 from ...core.permissions import Permission
-from .. import safe, tables, written
-from ..numbered import Numbered
+from .. import tables
+from ..boxes import safe
+from ..casework import written
+from ..casework.numbered import Numbered
 from ..settings import Property
 from ..work import Work
 

@@ -17,10 +17,11 @@ from ...core.figures import months
 from ...core.log import canonical
 from ...core.monthly import CLOSED, MEMBERS, OPEN, Point
 from ...core.permissions import Permission
-from .. import actors, tables
-from ..cases import day_at
+from .. import tables
+from ..access import actors
+from ..access.sameness import same
+from ..casework.cases import day_at
 from ..figures import age, gathering, requests
-from ..sameness import same
 from ..settings import Property
 from ..work import Work
 from . import records

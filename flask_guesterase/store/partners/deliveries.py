@@ -14,8 +14,13 @@ from ...core.errors import KeyMissingError, SealError, TransitionError, UnknownE
 from ...core.events import SYSTEM, Event, RecipientAnswered, RecipientFailed, RecipientTold
 from ...core.permissions import Permission
 from ...core.recipient import FINAL, Answer, Identity, Notice, Recipient, Said, Stage
-from .. import actors, outbox, people, safe, tables, tasks
-from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
+from .. import tables
+from ..access import actors
+from ..boxes import safe
+from ..casework import tasks
+from ..erasing import people
+from ..messages import outbox
+from ..messages.outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
 from ..work import Work
 from .outstanding import UNSETTLED, to_tell
 

@@ -10,10 +10,13 @@ from sqlalchemy import func, or_, select
 
 from ...core.lifecycle import State
 from ...core.recipient import OPEN, reached
-from .. import certifying, pulse, supplementing, tables
-from ..cases import day_at, load
-from ..post import remind_late
-from ..pulse import Pulse
+from .. import tables
+from ..access import pulse
+from ..access.pulse import Pulse
+from ..casework.cases import day_at, load
+from ..certificates import certifying
+from ..executing import supplementing
+from ..messages.post import remind_late
 from ..unit import HasWork, Run
 from ..work import Work
 from . import outstanding, recipients

@@ -15,14 +15,15 @@ from ...core.finding import Finding
 from ...core.identity import Kind, kind_of
 from ...core.plan import Key, Person, Plan, Row
 from ...core.recipient import Identity, Recipient
-from .. import keeping, law, purview
-from ..carrying import candidates, carriers
-from ..clocks import places_of
-from ..datamap import Contacts, DataMap
-from ..finder import find
-from ..gaps import unreadable
-from ..gone import is_left
-from ..sql import among, chunks
+from ..casework import purview
+from ..checking.gaps import unreadable
+from ..erasing.carrying import candidates, carriers
+from ..erasing.finder import find
+from ..erasing.gone import is_left
+from ..lawbook.clocks import places_of
+from ..mapping.datamap import Contacts, DataMap
+from ..retaining import keeping, law
+from ..statements.sql import among, chunks
 from ..work import Work
 
 Place = tuple[str, str]

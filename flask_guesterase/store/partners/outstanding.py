@@ -10,9 +10,11 @@ from ...core.errors import SealError, UnknownError
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.recipient import FINAL, OPEN, Stage
-from .. import actors, safe, tables
-from ..outbox import FAILED
-from ..paging import paged
+from .. import tables
+from ..access import actors
+from ..boxes import safe
+from ..messages.outbox import FAILED
+from ..statements.paging import paged
 from ..work import Work
 
 UNSETTLED = [stage.value for stage in OPEN]

@@ -17,8 +17,12 @@ from ...core.log import slug
 from ...core.plan import Person, key_text
 from ...core.recipient import Identity, Recipient, Stage
 from ...core.seal import Terms
-from .. import keeping, outbox, safe, tables, tasks
-from ..cases import day_at
+from .. import tables
+from ..boxes import safe
+from ..casework import tasks
+from ..casework.cases import day_at
+from ..messages import outbox
+from ..retaining import keeping
 from ..settings import Settings
 from ..work import Work
 from .giving import Known

@@ -27,7 +27,7 @@ from ...core.webhook import (
     holds,
     signed_bytes,
 )
-from ..cutoff import connected
+from ..messages.cutoff import connected
 
 CONNECT_SECONDS = 4.0
 READ_SECONDS = 6.0

@@ -21,14 +21,17 @@ from sqlalchemy import delete, func, select
 from ...core.errors import DeliveryError, KeyMissingError, UnknownError
 from ...core.log import canonical
 from ...core.seal import Terms
-from .. import boxing, dispatch, outbox, removal, tables, vault
-from ..cases import load
+from .. import tables
+from ..boxes import boxing, vault
+from ..casework.cases import load
 from ..comeback import removed
-from ..folder import mode_of
-from ..keyfile import create
-from ..outbox import Parcel
-from ..removal import refuse
+from ..keys.keyfile import create
+from ..messages import outbox, removal
+from ..messages.outbox import Parcel
+from ..messages.removal import refuse
+from ..statements.folder import mode_of
 from ..unit import HasWork, Run
+from ..upkeep import dispatch
 from ..work import Work
 
 PURPOSE = "recovery-file"

@@ -14,10 +14,10 @@ from sqlalchemy.types import NullType
 
 from ...core.image import Cell, Change, Image
 from ..catalog.shape import LiveSchema
-from ..datamap import DataMap
-from ..proof import stands
-from ..raw import Reader
-from ..sql import abiding
+from ..mapping.datamap import DataMap
+from ..mapping.proof import stands
+from ..mapping.raw import Reader
+from ..statements.sql import abiding
 from .refusal import Back, Fate, Old, RefusedError, reason, refuse
 from .target import Cells, Found, Target, alike, enforced, points
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 from sqlalchemy.exc import DBAPIError
 
 from ...core.image import Image
-from ..failure import (
+from ..statements.failure import (
     cause,
     is_forbidden,
     is_full,

@@ -28,12 +28,16 @@ from ...core.permissions import Permission
 from ...core.remembrance import Kind
 from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
-from .. import actors, approvals, brake, certifying, laternotice, safe, tables, vault
-from ..binds.crossing import HOME, Crossing, at, binds_of
-from ..blockers import today_at
-from ..cases import Case, load, step, tell
+from .. import tables
+from ..access import actors, brake
+from ..access.sameness import same
+from ..boxes import safe, vault
+from ..casework.cases import Case, load, step, tell
+from ..certificates import certifying, laternotice
+from ..journaling import approvals
+from ..lawbook.blockers import today_at
+from ..mapping.crossing import HOME, Crossing, at, binds_of
 from ..remembrance import remembering, tracing
-from ..sameness import same
 from ..work import Work
 from . import files, undoing
 from .refusal import CAME, Back, Fate, Old

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from ...core.image import Change
 from ...core.plan import Key
-from .. import people
-from ..declared import Declared
-from ..finder import owners
-from ..gaps import unreadable
-from ..hops import Path
-from ..reach import keys_told
+from ..checking.gaps import unreadable
+from ..erasing import people
+from ..erasing.finder import owners
+from ..holding.reach import keys_told
+from ..mapping.declared import Declared
+from ..mapping.hops import Path
 from ..work import Work
 from .refusal import Old
 

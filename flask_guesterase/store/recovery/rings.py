@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...core.image import Cell, Change, Form
 from ..catalog.shape import LiveForeignKey, LiveSchema
-from ..order import unwatched
+from ..erasing.order import unwatched
 from .putback import Putback
 from .refusal import Back, Fate, RefusedError, reason, refuse
 from .target import Cells, Target, enforced, points

@@ -26,8 +26,8 @@ from sqlalchemy.types import NullType
 
 from ...core.image import Cell, Form, cell
 from ..catalog.shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable
-from ..raw import own_form, to_the_letter
-from ..sql import quoted
+from ..mapping.raw import own_form, to_the_letter
+from ..statements.sql import quoted
 
 Cells = tuple[Cell, ...]
 

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, text
 
 from ...core.image import Change
 from ..catalog.shape import LiveSchema
-from ..datamap import DataMap
-from ..links import Link, children_first, links
+from ..mapping.datamap import DataMap
+from ..mapping.links import Link, children_first, links
 from ..transaction import MARIADB
 from .putback import Putback
 from .refusal import Back, Fate, Old

@@ -19,12 +19,17 @@ from ...core.identity import Kind
 from ...core.image import Image, decode
 from ...core.log import canonical
 from ...core.recipient import Stage
-from .. import keeping, law, outbox, people, shelf, tables, tasks, vault
-from ..carrying import known
-from ..cases import Case, day_at, tell
-from ..comeback.again import Fate
-from ..matching import Contact
+from .. import tables
+from ..boxes import shelf, vault
+from ..casework import tasks
+from ..casework.cases import Case, day_at, tell
+from ..casework.matching import Contact
+from ..erasing import people
+from ..erasing.carrying import known
+from ..messages import outbox
 from ..partners import deliveries
+from ..retaining import keeping, law
+from ..returning.again import Fate
 from ..search import sought
 from ..work import Work
 from .refusal import Old

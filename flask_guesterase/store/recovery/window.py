@@ -12,15 +12,19 @@ from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Key, Plan, Step
 from ...core.rule import Kind
 from ...core.seal import Terms
-from .. import ageing, boxing, law, minors, rulebook
-from ..binds.crossing import binds_of, of_bind
-from ..blockers import today_at
-from ..clocks import facts_of, places_of
-from ..days import last_utc_day
-from ..declared import Declared
-from ..journal import stamp
-from ..keeping import Origin
-from ..taking import Erased
+from ..boxes import boxing
+from ..casework import minors
+from ..erasing.taking import Erased
+from ..journaling.journal import stamp
+from ..lawbook import rulebook
+from ..lawbook.blockers import today_at
+from ..lawbook.clocks import facts_of, places_of
+from ..mapping.crossing import binds_of, of_bind
+from ..mapping.days import last_utc_day
+from ..mapping.declared import Declared
+from ..retaining import law
+from ..retaining.keeping import Origin
+from ..sweeping import ageing
 from ..work import Work
 from .files import PIECE
 

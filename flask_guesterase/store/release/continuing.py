@@ -25,12 +25,13 @@ from ...core.events import SYSTEM, JournalContinued
 from ...core.log import Entry, read_entry
 from ...core.remembrance import Kind, Note
 from ...core.tree import Frontier
-from .. import actors, binding, cosigning, journal, pulse, signing
-from ..export import BATCH
-from ..outbox import SENT
-from ..pulse import Pulse
+from ..access import actors, pulse
+from ..access.pulse import Pulse
+from ..journaling import binding, cosigning, journal, signing
+from ..journaling.export import BATCH
+from ..journaling.signers import open_ours
+from ..messages.outbox import SENT
 from ..remembrance import heads, remembering
-from ..signers import open_ours
 from ..tables import released, tree
 from ..unit import HasWork, Run
 from ..work import Work

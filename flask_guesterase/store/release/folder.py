@@ -21,8 +21,8 @@ from ...core.checkpoint import Checkpoint, notes, read_note
 from ...core.errors import DeliveryError, TamperedError
 from ...core.leaving import Leaving
 from ...core.log import PRUNED_FORMAT
-from ..folder import named, refused_as, there
-from ..keyfile import sync_folder
+from ..keys.keyfile import sync_folder
+from ..statements.folder import named, refused_as, there
 
 _BLOCK = 1 << 16
 _SIGNED = re.compile(rb"^\xe2\x80\x94 .*\n", re.MULTILINE)

@@ -11,9 +11,9 @@ from sqlalchemy import Row, select
 
 from ...core.checkpoint import Checkpoint, read_note
 from ...core.errors import DeliveryError, InputError, TamperedError, UnknownError
-from .. import witness
-from ..quotes import quotes
-from ..signers import open_ours
+from ..journaling import witness
+from ..journaling.quotes import quotes
+from ..journaling.signers import open_ours
 from ..tables import tree
 from ..work import Work
 from .folder import Folder

@@ -14,10 +14,10 @@ from sqlalchemy import Row, select
 from ...core.destination import Destination, Way
 from ...core.errors import DeliveryError, TamperedError, UnknownError
 from ...core.leaving import Leaving
-from .. import export, witness
 from ..census import listing
-from ..channels import Channel, Message, message_id
-from ..cosigning import to_witness
+from ..journaling import export, witness
+from ..journaling.cosigning import to_witness
+from ..messages.channels import Channel, Message, message_id
 from ..tables import tree
 from ..unit import HasWork, Run
 from .folder import Folder

@@ -16,9 +16,10 @@ from sqlalchemy import Row, insert, select, update
 from ...core.checkpoint import read_note
 from ...core.errors import TamperedError
 from ...core.events import SYSTEM, CheckpointFailed, CheckpointReleased, JournalWitnessed
-from .. import brake, signing, witness
-from ..journal import stamp
-from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
+from ..access import brake
+from ..journaling import signing, witness
+from ..journaling.journal import stamp
+from ..messages.outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
 from ..remembrance import heads, remembering
 from ..tables import entry as entries
 from ..tables import released, tree

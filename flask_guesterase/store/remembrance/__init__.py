@@ -1,1 +1,1 @@
-"""The register of erasures outside the database, and what is done after a restore."""
+"""The register of erasures outside the database, which a restore does not turn back."""

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ...core.errors import SetupError
 from ...core.remembrance import START, Broken, Line, dangling, marked, read, write
-from ..custodian import FolderCustodian
-from ..folder import closed, refused_as, there
-from ..keyfile import create, make_folder, sync_folder
+from ..keys.custodian import FolderCustodian
+from ..keys.keyfile import create, make_folder, sync_folder
+from ..statements.folder import closed, refused_as, there
 
 _BLOCK = 1 << 14
 

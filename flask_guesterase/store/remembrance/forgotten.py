@@ -12,10 +12,10 @@ from sqlalchemy import select
 from ...core.errors import KeyMissingError
 from ...core.plan import LEGAL_DUTY, Key, key_text
 from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
-from .. import finder
-from ..cases import day_at
-from ..clocks import facts_of, moments_of
-from ..ways import clock_of
+from ..casework.cases import day_at
+from ..erasing import finder
+from ..lawbook.clocks import facts_of, moments_of
+from ..mapping.ways import clock_of
 from ..work import Work
 from . import remembering, tracing
 from .months import is_over

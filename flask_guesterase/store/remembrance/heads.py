@@ -8,7 +8,7 @@ from functools import partial
 from ...core.checkpoint import Checkpoint, origin, read_note
 from ...core.errors import InputError, SetupError
 from ...core.remembrance import Kind, Line, Note
-from ..journal import stamp
+from ..journaling.journal import stamp
 from ..work import Work
 from .erasures import Register
 from .remembering import register

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from ...core.errors import KeyMissingError
 from ...core.remembrance import Kind, Line, Note, Trace
-from ..keeping import Origin
+from ..retaining.keeping import Origin
 from ..work import Work
 from . import months, tracing
 

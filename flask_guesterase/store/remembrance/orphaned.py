@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from ...core.events import SYSTEM, BackupForgotten
-from .. import binding, brake, pulse, tables
-from ..pulse import Pulse
+from .. import tables
+from ..access import brake, pulse
+from ..access.pulse import Pulse
+from ..journaling import binding
 from ..work import Work
 from . import months, remembering
 

@@ -22,9 +22,10 @@ from ...core.events import SYSTEM, ErasureApproved, RestoreNoticed
 from ...core.lifecycle import DONE, State
 from ...core.log import read_entry
 from ...core.remembrance import Kind, Line, Note, committed
-from .. import actors, brake, pulse, tables
-from ..journal import stamp
-from ..pulse import Pulse
+from .. import tables
+from ..access import actors, brake, pulse
+from ..access.pulse import Pulse
+from ..journaling.journal import stamp
 from ..release import outside
 from ..work import Work
 from .erasures import Register, Tail

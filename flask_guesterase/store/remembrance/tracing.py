@@ -15,11 +15,11 @@ from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
 from ...core.remembrance import Kind, Note, Trace
 from ...core.seal import fingerprint
 from .. import tables
-from ..carrying import known
-from ..cases import Case
-from ..journal import stamp
-from ..keeping import Origin
-from ..raw import reader
+from ..casework.cases import Case
+from ..erasing.carrying import known
+from ..journaling.journal import stamp
+from ..mapping.raw import reader
+from ..retaining.keeping import Origin
 from ..work import Work
 from . import months
 from .remembering import register

@@ -19,8 +19,10 @@ from ...core.needle import LOYALTY, Needle, Searcher, Strength
 from ...core.permissions import Permission
 from ...core.plan import key_text
 from ...core.seal import Terms, fingerprint
-from .. import actors, safe, tables
-from ..cases import Case, load, tell
+from .. import tables
+from ..access import actors
+from ..boxes import safe
+from ..casework.cases import Case, load, tell
 from ..work import Work
 from . import sought
 from .reading import Find

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 from ...core.errors import SealError, UnknownError
 from ...core.lifecycle import State
 from ...core.needle import Needle
-from .. import tables, vault
-from ..cases import load
+from .. import tables
+from ..boxes import vault
+from ..casework.cases import load
 from ..work import Work
 from . import sought
 from .space import Reach

@@ -14,7 +14,7 @@ from ...core.context import context
 from ...core.errors import BusyError
 from ...core.needle import Needle, Searcher, Strength
 from ...core.treatment import File
-from ..datamap import DataMap
+from ..mapping.datamap import DataMap
 from .scan import Opened, Piece, pieces
 from .space import Field, How, Place, Space
 

@@ -20,10 +20,16 @@ from ...core.log import canonical
 from ...core.needle import needles
 from ...core.scanned import signed
 from ...core.seal import Terms
-from .. import certifying, journal, limits, outbox, safe, signing, tables, tokens, views
-from ..cases import Case, load, tell
-from ..matching import Contact
-from ..tokens import Purpose
+from .. import tables
+from ..access import limits, tokens
+from ..access.tokens import Purpose
+from ..boxes import safe
+from ..casework.cases import Case, load, tell
+from ..casework.matching import Contact
+from ..certificates import certifying
+from ..journaling import journal, signing
+from ..messages import outbox
+from ..requests import views
 from ..work import Work
 from . import leftover, sought
 from .leftover import Told

@@ -18,13 +18,15 @@ from ...core.errors import SealError
 from ...core.needle import Needle, Strength
 from ...core.plan import Person, Plan, by_table, key_text
 from ...core.standing import Standing
-from .. import people, tables, unremoved
-from ..binds.crossing import ALONE, Binds, binds_of
-from ..cases import Case
-from ..datamap import DataMap
-from ..failure import translated
-from ..finder import erased_before
-from ..sql import among, parts
+from .. import tables
+from ..casework.cases import Case
+from ..erasing import people
+from ..erasing.finder import erased_before
+from ..mapping.crossing import ALONE, Binds, binds_of
+from ..mapping.datamap import DataMap
+from ..messages import unremoved
+from ..statements.failure import translated
+from ..statements.sql import among, parts
 from ..transaction import transaction
 from ..unit import HasWork, Run
 from ..work import Work

@@ -34,9 +34,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import NullType
 
-from ..binds.crossing import of_bind
-from ..hosted import told
-from ..sql import quoted
+from ..mapping.crossing import of_bind
+from ..statements.hosted import told
+from ..statements.sql import quoted
 from ..transaction import MARIADB
 from .space import Field, How, Place, Way
 

@@ -23,12 +23,13 @@ from ...core.log import canonical
 from ...core.needle import LOYALTY, Needle, Strength
 from ...core.seal import Terms
 from ...core.several import every
-from .. import boxing, safe, tables
-from ..binds.crossing import at
-from ..cases import Case, load
-from ..declared import Declared
-from ..reading import by_the_host
-from ..upsert import upsert
+from .. import tables
+from ..boxes import boxing, safe
+from ..boxes.reading import by_the_host
+from ..casework.cases import Case, load
+from ..mapping.crossing import at
+from ..mapping.declared import Declared
+from ..statements.upsert import upsert
 from ..work import Work
 
 PURPOSE = "search"

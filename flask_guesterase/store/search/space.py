@@ -13,9 +13,9 @@ from sqlalchemy.sql.type_api import TypeEngine
 
 from ...core.treatment import Mentions
 from ..catalog.shape import LiveColumn, LiveSchema, LiveTable
-from ..datamap import DataMap
-from ..declared import Declared
-from ..hosted import stored
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..statements.hosted import stored
 
 
 class Reach(StrEnum):

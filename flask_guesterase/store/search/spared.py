@@ -10,9 +10,12 @@ from sqlalchemy import select
 
 from ...core.plan import Outcome, key_text
 from ...core.treatment import File, Keep
-from .. import eraser, people, planning, purview, tables
-from ..cases import Case
-from ..sql import chunks
+from .. import tables
+from ..casework import purview
+from ..casework.cases import Case
+from ..certificates import planning
+from ..erasing import eraser, people
+from ..statements.sql import chunks
 from ..work import Work
 from .reading import Find
 

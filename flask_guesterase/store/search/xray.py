@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine, inspect
 from ...core.errors import MatchError
 from ...core.needle import Needle, Strength
 from ...core.several import every
-from ..datamap import DataMap
-from ..live import read
+from ..checking.live import read
+from ..mapping.datamap import DataMap
 from ..texts.mentioned import kind_in
 from ..transaction import transaction
 from .leftover import fits

@@ -33,9 +33,9 @@ from ...core.treatment import (
     Placeholder,
     Rule,
 )
-from ..datamap import DataMap
-from ..declared import Declared
-from ..masks import (
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..mapping.masks import (
     Entropy,
     Seeded,
     fallback,
@@ -46,7 +46,7 @@ from ..masks import (
     looks_redacted,
     redacted,
 )
-from ..sql import among, chunks
+from ..statements.sql import among, chunks
 
 _LOYALTY = re.compile(r"loyalty|member|frequent|reward|external_?(id|ref)|会员|积分", re.I)
 _FAMILY = re.compile(r"family|last|sur_?name|姓", re.I)

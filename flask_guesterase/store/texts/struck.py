@@ -14,7 +14,7 @@ from ...core.context import marked
 from ...core.image import Form
 from ...core.plan import Plan, Row, Step
 from ...core.treatment import Mentions
-from ..raw import Reader, reader
+from ..mapping.raw import Reader, reader
 from ..work import Work
 from .mentioned import Hand, hand
 

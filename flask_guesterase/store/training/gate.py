@@ -6,8 +6,9 @@ from datetime import date
 
 from ...core.course import CALM, NEEDS, WAITING, Deed, Training
 from ...core.errors import ForbiddenError
-from .. import actors, deadlines
-from ..cases import Case
+from ..access import actors
+from ..casework.cases import Case
+from ..requests import deadlines
 from ..work import Work
 from . import records
 

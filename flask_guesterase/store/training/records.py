@@ -16,7 +16,8 @@ from ...core.errors import ForbiddenError
 from ...core.events import TrainingMissed, TrainingPassed
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, tables
+from .. import tables
+from ..access import actors
 from ..work import Work
 from .courses import course
 

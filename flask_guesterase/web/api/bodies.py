@@ -16,7 +16,7 @@ from ...core.likeness import MOST
 from ...core.reasons import Reason
 from ...core.register import Basis, Judgement
 from ...core.wish import Kind, Wish
-from ...store.paging import PAGES
+from ...store.statements.paging import PAGES
 from ..fields import understood
 from ..language import LANGUAGES
 from ..schemas import FILLABLE, LONGEST, SHOWABLE

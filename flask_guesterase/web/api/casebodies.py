@@ -10,7 +10,7 @@ from marshmallow.validate import Length, Range, Regexp
 from ...core.alert import BY_PEOPLE, Mistake
 from ...core.complaining import LONGEST_TEXT, About, Outcome
 from ...core.incidents import Happening, Origin, Severity
-from ...store.paging import PAGES
+from ...store.statements.paging import PAGES
 from ..console import CALENDAR
 from ..language import LANGUAGES
 from ..schemas import FILLABLE, LONGEST

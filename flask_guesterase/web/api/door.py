@@ -12,8 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ...core.errors import GuesteraseError, TokenError
-from ...store.bearer import Bearer
 from ...store.office import Office
+from ...store.requests.bearer import Bearer
 from ..console import dumped, error_id
 from ..current import current
 from ..pages import HEADERS, bounded, existing, secured

@@ -10,11 +10,11 @@ from ...core.holding import Wanted
 from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.register import Asked, Basis
-from ...store import actors
-from ...store import disclosures as reviewing
+from ...store.access import actors
 from ...store.office import Office
 from ...store.partners import outstanding
-from ...store.register import AGAIN, Produced
+from ...store.registers import disclosures as reviewing
+from ...store.registers.register import AGAIN, Produced
 from .. import letters as post
 from ..current import current
 from . import bodies

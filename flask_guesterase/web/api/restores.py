@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.permissions import Permission
-from ...store import refresh
+from ...store.depth import refresh
 from ..current import current
 from . import bodies, officerbodies
 from .door import begin, me, once

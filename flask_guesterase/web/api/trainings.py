@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.permissions import Permission
-from ...store import actors
+from ...store.access import actors
 from . import bodies
 from .door import begin, me, mine
 from .route import operation

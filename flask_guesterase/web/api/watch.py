@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...core.permissions import Permission
-from ...store import actors
+from ...store.access import actors
 from ...store.failures import alerts as watching
 from ..current import current
 from ..trouble import NEXT

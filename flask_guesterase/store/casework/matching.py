@@ -1,0 +1,220 @@
+"""Who is meant: from what was given to subject rows, each with its standing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ...core.errors import MatchError
+from ...core.identity import Kind, kind_of, normal, same
+from ...core.kinds import MAPPING, are_names, need
+from ...core.kinds import Kind as Asked
+from ...core.log import canonical
+from ...core.plan import Person, by_table, key_text
+from ...core.seal import fingerprint
+from ...core.standing import Found, Judged, Standing, judge
+from ..erasing.carrying import Candidate, candidates
+from ..settings import Property
+from ..work import Work
+from . import purview
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A way to write to somebody.
+
+    :param kind: "email" or "phone".
+    :param value: as it is on file.
+    """
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """What was found for what was given.
+
+    :param judged: the rows with their standing.
+    :param contact: a contact on file of the rows that are taken, or of those that perhaps are
+        when none is, or None.
+    :param mark: keyed mark by which the same match is known again.
+    """
+
+    judged: tuple[Judged, ...]
+    contact: Contact | None
+    mark: str
+
+    @property
+    def taken(self) -> tuple[Person, ...]:
+        """Return the people whose rows are taken."""
+        return tuple(j.found.person for j in self.judged if j.standing is Standing.TAKEN)
+
+
+_GIVEN: Asked = (
+    "a mapping of keys to texts",
+    lambda given: MAPPING[1](given) and are_names(list(given.values())),
+)
+
+
+def by_contact(work: Work, given: Mapping[str, str], property_: Property) -> Match | None:
+    """Return who is meant by what came through the form, or None for a stranger.
+
+    Only a contact that is on file finds anybody, and only that contact is written to. The first
+    of e-mail and phone that is on file is the one to prove; a row must carry it to be taken.
+
+    :param work: the open transaction.
+    :param given: kind -> value; malformed values find nobody.
+    :param property_: where it was asked.
+    """
+    for kind in (Kind.EMAIL, Kind.PHONE):
+        value = given.get(kind, "")
+        try:
+            hits = _hits(work, kind, value, property_)
+        except MatchError:
+            continue
+        carriers = {p: c for p, c in hits.items() if _on_file(work, c, kind, value, property_)}
+        if carriers:
+            return _match(work, given, {kind: carriers}, frozenset({kind}), property_)
+    return None
+
+
+def by_clerk(work: Work, given: Mapping[str, str], property_: Property) -> Match:
+    """Return who is meant by what a clerk gave: rows that carry all of it, and perhaps others.
+
+    :param work: the open transaction.
+    :param given: match key, or kind, -> value; "name" tells apart and finds nobody by itself
+        unless the vendor declared it as a match key.
+    :param property_: where it was asked.
+    :raises MatchError: nothing was given by which anybody can be found, or a value could be
+        anybody's.
+    """
+    need(given, _GIVEN, "match=...", MatchError)
+    finding = {k: v for k, v in given.items() if k != Kind.NAME}
+    if not finding and Kind.NAME in work.datamap.match_keys():
+        finding = dict(given)
+    if not finding:
+        known = ", ".join(work.datamap.match_keys())
+        raise MatchError("Nothing was given to find somebody by.", f"Use one of: {known}.")
+    hits = {key: _hits(work, key, value, property_) for key, value in finding.items()}
+    return _match(work, given, hits, frozenset(finding), property_)
+
+
+def _hits(work: Work, key: str, value: str, property_: Property) -> dict[Person, Candidate]:
+    """Return the rows that answer to one key, or to any key of its kind."""
+    region = property_.country
+    normal(kind_of(key), value, region)
+    found: dict[Person, Candidate] = {}
+    for each in _keys(work, key):
+        for candidate in candidates(work.conn, work.datamap, each, value, property_.code, region):
+            found[candidate.person] = candidate
+    # Whose profile lies at another controller's hotel by its place= is to ask there.
+    for name, keys in by_table(found).items():
+        declared = work.datamap.declared(name)
+        for row in purview.elsewhere(work, property_.code, declared, keys):
+            del found[name, row]
+    return found
+
+
+def _keys(work: Work, key: str) -> list[str]:
+    known = work.datamap.match_keys()
+    if key in known:
+        return [key]
+    alike = [k for k in known if kind_of(k) is not None and kind_of(k) == kind_of(key)]
+    if not alike or key not in set(Kind):
+        work.datamap.check_key(key)
+    return alike
+
+
+def _on_file(
+    work: Work, candidate: Candidate, kind: str, value: str, property_: Property
+) -> str | None:
+    """Return the contact of this kind as the row writes it, when it is the one given."""
+    kinds = work.datamap.subjects[candidate.person[0]].contact
+    for column, text in candidate.contacts.items():
+        if kinds[column] == kind and same(kind, text, value, property_.country):
+            return text
+    return None
+
+
+def _match(
+    work: Work,
+    given: Mapping[str, str],
+    hits: Mapping[str, Mapping[Person, Candidate]],
+    needed: frozenset[str],
+    property_: Property,
+) -> Match:
+    everyone = {p: c for found in hits.values() for p, c in found.items()}
+    for key, value in given.items():
+        if key not in hits and kind_of(key) in (Kind.DOCUMENT, Kind.BOOKING):
+            hits = {**hits, key: _answering(work, key, value, property_)}
+    found = [
+        Found(
+            person,
+            candidate.name,
+            frozenset(key for key, carriers in hits.items() if person in carriers),
+            {k: (v,) for k, v in candidate.values.items()},
+            frozenset(work.datamap.subjects[person[0]].match),
+        )
+        for person, candidate in sorted(everyone.items(), key=_order)
+    ]
+    judged = tuple(judge(given, found, needed, property_.country))
+    contact = _contact(work, judged, everyone, given, property_)
+    return Match(judged, contact, _mark(work, judged, property_))
+
+
+def _answering(work: Work, key: str, value: str, property_: Property) -> Mapping[Person, Candidate]:
+    try:
+        return _hits(work, key, value, property_)
+    except MatchError:
+        return {}
+
+
+def _contact(
+    work: Work,
+    judged: Iterable[Judged],
+    everyone: Mapping[Person, Candidate],
+    given: Mapping[str, str],
+    property_: Property,
+) -> Contact | None:
+    """Return whom to write to: what was given where it is on file, else the first on file.
+
+    Rows that only perhaps are theirs lend no other contact than the one that was given: it
+    could be another person's.
+    """
+    rows = sorted(judged, key=lambda j: j.standing is not Standing.TAKEN)
+    for j in rows:
+        for kind in (Kind.EMAIL, Kind.PHONE):
+            for key, value in given.items():
+                if kind_of(key) is kind:
+                    text = _on_file(work, everyone[j.found.person], kind, value, property_)
+                    if text is not None:
+                        return Contact(kind.value, text)
+    for j in rows:
+        if j.standing is Standing.TAKEN:
+            kinds = work.datamap.subjects[j.found.person[0]].contact
+            for kind in (Kind.EMAIL, Kind.PHONE):
+                for column, text in everyone[j.found.person].contacts.items():
+                    if kinds[column] == kind and _usable(kind, text, property_):
+                        return Contact(kind.value, text)
+    return None
+
+
+def _usable(kind: str, text: str, property_: Property) -> bool:
+    return same(kind, text, text, property_.country)
+
+
+def _mark(work: Work, judged: Iterable[Judged], property_: Property) -> str:
+    """Return one mark for one question: the same rows taken, or the same that perhaps are.
+
+    The name that was given is no part of it: whoever tries names makes no second request.
+    """
+    rows = list(judged)
+    mine = [j for j in rows if j.standing is Standing.TAKEN]
+    who = sorted(f"{j.found.person[0]}|{key_text(j.found.person[1])}" for j in mine or rows)
+    text = canonical({"property": property_.code, "rows": who, "taken": bool(mine)}).decode()
+    return fingerprint(work.custodian.pepper("subject"), "match", text)
+
+
+def _order(item: tuple[Person, Candidate]) -> tuple[str, str]:
+    return item[0][0], key_text(item[0][1])

@@ -1,0 +1,82 @@
+"""Is it this one? Two facts of each row a request took, masked, for the clerk at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from ...core.errors import UnknownError
+from ...core.identity import Kind, kind_of
+from ...core.permissions import Permission
+from ...core.recognised import MOST, ORDER, hint
+from ...core.standing import Standing
+from .. import tables
+from ..access import actors
+from ..erasing import people
+from ..erasing.carrying import Candidate, known
+from ..work import Work
+from .cases import load
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A subject row as a clerk compares it with who stands at the desk.
+
+    :param table: name of the subject table.
+    :param facts: kind and masked value, two at most.
+    """
+
+    table: str
+    facts: tuple[tuple[str, str], ...]
+
+
+def facts(work: Work, number: str, by: str) -> Sequence[Likeness]:
+    """Return two masked facts of each row that a request took.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the clerk.
+    :raises ForbiddenError: they may not verify at its property.
+    """
+    case = load(work, number)
+    actors.require(work, by, Permission.VERIFY, case.property)
+    persons = []
+    for subject in people.subjects(work, case.number, Standing.TAKEN):
+        if _erased(work, subject):
+            # What an erasure wrote there is nobody's, and no document shows it.
+            continue
+        with suppress(UnknownError):
+            persons.append(people.person(work, subject))
+    on_file = known(work.conn, work.datamap, persons)
+    return [_likeness(work, on_file[person]) for person in persons if person in on_file]
+
+
+def _erased(work: Work, subject: people.Subject) -> bool:
+    table = tables.subject
+    same = select(table.c.id).where(
+        table.c.table_name == subject.table, table.c.row_key == subject.key,
+        table.c.erased_at.is_not(None),
+    )  # fmt: skip
+    return work.conn.execute(same.limit(1)).first() is not None
+
+
+def _likeness(work: Work, row: Candidate) -> Likeness:
+    values = _by_kind(work, row)
+    told = [(kind.value, hint(kind, values[kind])) for kind in ORDER if kind in values]
+    return Likeness(row.person[0], tuple(told[:MOST]))
+
+
+def _by_kind(work: Work, row: Candidate) -> Mapping[Kind, str]:
+    """Return kind -> the first value of that kind on file."""
+    kinds = work.datamap.subjects[row.person[0]].contact
+    pairs = [(kind_of(key), value) for key, value in row.values.items()]
+    pairs += [(Kind(kinds[column]), value) for column, value in row.contacts.items()]
+    pairs.append((Kind.NAME, row.name))
+    found: dict[Kind, str] = {}
+    for kind, value in pairs:
+        if kind is not None and value.strip():
+            found.setdefault(kind, value)
+    return found

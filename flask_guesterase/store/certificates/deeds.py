@@ -1,0 +1,68 @@
+"""What a plan did, as plain values without personal data: decisions and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ...core.log import canonical
+from ...core.plan import Decision, Key, Outcome, Plan
+from ...core.ruling import Reason
+from ..erasing.doubles import Doubles
+from ..retaining import keeping
+
+
+def did(plan: Plan, many: Doubles | None = None) -> list[dict[str, Any]]:
+    """Return what a plan does as plain values without personal data: decisions and counts.
+
+    Rows that are kept for different reasons, or until different days, are items of their own.
+
+    :param plan: the plan.
+    :param many: in how many rows its keys stand, from before it was carried out; one by default.
+    """
+    items, known = [], many or {}
+    for each in plan.steps:
+        groups: dict[Reason, int] = {}
+        for row in each.rows:
+            why = _why(plan, each.decision, row.key)
+            groups[why] = groups.get(why, 0) + known.get((each.decision.table, row.key), 1)
+        for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
+            items.append(_item(each.decision, why, rows))
+    return items
+
+
+def added(items: Iterable[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was done in all: rows that differ in nothing are one item."""
+    found: dict[bytes, dict[str, Any]] = {}
+    for item in (*items, *more):
+        alike = canonical({**item, "rows": 0})
+        before = found[alike]["rows"] if alike in found else 0
+        found[alike] = {**item, "rows": before + item["rows"]}
+    return list(found.values())
+
+
+def copied(plan: Plan) -> list[dict[str, Any]]:
+    """Return what a plan decides about rows that only triggers will write, as plain values."""
+    return [_item(each.decision, Reason(), 0) for each in plan.steps if not each.rows]
+
+
+def _why(plan: Plan, decision: Decision, key: Key) -> Reason:
+    ruling = plan.rulings.get((decision.table, key))
+    if ruling is None or decision.outcome not in (Outcome.RETAIN, Outcome.SEAL):
+        return Reason()
+    return ruling.law.get(decision.ground, Reason())
+
+
+def _item(decision: Decision, why: Reason, rows: int) -> dict[str, Any]:
+    return {
+        "table": decision.table,
+        "outcome": decision.outcome.value,
+        "columns": list(decision.columns),
+        "rows": rows,
+        "category": decision.ground.removeprefix(keeping.BLOCKER),
+        "until": why.until,
+        "basis": why.basis,
+        "grade": why.grade,
+        "open": list(why.open),
+        "conflicts": list(why.conflicts),
+    }

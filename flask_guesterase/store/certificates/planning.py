@@ -1,0 +1,155 @@
+"""Plans as the law, holds and the hotel bound them: drawn, carried out, looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+from ...core.plan import Block, Key, Person, Plan, Rulings
+from ..binds import intents
+from ..casework import purview
+from ..census import departing
+from ..erasing import eraser
+from ..erasing.eraser import Locked, Scope
+from ..erasing.taking import Erased
+from ..journaling import binding
+from ..lawbook import blockers, rulebook
+from ..remembrance import tracing
+from ..retaining import law
+from ..retaining.keeping import Origin
+from ..work import Work
+
+Only = Mapping[tuple[str, Key], frozenset[str]]
+"""(Table, key) -> the columns a plan is about."""
+
+
+def scope(
+    work: Work, people: Iterable[Person], lock: bool = False,
+    known: Sequence[blockers.Found] | None = None, house: str = "",
+) -> Scope:
+    """Return the scope of everything of these people, as the law and the hotel bound it.
+
+    :param work: the open transaction.
+    :param people: subject rows.
+    :param lock: keep others from changing what may block until the transaction ends.
+    :param known: what stands in their way, where that was asked in this transaction and nobody
+        else can have changed it since.
+    :param house: code of the property that was asked: rows of other controllers are not its to
+        erase; all of them when empty.
+    """
+    about = eraser.everything(work.conn, work.whole(), people)
+    if purview.foreign(work, house):
+        every = about.find
+        about = replace(
+            about, find=lambda: purview.part(work, house, every()).mine, whole=False
+        )
+    return bounded(work, about, lock, known=known, house=house)
+
+
+def bounded(
+    work: Work, about: Scope, lock: bool = False, only: Only | None = None,
+    known: Sequence[blockers.Found] | None = None, house: str = "",
+) -> Scope:
+    """Return a scope of people bounded by law, boxes, holds and preconditions.
+
+    :param work: the open transaction.
+    :param about: what a plan is about.
+    :param lock: keep others from changing what may block until the transaction ends.
+    :param only: the columns it is about, where it is not about all.
+    :param known: what stands in their way, where that cannot have changed.
+    :param house: code of the property that was asked, where others may need a profile.
+    """
+
+    asked: list[blockers.Found] = []
+
+    def rule(found: eraser.Found) -> Rulings:
+        rulebook.read(work, house)
+        theirs = found if about.whole else None
+        asked[:] = (
+            blockers.standing(work, about.people, lock, theirs) if known is None else known
+        )
+        asked.extend(purview.needed(work, house, about.people))
+        return law.rulings(work, found, asked, only)
+
+    def block() -> tuple[Block, ...]:
+        return blockers.blocks(asked)
+
+    return replace(_boxed(work, about), rule=rule, block=block)
+
+
+def records(
+    work: Work, about: Scope, only: Only, standing: Sequence[blockers.Found] = ()
+) -> Scope:
+    """Return a scope of records whose own time is over: only what needs them still blocks.
+
+    :param work: the open transaction.
+    :param about: what a plan is about.
+    :param only: the columns it is about.
+    :param standing: preconditions of the hotel that stand for the owners.
+    """
+
+    def rule(found: eraser.Found) -> Rulings:
+        return law.rulings(work, found, standing, only)
+
+    return replace(_boxed(work, about), rule=rule)
+
+
+def _boxed(work: Work, about: Scope) -> Scope:
+    regions = {code: hotel.country for code, hotel in work.settings.properties.items()}
+    # Asked under the locks, as everything else that keeps something.
+    still = cache(lambda: law.relabelled(work))
+    return replace(about, boxes=law.boxes(work), still=still, regions=regions)
+
+
+def plan(work: Work, about: Scope | Iterable[Person], house: str = "") -> Plan:
+    """Draw the plan for these subject rows, or this scope, from the database as it is now.
+
+    :param work: the open transaction.
+    :param about: subject rows, or a scope.
+    :param house: code of the property that was asked, where it is not a scope.
+    """
+    bounds = about if isinstance(about, Scope) else scope(work, about, house=house)
+    return eraser.plan(work.conn, work.whole(), bounds, work.live())
+
+
+def locked(work: Work, about: Scope) -> Locked:
+    """Lock all rows a plan of this scope may change, and draw it.
+
+    :raises RetryableError: rows of the scope changed while they were being locked.
+    """
+    binding.draw(work)
+    return eraser.locked(work.conn, work.whole(), about, work.live())
+
+
+def erase(
+    work: Work, origin: Origin, drawn: Plan | Locked, about: Scope | None = None
+) -> Erased:
+    """Carry out a plan that was drawn in this transaction; the register is told of it.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf.
+    :param drawn: the plan; one whose rows are locked is not drawn again.
+    :param about: what it is about, everything of its people by default.
+    """
+    held = drawn if isinstance(drawn, Locked) else None
+    drawn = drawn.plan if isinstance(drawn, Locked) else drawn
+    # A plan whose rows are not locked yet is drawn again once they are.
+    binding.draw(work)
+    remembered = tracing.note(work, origin, drawn)
+    bounds = about or scope(work, drawn.people, lock=True, house=origin.property)
+    erased = intents.erase(work, origin, held or drawn, bounds)
+    work.changed |= set(erased.counts)
+    departing.note(work, origin.property, origin.number or "", drawn, erased)
+    if remembered is not None:
+        work.remember.append(remembered)
+    return erased
+
+
+def left_of(work: Work, drawn: Plan) -> tuple[Block, ...]:
+    """Return what should be gone by a plan that was drawn after it was carried out.
+
+    :param work: the open transaction.
+    :param drawn: the plan.
+    """
+    return eraser.left_of(work.conn, work.whole(), drawn, work.live())

@@ -1,0 +1,107 @@
+"""What stays of a request today: laws, holds and periods change once its certificate is issued."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ...core.certificate import LATER
+from ...core.lifecycle import State
+from ...core.plan import LEGAL_DUTY, Outcome
+from .. import tables
+from ..casework.cases import Case
+from ..lawbook.blockers import today_at
+from ..retaining import law
+from ..work import Work
+from . import laternotice
+
+OUTCOMES = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value, Outcome.HOLD.value})
+"""Outcomes of what stays for a while, in its row or in a box."""
+
+
+def kept(work: Work, number: str) -> tuple[dict[str, str], ...]:
+    """Return what stays of a request today: category, basis and last day, each once.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    names = ("category", "basis", "until")
+    told = {tuple(each[name] for name in names) for each in lines(work, number)}
+    return tuple(dict(zip(names, each, strict=True)) for each in sorted(told))
+
+
+def lines(work: Work, number: str) -> list[dict[str, Any]]:
+    """Return what stays of a request today as `deeds.did` has it, in an order of its own.
+
+    Of what a hold keeps, in its row or longer than its day in its box, a duty of law is told.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    line, box = tables.kept, tables.box
+    wanted = (
+        line.c.table_name, line.c.columns, line.c.property, line.c.mode, line.c.category,
+        line.c.basis, line.c.until, line.c.open, line.c.grade, box.c.label,
+    )  # fmt: skip
+    rows = work.conn.execute(
+        select(*wanted, func.count().label("rows"))
+        .join_from(line, box, line.c.box == box.c.id, isouter=True)
+        .where(line.c.request == number, line.c.ended_at.is_(None))
+        .group_by(*wanted)
+    )
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for row in rows:
+        counts[(row.table_name, row.columns, *_told(work, row))] += row.rows
+    return [_item(each, many) for each, many in sorted(counts.items())]
+
+
+def _item(told: tuple[Any, ...], rows: int) -> dict[str, Any]:
+    table, columns, outcome, category, basis, until, grade, words = told
+    return {
+        "table": table, "outcome": outcome, "columns": json.loads(columns), "rows": rows,
+        "category": category, "until": until, "basis": basis, "grade": grade,
+        "open": words.split(",") if words else [],
+    }  # fmt: skip
+
+
+def all_of(work: Work, case: Case, held: bool) -> list[dict[str, str]]:
+    """Return the same with what is not a row's: a contact to tell the guest later, a held copy.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param held: whether a hold keeps its safety copy, as `copy_held` tells.
+    """
+    found = list(kept(work, case.number))
+    if case.state is State.SEALED and (last := laternotice.last_day(work, case.number)):
+        until = laternotice.day_of(work, case, last)
+        found.append({"category": LATER, "basis": "", "until": until})
+    if held:
+        found.append({"category": LEGAL_DUTY, "basis": "", "until": ""})
+    return found
+
+
+def copy_held(work: Work, number: str) -> bool:
+    """Return whether a hold keeps a safety copy of a request longer than its day.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    box = tables.box
+    mine = box.c.request == number, box.c.purpose == "recovery", box.c.forgotten_at.is_(None)
+    held = box.c.label.like("hold:%"), box.c.last_day < work.today
+    return work.conn.execute(select(box.c.id).where(*mine, *held).limit(1)).first() is not None
+
+
+def _told(work: Work, row: Any) -> tuple[str, ...]:
+    """Return how something stays, as what, by which article, until when, how sure, and why open."""
+    if row.mode == law.BLOCKED:
+        return Outcome.RETAIN.value, row.open, "", "", "", ""
+    today = today_at(work.settings, work.now, row.property).isoformat()
+    outlives = (row.label or "").startswith("hold:") and (row.until or today) < today
+    if row.mode == law.HELD or outlives:
+        return Outcome.HOLD.value, LEGAL_DUTY, "", "", "", ""
+    how = Outcome.SEAL if row.mode == law.SEALED else Outcome.RETAIN
+    return how.value, row.category, row.basis, row.until or "", row.grade, row.open

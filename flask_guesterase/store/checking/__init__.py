@@ -1,0 +1,1 @@
+"""What `check` finds: gaps of the declarations, and what the live database would do by itself."""

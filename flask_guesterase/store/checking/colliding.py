@@ -1,0 +1,95 @@
+"""Unique indexes of the database in which erased rows would meet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ...core.finding import Finding, Severity
+from ..catalog.shape import LiveTable
+from ..mapping.declared import Declared
+from ..mapping.masks import fixed_value, is_static
+from ..mapping.unique import unique_keys
+
+_CURE = "Choose null, redact, placeholder, a constant or a callable that fits the column."
+
+
+def collisions(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    """Yield the columns that a unique index of the database lets hold one value but once.
+
+    A partial one may well have no two erased rows in it, and one over columns that stay as well
+    none that agree in those.
+
+    :param declared: the table.
+    :param found: the table as the database has it.
+    """
+    if declared.goes_whole:
+        return
+    fixed, empty = _alike(declared)
+    for key in found.unique:
+        parts = [named(part, declared) for part in key]
+        # Of a part that names no column nobody can say that it is the same in every row.
+        if not all(parts):
+            continue
+        names = set().union(*parts)
+        same = fixed | empty if key in found.nulls_equal else fixed
+        if key in found.indexes and names <= same:
+            for name in sorted(names):
+                yield Finding(
+                    "rule-misfit", declared.name, name, "The rule cannot fit: every row would get "
+                    "the same value and the column is unique.", _CURE,
+                )
+        elif names & same and not _differs(declared, found, names, same):
+            yield _perhaps(declared, names & same, names - same, key in found.indexes)
+
+
+def _perhaps(declared: Declared, same: set[str], rest: set[str], whole: bool) -> Finding:
+    agreeing = f" that agree in {', '.join(sorted(rest))}" if rest else ""
+    where = "a unique index" if whole else "a unique index over some of the rows"
+    return Finding(
+        "rule-misfit", declared.name, ", ".join(sorted(same)), f"Two erased rows{agreeing} would "
+        f"be one to {where}: the erasure of the second one is refused.",
+        "Choose placeholder, or null where a column takes it, so that they differ.", Severity.WARN,
+    )
+
+
+def _alike(declared: Declared) -> tuple[set[str], set[str]]:
+    """Return the columns that get one value in every row some day, and those that get NULL."""
+    overwritten = filter(declared.overwrites, declared.rules)
+    written = {name: rule for name in overwritten if is_static(rule := declared.written(name))}
+    fixed = {
+        name for name, rule in written.items()
+        if fixed_value(rule, declared.column(name)) is not None
+    }  # fmt: skip
+    return fixed, written.keys() - fixed
+
+
+def _differs(declared: Declared, found: LiveTable, names: set[str], same: set[str]) -> bool:
+    """Return whether no two erased rows agree in what stays, or the mapping says it already."""
+    rest = names - same
+    if not rest:
+        return names in unique_keys(declared.table)
+    if any(declared.overwrites(name) for name in rest):
+        return True
+    keys = [found.primary_key, *(key for key in found.unique if key in found.indexes)]
+    return any(key and rest.issuperset(key) for key in keys)
+
+
+def named(part: str, declared: Declared) -> set[str]:
+    """Return the columns that are a part of an index, or that its expression names.
+
+    In place of a column that the database computes those that it is made of.
+
+    :param part: a column, or an expression over some.
+    :param declared: the table.
+    """
+    words = _words(part, declared)
+    for column in declared.table.c:
+        if column.name in words and column.computed is not None:
+            words = (words | _words(str(column.computed.sqltext), declared)) - {column.name}
+    return words
+
+
+def _words(text: str, declared: Declared) -> set[str]:
+    words = {word.lower() for word in re.findall(r"\w+", text)}
+    return {c.name for c in declared.table.c if c.name.lower() in words or c.name == text}

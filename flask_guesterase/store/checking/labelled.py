@@ -1,0 +1,30 @@
+"""What the data map says of each table that binds its rows once it was said."""
+
+from __future__ import annotations
+
+from ...core import rulebook, whence
+from ...core.rulebook import Line
+from ...core.treatment import Retain
+from ..mapping.datamap import DataMap
+from ..mapping.ways import paths_of
+
+
+def lines(datamap: DataMap) -> list[Line]:
+    """Return a label for every column the law keeps and every category, and where it is asked.
+
+    :param datamap: the resolved data map.
+    """
+    found = []
+    for name, declared in datamap.tables.items():
+        for column, rule in declared.rules.items():
+            if isinstance(rule, Retain):
+                found.append(rulebook.label(name, column, rule.category))
+        if declared.policy.category:
+            found.append(rulebook.label(name, "", declared.policy.category))
+        if declared.policy.category or declared.retain:
+            found += [
+                whence.line(name, what, one, path)
+                for (what, one), told in paths_of(datamap, declared)
+                for path in told
+            ]
+    return found

@@ -1,0 +1,114 @@
+"""What the vendor's own words and callables mean, asked before anybody's row depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Column, TypeDecorator
+
+from ...core.finding import Finding, Severity
+from ...core.identity import Kind, kind_of
+from ...core.pack import CONDITIONS
+from ...core.policy import Subject
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..mapping.masks import writes_anew
+from ..mapping.ways import clock_of
+from ..statements.sql import is_text
+
+FACTS = frozenset({*CONDITIONS, "birth", "age"}) - {"age_min", "age_max"}
+"""What a rule of a pack may ask of a record."""
+
+
+def findings(datamap: DataMap) -> list[Finding]:
+    """Return what is said in callables that raise, facts no rule asks, and contacts that are none.
+
+    :param datamap: the resolved data map.
+    """
+    found: list[Finding] = []
+    for declared in datamap.tables.values():
+        found += _dates(declared)
+        found += _facts(declared)
+        found += _matches(datamap, declared)
+        if declared.policy.subject is not None:
+            found += _contacts(datamap, declared, declared.policy.subject)
+    return found
+
+
+def _raised(ask: Callable[..., Any], *given: Any) -> str:
+    """Return the class of what a vendor's callable raises, or nothing where it answers."""
+    try:
+        ask(*given)
+    except Exception as raised:  # the vendor's own code: whatever it raises, no row could be read
+        return type(raised).__name__
+    return ""
+
+
+def _dates(declared: Declared) -> Iterator[Finding]:
+    policy = declared.policy
+    asked: list[tuple[str, Any]] = [("place", policy.place)]
+    for event, wanted in clock_of(policy).items():
+        each = [wanted] if isinstance(wanted, str) or callable(wanted) else list(wanted)
+        asked += [(event, one) for one in each]
+    asked += list(policy.facts.items())
+    for name, wanted in asked:
+        why = _raised(wanted, declared.alias("t0")) if callable(wanted) else ""
+        if why:
+            yield Finding(
+                "clock-unknown", declared.name, name, f"The callable for '{name}' cannot be asked: "
+                f"it raised {why}.",
+                "It takes the table and returns an expression; columns are table.c.NAME.",
+            )
+
+
+def _facts(declared: Declared) -> Iterator[Finding]:
+    for name in sorted(set(declared.policy.facts) - FACTS):
+        yield Finding(
+            "clock-unknown", declared.name, name, f"'{name}' is no fact that a rule asks.",
+            f"Use one of: {', '.join(sorted(FACTS))}.", Severity.WARN,
+        )
+
+
+def _matches(datamap: DataMap, declared: Declared) -> Iterator[Finding]:
+    contacts = datamap.subjects.get(declared.name)
+    for key, wanted in (contacts.match if contacts is not None else {}).items():
+        if isinstance(wanted, Column):
+            if writes_anew(wanted.type):
+                yield Finding(
+                    "match-unknown", declared.name, key, f"Nobody is ever found by '{key}': the "
+                    "column's own type writes each value anew.",
+                    "Keep a keyed hash of the value beside it, and match that by a callable.",
+                    Severity.WARN,
+                )
+            continue
+        why = _raised(wanted, declared.alias("s"), "Aa1")
+        if why and why not in _REFUSES:
+            yield Finding(
+                "match-unknown", declared.name, key, f"The callable for '{key}' cannot be asked: "
+                f"it raised {why}.",
+                "It takes the table and a value and returns a condition; columns are table.c.NAME.",
+                Severity.WARN,
+            )
+
+
+_REFUSES = frozenset({"ValueError", "MatchError", "InvalidOperation"})
+"""What a callable may raise of a value that is none of its kind: a word where it expects digits."""
+
+
+def _contacts(datamap: DataMap, declared: Declared, subject: Subject) -> Iterator[Finding]:
+    named = set(subject.contact) if not isinstance(subject.contact, dict) else set()
+    for name in sorted(datamap.subjects[declared.name].contact):
+        column = declared.column(name)
+        if not is_text(column.type) and not isinstance(column.type, TypeDecorator):
+            yield Finding(
+                "match-unknown", declared.name, name, "Subject(contact=...) names a column that "
+                f"holds no address and no number: its type is {type(column.type).__name__}.",
+                "Name the columns by which a guest is written to.",
+            )
+        elif kind_of(name) not in (Kind.EMAIL, Kind.PHONE) and {name, column.key} & named:
+            yield Finding(
+                "match-unknown", declared.name, name, "The column's name does not say what contact "
+                "it is; it is taken for a phone number.",
+                f'Write contact={{"{name}": "phone"}}, or "email".', Severity.WARN,
+            )

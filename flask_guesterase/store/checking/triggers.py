@@ -1,0 +1,77 @@
+"""What triggers of the host would do when something is erased, and what a policy says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...core.finding import Finding
+from ..catalog.shape import LiveSchema, LiveTable, LiveTrigger
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from .fired import emptied, reads
+
+_CURE = "Declare the table it writes to and name the trigger in triggers=, or drop it."
+
+
+def fired(
+    declared: Declared, found: LiveTable, live: LiveSchema, datamap: DataMap, moves: bool
+) -> Iterator[Finding]:
+    """Yield the triggers of a table that an erasure would fire, and that nobody named.
+
+    :param declared: the table as it is declared.
+    :param found: the table as it is in the database.
+    :param live: the database as read.
+    :param datamap: what is declared of it.
+    :param moves: an erased row may go to another partition, which deletes it where it was.
+    """
+    yield from _stale(declared, found)
+    events = {"UPDATE"} if declared.erase else set()
+    if declared.deletes or moves:
+        events.add("DELETE")
+    for trigger in found.triggers:
+        if trigger.name in declared.policy.triggers or not trigger.events & events:
+            continue
+        yield from _deletes(declared, trigger, live)
+        if _copies(declared, trigger):
+            yield Finding(
+                "trigger", declared.name, trigger.name, "A trigger may copy the old value when "
+                "it is erased.", _CURE,
+            )
+        yield from _reads(declared, trigger, datamap)
+
+
+def _stale(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    names = {trigger.name for trigger in found.triggers}
+    for name in declared.policy.triggers:
+        if name not in names:
+            yield Finding(
+                "trigger-stale", declared.name, name, "The policy names a trigger that is not "
+                "there.", "Remove it from triggers=.",
+            )
+
+
+def _deletes(declared: Declared, trigger: LiveTrigger, live: LiveSchema) -> Iterator[Finding]:
+    for name in emptied(live, trigger):
+        yield Finding(
+            "trigger-deletes", declared.name, trigger.name, "A trigger deletes rows of "
+            f"{name} when something is erased here, and no plan names them.",
+            "Drop it, or name it in triggers= where nothing is lost with these rows.",
+        )
+
+
+def _copies(declared: Declared, trigger: LiveTrigger) -> bool:
+    """Return whether what is erased of the row itself may survive somewhere."""
+    used, erased = trigger.old_columns, {name.lower() for name in declared.erase}
+    harmless = used is not None and not {name.lower() for name in used} & erased
+    return trigger.copies_old and not (harmless and not declared.deletes)
+
+
+def _reads(declared: Declared, trigger: LiveTrigger, datamap: DataMap) -> Iterator[Finding]:
+    """Yield what a trigger may copy of another table, which still has it then."""
+    for other in datamap.tables.values():
+        columns = [] if other is declared else reads(trigger, other.name, other.erase)
+        if columns:
+            yield Finding(
+                "trigger", declared.name, trigger.name, "A trigger may copy "
+                f"{', '.join(columns)} of {other.name} when something is erased here.", _CURE,
+            )

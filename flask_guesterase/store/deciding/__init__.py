@@ -1,0 +1,1 @@
+"""Deciding a request: its plan is read, judged and approved."""

@@ -1,0 +1,306 @@
+"""The plan of a request as staff read it before they decide, and as it was done afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from ...core.decided import decisions_of, differences, digest
+from ...core.errors import UnknownError
+from ...core.identity import masked
+from ...core.lifecycle import DONE, OPEN, State
+from ...core.permissions import Permission
+from ...core.plan import Outcome, Plan
+from ...core.standing import Standing
+from .. import tables
+from ..access import actors
+from ..casework import minors
+from ..casework.cases import Case, load, secret
+from ..certificates.deeds import copied, did
+from ..certificates.restated import today
+from ..erasing import people
+from ..erasing.carrying import Candidate, known
+from ..erasing.doubles import doubles
+from ..erasing.people import Subject
+from ..requests import same
+from ..retaining.holds import living
+from ..retaining.law import HELD
+from ..texts.struck import Mention, struck
+from ..work import Work
+from .approving import plan_of
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plan as staff read it.
+
+    :param table: name of the table.
+    :param rows: how many rows.
+    :param columns: the columns it is about; empty for whole rows.
+    :param outcome: delete, overwrite, retain or share; empty for what blocks.
+    :param category: retention category, or why rows are shared.
+    :param basis: article that asks for it, empty when nobody knows one.
+    :param until: last day, empty when it is not known.
+    :param reason: why it blocks.
+    :param detail: a line for staff about a blocker.
+    :param grade: how sure the rule is: A text read, B secondary source, C from memory.
+    :param open: why the last day is not known.
+    :param conflicts: rules that keep it though the general law may not recognise their rank.
+    """
+
+    table: str
+    rows: int
+    columns: tuple[str, ...] = ()
+    outcome: str = ""
+    category: str = ""
+    basis: str = ""
+    until: str = ""
+    reason: str = ""
+    detail: str = ""
+    grade: str = ""
+    open: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """A subject row as a person must see it to say whose it is.
+
+    :param id: number by which it is taken or left.
+    :param table: name of the subject table.
+    :param rows: always 1.
+    :param standing: taken, perhaps or left.
+    :param why: what speaks for or against it.
+    :param name: name on file; empty for who may not look.
+    :param contacts: contacts on file, masked; empty for who may not look.
+    """
+
+    id: int
+    table: str
+    rows: int
+    standing: str
+    why: str
+    name: str = ""
+    contacts: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    category: str = ""
+    basis: str = ""
+    until: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The plan of a request as it would be carried out now.
+
+    :param number: number of the request.
+    :param digest: digest of its decisions, which an approval names.
+    :param erase: what goes.
+    :param retain: what the law keeps.
+    :param blocked: what stands in the way.
+    :param shared: what is another person's too.
+    :param perhaps: subject rows a person must look at.
+    :param people: subject rows that are taken.
+    :param foreseen: tables in which rows may still appear while it waits, and are approved too.
+    :param minor: whether a minor is concerned, so that only the privacy officer approves.
+    :param mentions: what goes from texts of which the rest stays.
+    :param left: subject rows of which somebody said that they are another person's.
+    :param differences: what is not as it was approved, where it was and came back.
+    """
+
+    number: str
+    digest: str
+    erase: tuple[Line, ...] = ()
+    retain: tuple[Line, ...] = ()
+    blocked: tuple[Line, ...] = ()
+    shared: tuple[Line, ...] = ()
+    perhaps: tuple[Look, ...] = ()
+    people: tuple[Look, ...] = field(default=())
+    minor: bool = False
+    foreseen: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    left: tuple[Look, ...] = ()
+    differences: tuple[str, ...] = ()
+
+    def holds(self) -> bool:
+        """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
+        lines = (*self.erase, *self.retain, *self.shared, *self.blocked)
+        return bool(self.perhaps) or (bool(self.people) and any(line.rows for line in lines))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the preview as plain values, for JSON."""
+        return asdict(self)
+
+
+def preview(work: Work, number: str, by: str | None) -> Preview:
+    """Draw the plan of a request and show it; of an ended one, what was done and what stays today.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of who looks; who may verify or approve there sees names and masked
+        contacts of subject rows; None shows neither.
+    :raises ForbiddenError: they may not look at this property.
+    """
+    case = load(work, number)
+    if by is not None:
+        actors.require(work, by, Permission.VIEW, case.property)
+    if case.state not in OPEN:
+        did_then = _told(_then(work, case), _held_then(work, case.number, by))
+        return _preview(case.number, case.digest or "", did_then, ())
+    plan = plan_of(work, case)
+    blocked = tuple(
+        Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
+        for b in plan.blocked
+    )
+    told = _told([*did(plan, doubles(work, plan)), *copied(plan)], _held_now(work, plan, by))
+    mark = digest(plan, secret(work, case), same.marks(work, case, plan.people))
+    drawn = _preview(case.number, mark, told, blocked)
+    subjects = people.subjects(work, case.number)
+    # Who only reads what is planned need not know about whom.
+    names = by is not None and any(
+        actors.may(work, by, each, case.property)
+        for each in (Permission.VERIFY, Permission.APPROVE)
+    )
+    looks = _looks(work, subjects) if names else {}
+    return Preview(
+        drawn.number,
+        drawn.digest,
+        drawn.erase,
+        drawn.retain,
+        drawn.blocked,
+        drawn.shared,
+        tuple(_look(s, looks) for s in subjects if s.standing is Standing.PERHAPS),
+        tuple(_look(s, looks) for s in subjects if s.standing is Standing.TAKEN),
+        minors.involved(work, plan.people),
+        plan.foreseen,
+        struck(work, plan, show=names),
+        tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
+        _differences(work, case, plan, subjects),
+    )
+
+
+def _then(work: Work, case: Case) -> list[dict[str, Any]]:
+    """Return what an ended request did, and of what stays what does so today."""
+    done: list[dict[str, Any]] = (case.decisions or {}).get("did", [])
+    if case.state not in DONE:
+        return done
+    return today(work, case.number, done)
+
+
+def _differences(
+    work: Work, case: Case, plan: Plan, subjects: Sequence[Subject]
+) -> tuple[str, ...]:
+    """Return what is not as it was approved, of a request whose approval stands no more."""
+    if case.state is not State.REVIEW or not case.decisions:
+        return ()
+    today = decisions_of(plan, secret(work, case))
+    taken = [each for each in subjects if each.standing is Standing.TAKEN]
+    return (*same.moved(work, case, taken), *differences(case.decisions, today))
+
+
+def _held_now(work: Work, plan: Plan, by: str | None) -> dict[str, list[str]]:
+    """Return table -> the holds of a plan that a reader may know of, in words."""
+    mine = _holding(work, by)
+    seen = {hold.id for hold in living(work) if hold.property in mine} if mine else set()
+    found: dict[str, set[int]] = {}
+    for step in plan.keeping() if seen else ():
+        if step.decision.outcome is Outcome.HOLD:
+            for row in step.rows:
+                ids = seen.intersection(plan.rulings[step.decision.table, row.key].held)
+                found.setdefault(step.decision.table, set()).update(ids)
+    return {table: [f"hold:{id}" for id in sorted(ids)] for table, ids in found.items() if ids}
+
+
+def _held_then(work: Work, number: str, by: str | None) -> dict[str, list[str]]:
+    """Return the tables of which an erasure left held rows that a reader may know of."""
+    mine, kept = _holding(work, by), tables.kept
+    rows = work.conn.execute(
+        select(kept.c.table_name, kept.c.property)
+        .where(kept.c.request == number, kept.c.mode == HELD)
+        .distinct()
+    ).all()
+    hidden = {row.table_name for row in rows if row.property not in mine}
+    return {row.table_name: [] for row in rows if row.table_name not in hidden}
+
+
+def _holding(work: Work, by: str | None) -> set[str]:
+    """Return the properties at which a reader may place and lift holds."""
+    codes = work.settings.properties
+    return {c for c in codes if by is not None and actors.may(work, by, Permission.HOLD, c)}
+
+
+def _told(items: list[dict[str, Any]], seen: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """Return what is done in the words of who reads.
+
+    To those not entitled a hold looks like anything else that the law keeps; the others read
+    which holds they are.
+
+    :param seen: table -> the holds they may know of.
+    """
+    return [
+        i if i["outcome"] != Outcome.HOLD.value
+        else {
+            **i,
+            "outcome": Outcome.HOLD.value if i["table"] in seen else Outcome.RETAIN.value,
+            "open": seen.get(i["table"], []),
+        }
+        for i in items
+    ]  # fmt: skip
+
+
+def _preview(
+    number: str, digest_: str, items: list[dict[str, Any]], blocked: tuple[Line, ...]
+) -> Preview:
+    erase, retain = lines(items)
+    return Preview(number, digest_, erase, retain, blocked, _lines(items, Outcome.SHARE))
+
+
+def lines(items: Iterable[Mapping[str, Any]]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Return what goes and what stays as lines.
+
+    :param items: what a plan does, as plain values.
+    """
+    given = tuple(items)
+    return (
+        _lines(given, Outcome.DELETE, Outcome.OVERWRITE),
+        _lines(given, Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD),
+    )
+
+
+def _lines(items: Iterable[Mapping[str, Any]], *outcomes: Outcome) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            i["table"], i["rows"], tuple(i["columns"]), i["outcome"], i["category"],
+            i.get("basis", ""), i["until"], grade=i.get("grade", ""),
+            open=tuple(i.get("open", ())), conflicts=tuple(i.get("conflicts", ())),
+        )
+        for i in items
+        if i["outcome"] in outcomes
+    )  # fmt: skip
+
+
+def _looks(work: Work, subjects: list[Subject]) -> dict[int, tuple[str, tuple[str, ...]]]:
+    persons = {}
+    for subject in subjects:
+        with suppress(UnknownError):
+            persons[subject.id] = people.person(work, subject)
+    on_file = known(work.conn, work.datamap, persons.values())
+    return {
+        id: (on_file[person].name, _masked(work, on_file[person]))
+        for id, person in persons.items()
+        if person in on_file
+    }
+
+
+def _masked(work: Work, candidate: Candidate) -> tuple[str, ...]:
+    kinds = work.datamap.subjects[candidate.person[0]].contact
+    return tuple(masked(kinds[column], text) for column, text in candidate.contacts.items())
+
+
+def _look(subject: Subject, looks: Mapping[int, tuple[str, tuple[str, ...]]]) -> Look:
+    name, contacts = looks.get(subject.id, ("", ()))
+    return Look(subject.id, subject.table, 1, subject.standing.value, subject.why, name, contacts)

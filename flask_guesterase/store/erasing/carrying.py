@@ -1,0 +1,257 @@
+"""Who carries a value that somebody gave: rows of people, found by mailbox, number or name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    FromClause,
+    Select,
+    false,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.exc import StatementError
+
+from ...core.errors import GapError, GuesteraseError, MatchError
+from ...core.identity import Kind, kind_of, same, spellings
+from ...core.plan import Person, by_table, key_text
+from .. import tables
+from ..mapping.crossing import at
+from ..mapping.datamap import Contacts, DataMap
+from ..mapping.declared import Declared
+from ..statements.failure import is_misfit
+from ..statements.sql import among, folded, host_values, is_text, parts
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A subject row that carries what was asked for.
+
+    :param person: subject table and key.
+    :param name: the name on file, parts joined by a space.
+    :param contacts: contact column -> value on file, empty ones left out.
+    :param property: code of the property the row belongs to, or an empty string.
+    :param values: match key -> value on file, for keys that are columns.
+    """
+
+    person: Person
+    name: str
+    contacts: Mapping[str, str]
+    property: str
+    values: Mapping[str, str]
+
+
+def candidates(
+    conn: Connection,
+    datamap: DataMap,
+    key: str,
+    value: str,
+    property_: str | None,
+    region: str = "",
+) -> list[Candidate]:
+    """Return the subject rows that carry a value under a match key.
+
+    :param key: match key, as `Subject` names it.
+    :param value: what was asked for, in any spelling.
+    :param property_: code of the property asked, or None for all.
+    :param region: ISO country code that gives national phone numbers a meaning.
+    :raises MatchError: the key is unknown, the value could be anybody's, or no column that is
+        looked into can hold it.
+    :raises GapError: nobody was found, and rows of a table that knows the key cannot be told
+        apart; or one was found whose key cannot be written down.
+    """
+    datamap.check_key(key)
+    found, held = list[Candidate](), False
+    misfit: GuesteraseError | None = None
+    for name, contacts in datamap.subjects.items():
+        wanted = contacts.match.get(key)
+        if wanted is None:
+            continue
+        declared = datamap.tables[name]
+        if declared.blurred:
+            # No plan is carried out meanwhile; whom other tables know can be written down.
+            misfit = GapError(
+                f"Nobody can be looked for in {name}: its rows cannot be told apart.",
+                "`flask guesterase check` names the column.",
+            )
+            continue
+        table = declared.alias("s")
+        condition = _carries(table, wanted, key, value, region)
+        try:
+            read = _read(conn, declared, contacts, table, condition, property_, typed=True)
+            held = True
+            _fit(conn, name, read)
+            kind = kind_of(key)
+            told = isinstance(wanted, Column) and _is_told(kind, [wanted])
+            found += [c for c in read if not told or same(kind, value, c.values.get(key, ""))]
+        except MatchError as problem:
+            # Another table's column may hold it.
+            misfit = misfit or problem
+    if misfit is not None and (not held or (isinstance(misfit, GapError) and not found)):
+        raise misfit
+    return found
+
+
+def _fit(conn: Connection, table: str, read: Iterable[Candidate]) -> None:
+    """Refuse rows whose key is too long to be written down: none of a person's may be passed over.
+
+    :raises GapError: there is one.
+    """
+    most: int = tables.subject.c.row_key.type.length  # type: ignore[attr-defined]
+    # SQLite holds no text to its length.
+    if conn.dialect.name != "sqlite" and any(len(key_text(c.person[1])) > most for c in read):
+        raise GapError(
+            f"A row of {table} is known by a key that is too long to be written down.",
+            'Give the table a short key, or its mapper one: {"primary_key": [...]}.',
+        )
+
+
+def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[Person]:
+    """Return the subject rows that carry a value as a contact or under a match key of its kind.
+
+    :param kind: a `core.identity.Kind`.
+    :param value: as somebody wrote it.
+    :raises MatchError: the value could be anybody's.
+    """
+    found: set[Person] = set()
+    for name, contacts in datamap.subjects.items():
+        declared = datamap.tables[name]
+        table = declared.alias("s")
+        columns = {c.name: c for key, c in contacts.match.items()
+                   if isinstance(c, Column) and kind_of(key) == kind}  # fmt: skip
+        columns |= {c: declared.column(c) for c, is_ in contacts.contact.items() if is_ == kind}
+        if columns and not declared.blurred:
+            condition = or_(*(_carries(table, c, kind, value, "") for c in columns.values()))
+            told = _is_told(kind, columns.values())
+            found |= {
+                each.person for each in _read(conn, declared, contacts, table, condition, None)
+                if not told or any(
+                    same(kind, value, text)
+                    for text in (*each.contacts.values(), *each.values.values())
+                )
+            }
+    return found
+
+
+def _is_told(kind: str | None, columns: Iterable[Column[Any]]) -> bool:
+    """Return whether what was found is compared once more as it is on file.
+
+    MariaDB takes "josé@" for "jose@", which is another person's mailbox.
+    """
+    return kind == Kind.EMAIL and all(is_text(column.type) for column in columns)
+
+
+def known(
+    conn: Connection, datamap: DataMap, people: Iterable[Person]
+) -> dict[Person, Candidate]:
+    """Return what is on file for these subject rows, those that are still there."""
+    result = {}
+    for name, keys in by_table(people).items():
+        declared = datamap.declared(name)
+        table = declared.alias("s")
+        columns = [table.c[c.key] for c in declared.key]
+        for part in parts(keys):
+            condition = among(columns, part)
+            for one in _read(conn, declared, datamap.subjects[name], table, condition, None):
+                result[one.person] = one
+    return result
+
+
+def _carries(
+    table: FromClause, wanted: Any, key: str, value: str, region: str
+) -> ColumnElement[bool]:
+    if not isinstance(wanted, Column):
+        return _asked(wanted, table, key, value)
+    column = table.c[wanted.key]
+    kind = kind_of(key)
+    texts = sorted(spellings(kind, value, region))
+    if not is_text(column.type):
+        return or_(false(), *(column == v for v in host_values(column.type, [value, *texts])))
+    if kind == "phone":
+        bare: ColumnElement[Any] = column
+        for mark in (" ", "-", "(", ")", ".", "/"):
+            bare = func.replace(bare, mark, "")
+        return bare.in_(texts)
+    return folded(column, texts)
+
+
+def _asked(
+    wanted: Callable[..., Any], table: FromClause, key: str, value: str
+) -> ColumnElement[bool]:
+    """Return the vendor's own condition; what it says about the value is not passed on."""
+    try:
+        condition: ColumnElement[bool] = wanted(table, value)
+    except Exception as raised:
+        raise MatchError(
+            f"This value cannot be looked for as '{key}' ({type(raised).__name__}).",
+            "Look at its spelling.",
+        ) from None
+    return condition
+
+
+def inquire(conn: Connection, table: str, statement: Select[Any]) -> CursorResult[Any]:
+    """Return the rows of a question about a value that anybody may have typed.
+
+    :param conn: open connection.
+    :param table: the table that is asked.
+    :param statement: the question.
+    :raises MatchError: the column cannot hold it, so nobody is on file under it.
+    """
+    there = at(conn, table)
+    # After an error PostgreSQL answers nothing more of the transaction.
+    nested = there.dialect.name == "postgresql"
+    try:
+        with there.begin_nested() if nested else nullcontext():
+            return conn.execute(statement)
+    except StatementError as raised:
+        if not is_misfit(raised):
+            raise
+    raise MatchError("Nobody can be on file under this value.", "Look at its spelling.")
+
+
+def _read(
+    conn: Connection,
+    declared: Declared,
+    contacts: Contacts,
+    table: FromClause,
+    condition: ColumnElement[bool],
+    property_: str | None,
+    typed: bool = False,
+) -> list[Candidate]:
+    match = {k: c for k, c in contacts.match.items() if isinstance(c, Column)}
+    statement = select(
+        *(table.c[c.key] for c in declared.key),
+        *(table.c[c.key].label(f"n{i}") for i, c in enumerate(contacts.names)),
+        *(table.c[declared.column(n).key].label(f"c{i}") for i, n in enumerate(contacts.contact)),
+        *(table.c[c.key].label(f"m{i}") for i, c in enumerate(match.values())),
+        *([table.c[contacts.property.key].label("property_")] if contacts.property is not None
+          else []),
+    ).where(condition)
+    if declared.policy.where is not None:
+        statement = statement.where(declared.policy.where(table))
+    if property_ is not None and contacts.property is not None:
+        statement = statement.where(table.c[contacts.property.key] == property_)
+    width = len(declared.key)
+    result = []
+    rows = inquire(conn, declared.name, statement) if typed else conn.execute(statement)
+    for row in rows:
+        values = row._mapping
+        result.append(
+            Candidate(
+                (declared.name, tuple(row)[:width]),
+                " ".join(str(v) for i in range(len(contacts.names)) if (v := values[f"n{i}"])),
+                {n: str(v) for i, n in enumerate(contacts.contact) if (v := values[f"c{i}"])},
+                str(values["property_"]).strip() if contacts.property is not None else "",
+                {k: str(v) for i, k in enumerate(match) if (v := values[f"m{i}"])},
+            )
+        )
+    return result

@@ -1,0 +1,236 @@
+"""Whose rows: from subject rows to every row that belongs to them, set by set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, select
+
+from ...core.plan import Key, Person, Row, key_text
+from .. import tables
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..mapping.hops import Path
+from ..statements.sql import MANY, chunks, in_order, one_of, parts
+from .traces import holding, tells
+from .walking import pairs, together, trail_of, walked
+
+Owners = dict[Key, set[tuple[Person, int]]]
+
+
+def find(
+    conn: Connection, datamap: DataMap, people: Iterable[Person], without: Collection[str] = ()
+) -> dict[str, list[Row]]:
+    """Return every row of every declared table that belongs to these people.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param people: subject rows.
+    :param without: tables that are not looked at, because they cannot be.
+    """
+    wanted: dict[str, set[Key]] = {}
+    for table, key in people:
+        wanted.setdefault(table, set()).add(key)
+    found = {}
+    at_once = together(conn, datamap, wanted, without)
+    for name, declared in datamap.tables.items():
+        if len(declared.paths) == 1 and declared.paths[0].to_one:
+            keys = wanted.get(declared.paths[0].subject.fullname)
+            lines: Iterable[Key] = at_once.get(name, ())
+            if keys and name not in at_once and name not in without:
+                lines = pairs(conn, datamap, declared, declared.paths[0], in_order(keys))
+            rows = _of_one(declared, lines)
+            if rows:
+                found[name] = rows
+            continue
+        mine: Owners = {}
+        for index, path in enumerate(declared.paths) if name not in without else ():
+            keys = wanted.get(path.subject.fullname)
+            if keys:
+                _collect(conn, datamap, declared, index, keys, mine)
+        if mine:
+            found[name] = _rows(conn, datamap, declared, mine, wanted)
+    return found
+
+
+def _of_one(declared: Declared, lines: Iterable[Key]) -> list[Row]:
+    """Return the rows of a table whose rows belong to nobody but one person by one path.
+
+    :param declared: the table.
+    :param lines: key of each row, and its person's behind it.
+    """
+    subject, width = declared.paths[0].subject.fullname, len(declared.key)
+    whose: dict[Key, frozenset[tuple[Person, int]]] = {}
+    rows: dict[Key, Row] = {}
+    for line in lines:
+        key, person = line[:width], line[width:]
+        owner = whose.get(person)
+        if owner is None:
+            owner = whose[person] = frozenset({((subject, person), 0)})
+        if key in rows and rows[key].owners != owner:
+            owner |= rows[key].owners
+        rows[key] = Row(key, owner)
+    return [rows[key] for key in in_order(rows)]
+
+
+def owned(
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    people: Iterable[Person],
+    by: Collection[str] = (),
+) -> Owners:
+    """Return the rows of one table that belong to these people: key -> (person, path's index).
+
+    :param by: owner paths, as the policy writes them, that count; all when empty.
+    """
+    mine: Owners = {}
+    wanted: dict[str, set[Key]] = {}
+    for table, key in people:
+        wanted.setdefault(table, set()).add(key)
+    for index, path in enumerate(declared.paths):
+        keys = wanted.get(path.subject.fullname)
+        if keys and (not by or path.label in by):
+            _collect(conn, datamap, declared, index, keys, mine)
+    return mine
+
+
+def owned_of(declared: Declared, rows: Iterable[Row], by: Collection[str] = ()) -> Owners:
+    """Return what `owned` does of people of whom every row of the table was found.
+
+    :param by: owner paths, as the policy writes them, that count; all when empty.
+    """
+    counts = {index for index, path in enumerate(declared.paths) if not by or path.label in by}
+    owners = ((row.key, {each for each in row.owners if each[1] in counts}) for row in rows)
+    return {key: mine for key, mine in owners if mine}
+
+
+def _rows(
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    mine: Owners,
+    wanted: Mapping[str, set[Key]],
+) -> list[Row]:
+    others: Owners = {}
+    if len(declared.paths) > 1 or not declared.paths[0].to_one:
+        everyone = _everyone(conn, datamap, declared, list(mine))
+        for key, owners in everyone.items():
+            foreign = {(p, i) for p, i in owners if p[1] not in wanted.get(p[0], ())}
+            if foreign:
+                others[key] = foreign
+        gone = erased_before(conn, datamap, {p for owners in others.values() for p, _ in owners})
+        others = {k: {(p, i) for p, i in v if p not in gone} for k, v in others.items()}
+    return [
+        Row(key, frozenset(owners), frozenset(others.get(key, ())))
+        for key, owners in sorted(mine.items(), key=lambda item: key_text(item[0]))
+    ]
+
+
+def _collect(
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    index: int,
+    keys: set[Key],
+    into: Owners,
+) -> None:
+    """Add the rows that one path leads from to the owners found so far."""
+    path = declared.paths[index]
+    subject, width = path.subject.fullname, len(declared.key)
+    for line in pairs(conn, datamap, declared, path, in_order(keys)):
+        into.setdefault(line[:width], set()).add(((subject, line[width:]), index))
+
+
+def _everyone(
+    conn: Connection, datamap: DataMap, declared: Declared, keys: Sequence[Key]
+) -> Owners:
+    """Return all owners of these rows, by every path."""
+    owners: Owners = {}
+    width = len(declared.key)
+    for index, path in enumerate(declared.paths):
+        trail = trail_of(conn, datamap, declared, path, whole=True)
+        if trail is not None:
+            _note(trail.onward(keys), path, index, owners)
+        for part in parts(keys) if trail is None else ():
+            statement, given = walked(datamap, declared, path, part, whole=True)
+            rows = conn.execute(statement, given).all()
+            _note(((line[:width], line[width:]) for line in map(tuple, rows)), path, index, owners)
+    return owners
+
+
+def _note(found: Iterable[tuple[Key, Key]], path: Path, index: int, into: Owners) -> None:
+    for row, person in found:
+        into.setdefault(row, set()).add(((path.subject.fullname, person), index))
+
+
+def erased_before(
+    conn: Connection, datamap: DataMap, people: Iterable[Person]
+) -> set[Person]:
+    """Return which of these subject rows are shells: erased before, and not filled again since."""
+    by_table: dict[str, dict[str, Person]] = {}
+    for person in people:
+        by_table.setdefault(person[0], {})[key_text(person[1])] = person
+    gone = set()
+    table = tables.subject
+    for name, texts in by_table.items():
+        for part in chunks(sorted(texts), MANY):
+            rows = conn.execute(
+                select(table.c.row_key).where(
+                    table.c.table_name == name,
+                    one_of(table.c.row_key, part),
+                    table.c.erased_at.is_not(None),
+                )
+            )
+            shells = {row.row_key for row in rows}
+            shells -= filled_again(conn, datamap.tables.get(name), shells, texts)
+            gone |= {texts[text] for text in shells}
+    return gone
+
+
+def filled_again(
+    conn: Connection,
+    declared: Declared | None,
+    shells: Collection[str],
+    texts: Mapping[str, Person],
+) -> set[str]:
+    """Return which erased rows the host has written somebody into since.
+
+    :param conn: open transaction.
+    :param declared: their table, or None when nothing is declared about it any more.
+    :param shells: their keys, as text.
+    :param texts: key as text -> table and key.
+    """
+    if declared is None or not shells:
+        return set()
+    names = {name for name in declared.erase if tells(declared, [name])}
+    if not names and not declared.deletes:
+        return set()
+    keys = [texts[text][1] for text in sorted(shells)]
+    full = {key_text(key): key for key in holding(conn, declared, keys, names)}
+    if not full:
+        return set()
+    kept: dict[str, set[str]] = {}
+    table = tables.kept
+    for row in conn.execute(
+        select(table.c.row_key, table.c.columns).where(
+            table.c.table_name == declared.name,
+            table.c.row_key.in_(sorted(full)),
+            table.c.ended_at.is_(None),
+        )
+    ):
+        kept.setdefault(row.row_key, set()).update(json.loads(row.columns) or names)
+    return {
+        text
+        for text, key in full.items()
+        if text not in kept
+        or (not declared.deletes and holding(conn, declared, [key], names - kept[text]))
+    }
+
+
+def owners(
+    conn: Connection, datamap: DataMap, declared: Declared, keys: Sequence[Key]
+) -> dict[Key, set[tuple[Person, int]]]:
+    """Return who owns these rows, each owner with the index of its path; erased ones included."""
+    return _everyone(conn, datamap, declared, keys)

@@ -1,0 +1,183 @@
+"""Whether the database lets owner paths be asked, and rules be carried out: asked about nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, false, literal, select, text, true
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from ...core.finding import Finding, Severity
+from ...core.treatment import Constant, Placeholder
+from ..catalog.shape import LiveSchema, LiveTable
+from ..checking.gaps import unreadable
+from ..mapping.crossing import at
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..mapping.masks import Seeded, beneath, is_static, value_for
+from ..mapping.raw import reader
+from ..statements.failure import is_forbidden, is_refusal
+from ..statements.sql import holds_text
+from .walking import route, trail_of
+
+
+def refused(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
+    """Yield the owner paths that the database refuses to follow, before a guest depends on one.
+
+    MariaDB compares no texts of two collations, and PostgreSQL no columns of two types.
+
+    :param conn: open connection.
+    :param datamap: the data map, with what the live database adds to its findings.
+    """
+    hidden = unreadable(datamap)
+    for declared in datamap.tables.values():
+        for path in declared.paths if declared.name not in hidden else ():
+            if trail_of(conn, datamap, declared, path) is not None:
+                continue
+            there = at(conn, declared.name)
+            statement, _ = route(datamap, declared, path, whole=True)
+            try:
+                with there.begin_nested():
+                    there.execute(statement.limit(0))
+            except DBAPIError as problem:
+                if not is_refusal(problem):
+                    raise
+                if is_forbidden(problem):
+                    yield Finding(
+                        "rights-missing", declared.name, path.label, "The database does not let "
+                        f"this account look for rows by the owner path '{path.label}'.",
+                        "GRANT SELECT on the tables of this path to the account of the "
+                        "application.",
+                    )
+                    continue
+                yield Finding(
+                    "path-unknown", declared.name, path.label, "The database refuses to look for "
+                    f"rows by the owner path '{path.label}' ({type(problem.orig).__name__}).",
+                    "Look at via= and where=: what is compared must be of one type and one "
+                    "collation. A callable that returns a select() of both keys may convert it.",
+                )
+
+
+def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
+    """Yield the CHECK conditions that no erased row could meet, or some of those there are.
+
+    The database judges the values that rules write, by themselves or beside what stays in rows. A
+    condition on a value that is another in each row only an erasure can meet.
+
+    :param conn: open connection.
+    :param datamap: the data map, with what the live database adds to its findings.
+    :param live: the live database as read.
+    """
+    hidden = unreadable(datamap)
+    for declared in datamap.tables.values():
+        found = live.table(declared.name)
+        if found is None or declared.deletes or declared.name in hidden:
+            continue
+        made = [written(conn, declared, live, names) for names in _together(declared)]
+        for condition in found.checks:
+            names = _named(condition, found)
+            for every in made:
+                values = {name: every[name] for name in names & every.keys()}
+                beside = names - values.keys()
+                if values and all(_stays(declared, found, name) for name in beside) and (
+                    _refuses(conn, declared, condition, values, sorted(beside))
+                ):
+                    yield _misfit(declared, condition, sorted(values), bool(beside))
+
+
+def _misfit(declared: Declared, condition: str, names: Sequence[str], some: bool) -> Finding:
+    return Finding(
+        "rule-misfit", declared.name, ", ".join(names), "The rule cannot fit: CHECK "
+        f"({condition}) refuses what is written{' into some of the rows' if some else ''}.",
+        "Choose a rule whose value that condition takes, or loosen the condition.",
+        # Others may well take it, and be erased.
+        Severity.WARN if some else Severity.STOP,
+    )
+
+
+def _stays(declared: Declared, found: LiveTable, name: str) -> bool:
+    """Return whether a column is in each row what it was before."""
+    mapped = any(c.name == name for c in declared.table.c)
+    return mapped and not declared.overwrites(name) and not found.columns[name].generated
+
+
+def _together(declared: Declared) -> list[list[str]]:
+    """Return the columns that are written in one statement: when erased, or by category."""
+    parts = [list(declared.erase)]
+    for category in sorted(set(declared.retain.values())):
+        parts.append([name for name, each in declared.retain.items() if each == category])
+    return [[name for name in part if not _foreign(declared, name)] for part in parts]
+
+
+def written(
+    conn: Connection, declared: Declared, live: LiveSchema, names: Iterable[str]
+) -> dict[str, Any]:
+    """Return what rules write, where that is one value for every row, or of one form.
+
+    :param conn: open connection; nothing is written.
+    :param declared: the table.
+    :param live: the live database as read.
+    :param names: the columns.
+    """
+    reads, entropy = reader(conn, declared, live), Seeded(bytes(32))
+    found: dict[str, Any] = {}
+    for name in names:
+        rule, column = beneath(declared.written(name)), declared.column(name)
+        if is_static(rule) or isinstance(rule, Placeholder):
+            found[name] = value_for(rule, column, None, entropy, reads.room(name))
+    return found
+
+
+def _foreign(declared: Declared, name: str) -> bool:
+    """Return whether a text in a column of another type is made something else on its way."""
+    rule = beneath(declared.written(name))
+    text_ = isinstance(rule, Constant) and isinstance(rule.value, str)
+    return text_ and not holds_text(declared.column(name).type)
+
+
+def _named(condition: str, table: LiveTable) -> frozenset[str]:
+    """Return the columns that a condition may name; a word within a value is taken for one."""
+    return frozenset(
+        name for name in table.columns
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", condition, re.IGNORECASE)
+    )
+
+
+_LOOKED_AT = 500
+"""Rows of which is asked what stays in them."""
+
+
+def _refuses(
+    conn: Connection, declared: Declared, condition: str, values: Mapping[str, Any],
+    beside: Sequence[str],
+) -> bool:
+    """Return whether the database finds that a condition is not met by values of these columns.
+
+    :param beside: columns that stay; what some of the rows hold in them counts.
+    """
+    columns, stay = [declared.column(n) for n in values], [declared.column(n) for n in beside]
+    none = select(*columns, *stay).where(false())
+    # Values among the table's own columns have their type and collation.
+    made = select(*(
+        literal(value, column.type).label(column.name)
+        for column, value in zip(columns, values.values(), strict=True)
+    ))
+    if stay:
+        where = declared.policy.where
+        some = select(*stay).where(true() if where is None else where(declared.table))
+        made = made.add_columns(*some.limit(_LOOKED_AT).subquery().c)
+    rows = none.union_all(made).subquery(declared.table.name)
+    escaped = condition.replace(":", "\\:")
+    there = at(conn, declared.name)
+    try:
+        with there.begin_nested():
+            asked = select(text("1")).select_from(rows).where(text(f"NOT ({escaped}\n)"))
+            return there.execute(asked).first() is not None
+    except DBAPIError as problem:
+        if not is_refusal(problem):
+            raise
+        return False
+    except StatementError:
+        return False

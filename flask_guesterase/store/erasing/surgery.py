@@ -1,0 +1,391 @@
+"""Carrying out a plan: lock the rows, keep their images, change them, check each by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    TypeDecorator,
+    Update,
+    case,
+    cast,
+    delete,
+    literal,
+    null,
+    update,
+)
+from sqlalchemy.types import DateTime
+
+from ...core.plan import Key, Outcome, Plan, Row, Step, key_text
+from ...core.treatment import File, Inside, Mentions
+from ..catalog.shape import LiveSchema
+from ..checking.history import end_history
+from ..mapping.crossing import at
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..mapping.links import Link, children_first, circular, links
+from ..mapping.masks import Entropy, Seeded, holds_json, is_static, value_for
+from ..mapping.proof import stays
+from ..mapping.raw import Reader, reader, whole_key
+from ..statements.given import spread
+from ..statements.hosted import plain
+from ..statements.sql import abiding, among, asked, chunks, exactly, parts
+from ..texts.mentioned import NOBODY, Hand, text_of
+from ..transaction import MARIADB
+from .absence import require_gone
+from .lookback import require_written
+from .lost import at_most, typed, vendors
+from .order import late_checks, layers, ordered, parted
+from .taking import Before, Erased, Held, Taken, hold, take
+from .uniform import filled
+
+Alike = tuple[Reader, Sequence[Key], Taken, Mapping[str, Any]]
+"""Rows into which the same was written: of which table, which, as they were, and what."""
+
+BATCH = 200
+"""Rows one UPDATE writes when each row gets a value of its own."""
+
+
+@dataclass
+class Surgery:
+    """Carries out plans on one connection.
+
+    :param hand: makes what is left of texts; one that knows nobody lets whole texts go.
+    :param moved: (table, key as it is now) of rows without a key of their own that changed.
+    :param changed: table -> keys of the rows that were changed.
+    :param held: table -> its rows, locked and read before it was decided about them.
+    """
+
+    conn: Connection
+    datamap: DataMap
+    live: LiveSchema | None
+    entropy: Entropy
+    done: Erased
+    hand: Hand = NOBODY
+    moved: set[tuple[str, Key]] = field(default_factory=set)
+    changed: dict[str, set[Key]] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+
+    def hold(self, found: Mapping[str, Sequence[Row]]) -> None:
+        """Lock and read rows about which nothing is decided yet, in a fixed order.
+
+        :param found: table -> rows.
+        :raises RetryableError: one of them is not there any more.
+        """
+        for name in sorted(found):
+            declared = self.datamap.declared(name)
+            reads = reader(self.conn, declared, self.live)
+            names = at_most(declared, reads)
+            if names:
+                lost = [*declared.erase, *declared.retain]
+                hosts = {*typed(declared, lost, True), *typed(declared, lost, False)}
+                keys = [row.key for row in found[name]]
+                with vendors(name):
+                    self.held[name] = hold(reads, keys, names, sorted(hosts))
+
+    def lock(self, plan_: Plan) -> Before:
+        """Lock every row of a plan in a fixed order and keep the images."""
+        steps = sorted(plan_.changing(), key=lambda step: step.decision)
+        return {step.decision: self._lock(step) for step in steps}
+
+    def carry_out(self, plan_: Plan, before: Before) -> None:
+        """Change the locked rows, children before parents."""
+        known = links(self.datamap, self.live)
+        steps = plan_.changing()
+        order = children_first({s.decision.table for s in steps}, known)
+        sealed = ordered(steps, order, Outcome.SEAL)
+        bare, deletes = parted(self.datamap, ordered(steps, order, Outcome.DELETE), known)
+        # After a row was overwritten that is like one of these then, they would take it along.
+        require_gone(self.conn, [(self._reader(s), self._delete(s, known)) for s in bare])
+        alike: list[Alike] = []
+        for step in (*ordered(steps, order, Outcome.OVERWRITE), *sealed):
+            alike += self._overwrite(step, before[step.decision])
+        self._check_alike(alike)
+        for step in sealed:
+            self.done.sealed[step.decision] = before[step.decision].by_key()
+        with self._untied(deletes, known) as held:
+            last = children_first({step.decision.table for step in deletes}, held)
+            gone: list[tuple[Reader, Sequence[Key]]] = []
+            for step in ordered(deletes, last, Outcome.DELETE):
+                mine = {k.child for k in known if k.parent == step.decision.table}
+                if not mine.isdisjoint(reads.declared.name for reads, _ in gone):
+                    # A row that a trigger keeps is told of before its parent goes.
+                    require_gone(self.conn, gone)
+                    gone.clear()
+                gone.append((self._reader(step), self._delete(step, known)))
+            require_gone(self.conn, gone)
+        for name in dict.fromkeys(step.decision.table for step in steps):
+            declared = self.datamap.declared(name)
+            end_history(self._at(declared), declared, self.live)
+
+    def _at(self, declared: Declared) -> Connection:
+        return at(self.conn, declared.name)
+
+    def _reader(self, step: Step) -> Reader:
+        return reader(self.conn, self.datamap.declared(step.decision.table), self.live)
+
+    def _lock(self, step: Step) -> Taken:
+        """Lock the rows of a step, where they are not locked yet, and keep their images."""
+        declared = self.datamap.declared(step.decision.table)
+        deletes = step.decision.outcome is Outcome.DELETE
+        reads = self._reader(step)
+        names = reads.names() if deletes else list(step.decision.columns)
+        hosts = typed(declared, names, deletes)
+        keys = [row.key for row in step.rows]
+        wanted = names + [c.name for c in declared.key if c.name not in names]
+        held = self.held.get(declared.name)
+        if held is None or not held.has(keys, wanted, hosts):
+            with vendors(declared.name):
+                held = hold(reads, keys, wanted, hosts)
+        first = sum(len(each.rows) for each in self.done.taken)
+        taken = take(reads, held, step, (names, hosts), first)
+        self.done.taken.append(taken)
+        if step.decision.outcome is Outcome.SEAL:
+            self.done.sealed[step.decision] = {}
+        self._note_files(declared, taken)
+        known = self.changed.setdefault(declared.name, set())
+        # A row that is overwritten and sealed is one row; two that look the same are two.
+        again = len(known.intersection(keys)) if step.decision.outcome is Outcome.SEAL else 0
+        known.update(keys)
+        before = self.done.counts.get(declared.name, 0)
+        self.done.counts[declared.name] = before + len(taken.rows) - again
+        return taken
+
+    def _note_files(self, declared: Declared, taken: Taken) -> None:
+        rules = {name: declared.written(name) for name in taken.typed}
+        for name, rule in rules.items():
+            if not isinstance(rule, File):
+                continue
+            for row, values in zip(taken.rows, taken.hosts, strict=True):
+                if value := values[taken.typed.index(name)]:
+                    found = [(rule.root, each) for each in rule.names(str(value))]
+                    self.done.files += found
+                    self.done.named += [(declared.name, row.key)] * len(found)
+
+    def _overwrite(self, step: Step, taken: Taken) -> list[Alike]:
+        """Overwrite rows; what is the same in all of them is returned to be looked at again."""
+        declared = self.datamap.declared(step.decision.table)
+        names = step.decision.columns
+        reads = self._reader(step)
+        fixed = {n: self._value(reads, n, None) for n in names if is_static(declared.written(n))}
+        keys = [row.key for row in step.rows]
+        alike: list[Alike] = []
+        if declared.keyed_by(names):
+            self._overwrite_key(step, taken, reads, fixed)
+        elif len(fixed) == len(names):
+            for part in parts(keys):
+                self._update(reads, part, fixed, {})
+                alike.append((reads, part, taken, fixed))
+        else:
+            own = [n for n in names if n not in fixed]
+            rows = {row.key: row for row in step.rows}
+            for part in parts(keys):
+                made = {
+                    k: {n: self._made(reads, n, taken, rows[k]) for n in own} | fixed
+                    for k in part
+                }
+                if not self._spread(reads, own, fixed, made):
+                    for few in chunks(part, BATCH):
+                        self._update(reads, few, fixed, dict.fromkeys(own, (few, made)))
+                require_written(reads, {k: k for k in part}, taken, made)
+        return alike
+
+    def _overwrite_key(
+        self, step: Step, taken: Taken, reads: Reader, fixed: Mapping[str, Any]
+    ) -> None:
+        """Overwrite rows that have no key of their own, or whose key goes with the rest."""
+        declared, names = reads.declared, step.decision.columns
+        rows = {row.key: row for row in step.rows}
+        own = [n for n in names if n not in fixed]
+        # A statement that changes the key it looks for finds nothing more on MariaDB, which
+        # assigns from left to right: rows without a key of their own go one by one.
+        for part in chunks(list(rows), 1 if own else BATCH):
+            made = {
+                k: {n: self._made(reads, n, taken, rows[k]) for n in own} | dict(fixed)
+                for k in part
+            }
+            self._update(reads, part, fixed, dict.fromkeys(own, (part, made)))
+            after = {
+                k: tuple(
+                    made[k].get(c.name, old) for c, old in zip(declared.key, k, strict=True)
+                )
+                for k in part
+            }
+            self.moved |= {(declared.name, now) for k, now in after.items() if now != k}
+            require_written(reads, after, taken, made)
+
+    def _update(
+        self,
+        reads: Reader,
+        part: Sequence[Key],
+        fixed: Mapping[str, Any],
+        own: Mapping[str, tuple[Sequence[Key], Mapping[Key, Mapping[str, Any]]]],
+    ) -> None:
+        declared = reads.declared
+        table = declared.table
+
+        def statement() -> tuple[Update, Sequence[ColumnElement[Any]]]:
+            values: dict[Any, Any] = self._untouched(declared, [*fixed, *own])
+            values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
+            values |= {
+                declared.column(n): self._each(declared, n, keys, made)
+                for n, (keys, made) in own.items()
+            }
+            return abiding(update(table)).values(values), whole_key(reads)
+
+        # What differs from row to row, or from day to day, is said anew.
+        lasts = not own and all(type(v) in (str, type(None)) for v in fixed.values())
+        said = declared.said if lasts else {}
+        place = ("update", reads.conn.dialect.name, *(fixed.items() if lasts else ()))
+        with vendors(declared.name):
+            found, given = asked(said, place, statement, part)
+            self.conn.execute(found, given)
+
+    def _spread(
+        self,
+        reads: Reader,
+        own: Sequence[str],
+        fixed: Mapping[str, Any],
+        made: Mapping[Key, Mapping[str, Any]],
+    ) -> bool:
+        """Give many rows values of their own in one statement; return whether that was done."""
+        declared = reads.declared
+        if len(declared.key) > 1 or len(made) == 1:
+            return False
+        columns = {n: declared.column(n) for n in own}
+        rows = {k[0]: {c: values[n] for n, c in columns.items()} for k, values in made.items()}
+        statement = spread(reads.conn.dialect, declared.key[0], rows)
+        if statement is None:
+            return False
+        values = self._untouched(declared, [*fixed, *own])
+        values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
+        with vendors(declared.name):
+            self.conn.execute(statement.values(values))
+        return True
+
+    def _check_alike(self, alike: Sequence[Alike]) -> None:
+        """See that every row of a part holds the same now, which is what was written into it."""
+        asked = [(reads, part, list(fixed)) for reads, part, _, fixed in alike]
+        for (reads, part, taken, fixed), found in zip(
+            alike, filled(self.conn, asked), strict=True
+        ):
+            if len(found) == 1 and found[0][1] == len(taken.places_of(part)):
+                cells = found[0][0]
+                if all(
+                    stays(reads.declared.written(n), reads.declared.column(n), v, fixed[n])
+                    for n, v in zip(fixed, cells, strict=True)
+                ):
+                    taken.leave(part, cells, list(fixed))
+                    continue
+            require_written(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
+
+    def _each(
+        self,
+        declared: Declared,
+        name: str,
+        part: Sequence[Key],
+        made: Mapping[Key, Mapping[str, Any]],
+    ) -> Any:
+        """Return the expression that gives each row of a part the value made for it."""
+        values = {k: self._bound(declared, name, made[k][name]) for k in part}
+        if len(part) == 1:
+            return values[part[0]]
+        key = [declared.table.c[c.key] for c in declared.key]
+        pairs = ((exactly(key, k), value) for k, value in values.items())
+        return case(*pairs, else_=declared.column(name))
+
+    def _made(self, reads: Reader, name: str, taken: Taken, row: Row) -> Any:
+        """Return what a rule makes of a column of one row."""
+        declared = reads.declared
+        rule, column = declared.written(name), declared.column(name)
+        if not isinstance(rule, Mentions | Inside):
+            return self._value(reads, name, taken.host(row.key, name), row)
+        known = name in taken.typed
+        was = taken.host(row.key, name) if known else text_of(taken.cell(row.key, name))
+        with vendors(f"{declared.name}.{name}"):
+            return self.hand.made(rule, column, was, row, reads.room(name))
+
+    def _value(self, reads: Reader, name: str, old: Any, row: Row | None = None) -> Any:
+        declared, entropy = reads.declared, self.entropy
+        if isinstance(entropy, Seeded) and row is not None:
+            entropy = entropy.of(f"{declared.name}|{name}|{key_text(row.key)}")
+        with vendors(f"{declared.name}.{name}"):
+            return value_for(
+                declared.written(name), declared.column(name), old, entropy, reads.room(name)
+            )
+
+    def _bound(self, declared: Declared, name: str, value: Any) -> Any:
+        column = declared.column(name)
+        if value is None:
+            return null()
+        document = holds_json(column) and not isinstance(column.type, TypeDecorator)
+        if not document or not isinstance(declared.written(name), Mentions | Inside):
+            return literal(value, column.type)
+        # The text itself: the host's type would write the whole document anew.
+        raw = literal(value, Text())
+        postgresql = self._at(declared).dialect.name == "postgresql"
+        return cast(raw, column.type) if postgresql else raw
+
+    def _untouched(self, declared: Declared, names: Sequence[str]) -> dict[Any, Any]:
+        """Pin the columns that the mapping or MariaDB would change by themselves."""
+        pinned = {}
+        stamps = self._at(declared).dialect.name in MARIADB
+        for c in declared.table.c:
+            moves = c.onupdate is not None or c.server_onupdate is not None
+            if c.name not in names and not c.computed and (
+                moves or (stamps and isinstance(plain(c.type), DateTime))
+            ):
+                pinned[c] = c
+        return pinned
+
+    @contextmanager
+    def _untied(
+        self, deletes: Sequence[Step], known: Sequence[Link]
+    ) -> Iterator[Sequence[Link]]:
+        """Let go of foreign keys that point in circles among rows about to be deleted.
+
+        Yields those that still hold, by which the order of the tables goes.
+        """
+        tables = [step.decision.table for step in deletes]
+        held = list(known)
+        for step in deletes:
+            declared = self.datamap.declared(step.decision.table)
+            table = declared.table
+            key = [table.c[c.key] for c in declared.key]
+            loose: dict[Any, Any] = {}
+            for tie in circular(declared.name, tables, held):
+                columns = [declared.column(n) for n in tie.columns]
+                free = {c: null() for c in columns if c.nullable and c not in declared.key}
+                if free:
+                    loose |= free
+                    held.remove(tie)
+            for part in parts([row.key for row in step.rows]) if loose else ():
+                values = {**self._untouched(declared, ()), **loose}
+                self.conn.execute(update(table).where(among(key, part)).values(values))
+        tight = [name for name in tables if circular(name, tables, held)]
+        with ExitStack() as checks:
+            for conn in {id(conn): conn for conn in (at(self.conn, n) for n in tight)}.values():
+                checks.enter_context(late_checks(conn))
+            yield held
+
+    def _delete(self, step: Step, known: Sequence[Link]) -> list[Key]:
+        declared = self.datamap.declared(step.decision.table)
+        table = declared.table
+        key = [table.c[c.key] for c in declared.key]
+        reads = self._reader(step)
+        found = layers(reads, [row.key for row in step.rows], known)
+        if reads.conn.dialect.name == "postgresql":
+            # It looks at foreign keys when the statement ends, the others row by row.
+            found = [[k for layer in found for k in layer]]
+        for part in (part for layer in found for part in parts(layer)):
+            statement, given = asked(
+                declared.said, ("delete",), lambda: (delete(table), key), part
+            )
+            self.conn.execute(statement, given)
+        return [k for layer in found for k in layer]

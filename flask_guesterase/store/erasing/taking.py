@@ -1,0 +1,237 @@
+"""Rows of one decision as they were when they were locked, by column, and what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+from ...core.errors import ErasureError, RetryableError
+from ...core.image import Cell, Change, Columns, Image, Line, Strip, cell
+from ...core.plan import Decision, Key, Outcome, Row, Step
+from ..mapping.raw import Reader
+
+Values = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Held:
+    """Locked rows of one table.
+
+    :param names: columns that were read in the engine's own form.
+    :param typed: columns that were read through the host's type as well.
+    :param rows: key -> what was read; without a key of their own, several rows may share one.
+    """
+
+    names: Sequence[str]
+    typed: Sequence[str]
+    rows: Mapping[Key, Sequence[Values]]
+
+    def has(
+        self, keys: Collection[Key], names: Collection[str], typed: Collection[str]
+    ) -> bool:
+        """Return whether these columns of these rows were read."""
+        columns = set(names) <= set(self.names) and set(typed) <= set(self.typed)
+        return columns and self.rows.keys() >= set(keys)
+
+
+def hold(
+    reads: Reader, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str]
+) -> Held:
+    """Lock rows, in a fixed order, and read them.
+
+    :raises RetryableError: one of them is not there any more.
+    :raises ErasureError: one key names several of them.
+    """
+    width = len(reads.declared.key)
+    rows: dict[Key, list[Values]] = {}
+    for line in reads.lines(keys, names, typed, lock=True):
+        rows.setdefault(line[:width], []).append(line[width:])
+    if len(rows) != len(set(keys)):
+        raise RetryableError(
+            f"Rows of {reads.declared.name} changed while they were being erased.",
+            "Try again; nothing was changed.",
+        )
+    if reads.declared.keyed and any(len(each) > 1 for each in rows.values()):
+        raise ErasureError(
+            f"Two rows of {reads.declared.name} have one key, so nobody can tell whose is whose.",
+            "Nothing was changed; look for tables of PostgreSQL that inherit from it, and give "
+            "their rows keys of their own.",
+        )
+    return Held(names, typed, rows)
+
+
+@dataclass
+class Taken:
+    """Rows that come under one decision, as they were.
+
+    :param decision: the decision.
+    :param rows: of which row each line is.
+    :param lost: what was lost: columns and their types.
+    :param key: the columns that identify a row, and their types.
+    :param lines: per row, the values of `lost` and of `key`.
+    :param typed: columns that were read through the host's type as well.
+    :param hosts: per row, the host's values of those.
+    :param first: place of the first row in the order of changes.
+    :param left: columns that were read back after they had been overwritten.
+    :param after: per row, what was read back.
+    """
+
+    decision: Decision
+    rows: Sequence[Row]
+    lost: Columns
+    key: Columns
+    lines: Sequence[Values]
+    typed: Sequence[str]
+    hosts: Sequence[Values]
+    first: int
+    left: Sequence[str] = ()
+    after: dict[int, Values] = field(default_factory=dict)
+
+    @cached_property
+    def _places(self) -> dict[Key, list[int]]:
+        found: dict[Key, list[int]] = {}
+        for place, row in enumerate(self.rows):
+            found.setdefault(row.key, []).append(place)
+        return found
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {name: place for place, (name, _) in enumerate(self.lost)}
+
+    def places_of(self, keys: Sequence[Key]) -> list[int]:
+        """Return the places of the rows with these keys."""
+        if len(keys) == len(self.rows) == len(self._places):
+            return list(range(len(keys)))
+        return [place for key in keys for place in self._places[key]]
+
+    def cell(self, key: Key, name: str) -> Cell:
+        """Return a lost column of a row."""
+        place = self._columns[name]
+        return cell(name, self.lost[place][1], self.lines[self._places[key][-1]][place])
+
+    def host(self, key: Key, name: str) -> Any:
+        """Return the host's own value of a column, or None where it was not read."""
+        if name not in self.typed:
+            return None
+        return self.hosts[self._places[key][-1]][self.typed.index(name)]
+
+    def leave(self, keys: Sequence[Key], values: Values, names: Sequence[str]) -> None:
+        """Note what rows hold now."""
+        self.left = names
+        for place in self.places_of(keys):
+            self.after[place] = values
+
+    def strip(self, without: frozenset[tuple[str, Key]] = frozenset()) -> Strip:
+        """Return the rows as a box holds them.
+
+        :param without: table and key of rows that are left out.
+        """
+        deletes = self.decision.outcome is Outcome.DELETE
+        types = dict(self.lost)
+        after = () if deletes or not self.after else tuple((n, types[n]) for n in self.left)
+        change = Change.DELETED if deletes else Change.OVERWRITTEN
+        lines = list(self._lines(without, bool(after)))
+        return Strip(self.decision.table, change, self.lost, self.key, after, lines)
+
+    def _lines(
+        self, without: frozenset[tuple[str, Key]], after: bool
+    ) -> Iterator[Line]:
+        table = self.decision.table
+        for place, (row, line) in enumerate(zip(self.rows, self.lines, strict=True)):
+            if not without or (table, row.key) not in without:
+                yield (self.first + place, *line, *self.after[place]) if after else (
+                    self.first + place, *line
+                )
+
+    def by_key(self) -> dict[Key, Image]:
+        """Return key -> image."""
+        return {
+            row.key: image for row, image in zip(self.rows, self.strip().images(), strict=True)
+        }
+
+
+Before = Mapping[Decision, Taken]
+"""Decision -> its rows as they were."""
+
+
+def take(
+    reads: Reader,
+    held: Held,
+    step: Step,
+    wanted: tuple[Sequence[str], Sequence[str]],
+    first: int,
+) -> Taken:
+    """Return the rows of a step out of those that are locked.
+
+    :param reads: reader of the table.
+    :param held: its locked rows.
+    :param step: the step.
+    :param wanted: the columns that are lost, and those whose host's value is needed.
+    :param first: place of the first row in the order of changes.
+    """
+    names, typed = wanted
+    own = [c.name for c in reads.declared.key]
+    places = {name: place for place, name in enumerate(held.names)}
+    pick = _picker([places[n] for n in (*names, *own)])
+    offset = len(held.names)
+    host = _picker([offset + held.typed.index(n) for n in typed])
+    rows, lines, hosts = [], [], []
+    for row in step.rows:
+        for line in held.rows[row.key]:
+            rows.append(row)
+            lines.append(pick(line))
+            if typed:
+                hosts.append(host(line))
+    kinds = {n: reads.type_of(n) for n in (*names, *own)}
+    return Taken(
+        step.decision, rows, tuple((n, kinds[n]) for n in names),
+        tuple((n, kinds[n]) for n in own), lines, typed, hosts, first,
+    )  # fmt: skip
+
+
+def _picker(places: Sequence[int]) -> Any:
+    """Return what takes these places out of a tuple, as a tuple."""
+    if len(places) == 1:
+        place = places[0]
+        return lambda line: (line[place],)
+    return itemgetter(*places) if places else lambda line: ()
+
+
+@dataclass
+class Erased:
+    """What was done.
+
+    :param taken: the rows, as they were, by the decision they came under.
+    :param sealed: decision -> key -> image of the columns that leave the row for a box.
+    :param files: (root folder, name) of files to be removed.
+    :param counts: table -> rows changed.
+    :param named: which row names each file.
+    :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
+    """
+
+    taken: list[Taken] = field(default_factory=list)
+    sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
+    files: list[tuple[str, str]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    named: list[tuple[str, Key]] = field(default_factory=list)
+    rehearsed: frozenset[tuple[str, Key]] = frozenset()
+
+    @property
+    def images(self) -> list[Image]:
+        """Return the rows as they were, in the order in which they were locked."""
+        return [image for each in self.taken for image in each.strip().images()]
+
+    @property
+    def took(self) -> list[tuple[Decision, Row]]:
+        """Return, per image, the decision and the row."""
+        return [(each.decision, row) for each in self.taken for row in each.rows]
+
+    def strips(self, without: frozenset[tuple[str, Key]] = frozenset()) -> list[Strip]:
+        """Return the rows as they were, as boxes hold them.
+
+        :param without: table and key of rows that are left out.
+        """
+        return [each.strip(without | self.rehearsed) for each in self.taken]

@@ -1,0 +1,93 @@
+"""A request of which nothing is kept any more: it ends, with a supplement to its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import select
+
+from ...core.certificate import CONTENT_MARK, Content
+from ...core.errors import SealError
+from ...core.events import SYSTEM, CheckCompleted
+from ...core.lifecycle import State
+from ...core.plan import Outcome
+from .. import tables
+from ..casework.cases import Case, load, step, tell
+from ..certificates import certifying, laternotice, reply, restated, staying
+from ..depth import deepening
+from ..messages import outbox, unremoved
+from ..retaining import keeping
+from ..work import Work
+
+
+def complete(work: Work, number: str) -> bool:
+    """End a request of which nothing is kept any more, with a supplement to its certificate.
+
+    A file that is not removed yet is something that is left. A guest who asked for it is told;
+    where their contact cannot be read now, it ends another time.
+
+    :return: whether it ended now.
+    """
+    if not _over(work, number):
+        return False
+    case = load(work, number, lock=True)
+    # Whoever erased again meanwhile, and keeps something of it, was waited for.
+    if case.state is not State.SEALED or not _over(work, number):
+        return False
+    decisions = deepening.noted(case.decisions or {}, None)
+    sealed = any(item["outcome"] == Outcome.SEAL.value for item in decisions.get("did", ()))
+    if sealed or laternotice.last_day(work, number):
+        # The days of the boxes go with what stayed; their keys were there until today at most.
+        decisions[laternotice.UNSEALED] = work.today
+    decisions["did"] = _gone(work, number, decisions.get("did", ()))
+    try:
+        contact = laternotice.take(work, case)
+    except SealError:
+        return False
+    if contact is not None:
+        decisions[laternotice.WISH] = laternotice.Standing.TOLD.value
+    case, said = _certify(work, case, decisions)
+    params = {} if contact is None else reply.done(work, case, said)
+    laternotice.send(work, case, contact, params)
+    return True
+
+
+def _over(work: Work, number: str) -> bool:
+    """Return whether nothing is kept of a request, and none of its files is there."""
+    if keeping.living(work, number):
+        return False
+    files = unremoved.removing(work, [number], queued=True) or unremoved.staying(work, number)
+    return not files
+
+
+def waiting(work: Work) -> list[str]:
+    """Return the requests of which nothing is kept any more, now that their files are gone."""
+    request, parcel, kept = tables.request, tables.outbox, tables.kept
+    gone = select(parcel.c.request).where(parcel.c.kind == outbox.FILE)
+    living = select(kept.c.id).where(
+        kept.c.request == request.c.number, kept.c.ended_at.is_(None)
+    )
+    rows = select(request.c.number).where(
+        request.c.state == State.SEALED.value, request.c.number.in_(gone), ~living.exists()
+    )
+    return list(work.conn.execute(rows.order_by(request.c.id)).scalars())
+
+
+def _gone(work: Work, number: str, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was done in all, now that what stayed is gone but for what is shared."""
+    done = list(items)
+    went = [item for item in done if item["outcome"] not in staying.OUTCOMES]
+    stayed = [item for item in done if item["outcome"] in staying.OUTCOMES]
+    return [*went, *restated.gone(stayed, restated.shared(work, number))]
+
+
+def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> tuple[Case, Content]:
+    end = State.ERASED
+    said = certifying.content(work, case, end, decisions)
+    later = deepening.again(work, decisions)
+    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=later)
+    marks = {CONTENT_MARK: said.mark()}
+    tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
+    certifying.certify(work, case, said)
+    return case, said

@@ -1,0 +1,283 @@
+"""An approved erasure carried out: plan again, seal, erase; then look again, and certify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+
+from ...core.canary import KIND
+from ...core.decided import decisions_of, differences
+from ...core.errors import BlockedError, MovedError, TransitionError
+from ...core.events import SYSTEM, ErasureBegun, RequestReviewedAgain, RequestWaiting, SubjectErased
+from ...core.lifecycle import DONE, State
+from ...core.log import Draft
+from ...core.permissions import Permission
+from ...core.plan import ANOTHER, NEEDED, Block, Plan
+from ...core.standing import Standing
+from ...core.wish import Kind
+from .. import tables
+from ..access import actors, brake
+from ..casework.cases import Case, load, reconsider, secret, step, tell
+from ..certificates import planning
+from ..certificates.deeds import did
+from ..comeback import marks, objections
+from ..copying import shelved
+from ..depth import deepening
+from ..erasing import people
+from ..erasing.doubles import doubles
+from ..erasing.eraser import Locked, Scope
+from ..identity import objecting
+from ..invented import canaries
+from ..journaling import approvals
+from ..messages import outbox
+from ..partners import giving, recipients
+from ..recovery.window import boxes, unkept
+from ..remembrance import remembering
+from ..requests import outside, same, waiting
+from ..retaining import keeping, law
+from ..search import sought
+from ..sweeping.putoff import ahead, astray
+from ..work import Work
+
+RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
+"""How long a blocked erasure waits before it is tried again; the last one goes on for ever."""
+
+_RUNNING = (State.APPROVED, State.WAITING)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt to erase ended, kept whatever the door makes of it.
+
+    :param state: the state the request is in now.
+    :param reasons: what it waits for, when it waits.
+    :param differences: what is not as it was approved, when it went back to review.
+    """
+
+    state: State
+    reasons: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+
+    def settled(self) -> State:
+        """Return the state of a request that was erased; call it after the commit.
+
+        :raises MovedError: it went back to review.
+        :raises BlockedError: it waits.
+        """
+        if self.state is State.REVIEW:
+            raise MovedError(
+                "What was approved is not what would be done today; it is in review again.",
+                "Read the plan and approve it again, or refuse.",
+                self.differences,
+            )
+        if self.state is State.WAITING:
+            raise BlockedError(
+                f"The erasure waits: {', '.join(self.reasons)}.",
+                "It goes on by itself when nothing stands in the way any more.",
+                self.reasons,
+            )
+        return self.state
+
+
+def erase(work: Work, number: str, by: str | None = None) -> Ending:
+    """Carry out an approved erasure, all of it or nothing, in this transaction.
+
+    The request's row is locked first: of two that try at once, the second finds it done. It
+    raises nothing for a request that cannot be carried out now, since what is written about that
+    must be kept; the door asks `Ending.settled` after the commit.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of who asks for it now, or None for the worker and the console.
+    :raises ForbiddenError: they may not erase at this property.
+    :raises TransitionError: it was never approved.
+    :raises BlockedError: the clock is in doubt, by which floors are judged, or this database was
+        restored and has not caught up with the register of erasures.
+    :raises SetupError: the register of erasures is not there, or cannot be written.
+    :raises BusyError: somebody else's transaction holds the rows.
+    :raises ErasureError: the database did not do what the plan says.
+    """
+    case = load(work, number, lock=True)
+    actor = SYSTEM
+    if by is not None:
+        actor = actors.allow(work, by, Permission.ERASE, case.property)
+    if case.state in DONE or case.state in (State.ERASING, State.CHECKING):
+        return Ending(case.state)
+    if case.state not in _RUNNING or case.kind == Kind.COPY:
+        raise TransitionError(
+            f"A request that is '{case.state}' cannot be erased.", "It must be approved first."
+        )
+    brake.require(work)
+    remembering.require(work)
+    if ahead(work, case.decided_at):
+        return _review_again(work, case, actor, ("it was approved by a clock that ran ahead",))
+    if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
+        return Ending(State.WAITING, ("grace",))
+    said = approvals.entries(work, case, (*approvals.DECIDING, *objecting.OBJECTING))
+    approval = approvals.standing(work, case, said)
+    why = _doubted(work, case, approval, said)
+    if approval is None or why:
+        return _review_again(work, case, actor, (why,))
+    if outbox.OUTSIDE in approval.grounds and outside.waits(work, case):
+        return Ending(State.WAITING, (outbox.OUTSIDE,))
+    taken = people.subjects(work, case.number, Standing.TAKEN)
+    whose = people.named(work, taken)
+    scope = planning.scope(work, whose, lock=True, house=case.property)
+    held = planning.locked(work, scope)
+    plan = held.plan
+    canaries.require(work, case, plan)
+    moved = same.moved(work, case, taken)
+    moved += differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
+    if moved:
+        return _review_again(work, case, actor, moved)
+    blocked = plan.blocked or all_kept(plan)
+    if blocked:
+        return _wait(work, case, blocked)
+    return _erase(work, case, actor, held, scope)
+
+
+def _doubted(
+    work: Work, case: Case, approval: Draft | None, said: Sequence[Draft]
+) -> str:
+    """Return why an approval does not stand any more; empty where it does.
+
+    :param approval: as the journal has it, or None.
+    :param said: what the journal says of the request.
+    """
+    if approval is None:
+        return "the journal knows of no such approval"
+    if objecting.is_open(work, case.number, said):
+        return "somebody at another contact objected"
+    if outbox.OUTSIDE not in approval.grounds:
+        return ""
+    if outside.failed(work, case):
+        return "the notice outside could not leave"
+    return "the notice left by a clock that ran ahead" if outside.left_ahead(work, case) else ""
+
+
+def all_kept(plan: Plan) -> tuple[Block, ...]:
+    """Return why nothing can be done now, where holds or preconditions keep all of it."""
+    if plan.changing():
+        return ()
+    return tuple(
+        Block(s.decision.table, s.decision.ground.removeprefix(keeping.BLOCKER), len(s.rows), "")
+        for s in plan.keeping()
+        if keeping.mode_of(s.decision) in (law.HELD, law.BLOCKED)
+        # What another controller needs keeps this one from nothing that is its own to do.
+        and s.decision.ground != f"{NEEDED}{ANOTHER}"
+    )
+
+
+def _review_again(work: Work, case: Case, actor: str, moved: tuple[str, ...]) -> Ending:
+    case = reconsider(work, case)
+    tell(work, RequestReviewedAgain, case, actor, {"differences": len(moved)})
+    return Ending(State.REVIEW, (), moved)
+
+
+def _wait(work: Work, case: Case, blocked: Sequence[Block]) -> Ending:
+    minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
+    reasons = waiting.reasons_of(blocked)
+    noted, news = waiting.note(case, reasons)
+    case = step(
+        work, case, *([State.WAITING] if case.state is not State.WAITING else []),
+        waiting_for=reasons[0][:40], waiting_until=waiting.until(blocked), decisions=noted,
+        attempts=case.attempts + 1, try_at=work.stamp + timedelta(minutes=minutes),
+    )  # fmt: skip
+    if news:
+        tell(work, RequestWaiting, case, SYSTEM, grounds=reasons)
+        waiting.tell_guest(work, case)
+    return Ending(State.WAITING, reasons)
+
+
+def postpone(work: Work, number: str) -> None:
+    """Try a request later that failed now, later each time, so that it does not hold up others.
+
+    :param work: the open transaction, not the one that failed.
+    :param number: number of the request.
+    """
+    case = load(work, number, lock=True)
+    if case.state not in (*_RUNNING, State.CHECKING):
+        return
+    minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
+    later = work.stamp + timedelta(minutes=minutes)
+    step(work, case, attempts=case.attempts + 1, try_at=later)
+
+
+def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> Ending:
+    plan = held.plan
+    origin = keeping.Origin(case.number, case.controller, case.property)
+    known, many = giving.gather(work, case.property, plan), doubles(work, plan)
+    spared = unkept(work, plan)
+    shelved.over(work, plan.people)
+    if case.kind != KIND:
+        # Who gets an invented guest's values into a living row must not make that row go.
+        marks.take(work, origin, plan, outside=True)
+        objections.take(work, origin, plan)
+    erased = planning.erase(work, origin, held, scope)
+    keeping.record(work, origin, plan, erased)
+    # The host's session must not go on showing what stays in its rows from now on.
+    work.changed |= {step.decision.table for step in plan.keeping()}
+    copies, recovery = boxes(work, origin, spared.strips(erased))
+    sought.put(work, case, erased.images, beside=copies)
+    for root, name, until in spared.files(erased, recovery):
+        outbox.queue_file(work, case, root, name, until)
+    recipients.queue(work, origin, known, invented=case.kind == KIND)
+    decided = {name: value for name, value in (case.decisions or {}).items() if name != "rows"}
+    done = {
+        **deepening.noted(decided, None),
+        "did": did(plan, many),
+        "touched": marks.touched(work, plan.touched()),
+        "files": len(set(erased.files)),
+        "recovery": recovery,
+    }
+    files = {"files": len(set(erased.files))}
+    waits = {"waiting_for": None, "waiting_until": None, "attempts": 0, "try_at": None}
+    if work.begun:
+        # Several databases: the others follow this commit, then the default one; see `forward`.
+        case = step(work, case, State.ERASING, decisions=done, **waits)
+        tell(work, ErasureBegun, case, actor, {**erased.counts, **files})
+        return Ending(case.state)
+    buried = people.bury(work, case.number, plan.spared())
+    case = step(
+        work, case, State.ERASING, State.CHECKING,
+        decisions=done, erased_at=work.stamp, **waits,
+    )  # fmt: skip
+    counts = {**erased.counts, "people": buried, **files}
+    tell(work, SubjectErased, case, actor, counts)
+    return Ending(case.state)
+
+
+def due(work: Work, most: int = 1000) -> list[str]:
+    """Return the numbers of requests to carry out, or to check, now; the longest due first."""
+    table = tables.request
+    rows = work.conn.execute(
+        select(table.c.number)
+        .where(
+            or_(
+                and_(table.c.state.in_([state.value for state in _RUNNING]), _come(work)),
+                table.c.state == State.CHECKING.value,
+            )
+        )
+        .order_by(table.c.try_at, table.c.id)
+        .limit(most)
+    )
+    return list(rows.scalars())
+
+
+def _come(work: Work) -> ColumnElement[bool]:
+    """Return the condition that an approved request is to be carried out, or decided anew, now.
+
+    How long a hotel lets be taken back what it approved is its own to say; that an approval lies
+    ahead is not.
+    """
+    table = tables.request
+    what = func.coalesce(table.c.waiting_for, "")
+    return or_(
+        table.c.try_at <= work.stamp,
+        astray(work, table.c.decided_at),
+        and_(what.not_in(("grace", outbox.OUTSIDE)), astray(work, table.c.try_at)),
+        and_(what == outbox.OUTSIDE, astray(work, table.c.try_at, outside.WAIT)),
+    )

@@ -1,0 +1,265 @@
+"""The rest of an erasure: what was kept goes when its floor, hold or precondition has ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import select
+
+from ...core.events import SYSTEM, RetentionEnded
+from ...core.plan import ANOTHER, Key, Person, key_text
+from .. import tables
+from ..casework.cases import load
+from ..certificates import planning
+from ..comeback import marks, objections
+from ..erasing import people
+from ..erasing.traces import holding, tells
+from ..holding import unheld
+from ..invented import canaries
+from ..messages import outbox
+from ..partners import giving, recipients
+from ..recovery.window import recover, unkept
+from ..retaining import keeping, law, remainder
+from ..search import sought
+from ..sweeping import ageing, runs
+from ..sweeping.claiming import Shift, work_off
+from ..unit import HasWork, Run
+from ..work import Work
+from . import completing, settling
+from .turns import Acts, Round, Unasked, Which, may_end
+
+MANY = 1000
+"""Kept rows whose day one transaction finds again without a look at the host's."""
+
+
+LOOKED = "kept-looked"
+"""Under which name it is noted by which rules the days of what is kept were found."""
+
+HELD_ON = "held-on"
+"""How many rows that a hold kept wait for something else; nobody is told of it."""
+
+
+def finish(
+    run: Run, skip: frozenset[str] = frozenset(), shift: Shift | None = None
+) -> dict[str, int]:
+    """Let go of everything whose time has come, one short transaction after another.
+
+    :param run: runs a unit of work.
+    :param skip: properties at which nothing goes now.
+    :param shift: what may be taken; everything when None.
+    :return: finished rows, requests that ended, and what waits or failed.
+    """
+    shift = Shift() if shift is None else shift
+    look_over(run)
+    counts = Counter(finish_dated(run, skip, shift))
+    counts.update(finish_undated(run, skip, shift))
+    return dict(counts)
+
+
+def finish_dated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, int]:
+    """Let go of what is kept until a day that is over.
+
+    :param run: runs a unit of work.
+    :param skip: properties at which nothing goes now.
+    :param shift: what may be taken.
+    :return: finished rows, requests that ended, and what waits or failed.
+    """
+    return _told(Round(run, Which(skip, dated=True), shift, _acts()).work())
+
+
+def finish_undated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, int]:
+    """Look again at what is kept until nobody knows when, and let go of what need not be kept.
+
+    Most of it stays night after night: who has little time does it after what has a day.
+
+    :param run: runs a unit of work.
+    :param skip: properties at which nothing goes now.
+    :param shift: what may be taken.
+    :return: finished rows, requests that ended, and what waits or failed.
+    """
+    lifted = run(lambda office: unheld.since(office.work))
+    which = Which(skip, dated=False, held=bool(lifted))
+    counts = Round(run, which, shift, _acts()).work()
+    if lifted and not (shift.over() or skip or counts["unfinished"] or counts[HELD_ON]):
+        run(lambda office: unheld.note(office.work, lifted))
+    # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.
+    counts.update(settling.settled(shift.gentle(run)))
+    return _told(counts)
+
+
+def finish_unasked(
+    run: Run, shift: Shift, skip: frozenset[str], dated: bool
+) -> dict[str, int]:
+    """Let go of what was kept without a request; several processes may do so at once.
+
+    :param run: runs a unit of work.
+    :param shift: what may be taken.
+    :param skip: properties at which nothing goes now.
+    :param dated: what is kept until a day that is over, or what nobody knows the day of.
+    :return: finished rows, and what waits or failed.
+    """
+    return _told(work_off(run, Unasked(Which(skip, dated), _rows), shift))
+
+
+def _acts() -> Acts:
+    return Acts(_request, _rows)
+
+
+def _told(counts: Counter[str]) -> dict[str, int]:
+    return {word: count for word, count in counts.items() if count and word != HELD_ON}
+
+
+def look_over(run: Run) -> None:
+    """After a change of the law, find the day of what is kept again, so that none stays longer.
+
+    Rows are only looked at, also while nothing may go: those whose day is over now go with the
+    others. One that is cut short begins anew the next time.
+
+    :param run: runs a unit of work.
+    """
+    mark = run(lambda office: runs.unseen(office.work, LOOKED))
+    if not mark:
+        return
+    last = run(partial(_look_over, 0))
+    while last:
+        last = run(partial(_look_over, last))
+    run(lambda office: runs.see(office.work, LOOKED, mark))
+
+
+def _look_over(last: int, office: HasWork) -> int:
+    work, kept = office.work, tables.kept
+    lines = work.conn.execute(
+        select(kept)
+        .where(
+            kept.c.id > last,
+            kept.c.mode == law.PLACE,
+            kept.c.until.is_not(None),
+            kept.c.ended_at.is_(None),
+        )
+        .order_by(kept.c.id)
+        .limit(MANY)
+    ).all()
+    for line in lines:
+        reason = law.reason(settling.verdict(work, line))
+        if (reason.until or None) != line.until:
+            settling.note(work, line, reason)
+    return lines[-1].id if lines else 0
+
+
+def _request(number: str, skip: frozenset[str], office: HasWork) -> dict[str, int]:
+    work = office.work
+    case = load(work, number, lock=True)
+    kept = tables.kept
+    mine = select(kept).where(may_end(work, skip), kept.c.request == number)
+    lines = work.conn.execute(mine).all()
+    who = frozenset(people.taken(work, number))
+    origin = keeping.Origin(number, case.controller, case.property)
+    counts = _finish(work, origin, lines, who)
+    return counts | {"ended": int(completing.complete(work, number))}
+
+
+def _rows(lines: Sequence[Line[Any]], office: HasWork) -> dict[str, int]:
+    work = office.work
+    counts: Counter[str] = Counter()
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for line in lines:
+        groups.setdefault((line.controller, line.property), []).append(line)
+    for (controller, place), group in sorted(groups.items()):
+        counts.update(_group(work, keeping.Origin(None, controller, place), group))
+    return dict(counts)
+
+
+def _group(work: Work, origin: keeping.Origin, lines: Sequence[Line[Any]]) -> Mapping[str, int]:
+    """Finish rows that nobody asked for, of which only those that are blocked wait.
+
+    What blocks one of them is no reason to keep another: they only happen to end at one place.
+    """
+    counts = _finish(work, origin, lines, None)
+    if len(lines) == 1 or not counts.get("waiting"):
+        return counts
+    half = len(lines) // 2
+    found = Counter(_group(work, origin, lines[:half]))
+    found.update(_group(work, origin, lines[half:]))
+    return found
+
+
+def _finish(
+    work: Work, origin: keeping.Origin, lines: Sequence[Line[Any]], who: frozenset[Person] | None
+) -> dict[str, int]:
+    """Erase of these kept rows what may go now, and write down anew what stays.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf they are kept.
+    :param lines: rows of our table.
+    :param who: the people of the request; None when the rows ended by themselves.
+    """
+    known_keys = ((line.id, _keys(work, line, who)) for line in lines)
+    keys = {id: found for id, found in known_keys if found is not None}
+    lines = [line for line in lines if line.id in keys]
+    only = remainder.kept_columns(work, lines, keys)
+    scope = planning.bounded(
+        work, remainder.scope(work, only, who), lock=True, only=only, house=origin.property
+    )
+    plan = planning.plan(work, scope)
+    if plan.blocked:
+        held = sum(line.mode == law.HELD for line in lines)
+        return {"waiting": len(lines), HELD_ON: held}
+    if not plan.changing() and remainder.is_same(work, lines, plan):
+        return {}
+    known = giving.gather(work, origin.property, plan, _untold(work, lines, keys))
+    spared = unkept(work, plan)
+    invented = canaries.is_one(work, origin.number)
+    if origin.number is not None and not invented:
+        marks.take(work, origin, plan)
+        objections.take(work, origin, plan)
+    erased = planning.erase(work, origin, plan, scope)
+    keeping.end(work, keys)
+    keeping.record(work, origin, plan, erased)
+    if origin.number is not None:
+        people.bury(work, origin.number, plan.spared())
+    recovery = ""
+    if not any(_at_once(work, line) for line in lines if line.until):
+        recovery = recover(work, origin, spared.strips(erased))
+    if origin.number is not None:
+        sought.more(work, origin.number, erased.images)
+    for root, name, until in spared.files(erased, recovery):
+        outbox.queue_file(work, origin, root, name, until)
+    recipients.queue(work, origin, known, again=True, invented=invented)
+    if erased.counts:
+        work.events.append(RetentionEnded(
+            origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
+        ))
+    return {"finished": sum(erased.counts.values())}
+
+
+def _keys(
+    work: Work, line: Line[Any], who: frozenset[Person] | None
+) -> list[Key] | None:
+    """Return the keys of a kept row; none of a common profile that another request has taken.
+
+    Overwritten once more it would be newer than that erasure, which could not be taken back.
+    """
+    keys, columns = remainder.keys_of(work, line, who), remainder.columns_of(work, line) or ()
+    if not keys or (line.mode, line.open) != (law.BLOCKED, ANOTHER):
+        return keys
+    declared = work.datamap.declared(line.table_name)
+    if not tells(declared, columns):
+        return keys
+    return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+
+
+def _at_once(work: Work, line: Line[Any]) -> bool:
+    record = law.read_facts(work, line)
+    return ageing.at_once(work, record, law.names_of(work, line))
+
+
+def _untold(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> giving.Only:
+    """Return the columns that nobody was told of, because a hold or the hotel kept them."""
+    kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED)]
+    return remainder.kept_columns(work, kept, keys)

@@ -1,0 +1,123 @@
+"""Keys whose day is over are destroyed, and with them what lies under them: marked, gone, noted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import select
+
+from ...core.errors import GuesteraseError
+from ...core.events import BackupForgotten
+from ...core.log import slug
+from .. import tables
+from ..access import brake
+from ..boxes import boxing, shelf, vault
+from ..certificates import laternotice
+from ..holding import heldcopies, heldkeys
+from ..holding.heldcopies import Looked
+from ..remembrance import months, orphaned
+from ..requests.bygone import Step
+from ..statements.sql import chunks
+from ..sweeping.steady import Believed
+from ..unit import HasWork, Run
+from ..work import Work
+from . import settling
+
+
+def forget(run: Run) -> int:
+    """Destroy the keys whose day is over, each step by itself and resumable; return the boxes.
+
+    The clock is judged in each transaction that believes it: a key cannot be had back. One under
+    which something may be held that nobody can read now ends later, and keeps no other.
+
+    :param run: runs a unit of work.
+    :raises SealError: there is such a key; the others are destroyed.
+    """
+    settling.settled(Believed(run, run(_trusted)), unknown=False)
+    ended = run(_empty)
+    labels, closed = _marked(run)
+    if labels:
+        vault.destroy(run(lambda office: office.work.custodian), labels)
+        ended += run(partial(_record, labels))
+    if closed is not None:
+        raise closed
+    return ended
+
+
+def _trusted(office: HasWork) -> datetime:
+    brake.require(office.work)
+    return office.work.stamp
+
+
+def _empty(office: HasWork) -> int:
+    work = office.work
+    if brake.hold_back(work):
+        return 0
+    orphaned.end(work)
+    boxes = vault.expire(work.conn, work.today, work.stamp)
+    if boxes:
+        shelf.forget(work)
+    return boxes
+
+
+_LOOKS = 3
+"""How often copies are looked through where holds are placed meanwhile, until the next round."""
+
+
+_Marked = tuple[tuple[str, ...], GuesteraseError | None]
+"""Labels of keys that end, and why one of the others does not end yet."""
+
+
+def _marked(run: Run) -> _Marked:
+    """Say which keys end; none do where holds were placed again and again."""
+    for _ in range(_LOOKS):
+        marked = run(partial(_mark, heldcopies.look(run)))
+        if marked is not None:
+            return marked
+    return (), None
+
+
+def _mark(looked: Looked, office: HasWork) -> _Marked | None:
+    """Say which keys end, or return None where a hold was placed since the look."""
+    work = office.work
+    if brake.hold_back(work):
+        return (), None
+    if not heldcopies.stands(work, looked):
+        return None
+    heldkeys.homeward(work)
+    closed = heldkeys.closed(work, looked.closed)
+    heldkeys.rescue(work, looked.copies, closed)
+    vault.mark_labels(work.conn, months.outlived(work), work.stamp)
+    labels = work.custodian.labels()
+    marked = vault.mark(work.conn, work.today, work.stamp, labels, closed)
+    return marked, next(iter(closed.values()), None)
+
+
+def _record(labels: tuple[str, ...], office: HasWork) -> int:
+    work = office.work
+    boxes = vault.record(work.conn, labels, work.stamp)
+    shelf.forget(work)
+    if boxes:
+        controllers = {slug(p.controller) for p in work.settings.properties.values()}
+        for controller in sorted(controllers):
+            work.events.append(BackupForgotten(controller, counts={"keys": len(labels)}))
+    return boxes
+
+
+def keys_back(work: Work, after: int) -> Step:
+    """Mark keys again that were destroyed and are back, with an old copy of their folder.
+
+    So is a key for a later notice that nothing lies under.
+    """
+    day, there = tables.day, sorted(work.custodian.labels())
+    back: list[str] = []
+    for part in chunks(there):
+        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == boxing.ENDED)
+        back += work.conn.execute(ended).scalars()
+    ended = select(day.c.label).where(day.c.state == boxing.ENDING)
+    loose = set(laternotice.idle(work, there)) - set(work.conn.execute(ended).scalars())
+    back = sorted({*back, *loose})
+    vault.mark_labels(work.conn, back, work.stamp)
+    return Counter({"": len(back)} if back else {}), 0

@@ -1,0 +1,69 @@
+"""What the host wrote of somebody while they were erased: of it, what is kept is written down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from ...core.plan import Outcome, Plan, Step
+from .. import tables
+from ..casework.cases import Case
+from ..erasing import eraser
+from ..erasing.taking import Erased
+from ..retaining import keeping
+from ..retaining.keeping import Origin
+from ..work import Work
+
+
+def keep(work: Work, case: Case, drawn: Plan) -> Plan:
+    """Write down what is kept of erased people and was not when they were erased.
+
+    An invoice may be made out between the erasure and its check. Nobody decided about it, but a
+    certificate that does not name it would be untrue, and nothing would end it on its day.
+
+    :param work: the open transaction.
+    :param case: the request, locked, about to be certified.
+    :param drawn: the plan of its people as it is today.
+    :return: what was written down, as a plan.
+    """
+    known = _known(work, case.number)
+    steps = [_late(work, drawn, step, known) for step in drawn.keeping()]
+    late = replace(drawn, steps=tuple(step for step in steps if step.rows))
+    if late.steps:
+        keeping.record(work, Origin(case.number, case.controller, case.property), late, Erased())
+    return late
+
+
+_Known = Mapping[tuple[str, str], set[str]]
+
+
+def _known(work: Work, number: str) -> _Known:
+    """Return (table, key text) -> the columns that were written down as kept for a request."""
+    kept = tables.kept
+    rows = select(kept.c.table_name, kept.c.row_key, kept.c.columns).where(kept.c.request == number)
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in work.conn.execute(rows):
+        found.setdefault((row.table_name, row.row_key), set()).update(json.loads(row.columns))
+    return found
+
+
+def _late(work: Work, drawn: Plan, step: Step, known: _Known) -> Step:
+    """Return a step limited to rows that hold something of which nothing is written down."""
+    if step.decision.outcome is Outcome.SEAL:
+        # What is to leave its row and stands there is left.
+        return replace(step, rows=())
+    table, columns = step.decision.table, set(step.decision.columns)
+    texts = keeping.known_by(work, drawn, table, [row.key for row in step.rows])
+    new = [
+        row
+        for row in step.rows
+        if (place := (table, texts[row.key])) not in known or columns - known[place]
+    ]
+    if not new:
+        return replace(step, rows=())
+    wanted = replace(step, rows=tuple(new))
+    there = set(eraser.as_before(work.conn, work.whole(), wanted, work.live()))
+    return replace(step, rows=tuple(row for row in new if row.key in there))

@@ -1,0 +1,192 @@
+"""Boxes judged again: those whose end nobody knew, those that end soon, and what was forgotten."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import cache, partial
+from typing import Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import Select, select, union_all, update
+
+from ...core.retention import Verdict
+from ...core.ruling import Reason
+from .. import tables
+from ..boxes import shelf, vault
+from ..holding import heldkeys
+from ..journaling import binding
+from ..lawbook.blockers import today_at
+from ..retaining import keeping, law, prolonged
+from ..retaining.holds import living
+from ..sweeping import runs
+from ..unit import HasWork, Run
+from ..work import Work
+from . import completing
+
+BATCH = 100
+"""Sealed rows that one transaction looks at."""
+
+SOON = 2
+"""Days before its last one on which a box is judged again, so that a longer floor is in time."""
+
+
+LOOKED = "boxes-looked"
+"""Under which name it is noted by which rules all boxes were judged."""
+
+
+def settled(run: Run, unknown: bool = True) -> dict[str, int]:
+    """Judge boxes again whose end nobody knew, or that end soon; close what was forgotten.
+
+    After a change of the law all of them are.
+
+    :param run: runs a unit of work.
+    :param unknown: also those whose end nobody knew; False before keys are destroyed, where only
+        a floor that was lengthened matters.
+    """
+    counts: Counter[str] = Counter()
+    last, mark = 0, run(lambda office: runs.unseen(office.work, LOOKED)) if unknown else ""
+    while True:
+        last, done = run(partial(_settle, last, unknown, bool(mark)))
+        counts.update(done)
+        if not last:
+            break
+    if mark:
+        run(lambda office: runs.see(office.work, LOOKED, mark))
+    return dict(counts)
+
+
+def _settle(
+    last: int, unknown: bool, everything: bool, office: HasWork
+) -> tuple[int, dict[str, int]]:
+    work = office.work
+    due = _due(work, last, unknown, everything).subquery()
+    lines = work.conn.execute(
+        _boxed().join(due, tables.kept.c.id == due.c.id).order_by(due.c.id).limit(BATCH)
+    ).all()
+    if lines and living(work):
+        # Before a box is locked, as whoever places a hold does.
+        binding.turn(work, binding.HOLDS)
+    reached = cache(lambda: heldkeys.reached(work, {line.box for line in lines}))
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts[_judge(work, _followed(work, line), reached)] += 1
+    counts.pop("", None)
+    counts["ended"] += _close(work, lines)
+    return (lines[-1].id if lines else 0), dict(counts)
+
+
+def _boxed() -> Select[Any]:
+    kept, box = tables.kept, tables.box
+    label, day = box.c.label.label("box_label"), box.c.last_day.label("box_day")
+    return select(kept, box.c.forgotten_at, label, day).join_from(kept, box, kept.c.box == box.c.id)
+
+
+def _followed(work: Work, line: Line[Any]) -> Line[Any]:
+    """Return a line with what its row says now, where it ends soon and that is later."""
+    soon = line.until is not None and line.until <= _soon(work)
+    if not soon or line.forgotten_at is not None or not prolonged.follow(work, line):
+        return line
+    return work.conn.execute(_boxed().where(tables.kept.c.id == line.id)).one()
+
+
+def _soon(work: Work) -> str:
+    return (work.now.date() + timedelta(days=SOON)).isoformat()
+
+
+def _due(
+    work: Work, last: int, unknown: bool, everything: bool
+) -> Select[tuple[int]]:
+    """Return the numbers of the sealed rows to be judged, however many there are that are not."""
+    kept, box = tables.kept, tables.box
+    sealed = select(kept.c.id).where(kept.c.mode == law.SEALED, kept.c.ended_at.is_(None))
+    if everything:
+        return sealed.where(kept.c.id > last)
+    # What is no plain column is no index to begin with, nor an order that is there already: for
+    # either SQLite would read all that were kept.
+    still = sealed.where(kept.c.id + 0 > last)
+    gone = still.join(box, box.c.id + "" == kept.c.box).where(box.c.forgotten_at > datetime.min)
+    parts = [still.where(kept.c.until <= _soon(work)), gone]
+    parts += [still.where(kept.c.until.is_(None))] if unknown else []
+    number = union_all(*parts).subquery().c.id + 0
+    return select(number.label("id")).group_by(number)
+
+
+def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]) -> str:
+    """Bring one sealed row up to date; return what became of it in a word, or nothing."""
+    found = verdict(work, line)
+    if line.forgotten_at is not None:
+        today = today_at(work.settings, work.now, line.property)
+        keeping.end(work, [line.id], early=found.kept(today))
+        return "forgotten"
+    reason = law.reason(found)
+    words, until = ",".join(reason.open)[:120], reason.until or None
+    if (words, until) == (line.open, line.until):
+        _move(work, line, until)
+        return ""
+    if not found.kept(today_at(work.settings, work.now, line.property)):
+        if _label(work, line).startswith("hold:"):
+            return ""
+        if line.box in reached():
+            # A query or a place may reach it by now, or its key could not be read when it was held.
+            heldkeys.take(work, [line.box], reached()[line.box])
+            return ""
+        vault.empty(work.conn, [line.box], work.stamp)
+        shelf.forget(work)
+        keeping.end(work, [line.id])
+        return "forgotten"
+    _move(work, line, until)
+    note(work, line, reason)
+    return "settled"
+
+
+def verdict(work: Work, line: Line[Any]) -> Verdict:
+    """Return how long the law keeps a kept row, by what was written down about it."""
+    facts = law.read_facts(work, line)
+    return law.judge(work, facts, law.names_of(work, line))
+
+
+def note(work: Work, line: Line[Any], reason: Reason) -> None:
+    work.conn.execute(
+        update(tables.kept)
+        .where(tables.kept.c.id == line.id)
+        .values(
+            open=",".join(reason.open)[:120], until=reason.until or None,
+            rule=reason.rule[:80], basis=reason.basis[:250], grade=reason.grade,
+        )
+    )  # fmt: skip
+
+
+def _move(work: Work, line: Line[Any], until: str | None) -> None:
+    """Put a box under the key of the day it ends now; one under a hold keeps the hold's key.
+
+    The key under which that one lies besides follows the day, so that no earlier one opens it.
+    """
+    terms = keeping.terms_of(work, line.controller, line.property, until)
+    box = tables.box
+    kept_for = line.box_label if line.box_label.startswith("hold:") else terms.label
+    if (line.box_day, line.box_label) == (terms.last_day, kept_for):
+        return
+    label = _label(work, line)
+    work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
+    if label.startswith("hold:"):
+        vault.rehome(work.conn, work.custodian, line.box, terms.label, work.today)
+    elif label and terms.label != label:
+        vault.rewrap(work.conn, work.custodian, [line.box], terms.label)
+        shelf.remark(work, [line.box])
+
+
+def _label(work: Work, line: Line[Any]) -> str:
+    """Return under which key a box lies, which nobody changes any more; empty when it is gone.
+
+    Somebody may have placed a hold since the lines were read.
+    """
+    box = tables.box
+    mine = select(box.c.label).where(box.c.id == line.box, box.c.forgotten_at.is_(None))
+    return str(work.conn.execute(mine.with_for_update()).scalar() or "")
+
+
+def _close(work: Work, lines: Iterable[Line[Any]]) -> int:
+    numbers = {line.request for line in lines if line.request is not None}
+    return sum(completing.complete(work, number) for number in sorted(numbers))

@@ -1,0 +1,1 @@
+"""What an erasure kept in place: hidden from the host's sessions, unchanged, readable by record."""

@@ -1,0 +1,1 @@
+"""Holds and freezes: placed, looked over, lifted, and what they reach."""

@@ -1,0 +1,337 @@
+"""The keys of what is held: boxes under a hold leave their day's key, and go back when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from ...core.errors import GuesteraseError, SealError
+from ...core.seal import day_label
+from .. import tables
+from ..access import brake
+from ..boxes import vault
+from ..boxes.rehoming import astray, back, rewrap, unread
+from ..journaling import binding
+from ..messages import outbox
+from ..retaining.holds import Hold, living
+from ..retaining.keeping import FOREVER, open_label
+from ..statements.sql import chunks
+from ..unit import HasWork, Run
+from ..work import Work
+from . import unsearched
+from .reach import SWEPT, Holders, at_once, in_sweeps, reach
+
+PURPOSES = ("retention", "recovery", "recovery-file", "file")
+"""What boxes are kept for that a hold reaches; what only tells a guest something goes its way."""
+
+
+_BATCH = 100
+"""Boxes that one transaction of a night puts under a second key."""
+
+
+def label(id: int) -> str:
+    """Return the label of a hold's own key."""
+    return f"hold:{id}"
+
+
+def wrap(work: Work, hold: Hold) -> int:
+    """Put the boxes that a new hold reaches under its key; return how many.
+
+    A box that lies under an older hold stays there until that one is lifted. What sweeps left is
+    looked through later (`heldcopies.find`).
+    """
+    if in_sweeps(work, hold):
+        unsearched.ask(work.conn, hold.id, work.stamp)
+    return take(work, at_once(work, hold), hold.id)
+
+
+def take(work: Work, boxes: Collection[str], hold: int) -> int:
+    """Put boxes that lie under no hold under the key of one; return how many those were.
+
+    One whose key cannot be read now stays where it is, and is no hindrance: its key ends for
+    nobody before it was read (`closed`).
+    """
+    moved = 0
+    for mine in _free(work, boxes).values():
+        with suppress(SealError):
+            moved += move(work, mine, hold)
+    return moved
+
+
+def move(work: Work, boxes: Collection[str], hold: int) -> int:
+    """Put boxes under the key of a hold, wherever they lie; return how many those were."""
+    return rewrap(work, boxes, label(hold))
+
+
+def closed(
+    work: Work, copies: Mapping[str, GuesteraseError]
+) -> dict[str, GuesteraseError]:
+    """Return the labels of boxes whose day is over and of which nobody can tell what is held.
+
+    Their keys are there and cannot be read now, so they end later; those of all others end.
+
+    :param work: the open transaction.
+    :param copies: copies of sweeps that could not be read a moment ago. Any of them may say that
+        the names of files stay.
+    :return: label -> why.
+    """
+    if not living(work):
+        return {}
+    box, found, opened = tables.box, dict[str, GuesteraseError](), set[str]()
+    wanted = select(box.c.id, box.c.label, box.c.purpose, box.c.request).where(*_ended(work))
+    for row in work.conn.execute(wanted).all():
+        if row.purpose == outbox.FILE and row.request is None and copies:
+            found.setdefault(row.label, next(iter(copies.values())))
+        elif row.id in copies:
+            found.setdefault(row.label, copies[row.id])
+        elif row.label not in opened and (problem := unread(work, row.label)) is not None:
+            found[row.label] = problem
+        opened.add(row.label)
+    for home in astray(work, box.c.last_day < work.today):
+        if (problem := unread(work, home)) is not None:
+            found[home] = problem
+    return found
+
+
+def rescue(work: Work, known: Holders | None = None, spared: Collection[str] = ()) -> int:
+    """Put boxes whose day is over, and that a living hold reaches by now, under its key.
+
+    A query or a place may reach boxes that were closed, or found to be of it, after it was held.
+    Called before keys are marked to be destroyed.
+
+    :param work: the open transaction.
+    :param known: what `heldcopies.look` found in copies a moment ago; the others are opened here.
+    :param spared: labels whose keys do not end, so that their boxes stay.
+    :return: how many boxes that was.
+    """
+    holds = living(work)
+    if not holds:
+        return 0
+    over, count = outlived(work, spared), 0
+    for hold in holds if over else ():
+        reached = over & reach(work, hold, over, known)
+        count += move(work, reached, hold.id)
+        over -= reached
+    return count
+
+
+def reached(work: Work, boxes: Collection[str]) -> dict[str, int]:
+    """Return which of these boxes living holds reach, each with the oldest hold that does."""
+    found, left = dict[str, int](), set(boxes)
+    for hold in living(work):
+        mine = left & reach(work, hold, left) if left else set[str]()
+        found |= dict.fromkeys(mine, hold.id)
+        left -= mine
+    return found
+
+
+def homeward(work: Work) -> int:
+    """Put boxes whose day is over and whose hold's key is lost under the one they had before.
+
+    The database is a copy from before that hold was lifted, or somebody lost its key. As long as
+    the key of their day lives they can go on to a hold that reaches them (`rescue`).
+
+    :param work: the open transaction; nobody else places or lifts a hold in it.
+    :return: how many boxes that was.
+    """
+    return len(back(work, tables.box.c.last_day < work.today))
+
+
+def nightly(run: Run) -> int:
+    """Put boxes that a hold alone keeps under the key of their day as well, where there is one.
+
+    An earlier version held them so. One that does not open, or whose day is over, stays as it is.
+
+    :param run: runs a unit of work.
+    :return: 0: how many are held is not everybody's to read.
+    """
+    last: str | None = ""
+    while last is not None:
+        last = run(partial(_besides, last))
+    return 0
+
+
+def _besides(after: str, office: HasWork) -> str | None:
+    """Do it with a batch; return the last of them, or None at the end."""
+    work, box = office.work, tables.box
+    columns = box.c.id, box.c.purpose, box.c.controller, box.c.last_day
+    rows = work.conn.execute(
+        select(*columns)
+        .where(
+            box.c.label.in_(vault.HOLDS), box.c.home.is_(None), box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(PURPOSES), box.c.last_day >= work.today, box.c.id > after,
+        )
+        .order_by(box.c.id)
+        .limit(_BATCH)
+    ).all()  # fmt: skip
+    if rows:
+        binding.turn(work, binding.HOLDS)
+    for row in rows:
+        home = _home(work, Held(*row, False))
+        vault.rehome(work.conn, work.custodian, row.id, home, work.today)
+    return rows[-1].id if rows else None
+
+
+def outlived(work: Work, spared: Collection[str] = ()) -> set[str]:
+    """Return the boxes whose day is over and that lie under no hold.
+
+    :param spared: labels whose boxes are left out.
+    """
+    box = tables.box
+    rows = work.conn.execute(select(box.c.id, box.c.label).where(*_ended(work)))
+    return {row.id for row in rows if row.label not in spared}
+
+
+def _ended(work: Work) -> tuple[ColumnElement[bool], ...]:
+    box = tables.box
+    return (
+        box.c.last_day < work.today,
+        box.c.forgotten_at.is_(None),
+        box.c.purpose.in_(PURPOSES),
+        box.c.label.not_like("hold:%"),
+    )
+
+
+def unwrap(work: Work, hold: Hold) -> int:
+    """Take the boxes from a hold's key: to the next hold, to their day, or to their end.
+
+    Its key is marked to be destroyed. Boxes stay under it for a while (`heldcopies.release`) that
+    a sweep left where there are other holds, which may reach them too; all of them while the
+    clock is in doubt, for nothing ends by a day that nobody believes.
+
+    :param hold: a hold that was lifted.
+    :return: how many boxes ended, because their day was over.
+    """
+    binding.turn(work, binding.HOLDS)
+    rows, doubted = under(work, hold.id), bool(brake.doubt(work.conn, work.stamp))
+    shared = any(in_sweeps(work, other) for other in living(work))
+    going = [row for row in rows if not (doubted or (row.swept and shared))]
+    ended = share(work, going)
+    unsearched.drop(work.conn, hold.id)
+    if len(going) == len(rows):
+        end(work, hold.id)
+    return ended
+
+
+def share(work: Work, boxes: Sequence[Held]) -> int:
+    """Put boxes under the oldest hold that reaches them at once, or home; return how many ended."""
+    left = {each.id for each in boxes}
+    for hold in living(work) if left else ():
+        reached = left & at_once(work, hold, left)
+        move(work, reached, hold.id)
+        left -= reached
+    return home(work, [each for each in boxes if each.id in left])
+
+
+@dataclass(frozen=True)
+class Held:
+    """A box under the key of a hold.
+
+    :param id: its identifier.
+    :param purpose: what it is kept for.
+    :param controller: slug of who answers for it.
+    :param last_day: its last day when nothing holds it, ISO.
+    :param swept: it was left by a sweep.
+    """
+
+    id: str
+    purpose: str
+    controller: str
+    last_day: str
+    swept: bool
+
+
+def under(work: Work, hold: int, only: str | None = None) -> list[Held]:
+    """Return the boxes that lie under the key of a hold, or one of them if it does."""
+    box = tables.box
+    wanted = select(
+        box.c.id, box.c.purpose, box.c.controller, box.c.last_day, box.c.request
+    ).where(
+        box.c.label == label(hold), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
+    )
+    rows = work.conn.execute(wanted if only is None else wanted.where(box.c.id == only))
+    return [Held(*row[:4], row.request is None and row.purpose in SWEPT) for row in rows]
+
+
+def home(work: Work, boxes: Sequence[Held]) -> int:
+    """Put boxes that nothing holds any more under their day again; return how many ended."""
+    homes: dict[str, set[str]] = {}
+    for each in boxes:
+        homes.setdefault(_home(work, each), set()).add(each.id)
+    over, ended = _over(work, homes), 0
+    for to, ids in sorted(homes.items()):
+        if to in over:
+            ended += vault.empty(work.conn, sorted(ids), work.stamp)
+        else:
+            rewrap(work, ids, to)
+            _until(work, ids, to)
+    return ended
+
+
+def end(work: Work, hold: int) -> None:
+    """Mark the key of a hold to be destroyed; not where boxes that it does not open wait for it.
+
+    Such a hold lives again in a copy of the database from before it was lifted. A copy of the key
+    folder may have its key; until it is back, or their day is over, its boxes stay.
+    """
+    if not any(each.last_day >= work.today for each in under(work, hold)):
+        vault.mark_labels(work.conn, [label(hold)], work.stamp)
+
+
+def lifted(conn: Connection) -> list[int]:
+    """Return the numbers of the holds that were lifted and whose key has boxes yet."""
+    box = tables.box
+    gone = vault.HOLDS.where(tables.hold.c.lifted_at.is_not(None))
+    wanted = select(box.c.label, box.c.purpose, box.c.forgotten_at).where(box.c.label.in_(gone))
+    found = {
+        row.label for row in conn.execute(wanted)
+        if row.forgotten_at is None and row.purpose in PURPOSES
+    }  # fmt: skip
+    return sorted(int(label.removeprefix("hold:")) for label in found)
+
+
+def _home(work: Work, box: Held) -> str:
+    """Return the label a box has when nothing holds it."""
+    if box.last_day >= FOREVER:
+        return open_label(box.controller)
+    if box.purpose == outbox.FILE and box.last_day < work.today:
+        # What a hold kept from being removed is still to be removed.
+        return day_label((work.now.date() + timedelta(days=outbox.BOX_DAYS)).isoformat())
+    return day_label(box.last_day)
+
+
+def _over(work: Work, homes: Iterable[str]) -> set[str]:
+    """Return which of these labels have no key any more, or should have none."""
+    table = tables.day
+    marked = work.conn.execute(select(table.c.label).where(table.c.label.in_(sorted(homes))))
+    return {*marked.scalars(), *(h for h in homes if "day:" <= h < day_label(work.today))}
+
+
+def _until(work: Work, ids: Collection[str], home: str) -> None:
+    if home.startswith("day:"):
+        box = tables.box
+        work.conn.execute(
+            update(box)
+            .where(box.c.id.in_(ids), box.c.purpose == outbox.FILE)
+            .values(last_day=home.removeprefix("day:"))
+        )
+
+
+def _free(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
+    """Return those of these boxes that lie under no hold: label -> their identifiers."""
+    box = tables.box
+    found: dict[str, set[str]] = {}
+    for part in chunks(sorted(ids)):
+        rows = work.conn.execute(
+            select(box.c.id, box.c.label).where(
+                box.c.id.in_(part), box.c.label.not_like("hold:%")
+            )
+        )
+        for row in rows:
+            found.setdefault(row.label, set()).add(row.id)
+    return found

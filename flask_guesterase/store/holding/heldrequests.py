@@ -1,0 +1,60 @@
+"""Which requests a living hold reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from ...core.lifecycle import OPEN, State
+from ...core.standing import Standing
+from .. import tables
+from ..boxes import vault
+from ..retaining.holds import living
+from ..statements.sql import chunks
+from ..work import Work
+from .reach import covered_in
+
+
+def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:
+    """Return the requests of which a living hold covers a subject row, a kept row or a box.
+
+    :param numbers: only among these; by default among those that are open, or keep something.
+    """
+    holds = living(work)
+    if not holds:
+        return set()
+    rows: dict[tuple[str, str], set[str]] = {}
+    for number, table, text in _rows_of_requests(work, numbers):
+        rows.setdefault((table, text), set()).add(number)
+    box = tables.box
+    boxed = select(box.c.request).where(
+        box.c.label.in_(vault.HOLDS), box.c.forgotten_at.is_(None), box.c.request.is_not(None)
+    )
+    found = {n for n in work.conn.execute(boxed).scalars() if numbers is None or n in numbers}
+    for hold in holds:
+        found |= covered_in(work, hold, rows)
+    return found
+
+
+def _rows_of_requests(work: Work, numbers: Sequence[str] | None) -> list[tuple[str, str, str]]:
+    request, subject, kept = tables.request, tables.subject, tables.kept
+    people = select(subject.c.request, subject.c.table_name, subject.c.row_key).where(
+        subject.c.standing == Standing.TAKEN.value
+    )
+    keeps = select(kept.c.request, kept.c.table_name, kept.c.row_key).where(
+        kept.c.ended_at.is_(None), kept.c.request.is_not(None)
+    )
+    found: list[tuple[str, str, str]] = []
+    if numbers is None:
+        states = [s.value for s in (*OPEN, State.CHECKING, State.SEALED)]
+        among = people.join(request, request.c.number == subject.c.request).where(
+            request.c.state.in_(states)
+        )
+        return [tuple(row) for each in (among, keeps) for row in work.conn.execute(each)]
+    for part in chunks(sorted(numbers)):
+        for each in (
+            people.where(subject.c.request.in_(part)), keeps.where(kept.c.request.in_(part))
+        ):
+            found += [tuple(row) for row in work.conn.execute(each)]
+    return found

@@ -1,0 +1,347 @@
+"""Which boxes hold rows under a hold: sealed ones, safety copies, and the names of files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ...core import image
+from ...core.errors import SealError
+from ...core.holding import Scope
+from ...core.incidents import COPIED
+from ...core.plan import Key, Person, key_text
+from ...core.standing import Standing
+from .. import tables
+from ..boxes import vault
+from ..checking.gaps import unreadable
+from ..erasing.finder import find, owned
+from ..mapping.declared import Declared
+from ..messages import outbox
+from ..retaining import heldqueries
+from ..retaining.holds import Hold, covered, everywhere, keys_of, matching
+from ..statements.sql import chunks, host_values, is_text
+from ..work import Work
+
+Texts = dict[str, set[str]]
+"""Table -> key texts of rows."""
+
+SWEPT = ("recovery", outbox.FILE)
+"""Purposes of what a sweep seals: rows, and names of files."""
+
+_COPIES = ("recovery", "recovery-file", outbox.FILE)
+"""Purposes of what is sealed for a request: rows, bytes of files, and names of files."""
+
+
+Holders = Mapping[str, Collection[int]]
+"""Safety copy of a sweep -> numbers of the holds that cover a row in it."""
+
+
+def reach(
+    work: Work, hold: Hold, among: Collection[str], known: Holders | None = None
+) -> set[str]:
+    """Return the boxes that hold rows under a hold, or the names of their files.
+
+    :param work: the open transaction.
+    :param hold: the hold.
+    :param among: only these boxes are asked about.
+    :param known: which holds reach copies of sweeps, as far as that was looked into before.
+    """
+    return at_once(work, hold, among) | _of_sweeps(work, hold, among, known or {})
+
+
+def at_once(work: Work, hold: Hold, among: Collection[str] | None = None) -> set[str]:
+    """Return the boxes that hold rows under a hold, but for what sweeps left.
+
+    :param work: the open transaction.
+    :param hold: the hold.
+    :param among: only these boxes are asked about; all when None.
+    """
+    if hold.scope == Scope.EVIDENCE:
+        return _evidence(work, hold)
+    return _kept(work, hold, among) | _of_requests(work, hold, among)
+
+
+def in_sweeps(work: Work, hold: Hold) -> bool:
+    """Return whether a hold may reach what sweeps left."""
+    return hold.scope != Scope.EVIDENCE or _copied(work, hold) is not None
+
+
+def _as_evidence(hold: Hold) -> Hold:
+    """Return a hold on evidence as it covers what ended without a request: by its place."""
+    return replace(hold, scope=Scope.PLACE.value, query="")
+
+
+def _copied(work: Work, hold: Hold) -> Row[Any] | None:
+    """Return the incident of which safety copies are evidence, or None."""
+    table = tables.incident
+    row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
+    return None if row is None or row.kind not in COPIED else row
+
+
+def _evidence(work: Work, hold: Hold) -> set[str]:
+    """Return the safety copies of what was erased while an incident went on unnoticed."""
+    box, request = tables.box, tables.request
+    row = _copied(work, hold)
+    if row is None:
+        return set()
+    wanted = (
+        select(box.c.id)
+        .join(request, request.c.number == box.c.request)
+        .where(
+            request.c.erased_at <= row.opened_at,
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(["recovery", "recovery-file"]),
+        )
+    )
+    if not everywhere(work, hold.property):
+        wanted = wanted.where(request.c.property == hold.property)
+    if row.happened_at is not None:
+        # Whoever reports it rarely knows the minute.
+        wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
+    return set(work.conn.execute(wanted).scalars())
+
+
+def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
+    kept = tables.kept
+    wanted = select(kept.c.table_name, kept.c.row_key, kept.c.box).where(
+        kept.c.box.is_not(None), kept.c.ended_at.is_(None)
+    )
+    if hold.scope == Scope.RECORD:
+        wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
+    elif hold.scope == Scope.SUBJECT:
+        return _boxes_of(work, rows_of(work, hold))
+    elif not everywhere(work, hold.property):
+        wanted = wanted.where(kept.c.property == hold.property)
+    boxes: dict[tuple[str, str], set[str]] = {}
+    for row in work.conn.execute(wanted):
+        if among is None or row.box in among:
+            boxes.setdefault((row.table_name, row.row_key), set()).add(row.box)
+    if hold.scope == Scope.RECORD:
+        return {box for each in boxes.values() for box in each}
+    return covered_in(work, hold, boxes)
+
+
+def rows_of(work: Work, hold: Hold) -> Texts:
+    """Return the rows of a held subject that are still in the host's tables.
+
+    :param work: the open transaction.
+    :param hold: the hold.
+    """
+    keys = keys_of(work, hold.table, [hold.row])
+    people = [(hold.table, key) for key in keys.values()]
+    found = find(work.conn, work.datamap, people, unreadable(work.whole()))
+    return {name: {key_text(row.key) for row in rows} for name, rows in found.items()}
+
+
+def _boxes_of(work: Work, rows: Texts) -> set[str]:
+    kept = tables.kept
+    found: set[str] = set()
+    for name, texts in rows.items():
+        for part in chunks(sorted(texts)):
+            found |= set(
+                work.conn.execute(
+                    select(kept.c.box).where(
+                        kept.c.table_name == name,
+                        kept.c.row_key.in_(part),
+                        kept.c.box.is_not(None),
+                        kept.c.ended_at.is_(None),
+                    )
+                ).scalars()
+            )
+    return found
+
+
+def covered_in(
+    work: Work, hold: Hold, boxes: Mapping[tuple[str, str], set[str]]
+) -> set[str]:
+    """Return the boxes of those (table, key text) that a hold covers."""
+    texts: Texts = {}
+    for table, text in boxes:
+        texts.setdefault(table, set()).add(text)
+    found: set[str] = set()
+    for table, mine in texts.items():
+        keys = keys_of(work, table, mine)
+        hit = covered(work, [hold], table, list(keys.values()))
+        found |= {box for text, key in keys.items() if key in hit for box in boxes[table, text]}
+    return found
+
+
+def _of_requests(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
+    """Return the safety copies, and the names of files, of the people a hold is about."""
+    box, subject = tables.box, tables.subject
+    rows = work.conn.execute(
+        select(box.c.id, subject.c.table_name, subject.c.row_key)
+        .join(subject, subject.c.request == box.c.request)
+        .where(
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(_COPIES),
+            subject.c.standing == Standing.TAKEN.value,
+        )
+    )
+    boxes: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        if among is None or row.id in among:
+            boxes.setdefault((row.table_name, row.row_key), set()).add(row.id)
+    found = covered_in(work, hold, boxes)
+    if hold.scope == Scope.RECORD:
+        found |= _holding(work, hold)
+    elif hold.scope == Scope.QUERY and hold.table not in work.datamap.subjects:
+        found |= {box for who in _named(work, hold, boxes) for box in boxes[who]}
+    return found
+
+
+def _of_sweeps(work: Work, hold: Hold, among: Collection[str], known: Holders) -> set[str]:
+    """Return the safety copies of what ended without a request, and the files named with them.
+
+    Nothing says whose file it is; where one copy is reached, none of these files is removed.
+    """
+    if not in_sweeps(work, hold):
+        return set()
+    asked = swept(work)
+    files = asked.files & set(among)
+    # Whether a file may go is told by all copies; otherwise those that are asked about will do.
+    copies = asked.copies if files else asked.copies & set(among)
+    found = {
+        copy for copy in copies
+        if hold.id in (known[copy] if copy in known else holders(work, [hold], copy))
+    }  # fmt: skip
+    return found | (files if found else set())
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Boxes of what ended without a request.
+
+    :param copies: safety copies of rows.
+    :param files: names of files.
+    """
+
+    copies: frozenset[str]
+    files: frozenset[str]
+
+
+def swept(work: Work) -> Swept:
+    """Return the boxes of what ended without a request."""
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.purpose).where(
+            box.c.request.is_(None),
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(SWEPT),
+        )
+    ).all()
+    copies = frozenset(row.id for row in rows if row.purpose == "recovery")
+    return Swept(copies, frozenset(row.id for row in rows) - copies)
+
+
+def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
+    """Return the numbers of the holds that cover a row in a safety copy of a sweep.
+
+    The copy is opened for it: nothing outside says which rows it holds.
+
+    :param work: the open transaction.
+    :param holds: the holds.
+    :param copy: identifier of its box.
+    """
+    asked = [_as_evidence(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
+    found: set[int] = set()
+    for table, mine in _rows_in(work, copy).items():
+        found.update(*covered(work, asked, table, sorted(mine, key=key_text)).values())
+    return frozenset(found)
+
+
+def _named(
+    work: Work, hold: Hold, boxes: Iterable[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return those of these people who own a row that a query names."""
+    people: dict[Person, tuple[str, str]] = {}
+    for table, text in boxes:
+        people |= {(table, key): (table, text) for key in keys_of(work, table, [text]).values()}
+    declared = work.datamap.declared(hold.table)
+    rows = owned(work.conn, work.datamap, declared, people)
+    query = heldqueries.meant(work, hold.id, hold.table, hold.query)
+    named = matching(work, declared, query, list(rows))
+    return {people[person] for key in named for person, _ in rows[key]}
+
+
+def _holding(work: Work, hold: Hold) -> set[str]:
+    """Return the boxes of requests whose safety copy holds a row that may be gone by now.
+
+    Where one cannot be read now nobody can tell, and it may.
+    """
+    box = tables.box
+    keys = keys_of(work, hold.table, [hold.row]).values()
+    mine = {n for key in keys for some in in_copies(work, hold.table, key) for n in some}
+    rows = work.conn.execute(
+        select(box.c.id).where(
+            box.c.request.in_(mine),
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(_COPIES),
+        )
+    )
+    return set(rows.scalars())
+
+
+def in_copies(work: Work, table: str, key: Key) -> tuple[set[str], set[str]]:
+    """Return the requests whose safety copy holds a row, and those whose copy nobody can read now.
+
+    The copies are opened for it: nothing outside them says which rows they hold.
+    """
+    found, closed = set[str](), set[str]()
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.request).where(
+            box.c.forgotten_at.is_(None),
+            box.c.purpose == "recovery",
+            box.c.request.is_not(None),
+        )
+    ).all()
+    for row in rows:
+        try:
+            if key in _rows_in(work, row.id).get(table, ()):
+                found.add(row.request)
+        except SealError:
+            closed.add(row.request)
+    return found, closed
+
+
+def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
+    """Return table -> keys of the rows whose images a safety copy holds.
+
+    :raises SealError: its key is there and cannot be read now, so that nobody can tell.
+    """
+    try:
+        told = image.keys(vault.unseal(work.conn, work.custodian, [copy])[0])
+    except SealError:
+        vault.require_lost(work.conn, work.custodian, [copy])
+        return {}
+    found: dict[str, set[Key]] = {}
+    for table, names, rows in told:
+        declared = work.datamap.tables.get(table)
+        if declared is not None:
+            found.setdefault(table, set()).update(keys_told(declared, names, rows))
+    return found
+
+
+def keys_told(
+    declared: Declared, names: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Iterator[Key]:
+    """Yield the host's keys of rows, from the engine's own texts.
+
+    :param declared: their table.
+    :param names: columns.
+    :param rows: of each row what the columns hold, as text.
+    """
+    columns = []
+    for c in declared.key:
+        at = names.index(c.name) if c.name in names else None
+        texts = ["" if at is None else row[at] for row in rows]
+        plain = is_text(c.type)
+        columns.append([[text] if plain else host_values(c.type, [text]) for text in texts])
+    for cells in zip(*columns, strict=True):
+        if all(cells):
+            yield tuple(each[0] for each in cells)

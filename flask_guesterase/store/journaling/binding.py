@@ -1,0 +1,239 @@
+"""Rows of ours that decide what may go, bound to the journal and to who erases by them.
+
+Each transaction that changes such rows journals a root over all of them. Whoever changes one in
+the database leaves the root of before in the journal, and cannot take it out unseen; nor does the
+next change by our own doors make it true, which journals that it found them changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ...core.brake import BACK
+from ...core.errors import RetryableError
+from ...core.events import RulesChanged
+from ...core.log import canonical
+from ...core.rulebook import LineState
+from ...core.seal import fingerprint
+from .. import tables
+from ..access import brake, pulse
+from ..census import told
+from ..remembrance import remembering
+from ..transaction import alone
+from ..work import Work
+
+HOLDS, RULES = "holds", "rules"
+"""What is bound, by the word under which its root stands in the journal."""
+
+_HOLD = (
+    "id", "kind", "scope", "controller", "property", "table_name", "row_key", "room",
+    "first_night", "last_night", "query", "silent", "why", "box", "placed_by", "confirmed_by",
+    "lift_by",
+)  # fmt: skip
+_RULE = (
+    "id", "property", "kind", "name", "body", "mark", "state", "proposed_by", "confirmed_by",
+    "checkpoint", "acts_on",
+)  # fmt: skip
+
+
+DIFFERED = "records-differ"
+"""Ground of an entry: before somebody changed such rows, they were not those of the journal."""
+
+SHOWN = timedelta(days=30)
+"""How long such an entry is told of; it stays in the journal."""
+
+_LOOKS = 3
+"""How often journal and rows are read anew where they differ: others may write in between."""
+
+
+def touch(work: Work, word: str) -> None:
+    """Say that rows are about to be changed; call it before the first of them is.
+
+    :param work: the open transaction.
+    :param word: what is bound.
+    """
+    # In a restored database what people do waits for its place in the journals until a replay.
+    if not remembering.forgetful(work) and strayed(work, word):
+        names = brake.controllers(work)
+        work.events += [RulesChanged(name, grounds=(DIFFERED, word)) for name in names[:1]]
+    work.bound.add(word)
+
+
+def strayed(work: Work, word: str) -> bool:
+    """Return whether rows are not those whose root the journal has; False where it has none yet.
+
+    :param work: an open transaction; one that changed them itself cannot tell, and gets False.
+    :param word: what is bound.
+    """
+    return word not in work.bound and not any(_fits(work, word) for _ in range(_LOOKS))
+
+
+def _fits(work: Work, word: str) -> bool:
+    said = newest(work, word)
+    return not said or root(work, word) in said
+
+
+def differed(work: Work, word: str) -> bool:
+    """Return whether a journal has it that rows were changed past us, not long ago.
+
+    :param work: an open transaction; a read-only one is enough.
+    :param word: what is bound.
+    """
+    for controller in brake.controllers(work):
+        for entry in told.backwards(work, controller, {RulesChanged.name}):
+            if told.at_of(entry) < work.stamp - SHOWN:
+                break
+            if entry.draft.grounds == (DIFFERED, word):
+                return True
+    return False
+
+
+def seal(work: Work) -> None:
+    """Journal the roots of what changed, with the events of this transaction.
+
+    Call it before the journal is written for the last time. Who changes such rows takes turns on
+    one row, so that no root leaves out what another transaction is about to commit.
+
+    :param work: the open transaction.
+    """
+    for word in sorted(work.bound):
+        turn(work, word)
+        now = root(work, word)
+        if not _attach(work, {word: now}) and now not in newest(work, word):
+            names = brake.controllers(work)
+            work.events += [RulesChanged(name, marks={word: now}) for name in names[:1]]
+    work.bound.clear()
+
+
+def turn(work: Work, word: str) -> None:
+    """Let nobody else commit a change of such rows until this transaction ends.
+
+    :param work: the open transaction.
+    :param word: what is bound.
+    """
+    pulse.turn(work.conn, f"bound-{word}", work.stamp)
+
+
+def draw(work: Work) -> None:
+    """Remember which holds live before an erasure is drawn, for `stand`.
+
+    :param work: the open transaction.
+    """
+    # Where nobody else can write, nobody places one.
+    if work.held is None and not alone(work.conn):
+        work.held = _living(work)
+
+
+def stand(work: Work) -> None:
+    """Make sure that no hold was placed since an erasure was drawn, nor is until its commit.
+
+    Call it before the journal is written, never after: who places one waits here, and takes the
+    journal's head later.
+
+    :param work: the open transaction.
+    :raises RetryableError: one was placed, which may be on what was erased.
+    """
+    if work.held is None:
+        return
+    turn(work, HOLDS)
+    if not _living(work) <= work.held:
+        raise RetryableError(
+            "A hold was placed while this was being erased.",
+            "Nothing was changed; what is not held goes at the next try.",
+        )
+    work.held = None
+
+
+def _living(work: Work) -> frozenset[int]:
+    return frozenset(work.conn.execute(_NUMBERS).scalars())
+
+
+_NUMBERS = select(tables.hold.c.id).where(tables.hold.c.lifted_at.is_(None))
+
+
+def _attach(work: Work, marks: Mapping[str, str]) -> bool:
+    """Put marks on the last event of this transaction that may carry them; tell whether one may."""
+    for place in range(len(work.events) - 1, work.journaled - 1, -1):
+        event = work.events[place]
+        if event.name in BINDING:
+            work.events[place] = replace(event, marks={**event.marks, **marks})
+            return True
+    return False
+
+
+def newest(work: Work, word: str) -> set[str]:
+    """Return the newest root of a kind that any journal has.
+
+    Within a journal the place says which is newest; of several journals the clock does, by which
+    two servers of one house may differ: each whose newest may be the last one counts.
+
+    :param work: an open transaction; a read-only one is enough.
+    :param word: what is bound.
+    """
+    found: list[tuple[datetime, str]] = []
+    for controller in brake.controllers(work):
+        for entry in told.backwards(work, controller, BINDING):
+            at = datetime.fromisoformat(entry.draft.at)
+            if found and max(found)[0] - at > BACK:
+                break
+            if word in entry.draft.marks:
+                found.append((at, entry.draft.marks[word]))
+                break
+    last = max((at for at, _ in found), default=None)
+    return {mark for at, mark in found if last is not None and last - at <= BACK}
+
+
+BINDING = frozenset({
+    "hold-placed", "hold-lifted", "lift-proposed", "frozen", "freeze-confirmed", "rules-changed",
+    "rule-proposed", "rule-confirmed", "house-period-set",
+})  # fmt: skip
+"""Events that may carry a root."""
+
+
+def fitting(work: Work) -> list[str]:
+    """Return the words under which rows are those that a journal has, or it has none yet.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    said = {word: newest(work, word) for word in _ROWS}
+    return [word for word, roots in said.items() if not roots or root(work, word) in roots]
+
+
+def root(work: Work, word: str) -> str:
+    """Return the keyed root over the rows of one kind.
+
+    :param work: the open transaction.
+    :param word: what is bound.
+    """
+    wanted, names = _ROWS[word]
+    rows = [canonical(_plain(row, names)).decode() for row in work.conn.execute(wanted())]
+    key = work.custodian.pepper("bound")
+    return fingerprint(key, word, canonical(sorted(rows)).decode())
+
+
+def _plain(row: Row[Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return a row as canonical JSON holds it."""
+    said = row._mapping
+    return {
+        name: said[name] if isinstance(said[name], bool | int | type(None)) else str(said[name])
+        for name in names
+    }
+
+
+def _holds() -> Any:
+    return select(tables.hold).where(tables.hold.c.lifted_at.is_(None))
+
+
+def _rules() -> Any:
+    return select(tables.rule).where(tables.rule.c.state != LineState.ENDED.value)
+
+
+_ROWS: Mapping[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+    HOLDS: (_holds, _HOLD),
+    RULES: (_rules, _RULE),
+}

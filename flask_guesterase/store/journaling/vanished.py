@@ -1,0 +1,145 @@
+"""Records with a number that the journal saw begin and not end, and that are gone or called ended.
+
+An incident, a complaint, a disclosure or a review ends by what people do, and each such step is an
+entry. Whoever deletes a row, or writes into it that it ended so that it goes with the old ones,
+leaves no such entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Table, select
+
+from ...core.events import (
+    ComplaintAnswered,
+    ComplaintReceived,
+    DisclosureReviewed,
+    ErasureRequested,
+    Event,
+    IncidentClosed,
+    IncidentOpened,
+    JournalContinued,
+    MonthlyClosed,
+    MonthlyOpened,
+    RegisterProduced,
+)
+from ...core.log import read_entry
+from .. import tables
+from ..work import Work
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Records of one kind.
+
+    :param table: where they are.
+    :param ended: column that says when one ended.
+    :param begins: event by which the journal knows of one.
+    :param ends: event by which it knows that one ended.
+    """
+
+    table: Table
+    ended: Column[object]
+    begins: type[Event]
+    ends: type[Event]
+
+
+_KINDS = (
+    _Kind(tables.incident, tables.incident.c.closed_at, IncidentOpened, IncidentClosed),
+    _Kind(tables.complaint, tables.complaint.c.ended_at, ComplaintReceived, ComplaintAnswered),
+    _Kind(
+        tables.disclosure, tables.disclosure.c.reviewed_at, RegisterProduced, DisclosureReviewed
+    ),
+    _Kind(tables.monthly, tables.monthly.c.closed_at, MonthlyOpened, MonthlyClosed),
+)
+
+
+def vanished(work: Work) -> Iterator[tuple[str, str]]:
+    """Yield number and controller of records that ended or went past the journal.
+
+    What a restored database lost, and the journal got back from outside, is left out: it went with
+    the restore, which has entries of its own.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    # Others may act meanwhile: who began is read first, then what lives, then who ended.
+    begun = _entries(work, [kind.begins for kind in _KINDS])
+    living: set[str] = set()
+    for kind in _KINDS:
+        mine = select(kind.table.c.number).where(kind.ended.is_(None))
+        living.update(work.conn.execute(mine).scalars())
+    gone = [row for row in begun if row.request not in living]
+    if not gone:
+        return
+    ends = {(row.action, row.request) for row in _entries(work, [kind.ends for kind in _KINDS])}
+    after = {kind.begins.name: kind.ends.name for kind in _KINDS}
+    lost = put_back(work)
+    for row in gone:
+        ended = (after[row.action], row.request) in ends
+        if not ended and (row.controller, row.epoch, row.position) not in lost:
+            yield row.request, row.controller
+
+
+def lost(work: Work) -> list[str]:
+    """Return the numbers of requests and records of which only entries tell that were put back.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    there: set[str] = set(work.conn.execute(select(tables.request.c.number)).scalars())
+    for kind in _KINDS:
+        there.update(work.conn.execute(select(kind.table.c.number)).scalars())
+    begun = _entries(work, [ErasureRequested, *(kind.begins for kind in _KINDS)])
+    missing = [row for row in begun if row.request not in there]
+    places = put_back(work) if missing else set()
+    return sorted({
+        row.request for row in missing if (row.controller, row.epoch, row.position) in places
+    })  # fmt: skip
+
+
+def _entries(work: Work, events: Iterable[type[Event]]) -> Sequence[Any]:
+    """Return what the journal says happened to records, the oldest first."""
+    entry = tables.entry
+    return work.conn.execute(
+        select(
+            entry.c.action, entry.c.request, entry.c.controller, entry.c.epoch, entry.c.position
+        )
+        .where(
+            entry.c.action.in_([event.name for event in events]), entry.c.request.is_not(None)
+        )
+        .order_by(entry.c.controller, entry.c.epoch, entry.c.position)
+    ).all()  # fmt: skip
+
+
+_BETWEEN = 100
+"""Entries that may have waited meanwhile, and stand between those put back and the word of it."""
+
+
+def put_back(work: Work) -> set[tuple[str, int, int]]:
+    """Return the places of entries that were put back after a restore: those before it was said.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    entry = tables.entry
+    said = work.conn.execute(
+        select(entry.c.controller, entry.c.epoch, entry.c.position, entry.c.body).where(
+            entry.c.action == JournalContinued.name
+        )
+    ).all()
+    places: set[tuple[str, int, int]] = set()
+    for row in said:
+        count = read_entry(row.body.encode()).draft.counts.get("entries", 0)
+        before = work.conn.execute(
+            select(entry.c.epoch, entry.c.position)
+            .where(
+                entry.c.controller == row.controller,
+                (entry.c.epoch < row.epoch)
+                | ((entry.c.epoch == row.epoch) & (entry.c.position < row.position)),
+            )
+            .order_by(entry.c.epoch.desc(), entry.c.position.desc())
+            .limit(count + _BETWEEN)
+        )
+        places |= {(row.controller, each.epoch, each.position) for each in before}
+    return places

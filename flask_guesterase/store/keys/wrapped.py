@@ -1,0 +1,140 @@
+"""What the files of a key folder hold, as values: the pointer, wrapped keys, roots elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...core.log import canonical
+from ...core.seal import NONCE_SIZE
+from .roots import broken
+
+KEY_FORMAT = "guesterase/key/v1"
+SERVED_FORMAT = "guesterase/key/v2"
+"""Format of a key file whose root lies in a key service: the service's own text is in it."""
+
+ROOT_FORMAT = "guesterase/root/v1"
+CURRENT = "current.json"
+ROOT = re.compile(r"root-([0-9a-f]{16})\.(key|json)")
+"""Name of a file that is a root, or stands for one."""
+
+PAST = "signing-past"
+"""File with the public halves of signing keys that were in force once, a line each."""
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What ``current.json`` says.
+
+    :param root: the root that new keys go under.
+    :param since: UTC day since which it does, ISO; empty where nobody said.
+    :param next: the root that comes after it, where it is made already.
+    """
+
+    root: str
+    since: str = ""
+    next: str = ""
+
+    @classmethod
+    def read(cls, text: bytes) -> Pointer:
+        """Return what a file holds.
+
+        :raises SealError: it is damaged.
+        """
+        try:
+            value = json.loads(text)
+            return cls(str(value["root"]), str(value.get("since", "")), str(value.get("next", "")))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise broken(CURRENT) from None
+
+    def text(self) -> bytes:
+        """Return the file."""
+        value = {"format": KEY_FORMAT, "root": self.root, "since": self.since, "next": self.next}
+        return canonical({name: text for name, text in value.items() if text})
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A wrapped key file as it was read.
+
+    :param file: its name.
+    :param name: the name of the key.
+    :param root: the root it lies under.
+    :param sealed: the wrapped key.
+    """
+
+    file: str
+    name: str
+    root: str
+    sealed: bytes
+
+    @property
+    def aad(self) -> bytes:
+        """What the wrapped key is bound to."""
+        return bound(self.name, self.root)
+
+    @classmethod
+    def read(cls, file: str, text: bytes) -> Wrapped:
+        """Return what a file holds; nothing is opened yet.
+
+        :raises SealError: it is damaged.
+        """
+        try:
+            value = json.loads(text)
+            if "sealed" in value:
+                sealed = str(value["sealed"]).encode()
+            else:
+                sealed = bytes.fromhex(value["nonce"]) + bytes.fromhex(value["wrapped"])
+            return cls(file, str(value["name"]), str(value["root"]), sealed)
+        except (ValueError, TypeError, KeyError):
+            raise broken(file) from None
+
+    def text(self, served: bool) -> bytes:
+        """Return the file.
+
+        :param served: whether a key service holds the root; its own text is in the file then.
+        """
+        value = {"format": KEY_FORMAT, "name": self.name, "root": self.root}
+        if served:
+            value |= {"format": SERVED_FORMAT, "sealed": self.sealed.decode("ascii")}
+        else:
+            value["nonce"] = self.sealed[:NONCE_SIZE].hex()
+            value["wrapped"] = self.sealed[NONCE_SIZE:].hex()
+        return canonical(value)
+
+
+def copy_mark(lasting: bytes, root: bytes) -> str:
+    """Return by which a copy of a key folder is known, 64 hex digits.
+
+    :param lasting: secret of the folder that never changes.
+    :param root: mark of a root.
+    """
+    return hashlib.sha256(b"guesterase/copy/v2\0" + lasting + root).hexdigest()
+
+
+def stub(root: str, kind: str) -> bytes:
+    """Return the file that stands for a root a key service holds.
+
+    :param kind: word of the service.
+    """
+    return canonical({"format": ROOT_FORMAT, "kept": kind, "root": root})
+
+
+def bound(name: str, root: str) -> bytes:
+    """Return what a wrapped key is bound to: its name and its root."""
+    return canonical({"format": KEY_FORMAT, "name": name, "root": root})
+
+
+
+
+def is_key(path: Path) -> bool:
+    """Return whether a file was a key, or stood for a root: by its name, and by what it says."""
+    match = ROOT.fullmatch(path.name)
+    if match and match.group(2) == "key":
+        return True
+    if not match and not path.match("key-*.json") and not path.match("secret-*.json"):
+        return False
+    return path.is_file() and b'"format":"guesterase/' in path.read_bytes()

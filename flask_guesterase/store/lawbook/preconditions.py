@@ -1,0 +1,76 @@
+"""What a vendor declared as a precondition of the hotel, and whether it can be asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from ...core.errors import ONCE, PolicyError
+from ...core.finding import Finding
+from ...core.plan import ANOTHER
+from ...core.policy import Blocker
+from ..mapping.datamap import DataMap
+from .blockers import OPEN_REQUEST, end_of
+
+
+def findings(datamap: DataMap, blockers: Iterable[Blocker]) -> list[Finding]:
+    """Return which blockers cannot be asked: nothing is erased until they can."""
+    return [
+        Finding(
+            "blocker-unknown",
+            "",
+            blocker.name,
+            f"The blocker cannot be asked: {why}.",
+            "Name a declared table, its columns and its owner paths as its policy writes them.",
+        )
+        for blocker in blockers
+        for why in _wrong(datamap, blocker)
+    ]
+
+
+def _wrong(datamap: DataMap, blocker: Blocker) -> Iterator[str]:
+    declared = datamap.tables.get(blocker.on)
+    if declared is None:
+        yield f"no policy is declared for '{blocker.on}'"
+        return
+    labels = {path.label for path in declared.paths}
+    for path in sorted(set(blocker.by) - labels):
+        yield f"'{path}' is no owner path of {blocker.on}"
+    here = declared.table.alias("b")
+    try:
+        blocker.where(here, date(2000, 1, 1))
+        end_of(blocker, here)
+    except Exception as raised:
+        # The vendor's own callable: an unknown column shows as AttributeError, or as anything.
+        yield f"its condition or end raises {type(raised).__name__}"
+    for name, columns in (blocker.needs or {}).items():
+        needs = datamap.tables.get(name)
+        if needs is None:
+            yield f"it needs '{name}', for which no policy is declared"
+            continue
+        for column in columns:
+            if datamap.atlas.column(needs.table, column) is None:
+                yield f"it needs the column '{column}' that {name} does not have"
+
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{1,29}")
+_TAKEN = frozenset({
+    ANOTHER, OPEN_REQUEST, "grace", "outside-notice", "gap", "referenced", "left", "legal-duty",
+})  # fmt: skip
+
+
+def check_name(blocker: Blocker, others: Iterable[Blocker]) -> None:
+    """Refuse a name that is no short word, or that means something else already.
+
+    :raises PolicyError: it is.
+    """
+    if not _NAME.fullmatch(blocker.name):
+        raise PolicyError(
+            "A blocker's name must be a word of at most 30 small letters, digits and hyphens.",
+            "For example in-house or open-folio.",
+        )
+    if blocker.name in _TAKEN or any(blocker.name == other.name for other in others):
+        raise PolicyError(
+            f"There is a blocker '{blocker.name}' already.", f"Give this one another name. {ONCE}"
+        )

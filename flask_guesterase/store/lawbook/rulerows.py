@@ -1,0 +1,110 @@
+"""The rows of the rulebook's table: read, added, changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from ...core.log import canonical
+from ...core.rulebook import Line, LineKind, LineState
+from .. import tables
+from ..journaling import binding
+from ..statements.sql import one_of
+
+if TYPE_CHECKING:
+    from ..work import Work
+
+
+def forget(work: Work) -> None:
+    """Let rules and labels be read again: a line is about to be written."""
+    work.rules.clear()
+    work.labels = None
+    binding.touch(work, binding.RULES)
+
+
+def known(conn: Connection, code: str) -> list[Line]:
+    """Return the lines of the table that have not ended."""
+    return [line_of(row) for row in lines_of(conn, [code])]
+
+
+_TABLE = tables.rule.c
+_LINE = (
+    _TABLE.id, _TABLE.property, _TABLE.kind, _TABLE.name, _TABLE.body, _TABLE.state,
+    _TABLE.signed_at, _TABLE.acts_on,
+)  # fmt: skip
+_LINES = select(*_LINE).where(_TABLE.state != LineState.ENDED.value).order_by(_TABLE.id)
+
+
+def lines_of(conn: Connection, codes: Sequence[str]) -> list[Row[Any]]:
+    """Return the rows of the lines of some properties that have not ended; of all where none is."""
+    wanted = _LINES.where(one_of(_TABLE.property, codes)) if codes else _LINES
+    return list(conn.execute(wanted))
+
+
+def told_by(row: Row[Any]) -> object:
+    """Return what a line says, whichever property it binds."""
+    return row.kind, row.name, row.body, row.state, row.signed_at is None, row.acts_on
+
+
+def line_of(row: Row[Any]) -> Line:
+    """Return the line that a row of the table holds."""
+    return Line(
+        LineKind(row.kind),
+        row.name,
+        json.loads(row.body),
+        LineState(row.state),
+        row.signed_at is not None,
+        None if row.acts_on is None else date.fromisoformat(row.acts_on),
+        row.id,
+    )
+
+
+def add(work: Work, code: str, line: Line, **more: Any) -> int:
+    """Put a line into the table and return its number.
+
+    :param more: columns to fill besides those the line tells.
+    """
+    values = {
+        "property": code,
+        "kind": line.kind.value,
+        "name": line.name,
+        "body": canonical(line.body).decode(),
+        "mark": line.mark,
+        "state": line.state.value,
+        "since": work.stamp,
+        "signed_at": work.stamp if line.signed else None,
+        "gone_at": work.stamp if line.state is LineState.LEAVING else None,
+    }
+    forget(work)
+    key = work.conn.execute(insert(tables.rule).values({**values, **more})).inserted_primary_key
+    return 0 if key is None else int(key[0])
+
+
+NOBODY: dict[str, Any] = dict.fromkeys(
+    ("gone_at", "proposed_by", "proposed_at", "confirmed_by", "confirmed_at", "checkpoint")
+)
+"""What a line forgets when nothing is asked of people about it any more."""
+
+
+def change(work: Work, line: Line, **more: Any) -> None:
+    """Write what a line has become.
+
+    :param more: columns to set besides those the line tells.
+    """
+    forget(work)
+    work.conn.execute(
+        update(tables.rule)
+        .where(tables.rule.c.id == line.id)
+        .values(
+            {
+                "state": line.state.value,
+                "body": canonical(line.body).decode(),
+                "acts_on": None if line.acts_on is None else line.acts_on.isoformat(),
+                **more,
+            }
+        )
+    )

@@ -1,0 +1,117 @@
+"""One step of an owner path, from a table to the next, and the path they make."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    and_,
+)
+
+from ..statements.hosted import plain
+from ..statements.sql import as_texts, equal
+from .unique import unique_keys
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of a path: columns of one table equal columns of the next.
+
+    :param source: columns on this side.
+    :param target: columns on the other side, all of one table.
+    :param fold: compare text without regard to case.
+    :param guarded: empty values and 0 match nobody (no foreign key vouches for the link).
+    :param void: per column, what an erasure writes into it: masks are no link between people.
+    """
+
+    source: tuple[Column[Any], ...]
+    target: tuple[Column[Any], ...]
+    fold: bool = False
+    guarded: bool = False
+    void: tuple[tuple[Any, ...], ...] = ()
+
+    def voids(self) -> tuple[tuple[Any, ...], ...]:
+        """Return, per column, the values that match nobody."""
+        return self.void or ((),) * len(self.source)
+
+    @property
+    def table(self) -> Table:
+        """Return the table this hop leads to."""
+        return table_of(self.target[0])
+
+    def condition(self, here: FromClause, there: FromClause) -> ColumnElement[bool]:
+        """Return the condition by which rows of both tables belong together.
+
+        :param here: the table on this side.
+        :param there: the table on the other side.
+        """
+        return and_(*(
+            equal(*_compared(a, here, b, there), self.fold, self.guarded, void)
+            for a, b, void in zip(self.source, self.target, self.voids(), strict=True)
+        ))
+
+    @property
+    def to_one(self) -> bool:
+        """Return whether at most one row of the next table answers."""
+        names = {column.name for column in self.target}
+        known = any(key <= names for key in unique_keys(self.table, whole=True))
+        return known and not self.fold and all(map(_alike, self.source, self.target))
+
+
+def _alike(a: Column[Any], b: Column[Any]) -> bool:
+    """Return whether two columns are compared as the second is with itself, where it is unique."""
+    collations = {getattr(plain(c.type), "collation", None) for c in (a, b)}
+    return a.references(b) or b.references(a) or len(collations) == 1
+
+
+def _compared(
+    a: Column[Any], here: FromClause, b: Column[Any], there: FromClause
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return both columns as they are compared, first the one that a foreign key points at.
+
+    SQLite compares by the collation of what stands first, and a foreign key by that of its target.
+    """
+    pair = here.c[a.key], there.c[b.key]
+    if a.references(b):
+        return pair[::-1]
+    return pair if b.references(a) else as_texts(*pair)
+
+
+@dataclass(frozen=True)
+class Path:
+    """From a table's rows to subject rows.
+
+    :param label: how the vendor wrote it.
+    :param hops: steps in order; empty when the rows are subject rows themselves.
+    :param subject: the subject table at the end.
+    :param select: the vendor's own select, which leads on from where the hops end.
+    """
+
+    label: str
+    hops: tuple[Hop, ...]
+    subject: Table
+    select: Select[Any] | None = None
+
+    @cached_property
+    def to_one(self) -> bool:
+        """Return whether each row has at most one owner by this path."""
+        return self.select is None and all(hop.to_one for hop in self.hops)
+
+
+def given(table: Table) -> tuple[Column[Any], ...]:
+    """Return the columns that somebody fills; what the database makes of them tells no row."""
+    return tuple(c for c in table.c if c.computed is None and not c.system)
+
+
+def table_of(column: Column[Any]) -> Table:
+    table = column.table
+    if not isinstance(table, Table):
+        raise TypeError("an owner path leads through something that is not a table")
+    return table

@@ -1,0 +1,309 @@
+"""Owner paths: how a row of one table leads to the people it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import (
+    BinaryExpression,
+    BooleanClauseList,
+    Column,
+    ColumnElement,
+    Table,
+)
+from sqlalchemy.exc import NoReferenceError
+from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.sql import operators
+
+from ...core.finding import Finding
+from ...core.policy import Equal, Policy, Via
+from .hops import Hop, Path, given, table_of
+from .masks import fixed_value, writes_anew
+
+
+class Atlas:
+    """All tables and mappers of a host, to resolve names against."""
+
+    def __init__(self, tables: Iterable[Table], mappers: Iterable[Mapper[Any]]) -> None:
+        self.tables = {table.fullname: table for table in tables}
+        self.mappers: dict[str, list[Mapper[Any]]] = {}
+        for mapper in mappers:
+            local = mapper.local_table
+            if isinstance(local, Table):
+                self.mappers.setdefault(local.fullname, []).append(mapper)
+                self.tables.setdefault(local.fullname, local)
+
+    def column(self, table: Table, name: str) -> Column[Any] | None:
+        """Return the column a vendor means by a Python or an SQL name."""
+        for mapper in self.mappers.get(table.fullname, ()):
+            prop = mapper.attrs.get(name)
+            for column in getattr(prop, "columns", ()):
+                if isinstance(column, Column) and column.table is table:
+                    return column
+        if name in table.c:
+            return table.c[name]
+        return next((column for column in table.c if column.name == name), None)
+
+    def key(self, table: Table) -> tuple[Column[Any], ...]:
+        """Return what identifies a row: the mapper's key, the table's, or all that it was given."""
+        for mapper in self.mappers.get(table.fullname, ()):
+            columns = tuple(c for c in mapper.primary_key if isinstance(c, Column))
+            if columns and all(c.table is table for c in columns):
+                return columns
+        return tuple(table.primary_key.columns) or given(table)
+
+    def relationships(self, table: Table, name: str) -> list[RelationshipProperty[Any]]:
+        """Return the relationships of this name on the classes mapped to the table."""
+        found = (mapper.attrs.get(name) for mapper in self.mappers.get(table.fullname, ()))
+        props = [prop for prop in found if isinstance(prop, RelationshipProperty)]
+        return list(dict.fromkeys(props))
+
+
+class Resolver:
+    """Turns what vendors wrote under `via` into paths that end at subject tables."""
+
+    def __init__(self, atlas: Atlas, policies: Mapping[str, Policy]) -> None:
+        self.atlas = atlas
+        self.policies = policies
+        self.findings: list[Finding] = []
+
+    def paths(self, name: str) -> tuple[tuple[Path, frozenset[str] | None], ...]:
+        """Return the owner paths of a table, each with the columns that are its owner's alone."""
+        return self._paths(name, ())
+
+    def _paths(
+        self, name: str, seen: tuple[str, ...]
+    ) -> tuple[tuple[Path, frozenset[str] | None], ...]:
+        policy, table = self.policies[name], self.atlas.tables[name]
+        if policy.subject is not None:
+            return ((Path("self", (), table), None),)
+        if name in seen:
+            self._say("path-endless", name, " -> ".join((*seen, name)), _ENDLESS)
+            return ()
+        found: list[tuple[Path, frozenset[str] | None]] = []
+        for via, alone in _vias(policy):
+            for path in self._resolve(table, via, (*seen, name)):
+                found.append((path, alone))
+        return tuple(found)
+
+    def _resolve(self, table: Table, via: Via, seen: tuple[str, ...]) -> tuple[Path, ...]:
+        if isinstance(via, str):
+            return self._dotted(table, via, seen)
+        if isinstance(via, Equal):
+            return self._equal(table, via, seen)
+        return self._select(table, via)
+
+    def _dotted(self, table: Table, via: str, seen: tuple[str, ...]) -> tuple[Path, ...]:
+        hops: list[Hop] = []
+        here = table
+        for part in via.split("."):
+            steps = self.step(here, part)
+            if not steps:
+                self._lost(table, via, here, part)
+                return ()
+            hops += steps
+            here = steps[-1].table
+        return self._onward(table, via, tuple(hops), seen)
+
+    def step(self, table: Table, part: str) -> list[Hop]:
+        """Return the hops of a relationship or of a column with one foreign key, or none."""
+        meant = [_relationship_hops(table, r) for r in self.atlas.relationships(table, part)]
+        if meant:
+            return meant[0] if all(_spelt(hops) == _spelt(meant[0]) for hops in meant) else []
+        column = self.atlas.column(table, part)
+        constraints = {fk.constraint for fk in column.foreign_keys} if column is not None else set()
+        if len(constraints) != 1:
+            return []
+        constraint = constraints.pop()
+        elements = constraint.elements if constraint is not None else []
+        return [Hop(tuple(e.parent for e in elements), tuple(e.column for e in elements))]
+
+    def _equal(self, table: Table, via: Equal, seen: tuple[str, ...]) -> tuple[Path, ...]:
+        label = f"= {via.to}." + ",".join(via.columns.values())
+        other = self.atlas.tables.get(via.to)
+        if other is None:
+            self._say("path-unknown", table.fullname, label, f"There is no table '{via.to}'.")
+            return ()
+        here = [self.atlas.column(table, name) for name in via.columns]
+        there = [self.atlas.column(other, name) for name in via.columns.values()]
+        if any(c is None for c in (*here, *there)):
+            self._say("path-unknown", table.fullname, label, "A column of this path is unknown.")
+            return ()
+        mine = tuple(c for c in here if c is not None)
+        theirs = tuple(c for c in there if c is not None)
+        void = tuple(
+            (*self._masks(table, a), *self._masks(other, b))
+            for a, b in zip(mine, theirs, strict=True)
+        )
+        hop = Hop(mine, theirs, via.fold, guarded=True, void=void)
+        return self._onward(table, label, (hop,), seen)
+
+    def _masks(self, table: Table, column: Column[Any]) -> tuple[Any, ...]:
+        """Return the values an erasure gives every row's column, by all rules declared for it."""
+        policy = self.policies.get(table.fullname)
+        rules = policy.rules().items() if policy is not None else ()
+        values = (
+            fixed_value(rule, column)
+            for name, rule in rules
+            if self.atlas.column(table, name) is column
+        )
+        return tuple(value for value in values if value is not None)
+
+    def _onward(
+        self, table: Table, label: str, hops: tuple[Hop, ...], seen: tuple[str, ...]
+    ) -> tuple[Path, ...]:
+        salted = [c.name for h in hops for c in (*h.source, *h.target) if writes_anew(c.type)]
+        if salted:
+            why = f"What '{salted[0]}' holds is written anew each time and equals nothing."
+            self._say("path-unknown", table.fullname, label, why)
+            return ()
+        end = hops[-1].table.fullname
+        if end not in self.policies:
+            self._say("path-unknown", table.fullname, label, f"'{end}' is not declared itself.")
+            return ()
+        return tuple(
+            Path(label, hops + rest.hops, rest.subject, rest.select)
+            for rest, _ in self._paths(end, seen)
+        )
+
+    def _select(self, table: Table, make: Callable[..., Any]) -> tuple[Path, ...]:
+        label = getattr(make, "__name__", "select")
+        try:
+            statement = make(table)
+            tail = list(statement.selected_columns)[len(self.atlas.key(table)) :]
+        except Exception as problem:  # a vendor's own code, which may not know its tables yet
+            why = f"Asked for its select, it raised {type(problem).__name__}."
+            self._say("path-unknown", table.fullname, label, why)
+            return ()
+        name = self._whose(tail)
+        if not name:
+            self._say(
+                "path-unknown", table.fullname, label, "The select must return this table's key, "
+                "then the key of a subject table or foreign keys to it, all columns of each.",
+            )
+            return ()
+        return (Path(label, (), self.atlas.tables[name], statement),)
+
+    def _whose(self, held: Sequence[ColumnElement[Any]]) -> str:
+        """Return the subject table whose key these columns hold, or an empty string."""
+        ends = [_places({*column.base_columns}) for column in held]
+        for name in sorted({table for places in ends for table, _ in places}):
+            if name in self.policies and self.policies[name].subject is not None:
+                key = [_place(column) for column in self.atlas.key(self.atlas.tables[name])]
+                fit = (column in places for column, places in zip(key, ends, strict=False))
+                if len(key) == len(held) and all(fit):
+                    return name
+        return ""
+
+    def _lost(self, table: Table, via: str, here: Table, part: str) -> None:
+        """Report the part of a path from which it cannot be followed."""
+        if not self.atlas.relationships(here, part):
+            why = f"'{part}' is neither a relationship nor a column with one foreign key."
+            self._say("path-unknown", table.fullname, via, why)
+            return
+        self.findings.append(Finding(
+            "path-unclear", table.fullname, via, f"The owner path '{via}' runs over the "
+            f"relationship '{part}', which says more than that columns of {here.fullname} equal "
+            "columns of one other table.", _UNCLEAR,
+        ))
+
+    def _say(self, code: str, table: str, column: str, why: str) -> None:
+        self.findings.append(
+            Finding(code, table, column, f"The owner path '{column}' leads nowhere. {why}", _HINT)
+        )
+
+
+_HINT = "Write a path of relationships or foreign-key columns that ends at a subject table."
+_UNCLEAR = (
+    "Write a callable that returns a select() of both keys, or Equal(...) with where=. Where a "
+    "parent class has the relationship, name the foreign-key column that leads to its table."
+)
+_ENDLESS = "It comes back to where it started."
+
+
+_Pairs = Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]]
+
+
+def _vias(policy: Policy) -> list[tuple[Via, frozenset[str] | None]]:
+    via = policy.via
+    if via is None:
+        return []
+    if isinstance(via, str | Equal) or callable(via):
+        return [(via, None)]
+    if isinstance(via, Mapping):
+        return [(path, frozenset(columns)) for path, columns in via.items()]
+    return [(path, None) for path in via]
+
+
+def _relationship_hops(table: Table, rel: RelationshipProperty[Any]) -> list[Hop]:
+    """Return a relationship's hops, none where it is more than columns that equal columns."""
+    joins: list[tuple[ColumnElement[bool] | None, _Pairs]]
+    if rel.secondary is None:
+        joins = [(rel.primaryjoin, rel.local_remote_pairs)]
+    else:
+        far = [(link, other) for other, link in rel.secondary_synchronize_pairs or ()]
+        joins = [(rel.primaryjoin, rel.synchronize_pairs), (rel.secondaryjoin, far)]
+    hops, here = [], table.fullname
+    for join, pairs in joins:
+        equal = {frozenset({_place(a), _place(b)}) for a, b in pairs}
+        if not pairs or _equalities(join) != equal:
+            return []
+        hop = _hop(pairs)
+        theirs = {c.table for c in hop.target}
+        if {table_of(c).fullname for c in hop.source} != {here} or len(theirs) != 1:
+            return []
+        hops.append(hop)
+        here = hop.table.fullname
+    return hops
+
+
+def _equalities(
+    join: ColumnElement[Any] | None,
+) -> set[frozenset[tuple[str, str] | None]] | None:
+    """Return the pairs of columns that a condition wants equal, or None where it wants more."""
+    found, todo = set(), [join]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, BooleanClauseList) and each.operator is operators.and_:
+            todo += each.clauses
+            continue
+        if not isinstance(each, BinaryExpression) or each.operator is not operators.eq:
+            return None
+        pair = frozenset({_place(each.left), _place(each.right)})
+        if None in pair:
+            return None
+        found.add(pair)
+    return found
+
+
+def _place(column: Any) -> tuple[str, str] | None:
+    """Return table and key of a table's own column, or None of anything else."""
+    table = column.table if isinstance(column, Column) else None
+    return (table.fullname, column.key) if isinstance(table, Table) else None
+
+
+def _places(columns: set[Any]) -> set[tuple[str, str]]:
+    """Return table and key of columns, and of those that foreign keys lead from them to."""
+    found = set[tuple[str, str]]()
+    while columns:
+        column = columns.pop()
+        place = _place(column)
+        if place is not None and place not in found:
+            found.add(place)
+            for key in column.foreign_keys:
+                with suppress(NoReferenceError):
+                    columns.add(key.column)
+    return found
+
+
+def _spelt(hops: Iterable[Hop]) -> list[list[tuple[str, str] | None]]:
+    """Return what hops compare, in a form that can be compared itself."""
+    return [[_place(c) for c in (*hop.source, *hop.target)] for hop in hops]
+
+
+def _hop(pairs: _Pairs) -> Hop:
+    mine = tuple(a for a, _ in pairs if isinstance(a, Column))
+    theirs = tuple(b for _, b in pairs if isinstance(b, Column))
+    return Hop(mine, theirs)

@@ -1,0 +1,244 @@
+"""Where the law finds what it asks of a row: in a column behind hops, or by an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
+
+from ...core.plan import Key
+from ...core.policy import Policy
+from ...core.whence import CLOCK, FACTS, PLACE, Paths
+from ..statements.sql import asked, parts
+from .datamap import DataMap
+from .declared import Declared
+from .hops import Hop
+from .paths import Resolver
+from .trail import Trail, crosses, legs, zoned
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A value found from a row: in a column at the end of hops, or by the vendor's expression.
+
+    :param hops: steps in order; empty when the value is in the row itself.
+    :param column: key of the column in the table the hops lead to, or empty.
+    :param make: callable taking the table and returning the expression, or None.
+    """
+
+    hops: tuple[Hop, ...] = ()
+    column: str = ""
+    make: Callable[..., Any] | None = None
+
+    def read(self, conn: Connection, declared: Declared, keys: Sequence[Key]) -> dict[Key, Any]:
+        """Return key -> value; of several the latest, and nothing where there is none."""
+        found: dict[Key, Any] = {}
+        for key, value in self.each(conn, declared, keys):
+            _latest(found, key, value)
+        return found
+
+    def dates(
+        self, conn: Connection, declared: Declared, keys: Sequence[Key]
+    ) -> dict[Key, tuple[Any, ...]]:
+        """Return key -> the latest of several dates; of texts all, since the last may be no later.
+
+        Nothing is there for a key without any.
+        """
+        found: dict[Key, Any] = {}
+        texts: dict[Key, dict[str, None]] = {}
+        for key, value in self.each(conn, declared, keys):
+            if isinstance(value, str):
+                texts.setdefault(key, {})[value] = None
+            else:
+                _latest(found, key, value)
+        alone = {key: (value,) for key, value in found.items()}
+        return alone | {key: (*alone.get(key, ()), *told) for key, told in texts.items()}
+
+    def each(
+        self, conn: Connection, declared: Declared, keys: Sequence[Key]
+    ) -> Iterator[tuple[Key, Any]]:
+        """Yield key and value, each of several, NULL among them."""
+        if crosses(conn, declared.table, self.hops):
+            way = legs(conn, declared.table, self.hops)
+            trail = Trail(conn, way, declared.key, self._end, dated=True)
+            for key, (value,) in trail.onward(keys):
+                yield key, value
+            return
+        width = len(declared.key)
+
+        def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+            start = declared.alias("t0")
+            mine = [start.c[c.key] for c in declared.key]
+            joined, value = self.joined(start)
+            return select(*mine, value).select_from(joined), mine
+
+        # What the vendor's expression means may be another thing tomorrow.
+        said = declared.said if self.make is None else {}
+        place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
+        for part in parts(keys):
+            rows, given = asked(said, place, made, part)
+            for row in zoned(conn.execute(rows, given), width):
+                yield row[:width], row[width]
+
+    def _end(
+        self, joined: FromClause, here: FromClause
+    ) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
+        return joined, here, [here.c[self.column]]
+
+    def joined(self, start: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
+        """Return what to select from, and the expression of the value."""
+        if self.make is not None:
+            return start, self.make(start)
+        here, joined = start, start
+        for number, hop in enumerate(self.hops, 1):
+            there = hop.table.alias(f"t{number}")
+            joined, here = joined.join(there, hop.condition(here, there)), there
+        return joined, here.c[self.column]
+
+
+def _latest(found: dict[Key, Any], key: Key, got: Any) -> None:
+    if got is not None and (key not in found or _later(got, found[key])):
+        found[key] = got
+
+
+def _later(one: Any, other: Any) -> bool:
+    try:
+        return bool(one > other)
+    except TypeError:
+        return str(one) > str(other)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How the facts of one table's rows are read.
+
+    :param events: event -> where its dates are; the latest counts.
+    :param answers: what a rule may ask -> where the answer is.
+    :param place: where the property's code is, or None: the owner's property.
+    :param wrong: names the policy gives that lead nowhere.
+    :param before: what a rule may ask -> where the answer was until lately: both must agree.
+    :param places: where the property's code was until lately: both must agree.
+    """
+
+    events: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
+    answers: Mapping[str, Reach] = field(default_factory=dict)
+    place: Reach | None = None
+    wrong: tuple[str, ...] = ()
+    before: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
+    places: tuple[Reach, ...] = ()
+
+
+def ways(datamap: DataMap, declared: Declared) -> Ways:
+    """Resolve what a policy says about clocks, facts and place."""
+    place = ("ways", datamap.atlas)
+    if place not in declared.said:
+        declared.said[place] = _ways(datamap, declared)
+    found: Ways = declared.said[place]
+    return found
+
+
+def _ways(datamap: DataMap, declared: Declared) -> Ways:
+    wrong: list[str] = []
+
+    def reach(wanted: Any) -> Reach | None:
+        if callable(wanted):
+            return Reach(make=wanted)
+        found = _dotted(datamap, declared, str(wanted))
+        if found is None:
+            wrong.append(str(wanted))
+        return found
+
+    def all_of(wanted: Mapping[str, Any]) -> dict[str, Reach]:
+        return {name: at for name, path in wanted.items() if (at := reach(path)) is not None}
+
+    def dates_of(wanted: Any) -> tuple[Reach, ...]:
+        return tuple(at for path in _several(wanted) if (at := reach(path)) is not None)
+
+    policy = declared.policy
+    events = {event: dates_of(wanted) for event, wanted in clock_of(policy).items()}
+    answers = all_of(policy.facts)
+    place = reach(policy.place) if policy.place else _own_place(datamap, declared)
+    return Ways(events, answers, place, tuple(wrong))
+
+
+def also(datamap: DataMap, declared: Declared, bound: Paths) -> Ways:
+    """Return a table's ways with those by which its rows were read until lately.
+
+    Of several dates the latest counts, so that another clock ends nothing earlier; of answers, or
+    properties, that differ none is known. What has no clock any more is not given one back: nothing
+    of it ends. Nor is a column that is gone: the host renamed it, and its dates are where the
+    policy says now.
+
+    :param datamap: the resolved data map.
+    :param declared: the table.
+    :param bound: where its rows are, and were, read (see `rulebook.paths`).
+    """
+    known, now = ways(datamap, declared), dict(paths_of(datamap, declared))
+    read = {CLOCK: dict(known.events), FACTS: {}, PLACE: {}}
+    for (what, name), told in bound.items():
+        if (what == CLOCK and not known.events) or (what == FACTS and name not in known.answers):
+            continue
+        gone = (path for path in told if path not in now.get((what, name), ()))
+        reached = (_dotted(datamap, declared, path) for path in gone)
+        if found := tuple(at for at in reached if at is not None):
+            read[what][name] = (*read[what].get(name, ()), *found)
+    places = read[PLACE].get(_PROPERTY, ())
+    return replace(known, events=read[CLOCK], before=read[FACTS], places=places)
+
+
+_PROPERTY = "property"
+
+
+def paths_of(
+    datamap: DataMap, declared: Declared
+) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    """Yield what the law asks of a table's rows, with the paths of the columns that say it.
+
+    An expression of the vendor's is no path: what it says nobody can compare.
+
+    :param datamap: the resolved data map.
+    :param declared: the table.
+    """
+    policy, own = declared.policy, _own_place(datamap, declared)
+    place = policy.place or (own.column if own is not None else ())
+    asked = {CLOCK: clock_of(policy), FACTS: policy.facts, PLACE: {_PROPERTY: place}}
+    for what, wanted in asked.items():
+        for name, where in wanted.items():
+            paths = tuple(str(path) for path in _several(where) if not callable(path))
+            yield (what, name), paths
+
+
+def _several(wanted: Any) -> Sequence[Any]:
+    return [wanted] if isinstance(wanted, str) or callable(wanted) else list(wanted)
+
+
+def clock_of(policy: Policy) -> Mapping[str, Any]:
+    """Return a policy's clock as event -> where; a plain path dates the document."""
+    if policy.clock is None:
+        return {}
+    return policy.clock if isinstance(policy.clock, Mapping) else {"document": policy.clock}
+
+
+def _dotted(datamap: DataMap, declared: Declared, path: str) -> Reach | None:
+    resolver = Resolver(datamap.atlas, {})
+    *steps, last = path.split(".")
+    here, hops = declared.table, []
+    for part in steps:
+        found = resolver.step(here, part)
+        if not found:
+            return None
+        hops += found
+        here = found[-1].table
+    column = datamap.atlas.column(here, last)
+    return Reach(tuple(hops), column.key) if column is not None else None
+
+
+def _own_place(datamap: DataMap, declared: Declared) -> Reach | None:
+    """Return the table's own column of the name under which subjects carry their property."""
+    names = {c.property.name for c in datamap.subjects.values() if c.property is not None}
+    for column in declared.table.c:
+        if column.name in names:
+            return Reach((), column.key)
+    return None

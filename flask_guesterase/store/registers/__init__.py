@@ -1,0 +1,1 @@
+"""The guest register shown to an authority, and the record of it."""

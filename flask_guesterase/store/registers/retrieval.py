@@ -1,0 +1,324 @@
+"""Lines of the guest register that answer a question: those that live and those in boxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Column, ColumnElement, or_, select
+
+from ...core.errors import SealError
+from ...core.image import Image, decode
+from ...core.plan import Key
+from ...core.register import Asked, document_form, name_form, name_forms
+from ...core.seal import Box, open_box
+from ...core.treatment import Constant, Null, Placeholder, Redact
+from ..boxes import vault
+from ..boxes.reading import moments, renamed, texts
+from ..boxes.shelf import boxes
+from ..lawbook.clocks import places_of
+from ..mapping.lines import Lines, registers
+from ..mapping.masks import fixed_value, looks_invented, looks_redacted
+from ..mapping.nights import Night
+from ..mapping.raw import Reader, reader
+from ..statements.sql import host_values, is_text
+from ..work import Work
+
+Texts = Mapping[str, str]
+"""SQL column name -> value as text."""
+
+_AT_ONCE = 1000
+
+_DAY = len("2026-03-09")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the register, as an authority gets it.
+
+    :param room: the room.
+    :param first_night: first night, ISO.
+    :param last_night: last night slept, ISO.
+    :param name: the guest's name.
+    :param document: the document's number.
+    :param reported: when it was reported, as the host wrote it; empty when it was not.
+    :param more: further columns that the law keeps for the register.
+    :param sealed: whether it came from a box.
+    :param zone: time zone of date-times that name none.
+    """
+
+    room: str
+    first_night: str
+    last_night: str
+    name: str
+    document: str
+    reported: str
+    more: Texts
+    sealed: bool
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found.
+
+    :param lines: the lines, by room.
+    :param unopened: boxes on the shelf that did not open, or whose table is declared to be no
+        register any more: somebody must look at them.
+    """
+
+    lines: tuple[Line, ...]
+    unopened: int
+
+
+def retrieve(work: Work, asked: Asked) -> Answer:
+    """Return the lines that answer a question, living and sealed, by room.
+
+    :param work: the open transaction.
+    :param asked: the question, checked before.
+    """
+    known = registers(work.datamap)
+    images, unopened = _open(work, boxes(work, asked, sorted(known)))
+    # What was a register when a line was sealed may be declared none: nobody can read it here.
+    unopened += sum(image.table not in known for image in images)
+    lines: list[Line] = []
+    for name, columns in known.items():
+        table = _Table(work, columns, asked)
+        sealed = table.sealed([image for image in images if image.table == name])
+        lines += [table.line(said, True) for said in sealed.values()]
+        lines += [table.line(said, False) for said in table.living(set(sealed))]
+    return Answer(tuple(sorted(lines, key=_order)), unopened)
+
+
+def _order(line: Line) -> tuple[list[tuple[int, str]], str, str]:
+    parts = re.findall(r"[0-9]+|[^0-9]+", line.room)
+    # Room 9 comes before room 10.
+    rooms = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return rooms, line.first_night, line.name
+
+
+def _open(work: Work, ids: Sequence[str]) -> tuple[list[Image], int]:
+    """Open boxes; one that does not open keeps nobody from the others."""
+    images: list[Image] = []
+    unopened = 0
+    for box in vault.openable(work.conn, work.custodian, ids):
+        opened = _opened(work, box)
+        if opened is None:
+            unopened += 1
+        else:
+            images += opened
+    return images, unopened
+
+
+def _opened(work: Work, box: Box) -> Sequence[Image] | None:
+    try:
+        return decode(open_box(box, work.custodian)).rows
+    except SealError:
+        return None
+
+
+class _Table:
+    """Answers from one table of the host, and from the images of its rows."""
+
+    def __init__(self, work: Work, lines: Lines, asked: Asked) -> None:
+        self.work = work
+        self.lines = lines
+        self.asked = asked
+        self.reader: Reader = reader(work.conn, lines.declared, work.live())
+        self.key = [column.name for column in lines.declared.key]
+
+    def sealed(self, images: Sequence[Image]) -> dict[Key, Texts]:
+        """Return row key -> line of the images that answer.
+
+        What was not sealed is still in the host's row: room and nights, most often.
+        """
+        keys = {image: self._host_key(image) for image in images}
+        here = dict(self._read([*keys.values()]))
+        found: dict[Key, Texts] = {}
+        for image, key in keys.items():
+            lost = texts(self.lines, image.columns, self.reader.conn)
+            # Which column of today they are is not written down; what stands there is a mask.
+            old = renamed(self.lines, image.columns)
+            masks = {column.name for column in self.lines.personal} if old else set()
+            there = {n: t for n, t in here.get(key, {}).items() if n not in masks}
+            said = {**there, **lost, **old}
+            if self._answers(said, [*old.values()]):
+                found[key] = said
+        return found
+
+    def living(self, without: set[Key]) -> Iterator[Texts]:
+        """Yield the lines of the host's rows that answer and were not erased."""
+        for _, said in self._read([key for key in self._candidates() if key not in without]):
+            # The database compared as widely as a moment may be meant; here it is one night's.
+            if self._at_night(said, there=True):
+                yield said
+
+    def line(self, said: Texts, sealed: bool) -> Line:
+        """Return a line from the texts of its columns."""
+        lines = self.lines
+        roles = (lines.room, lines.first_night, lines.last_night, *lines.personal, lines.reported)
+        own = {column.name for column in roles if column is not None}
+        names = dict.fromkeys([*(column.name for column in lines.shown), *said])
+        more = {name: said.get(name, "") for name in names if name not in own}
+        return Line(
+            said.get(lines.room.name, ""),
+            *self._nights(said),
+            " ".join(part for c in lines.names if (part := said.get(c.name, ""))),
+            said.get(lines.document.name, ""),
+            "" if lines.reported is None else said.get(lines.reported.name, ""),
+            more,
+            sealed,
+            lines.declared.policy.zone or "UTC",
+        )
+
+    def _host_key(self, image: Image) -> Key:
+        by_name = {cell.name: cell for cell in image.key}
+        values = []
+        for column in self.lines.declared.key:
+            native = by_name[column.name].native()
+            if not is_text(column.type) and native is not None:
+                native = next(iter(host_values(column.type, [str(native)])), native)
+            values.append(native)
+        return tuple(values)
+
+    def _read(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Texts]]:
+        names = [column.name for column in self.lines.shown]
+        for key, cells, _ in self.reader.rows(list(dict.fromkeys(keys)), names):
+            yield key, texts(self.lines, cells, self.reader.conn)
+
+    def _candidates(self) -> list[Key]:
+        """Return the keys of the host's rows that answer, by the host's own values.
+
+        Names and documents are compared here: how a hotel writes them, no SQL knows.
+        """
+        lines = self.lines
+        width = len(lines.declared.key)
+        wanted = (lines.room, *lines.personal)
+        key = [lines.declared.table.c[column.key] for column in lines.declared.key]
+        rows = self.work.conn.execute(
+            select(*(c.label(f"c{place}") for place, c in enumerate([*key, *wanted])))
+            .where(*self._conditions())
+            .execution_options(yield_per=_AT_ONCE)
+        )
+        found = []
+        for row in rows:
+            values = tuple(row)
+            if self._means(values[width], values[width + 1 :]):
+                found.append(values[:width])
+        return found if lines.place is not None else self._here(found)
+
+    def _here(self, keys: list[Key]) -> list[Key]:
+        """Return the keys of rows that belong to the property, where the row does not say."""
+        work, declared = self.work, self.lines.declared
+        places = places_of(work.conn, work.datamap, work.settings, declared, keys)
+        return [key for key in keys if places.get(key) == self.asked.place]
+
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        lines, asked = self.lines, self.asked
+        conditions: list[ColumnElement[bool]] = []
+        if lines.place is not None:
+            conditions.append(lines.place == asked.place)
+        if asked.nights is not None:
+            first, last = (self._night(night) for night in asked.nights)
+            # Who has no last night yet is still there; of who slept no night it lies before the
+            # first one, on which they were there.
+            conditions += [
+                last.begun(lines.first_night),
+                or_(
+                    first.lasting(lines.last_night), first.lasting(lines.first_night),
+                    lines.last_night.is_(None),
+                ),
+            ]
+        return conditions
+
+    def _means(self, room: Any, personal: Sequence[Any]) -> bool:
+        """Tell whether a row of the host was not erased and is who is asked for."""
+        if all(self._gone(c, v) for c, v in zip(self.lines.personal, personal, strict=True)):
+            return False
+        parts = ["" if value is None else str(value) for value in personal]
+        return self._asked_for("" if room is None else str(room), parts[:-1], parts[-1])
+
+    def _gone(self, column: Column[Any], value: Any) -> bool:
+        """Tell whether a column holds nothing, or what an erasure writes into it."""
+        if value is None or value == "":
+            return True
+        rule = self.lines.declared.written(column.name)
+        text = str(value)
+        if isinstance(rule, Redact):
+            return looks_redacted(text)
+        if isinstance(rule, Placeholder):
+            return looks_invented(column.name, None, text)
+        return isinstance(rule, Constant | Null) and value == fixed_value(rule, column)
+
+    def _answers(self, said: Texts, old: Sequence[str]) -> bool:
+        """Tell whether a line from a box is asked for.
+
+        :param old: what lies in it under names of before: each may be a name, or the document.
+        """
+        lines = self.lines
+        if not self._at_night(said):
+            return False
+        names = [said.get(column.name, "") for column in lines.names]
+        room, document = said.get(lines.room.name, ""), said.get(lines.document.name, "")
+        spoken = [names, old, *([*names, each] for each in old)]
+        return any(
+            self._asked_for(room, each, number) for each in spoken for number in (document, *old)
+        )
+
+    def _at_night(self, said: Texts, there: bool = False) -> bool:
+        """Tell whether a line is of a night that is asked for; any is where none was named.
+
+        :param there: whoever has no last night is still there.
+        """
+        if self.asked.nights is None:
+            return True
+        first, last = (night.isoformat() for night in self.asked.nights)
+        began, ended = self._nights(said)
+        if not began and not ended:
+            return False
+        return (began or ended) <= last and ((there and not ended) or max(began, ended) >= first)
+
+    def _nights(self, said: Texts) -> tuple[str, str]:
+        """Return the first and the last night of a line as days on the property's wall, ISO."""
+        columns = (self.lines.first_night, self.lines.last_night)
+        first, last = (self._day(said.get(column.name, "")) for column in columns)
+        return first, last
+
+    def _day(self, text: str) -> str:
+        """Return the day of a text; of a moment the property's, where its zone is known."""
+        try:
+            moment = datetime.fromisoformat(text.strip()) if len(text.strip()) > _DAY else None
+        except ValueError:
+            moment = None
+        named = self.lines.declared.policy.zone
+        if moment is None or (moment.tzinfo is None and not named):
+            return text[:_DAY]
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(named))
+        try:
+            return aware.astimezone(ZoneInfo(self._zone)).date().isoformat()
+        except OverflowError:
+            return text[:_DAY]
+
+    @property
+    def _zone(self) -> str:
+        return self.work.settings.property(self.asked.place).zone
+
+    def _night(self, day: date) -> Night:
+        """Return a night as the columns of the table may mean it."""
+        return Night(
+            day, self._zone, self.lines.declared.policy.zone, moments(self.work, self.lines)
+        )
+
+    def _asked_for(self, room: str, names: Sequence[str], document: str) -> bool:
+        asked = self.asked
+        forms = name_forms(asked.name)
+        number = document_form(asked.document)
+        return (
+            (not asked.room or name_form(room) == name_form(asked.room))
+            and (not forms or name_form(names) in forms)
+            and (not number or document_form(document) == number)
+        )

@@ -1,0 +1,156 @@
+"""A request that waits for the hotel: what its guest is told, and who hears when it is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Select, and_, insert, or_, select, update
+
+from ...core.events import SYSTEM, RequestStuck
+from ...core.lifecycle import State
+from ...core.plan import Block
+from .. import tables
+from ..casework.cases import Case, tell, where
+from ..messages.post import write
+from ..retaining.law import BLOCKED
+from ..work import Work
+
+STUCK = timedelta(days=90)
+"""A request that waits longer than this goes to the officer."""
+
+AGAIN = timedelta(days=30)
+"""How long after the officer looked at it they are asked again."""
+
+TASK = "stuck"
+
+_TECHNICAL = frozenset({"gap", "referenced"})
+"""What staff must cure, and a guest can make nothing of."""
+
+
+def reasons_of(blocked: Iterable[Block]) -> tuple[str, ...]:
+    """Return why something waits, each reason once, sorted."""
+    return tuple(sorted({block.reason for block in blocked}))
+
+
+def until(blocked: Iterable[Block]) -> str | None:
+    """Return the day on which all of it is expected to have ended, or None when nobody knows.
+
+    It is the last of the days, not the first: nothing is erased before.
+    """
+    days = [block.until for block in blocked]
+    return max(days) if days and all(days) else None
+
+
+def note(case: Case, reasons: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+    """Return the request's decisions with why it waits, and whether any of that is new.
+
+    :param case: the request.
+    :param reasons: why it waits now.
+    """
+    told = set(_waits(case).get("told", ()))
+    waits = {"now": list(reasons), "told": sorted(told | set(reasons))}
+    return {**(case.decisions or {}), "waits": waits}, not set(reasons) <= told
+
+
+def _waits(case: Case) -> Mapping[str, Any]:
+    waits = (case.decisions or {}).get("waits", {})
+    return waits if isinstance(waits, Mapping) else {}
+
+
+def in_the_way(case: Case) -> tuple[str, ...]:
+    """Return what a guest is told their waiting request waits for."""
+    if case.state is not State.WAITING:
+        return ()
+    return for_guests(_waits(case).get("now", ()))
+
+
+def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:
+    """Return the reasons of these that a guest is told."""
+    return tuple(reason for reason in reasons if reason not in _TECHNICAL)
+
+
+def tell_guest(work: Work, case: Case) -> None:
+    """Write to the guest what stands in the way and until when, once for each new reason."""
+    reasons = in_the_way(case)
+    if reasons:
+        params = {"reasons": ",".join(reasons), "until": case.waiting_until or ""}
+        # Counting reasons would begin anew with each approval, and so pass some over.
+        write(work, case, "waiting", params, f":{case.version}")
+
+
+def remind(work: Work, most: int = 50) -> int:
+    """Lay requests that wait for more than 90 days, or a part of which does, before the officer.
+
+    Tasks about requests that do not wait any more are closed.
+
+    :return: how many were laid before them.
+    """
+    _close(work)
+    request, task = tables.request, tables.task
+    known = select(task.c.name).where(
+        task.c.kind == TASK,
+        or_(task.c.done_at.is_(None), task.c.done_at > work.stamp - AGAIN),
+    )
+    whole = and_(request.c.state == State.WAITING.value, request.c.decided_at <= work.stamp - STUCK)
+    part = _needed().where(tables.kept.c.since <= work.stamp - STUCK)
+    found = where(
+        work,
+        or_(whole, request.c.number.in_(part)),
+        request.c.number.not_in(known),
+        most=most,
+    )
+    for case in found:
+        _task(work, case)
+        grounds = _grounds(work, case)
+        days = (work.stamp - (case.decided_at or work.stamp)).days
+        tell(work, RequestStuck, case, SYSTEM, {"days": days}, grounds)
+    return len(found)
+
+
+def _needed() -> Select[Any]:
+    """Return the select of the requests a part of which the hotel still needs."""
+    kept = tables.kept
+    return select(kept.c.request).where(
+        kept.c.mode == BLOCKED, kept.c.ended_at.is_(None), kept.c.request.is_not(None)
+    )
+
+
+def _grounds(work: Work, case: Case) -> tuple[str, ...]:
+    if case.state is State.WAITING:
+        return tuple(_waits(case).get("now", ())) or (str(case.waiting_for),)
+    kept = tables.kept
+    words = _needed().with_only_columns(kept.c.open).where(kept.c.request == case.number)
+    return tuple(sorted({word for text in work.conn.scalars(words) for word in text.split(",")}))
+
+
+def _task(work: Work, case: Case) -> None:
+    task = tables.task
+    mine = (task.c.kind == TASK, task.c.name == case.number)
+    open_again = {
+        "due_on": work.today, "made_at": work.stamp, "done_by": None, "done_at": None,
+    }  # fmt: skip
+    if work.conn.execute(update(task).where(*mine).values(**open_again)).rowcount:
+        return
+    work.conn.execute(
+        insert(task).values(
+            controller=case.controller, property=case.property, kind=TASK, name=case.number,
+            **open_again,
+        )
+    )  # fmt: skip
+
+
+def _close(work: Work) -> None:
+    request, task = tables.request, tables.task
+    waiting = select(request.c.number).where(request.c.state == State.WAITING.value)
+    work.conn.execute(
+        update(task)
+        .where(
+            task.c.kind == TASK,
+            task.c.done_at.is_(None),
+            task.c.name.not_in(waiting),
+            task.c.name.not_in(_needed()),
+        )
+        .values(done_at=work.stamp, done_by=SYSTEM)
+    )

@@ -1,0 +1,385 @@
+"""What keeps which part of which row: law, boxes, holds and preconditions, asked in one place."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, ColumnElement, select
+
+from ...core.log import canonical
+from ...core.plan import Key, Row, Rulings, key_text
+from ...core.retention import Verdict, floor, pared
+from ...core.rule import Facts, Open, Rule
+from ...core.ruling import Reason, Ruling
+from ...core.seal import fingerprint
+from ...core.treatment import RowRule
+from .. import tables
+from ..erasing.finder import Owners
+from ..erasing.traces import holding, tells
+from ..keys import copies
+from ..lawbook import blockers, rulebook
+from ..lawbook.blockers import today_at
+from ..lawbook.clocks import Record, facts_of
+from ..mapping.declared import Declared
+from ..mapping.ways import Ways, also
+from ..statements.sql import MANY, chunks, one_of
+from . import holds
+
+if TYPE_CHECKING:
+    from ..work import Work
+
+Found = Mapping[str, Sequence[Row]]
+
+SEALED, PLACE, BLOCKED, HELD = "sealed", "place", "blocked", "held"
+"""How something is kept: in a box, in its row, for a precondition, under a hold."""
+
+
+def rulings(
+    work: Work,
+    found: Found,
+    standing: Sequence[blockers.Found] = (),
+    only: Mapping[tuple[str, Key], frozenset[str]] | None = None,
+) -> Rulings:
+    """Return what keeps parts of the rows of a plan.
+
+    :param work: the open transaction.
+    :param found: table -> rows.
+    :param standing: preconditions of the hotel that stand.
+    :param only: (table, key) -> the columns the plan is about, where it is not about all.
+    """
+    result: dict[tuple[str, Key], Ruling] = {}
+    living = holds.living(work)
+    for name, rows in found.items():
+        declared = work.datamap.declared(name)
+        keys = [row.key for row in rows]
+        held = holds.covered(work, living, name, keys, _owners(declared, rows))
+        records = records_of(work, declared, keys)
+        law = reasons(work, declared, records)
+        boxed = _empty(work, declared, keys)
+        made = _Made(work, standing, only)
+        if not (held or records or boxed or standing or only):
+            # Nothing keeps anything of any of them.
+            free = Ruling(only=None if only is None else frozenset())
+            result.update(((name, key), free) for key in keys)
+            continue
+        for row in rows:
+            result[name, row.key] = made.of(
+                name, row, law.get(row.key), boxed.get(row.key, frozenset()),
+                tuple(held.get(row.key, ())), records.get(row.key),
+            )
+    return result
+
+
+def _owners(declared: Declared, rows: Sequence[Row]) -> Owners | None:
+    """Return all owners of rows, where a row can have but one; None where they must be read."""
+    if len(declared.paths) != 1 or not declared.paths[0].to_one:
+        return None
+    return {row.key: set(row.owners) for row in rows} if all(r.owners for r in rows) else None
+
+
+@dataclass
+class _Made:
+    """Rulings of one table; of rows about which the same is true there is one.
+
+    :param work: the open transaction.
+    :param standing: preconditions of the hotel that stand.
+    :param only: (table, key) -> the columns the plan is about, where it is not about all.
+    """
+
+    work: Work
+    standing: Sequence[blockers.Found]
+    only: Mapping[tuple[str, Key], frozenset[str]] | None
+    known: dict[tuple[object, ...], Ruling] = field(default_factory=dict)
+
+    def of(
+        self, table: str, row: Row, law: Mapping[str, Reason] | None, boxed: frozenset[str],
+        held: tuple[int, ...], record: Record | None,
+    ) -> Ruling:
+        """Return the ruling of a row."""
+        needed = blockers.needed_of(self.standing, table, row) if self.standing else {}
+        only = None if self.only is None else self.only.get((table, row.key), frozenset())
+        # The law's words and records live as long as this does, so that an id stays whose it is.
+        alike = id(law), boxed, held, tuple(sorted(needed.items())), id(record), only
+        if alike not in self.known:
+            told = written_facts(self.work, record) if record is not None else {}
+            place = record.place if record is not None else ""
+            self.known[alike] = Ruling(
+                law or {}, boxed, tuple(sorted(held)), needed, place, told, only
+            )
+        return self.known[alike]
+
+
+def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, Record]:
+    """Return what the law may ask of rows; none where it asks nothing.
+
+    What was written down when a row was first kept counts where the row tells nothing any more.
+    """
+    if not categories(work, declared):
+        return {}
+    records = facts(work, declared, keys)
+    told = told_before(work, declared.name, keys)
+    return {key: told[key].under(r) if key in told else r for key, r in records.items()}
+
+
+def facts(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, Record]:
+    """Return what the law may ask of rows, by where it is read now and was read until lately."""
+    found = ways_of(work, declared)
+    return facts_of(work.conn, work.datamap, work.settings, declared.name, keys, found)
+
+
+def ways_of(work: Work, declared: Declared) -> Ways:
+    """Return how rows of a table are read; what was read before counts until people let it go."""
+    return also(work.datamap, declared, rulebook.paths(work, declared.name))
+
+
+def reasons(
+    work: Work, declared: Declared, records: Mapping[Key, Record]
+) -> dict[Key, dict[str, Reason]]:
+    """Return, per row, why the law still keeps each of its retention categories today."""
+    labels = categories(work, declared)
+    kept: dict[Key, dict[str, Reason]] = {}
+    known: dict[int, dict[str, Reason]] = {}
+    for key, record in records.items():
+        if id(record) not in known:
+            known[id(record)] = _still(work, record, labels)
+        kept[key] = known[id(record)]
+    return kept
+
+
+def _still(
+    work: Work, record: Record, labels: Mapping[str, Sequence[str]]
+) -> dict[str, Reason]:
+    said = {}
+    for category, names in labels.items():
+        verdict = judge(work, record, names)
+        if verdict.kept(today_at(work.settings, work.now, record.place)):
+            said[category] = reason(verdict)
+    return said
+
+
+def categories(work: Work, declared: Declared) -> dict[str, tuple[str, ...]]:
+    """Return category -> what it is called, and was called while a change does not act yet."""
+    names = {
+        category: called(work, declared, category) for category in set(declared.retain.values())
+    }
+    for column, category in relabelled(work).get(declared.name, {}).items():
+        was = rulebook.labels(work, declared.name, column)
+        names[category] = tuple(sorted({*names.get(category, ()), category, *was}))
+    return names
+
+
+def called(work: Work, declared: Declared, category: str) -> tuple[str, ...]:
+    """Return the categories that bind a table's retained columns of one category."""
+    names = {category}
+    for column, declared_as in declared.retain.items():
+        if declared_as == category:
+            names.update(rulebook.labels(work, declared.name, column))
+    return tuple(sorted(names))
+
+
+def relabelled(work: Work) -> dict[str, dict[str, str]]:
+    """Return table -> column -> category of columns that are not retained any more, but are still.
+
+    A retained column that is declared to go at once goes only when that change is allowed to act.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for (table, column), names in rulebook.all_labels(work).items():
+        declared = work.datamap.tables.get(table)
+        if names and declared is not None and _leaves(declared, column):
+            found.setdefault(table, {})[column] = names[0]
+    return found
+
+
+def _leaves(declared: Declared, column: str) -> bool:
+    """Return whether a column goes at once, by a rule of its own or with its whole row."""
+    if column in declared.retain or declared.find(column) is None:
+        return False
+    return column in declared.erase or declared.policy.rows is not RowRule.OVERWRITE
+
+
+def names_of(work: Work, line: Any) -> tuple[str, ...]:
+    """Return what the category of a kept row is called, and was called before."""
+    names = {line.category}
+    for column in json.loads(line.columns):
+        names.update(rulebook.labels(work, line.table_name, column))
+    return tuple(sorted(names))
+
+
+def judge(work: Work, record: Record, categories: Sequence[str]) -> Verdict:
+    """Return how long a record stays under several categories at once: the longest counts.
+
+    :param work: the open transaction.
+    :param record: what the host says of it.
+    :param categories: its category, and an older one whose change does not act yet.
+    """
+    if not record.place:
+        return Verdict(open=(Open.NO_PLACE,))
+    rules = rules_at(work, record.place)
+    verdicts = [floor(rules, category, record.facts) for category in categories]
+    days = [v.until for v in verdicts if v.until is not None]
+    claims = sorted((c for v in verdicts for c in v.claims), key=_weight)
+    words = {word for v in verdicts for word in v.open}
+    return Verdict(max(days, default=None), tuple(sorted(words)), tuple(claims))
+
+
+def _weight(claim: Any) -> tuple[bool, int, str]:
+    day = claim.until.toordinal() if claim.until is not None else 0
+    return claim.open is None, -day, claim.rule.id
+
+
+def reason(verdict: Verdict) -> Reason:
+    """Return a verdict as the plan carries it."""
+    rule: Rule | None = verdict.decisive
+    until = "" if verdict.open or verdict.until is None else verdict.until.isoformat()
+    return Reason(
+        rule.until_rule() if rule is not None else "",
+        rule.article if rule is not None else "",
+        until,
+        tuple(word.value for word in verdict.open),
+        rule.grade.value if rule is not None else "",
+        verdict.conflicts,
+    )
+
+
+def rules_at(work: Work, place: str) -> tuple[Rule, ...]:
+    """Return the rules of retention in force at a property, read once in a transaction."""
+    if place not in work.rules:
+        work.rules[place] = rulebook.in_force(work, place)
+    return work.rules[place]
+
+
+def rules_everywhere(work: Work) -> list[tuple[str, Rule]]:
+    """Return the rules of retention in force with the code of each property they are in force at.
+
+    They are read at once, however many properties there are, and once in a transaction.
+    """
+    missing = [code for code in work.settings.properties if code not in work.rules]
+    if missing:
+        work.rules.update(rulebook.all_in_force(work, missing))
+    return [(code, rule) for code in work.settings.properties for rule in work.rules[code]]
+
+
+def _empty(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, frozenset[str]]:
+    """Return the categories of which rows hold nothing any more: sealed, or erased on their day."""
+    found = sealed_before(work, declared.name, keys) if declared.retain else {}
+    empty = {key: set(names) for key, names in found.items()}
+    for category in sorted(set(declared.retain.values())):
+        columns = [n for n, c in declared.retain.items() if c == category]
+        still = holding(work.conn, declared, keys, columns)
+        certain = tells(declared, columns)
+        for key in keys:
+            if key not in still:
+                empty.setdefault(key, set()).add(category)
+            elif certain:
+                # It was sealed, and the host has written into the row since.
+                empty.get(key, set()).discard(category)
+    return {key: frozenset(names) for key, names in empty.items()}
+
+
+def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]:
+    """Return what was written down about rows that are kept: the row may not tell it any more."""
+    texts = {key_text(key): key for key in keys}
+    found: dict[Key, Record] = {}
+    kept = tables.kept
+    for part in chunks(sorted(texts), MANY):
+        rows = work.conn.execute(
+            select(kept.c.table_name, kept.c.row_key, kept.c.property, kept.c.facts).where(
+                kept.c.table_name == name,
+                one_of(kept.c.row_key, part),
+                kept.c.ended_at.is_(None),
+            )
+        )
+        for row in rows:
+            record = read_facts(work, row)
+            if record.place:
+                found[texts[row.row_key]] = record
+    return found
+
+
+def written_facts(work: Work, record: Record) -> dict[str, Any]:
+    """Return facts as plain values: days, and the little that rules ask."""
+    rules = rules_at(work, record.place) if record.place else ()
+    facts = pared(record.facts, rules)
+    return {
+        "events": {event: day.isoformat() for event, day in facts.events.items()},
+        "answers": {
+            name: said if isinstance(said, bool | int) else str(said)
+            for name, said in facts.answers.items()
+        },
+    }
+
+
+def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts with a mark by which a change past us is known, and another row's facts too.
+
+    :param line: what is written down of the row: table, key, property.
+    :param told: the facts as plain values.
+    """
+    said = [line["table_name"], line["row_key"], line["property"], told["answers"], told["events"]]
+    key = work.custodian.pepper("kept")
+    return {**told, "mark": fingerprint(key, "facts", canonical(said).decode())}
+
+
+def bound(work: Work, line: Any) -> bool:
+    """Return whether the facts of a kept row are those that were written down about it."""
+    value = json.loads(line.facts)
+    told = {name: value.get(name, {}) for name in ("answers", "events")}
+    mark = vouched(work, line._mapping, told)["mark"]
+    return hmac.compare_digest(str(value.get("mark", "")), mark)
+
+
+def read_facts(work: Work, line: Any) -> Record:
+    """Return what was written down about a kept row, for the property it was written for.
+
+    Facts that somebody changed in the database are no facts: what nobody knows the end of stays.
+
+    :param work: the open transaction.
+    :param line: row of our table, with table, key, property and facts.
+    """
+    value = json.loads(line.facts)
+    hotel = work.settings.properties.get(line.property)
+    if hotel is None or not bound(work, line):
+        return Record("", Facts())
+    place = line.property
+    events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
+    return Record(place, Facts(events, value["answers"], hotel.country, hotel.fiscal))
+
+
+def sealed_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, frozenset[str]]:
+    """Return the categories of these rows that were put into a box, which may be gone again."""
+    kept, found = tables.kept.c, dict[Key, set[str]]()
+    for key, category in _before(work, name, keys, kept.category, kept.mode == SEALED):
+        found.setdefault(key, set()).add(category)
+    return {key: frozenset(names) for key, names in found.items()}
+
+
+def open_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, set[str]]:
+    """Return why nobody can say until when these rows stay, of those an erasure kept in place."""
+    kept, found = tables.kept.c, dict[Key, set[str]]()
+    lasting = kept.mode == PLACE, kept.until.is_(None), kept.ended_at.is_(None)
+    for key, reasons in _before(work, name, keys, kept.open, *lasting):
+        found.setdefault(key, set()).update(reasons.split(","))
+    return found
+
+
+def _before(
+    work: Work, name: str, keys: Iterable[Key], said: Column[Any], *which: ColumnElement[bool]
+) -> Iterator[tuple[Key, str]]:
+    """Yield what is written down of these rows, each as often as an erasure kept something."""
+    kept, texts = tables.kept.c, {key_text(key): key for key in keys}
+    for part in chunks(sorted(texts), MANY):
+        wanted = select(kept.row_key, said).where(
+            kept.table_name == name, one_of(kept.row_key, part), *which
+        )
+        for text, told in work.conn.execute(wanted):
+            yield texts[text], told
+
+
+def boxes(work: Work) -> bool:
+    """Return whether what is sealed may leave its row: a second copy of the keys is confirmed."""
+    return copies.confirmed(work)

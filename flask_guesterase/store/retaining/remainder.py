@@ -1,0 +1,158 @@
+"""What was kept of somebody, found again in the host's tables as they are now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import select
+
+from ...core.errors import UnknownError
+from ...core.plan import Key, Person, Plan, Row, by_table, key_text
+from .. import tables
+from ..erasing import people
+from ..erasing.eraser import Scope
+from ..erasing.finder import erased_before, find, owners
+from ..erasing.traces import holding
+from ..mapping.declared import Declared
+from ..statements.sql import among, parts
+from ..work import Work
+from . import keeping
+
+
+def scope(
+    work: Work, only: dict[tuple[str, Key], frozenset[str]], who: frozenset[Person] | None
+) -> Scope:
+    """Return the scope of these rows, as their owners are now."""
+    mine = by_table(only)
+
+    def find() -> dict[str, list[Row]]:
+        found = {}
+        for table, keys in mine.items():
+            rows = rows_of(work, work.datamap.declared(table), keys, who)
+            if rows:
+                found[table] = rows
+        return found
+
+    return Scope(tuple(sorted(who or (), key=lambda p: (p[0], key_text(p[1])))), find)
+
+
+def rows_of(
+    work: Work, declared: Declared, keys: Sequence[Key], who: frozenset[Person] | None
+) -> list[Row]:
+    """Return rows that are still there, with their owners and the living others.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: their keys.
+    :param who: the people they are erased for; None when the record itself has ended, which is
+        then nobody's to keep.
+    """
+    columns = [declared.table.c[c.key] for c in declared.key]
+    there = [
+        tuple(row)
+        for part in parts(keys)
+        for row in work.conn.execute(select(*columns).where(among(columns, part)))
+    ]
+    known = owners(work.conn, work.datamap, declared, there)
+    if who is None:
+        return [Row(key, frozenset(known.get(key, ()))) for key in there]
+    strangers = {p for each in known.values() for p, _ in each} - who
+    living = strangers - erased_before(work.conn, work.datamap, strangers)
+    return [
+        Row(
+            key,
+            frozenset(o for o in known.get(key, ()) if o[0] in who),
+            frozenset(o for o in known.get(key, ()) if o[0] in living),
+        )
+        for key in there
+    ]
+
+
+def kept_columns(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> dict[tuple[str, Key], frozenset[str]]:
+    """Return (table, key) -> the columns that were kept."""
+    only: dict[tuple[str, Key], frozenset[str]] = {}
+    for line in lines:
+        columns = columns_of(work, line) or _all(work, line.table_name)
+        for key in keys[line.id]:
+            place = line.table_name, key
+            only[place] = only.get(place, frozenset()) | columns
+    return only
+
+
+def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
+    """Return the keys of a kept row as they are now, or None where nobody can say: then it stays.
+
+    A row without a key of its own is another one once a column of it changed, and so is one whose
+    key was to go, or was changed by the host; it is found by whose it is, as long as somebody
+    asked.
+    """
+    declared, named = work.datamap.tables.get(line.table_name), columns_of(work, line)
+    if declared is None or named is None:
+        return None
+    noted = declared.keyed and line.row_key
+    there = _there(work, declared, line.row_key) if noted else []
+    if there or (noted and who is None):
+        return there
+    if who is None:
+        return None
+    rows = find(work.conn, work.datamap, who, set(work.datamap.tables) - {declared.name})
+    others = _noted(work, line) if noted else frozenset()
+    keys = [row.key for row in rows.get(declared.name, ()) if key_text(row.key) not in others]
+    columns = sorted(named or _all(work, declared.name))
+    return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+
+
+def columns_of(work: Work, line: Line[Any]) -> frozenset[str] | None:
+    """Return the columns that a kept row stands for today, or None where nobody can say.
+
+    A column that is not there any more was renamed or dropped, and which took its place is not
+    written down: all that is kept under the same category today, or all that goes, stands for it.
+    """
+    declared = work.datamap.tables.get(line.table_name)
+    if declared is None:
+        return None
+    named = frozenset(json.loads(line.columns))
+    there = named & {column.name for column in declared.table.c}
+    if there == named:
+        return named
+    if not line.category:
+        return _all(work, declared.name)
+    return there | {n for n, c in declared.retain.items() if c == line.category} or None
+
+
+def _there(work: Work, declared: Declared, text: str) -> list[Key]:
+    """Return the key that was noted, if a row has it."""
+    try:
+        key = people.read_key(work, declared.name, text)
+    except UnknownError:
+        return []
+    columns = list(declared.key)
+    found = work.conn.execute(select(*columns).where(among(columns, [key])).limit(1)).first()
+    return [] if found is None else [key]
+
+
+def _noted(work: Work, line: Line[Any]) -> frozenset[str]:
+    """Return the keys by which other rows of its table are kept for the same request."""
+    kept = tables.kept
+    mine = kept.c.request == line.request, kept.c.table_name == line.table_name
+    found = select(kept.c.row_key).where(*mine, kept.c.id != line.id, kept.c.ended_at.is_(None))
+    return frozenset(work.conn.execute(found).scalars())
+
+
+def _all(work: Work, table: str) -> frozenset[str]:
+    declared = work.datamap.declared(table)
+    return frozenset({*declared.erase, *declared.retain})
+
+
+def is_same(work: Work, lines: Sequence[Line[Any]], plan: Plan) -> bool:
+    """Return whether a plan keeps exactly what is written down, for the same reasons."""
+    before = {
+        (line.table_name, line.row_key, line.mode, line.category, line.until or "", line.open)
+        for line in lines
+    }
+    return before == keeping.outline(work, plan)

@@ -1,0 +1,241 @@
+"""Erasing again: rows in which an erased person is back go under the decision made before.
+
+The same engine and the same guards as the first time: law, holds, preconditions and the clock
+brake. What was not decided before is nobody's to do here; it is laid before staff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date
+from enum import StrEnum
+from typing import Any
+
+from ...core.covering import Decided, decided, uncovered
+from ...core.decided import mark
+from ...core.errors import KeyMissingError, UnknownError
+from ...core.events import SYSTEM, SubjectErasedAgain
+from ...core.lifecycle import DONE, State
+from ...core.plan import Person, Plan, Row
+from ..access import brake
+from ..casework.cases import load, secret
+from ..certificates import planning
+from ..certificates.deeds import did
+from ..comeback import marks
+from ..copying import shelved
+from ..erasing import people
+from ..erasing.doubles import doubles
+from ..erasing.eraser import Scope
+from ..erasing.taking import Erased
+from ..executing import execution
+from ..invented import canaries
+from ..lawbook import blockers
+from ..lawbook.blockers import today_at
+from ..messages import outbox
+from ..partners import giving, recipients
+from ..recovery.window import recover, unkept
+from ..requests.waiting import reasons_of
+from ..retaining import keeping, remainder
+from ..retaining.keeping import Origin
+from ..search import queued, sought
+from ..sweeping import runs
+from ..work import Work
+
+
+class Fate(StrEnum):
+    """What became of a row in which an erased person seems to be back."""
+
+    OPEN = "open"
+    STAFF = "staff"
+    ERASED = "erased"
+    LIVES = "lives"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Warrant:
+    """What was decided before, under which rows may be erased again.
+
+    :param before: tables and columns; None where the law's own ceiling is the decision.
+    :param shares: answers whether a living person's shared rows were to be touched.
+    :param day: day of the first erasure, from which the recovery window runs; today when None.
+    """
+
+    before: Decided | None
+    shares: Callable[[Person], bool] = lambda person: False
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """How an attempt to erase again ended.
+
+    :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
+        the way and it must be tried again; STAFF when it was not decided before.
+    :param reasons: what stands in the way, or what was not decided.
+    :param did: what was done, as `deeds.did` writes it; empty when nothing was.
+    """
+
+    fate: Fate
+    reasons: tuple[str, ...] = ()
+    did: tuple[Mapping[str, Any], ...] = ()
+
+
+_DECIDED = (*DONE, State.CHECKING)
+_ENDED = DONE - {State.PARTIAL}
+
+
+def warrant(work: Work, number: str | None) -> Warrant | None:
+    """Return what was decided under a request, or None when nothing that still stands was.
+
+    :param work: the open transaction.
+    :param number: number of the request; None for what had its time by the law's ceiling.
+    """
+    if number is None:
+        return Warrant(None, lambda person: True)
+    try:
+        case = load(work, number)
+    except UnknownError:
+        return None
+    said = case.decisions or {}
+    if case.state not in _DECIDED or "decisions" not in said:
+        return None
+    known = frozenset(said.get("people", ()))
+    touched = frozenset(said.get("touched", ()))
+
+    def shares(person: Person) -> bool:
+        if marks.was_touched(work, person, touched):
+            return True
+        try:
+            return mark(secret(work, case), person) in known
+        except KeyMissingError:
+            return False
+
+    at = case.erased_at
+    day = None if at is None else today_at(work.settings, at.replace(tzinfo=UTC), case.property)
+    items = [*said["decisions"], *said.get("did", ())]
+    return Warrant(decided(items, said.get("foreseen", ())), shares, day)
+
+
+def again(
+    work: Work, origin: Origin, who: Sequence[Person], under: Warrant | None = None
+) -> Again:
+    """Erase rows in which an erased person is back, in this transaction.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf: request (None for the law's ceiling), controller, property.
+    :param who: table and key of the rows: subject rows with all that belongs to them, or single
+        rows of other declared tables.
+    :param under: what was decided before; the decision of the request when None.
+    :raises BlockedError: the clock is in doubt, by which floors are judged.
+    :raises BusyError: somebody else's transaction holds the rows.
+    :raises ErasureError: the database did not do what the plan says.
+    """
+    brake.require(work)
+    under = warrant(work, origin.number) if under is None else under
+    if under is None:
+        return Again(Fate.STAFF, ("not-decided",))
+    if under.before is None and not runs.confirmed(work, origin.property):
+        return Again(Fate.OPEN, ("unconfirmed",))
+    about = _scope(work, origin, who)
+    plan = planning.plan(work, about)
+    standing = plan.blocked or execution.all_kept(plan)
+    if standing:
+        return Again(Fate.OPEN, reasons_of(standing))
+    if not plan.changing():
+        return Again(Fate.GONE)
+    if new := _new(under, plan):
+        return Again(Fate.STAFF, new)
+    done = tuple(did(plan, doubles(work, plan)))
+    _carry_out(work, origin, about, plan, under.day)
+    return Again(Fate.ERASED, did=done)
+
+
+def _seek(work: Work, origin: Origin, erased: Erased) -> None:
+    """Let what is left be looked for by value, where the request's check is still to come."""
+    if origin.number is None:
+        return
+    with suppress(UnknownError):
+        case = load(work, origin.number)
+        if case.state in _ENDED:
+            return
+        if queued.row_of(work, case.number) is None:
+            sought.put(work, case, erased.images)
+        else:
+            # Beside what was looked for before: that may be left still.
+            sought.more(work, case.number, erased.images)
+
+
+def _new(under: Warrant, plan: Plan) -> tuple[str, ...]:
+    new = uncovered(under.before, plan) if under.before is not None else ()
+    if not all(under.shares(person) for person in plan.touched()):
+        return (*new, "another person's rows are touched")
+    return new
+
+
+def _scope(work: Work, origin: Origin, who: Iterable[Person]) -> Scope:
+    """Return the scope of people with all that is theirs, and of single rows of other tables."""
+    found = tuple(who)
+    persons = [each for each in found if each[0] in work.datamap.subjects]
+    records = [each for each in found if each[0] not in work.datamap.subjects]
+    if not records:
+        return planning.scope(work, persons, lock=True, house=origin.property)
+    only = {
+        (table, key): frozenset({*declared.erase, *declared.retain})
+        for table, key in records
+        for declared in [work.datamap.declared(table)]
+    }
+    return alone(work, only)
+
+
+def alone(work: Work, only: planning.Only) -> Scope:
+    """Return the scope of single rows, whoever owns them, as law, holds and hotel bound it.
+
+    :param work: the open transaction.
+    :param only: (table, key) -> the columns it is about.
+    """
+    owners: set[Person] = set()
+
+    def rows() -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for table in sorted({name for name, _ in only}):
+            keys = [key for name, key in only if name == table]
+            mine = remainder.rows_of(work, work.datamap.declared(table), keys, None)
+            owners.update(person for row in mine for person, _ in row.owners)
+            if mine:
+                found[table] = mine
+        return found
+
+    rows()
+    standing = blockers.standing(work, owners, lock=True)
+    return planning.records(work, Scope((), rows), only, standing)
+
+
+def _carry_out(
+    work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
+) -> None:
+    known = giving.gather(work, origin.property, plan)
+    spared = unkept(work, plan)
+    shelved.over(work, plan.people)
+    invented = canaries.is_one(work, origin.number)
+    if not invented:
+        marks.take(work, origin, plan)
+    erased = planning.erase(work, origin, plan, about)
+    keeping.record(work, origin, plan, erased)
+    work.changed |= {step.decision.table for step in plan.keeping()}
+    recovery = recover(work, origin, spared.strips(erased), day)
+    for root, name, until in spared.files(erased, recovery):
+        outbox.queue_file(work, origin, root, name, until)
+    # A restored database has forgotten whom it asked to tell whom: then this is the first time.
+    first = origin.number is not None and recipients.untold(work, origin.number)
+    recipients.queue(work, origin, known, again=not first, invented=invented)
+    _seek(work, origin, erased)
+    held = plan.spared()
+    gone = [person for person in plan.people if person not in held]
+    people.bury_again(work, origin.number, gone, held)
+    counts = {**erased.counts, "people": len(gone)}
+    work.events.append(SubjectErasedAgain(
+        origin.controller, origin.property, origin.number or "", SYSTEM, counts
+    ))

@@ -1,0 +1,311 @@
+"""Erasures that a restored database has forgotten, carried out again: nobody else's, and once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from ...core.covering import decided
+from ...core.errors import BlockedError, GuesteraseError, KeyMissingError, SetupError
+from ...core.events import SYSTEM, RestoreReplayed
+from ...core.plan import Person, key_text
+from ...core.remembrance import Kind, Line, Note
+from ..access import brake, pulse
+from ..access.pulse import Pulse
+from ..comeback import objections, remembered
+from ..journaling import vanished
+from ..release import continuing
+from ..remembrance import remembering, tracing
+from ..remembrance.forgotten import (
+    Forgotten,
+    Hold,
+    Judged,
+    Places,
+    Verdict,
+    erased_on,
+    find,
+    judge,
+    keyless,
+    recall,
+)
+from ..retaining.keeping import Origin
+from ..sweeping import looking, runs
+from ..unit import HasWork, Run
+from ..work import Work
+from . import again, returned
+from .again import Fate, Warrant
+from .requested import case_of, catch_up, known_case, taken_back
+from .returned import Seen
+
+DOOR = "replay"
+"""Through which door rows were seen that a replay found."""
+
+@dataclass(frozen=True)
+class Survey:
+    """What a replay would do, or did: counts and numbers, nobody's data.
+
+    :param restored: whether this database was restored and has not caught up.
+    :param counts: verdict -> rows, and what else there is.
+    :param unknown: numbers of requests that this database does not know any more.
+    :param undone: numbers of requests whose decision was taken back after the copy was made.
+    :param holds: scope and property of the holds it has forgotten.
+    :param broken: lines of the register that are not as they were written.
+    :param keyless: months whose key is not there, so that nobody can look for their rows.
+    :param problems: what keeps it, or kept it, from its end, each said once with its next step.
+    :param lost: numbers of requests, incidents, complaints and the like of which only entries of
+        the journal tell that were put back.
+    """
+
+    restored: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    holds: tuple[tuple[str, str], ...] = ()
+    broken: int = 0
+    keyless: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values; of holds, which may be silent, it says nothing."""
+        return {
+            "restored": self.restored,
+            "counts": dict(self.counts),
+            "unknown": list(self.unknown),
+            "undone": list(self.undone),
+            "broken": self.broken,
+            "keyless": list(self.keyless),
+            "lost": list(self.lost),
+            "problems": list(self.problems),
+        }
+
+
+def survey(work: Work) -> Survey:
+    """Return what a replay would do, by the database as it is now; nothing is written.
+
+    :param work: the open transaction; a read-only one is enough.
+    :raises SetupError: no register is kept, or it is not where it was.
+    """
+    found = _standing(work)
+    if not found.restored:
+        waiting = returned.waiting(work, DOOR)
+        return Survey(False, {"waiting": waiting} if waiting else {}, holds=holds_lost(work))
+    known = recall(work, found.since)
+    places = find(work, _judged(known))
+    counts: Counter[str] = Counter()
+    for line in _judged(known):
+        if known.takes_back(line) is not None:
+            continue
+        counts.update(_verdicts(work, known, line, places))
+    counts["objections"] += len(known.objected)
+    return _surveyed(work, known, counts)
+
+
+def _verdicts(work: Work, known: Forgotten, line: Line, places: Places) -> list[str]:
+    try:
+        return [each.verdict.value for each in judge(work, known, line, places)]
+    except KeyMissingError:
+        return ["failed"]
+
+
+def holds_lost(work: Work) -> tuple[tuple[str, str], ...]:
+    """Return scope and property of the holds that nobody placed again yet after a replay."""
+    told = pulse.look(work.conn, remembering.HOLDS)
+    if told is None:
+        return ()
+    _, since, until = map(int, told.note.split(":"))
+    return _named([h for h in recall(work, since).holds if h.line.number <= until])
+
+
+def _named(holds: Iterable[Hold]) -> tuple[tuple[str, str], ...]:
+    return tuple((h.line.note.facts.get("scope", ""), h.line.note.property) for h in holds)
+
+
+def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey:
+    numbers = sorted({line.note.request for line in known.lines if line.note.request})
+    return Survey(
+        True,
+        {word: count for word, count in counts.items() if count},
+        tuple(number for number in numbers if case_of(work, number) is None),
+        tuple(sorted(known.undone)),
+        _named(known.holds),
+        len(known.broken),
+        keyless(work, (line for line in _judged(known) if known.takes_back(line) is None)),
+        _doubted(work),
+    )
+
+
+def _doubted(work: Work) -> tuple[str, ...]:
+    """Return that the clock is in doubt: of a copy that is older than a day and a half it is."""
+    try:
+        brake.require(work)
+    except BlockedError as problem:
+        return (str(problem),)
+    return ()
+
+
+def _standing(work: Work) -> remembering.Standing:
+    found = remembering.standing(work)
+    if found is None:
+        raise SetupError(
+            "No register of erasures is kept.", "Set GUESTERASE_REGISTER to a folder."
+        )
+    if found.missing:
+        remembering.refuse(found)
+    return found
+
+
+def _judged(known: Forgotten) -> list[Line]:
+    """Return the lines whose rows are looked for: what a request kept and ended, the sweep does."""
+    return [
+        line for line in known.lines if line.note.kind is Kind.INTENT or not line.note.request
+    ]
+
+
+def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
+    """Carry out again what a restored database has forgotten, one short transaction after another.
+
+    It may be run again after it was interrupted: what is gone already is left alone. The journals
+    come first, as everything else is written into them.
+
+    :param run: runs a unit of work.
+    :param checkpoints: signed checkpoints that somebody brought from where they were kept.
+    :return: what was done; not `restored` any more when all of it was looked at.
+    :raises SetupError: no register is kept, or it is not where it was.
+    """
+    journals = continuing.resume(run, checkpoints)
+    begun: tuple[Forgotten, Places, Survey] | None = run(_begin)
+    if begun is None:
+        return Survey(False, journals, lost=_lost(run, journals))
+    known, places, told = begun
+    counts, problems = Counter[str](), dict[str, None]()
+    for line in sorted((*known.lines, *known.objected), key=lambda each: each.number):
+        try:
+            counts.update(run(partial(_line, known, places, line)))
+        except GuesteraseError as problem:
+            counts["failed"] += 1
+            problems[str(problem)] = None
+    counts.update(run(partial(taken_back, known)))
+    if not counts["failed"]:
+        run(partial(_end, known, counts))
+    found = {word: count for word, count in counts.items() if count} | journals
+    return replace(
+        told, restored=bool(counts["failed"]), counts=found, lost=_lost(run, journals),
+        problems=tuple(problems),
+    )  # fmt: skip
+
+
+def _lost(run: Run, journals: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what only the journal knows, where entries of it were put back just now."""
+    if "entries-put-back" not in journals:
+        return ()
+    return tuple(run(lambda office: vanished.lost(office.work)))
+
+
+def _begin(office: HasWork) -> tuple[Forgotten, Places, Survey] | None:
+    work = office.work
+    if not remembering.notice(work):
+        _standing(work)
+        return None
+    remembering.take_turns(work)
+    file = remembering.register(work)
+    if file is not None:
+        with file.locked():
+            remembering.settle(work, file, _standing(work))
+    known = recall(work, _standing(work).since)
+    return known, find(work, _judged(known)), _surveyed(work, known, {})
+
+
+def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict[str, int]:
+    """Do what one line asks for, in one transaction."""
+    work = office.work
+    work.replaying = True
+    note = line.note
+    if note.kind in (Kind.OBJECTED, Kind.AGREED):
+        return objections.again(work, line)
+    if known.takes_back(line) is not None:
+        return {"undone": 1}
+    if note.kind is Kind.ENDED and note.request:
+        return {"by-sweep": len(note.rows)}
+    judged = judge(work, known, line, places)
+    counts = Counter(each.verdict.value for each in judged)
+    case = known_case(work, line) if note.request else None
+    done = _erase(work, line, [each for each in judged if each.verdict is Verdict.THEIRS])
+    if done is not None:
+        counts[done.fate.value] += 1
+    counts["marks"] += _marks(work, known, line, judged)
+    for each in judged:
+        _note(work, line, each)
+    if case is not None:
+        catch_up(work, case, line, done)
+    return dict(counts)
+
+
+def _marks(work: Work, known: Forgotten, line: Line, judged: Sequence[Judged]) -> int:
+    """Write down again by what people are known of whom the copy has no row; return how many.
+
+    Of a row that is there a person decides, or it is erased again and leaves marks by itself.
+    """
+    if not line.note.request or any(each.verdict is not Verdict.GONE for each in judged):
+        return 0
+    same = [
+        each for each in known.marked
+        if (each.note.request, each.at) == (line.note.request, line.at)
+    ]  # fmt: skip
+    return sum(remembered.put_back(work, each) for each in same)
+
+
+def _erase(work: Work, line: Line, theirs: Sequence[Judged]) -> again.Again | None:
+    """Erase rows that are theirs, and note those that cannot be erased now."""
+    if not theirs:
+        return None
+    note = line.note
+    secret = tracing.key_of(work, line.month)
+
+    def shares(person: Person) -> bool:
+        return tracing.row_mark(secret, *person) in note.others
+
+    under = Warrant(decided(note.did), shares, erased_on(work, line))
+    origin = Origin(note.request or None, note.controller, note.property)
+    who = [(each.table, each.key) for each in theirs if each.key is not None]
+    done = again.again(work, origin, who, under)
+    if done.fate in (Fate.OPEN, Fate.STAFF):
+        why = returned.NOT_DECIDED if done.fate is Fate.STAFF else "in-the-way"
+        for table, key in who:
+            returned.note(work, Seen(origin, table, key_text(key), why, DOOR, done.fate))
+    return done
+
+
+def _note(work: Work, line: Line, each: Judged) -> None:
+    """Lay a row before staff that may be theirs; write down one that lives."""
+    fates = {Verdict.ASK: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
+    if each.verdict not in fates or each.key is None:
+        return
+    origin = Origin(line.note.request or None, line.note.controller, line.note.property)
+    fate = fates[each.verdict]
+    returned.note(work, Seen(origin, each.table, key_text(each.key), each.why, DOOR, fate))
+
+
+# the requests
+
+
+def _end(known: Forgotten, counts: Mapping[str, int], office: HasWork) -> None:
+    """Say that the database has caught up; forgotten holds go on keeping everything."""
+    work = office.work
+    work.replaying = True
+    pulse.take(work.conn, remembering.RESTORED)
+    pulse.take(work.conn, remembering.CONTINUED)
+    looking.forget(work)
+    runs.doubt_confirmed(work)
+    if known.holds:
+        until = max(hold.line.number for hold in known.holds)
+        note = f"{len(known.holds)}:{known.since}:{until}"
+        pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, note))
+    names = brake.controllers(work)
+    facts = {"since": str(known.since)}
+    work.remember.append(Note(Kind.REPLAYED, names[0] if names else "", facts=facts))
+    told = {word: count for word, count in counts.items() if count}
+    work.events += [RestoreReplayed(name, actor=SYSTEM, counts=told) for name in names]

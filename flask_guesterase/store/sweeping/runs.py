@@ -1,0 +1,390 @@
+"""Runs of the sweep: one at a time, what each would erase, and who confirmed that.
+
+A sweep erases at a property only what a person saw who may decide about its law: the first run,
+and the first after any change of the data map, of a pack or of a rule, shows and erases nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from ...core.brake import stale
+from ...core.errors import MovedError, SweepingError
+from ...core.events import SYSTEM, SweepConfirmed, SweepDone
+from ...core.log import canonical, slug, word
+from ...core.permissions import Permission
+from ...core.rule import Rule
+from .. import tables
+from ..access import actors, brake, pulse
+from ..access.pulse import Pulse
+from ..census import told
+from ..checking import labelled
+from ..lawbook import rulebook
+from ..retaining import law
+from ..work import Work
+from . import backlog, halting
+
+SWEEP, PREVIEW, ASKED = "sweep", "preview", "sweep-asked"
+LEASE = timedelta(minutes=10)
+"""How long a sweep that says nothing is believed to be at work."""
+_SAYS = LEASE / 20
+"""How often it says so at most."""
+NIGHTLY = timedelta(hours=25)
+"""How long after a sweep nobody waits for a nightly job any more."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a sweep would erase at one property under the rules it was drawn by.
+
+    :param id: number of the run.
+    :param property: code of the property.
+    :param at: naive UTC, when it was drawn.
+    :param rows: table, category, rows and the last day of what would go.
+    :param confirmed_by: opaque number of who confirmed it, or None.
+    :param current: the rules are still the same.
+    """
+
+    id: int
+    property: str
+    at: datetime
+    rows: Sequence[Mapping[str, Any]]
+    confirmed_by: str | None
+    current: bool
+
+
+def start(work: Work) -> str:
+    """Begin a sweep and return its token.
+
+    :raises SweepingError: another one is at work, or began at the same moment.
+    """
+    running = pulse.look(work.conn, SWEEP, lock=True)
+    mine = Pulse(work.stamp, secrets.token_hex(8))
+    free = running is None or abs(work.stamp - running.at) >= LEASE
+    if not (free and pulse.change(work.conn, SWEEP, running, mine)):
+        raise SweepingError(
+            "Another sweep is at work.", "Wait for its end; it takes up what is due."
+        )
+    return mine.note
+
+
+def ask(work: Work, by: str) -> None:
+    """Let the next round in the background sweep, though it is not time.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks.
+    :raises ForbiddenError: they may not decide about the law at any property.
+    """
+    pulse.put(work.conn, ASKED, Pulse(work.stamp, by=brake.lawyer(work, by)))
+
+
+def asked(work: Work) -> bool:
+    """Return whether somebody asked for a sweep, and none that began since came to its end."""
+    return pulse.look(work.conn, ASKED) is not None
+
+
+def go_on(work: Work, token: str) -> None:
+    """Say that a sweep is still at work.
+
+    :raises SweepingError: it was silent for so long that another one began.
+    """
+    running = pulse.look(work.conn, SWEEP, lock=True)
+    if running is None or running.note != token:
+        raise SweepingError("Another sweep began meanwhile.", "This one ends here.")
+    if abs(work.stamp - running.at) >= _SAYS:
+        pulse.put(work.conn, SWEEP, Pulse(work.stamp, token))
+
+
+def stop(work: Work, token: str) -> None:
+    """End a sweep, whatever became of it, so that the next one need not wait."""
+    running = pulse.look(work.conn, SWEEP, lock=True)
+    if running is not None and running.note == token:
+        pulse.take(work.conn, SWEEP)
+
+
+def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
+    """Write down that a sweep came to its end.
+
+    :param work: the open transaction.
+    :param started: naive UTC.
+    :param counts: what it did.
+    """
+    word = pulse.look(work.conn, ASKED)
+    if word is not None and word.at <= started:
+        pulse.take(work.conn, ASKED)
+    rules = whole(work)
+    work.conn.execute(
+        insert(tables.run).values(
+            kind=SWEEP, property="", mark=rules, started_at=started, ended_at=work.stamp,
+            counts=canonical(counts).decode(),
+        )
+    )  # fmt: skip
+    marks = {"rules": rules}
+    work.events += [
+        SweepDone(name, actor=SYSTEM, counts=counts, marks=marks)
+        for name in brake.controllers(work)
+    ]
+
+
+def whole(work: Work) -> str:
+    """Return a hash of everything that decides what goes anywhere, 64 hex digits."""
+    return hashlib.sha256("".join(_marks(work).values()).encode()).hexdigest()
+
+
+def _marks(work: Work) -> dict[str, str]:
+    """Return property -> mark of its rules, of all of them, in the order of their codes."""
+    rules: dict[str, list[Rule]] = {code: [] for code in sorted(work.settings.properties)}
+    for code, rule in law.rules_everywhere(work):
+        rules[code].append(rule)
+    return {code: _mark(work, code, mine) for code, mine in rules.items()}
+
+
+def unseen(work: Work, name: str) -> str:
+    """Return a hash of what decides what goes, or nothing when a look by it came to its end.
+
+    A sweep may end although a look of it did not, so each kind of look is noted by itself.
+
+    :param work: the open transaction.
+    :param name: kind of the look.
+    """
+    seen, now = pulse.look(work.conn, name), whole(work)
+    return "" if seen is not None and seen.note == now else now
+
+
+def see(work: Work, name: str, mark: str) -> None:
+    """Note that a look came to its end.
+
+    :param work: the open transaction.
+    :param name: kind of the look.
+    :param mark: what `unseen` returned when it began.
+    """
+    pulse.put(work.conn, name, Pulse(work.stamp, mark))
+
+
+def mark(work: Work, code: str) -> str:
+    """Return a hash of everything that decides what goes at a property, 64 hex digits."""
+    return _mark(work, code, rulebook.in_force(work, code))
+
+
+def _mark(work: Work, code: str, rules: Sequence[Rule]) -> str:
+    place = work.settings.property(code)
+    rules = sorted(rules, key=lambda rule: rule.id)
+    said = {
+        "map": work.datamap.version,
+        "place": [place.code, place.country, place.region, place.zone, *map(str, place.fiscal)],
+        "rules": [{f.name: _told(getattr(rule, f.name)) for f in fields(rule)} for rule in rules],
+        "labels": sorted([*k, *names] for k, names in rulebook.all_labels(work).items()),
+    }
+    if before := _former(work):
+        said["before"] = before
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def _former(work: Work) -> list[list[str]]:
+    """Return table, what is asked, and path of what binds though the data map says it no more."""
+    now = {tuple(map(str, line.body.values())) for line in labelled.lines(work.datamap)}
+    return sorted(
+        [table, *asked, path]
+        for table in work.datamap.tables
+        for asked, told in rulebook.paths(work, table).items()
+        for path in told
+        if (table, *asked, path) not in now
+    )
+
+
+def _told(value: Any) -> str:
+    return str(sorted(value.items())) if isinstance(value, Mapping) else str(value)
+
+
+def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write down what a sweep would erase at a property by today's rules.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param rows: table, category, rows, until_before.
+    """
+    table, told = tables.run, json.dumps([dict(row) for row in rows], default=str)
+    last = _last(work, code)
+    values = {"started_at": work.stamp, "ended_at": work.stamp, "counts": told}
+    if last is not None and last.mark == mark(work, code):
+        work.conn.execute(update(table).where(table.c.id == last.id).values(values))
+        return
+    work.conn.execute(
+        insert(table).values(kind=PREVIEW, property=code, mark=mark(work, code), **values)
+    )
+
+
+def shown(work: Work, code: str) -> Preview | None:
+    """Return what the last preview of a property showed, or None when there was none."""
+    row = _last(work, code)
+    if row is None:
+        return None
+    same = row.mark == mark(work, code)
+    return Preview(row.id, code, row.started_at, json.loads(row.counts), row.confirmed_by, same)
+
+
+def confirmed(work: Work, code: str) -> bool:
+    """Return whether a person confirmed what a sweep erases at a property by today's rules."""
+    last = shown(work, code)
+    if last is None or not last.current or last.confirmed_by is None:
+        return False
+    return (word(code), last.confirmed_by, mark(work, code)) in _vouched(work)
+
+
+def confirmed_marks(work: Work) -> dict[str, str]:
+    """Return property -> mark of today's rules, where a person confirmed what goes by them.
+
+    :param work: the open transaction.
+    """
+    table = tables.run
+    newest = select(func.max(table.c.id)).where(table.c.kind == PREVIEW).group_by(table.c.property)
+    rows = work.conn.execute(
+        select(table.c.property, table.c.mark, table.c.confirmed_by).where(table.c.id.in_(newest))
+    ).all()
+    marks = _marks(work)
+    said = {
+        row.property: (word(row.property), row.confirmed_by, row.mark)
+        for row in rows
+        if row.confirmed_by is not None and marks.get(row.property) == row.mark
+    }
+    if not said:
+        return {}
+    vouched = set(_vouched(work))
+    return {code: marks[code] for code in marks if said.get(code) in vouched}
+
+
+def _vouched(work: Work) -> Iterator[tuple[object, str, str | None]]:
+    """Yield property, person and mark of the rules of what the journals know was confirmed."""
+    for name in brake.controllers(work):
+        for entry in told.backwards(work, name, {SweepConfirmed.name}):
+            draft = entry.draft
+            yield draft.facts.get("property"), draft.actor, draft.marks.get("rules")
+
+
+def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
+    """Confirm what the last previews showed; later sweeps under the same rules run by themselves.
+
+    :param work: the open transaction.
+    :param by: the host's id of who confirms.
+    :param ids: numbers of the previews that were read; None for the newest ones.
+    :return: the properties that are confirmed now and were not before.
+    :raises ForbiddenError: they may not decide about the law at any property.
+    :raises MovedError: the rules changed since, or there is a newer preview.
+    """
+    places = work.settings.properties
+    mine = [code for code in places if actors.may(work, by, Permission.LAW, code)]
+    actor = brake.lawyer(work, by)
+    open_ = [p for code in mine if (p := shown(work, code)) is not None and not p.confirmed_by]
+    if ids is not None:
+        _read(open_, ids)
+        open_ = [preview for preview in open_ if preview.id in ids]
+    if any(not preview.current for preview in open_):
+        raise MovedError(
+            "The rules changed since the preview.", "Run a sweep, and read the new preview."
+        )
+    for preview in open_:
+        table = tables.run
+        work.conn.execute(
+            update(table).where(table.c.id == preview.id).values(confirmed_by=actor)
+        )
+        controller = slug(places[preview.property].controller)
+        work.events.append(
+            SweepConfirmed(
+                controller, preview.property, actor=actor,
+                marks={"rules": mark(work, preview.property)},
+            )
+        )  # fmt: skip
+    return [preview.property for preview in open_]
+
+
+def doubt_confirmed(work: Work) -> None:
+    """Let people confirm anew what sweeps erase: a restored database may have forgotten rules.
+
+    :param work: the open transaction.
+    """
+    table = tables.run
+    said = table.c.kind == PREVIEW, table.c.confirmed_by.is_not(None)
+    work.conn.execute(update(table).where(*said).values(confirmed_by=None))
+
+
+def _read(open_: Sequence[Preview], ids: Sequence[int]) -> None:
+    if not set(ids) <= {preview.id for preview in open_}:
+        raise MovedError("This preview is not the newest one.", "Read the new one.")
+
+
+def last_sweep(work: Work) -> Mapping[str, Any] | None:
+    """Return when the last sweep came to its end and what it did, or None."""
+    table = tables.run
+    row = work.conn.execute(
+        select(table.c.started_at, table.c.ended_at, table.c.counts)
+        # A sweep is of no property, and only with one an index has them in their order.
+        .where(table.c.kind == SWEEP, table.c.property == "", table.c.ended_at.is_not(None))
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return {"started": row.started_at, "ended": row.ended_at, "counts": json.loads(row.counts)}
+
+
+def status(work: Work, by: str | None) -> dict[str, Any]:
+    """Return how the sweep stands, for the properties whose law a person may decide about.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks; None at a console, for all properties.
+    :raises ForbiddenError: they may not decide about the law at any property.
+    """
+    if by is not None:
+        brake.require_lawyer(work, by)
+    places = [
+        code
+        for code in sorted(work.settings.properties)
+        if by is None or actors.may(work, by, Permission.LAW, code)
+    ]
+    previews = [preview for code in places if (preview := shown(work, code)) is not None]
+    return {
+        "last": last_sweep(work),
+        "stale": is_stale(work),
+        "asked": asked(work),
+        "doubt": brake.doubt(work.conn, work.stamp),
+        "first_word": brake.proposed(work),
+        "previews": previews,
+    }
+
+
+def wanted(work: Work) -> bool:
+    """Return whether a sweep should begin although no job began one.
+
+    That is where the last one ended so long ago that no nightly job will come any more, where one
+    that was bounded left rows that may go by confirmed rules, and where a person asked for one.
+    """
+    last = last_sweep(work)
+    if asked(work) or last is None or work.stamp - last["ended"] >= NIGHTLY:
+        return True
+    places = list(confirmed_marks(work))
+    return not halting.halted(work.conn) and backlog.ready(work, places)
+
+
+def is_stale(work: Work) -> bool:
+    """Return whether no sweep ended for 36 hours since there is something to sweep for."""
+    last = last_sweep(work)
+    since = last["ended"] if last is not None else brake.began(work.conn)
+    return since is not None and stale(work.stamp, since)
+
+
+def _last(work: Work, code: str) -> Any:
+    table = tables.run
+    return work.conn.execute(
+        select(table)
+        .where(table.c.kind == PREVIEW, table.c.property == code)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).one_or_none()

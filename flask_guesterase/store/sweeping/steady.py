@@ -1,0 +1,63 @@
+"""Units of work that go on as long as the clock is believed, and nobody took over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from ...core import brake as clock
+from ..access import brake
+from ..unit import HasWork, Run
+from . import runs
+
+_Result = TypeVar("_Result")
+
+
+class Believed:
+    """Runs each unit by a clock that goes on as it should.
+
+    :param run: runs a unit of work.
+    :param now: naive UTC, a time at which the clock was believed.
+    """
+
+    def __init__(self, run: Run, now: datetime) -> None:
+        self._run = run
+        self._now = now
+
+    def __call__(self, unit: Callable[[HasWork], _Result], /) -> _Result:
+        """Return what the unit returns.
+
+        :raises BlockedError: the clock went wrong since the unit before.
+        """
+
+        def one(office: HasWork) -> _Result:
+            stamp = office.work.stamp
+            if clock.judge(stamp, [self._now]):
+                brake.require(office.work)
+            self._go_on(office)
+            self._now = max(self._now, stamp)
+            return unit(office)
+
+        return self._run(one)
+
+    def _go_on(self, office: HasWork) -> None:
+        pass
+
+
+class Leased(Believed):
+    """Runs each unit under the lease of this sweep as well.
+
+    :param token: whose lease it is.
+    """
+
+    def __init__(self, run: Run, token: str, now: datetime) -> None:
+        super().__init__(run, now)
+        self._token = token
+
+    def _go_on(self, office: HasWork) -> None:
+        """Go on as long as no other sweep took over.
+
+        :raises SweepingError: one did.
+        """
+        runs.go_on(office.work, self._token)

@@ -1,0 +1,1 @@
+"""What keeps an installation well, tells how it is, brings it up to date and takes it down."""

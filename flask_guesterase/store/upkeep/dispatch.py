@@ -1,0 +1,250 @@
+"""What leaves the house, parcel by parcel: claimed, dealt with, tried again or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select, update
+
+from ...core.errors import KeyMissingError, SealError, UnknownError
+from ...core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
+from ...core.log import slug
+from ...core.permissions import Permission
+from .. import tables
+from ..access import actors
+from ..boxes import safe
+from ..casework.cases import acknowledge, load, tell
+from ..holding import unsearched
+from ..journaling import approvals, binding
+from ..messages.outbox import (
+    BACK,
+    BACK_OFF,
+    FAILED,
+    FILE,
+    HELD,
+    LATER,
+    LEASE,
+    MESSAGE,
+    NO_ANSWER,
+    OUTSIDE,
+    QUEUED,
+    READY,
+    RECIPIENT,
+    SENDING,
+    SENT,
+    Parcel,
+    is_due,
+    read,
+)
+from ..work import Work
+
+
+def claim(
+    work: Work, channels: frozenset[str], most: int = 10, files_of: Sequence[str] | None = None
+) -> list[Parcel]:
+    """Take what is due, so that no other worker takes it, and open it.
+
+    A file whose name lies under a hold waits until that is lifted; one that a sweep left waits
+    until it is known whether a hold that was placed since reaches it.
+
+    :param work: the open transaction; what is claimed is sent after it.
+    :param channels: names of the channels there are; a message for another one is printed.
+    :param most: how many at most.
+    :param files_of: requests whose files alone are taken; None for whatever is due.
+    """
+    table = tables.outbox
+    wanted = table.c.kind != RECIPIENT
+    if files_of is not None:
+        wanted = and_(table.c.kind == FILE, table.c.request.in_(files_of))
+    rows = work.conn.execute(
+        select(table)
+        .where(is_due(work), wanted)
+        .where(_FREE)
+        .order_by(table.c.next_at, table.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    parcels = []
+    for row in rows:
+        if row.kind == MESSAGE and row.channel not in channels:
+            _set(work, row.id, state=READY, channel="print")
+            continue
+        try:
+            parcels.append(_open(work, row))
+        except (KeyMissingError, UnknownError):
+            _fail(work, row.id, row.kind, "unopened")
+            continue
+        except SealError:
+            # A key service that does not answer now does so later.
+            failed(work, _closed(row), "unopened")
+            continue
+        _set(work, row.id, state=SENDING, next_at=work.stamp + LEASE)
+    return parcels
+
+
+def _open(work: Work, row: Row[Any]) -> Parcel:
+    if row.box is None:
+        raise KeyMissingError("This message holds nothing any more.")
+    return replace(_closed(row), content=read(work, row))
+
+
+def _closed(row: Row[Any]) -> Parcel:
+    return Parcel(
+        row.id, row.kind, row.channel, row.request, row.template, row.dedupe, row.attempts, {}
+    )
+
+
+def hold_still(work: Work, parcel: Parcel) -> bool:
+    """Return whether a parcel is still to be dealt with, and keep others from taking it back.
+
+    :param work: the open transaction, in which it is dealt with.
+    """
+    table = tables.outbox
+    row = work.conn.execute(
+        select(table.c.state).where(table.c.id == parcel.id).with_for_update()
+    ).one_or_none()
+    return row is not None and row.state == SENDING
+
+
+_FREE = or_(
+    tables.outbox.c.kind != FILE,
+    and_(
+        or_(tables.outbox.c.box.not_in(HELD), tables.outbox.c.box.is_(None)),
+        or_(tables.outbox.c.request.is_not(None), ~unsearched.ANY.exists()),
+    ),
+)
+"""What no hold keeps from leaving."""
+
+
+def held(work: Work, parcel: Parcel) -> bool:
+    """Return whether a hold that was placed since it was claimed keeps a parcel, which waits then.
+
+    None is placed until this transaction ends.
+
+    :param work: the open transaction, in which it is dealt with.
+    """
+    binding.turn(work, binding.HOLDS)
+    table = tables.outbox
+    free = select(table.c.id).where(table.c.id == parcel.id, _FREE)
+    if work.conn.execute(free).first() is not None:
+        return False
+    _set(work, parcel.id, state=QUEUED, next_at=work.stamp)
+    return True
+
+
+def done(work: Work, parcel: Parcel) -> None:
+    """Record that a message was sent or a file is gone; what was sealed for it is dropped."""
+    box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
+    _drop(work, parcel.id, box)
+    _first_answer(work, parcel.request, parcel.kind, parcel.template)
+    alone = parcel.template == OUTSIDE
+    which = (OUTSIDE,) if alone else _which(parcel.template)
+    marks = approvals.left(work, load(work, parcel.request)) if alone else {}
+    _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which), marks)
+
+
+_DONE: Mapping[str, type[Event]] = {
+    MESSAGE: MessageSent, FILE: FileRemoved, BACK: FileRestored,
+}  # fmt: skip
+
+
+def printed(work: Work, id: int, by: str) -> None:
+    """Record that a person printed a letter, or dealt with what could not be done, once.
+
+    :raises UnknownError: there is no such letter waiting.
+    :raises ForbiddenError: they may not verify at its property.
+    """
+    table = tables.outbox
+    row = work.conn.execute(
+        select(table)
+        .where(table.c.id == id, table.c.state.in_([READY, FAILED, SENT]))
+        .with_for_update()
+    ).one_or_none()
+    done = row is not None and row.state == SENT
+    if row is None or row.kind == RECIPIENT or (
+        done and not actors.may(work, by, Permission.VERIFY, row.property)
+    ):
+        raise UnknownError("There is no such letter waiting.", "Look at the list again.")
+    actor = actors.allow(work, by, Permission.VERIFY, row.property)
+    if done:
+        return
+    box = _set(work, id, state=SENT, done_at=work.stamp)
+    _drop(work, id, box)
+    _first_answer(work, row.request, row.kind, row.template)
+    _tell(work, _DONE[row.kind], id, actor, ("print", *_which(row.template)))
+
+
+def _which(template: str) -> tuple[str, ...]:
+    """Return what the journal says of a message beside that it left: that a guest heard later."""
+    return ("later-told",) if template == LATER else ()
+
+
+def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
+    """Note that a guest was answered once a letter to them left the house."""
+    if kind == MESSAGE and template not in NO_ANSWER:
+        acknowledge(work, number)
+
+
+def failed(work: Work, parcel: Parcel, problem: str) -> None:
+    """Record a try that failed: it is tried again later, or a person must look.
+
+    Where the error came from the connection after the commit that says it is done, it is done.
+
+    :param work: the open transaction.
+    :param parcel: what could not be done.
+    :param problem: an enumerated word or the name of an error class, never its text.
+    """
+    state = select(tables.outbox.c.state).where(tables.outbox.c.id == parcel.id)
+    if work.conn.execute(state.with_for_update()).scalar() == SENT:
+        return
+    attempts = parcel.attempts + 1
+    if attempts > len(BACK_OFF):
+        _fail(work, parcel.id, parcel.kind, problem)
+        return
+    wait = timedelta(minutes=BACK_OFF[attempts - 1])
+    _set(
+        work, parcel.id, state=QUEUED, attempts=attempts, next_at=work.stamp + wait,
+        problem=problem[:80],
+    )  # fmt: skip
+
+
+def give_up(work: Work, parcel: Parcel, problem: str) -> None:
+    """Record that something can never be done as it was asked: a person must look.
+
+    :param problem: an enumerated word.
+    """
+    _fail(work, parcel.id, parcel.kind, problem)
+
+
+def _fail(work: Work, id: int, kind: str, problem: str) -> None:
+    _set(work, id, state=FAILED, problem=problem[:80], done_at=work.stamp)
+    _tell(work, MessageFailed, id, "system", (kind,))
+
+
+def _tell(
+    work: Work, event: type[Event], id: int, actor: str, grounds: tuple[str, ...],
+    marks: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    """Note what became of a parcel; one that no request asked for names its property alone."""
+    table = tables.outbox
+    row = work.conn.execute(select(table.c.request, table.c.property).where(table.c.id == id)).one()
+    if row.request is not None:
+        tell(work, event, load(work, row.request), actor, grounds=grounds, marks=marks)
+        return
+    controller = slug(work.settings.property(row.property).controller)
+    work.events.append(event(controller, row.property, "", actor, {}, grounds))
+
+
+def _set(work: Work, id: int, **values: object) -> str | None:
+    table = tables.outbox
+    work.conn.execute(update(table).where(table.c.id == id).values(**values))
+    box: str | None = work.conn.execute(select(table.c.box).where(table.c.id == id)).scalar()
+    return box
+
+
+def _drop(work: Work, id: int, box: str | None) -> None:
+    safe.drop(work, box)
+    work.conn.execute(update(tables.outbox).where(tables.outbox.c.id == id).values(box=None))

@@ -1,0 +1,145 @@
+"""What leaves the house, and what goes from its disk: claimed, done outside of any transaction.
+
+At least once: what a process that died had claimed is done again after ten minutes; a message has
+the same id then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from ..messages import unremoved
+from ..messages.channels import Channel, Message, Render, message_id
+from ..messages.outbox import BACK, FILE, Parcel
+from ..partners import delivering
+from ..recovery import files
+from ..release import releasing
+from ..sweeping.report import Report
+from ..unit import HasWork, Run
+from . import dispatch
+
+
+def deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: Report) -> None:
+    """Send what is due, remove files and put files back.
+
+    :param run: runs a unit of work.
+    :param render: makes subject and body of a message.
+    :param channels: name -> channel.
+    :param report: where to count what was done, and note what was not.
+    """
+    names = frozenset(channels)
+    _each(
+        run, lambda office: dispatch.claim(office.work, names),
+        partial(_do, run, render, channels), report,
+    )  # fmt: skip
+
+
+def remove_files(run: Run, numbers: Sequence[str], report: Report) -> set[str]:
+    """Remove the files of erased requests before anybody is told that these are erased.
+
+    What cannot be removed is tried again with whatever leaves the house; then a person looks.
+
+    :param run: runs a unit of work.
+    :param numbers: numbers of the requests.
+    :param report: where to count what was removed, and note what was not.
+    :return: the requests that wait for one of theirs.
+    """
+    _each(
+        run, lambda office: dispatch.claim(office.work, frozenset(), files_of=numbers),
+        partial(files.remove, run), report,
+    )  # fmt: skip
+    return run(lambda office: unremoved.removing(office.work, numbers, queued=True))
+
+
+def tell(run: Run, report: Report) -> None:
+    """Tell other systems; what cannot be told is counted under the recipient's name.
+
+    :param run: runs a unit of work.
+    :param report: where to count what was told, and note what was not.
+    """
+
+    def note(name: str, problem: str) -> None:
+        report.problems[f"recipient:{name}"] = problem
+
+    report.add("told", delivering.tell(run, note))
+
+
+def release(run: Run, report: Report, at_once: bool = False) -> None:
+    """Bring checkpoints to the places outside; a place is told of by its way alone.
+
+    :param run: runs a unit of work.
+    :param report: where to count what arrived, and note what did not.
+    :param at_once: do not wait until it is time again.
+    """
+
+    def note(way: str, problem: str) -> None:
+        report.problems[f"checkpoint:{way}"] = problem
+
+    report.add("released", releasing.release(run, note, at_once))
+
+
+def _each(
+    run: Run, claim: Callable[[HasWork], Sequence[Parcel]], do: Callable[[Parcel], None],
+    report: Report,
+) -> None:
+    """Do each parcel that can be claimed; one that fails keeps no other."""
+    while parcels := run(claim):
+        for parcel in parcels:
+            problem = _tried(do, parcel)
+            if problem:
+                run(partial(_failed, parcel, problem))
+                report.problems[f"{parcel.request}:{parcel.kind}"] = problem
+            else:
+                report.add(_SENT.get(parcel.kind, "sent"))
+
+
+_SENT = {FILE: "files", BACK: "files-back"}
+"""Kinds of parcels that go to the disk, and what is counted of them."""
+
+
+def _tried(do: Callable[[Parcel], None], parcel: Parcel) -> str:
+    """Return the name of what went wrong, or an empty string.
+
+    A channel may be the host's own code: whatever it raises, its text may hold an address, so
+    the name of the class is all that is kept.
+    """
+    try:
+        do(parcel)
+    except Exception as problem:
+        return type(problem).__name__
+    return ""
+
+
+def _failed(parcel: Parcel, problem: str, office: HasWork) -> None:
+    dispatch.failed(office.work, parcel, problem)
+
+
+def _done(parcel: Parcel, office: HasWork) -> None:
+    dispatch.done(office.work, parcel)
+
+
+def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parcel) -> None:
+    if parcel.kind == FILE:
+        files.remove(run, parcel)
+    elif parcel.kind == BACK:
+        files.put_back(run, parcel)
+    else:
+        _send(parcel, render, channels)
+        run(partial(_done, parcel))
+
+
+def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> None:
+    content = parcel.content
+    subject, body = render(parcel.template, content["lang"], content["params"])
+    channels[parcel.channel].send(
+        Message(
+            message_id(parcel.dedupe),
+            content["to"],
+            content["lang"],
+            parcel.template,
+            content["params"],
+            subject,
+            body,
+        )
+    )
