@@ -21,12 +21,12 @@ from .core.treatment import (
 from .store.settings import Property
 from .web.api.spec import api_pages
 from .web.callback import guest_pages
+from .web.commands.witnessing import witness_pages
 from .web.current import current
 from .web.extension import Guesterase
-from .web.health import health_pages
-from .web.signals import signal
+from .web.joining.health import health_pages
+from .web.joining.signals import signal
 from .web.staff import staff_pages
-from .web.witnessing import witness_pages
 
 __all__ = [
     "Blocker",

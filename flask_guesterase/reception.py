@@ -3,6 +3,6 @@
 ``{{ tick }}`` inside the check-in form, ``ticked(guest, property)`` after its commit.
 """
 
-from .web.ticking import freezing, tick, ticked
+from .web.staffpages.ticking import freezing, tick, ticked
 
 __all__ = ["freezing", "tick", "ticked"]

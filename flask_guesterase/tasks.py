@@ -19,8 +19,8 @@ from flask import Flask
 from .core.errors import BusyError, SetupError, SweepingError
 from .store.sweeping.doors import Door
 from .web.current import current
-from .web.entering import enter
 from .web.entrance import NAME
+from .web.joining.entering import enter
 
 WORK, SWEEP, DELIVER = "guesterase.work", "guesterase.sweep", "guesterase.deliver"
 """Names of the tasks, as a schedule or ``send_task`` names them."""

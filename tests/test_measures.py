@@ -12,14 +12,14 @@ OURS = Path(flask_guesterase.__file__).parent
 
 LINES, FUNCTION, PARAMETERS, FOLDER = 400, 60, 9, 25
 
-LISTS = {"core/events.py", "core/owntables.py", "store/tables.py", "web/words.py"}
+LISTS = {"core/events.py", "core/owntables.py", "store/tables.py", "web/wording/words.py"}
 """Modules that are one list, which is read from its beginning to its end."""
 
 ALONE = {"verify.py"}
 """What readers of exports copy as one file."""
 
 OPTIONS = {
-    "web/cli.py: request", "web/disclosing.py: produce",
+    "web/commands/cli.py: request", "web/commands/disclosing.py: produce",
     "web/extension.py: Guesterase.__init__",
 }  # fmt: skip
 """What takes by name everything that a host, or a command line, can say."""
@@ -66,9 +66,9 @@ def test_functions_are_short_and_take_little() -> None:
 def test_a_folder_is_read_at_a_glance() -> None:
     """A folder is of one subject, said in its first line and listed for who comes new."""
     house = (OURS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    for folder in (OURS / "store").iterdir():
-        if folder.is_dir() and folder.name != "__pycache__":
-            says = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
-            assert says and f"| `{folder.name}` | {says.splitlines()[0]} |" in house, folder.name
-            assert len(list(folder.glob("*.py"))) <= FOLDER, folder.name
-    assert len(list((OURS / "store").glob("*.py"))) <= FOLDER
+    for floor in ("store", "web"):
+        assert len(list((OURS / floor).glob("*.py"))) <= FOLDER, floor
+        for first in sorted((OURS / floor).glob("*/__init__.py")):
+            says = (ast.get_docstring(ast.parse(first.read_text("utf-8"))) or "").splitlines()
+            assert f"| `{floor}/{first.parent.name}` | {says[0]} |" in house, first.parent.name
+            assert len(list(first.parent.glob("*.py"))) <= FOLDER, first.parent.name

@@ -25,8 +25,9 @@ from flask_guesterase.core.owntables import PLACES, TABLES  # noqa: E402
 from flask_guesterase.store.lawbook.packs import bundled  # noqa: E402
 from flask_guesterase.store.office import Office  # noqa: E402
 from flask_guesterase.store.tables import PREFIX  # noqa: E402
-from flask_guesterase.web import config, law  # noqa: E402
-from flask_guesterase.web.cli import guesterase_cli  # noqa: E402
+from flask_guesterase.web.commands import law  # noqa: E402
+from flask_guesterase.web.commands.cli import guesterase_cli  # noqa: E402
+from flask_guesterase.web.joining import config  # noqa: E402
 
 NOTE = "<!-- Made by tools/reference.py from the code; do not edit by hand. -->\n"
 

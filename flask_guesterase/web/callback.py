@@ -8,9 +8,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..core.errors import BusyError, GuesteraseError, InputError, LimitError
 from ..core.webhook import LARGEST_ANSWER, SIGNATURE, TIMESTAMP, Signed
 from .current import current
-from .guest import guest_pages
+from .guestpages.guest import guest_pages
+from .joining.waiver import waive
 from .pages import SIGNED
-from .waiver import waive
 
 __all__ = ["guest_pages"]
 

@@ -46,12 +46,12 @@ from ..store.sweeping.claiming import Pressure
 from ..store.transaction import again, transaction
 from ..store.upkeep.upgrade import pending
 from ..store.work import Holidays, Work
-from . import rights
-from .declaring import Declaring
-from .reviewing import Reviews
-from .rights import May
-from .signals import announce
-from .teardown import Bell
+from .joining import rights
+from .joining.declaring import Declaring
+from .joining.reviewing import Reviews
+from .joining.rights import May
+from .joining.signals import announce
+from .joining.teardown import Bell
 
 NAME = "guesterase"
 """Key of the extension in ``app.extensions``."""

@@ -28,13 +28,14 @@ from ..store.messages.channels import PHONES, Channel
 from ..store.sweep import NightAudit
 from ..store.sweeping.claiming import Pressure
 from ..store.work import Holidays
-from . import config, migrate, rounds, sessions
-from .cli import guesterase_cli
+from . import migrate
+from .commands.cli import guesterase_cli
 from .entrance import NAME, State
 from .installed import Installed
-from .letters import render
-from .reviewing import Reviews, announce_review
-from .rights import May
+from .joining import config, rounds, sessions
+from .joining.reviewing import Reviews, announce_review
+from .joining.rights import May
+from .wording.letters import render
 
 _log = logging.getLogger("flask_guesterase")
 

@@ -10,7 +10,7 @@ from flask import Response, jsonify, make_response
 
 from .current import current
 from .pages import pages
-from .rendering import render_template
+from .wording.rendering import render_template
 
 age_pages = pages("guesterase_age", "guest")
 """Blueprint with the one page; the host registers it under a prefix of its own."""

@@ -23,7 +23,7 @@ from ..store.transaction import transaction
 from ..store.upkeep.upgrade import require
 from ..store.worker import NOT_DELIVERING
 from ..store.worker import work as round_of
-from . import checkup
+from .commands import checkup
 from .entrance import Entrance
 
 _log = logging.getLogger("flask_guesterase")

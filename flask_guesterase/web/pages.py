@@ -25,10 +25,10 @@ from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
-from . import pressing, untaken
 from .current import current
-from .language import LANGUAGES, known, sorry
-from .problems import (
+from .forms import pressing, untaken
+from .wording.language import LANGUAGES, known, sorry
+from .wording.problems import (
     DATABASE,
     REFUSED,
     Problem,
@@ -38,9 +38,9 @@ from .problems import (
     removed,
     untold,
 )
-from .reader import LANG, language, said_in, unmet
-from .rendering import ours, render_template, template_of
-from .words import told, word
+from .wording.reader import LANG, language, said_in, unmet
+from .wording.rendering import ours, render_template, template_of
+from .wording.words import told, word
 
 LARGEST_FORM = 64 * 1024
 """Bytes; no form of ours is larger, and none takes a file."""

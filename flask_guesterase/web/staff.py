@@ -12,46 +12,45 @@ from ..core.errors import InputError, TransitionError
 from ..core.lifecycle import DONE, OPEN, State
 from ..core.permissions import Permission
 from ..store.worker import carry_out
-from . import (
+from .current import current
+from .forms import officerforms, pressing, schemas
+from .forms.untaken import on_page
+from .housepages import (
     canaries,
-    claims,
     complaining,
     emergency,
     figures,
-    filing,
-    holding,
     incidents,
     lawful,
-    leftover,
-    letters,
     monthly,
-    officer,
-    officerforms,
-    pins,
-    plain,
     preparing,
-    pressing,
-    reception,
-    recipients,
     records,
-    recovery,
-    register,
-    releasing,
     returns,
-    schemas,
     training,
     upkeep,
     watching,
 )
-from .choices import deeds_of, grounds_of, papers, reason_of
-from .current import current
-from .desk import deed, granted, may, me, must, staff_pages
 from .pages import csrf_field, json_file
-from .persons import named
-from .reader import language, theirs
-from .rendering import render_template
-from .untaken import on_page
-from .words import HOWS, word
+from .staffpages import (
+    claims,
+    filing,
+    holding,
+    leftover,
+    officer,
+    pins,
+    reception,
+    recipients,
+    recovery,
+    register,
+    releasing,
+)
+from .staffpages.choices import deeds_of, grounds_of, papers, reason_of
+from .staffpages.desk import deed, granted, may, me, must, staff_pages
+from .staffpages.persons import named
+from .wording import letters, plain
+from .wording.reader import language, theirs
+from .wording.rendering import render_template
+from .wording.words import HOWS, word
 
 __all__ = [
     "canaries", "claims", "complaining", "emergency", "figures", "filing", "holding", "incidents",

@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
-from flask_guesterase.web import language
+from flask_guesterase.web.wording import language
 from tests.browser.axe import Axe
 from tests.browser.fullhouse import Full, fill
 from tests.browser.walker import KEY, LOOK, TEXTS, WIDTHS, Walker, press

@@ -12,8 +12,8 @@ from flask import Flask
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.channels import Channel
-from flask_guesterase.web import guest
 from flask_guesterase.web.extension import Guesterase
+from flask_guesterase.web.guestpages import guest
 from tests.docs.test_howto import DOCS, blocks
 from tests.store.hotel import Base, Hotel, policies
 from tests.web.house import PROPERTIES, may

@@ -14,8 +14,8 @@ from flask_guesterase.core import finding
 from flask_guesterase.core.depth import Evidence
 from flask_guesterase.core.events import EVENTS
 from flask_guesterase.core.permissions import MEANS, Permission
-from flask_guesterase.web import config
-from flask_guesterase.web.signals import SIGNALS
+from flask_guesterase.web.joining import config
+from flask_guesterase.web.joining.signals import SIGNALS
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = Path(flask_guesterase.__file__).parent

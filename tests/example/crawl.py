@@ -15,7 +15,7 @@ from pypdf import PdfReader
 
 from flask_guesterase import GuesteraseError
 from flask_guesterase.store.office import Office
-from flask_guesterase.web.cli import guesterase_cli
+from flask_guesterase.web.commands.cli import guesterase_cli
 from tests.example.conftest import Clerk
 from tests.example.watching import (
     House,

@@ -16,8 +16,8 @@ from example_pms.foreign import Foreign
 from example_pms.recipients import recipients
 from example_pms.seed import seed
 from flask_guesterase.core.recipient import ByHand
-from flask_guesterase.web import cited
 from flask_guesterase.web.extension import Guesterase
+from flask_guesterase.web.wording import cited
 from tests.browser.fullhouse import Full, fill
 from tests.web.chinese import english, lines, narrow, read
 from tests.web.house import QUESTIONS

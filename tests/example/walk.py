@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from example_pms import db
 from example_pms.foreign import Invoice
 from example_pms.lawful import decide
-from flask_guesterase.web.signals import SIGNALS
+from flask_guesterase.web.joining.signals import SIGNALS
 from tests.example.conftest import TODAY, Clerk
 from tests.example.crawl import crawl
 from tests.example.watching import (

@@ -28,8 +28,8 @@ from example_pms import create_app, db
 from example_pms.seed import seed
 from flask_guesterase import Guesterase
 from flask_guesterase.store.office import Office
-from flask_guesterase.web.cli import guesterase_cli
-from flask_guesterase.web.signals import SIGNALS
+from flask_guesterase.web.commands.cli import guesterase_cli
+from flask_guesterase.web.joining.signals import SIGNALS
 from tests.example.conftest import TODAY, Clerk
 from tests.example.traces import Traces, files, our_tables
 from tests.post import post_office as serving

@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.store.settings import Property
 from flask_guesterase.web.extension import Guesterase
-from flask_guesterase.web.guest import guest_pages
-from flask_guesterase.web.rights import May
+from flask_guesterase.web.guestpages.guest import guest_pages
+from flask_guesterase.web.joining.rights import May
 from flask_guesterase.web.staff import staff_pages
 from tests.engines import templates
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, policies

@@ -19,11 +19,11 @@ from flask_guesterase.core.plan import LEGAL_DUTY
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import null, redact, retain
 from flask_guesterase.store.casework import answering
-from flask_guesterase.web.answers import in_words
-from flask_guesterase.web.cited import cited
-from flask_guesterase.web.language import Language
-from flask_guesterase.web.letters import render
-from flask_guesterase.web.words import word
+from flask_guesterase.web.wording.answers import in_words
+from flask_guesterase.web.wording.cited import cited
+from flask_guesterase.web.wording.language import Language
+from flask_guesterase.web.wording.letters import render
+from flask_guesterase.web.wording.words import word
 from tests.store.hotel import Booking, Guest, Invoice, policies
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 

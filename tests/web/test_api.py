@@ -26,12 +26,12 @@ from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.registers import disclosures
 from flask_guesterase.store.requests import views
-from flask_guesterase.web import problems
 from flask_guesterase.web.api import house as api_house
 from flask_guesterase.web.api.route import OPERATIONS, Operation, template
 from flask_guesterase.web.api.spec import api_pages, describe
-from flask_guesterase.web.guest import guest_pages
+from flask_guesterase.web.guestpages.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
+from flask_guesterase.web.wording import problems
 from tests.web.apihouse import API, Program, inhabited, opened, token
 from tests.web.house import CANARY, STAFF, House
 

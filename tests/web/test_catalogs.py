@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from babel.messages.catalog import Catalog
 
-from flask_guesterase.web.language import LANGUAGES
+from flask_guesterase.web.wording.language import LANGUAGES
 from tests.web.catalogs import CODES, catalog, faults, messages, said
 
 OTHERS = [code for code in CODES if code != "en"]

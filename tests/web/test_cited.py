@@ -22,9 +22,10 @@ from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.lawbook.packs import bundled
 from flask_guesterase.store.lawbook.schedule import Entry, told
 from flask_guesterase.store.settings import Property
-from flask_guesterase.web import cited, register, terms
-from flask_guesterase.web.language import LANGUAGES, Language
-from flask_guesterase.web.letters import render
+from flask_guesterase.web.staffpages import register
+from flask_guesterase.web.wording import cited, terms
+from flask_guesterase.web.wording.language import LANGUAGES, Language
+from flask_guesterase.web.wording.letters import render
 from tests.web.catalogs import FOLDER
 from tests.web.chinese import english, latin, lines, narrow, read
 from tests.web.house import House

@@ -27,7 +27,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.release.places import Release
 from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.upkeep import upgrade
-from flask_guesterase.web.console import fields, guesterase_cli, listing
+from flask_guesterase.web.commands.console import fields, guesterase_cli, listing
 from flask_guesterase.web.current import current
 from flask_guesterase.web.extension import Guesterase
 from tests.store.hotel import Guest, Scan

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from flask_guesterase.store import tables
 from flask_guesterase.store.complaints.looking import PAGE
 from flask_guesterase.store.complaints.receiving import Grievance
-from flask_guesterase.web import guestdesk
+from flask_guesterase.web.guestpages import guestdesk
 from tests.store.meter import fetched
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of

@@ -18,8 +18,8 @@ from sqlalchemy import update
 
 from flask_guesterase import Policy
 from flask_guesterase.store.copying import boxed
-from flask_guesterase.web.copied import readable
-from flask_guesterase.web.language import Language
+from flask_guesterase.web.guestpages.copied import readable
+from flask_guesterase.web.wording.language import Language
 from tests.store.hotel import Booking, policies
 from tests.web.house import CANARY, Browser, House
 

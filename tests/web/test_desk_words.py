@@ -15,9 +15,9 @@ from flask_guesterase import Blocker
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.store import tables
-from flask_guesterase.web.holding import plain
-from flask_guesterase.web.language import Language
-from flask_guesterase.web.registered import shown, title
+from flask_guesterase.web.staffpages.holding import plain
+from flask_guesterase.web.wording.language import Language
+from flask_guesterase.web.wording.registered import shown, title
 from tests.store.hotel import Booking
 from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import STAFF, House

@@ -30,8 +30,8 @@ from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.upkeep import health as store_health
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.tasks import schedule
-from flask_guesterase.web import health, teardown
-from flask_guesterase.web.console import Answer, verb
+from flask_guesterase.web.commands.console import Answer, verb
+from flask_guesterase.web.joining import health, teardown
 from tests.store.hotel import Base as HotelBase
 from tests.store.hotel import Hotel
 from tests.web.house import CANARY, House

@@ -8,8 +8,8 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from flask_guesterase.web import extras, papers
-from flask_guesterase.web.language import Language
+from flask_guesterase.web.wording import extras, papers
+from flask_guesterase.web.wording.language import Language
 from tests.web.house import CANARY, House
 from tests.web.test_guest import erased, proved
 

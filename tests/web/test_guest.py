@@ -16,7 +16,7 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event, text
 
 from flask_guesterase.core import certified
-from flask_guesterase.web import jotted
+from flask_guesterase.web.forms import jotted
 from tests.web.house import CANARY, PROPERTIES, QUESTIONS, Browser, House
 
 GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}

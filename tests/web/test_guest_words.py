@@ -11,8 +11,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
-from flask_guesterase.web.answers import in_words
-from flask_guesterase.web.language import Language
+from flask_guesterase.web.wording.answers import in_words
+from flask_guesterase.web.wording.language import Language
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_guest import GUEST, erased, proved
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flask_guesterase.store.access import limits
-from flask_guesterase.web import guestdesk
+from flask_guesterase.web.guestpages import guestdesk
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_copied import DESK, GUEST, asked, letters, ready
 

@@ -21,8 +21,8 @@ from flask_guesterase.store.deciding.review import Shown
 from flask_guesterase.store.executing.concluding import CHECKS
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.requests.intake import CHANNELS
-from flask_guesterase.web import language, words
-from flask_guesterase.web.language import LANGUAGES, SORRY, Language, choose, known, meant
+from flask_guesterase.web.wording import language, words
+from flask_guesterase.web.wording.language import LANGUAGES, SORRY, Language, choose, known, meant
 from tests.web.house import PROPERTIES, House
 
 

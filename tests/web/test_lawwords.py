@@ -10,10 +10,10 @@ from flask_guesterase.core.answer import Answer
 from flask_guesterase.core.grounds import EXEMPTIONS
 from flask_guesterase.core.reasons import DUTIES, Reason, mapped
 from flask_guesterase.store.lawbook.packs import bundled
-from flask_guesterase.web import lawwords
-from flask_guesterase.web.answers import in_words
-from flask_guesterase.web.cited import cited
-from flask_guesterase.web.language import Language
+from flask_guesterase.web.wording import lawwords
+from flask_guesterase.web.wording.answers import in_words
+from flask_guesterase.web.wording.cited import cited
+from flask_guesterase.web.wording.language import Language
 from tests.web.catalogs import messages, said
 from tests.web.house import House
 

@@ -25,8 +25,8 @@ from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.partners import following
-from flask_guesterase.web.letters import address, render
-from flask_guesterase.web.records import PAGE
+from flask_guesterase.web.housepages.records import PAGE
+from flask_guesterase.web.wording.letters import address, render
 from tests.store.hotel import Booking
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 

@@ -14,8 +14,8 @@ from flask import Response, request
 
 from flask_guesterase.core.wish import Wish
 from flask_guesterase.store.access import tokens
-from flask_guesterase.web.language import LANGUAGES, Language
-from flask_guesterase.web.letters import render
+from flask_guesterase.web.wording.language import LANGUAGES, Language
+from flask_guesterase.web.wording.letters import render
 from tests.web.catalogs import CODES, FILLED, FOLDER, messages, said
 from tests.web.house import QUESTIONS, Browser, House
 from tests.web.test_claims import slip

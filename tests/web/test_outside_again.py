@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.messages.channels import Message
-from flask_guesterase.web import letters
+from flask_guesterase.web.wording import letters
 from tests.web.apihouse import API, Program, inhabited, token
 from tests.web.house import CANARY, Browser, House
 

@@ -17,7 +17,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.messages import outbox
-from flask_guesterase.web import pressing
+from flask_guesterase.web.forms import pressing
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip
 from tests.web.test_complaints import complain, refused

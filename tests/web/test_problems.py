@@ -11,7 +11,7 @@ import pytest
 
 from flask_guesterase.core import errors
 from flask_guesterase.store.office import Office
-from flask_guesterase.web.problems import problem_of
+from flask_guesterase.web.wording.problems import problem_of
 from tests.web.house import STAFF, House
 
 ALL = [

@@ -8,7 +8,7 @@ import pytest
 
 from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.store.complaints.receiving import Grievance
-from flask_guesterase.web.language import Language
+from flask_guesterase.web.wording.language import Language
 from tests.web.apihouse import Program, opened, token
 from tests.web.house import Browser, House
 

@@ -21,7 +21,7 @@ from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.access.limits import LIMITS
 from flask_guesterase.store.partners import outstanding
-from flask_guesterase.web import recipients as desk_page
+from flask_guesterase.web.staffpages import recipients as desk_page
 from tests import partner as partners
 from tests.partner import Partner
 from tests.web.apihouse import API, Program, token

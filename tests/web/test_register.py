@@ -24,9 +24,9 @@ from flask_guesterase.core.events import RegisterProduced
 from flask_guesterase.store import tables
 from flask_guesterase.store.registers import disclosures
 from flask_guesterase.store.registers.register import AGAIN
-from flask_guesterase.web import register as web_register
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.staff import staff_pages
+from flask_guesterase.web.staffpages import register as web_register
 from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Base, Guest, Line, Night
 from tests.web.house import Browser, User
 from tests.web.test_cli import Console

@@ -7,8 +7,8 @@ from html import unescape
 
 import pytest
 
-from flask_guesterase.web.language import LANGUAGES, Language
-from flask_guesterase.web.letters import written
+from flask_guesterase.web.wording.language import LANGUAGES, Language
+from flask_guesterase.web.wording.letters import written
 from tests.web.house import House
 
 DESK = "/desk/privacy"

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask, render_template_string
 from jinja2 import StrictUndefined, UndefinedError
 
-from flask_guesterase.web.rendering import template_of
+from flask_guesterase.web.wording.rendering import template_of
 from tests.web.house import CANARY, House
 
 

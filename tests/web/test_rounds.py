@@ -21,8 +21,8 @@ from sqlalchemy.pool import StaticPool
 from flask_guesterase.core.errors import BusyError, ForbiddenError, SweepingError
 from flask_guesterase.store.sweeping import doors, runs
 from flask_guesterase.store.sweeping.report import SweepReport
-from flask_guesterase.web import rounds, teardown
-from flask_guesterase.web.teardown import Bell
+from flask_guesterase.web.joining import rounds, teardown
+from flask_guesterase.web.joining.teardown import Bell
 from tests.web.test_sweep import OLD, Front
 
 ROOT = Path(__file__).parent.parent.parent
@@ -180,7 +180,7 @@ def test_it_can_be_switched_off(tmp_path: Path) -> None:
 
 FORKED = """
 import os, sys, time
-from flask_guesterase.web.teardown import Bell
+from flask_guesterase.web.joining.teardown import Bell
 
 def turn(_):
     os.write(1, b"%d\\n" % os.getpid())
@@ -222,7 +222,7 @@ def test_a_forked_process_starts_a_thread_of_its_own(lock: str) -> None:
 
 ENDING = """
 import threading, time
-from flask_guesterase.web.teardown import Bell
+from flask_guesterase.web.joining.teardown import Bell
 begun = threading.Event()
 bell = Bell(lambda _: (begun.set(), time.sleep(600)), 0.0, lambda: True)
 bell.ring()

@@ -12,8 +12,8 @@ import pytest
 
 from flask_guesterase.core.treatment import retain
 from flask_guesterase.store.lawbook.schedule import Entry, Term
-from flask_guesterase.web.language import Language
-from flask_guesterase.web.terms import length, lines
+from flask_guesterase.web.wording.language import Language
+from flask_guesterase.web.wording.terms import length, lines
 from tests.store.test_rulebook import LONG, PACK, SHORT
 from tests.web.house import Browser, House
 from tests.web.test_cli import Console, code_of

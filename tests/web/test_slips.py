@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_guesterase.web.language import LANGUAGES, Language
+from flask_guesterase.web.wording.language import LANGUAGES, Language
 from tests.web.house import CANARY, PROPERTIES, House
 from tests.web.test_claims import OLA
 

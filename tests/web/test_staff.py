@@ -23,7 +23,7 @@ from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.deciding.review import Shown
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.requests import views
-from flask_guesterase.web import schemas
+from flask_guesterase.web.forms import schemas
 from tests.store.hotel import Scan
 from tests.web.house import CANARY, STAFF, Browser, House
 

@@ -29,7 +29,7 @@ from flask_guesterase.store.sweeping.claiming import Pressure
 from flask_guesterase.store.sweeping.room import Room
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web.extension import Guesterase
-from flask_guesterase.web.guest import guest_pages
+from flask_guesterase.web.guestpages.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
 from tests.kinds import Case, Cases
 from tests.store.forms import GRANTS, Base, Forms, policies

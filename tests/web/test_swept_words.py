@@ -17,7 +17,7 @@ from flask_guesterase.store.executing import byday
 from flask_guesterase.store.returning.again import Fate
 from flask_guesterase.store.sweeping import runs
 from flask_guesterase.store.upkeep import sending
-from flask_guesterase.web.words import SWEPT
+from flask_guesterase.web.wording.words import SWEPT
 from tests.web.house import House
 
 UNCOUNTED = {"age", "held-keys", "strayed"}

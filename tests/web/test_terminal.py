@@ -11,7 +11,7 @@ from datetime import date
 
 import pytest
 
-from flask_guesterase.web import console as desk
+from flask_guesterase.web.commands import console as desk
 from tests.store.hotel import Booking
 from tests.web.house import House
 from tests.web.test_cli import Console, approved

@@ -10,8 +10,8 @@ import pytest
 from flask_guesterase.core.course import Training
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.training.courses import course, courses
-from flask_guesterase.web import language
 from flask_guesterase.web.extension import Guesterase
+from flask_guesterase.web.wording import language
 from tests.web.house import STAFF, House
 from tests.web.test_cli import Console
 

@@ -19,7 +19,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.lawbook.packs import bundled
 from flask_guesterase.store.training.courses import course
 from flask_guesterase.store.upkeep import upgrade
-from flask_guesterase.web import instructions
+from flask_guesterase.web.wording import instructions
 from tests.store.hotel import Guest
 from tests.web.house import CANARY, PROPERTIES, House
 from tests.web.test_cli import Console, code_of

@@ -19,7 +19,7 @@ from flask_guesterase.core.errors import SetupError
 from flask_guesterase.metrics import metrics_pages
 from flask_guesterase.store import tables
 from flask_guesterase.store.upkeep import health as store_health
-from flask_guesterase.web import health
+from flask_guesterase.web.joining import health
 from tests.web.test_sweep import OLD, Front
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "how-to"

@@ -34,7 +34,7 @@ from flask_guesterase.store.journaling.cosigning import Verdict
 from flask_guesterase.store.release.places import Release, places
 from flask_guesterase.store.settings import Property
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.web.witnessing import witness_pages
+from flask_guesterase.web.commands.witnessing import witness_pages
 from tests.engines import ENGINES, fresh_database
 from tests.web.house import House
 from tests.web.test_cli import Console

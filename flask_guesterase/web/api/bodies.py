@@ -17,9 +17,9 @@ from ...core.reasons import Reason
 from ...core.register import Basis, Judgement
 from ...core.wish import Kind, Wish
 from ...store.statements.paging import PAGES
-from ..fields import understood
-from ..language import LANGUAGES
-from ..schemas import FILLABLE, LONGEST, SHOWABLE
+from ..forms.fields import understood
+from ..forms.schemas import FILLABLE, LONGEST, SHOWABLE
+from ..wording.language import LANGUAGES
 
 DIGEST = r"^[0-9a-f]{64}\Z"
 LARGEST = 2**53 - 1

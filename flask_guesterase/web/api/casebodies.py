@@ -11,9 +11,9 @@ from ...core.alert import BY_PEOPLE, Mistake
 from ...core.complaining import LONGEST_TEXT, About, Outcome
 from ...core.incidents import Happening, Origin, Severity
 from ...store.statements.paging import PAGES
-from ..console import CALENDAR
-from ..language import LANGUAGES
-from ..schemas import FILLABLE, LONGEST
+from ..commands.console import CALENDAR
+from ..forms.schemas import FILLABLE, LONGEST
+from ..wording.language import LANGUAGES
 from . import bodies
 from .bodies import Body, one_of
 

@@ -12,7 +12,7 @@ from ...store.office import Office
 from ...store.transaction import again
 from ...store.unit import Run
 from ...store.worker import carry_out
-from ..pressing import made_of
+from ..forms.pressing import made_of
 from . import bodies
 from .door import begin, key, me, mine, once
 from .route import operation

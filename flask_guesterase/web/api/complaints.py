@@ -7,7 +7,7 @@ from typing import Any
 from ...core.permissions import Permission
 from ...store.complaints import looking
 from ...store.complaints.receiving import Grievance
-from .. import letters
+from ..wording import letters
 from . import bodies, casebodies
 from .door import begin, me, mine, once, paged
 from .route import operation

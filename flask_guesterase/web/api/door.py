@@ -14,11 +14,19 @@ from werkzeug.exceptions import HTTPException
 from ...core.errors import GuesteraseError, TokenError
 from ...store.office import Office
 from ...store.requests.bearer import Bearer
-from ..console import dumped, error_id
+from ..commands.console import dumped, error_id
 from ..current import current
+from ..joining.waiver import waive
 from ..pages import HEADERS, bounded, existing, secured
-from ..problems import DATABASE, Problem, named, problem_of, problem_of_status, removed, untold
-from ..waiver import waive
+from ..wording.problems import (
+    DATABASE,
+    Problem,
+    named,
+    problem_of,
+    problem_of_status,
+    removed,
+    untold,
+)
 
 api_pages = Blueprint("guesterase_api", __name__)
 """Blueprint of the API; the host registers it under a prefix of its own where it is wanted."""

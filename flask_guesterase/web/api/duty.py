@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...core.permissions import Permission
-from ..persons import named
+from ..staffpages.persons import named
 from . import bodies
 from .door import begin, me, mine, once
 from .route import operation

@@ -15,8 +15,8 @@ from ...store.office import Office
 from ...store.partners import outstanding
 from ...store.registers import disclosures as reviewing
 from ...store.registers.register import AGAIN, Produced
-from .. import letters as post
 from ..current import current
+from ..wording import letters as post
 from . import bodies
 from .door import begin, me, mine, once, paged
 from .route import operation

@@ -8,9 +8,9 @@ from ...core.permissions import Permission
 from ...store.incidents import looking, noticing
 from ...store.incidents.affected import Asked
 from ...store.incidents.opening import Class, Report
-from .. import letters
 from ..current import current
-from ..persons import named
+from ..staffpages.persons import named
+from ..wording import letters
 from . import bodies, casebodies
 from .door import begin, me, mine, once, paged
 from .route import operation

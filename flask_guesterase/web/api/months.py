@@ -6,7 +6,7 @@ from typing import Any
 
 from ...core.permissions import Permission
 from ...store.access import actors
-from ..persons import named
+from ..staffpages.persons import named
 from . import bodies, officerbodies
 from .door import begin, me, mine, once
 from .route import operation

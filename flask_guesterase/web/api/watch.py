@@ -8,7 +8,7 @@ from ...core.permissions import Permission
 from ...store.access import actors
 from ...store.failures import alerts as watching
 from ..current import current
-from ..trouble import NEXT
+from ..wording.trouble import NEXT
 from . import bodies, casebodies
 from .door import begin, me, mine, once
 from .route import operation

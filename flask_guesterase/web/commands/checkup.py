@@ -1,0 +1,150 @@
+"""What `check` looks at: the data map, the live database, the keys and the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, cast
+
+from flask import current_app
+
+from ...core.errors import SealError, SetupError
+from ...core.finding import Finding, Severity
+from ...core.recipient import Recipient
+from ...store.binds.reaching import reachable, without
+from ...store.checking import unplaced
+from ...store.checking.drift import drift, drifted
+from ...store.checking.indexing import unindexed
+from ...store.checking.live import read as read_live
+from ...store.erasing.explained import unwritable
+from ...store.erasing.probing import misfits, refused
+from ...store.hiding import unnamed
+from ...store.keys.custodian import FolderCustodian
+from ...store.lawbook import packs, schedule
+from ...store.mapping.crossing import Binds
+from ...store.mapping.datamap import DataMap
+from ...store.mapping.host import Host
+from ...store.office import Office
+from ...store.partners import recipients
+from ...store.requests import outside
+from ...store.settings import Settings
+from ...store.transaction import transaction
+from ...store.upkeep import watch
+from ...store.upkeep.upgrade import newer, pending
+from .. import migrate
+
+
+class Looked(Protocol):
+    """What is looked at of the extension, in a context of its application."""
+
+    @property
+    def host(self) -> Host:
+        """Return the host."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings."""
+        ...
+
+    @property
+    def custodian(self) -> FolderCustodian:
+        """Return who holds the keys."""
+        ...
+
+    @property
+    def datamap(self) -> DataMap:
+        """Return the data map."""
+        ...
+
+    @property
+    def binds(self) -> Binds:
+        """Return where tables lie besides the default database."""
+        ...
+
+    def begin(self, write: bool = True) -> AbstractContextManager[Office]:
+        """Open the office in a transaction."""
+        ...
+
+
+def findings(
+    extension: Looked, declared: Sequence[Recipient], authorized: bool
+) -> list[Finding]:
+    """Return everything that is wrong, in a fixed order.
+
+    :param extension: the extension, in a context of the application.
+    :param declared: other systems that hold copies.
+    :param authorized: whether the host said who may do what.
+    """
+    found = list(extension.datamap.findings)
+    found += unplaced.findings(extension.datamap, extension.settings)
+    binds, down = reachable(extension.binds)
+    found += down
+    seen = without(extension.datamap, extension.binds, binds)
+    with transaction(extension.host.engine(), False, binds) as conn:
+        live = read_live(conn, schemas=extension.datamap.schemas())
+        found += drift(seen, live) + unindexed(conn, seen, live)
+        known = drifted(seen, live)
+        found += [*refused(conn, known), *misfits(conn, known, live)]
+        found += unwritable(conn, known, live)
+        late, ahead = pending(conn), newer(conn)
+    if late:
+        what, cure = (
+            ("Our tables were made by a newer version of this package.",
+             "Install that version, or a newer one, wherever this application runs.")
+            if ahead else
+            ("Our tables are missing or of an older version.", "Run `flask guesterase db upgrade`.")
+        )
+        found.append(Finding("tables-pending", "", "", what, cure))
+    found += _kept(extension, late)
+    found += _installed(extension.settings, declared, authorized)
+    return sorted(set(found))
+
+
+def _kept(extension: Looked, late: bool) -> list[Finding]:
+    """Return what is wrong with the keys and, where these and our tables are there, the rest.
+
+    :param late: our tables are missing, or of an older version.
+    """
+    try:
+        if not extension.custodian.exists():
+            return [Finding(
+                "keys-missing", "", "", "The key folder holds no keys.",
+                "Run `flask guesterase db upgrade` once, or put the folder back.",
+            )]
+        if late:
+            return []
+        with extension.begin(write=False) as office:
+            work = office.work
+            return [*watch.findings(work), *schedule.findings(work), *unnamed.findings(work)]
+    except SealError as problem:
+        return [Finding("keys-foreign", "", "", problem.message, problem.hint)]
+    except SetupError as problem:
+        if not extension.custodian.closed():
+            raise
+        return [Finding("keys-closed", "", "", problem.message, problem.hint)]
+
+
+def _installed(
+    settings: Settings, declared: Sequence[Recipient], authorized: bool
+) -> list[Finding]:
+    app = cast(Any, current_app)._get_current_object()
+    found = [*migrate.findings(app), *packs.missing(settings)]
+    found += recipients.mute(declared, settings) + outside.untold(settings)
+    if not authorized:
+        found.append(Finding(
+            "authorize-missing", "", "", "The host never said who may do what.",
+            "Pass authorize= to Guesterase(...).", Severity.WARN,
+        ))
+    if "guesterase_staff" in app.blueprints and getattr(app, "login_manager", None) is None:
+        found.append(Finding(
+            "authorize-missing", "", "", "The host has no login manager, so nobody can be known.",
+            "Install Flask-Login's LoginManager in the application.", Severity.WARN,
+        ))
+    for hotel in settings.properties.values():
+        if not hotel.contact:
+            found.append(Finding(
+                "contact-missing", "", hotel.code, "The property names no address a guest "
+                "can write to.", "Give its Property a contact=.", Severity.WARN,
+            ))
+    return found

@@ -1,0 +1,49 @@
+"""The command that counts the guest register, and writes the last counts to files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from ...core.errors import InputError
+from ...store.keys.keyfile import write
+from ...store.statements.folder import refused_as
+from ..current import current
+from .console import Answer, guesterase_cli, listing, verb
+
+_COLUMNS = (
+    "property", "table", "night", "rows", "arrived", "departed", "missed", "changed", "altered",
+)  # fmt: skip
+
+
+@verb(guesterase_cli)
+@click.option(
+    "--out", "folder", type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write the lists of the last counts to, for the one-file verifier.",
+)  # fmt: skip
+def census(folder: Path | None) -> Answer:
+    """Count the guest registers that were not counted today; a sweep does it every night."""
+    found = []
+    for code in sorted(current.settings.properties):
+        with current.begin() as office:
+            found += [asdict(each) for each in office.count_register(code)]
+    files = _written(folder) if folder is not None else []
+    missed = sum(each["missed"] + each["altered"] for each in found)
+    text = listing(found, _COLUMNS) or "Every guest register was counted today already."
+    note = f"{missed} lines are missed; look at the tasks." if missed else ""
+    if files:
+        text += f"\n{len(files)} lists are in {folder}."
+    return Answer({"counts": found, "files": files, "missed": missed}, text, note, fine=not missed)
+
+
+def _written(folder: Path) -> list[str]:
+    names = []
+    with refused_as(InputError, "The lists cannot be written", "Name another folder."):
+        folder.mkdir(parents=True, exist_ok=True)
+        with current.begin(write=False) as office:
+            for name, content in office.count_files():
+                write(folder / name, content)
+                names.append(name)
+    return names

@@ -1,0 +1,1 @@
+"""The guest's pages; nobody needs an account."""

@@ -1,0 +1,1 @@
+"""The staff's pages of the house: complaints, incidents, reviews, training, what goes wrong."""

@@ -1,0 +1,1 @@
+"""How the extension gets into an application: its settings, signals, rounds, and rights."""
