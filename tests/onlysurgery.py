@@ -21,7 +21,7 @@ from sqlalchemy.engine import Engine
 import flask_guesterase
 
 OURS = str(Path(flask_guesterase.__file__).parent)
-SURGERY = str(Path(OURS) / "store" / "surgery.py")
+SURGERY = str(Path(OURS) / "store" / "erasing" / "surgery.py")
 PUTBACK = str(Path(OURS) / "store" / "recovery" / "putback.py")
 _STORE = Path(OURS) / "store"
 HANDED_ON = {

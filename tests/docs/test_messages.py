@@ -19,7 +19,7 @@ from tests.store.hotel import Base, Hotel, policies
 from tests.web.house import PROPERTIES, may
 
 PAGE = "how-to/messages.md"
-TEXTS = Path(guest.__file__).parent / "templates" / "guesterase" / "mail"
+TEXTS = Path(guest.__file__).parents[1] / "templates" / "guesterase" / "mail"
 STAFF = {"alert", "complaintdue", "deadline", "incidentdue", "outside-notice", "recipient"}
 """Letters that go to people of the hotel, or to somebody outside."""
 MAILED = {"objection"}
