@@ -149,11 +149,11 @@ def test_later_checkpoints_continue_earlier_ones(engine, keeper):
         heads.append(head_of(engine, keeper))
     with transaction(engine, write=False) as conn:
         for old in heads:
-            path = witness.consistency(conn, "hotel-a", old.size)
             newest = heads[-1]
+            path = witness.continues(conn, "hotel-a", 0, old.size, newest.size)
             assert verify_consistency(old.size, newest.size, old.root, newest.root, path)
         with pytest.raises(UnknownError, match="shorter"):
-            witness.consistency(conn, "hotel-a", heads[-1].size + 1)
+            witness.continues(conn, "hotel-a", 0, heads[-1].size + 1, heads[-1].size)
     assert problems(engine, heads) == []
 
 

@@ -116,7 +116,10 @@ def proving(house: House, controller: str) -> tuple[str, Any]:
 
     def proof_from(old: int) -> Sequence[bytes]:
         with house.app.app_context(), house.extension.begin(write=False) as office:
-            return witness.consistency(office.work.conn, controller, old)
+            head = read_note(note)
+            return witness.continues(
+                office.work.conn, head.controller, head.epoch, old, head.size
+            )
 
     return note, proof_from
 

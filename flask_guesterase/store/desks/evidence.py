@@ -16,7 +16,7 @@ from ..access import actors
 from ..casework import cases
 from ..certificates import certifying
 from ..hiding import books
-from ..journaling import audit, export, journal, ledger, pruning, signing, witness
+from ..journaling import audit, export, ledger, pruning, signing, witness
 from ..release import outside
 from ..remembrance import heads, remembering
 from ..requests import views
@@ -151,8 +151,7 @@ class Evidence(Desk):
         """
         controller = controller or self._only()
         remembering.still(self.work)
-        key = signing.key(self.work, controller)
-        note = witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
+        note = signing.checkpoint(self.work, controller)
         heads.shows(self.work, note)
         return note
 

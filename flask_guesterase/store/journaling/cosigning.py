@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ...core.checkpoint import Checkpoint, read_verifier_key
+from ...core.checkpoint import Checkpoint, read_note, read_verifier_key
 from ...core.cosignature import (
     Judgement,
     Seen,
@@ -38,7 +38,7 @@ from ...core.tree import EMPTY_ROOT
 from .. import tables
 from ..access import brake
 from ..messages.cutoff import connected
-from . import journal, signing, witness
+from . import signing, witness
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -218,9 +218,11 @@ def asked(work: Work, controller: str, old: int) -> str:
     :param old: number of entries that house has seen, 0 for none.
     :raises UnknownError: there is no journal yet, or it is shorter.
     """
-    key = signing.key(work, controller)
-    note = witness.checkpoint(work.conn, controller, key, journal.stamp(work.now))
-    return request(old, witness.consistency(work.conn, controller, old), note)
+    note = signing.checkpoint(work, controller)
+    # Up to the entry that it names: others append meanwhile.
+    head = read_note(note)
+    path = witness.continues(work.conn, head.controller, head.epoch, old, head.size)
+    return request(old, path, note)
 
 
 # The other side: bringing our checkpoints to a witness

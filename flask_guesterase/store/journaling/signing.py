@@ -21,7 +21,7 @@ from ..keys.installation import SIGNING
 from ..tables import tree
 from ..unit import HasWork
 from ..work import Work
-from . import journal
+from . import journal, witness
 from .signers import signers
 
 
@@ -37,6 +37,25 @@ def key(work: Work, controller: str) -> Ed25519PrivateKey:
     except UnknownError:
         public = installation.known(work.conn, SIGNING)
     return work.custodian.signing_key(public)
+
+
+def checkpoint(work: Work, controller: str) -> str:
+    """Sign the head of a controller's journal with the key that it names.
+
+    :param work: the open transaction, in which nothing was appended.
+    :param controller: slug, or name, of the controller.
+    :raises SealError: the key folder does not hold it.
+    """
+    try:
+        return _signed(work, controller)
+    except SealError:
+        # Another key took the place of the one that was read, which is destroyed by now.
+        return _signed(work, controller)
+
+
+def _signed(work: Work, controller: str) -> str:
+    signer = key(work, controller)
+    return witness.checkpoint(work.conn, controller, signer, journal.stamp(work.now))
 
 
 def listed(work: Work) -> Sequence[Mapping[str, Any]]:

@@ -76,17 +76,6 @@ def proof(conn: Connection, entry: Entry, key: Ed25519PrivateKey, at: str) -> Pr
     )
 
 
-def consistency(conn: Connection, controller: str, old: int) -> tuple[bytes, ...]:
-    """Prove that a journal continues what it was when it had `old` entries (RFC 9162 §2.1.4).
-
-    :param controller: slug, or name, of the controller.
-    :param old: size of the earlier checkpoint.
-    :raises UnknownError: the journal is shorter than that.
-    """
-    epoch, tip, _ = head(conn, controller)
-    return continues(conn, slug(controller), epoch, old, tip.size)
-
-
 def continues(
     conn: Connection, controller: str, epoch: int, old: int, size: int
 ) -> tuple[bytes, ...]:

@@ -241,6 +241,13 @@ class FolderCustodian:
                 return found
         return [Ed25519PrivateKey.from_private_bytes(self._secret(_SIGNING))]
 
+    def signs(self, public: str) -> bool:
+        """Return whether a signing key is in the folder; in a change of keys there are two.
+
+        :param public: its public half, 64 hex digits.
+        """
+        return any(_public(key) == public for key in self._signing())
+
     def public_key(self) -> bytes:
         """Return the public half of the signing key, 32 bytes."""
         return bytes.fromhex(_public(self.signing_key()))

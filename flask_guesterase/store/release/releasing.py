@@ -17,8 +17,7 @@ from ...core.checkpoint import read_note
 from ...core.errors import TamperedError
 from ...core.events import SYSTEM, CheckpointFailed, CheckpointReleased, JournalWitnessed
 from ..access import brake
-from ..journaling import signing, witness
-from ..journaling.journal import stamp
+from ..journaling import signing
 from ..messages.outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
 from ..remembrance import heads, remembering
 from ..tables import entry as entries
@@ -86,9 +85,7 @@ def _queue(at_once: bool, office: HasWork) -> None:
         last = {place.name: _last(work, row, place) for place in work.places}
         due = [place for place in work.places if _due(work, row, place, last[place.name], at_once)]
         if due:
-            text = witness.checkpoint(
-                work.conn, row.controller, signing.key(work, row.controller), stamp(work.now)
-            )
+            text = signing.checkpoint(work, row.controller)
             for place in due:
                 _put(work, text, place, last[place.name], at_once)
 

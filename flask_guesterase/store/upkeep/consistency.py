@@ -104,14 +104,16 @@ def _unsaid(work: Work) -> Iterator[_Difference]:
 
 
 def _foreign_keys(work: Work) -> list[str]:
-    """Return the journals that another signing key signs than the one in the key folder."""
-    mine, found = work.custodian.public_key().hex(), []
-    for name in brake.controllers(work):
-        actions = {"epoch-opened", SigningKeyChanged.name}
-        newest = next(told.backwards(work, name, actions), None)
-        if newest is not None and newest.draft.marks.get("public-key") != mine:
-            found.append(name)
-    return found
+    """Return the journals that another signing key signs than those in the key folder."""
+    # Twice: another key may be put into force between a look at a journal and one at the folder.
+    return [
+        name for name in brake.controllers(work) if _foreign(work, name) and _foreign(work, name)
+    ]
+
+
+def _foreign(work: Work, controller: str) -> bool:
+    newest = next(told.backwards(work, controller, {"epoch-opened", SigningKeyChanged.name}), None)
+    return newest is not None and not work.custodian.signs(newest.draft.marks.get("public-key", ""))
 
 
 def _copied(work: Work) -> bool:
