@@ -46,6 +46,7 @@ from ..store.sweeping.claiming import Pressure
 from ..store.transaction import again, transaction
 from ..store.upkeep.upgrade import pending
 from ..store.work import Holidays, Work
+from .anew import committed
 from .joining import rights
 from .joining.declaring import Declaring
 from .joining.reviewing import Reviews
@@ -171,6 +172,8 @@ class Entrance(Declaring):
             if refused:
                 self._journal(refused)
             raise
+        if write:
+            committed()
         if work.changed:
             self.host.expire(work.changed)
         for effect in work.after:

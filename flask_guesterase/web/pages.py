@@ -25,6 +25,7 @@ from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
+from .anew import anew
 from .current import current
 from .forms import pressing, untaken
 from .wording.language import LANGUAGES, known, sorry
@@ -79,6 +80,13 @@ class Pages(Blueprint):
     def jinja_loader(self) -> BaseLoader:
         """Return the loader of our templates, by their names and once more under ``original/``."""
         return ours()
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Any = None, *rest: Any, **more: Any
+    ) -> None:
+        """Register a view; it begins anew where its transaction met another one."""
+        begun = view_func and anew(view_func)
+        super().add_url_rule(rule, endpoint, begun, *rest, **more)
 
 
 def pages(name: str, desk: str) -> Blueprint:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from ...core.errors import InputError
 from ...core.permissions import Permission
+from ..anew import anew
 from .bodies import Body, Empty, read
 from .door import answer, api_pages
 
@@ -84,7 +85,7 @@ def operation(
             sent = dict(request.args.items()) if method == "GET" else _body(takes)
             return answer(function(form=read(takes(), sent), **parts), status)
 
-        api_pages.add_url_rule(path, function.__name__, view, methods=[method])
+        api_pages.add_url_rule(path, function.__name__, anew(view), methods=[method])
         return function
 
     return decorate

@@ -1,0 +1,153 @@
+"""Who meets somebody else's transaction is answered all the same, where nothing was done yet."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, event
+
+from flask_guesterase.core.errors import BusyError, RetryableError
+from flask_guesterase.store import transaction
+from flask_guesterase.store.access import tokens
+from flask_guesterase.web.anew import anew, committed
+from tests.engines import SERVERS, fresh_database
+from tests.store.hotel import Booking
+from tests.store.meetings import _WAITING, PATIENCE, meet
+from tests.web.apihouse import Program, opened, token
+from tests.web.house import House
+
+
+@pytest.fixture(params=SERVERS)
+def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
+    """A house with pages and the API on each server."""
+    with fresh_database(request.param) as url:
+        made = opened(House(url, tmp_path))
+        made.people()
+        made.begun()
+        yield made
+        made.session.remove()
+        made.hotel.engine.dispose()
+
+
+def asking(house: House, id: int) -> tuple[str, str]:
+    """File a request of another guest; return its number and the address of a link."""
+    mail = f"guest{id}@mail.example"
+    house.hotel.guest(id, name=f"Guest{id} Fern", email=mail)
+    house.hotel.put(Booking, id=id, number=f"N{id}", guest_id=id)
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": mail}, property="sh", by="clerk")
+        return number, f"/privacy/link/{tokens.link(office.work, number)}"
+
+
+def pressed(
+    house: House, login: str | None, page: str, path: str, **form: str
+) -> Callable[[], int]:
+    """Open a page; return what presses its button, and gives the status of the answer."""
+    browser = house.browser(login)
+    sent = {**form, "csrf_token": browser.token(page)}
+    return lambda: browser.client.post(path, data=sent).status_code
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_guest_and_a_clerk_who_confirm_at_once_are_both_told_what_is(
+    house: House, turned: bool
+) -> None:
+    """Neither page says that it does not work at the moment."""
+    at = 0
+    while True:
+        number, page = asking(house, 100 + at)
+        here = f"/desk/privacy/{number}"
+        both = [
+            pressed(house, None, page, page),
+            pressed(house, "clerk", here, f"{here}/confirm", how="desk"),
+        ]
+        told: list[int] = []
+        first, second = reversed(both) if turned else both
+        met = meet(
+            house.hotel.engine, partial(_note, told, first), partial(_note, told, second), at
+        )
+        if not met.at:
+            break
+        assert 503 not in told, met.at
+        assert house.state(number) == "review"
+        at += 1
+    assert at > 5
+
+
+def _note(told: list[int], press: Callable[[], int]) -> None:
+    told.append(press())
+
+
+def waiting(house: House, count: int) -> None:
+    """Wait until so many transactions wait for a lock."""
+    engine = house.hotel.engine
+    watch = create_engine(engine.url, isolation_level="AUTOCOMMIT")
+    until = time.monotonic() + PATIENCE
+    with watch.connect() as conn:
+        # A tenth of a second between two looks: what MariaDB says is not renewed sooner.
+        while conn.exec_driver_sql(_WAITING[engine.dialect.name]).scalar() != count:
+            assert time.monotonic() < until
+            time.sleep(0.15)
+    watch.dispose()
+
+
+@pytest.mark.parametrize("house", ["mariadb"], indirect=True)
+def test_three_programs_with_one_key_at_one_moment_get_one_number(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of them wait for the first, and are told what it made."""
+    # However slow this machine is, nobody waits in vain.
+    monkeypatch.setitem(transaction._SESSION, "innodb_lock_wait_timeout", "60")
+    secret = token(house, "officer")
+    key = {"Idempotency-Key": "night-7"}
+    inside, go = threading.Event(), threading.Event()
+    told: list[tuple[int, str]] = []
+
+    def stop(conn: object, cursor: object, said: str, *rest: object) -> None:
+        if said.startswith("INSERT INTO guesterase_handover") and not inside.is_set():
+            inside.set()
+            assert go.wait(PATIENCE)
+
+    def file() -> None:
+        answer = Program(house, secret).post("/handovers", {"note": "One letter waits."}, **key)
+        told.append((answer.status_code, str((answer.json or {}).get("id"))))
+
+    event.listen(house.hotel.engine, "before_cursor_execute", stop)
+    programs = [threading.Thread(target=file) for _ in range(3)]
+    programs[0].start()
+    assert inside.wait(PATIENCE)
+    for each in programs[1:]:
+        each.start()
+    waiting(house, 2)
+    go.set()
+    for each in programs:
+        each.join(PATIENCE)
+    (row,) = house.hotel.ours("handover")
+    assert told == [(201, str(row["id"]))] * 3
+
+
+def meeting(do: Callable[[int], object]) -> tuple[list[int], object]:
+    """Call a view that meets somebody each time; return its tries, and what it ended with."""
+    tries: list[int] = []
+
+    def view() -> None:
+        tries.append(len(tries))
+        do(len(tries))
+        raise RetryableError("Two transactions met at the same rows.", "Try again.")
+
+    with Flask(__name__).test_request_context(), pytest.raises(BusyError) as raised:
+        anew(view)()
+    return tries, raised.type
+
+
+def test_nothing_is_done_twice() -> None:
+    """A view that has committed something is not begun anew; another one is, a few times."""
+    assert meeting(lambda turn: None) == ([0, 1, 2], RetryableError)
+    assert meeting(lambda turn: committed()) == ([0], BusyError)
+    assert meeting(lambda turn: committed() if turn == 2 else None) == ([0, 1], BusyError)
