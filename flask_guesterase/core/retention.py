@@ -11,6 +11,9 @@ from .conditions import Named, age, applicable, foreign, named_by
 from .period import Period, year_end
 from .rule import Facts, Grade, Kind, Open, Rank, Rule, Start
 
+HOUSE_PERIOD = "house-period"
+"""Basis of what is kept by the word of two people alone, without any article of law."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -33,11 +36,14 @@ class Verdict:
     :param until: last day on which it must still be there, or None when no floor is known.
     :param open: why the end is not known, sorted; as long as there is one, the record stays.
     :param claims: what each applicable rule says, the decisive one first.
+    :param duty: the law's rule that wants it kept without a number, or without a sure one, where a
+        period of the house gives it; else None.
     """
 
     until: date | None = None
     open: tuple[Open, ...] = ()
     claims: tuple[Claim, ...] = ()
+    duty: Rule | None = None
 
     def kept(self, today: date) -> bool:
         """Return whether the record must still be there today."""
@@ -47,6 +53,17 @@ class Verdict:
     def decisive(self) -> Rule | None:
         """Return the rule that keeps it longest, or that leaves the end open."""
         return self.claims[0].rule if self.claims else None
+
+    @property
+    def basis(self) -> str:
+        """Return the article that asks for it; a word where the house alone does, or nothing.
+
+        A period that two people set gives a number to a duty of law. The duty stays the reason.
+        """
+        rule = self.decisive
+        if rule is None or rule.rank is not Rank.HOUSE:
+            return rule.article if rule is not None else ""
+        return self.duty.article if self.duty is not None else HOUSE_PERIOD
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -88,7 +105,23 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
     claims = sorted(_claims(known, facts), key=_weight)
     dates = [claim.until for claim in claims if claim.until is not None]
     reasons = {claim.open for claim in claims if claim.open is not None}
-    return Verdict(max(dates, default=None), tuple(sorted(reasons)), tuple(claims))
+    duty = _duty(known, facts) if claims and claims[0].rule.rank is Rank.HOUSE else None
+    return Verdict(max(dates, default=None), tuple(sorted(reasons)), tuple(claims), duty)
+
+
+def _duty(rules: Sequence[Rule], facts: Facts) -> Rule | None:
+    """Return the law's rule to whose missing or unsure number a period of the house gives one."""
+    named = named_by(rules)
+    unsure = (
+        rule
+        for rule in rules
+        if rule.rank is not Rank.HOUSE
+        and rule.article
+        and (rule.floor_unknown or (rule.floor is not None and rule.grade is Grade.C))
+        and _valid(rule, facts)
+        and applicable(rule, facts, start(rule, facts), named) is not False
+    )
+    return min(unsure, key=lambda rule: rule.id, default=None)
 
 
 def _ended(rules: Sequence[Rule], facts: Facts) -> bool:

@@ -11,7 +11,8 @@ class Reason:
     """Why the law keeps the columns of one category of one row.
 
     :param rule: what ends it, in a word without a date.
-    :param basis: article that asks for it, empty when nobody knows one.
+    :param basis: article that asks for it, or the word for a period that the house alone set; empty
+        when nobody knows one.
     :param until: last day, ``YYYY-MM-DD``, or empty when it is not known.
     :param open: why the end is not known, empty when it is.
     :param grade: how sure the rule is.

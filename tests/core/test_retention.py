@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.conditions import applicable
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.retention import due, floor, last_day, start
+from flask_guesterase.core.retention import HOUSE_PERIOD, due, floor, last_day, start
 from flask_guesterase.core.rule import Facts, Grade, Kind, Open, Rank, Rule, Start
 
 LEFT = date(2026, 1, 31)
@@ -185,7 +185,8 @@ def test_what_is_unsure_or_unsigned_never_erases(rules: list[Rule], record: Fact
 
 
 PAIR = Rule(
-    "DE/register", "DE", CATEGORY, grade=Grade.A, floor=Period(years=1), clock=("departed",),
+    "DE/register", "DE", CATEGORY, "BMG s. 30(4)", grade=Grade.A, floor=Period(years=1),
+    clock=("departed",),
     ceiling=Period(months=15), ceiling_kind=Kind.HARD, when={"foreign": True},
 )  # fmt: skip
 FOREIGN = Facts({"departed": LEFT}, {"nationality": "CN"}, "DE")
@@ -229,8 +230,25 @@ def test_two_peoples_word_settles_numbers_and_nothing_else() -> None:
     for numbers in ({"floor": None, "floor_unknown": True}, {"grade": Grade.C}):
         verdict = floor([replace(PAIR, **numbers), house], CATEGORY, FOREIGN)
         assert (verdict.until, verdict.open) == (date(2028, 1, 31), ())
+        assert verdict.basis == PAIR.article != ""
     assert floor([replace(PAIR, signed=False), house], CATEGORY, FOREIGN).open == (Open.DRAFT,)
     assert Open.NO_CLOCK in floor([PAIR, house], CATEGORY, replace(FOREIGN, events={})).open
+
+
+def test_a_period_of_the_house_alone_is_called_that() -> None:
+    """A number that goes beyond the law's own, or stands without one, is no duty of law."""
+    house = Rule(
+        "house/guest_register", "house", CATEGORY, grade=Grade.HOUSE, rank=Rank.HOUSE,
+        floor=Period(years=9), clock=("departed",),
+    )  # fmt: skip
+    longer, alone = floor([PAIR, house], CATEGORY, FOREIGN), floor([house], CATEGORY, FOREIGN)
+    assert longer.basis == alone.basis == HOUSE_PERIOD
+    shorter = floor([PAIR, replace(house, floor=Period(days=1))], CATEGORY, FOREIGN)
+    assert shorter.basis == PAIR.article
+    unknown = replace(PAIR, id="X/unknown", floor=None, floor_unknown=True)
+    other = replace(unknown, when={"foreign": False})
+    assert floor([house, other], CATEGORY, FOREIGN).basis == HOUSE_PERIOD
+    assert floor([], CATEGORY, FOREIGN).basis == ""
 
 
 def test_years_end_where_the_law_or_the_books_say() -> None:

@@ -224,7 +224,8 @@ def judge(work: Work, record: Record, categories: Sequence[str]) -> Verdict:
     days = [v.until for v in verdicts if v.until is not None]
     claims = sorted((c for v in verdicts for c in v.claims), key=_weight)
     words = {word for v in verdicts for word in v.open}
-    return Verdict(max(days, default=None), tuple(sorted(words)), tuple(claims))
+    duty = next((v.duty for v in verdicts if v.duty is not None), None)
+    return Verdict(max(days, default=None), tuple(sorted(words)), tuple(claims), duty)
 
 
 def _weight(claim: Any) -> tuple[bool, int, str]:
@@ -238,7 +239,7 @@ def reason(verdict: Verdict) -> Reason:
     until = "" if verdict.open or verdict.until is None else verdict.until.isoformat()
     return Reason(
         rule.until_rule() if rule is not None else "",
-        rule.article if rule is not None else "",
+        verdict.basis,
         until,
         tuple(word.value for word in verdict.open),
         rule.grade.value if rule is not None else "",

@@ -13,6 +13,7 @@ from ...core.events import (
 from ...core.identity import kind_of
 from ...core.lifecycle import Ground, State
 from ...core.restoring import RestoreGround
+from ...core.retention import HOUSE_PERIOD
 from ...core.rulebook import LineKind, LineState
 from ...store.requests import same
 from .casewords import CASES, COUNTED
@@ -119,6 +120,7 @@ WHYS: dict[str, str] = {
     "grace": N_("time to take it back"),
     "outside-notice": N_("72 hours in which somebody outside can stop it"),
     "legal-duty": N_("a duty of law"),
+    HOUSE_PERIOD: N_("a period that the hotel set"),
     "message": N_("letter to a guest"),
     "file": N_("file to be removed"),
     "queued": N_("to be sent"),
