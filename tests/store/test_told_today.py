@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.agenda import Moment
 from flask_guesterase.core.holding import Wanted
@@ -12,6 +13,8 @@ from flask_guesterase.core.period import Period
 from flask_guesterase.core.plan import LEGAL_DUTY
 from flask_guesterase.store.deciding.amendments import House
 from flask_guesterase.store.executing import finishing, forgetting, settling
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning.again import Fate, again
 from tests.store.test_expiry import PACK, PEOPLE, Inn, any_inn, boxed, inn
 from tests.store.test_laternotice import filed
 
@@ -95,6 +98,19 @@ def test_a_day_that_the_house_set_since_is_told(any_inn: Inn) -> None:
     finishing.finish(inn.run)
     assert stays(inn, code) == [BILL, ("2029-03-01", *VISA[1:])], "the law is still the reason"
     assert days(inn, code) == {"guest_register": "2029-03-01", "invoice_accounting": BILL[0]}
+
+
+def test_what_stays_of_somebody_who_is_back_is_counted_once(any_inn: Inn) -> None:
+    """Erased again under the same request, the visa and the bill are the rows they were."""
+    inn = any_inn
+    number, code = answered(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(update(PEOPLE).values(email="p1@mail.example"))
+    with inn.begin() as office:
+        done = again(office.work, Origin(number, "kauri-ltd", "sh"), [(PEOPLE.name, (1,))])
+    assert done.fate is Fate.ERASED
+    assert staff(inn, number) == {("retain", *VISA, 1), ("retain", *BILL, 1)}
+    assert stays(inn, code) == [VISA, BILL]
 
 
 def test_what_has_gone_stays_no_more(inn: Inn) -> None:

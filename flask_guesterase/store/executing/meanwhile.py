@@ -37,6 +37,47 @@ def keep(work: Work, case: Case, drawn: Plan) -> Plan:
     return late
 
 
+def unwritten(work: Work, number: str | None, drawn: Plan) -> Plan:
+    """Return a plan without what stays in its row and is written down as kept already.
+
+    Who is back is erased again under the same request; what stays of them was counted twice.
+
+    :param work: the open transaction.
+    :param number: number of the request, or None for what has none.
+    :param drawn: the plan that is carried out again.
+    """
+    known = {} if number is None else _open(work, number)
+    if not known:
+        return drawn
+    return replace(drawn, steps=tuple(_new(work, drawn, step, known) for step in drawn.steps))
+
+
+def _open(work: Work, number: str) -> Mapping[tuple[str, str, str], set[str]]:
+    """Return (mode, table, key text) -> the columns that stay for a request today."""
+    kept = tables.kept
+    wanted = select(kept.c.mode, kept.c.table_name, kept.c.row_key, kept.c.columns)
+    still = kept.c.request == number, kept.c.ended_at.is_(None), kept.c.row_key != ""
+    found: dict[tuple[str, str, str], set[str]] = {}
+    for mode, table, key, columns in work.conn.execute(wanted.where(*still)):
+        found.setdefault((mode, table, key), set()).update(json.loads(columns))
+    return found
+
+
+def _new(
+    work: Work, drawn: Plan, step: Step, known: Mapping[tuple[str, str, str], set[str]]
+) -> Step:
+    """Return a step without rows of which all that is to stay in them is known to stay."""
+    if step.decision.outcome not in (Outcome.RETAIN, Outcome.HOLD):
+        return step
+    mode, table = keeping.mode_of(step.decision), step.decision.table
+    columns = set(step.decision.columns)
+    texts = keeping.known_by(work, drawn, table, [row.key for row in step.rows])
+    rows = (
+        row for row in step.rows if columns - known.get((mode, table, texts[row.key]), set())
+    )
+    return replace(step, rows=tuple(rows))
+
+
 _Known = Mapping[tuple[str, str], set[str]]
 
 

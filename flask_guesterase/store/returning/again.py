@@ -29,7 +29,7 @@ from ..erasing import people
 from ..erasing.doubles import doubles
 from ..erasing.eraser import Scope
 from ..erasing.taking import Erased
-from ..executing import execution
+from ..executing import execution, meanwhile
 from ..invented import canaries
 from ..lawbook import blockers
 from ..lawbook.blockers import today_at
@@ -223,7 +223,7 @@ def _carry_out(
     if not invented:
         marks.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, about)
-    keeping.record(work, origin, plan, erased)
+    keeping.record(work, origin, meanwhile.unwritten(work, origin.number, plan), erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):
