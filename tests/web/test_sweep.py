@@ -26,8 +26,10 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import NightAudit
 from flask_guesterase.store.sweeping import leading, runs
 from flask_guesterase.store.sweeping.claiming import Pressure
+from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.store.sweeping.room import Room
 from flask_guesterase.store.upkeep import upgrade
+from flask_guesterase.web.commands import sweeping
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.guestpages.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
@@ -271,6 +273,7 @@ def test_sweep_confirm_and_sign_at_a_console(front: Front, console: Console) -> 
     out, note = console.raw("sweep")
     assert "not confirmed: be, mu" in out
     assert "guest_register" in out
+    assert "Read the list" in note
     assert "--confirm" in note
     report = console.json("sweep", "--confirm", "--by", "officer", "--code", front.code("officer"))
     assert sorted(report["confirmed"]) == ["be", "mu"]
@@ -284,6 +287,35 @@ def test_sweep_confirm_and_sign_at_a_console(front: Front, console: Console) -> 
     )
     assert answer == {"id": int(number), "count": 4}
     assert [task["count"] for task in console.json("task", "list", "--done")] == [4]
+
+
+def test_nobody_is_told_to_read_a_list_that_is_empty(front: Front, console: Console) -> None:
+    """Where nothing has had its time one lets what will go; before the first sweep nobody knows."""
+    out, _ = console.raw("sweep", "--status")
+    assert "nothing is due" not in out
+    page = front.browser("officer").get(f"{DESK}/sweep")
+    assert "No sweep ran yet." in page
+    assert "What has had its time" not in page
+    with front.forms.engine.begin() as conn:
+        conn.exec_driver_sql("DELETE FROM forms")
+    out, note = console.raw("sweep")
+    assert "nothing would be erased today" in out
+    assert "Read the list" not in note
+    assert "sweep --confirm --by WHO --code CODE" in note
+    page = front.browser("officer").get(f"{DESK}/sweep")
+    assert "Let it go with the next sweep" not in page
+    assert page.count("Let what has its time from now on go by itself") == 2
+    assert "Nothing." in page
+    out, _ = console.raw("sweep", "--status")
+    assert "nothing is due" in out
+
+
+def test_a_sweep_that_did_not_look_to_the_end_does_not_say_that_nothing_is_due() -> None:
+    """It failed, or its time was over: nobody knows yet what would go."""
+    for report in (SweepReport(problems={"look": "BusyError"}), SweepReport(stopped="time")):
+        report.unconfirmed = ["mu"]
+        assert "nothing would be erased" not in sweeping._told(report)
+        assert "Run it again" in sweeping._note(report)
 
 
 def test_a_sweep_is_bounded_joined_and_asked_at_a_console(front: Front, console: Console) -> None:

@@ -93,7 +93,8 @@ def _status() -> Answer:
     lines = [f"the last sweep ended {ended}"]
     lines += ["halted"] if found["halted"] else []
     backlog = [asdict(each) for each in found["backlog"]]
-    lines.append(listing(backlog, _BACKLOG) or "nothing is due")
+    # Before the first sweep nobody knows.
+    lines.append(listing(backlog, _BACKLOG) or ("nothing is due" if last else ""))
     lines.append(listing([asdict(each) for each in found["failing"]], _FAILING))
     return Answer(found, "\n".join(filter(None, lines)))
 
@@ -110,8 +111,25 @@ def _told(report: SweepReport) -> str:
         lines.append(f"the oldest of what is due should have gone on {report.oldest}")
     if report.unconfirmed:
         lines.append(f"not confirmed: {', '.join(report.unconfirmed)}")
-        lines.append(listing(report.previews, _PREVIEW) or "nothing would be erased today")
-    return "\n".join(lines)
+        lines.append(listing(report.previews, _PREVIEW))
+        if not report.previews and _whole(report):
+            lines.append("nothing would be erased today")
+    return "\n".join(filter(None, lines))
+
+
+def _whole(report: SweepReport) -> bool:
+    """Return whether a sweep looked at everything, so that what it lists is all there is."""
+    return not (report.problems or report.stopped)
+
+
+def _unread(report: SweepReport) -> str:
+    """Return what to do where nobody confirmed what would go."""
+    how = "sweep --confirm --by WHO --code CODE, of somebody who decides about the law there"
+    if report.previews:
+        return f"Nothing was erased by day there. Read the list, then let it go: {how}."
+    if not _whole(report):
+        return "Nothing was erased by day there, and not everything was looked at. Run it again."
+    return f"Let what has its time later go by itself: {how}."
 
 
 def _note(report: SweepReport) -> str:
@@ -127,9 +145,7 @@ def _note(report: SweepReport) -> str:
         )
     if report.halted:
         return "Somebody stopped erasing by day. Run 'flask guesterase retention status'."
-    if report.unconfirmed:
-        return "Nothing was erased by day there. Read the list, then run it with --confirm."
-    return ""
+    return _unread(report) if report.unconfirmed else ""
 
 
 @verb(clock_cli, "confirm")
