@@ -21,6 +21,7 @@ from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import orphaned, remembering
 from flask_guesterase.store.returning import alarm
+from flask_guesterase.store.returning.replay import survey
 from tests.store.forms import GRANTS, RIGHTS, Forms
 from tests.store.test_replayed import ANN, Copied
 
@@ -94,6 +95,35 @@ def test_each_hotel_says_it_of_its_own(house: Copied) -> None:
     for _ in range(2):
         confirm(house, "far")
         assert house.alarm() == remembering.HOLDS
+    confirm(house, "officer")
+    assert house.alarm() != remembering.HOLDS
+
+
+def test_a_second_restore_leaves_what_the_first_one_forgot_to_be_placed_again(
+    house: Copied,
+) -> None:
+    """A backup is made before anybody placed it again, and that one is put back too."""
+    forget(house, "sh")
+    shutil.rmtree(house.folder / "oldkeys")
+    forget(house, "mu")
+    told = house.run(lambda office: survey(office.work).holds)
+    assert sorted(told) == [("place", "mu"), ("place", "sh")]
+    confirm(house, "far")
+    assert house.alarm() == remembering.HOLDS
+    confirm(house, "officer")
+    assert house.alarm() != remembering.HOLDS
+
+
+def test_a_register_that_begins_anew_names_no_hold_of_the_lost_one(house: Copied) -> None:
+    """Its places begin again at one: a hold of today stands where the forgotten one stood."""
+    house.hotel.grants["officer"].add("law")
+    forget(house, "sh")
+    for file in (house.folder / "register").glob("erasures-*.jsonl"):
+        file.unlink()
+    house.run(lambda office: alarm.begin_anew(office.work, "officer"))
+    house.run(lambda office: office.freeze("mu", "far"))
+    confirm(house, "far")
+    assert house.alarm() == remembering.HOLDS
     confirm(house, "officer")
     assert house.alarm() != remembering.HOLDS
 

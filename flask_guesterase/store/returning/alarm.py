@@ -111,6 +111,11 @@ def begin_anew(work: Work, by: str) -> None:
     if found is None or not found.missing:
         raise SetupError("The register is not lost.", "There is nothing to do.")
     pulse.take(work.conn, remembering.KNOWN)
+    lost = pulse.look(work.conn, remembering.HOLDS)
+    if lost is not None:
+        # The places of the next register are others: by them nobody can say which holds are meant.
+        count = lost.note.partition(":")[0]
+        pulse.put(work.conn, remembering.HOLDS, replace(lost, note=f"{count}:0:0"))
     work.events += [
         RestoreReplayed(name, actor=actor, grounds=("register-lost",))
         for name in brake.controllers(work)

@@ -113,11 +113,18 @@ def _verdicts(work: Work, known: Forgotten, line: Line, places: Places) -> list[
 
 def holds_lost(work: Work) -> tuple[tuple[str, str], ...]:
     """Return scope and property of the holds that nobody placed again yet after a replay."""
+    return _named(hold for span in _spans(work) for hold in _within(work, *span))
+
+
+def _spans(work: Work) -> list[tuple[int, int]]:
+    """Return after and up to which places of the register holds are that nobody placed again."""
     told = pulse.look(work.conn, remembering.HOLDS)
-    if told is None:
-        return ()
-    _, since, until = map(int, told.note.split(":"))
-    return _named([h for h in recall(work, since).holds if h.line.number <= until])
+    places = [] if told is None else [int(place) for place in told.note.split(":")[1:]]
+    return list(zip(places[::2], places[1::2], strict=True))
+
+
+def _within(work: Work, since: int, until: int) -> list[Hold]:
+    return [hold for hold in recall(work, since).holds if hold.line.number <= until]
 
 
 def _named(holds: Iterable[Hold]) -> tuple[tuple[str, str], ...]:
@@ -131,7 +138,7 @@ def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey
         {word: count for word, count in counts.items() if count},
         tuple(number for number in numbers if case_of(work, number) is None),
         tuple(sorted(known.undone)),
-        _named(known.holds),
+        (*holds_lost(work), *_named(known.holds)),
         len(known.broken),
         keyless(work, (line for line in _judged(known) if known.takes_back(line) is None)),
         _doubted(work),
@@ -301,11 +308,18 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: HasWork) -> None:
     looking.forget(work)
     runs.doubt_confirmed(work)
     if known.holds:
-        until = max(hold.line.number for hold in known.holds)
-        note = f"{len(known.holds)}:{known.since}:{until}"
-        pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, note))
+        _lose(work, known)
     names = brake.controllers(work)
     facts = {"since": str(known.since)}
     work.remember.append(Note(Kind.REPLAYED, names[0] if names else "", facts=facts))
     told = {word: count for word, count in counts.items() if count}
     work.events += [RestoreReplayed(name, actor=SYSTEM, counts=told) for name in names]
+
+
+def _lose(work: Work, known: Forgotten) -> None:
+    """Write down which holds are to be placed again, beside those an earlier restore forgot."""
+    told = pulse.look(work.conn, remembering.HOLDS)
+    count = len(known.holds) + (0 if told is None else int(told.note.partition(":")[0]))
+    spans = [*_spans(work), (known.since, max(hold.line.number for hold in known.holds))]
+    note = ":".join(str(number) for number in (count, *(place for span in spans for place in span)))
+    pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, note))
