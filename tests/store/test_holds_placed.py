@@ -23,6 +23,7 @@ from flask_guesterase.store.remembrance import orphaned, remembering
 from flask_guesterase.store.returning import alarm
 from flask_guesterase.store.returning.replay import survey
 from tests.store.forms import GRANTS, RIGHTS, Forms
+from tests.store.hotel import policies
 from tests.store.test_replayed import ANN, Copied
 
 
@@ -126,6 +127,29 @@ def test_a_register_that_begins_anew_names_no_hold_of_the_lost_one(house: Copied
     assert house.alarm() == remembering.HOLDS
     confirm(house, "officer")
     assert house.alarm() != remembering.HOLDS
+
+
+@pytest.mark.parametrize(
+    ("shared", "frozen", "why"),
+    [(True, "mu", "legal-duty"), (False, "mu", "no-date"), (False, "sh", "legal-duty")],
+)
+def test_a_freeze_that_the_copy_forgot_is_about_what_may_lie_there(
+    house: Copied, shared: bool, frozen: str, why: str
+) -> None:
+    """Of a profile that all hotels of a group share nobody knows at which one it lies."""
+    if shared:
+        house.hotel.datamap = house.hotel.mapped([
+            (table, replace(policy, subject=replace(policy.subject, property=""))
+             if policy.subject is not None else policy)
+            for table, policy in policies(str(house.hotel.files))
+        ])  # fmt: skip
+    house.copy()
+    assert house.hotel.erased(house.hotel.approved(email=ANN["email"])) == "erased"
+    house.run(lambda office: office.freeze(frozen, "far" if frozen == "mu" else "officer"))
+    house.restore()
+    assert house.replay().counts["ask"] == 1
+    (asked,) = house.run(lambda office: office.returns("clerk", "replay"))
+    assert asked["why"] == why
 
 
 def test_what_the_register_does_not_name_concerns_every_hotel(house: Copied) -> None:

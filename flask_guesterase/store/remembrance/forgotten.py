@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -14,7 +14,7 @@ from ...core.plan import LEGAL_DUTY, Key, key_text
 from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
 from ..casework.cases import day_at
 from ..erasing import finder
-from ..lawbook.clocks import facts_of, moments_of
+from ..lawbook.clocks import Record, facts_of, moments_of
 from ..mapping.ways import clock_of
 from ..work import Work
 from . import remembering, tracing
@@ -59,11 +59,17 @@ class Hold:
 
     line: Line
 
-    def covers(self, work: Work, property_: str, table: str, key: Key) -> bool:
-        """Return whether it may be about a row; where nobody can tell any more, it is."""
+    def covers(self, work: Work, places: Collection[str], table: str, key: Key) -> bool:
+        """Return whether it may be about a row; where nobody can tell any more, it is.
+
+        :param work: the open transaction.
+        :param places: properties at which the row may lie; an empty one where nobody knows.
+        :param table: name of the table.
+        :param key: key of the row.
+        """
         note = self.line.note
         if not note.rows:
-            return property_ in ("", note.property)
+            return "" in places or note.property in places
         mark = _mark(work, self.line.month, table, key)
         return mark is None or any(t.table == table and t.row == mark for t in note.rows)
 
@@ -186,13 +192,13 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
     for table, pairs in by_table.items():
         here = [key for _, key in pairs if key is not None]
         now = _now(work, line, table, [t for t, key in pairs if key is not None], here)
-        born = _dates(work, table, here)
+        told = _told(work, table, here)
         lately = _booked_since(work, line, table, here)
         for trace, key in pairs:
             if key is None or key not in now:
                 result.append(Judged(table, key, Verdict.GONE))
                 continue
-            verdict, why = _verdict(work, known, line, (trace, now[key]), key, born.get(key, {}))
+            verdict, why = _verdict(work, known, line, (trace, now[key]), key, told[key])
             if verdict is Verdict.THEIRS and key in lately:
                 verdict, why = Verdict.ASK, "newer"
             result.append(Judged(table, key, verdict, why))
@@ -235,21 +241,22 @@ def _verdict(
     line: Line,
     traces: tuple[Trace, Trace],
     key: Key,
-    dates: Mapping[str, date],
+    told: Record,
 ) -> tuple[Verdict, str]:
     then, now = traces
     same = [name for name, mark in then.values.items() if now.values.get(name) == mark]
     if then.values and not same:
         return Verdict.OTHER, ""
-    place = line.note.property
-    if any(hold.covers(work, place, then.table, key) for hold in known.holds):
+    # A guest asks one house of a group; a row may lie at another one.
+    places = {line.note.property, told.place}
+    if any(hold.covers(work, places, then.table, key) for hold in known.holds):
         # Also of a hold that is silent nobody learns more than this.
         return Verdict.ASK, LEGAL_DUTY
     if not then.values:
         return Verdict.ASK, "nothing-identifies"
     if len(same) < len(then.values):
         return Verdict.ASK, "changed"
-    return _by_date(work, line, dates)
+    return _by_date(work, line, told.facts.events)
 
 
 def _by_date(work: Work, line: Line, dates: Mapping[str, date]) -> tuple[Verdict, str]:
@@ -271,11 +278,8 @@ def erased_on(work: Work, line: Line) -> date:
     return day_at(hotel, at) if hotel is not None else at.date()
 
 
-def _dates(work: Work, table: str, keys: Sequence[Key]) -> dict[Key, Mapping[str, date]]:
-    if not keys:
-        return {}
-    records = facts_of(work.conn, work.datamap, work.settings, table, keys)
-    return {key: record.facts.events for key, record in records.items()}
+def _told(work: Work, table: str, keys: Sequence[Key]) -> dict[Key, Record]:
+    return facts_of(work.conn, work.datamap, work.settings, table, keys) if keys else {}
 
 
 def _booked_since(work: Work, line: Line, table: str, keys: Sequence[Key]) -> set[Key]:
