@@ -306,8 +306,8 @@ def decode(payload: bytes) -> Images:
         ) from None
 
 
-Told = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
-"""A table, the columns that identify its rows, and per row the engine's own texts of these."""
+Told = tuple[str, Columns, list[tuple[Native, ...]]]
+"""A table, the columns that identify its rows, and what these hold in each row."""
 
 
 def keys(payload: bytes) -> list[Told]:
@@ -323,26 +323,19 @@ def keys(payload: bytes) -> list[Told]:
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     return [
-        (row.table, tuple(cell.name for cell in row.key), [tuple(cell.value for cell in row.key)])
+        (row.table, _named(row.key), [tuple(cell.native() for cell in row.key)])
         for row in decode(payload).rows
     ]
 
 
 def _keys(strip: Mapping[str, object]) -> Told:
-    names = tuple(name for name, _ in _columns(strip["key"]))
+    columns = _columns(strip["key"])
     first = 1 + len(_columns(strip["columns"]))
     lines = map(_listed, _listed(strip["rows"]))
-    rows = [tuple(map(_text, line[first : first + len(names)])) for line in lines]
-    if any(len(row) != len(names) for row in rows):
+    rows = [tuple(map(_native, line[first : first + len(columns)])) for line in lines]
+    if any(len(row) != len(columns) for row in rows):
         raise ValueError("a key is not whole")
-    return str(strip["table"]), names, rows
-
-
-def _text(value: object) -> str:
-    """Return a value as the text of a cell."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    return str(value) if type(value) is int else str(_listed(value)[1])
+    return str(strip["table"]), columns, rows
 
 
 def _strip(value: Mapping[str, object]) -> Strip:

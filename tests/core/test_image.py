@@ -118,14 +118,14 @@ def test_rows_of_a_strip_come_back_each_by_itself(lines):
 
 def keys_of(payload):
     """Return table and key of every row, by way of its image."""
-    return [(r.table, {c.name: c.value for c in r.key}) for r in decode(payload).rows]
+    return [(r.table, {(c.name, c.type): c.native() for c in r.key}) for r in decode(payload).rows]
 
 
 def told(payload):
     """Return the same without images."""
     return [
-        (table, dict(zip(names, row, strict=True)))
-        for table, names, rows in keys(payload) for row in rows
+        (table, dict(zip(columns, row, strict=True)))
+        for table, columns, rows in keys(payload) for row in rows
     ]  # fmt: skip
 
 

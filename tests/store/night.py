@@ -181,7 +181,7 @@ class Night:
         """Move the clock on."""
         self.now += timedelta(**time)
 
-    def stay(self, id: int, **values: Any) -> None:
+    def stay(self, id: Any, **values: Any) -> None:
         """Put a line into the register: by default one night of somebody in room 101."""
         line = {
             "id": id, "guest_id": 1, "hotel": "sh", "room": "101", "first": NIGHT, "last": NIGHT,
@@ -191,12 +191,12 @@ class Night:
         with self.engine.begin() as conn:
             conn.execute(insert(Line).values(**line))
 
-    def seal(self, ids: Sequence[int], last_day: str = "2026-03-12") -> list[str]:
+    def seal(self, ids: Sequence[Any], last_day: str = "2026-03-12") -> list[str]:
         """Do to lines what an erasure does: a box for each, masks in the rows, and the shelf."""
         with self.begin() as office:
             return [self._seal(office.work, id, last_day) for id in ids]
 
-    def _seal(self, work: Work, id: int, last_day: str) -> str:
+    def _seal(self, work: Work, id: Any, last_day: str) -> str:
         lines = registers(work.datamap)["registrations"]
         names = [*lines.declared.retain]
         reads = reader(work.conn, lines.declared, work.live())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -19,11 +19,12 @@ from .. import tables
 from ..boxes import vault
 from ..checking.gaps import unreadable
 from ..erasing.finder import find, owned
-from ..mapping.declared import Declared
+from ..mapping.crossing import at
+from ..mapping.hostkeys import keys_told
 from ..messages import outbox
 from ..retaining import heldqueries
 from ..retaining.holds import Hold, covered, everywhere, keys_of, matching
-from ..statements.sql import chunks, host_values, is_text
+from ..statements.sql import chunks
 from ..work import Work
 
 Texts = dict[str, set[str]]
@@ -320,28 +321,9 @@ def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
         vault.require_lost(work.conn, work.custodian, [copy])
         return {}
     found: dict[str, set[Key]] = {}
-    for table, names, rows in told:
+    for table, columns, rows in told:
         declared = work.datamap.tables.get(table)
         if declared is not None:
-            found.setdefault(table, set()).update(keys_told(declared, names, rows))
+            mine = keys_told(declared, columns, rows, at(work.conn, table).dialect)
+            found.setdefault(table, set()).update(mine)
     return found
-
-
-def keys_told(
-    declared: Declared, names: Sequence[str], rows: Sequence[Sequence[str]]
-) -> Iterator[Key]:
-    """Yield the host's keys of rows, from the engine's own texts.
-
-    :param declared: their table.
-    :param names: columns.
-    :param rows: of each row what the columns hold, as text.
-    """
-    columns = []
-    for c in declared.key:
-        at = names.index(c.name) if c.name in names else None
-        texts = ["" if at is None else row[at] for row in rows]
-        plain = is_text(c.type)
-        columns.append([[text] if plain else host_values(c.type, [text]) for text in texts])
-    for cells in zip(*columns, strict=True):
-        if all(cells):
-            yield tuple(each[0] for each in cells)

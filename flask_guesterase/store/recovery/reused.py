@@ -13,9 +13,10 @@ from ...core.plan import Key
 from ..checking.gaps import unreadable
 from ..erasing import people
 from ..erasing.finder import owners
-from ..holding.reach import keys_told
+from ..mapping.crossing import at
 from ..mapping.declared import Declared
 from ..mapping.hops import Path
+from ..mapping.hostkeys import keys_told
 from ..work import Work
 from .refusal import Old
 
@@ -41,9 +42,9 @@ def reused(work: Work, number: str, rows: Sequence[Old]) -> Iterator[Old]:
         if declared is None or not declared.keyed or declared.name in closed:
             continue
         if declared.name in work.datamap.subjects:
-            erased |= {(declared.name, key) for key in _keys(declared, old)}
+            erased |= {(declared.name, key) for key in _keys(work, declared, old)}
         elif old.image.change is Change.OVERWRITTEN and _leads(declared, changed):
-            for key in _keys(declared, old):
+            for key in _keys(work, declared, old):
                 overwritten.setdefault(declared.name, {}).setdefault(key, []).append(old)
     for name, mine in overwritten.items():
         declared = work.datamap.declared(name)
@@ -52,10 +53,11 @@ def reused(work: Work, number: str, rows: Sequence[Old]) -> Iterator[Old]:
                 yield from mine[key]
 
 
-def _keys(declared: Declared, old: Old) -> Iterator[Key]:
+def _keys(work: Work, declared: Declared, old: Old) -> Iterator[Key]:
     """Yield the key that a row has since; none where the host has another kind of key by now."""
-    cells = old.image.now()
-    return keys_told(declared, [c.name for c in cells], [[c.value for c in cells]])
+    cells, dialect = old.image.now(), at(work.conn, declared.name).dialect
+    columns = tuple((c.name, c.type) for c in cells)
+    return keys_told(declared, columns, [[c.native() for c in cells]], dialect)
 
 
 def _leads(declared: Declared, changed: Changed) -> bool:

@@ -21,11 +21,11 @@ from ..boxes import vault
 from ..boxes.reading import moments, renamed, texts
 from ..boxes.shelf import boxes
 from ..lawbook.clocks import places_of
+from ..mapping.hostkeys import keys_told
 from ..mapping.lines import Lines, registers
 from ..mapping.masks import fixed_value, looks_invented, looks_redacted
 from ..mapping.nights import Night
 from ..mapping.raw import Reader, reader
-from ..statements.sql import host_values, is_text
 from ..work import Work
 
 Texts = Mapping[str, str]
@@ -137,9 +137,10 @@ class _Table:
         What was not sealed is still in the host's row: room and nights, most often.
         """
         keys = {image: self._host_key(image) for image in images}
-        here = dict(self._read([*keys.values()]))
+        here = dict(self._read([key for key in keys.values() if key is not None]))
         found: dict[Key, Texts] = {}
-        for image, key in keys.items():
+        for image, told in keys.items():
+            key = told or tuple(cell.native() for cell in image.key)
             lost = texts(self.lines, image.columns, self.reader.conn)
             # Which column of today they are is not written down; what stands there is a mask.
             old = renamed(self.lines, image.columns)
@@ -175,15 +176,12 @@ class _Table:
             lines.declared.policy.zone or "UTC",
         )
 
-    def _host_key(self, image: Image) -> Key:
-        by_name = {cell.name: cell for cell in image.key}
-        values = []
-        for column in self.lines.declared.key:
-            native = by_name[column.name].native()
-            if not is_text(column.type) and native is not None:
-                native = next(iter(host_values(column.type, [str(native)])), native)
-            values.append(native)
-        return tuple(values)
+    def _host_key(self, image: Image) -> Key | None:
+        """Return the host's key of an image's row, or None where it has another kind by now."""
+        columns = tuple((cell.name, cell.type) for cell in image.key)
+        row = [cell.native() for cell in image.key]
+        told = keys_told(self.lines.declared, columns, [row], self.reader.conn.dialect)
+        return next(told, None)
 
     def _read(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Texts]]:
         names = [column.name for column in self.lines.shown]
