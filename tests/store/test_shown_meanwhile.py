@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, delete, event
 
 from flask_guesterase.core.checkpoint import open_checkpoint, read_note
 from flask_guesterase.core.cosignature import read_request
+from flask_guesterase.core.destination import Destination, Way
+from flask_guesterase.core.errors import BusyError, UnknownError
+from flask_guesterase.core.log import PRUNED_FORMAT
 from flask_guesterase.core.tree import verify_consistency
-from flask_guesterase.store.journaling import cosigning, signing
+from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import audit, cosigning, export, pruning, signing
+from flask_guesterase.store.release.places import places
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.work import Work
 from tests.engines import SERVERS
 from tests.store.ashore import PINE, Ashore
+from tests.store.test_pruning import DAY, believed, grown
 
 
 @pytest.fixture(params=SERVERS)
@@ -95,3 +103,97 @@ def test_who_looks_the_journal_through_while_keys_change_finds_nothing(inn: Asho
     assert inn.verified() == []
     inn.run(signing.settle)
     assert inn.verified() == []
+
+
+@pytest.fixture
+def aged(inn: Ashore, monkeypatch: pytest.MonkeyPatch) -> Ashore:
+    """The same with entries of seven years ago, of which each batch takes a few out."""
+    monkeypatch.setattr(pruning, "BATCH", 2)
+    grown(inn)
+    believed(inn)
+    return inn
+
+
+def took(inn: Ashore) -> None:
+    """Take the next few old entries out of the journal."""
+    what = pruning.Wish(PINE, DAY, inn.run(lambda office: office.acts_as("auditor")))
+    assert inn.run(lambda office: pruning._batch(what, 0, office))
+
+
+def test_who_looks_a_journal_through_while_it_is_pruned_finds_nothing(aged: Ashore) -> None:
+    """What two people took out meanwhile is no entry that is missing."""
+    for at in range(5):
+        with reading(aged) as work, meanwhile(work.conn, at, lambda: took(aged)):
+            assert audit.verify(work.conn) == [], at
+
+
+def test_what_is_missing_in_a_journal_that_is_pruned_is_found(aged: Ashore) -> None:
+    """It is looked through again, and not believed."""
+    gone = tables.entry.c.position == aged.tree().size - 2
+
+    def took_more() -> None:
+        took(aged)
+        with transaction(aged.engine) as conn:
+            conn.execute(delete(tables.entry).where(gone))
+
+    with reading(aged) as work, meanwhile(work.conn, 1, took_more):
+        found = {problem.id for problem in audit.verify(work.conn)}
+    assert {"entry-missing", "head-differs"} <= found
+
+
+def follows(lines: list[dict[str, Any]]) -> None:
+    """Entries follow what stands instead of those that were taken out."""
+    first = 0
+    if lines[0]["format"] == PRUNED_FORMAT:
+        first = lines.pop(0)["size"]
+    assert [line["index"] for line in lines] == list(range(first, first + len(lines)))
+
+
+def test_a_journal_that_is_pruned_is_not_written_out_with_a_hole(aged: Ashore) -> None:
+    """Whoever writes it out is told to do it again."""
+    whole = 0
+    for at in range(5):
+        with reading(aged) as work, meanwhile(work.conn, at, lambda: took(aged)):
+            try:
+                lines = [json.loads(line) for line in export.lines(work.conn, PINE)]
+            except (BusyError, UnknownError):
+                continue
+        whole += 1
+        follows(lines)
+    assert 0 < whole < 5
+
+
+def test_a_folder_outside_gets_whole_entries_of_a_journal_that_is_pruned(
+    aged: Ashore, tmp_path: Path
+) -> None:
+    """What was begun meanwhile is cut off, and written at the next try."""
+    took(aged)
+    cut = 0
+    for at in range(6):
+        aged.outside = tmp_path / f"other-{at}"
+        aged.outside.mkdir()
+        aged.places = places([Destination(Way.FILE, str(aged.outside))], {})
+        with pruning_at(aged, at):
+            cut += not aged.release()
+        aged.pass_(hours=2)
+        assert aged.release() or not cut
+        (file,) = aged.outside.glob("*.jsonl")
+        follows([json.loads(line) for line in file.read_text().splitlines()])
+    assert cut
+
+
+@contextmanager
+def pruning_at(inn: Ashore, at: int) -> Iterator[None]:
+    """Let somebody prune before a look at what was taken out, whoever looks."""
+    asked = 0
+
+    def prune(conn: Connection, cursor: object, said: str, *rest: object) -> None:
+        nonlocal asked
+        if said.startswith("SELECT") and "FROM guesterase_tree" in said:
+            asked += 1
+            if asked == at + 1:
+                took(inn)
+
+    event.listen(inn.engine, "before_cursor_execute", prune)
+    yield
+    event.remove(inn.engine, "before_cursor_execute", prune)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from ...core.checkpoint import Checkpoint
-from ...core.errors import UnknownError
+from ...core.errors import BusyError, UnknownError
 from ...core.log import pruned, slug
 from ...core.tree import Frontier
 from ..tables import entry as entries
@@ -31,6 +31,7 @@ def lines(
     :param controller: slug or name of one controller; all of them when empty.
     :param since: only what came after this checkpoint of the one controller.
     :raises UnknownError: the journal is shorter than that checkpoint, or not the same.
+    :raises BusyError: old entries were taken out meanwhile.
     """
     wanted = select(tree).order_by(tree.c.controller, tree.c.epoch)
     if controller:
@@ -74,13 +75,28 @@ def instead(conn: Connection, row: Row[Any], edge: Frontier) -> str:
 def bodies(
     conn: Connection, controller: str, epoch: int, start: int, end: int
 ) -> Iterator[str]:
-    """Yield the entries of a tree from one place up to, not including, another."""
+    """Yield the entries of a tree from one place up to, not including, another.
+
+    :raises BusyError: some of them were taken out meanwhile.
+    """
     while start < end:
-        batch = part(conn, controller, epoch, start, min(end, start + BATCH))
+        upto = min(end, start + BATCH)
+        batch = part(conn, controller, epoch, start, upto)
+        if len(batch) < upto - start and _first(conn, controller, epoch) > start:
+            raise BusyError(
+                "Old entries were taken out of the journal while it was written out.",
+                "Write it out again, to another file.",
+            )
         if not batch:
             return
         yield from batch
         start += BATCH
+
+
+def _first(conn: Connection, controller: str, epoch: int) -> int:
+    """Return the place of the first entry that was not taken out of a tree by now."""
+    mine = select(tree.c.pruned).where(tree.c.controller == controller, tree.c.epoch == epoch)
+    return int(conn.execute(mine).scalar() or 0)
 
 
 def part(

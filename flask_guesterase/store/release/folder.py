@@ -41,7 +41,8 @@ class Folder:
     def take(self, release: Leaving) -> str | None:
         """Write the entries that are new here, then the note; a second time changes nothing.
 
-        :raises DeliveryError: the folder is not there, or cannot be written.
+        :raises DeliveryError: the folder is not there, or cannot be written, or old entries were
+            taken out of the journal meanwhile.
         :raises TamperedError: it has seen another journal, or more of this one.
         """
         with self._locked():
@@ -140,16 +141,23 @@ class Folder:
             if have > vouched:
                 # Written before a crash, and no checkpoint says that it was right.
                 have = self._compared(out, release, vouched, have)
-            if have < release.first:
+            before, first = out.tell(), release.first
+            if have < first:
                 if have:
                     raise TamperedError(
                         "Entries are missing here that were taken out of the journal since.",
                         "Bring the file back from its copy, or give another folder.",
                     )
                 out.write(release.instead().encode() + b"\n")
-                have = release.first
+                have = first
             for body in release.entries(have):
                 out.write(body.encode() + b"\n")
+            if release.first != first:
+                _cut(out, before)
+                raise DeliveryError(
+                    "Old entries were taken out of the journal while it was written here.",
+                    "It is tried again.",
+                )
             out.flush()
             os.fsync(out.fileno())
         if fresh:
