@@ -23,14 +23,14 @@ from flask_guesterase.store.release.places import places
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.work import Work
-from tests.engines import SERVERS
+from tests.engines import ENGINES, SERVERS
 from tests.store.ashore import PINE, Ashore
 from tests.store.test_pruning import DAY, believed, grown
 
 
-@pytest.fixture(params=SERVERS)
+@pytest.fixture(params=ENGINES)
 def inn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ashore]:
-    """A hotel with a journal on each server: on SQLite who reads sees one moment."""
+    """A hotel with a journal on each engine: on SQLite, too, each statement reads anew."""
     made = Ashore(request.getfixturevalue(f"{request.param}_url"), tmp_path)
     upgrade.upgrade(made.engine)
     upgrade.make_keys(made.engine, made.custodian, made.now)
@@ -163,6 +163,7 @@ def test_a_journal_that_is_pruned_is_not_written_out_with_a_hole(aged: Ashore) -
     assert 0 < whole < 5
 
 
+@pytest.mark.parametrize("inn", SERVERS, indirect=True)
 def test_a_folder_outside_gets_whole_entries_of_a_journal_that_is_pruned(
     aged: Ashore, tmp_path: Path
 ) -> None:
