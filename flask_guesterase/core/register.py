@@ -74,10 +74,13 @@ class Asked:
             return None
         return self.night, self.until or self.night
 
-    def check(self, region: str = "") -> None:
+    def check(self, region: str = "", today: date = date.max) -> None:
         """Refuse what is no question about somebody or some night, or has no basis.
 
+        A mistyped year would be answered with a register that is empty, and handed over.
+
         :param region: code of the property's sub-national law, for example ``US-CA``.
+        :param today: the property's day.
         :raises InputError: it asks for everything, for too much, or does not say who asks.
         """
         if self.nights is None and not name_form(self.name) and not document_form(self.document):
@@ -91,6 +94,11 @@ class Asked:
             if not 1 <= span <= MOST_NIGHTS:
                 raise InputError(
                     f"A request may span 1 to {MOST_NIGHTS} nights.", "Ask once for each month."
+                )
+            if self.nights[0] > today:
+                raise InputError(
+                    "This night is still to come: check day and year.",
+                    "Give the night on which they stayed.",
                 )
         if not all(text.strip() for text in (self.authority, self.officer, self.reference)):
             raise InputError(

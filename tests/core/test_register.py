@@ -80,6 +80,17 @@ def test_each_of_who_asks_and_under_which_reference_is_written_down(missing: str
             replace(asked, **{missing: nothing}).check()
 
 
+def test_a_night_that_is_still_to_come_is_a_slip_of_the_pen() -> None:
+    """A wrong year would hand an authority an empty register as if nobody had stayed."""
+    tonight = date(2026, 3, 9)
+    asked = Asked("sh", "Police", "PS-1", "A-1", Basis.POLICE, tonight)
+    asked.check(today=tonight)
+    replace(asked, until=date(2026, 3, 12)).check(today=tonight)
+    with pytest.raises(InputError, match="still to come"):
+        replace(asked, night=date(2027, 3, 9)).check(today=tonight)
+    replace(asked, night=None, name="Ann Berg").check(today=tonight)
+
+
 @pytest.mark.parametrize("basis", Basis)
 def test_in_california_nobody_but_the_police_sees_it_without_a_court(basis: Basis) -> None:
     """California Civil Code s. 53.5; elsewhere each basis is recorded and answered for."""

@@ -109,6 +109,10 @@ def test_the_list_of_who_is_overdue_is_for_who_watches(house: House) -> None:
     assert "Whose training" not in house.browser("clerk").get(f"{DESK}/training", wish="en")
     (row,) = Console(house.app).json("training", "overdue")
     assert (row["course"], row["over"]) == ("reception", True)
+    assert f'">{row["actor"]}</td>' in page
+    own = "In lists and in the journal you are {}."
+    assert own.format(row["actor"]) in house.browser("clerk").get(f"{DESK}/training", wish="en")
+    assert own.format(row["actor"]) not in page
 
 
 def test_the_host_says_what_becomes_of_it(house: House) -> None:

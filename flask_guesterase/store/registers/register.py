@@ -23,6 +23,7 @@ from ..access import actors
 from ..access.tokens import ALPHABET
 from ..boxes import safe
 from ..casework.cases import day_at
+from ..lawbook.blockers import today_at
 from ..mapping.days import last_utc_day
 from ..work import Work
 from .retrieval import Line, retrieve
@@ -85,7 +86,7 @@ def produce(work: Work, asked: Asked, by: str, shown: str = "") -> Produced:
     """
     place = work.settings.property(asked.place)
     actor = actors.allow(work, by, Permission.REGISTER, place.code)
-    asked.check(place.region)
+    asked.check(place.region, today_at(work.settings, work.now, place.code))
     found = retrieve(work, asked)
     columns = tuple(dict.fromkeys(name for line in found.lines for name in line.more))
     produced = Produced("", place.code, columns, found.lines, found.unopened)

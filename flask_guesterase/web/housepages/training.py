@@ -61,8 +61,9 @@ def list_courses() -> str:
     """List the courses, how the reader stands in each, and whose training is over."""
     must(Permission.TRAIN)
     watching = granted(Permission.WATCH)
-    with current.begin(write=False) as office:
+    with current.begin() as office:
         mine, needed = office.trainings(me()), office.courses_needed(me())
+        number = office.acts_as(me())
         over = office.overdue_trainings(me()) if watching else ()
         titles = {code: _title(each) for code, each in courses().items()}
     return render_template(
@@ -72,6 +73,7 @@ def list_courses() -> str:
         needed=needed,
         over=over,
         watching=watching,
+        number=number,
     )
 
 

@@ -29,6 +29,7 @@ from .desk import granted, may, me, must, staff_pages
 REFUSED: tuple[str, ...] = (
     N_("A last night needs a first one."),
     N_("A request may span 1 to 31 nights."),
+    N_("This night is still to come: check day and year."),
     N_("The law of this place does not let this authority see the register on this basis."),
 )
 """What nobody may ask, as `core.register` says it; the form says it in the reader's words."""

@@ -69,7 +69,10 @@ NEXT: dict[str, str] = {
     ),
     "backup-stale": N_("Let IT make a backup now and find out why the last one failed."),
     "emergency-unprinted": N_("Open Emergency plan, print it, and put it where it hangs."),
-    "training-due": N_("Open Training: the list says who; give them ten minutes today."),
+    "training-due": N_(
+        "Open Training: the list says who, by number; everybody finds their own on that page. Give "
+        "them ten minutes today."
+    ),
     "objected-late": N_(
         "Open the request and ask the guest. If it was not them, take an erasure back before the "
         "safety copy ends; report an incident where a copy was opened."
