@@ -601,6 +601,8 @@ def test_the_plan_is_read_and_another_person_approves(house: House) -> None:
     for fact in ("guests", "document_no, email, name, phone", "row deleted",
                  "invoices and bookkeeping", "Approve the erasure"):  # fmt: skip
         assert fact in page, fact
+    assert "Phone number: …78<" in page, "not taken for the end of a document number"
+    assert ">a…@mail.example<" in page
     clerk = house.browser("clerk").get(f"{DESK}/{number}?lang=en")
     assert "Approve the erasure" not in clerk
     assert _approve(officer, number) == 303
