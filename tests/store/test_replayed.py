@@ -341,6 +341,22 @@ def test_a_hold_that_the_copy_forgot_is_about_its_rows(
     assert asked["why"] == why
 
 
+def test_a_hold_whose_rows_nobody_can_tell_any_more_is_about_all_of_them(copied: Copied) -> None:
+    """The key of the month in which it was placed is lost; that of the erasure is there."""
+    hotel = copied.hotel
+    hotel.grants["officer"].add("hold")
+    copied.copy()
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    hotel.later(days=30)
+    wanted = Wanted("record", "court-order", "guests", "int:2")
+    copied.run(lambda office: office.place_hold(wanted, "officer"))
+    hotel.custodian.forget(months.label("2026-04"))
+    copied.restore()
+    assert copied.replay().counts["ask"] == 1
+    (asked,) = copied.run(lambda office: office.returns("clerk", "replay"))
+    assert asked["why"] == "legal-duty"
+
+
 @pytest.mark.parametrize("place", [0, -1])
 def test_a_line_of_the_register_that_was_changed_stops_nobody_but_at_its_end(
     copied: Copied, place: int

@@ -71,7 +71,7 @@ class Hold:
         if not note.rows:
             return "" in places or note.property in places
         mark = _mark(work, self.line.month, table, key)
-        return mark is None or any(t.table == table and t.row == mark for t in note.rows)
+        return mark is None or any(trace.row == mark for trace in note.rows)
 
 
 @dataclass(frozen=True)
