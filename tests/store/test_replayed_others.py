@@ -6,16 +6,20 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Date, func, update
 
+from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import actors
+from flask_guesterase.store.casework import cases
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.office import Office
+from flask_guesterase.store.remembrance import remembering, tracing
 from tests.store.hotel import Booking as HotelBooking
 from tests.store.hotel import Guest, policies
 from tests.store.lodge import Booking, Lodge
@@ -38,6 +42,15 @@ def copied(tmp_path: Path) -> Iterator[Copied]:
     one.hotel.engine.dispose()
 
 
+def overturn(number: str, office: Office) -> None:
+    """Let a refusal stand no more, as the answer to a complaint does."""
+    case = cases.load(office.work, number)
+    office.work.remember.append(tracing.undone(case, Kind.OVERTURNED, "complaint"))
+    office.work.conn.execute(
+        update(tables.request).where(tables.request.c.number == number).values(state="review")
+    )
+
+
 def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Copied) -> None:
     """A complaint overturned the refusal after the copy; the guest was erased and certified."""
     hotel = copied.hotel
@@ -47,10 +60,7 @@ def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Cop
     with hotel.begin() as office:
         office.refuse(number, "officer", "another-persons-data")
     copied.copy()
-    with hotel.engine.begin() as conn:
-        conn.execute(
-            update(tables.request).where(tables.request.c.number == number).values(state="review")
-        )
+    copied.run(partial(overturn, number))
     hotel.approve(number, "second")
     assert hotel.erased(number) == "erased"
     copied.restore()
