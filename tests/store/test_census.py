@@ -15,9 +15,11 @@ from sqlalchemy import delete, func, insert, select, update
 from flask_guesterase.core import census
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.log import read_entry
+from flask_guesterase.core.treatment import redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.census import counting, watching
 from flask_guesterase.store.keys import copies
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.work import Work
 from tests.store import forms
 from tests.store.forms import Form, Forms
@@ -345,15 +347,24 @@ def test_a_box_that_vanished_is_missed(house: Forms, attack: str) -> None:
 
 
 @pytest.mark.usefixtures("clerk")
-def test_a_line_that_stayed_in_its_row_departs_once_on_its_day(house: Forms) -> None:
-    """The erasure kept it: until its day somebody who takes it away is told of, and then one step
-    of the journal explains one line."""
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_line_that_stayed_in_its_row_departs_once_on_its_day(
+    house: Forms, beside: bool
+) -> None:
+    """The erasure kept it, whatever went from the row beside it: until its day somebody who takes
+    it away is told of, and then one step of the journal explains one line."""
+    if beside:
+        house.datamap = resolve(
+            [(each, replace(policy, columns={**policy.columns, "nation": redact})
+              if each is Form else policy) for each, policy in forms.policies()],
+            forms.Base.metadata.tables.values(), list(forms.Base.registry.mappers),
+        )  # fmt: skip
     for id_ in (7, 8):
         house.form(id_, date(2025, 3, 20))
+    house.sweep()
     for id_ in (7, 8):
         _approved(house, id_)
         house.work()
-    house.sweep()
     assert [row["mode"] for row in house.ours("kept")] == ["place", "place"]
     assert house.ours("departed") == []
     raw(house, delete(Form).where(Form.id == 8))
