@@ -146,6 +146,27 @@ def test_facts_come_by_paths_in_the_day_of_the_property(database_url: str) -> No
     assert "no_show" not in stays[1,].facts.events
 
 
+def test_what_an_erasure_leaves_in_a_date_is_no_day(sqlite_url: str) -> None:
+    """A floor that ran from it would have ended long ago; another day still counts."""
+    metadata, engine = inn(), create_engine(sqlite_url)
+    metadata.create_all(engine)
+    left, gone = datetime(2026, 3, 31, 12), datetime(2000, 1, 1)
+    mine = policies(clock={"departed": ["stay_id.left_at", "stay_id.planned"]})
+    columns = {"left_at": Constant(gone), "state": ROOM, "planned": ROOM}
+    known = datamap(metadata, {**mine, "stays": replace(mine["stays"], columns=columns)})
+    with engine.begin() as conn:
+        for id_, at, day in ((1, left, None), (2, gone, None), (3, gone, date(2026, 3, 2))):
+            conn.execute(insert(metadata.tables["stays"]).values(
+                id=id_, guest_id=1, left_at=at, planned=day,
+            ))  # fmt: skip
+            conn.execute(insert(metadata.tables["lines"]).values(id=id_, stay_id=id_))
+        told = facts_of(conn, known, SETTINGS, "lines", [(1,), (2,), (3,)])
+    engine.dispose()
+    assert [dict(told[id_,].facts.events) for id_ in (1, 2, 3)] == [
+        {"departed": left.date()}, {}, {"departed": date(2026, 3, 2)},
+    ]
+
+
 @pytest.mark.parametrize("mapped", [TIMESTAMP(), DateTime()], ids=["told", "untold"])
 def test_a_moment_that_mariadb_keeps_is_no_other_day_for_the_zone_of_the_session(
     mariadb_url: str, mapped: Any
