@@ -487,6 +487,23 @@ def test_what_goes_on_its_day_is_looked_for_from_then_on(inn: Inn) -> None:
     assert inn.run(lambda office: queued.waiting(office.work)) == [number]
 
 
+def test_what_is_kept_goes_when_its_day_is_over_at_the_hotel_and_not_before(inn: Inn) -> None:
+    """In Auckland that is half a day before it is over in UTC, by which sweeps look for it."""
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1, payer="pat@mail.example")
+    number = inn.approved(email="p1@mail.example")
+    assert worker.carry_out(inn.run, number) == "sealed"
+    (kept,) = inn.ours("kept")
+    until = date.fromisoformat(kept["until"])
+    inn.later(days=(until - inn.now.date()).days, hours=1)
+    finishing.finish(inn.run)
+    assert (inn.state(number), inn.read(BILLS)["payer"]) == ("sealed", "pat@mail.example")
+    inn.later(hours=3)
+    assert inn.now.date() == until
+    finishing.finish(inn.run)
+    assert (inn.state(number), inn.read(BILLS)["payer"]) == ("erased", None)
+
+
 def test_a_supplement_says_what_stays_because_it_is_another_persons(any_inn: Inn) -> None:
     """The bill's floor is over, and a living guest is on it too: it was not overwritten."""
     inn = any_inn
