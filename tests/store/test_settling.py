@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, update
+from sqlalchemy import MetaData, insert, update
 
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.seal import day_label
@@ -173,6 +173,33 @@ def test_a_stay_that_was_made_longer_after_it_was_sealed_keeps_its_box(any_inn: 
         assert retained(inn)["label"] == day_label("2027-03-20")
         assert inn.ours("kept")[0]["until"] == "2027-03-20"
     assert consistency.unfit(inn.run) == []
+
+
+def test_a_later_day_of_one_box_is_nobody_elses(inn: Inn) -> None:
+    """Each stays until its own: a day of another's would end it early, or keep it too long."""
+    box_of_one(inn)
+    inn.person(2, date(2026, 3, 8))
+    assert inn.erased(inn.approved(email="p2@mail.example")) == "sealed"
+    says(inn, seen=date(2026, 3, 20))
+    inn.later(days=(date(2027, 2, 27) - inn.now.date()).days)
+    settling.settled(inn.run)
+    days = {row["row_key"]: row["until"] for row in inn.ours("kept")}
+    assert days == {"int:1": "2027-03-20", "int:2": "2027-03-08"}
+
+
+def test_a_box_that_a_shorter_law_ends_is_found_in_the_register_no_more(inn: Inn) -> None:
+    """By night and room it would be found that somebody was there whose line had to go."""
+    box_of_one(inn)
+    kept_longer(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(insert(tables.shelf).values(
+            box=retained(inn)["id"], label=day_label(LATER), property="sh",
+            table_name=PEOPLE.name, room="11", first_night="2026-02-27", last_night="2026-02-28",
+        ))  # fmt: skip
+    inn.later(days=2 * 366)
+    settling.settled(inn.run)
+    assert retained(inn)["forgotten_at"] is not None
+    assert inn.ours("shelf") == []
 
 
 class Audited(Inn):
