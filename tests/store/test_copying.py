@@ -740,6 +740,21 @@ def test_who_was_erased_may_have_a_copy_of_what_is_still_kept(any_hotel: Hotel) 
     assert '"boxes":1' in event["body"]
 
 
+def test_nobodys_copy_opens_the_boxes_of_whom_another_request_erased(hotel: Hotel) -> None:
+    """Ann was erased and asks what is kept of her; Bea, who lives there, asks after that."""
+    furnish(hotel)
+    erasure = hotel.approved(email="ann@mail.example")
+    assert hotel.erased(erasure) == "sealed"
+    run(hotel, lambda office: office.copy_after(erasure, "clerk"))
+    number = asked(hotel, email="bea@mail.example")
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    assert copy.boxes == 0
+    assert [record.values["name"] for record in records(copy, "guests")] == ["Bea Lund"]
+    assert [word for word in ANN.values() if word in copy.to_json()] == []
+
+
 @pytest.mark.parametrize("apart", [(), ("name",)])
 def test_what_lies_in_a_box_under_a_name_of_before_is_in_the_copy_or_listed(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch, apart: tuple[str, ...]
