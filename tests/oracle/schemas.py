@@ -23,11 +23,13 @@ COLUMNS = (
 )
 KINDS = (
     "text", "text", "text", "int", "date", "when", "json", "blob", "real", "bool", "uuid",
-    "amount", "span", "clock", "level",
+    "amount", "span", "clock", "level", "prefixed", "packed",
 )
 PLAIN = ("text", "text", "text", "int", "date", "uuid", "amount")
 KEYS = ("date", "when", "blob", "amount", "clock", "level", "span", "bool")
 """What a key seldom is, and may be."""
+NUMBERS = ("int", "int", "int", "int", "prefixed", "packed")
+"""What a number of a row is: two of these are types that the host makes itself."""
 
 
 @st.composite
@@ -136,7 +138,8 @@ def _keyed(
                    Field("no", dice.pick(("int", "text")), length=12)]
         key = ("house", "no")
     else:
-        kind = dice.pick(KEYS) if way == "seldom" else way if way in ("text", "uuid") else "int"
+        kinds = {"seldom": KEYS, "text": ("text",), "uuid": ("uuid",)}
+        kind = dice.pick(kinds.get(way, NUMBERS))
         python = "pk" if dice.chance(20) else ""
         fields.append(Field("id", kind, length=20, python=python))
         key = ("id",)

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, seed, settings
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import Connection, Interval, create_engine, insert
 from sqlalchemy.pool import NullPool
 
-from flask_guesterase.core.image import Images, decode, encode
-from flask_guesterase.core.plan import key_text
+from flask_guesterase.core.image import Images, decode, encode, keys
+from flask_guesterase.core.plan import Key, Plan, key_text
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.checking import live
 from flask_guesterase.store.erasing.eraser import erase, plan
-from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from flask_guesterase.store.mapping.hostkeys import keys_told
 from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
 from tests.engines import fresh_database
@@ -91,6 +92,7 @@ def there_and_back(conn: Connection, world: World) -> None:
                 continue
             images = erase(conn, datamap, drawn, schema).images
             done.append((before, number, encode(Images(schema.dialect, "", tuple(images)))))
+            assert_told(conn, datamap, drawn, done[-1][2])
             for table, key in people:
                 conn.execute(insert(own.subject).values(
                     request=f"R{number}", table_name=table, row_key=key_text(key),
@@ -111,3 +113,17 @@ def there_and_back(conn: Connection, world: World) -> None:
     finally:
         if registry is not None:
             registry.dispose()
+
+
+def assert_told(conn: Connection, datamap: DataMap, drawn: Plan, payload: bytes) -> None:
+    """Assert that a box tells of the rows whose images it holds, by the keys of the host."""
+    planned: dict[str, set[Key]] = {}
+    for step in drawn.changing():
+        planned.setdefault(step.decision.table, set()).update(row.key for row in step.rows)
+    for table, columns, rows in keys(payload):
+        declared = datamap.declared(table)
+        unread = any(isinstance(c.type, Interval) for c in declared.key)
+        if declared.keyed and not (unread and conn.dialect.name == "postgresql"):
+            told = list(keys_told(declared, columns, rows, conn.dialect))
+            assert len(told) == len(rows)
+            assert set(told) <= planned[table], table

@@ -42,6 +42,7 @@ class Values:
             "int": -1, "date": dt.date(1900, 1, 1), "when": dt.datetime(1900, 1, 1, 12), "json": {},
             "blob": b"", "real": 0.0, "bool": False, "amount": decimal.Decimal("0.00"),
             "span": dt.timedelta(0), "clock": dt.time(0), "level": LEVELS[0],
+            "prefixed": "gst_-1", "packed": uuid.UUID(int=0),
         }[kind]
 
     def all(self, wanted: Mapping[str, int]) -> tuple[dict[str, list[Row]], list[Who]]:
@@ -126,7 +127,9 @@ class Values:
                 return random.choice(KEYS if key else TEXTS)[: one.length]
             case "int":
                 return random.randrange(10**6) if one.unique else random.choice(NUMBERS)
-            case "uuid":
+            case "prefixed":
+                return f"gst_{random.choice(NUMBERS)}"
+            case "uuid" | "packed":
                 return uuid.UUID(int=random.getrandbits(128), version=4)
             case "date":
                 return dt.date(2024, 1, random.randint(1, 28))

@@ -40,6 +40,7 @@ from sqlalchemy.types import to_instance
 
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import Exempt
+from tests.owntypes import Numbered, Packed
 
 LEVELS = ("none", "gold", "a b")
 """What a column of few values may hold."""
@@ -277,7 +278,8 @@ def sql_type(one: Field) -> Any:
     kinds: dict[str, Any] = {
         "int": Integer, "text": Text, "uuid": Uuid, "date": Date, "when": DateTime, "json": JSON,
         "blob": LargeBinary, "real": Double, "bool": Boolean, "clock": Time, "span": Interval,
-        "amount": Numeric(12, 2), "level": Enum(*LEVELS, name="level"),
+        "amount": Numeric(12, 2), "level": Enum(*LEVELS, name="level"), "prefixed": Numbered,
+        "packed": Packed,
     }
     return to_instance(kinds[one.kind])
 

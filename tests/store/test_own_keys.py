@@ -15,9 +15,9 @@ from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
 from flask_guesterase.store.holding import reach
 from tests.oracle.dump import places
+from tests.owntypes import Numbered, Packed
 from tests.store import night
 from tests.store.manor import whole_way
-from tests.store.test_hostkeys import Numbered, Packed
 from tests.store.test_mapped import ADA, AGED, BO, NEW, OLD, WHO, manor
 
 
