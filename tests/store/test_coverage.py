@@ -40,6 +40,7 @@ from flask_guesterase.core.treatment import (
     retain,
 )
 from tests.kinds import Case, Cases
+from tests.owntypes import Numbered, Packed
 from tests.store.inn import Policies, datamap
 
 CASES = Cases()
@@ -398,6 +399,29 @@ def path_over_salted_columns(wrong: bool) -> list[Finding]:
     return find(right(mails=mails), metadata=metadata)
 
 
+def copied_key(key: Any, copy: Any) -> list[Finding]:
+    """Let the trail name a room's message by a copy of its key, without a foreign key."""
+    metadata = hotel()
+    Table(
+        "calls", metadata, Column("id", key, primary_key=True, autoincrement=False),
+        Column("guest_id", ForeignKey("guests.id"), index=True),
+    )
+    Table(
+        "trail", metadata, Column("id", Integer, primary_key=True),
+        Column("call", copy, index=True), Column("said", Text),
+    )
+    trail = Policy(
+        {"call": keep("which call"), "said": null}, via=Equal({"call": "id"}, to="calls")
+    )
+    return find(right(calls=Policy({}, via="guest_id"), trail=trail), metadata=metadata)
+
+
+@CASES.of("path-unknown")
+def path_over_bytes_and_text(wrong: bool) -> list[Finding]:
+    """A UUID that is kept as 16 bytes equals no text of it: each row of the trail would stay."""
+    return copied_key(Packed, String(36) if wrong else Packed)
+
+
 @CASES.of("rule-misfit")
 def too_short_to_be_unique(wrong: bool) -> list[Finding]:
     metadata = hotel()
@@ -629,3 +653,12 @@ def test_a_column_that_a_policy_lists_and_nobody_has_is_named(part: str) -> None
     (found,) = find(right(notes=notes))
     assert (found.id, found.place) == ("column-unknown", "notes.tekst")
     assert part in found.hint
+
+
+@pytest.mark.parametrize(("copy", "said"), [
+    (String(36), [("path-unclear", Severity.WARN)]), (Integer, []), (Numbered, []),
+])  # fmt: skip
+def test_a_copy_of_a_number_with_a_word_is_told_of(copy: Any, said: list[Any]) -> None:
+    """What the host calls gst_7 is stored as 7: which of the two its text holds nobody can tell."""
+    found = copied_key(Numbered, copy)
+    assert [(f.id, f.severity) for f in found if f.id.startswith("path-")] == said

@@ -25,7 +25,7 @@ from sqlalchemy import (
     func,
 )
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.types import Enum, TypeEngine
+from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ...core import mentions
 from ...core.identity import Kind, kind_of
@@ -304,6 +304,37 @@ def reads_apart(type_: TypeEngine[Any]) -> bool:
         stored_ = next(v for kind, v in _STORED if isinstance(stored(type_), kind))
         one, other = (stored_, stored_) if read is None else (read(stored_), read(stored_))
         return bool({one} != {other}) or str(one) != str(other)
+    except Exception:  # the host's own code, which may not know this value
+        return False
+
+
+def stored_apart(one: TypeEngine[Any], other: TypeEngine[Any]) -> bool | None:
+    """Return whether what links rows lies in two columns in forms that are never equal.
+
+    It is compared as it is stored: a UUID that a host's own type keeps as 16 bytes equals no text,
+    and a number that the host shows with a word before it equals no text of the two.
+
+    :param one: type of a column.
+    :param other: type of the column it is compared with.
+    :return: None where only the number's text, without the word, would be equal.
+    """
+    own = [type_ for type_ in (one, other) if isinstance(type_, TypeDecorator)]
+    bare = [stored(type_) for type_ in (one, other)]
+    if not own or any(isinstance(type_, NullType) for type_ in bare):
+        return False
+    if len({isinstance(type_, LargeBinary) for type_ in bare}) > 1:
+        return True
+    numbers = [type_ for type_ in own if isinstance(stored(type_), Integer)]
+    if numbers and any(isinstance(type_, String) for type_ in bare):
+        return None if _reads_otherwise(numbers[0]) else False
+    return False
+
+
+def _reads_otherwise(type_: TypeEngine[Any]) -> bool:
+    """Return whether a host's own type shows a number as another text than its digits."""
+    try:
+        read = type_.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
+        return read is not None and str(read(1)) != "1"
     except Exception:  # the host's own code, which may not know this value
         return False
 

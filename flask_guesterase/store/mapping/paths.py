@@ -17,10 +17,10 @@ from sqlalchemy.exc import NoReferenceError
 from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.sql import operators
 
-from ...core.finding import Finding
+from ...core.finding import Finding, Severity
 from ...core.policy import Equal, Policy, Via
 from .hops import Hop, Path, given, table_of
-from .masks import fixed_value, writes_anew
+from .masks import fixed_value, stored_apart, writes_anew
 
 
 class Atlas:
@@ -159,6 +159,9 @@ class Resolver:
             why = f"What '{salted[0]}' holds is written anew each time and equals nothing."
             self._say("path-unknown", table.fullname, label, why)
             return ()
+        for a, b in (pair for h in hops for pair in zip(h.source, h.target, strict=True)):
+            if not (a.references(b) or b.references(a)) and self._apart(table, label, a, b):
+                return ()
         end = hops[-1].table.fullname
         if end not in self.policies:
             self._say("path-unknown", table.fullname, label, f"'{end}' is not declared itself.")
@@ -167,6 +170,24 @@ class Resolver:
             Path(label, hops + rest.hops, rest.subject, rest.select)
             for rest, _ in self._paths(end, seen)
         )
+
+    def _apart(self, table: Table, label: str, a: Column[Any], b: Column[Any]) -> bool:
+        """Report two columns that hold the same in different forms; tell whether none is equal."""
+        apart = stored_apart(a.type, b.type)
+        if apart:
+            why = f"'{a.name}' and '{b.name}' are compared as they are stored: the one as bytes."
+            self.findings.append(Finding(
+                "path-unknown", table.fullname, label,
+                f"The owner path '{label}' leads nowhere. {why}", _CONVERT,
+            ))
+        elif apart is None:
+            self.findings.append(Finding(
+                "path-unclear", table.fullname, label, f"The owner path '{label}' compares "
+                f"'{a.name}' with '{b.name}' as they are stored, and the host's own type shows "
+                "a number with more than its digits: a text that was copied from it is not found.",
+                _CONVERT, Severity.WARN,
+            ))
+        return bool(apart)
 
     def _select(self, table: Table, make: Callable[..., Any]) -> tuple[Path, ...]:
         label = getattr(make, "__name__", "select")
@@ -215,6 +236,10 @@ class Resolver:
         )
 
 
+_CONVERT = (
+    "Give via= a callable that takes the table and returns a select() of both keys, in which SQL "
+    "brings the one into the form of the other."
+)
 _HINT = "Write a path of relationships or foreign-key columns that ends at a subject table."
 _UNCLEAR = (
     "Write a callable that returns a select() of both keys, or Equal(...) with where=. Where a "
