@@ -101,7 +101,7 @@ KINDS: dict[str, str] = {
     "trigger-deletes": "a trigger would delete rows outside the plan when something is erased",
     "trigger-stale": "a policy names a trigger that is not there",
     "triggers-unknown": "this role may not see triggers",
-    "unique-missing": "an owner path counts on a value being one row's, and the database does not",
+    "unique-missing": "a key or owner path wants a value to be one row's, the database does not",
     "versioned": "the engine keeps every old version of the rows",
     "view": "a declared table is a view",
 }

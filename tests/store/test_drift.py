@@ -617,3 +617,20 @@ def test_the_database_is_named_by_its_default_schema_as_well(postgresql_url: str
     declared = resolve([(guests, policy)], metadata.tables.values(), ())
     with host(postgresql_url, metadata) as engine, engine.connect() as conn:
         assert drift(declared, read(conn, schemas=declared.schemas())) == []
+
+
+@pytest.mark.parametrize("engine", ALL)
+@pytest.mark.parametrize("index", ["INDEX", "UNIQUE INDEX"])
+def test_a_key_by_the_mapping_alone_is_told_of(index: str, engine: str) -> None:
+    """A table without a key that a host maps by columns that it takes for one."""
+    metadata = hotel()
+    Table(
+        "calls", metadata, Column("no", Integer, primary_key=True), Column("phone", String(20)),
+        Column("guest_id", ForeignKey("guests.id"), index=True),
+    )  # fmt: skip
+    script = f"""CREATE TABLE calls (no INTEGER, phone VARCHAR(20), guest_id INTEGER);;
+        CREATE INDEX whose ON calls (guest_id);; CREATE {index} once ON calls (no)"""
+    calls = Policy({"phone": null}, via="guest_id")
+    found = find(engine, script, {**RIGHT, "calls": calls}, mapped=metadata)
+    said = [(f.place, f.severity) for f in found if f.id == "unique-missing"]
+    assert said == ([("calls.no", Severity.WARN)] if index == "INDEX" else [])

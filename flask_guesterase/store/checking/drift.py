@@ -56,7 +56,7 @@ def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
         else:
             findings += _columns(declared, found)
             findings += _inexact(declared, found, live.dialect)
-            findings += _promised(declared, live)
+            findings += [*_promised(declared, live), *_believed(declared, live)]
             findings += _acts(declared, found, live, known)
             findings += fired(declared, found, live, datamap, _moves(declared, found, live))
     return findings
@@ -209,6 +209,22 @@ def _promised(declared: Declared, live: LiveSchema) -> Iterator[Finding]:
                 "has no such key.",
                 "Give the table that unique index, or take the promise off the mapping.",
             )
+
+
+def _believed(declared: Declared, live: LiveSchema) -> Iterator[Finding]:
+    """Yield tables whose rows are known by a key that is one by the mapping alone."""
+    there = live.table(declared.name)
+    names = {column.name for column in declared.key}
+    if there is None or not declared.keyed or _is_unique(there, names):
+        return
+    # The key of a partitioned table is longer than what the rows are numbered by.
+    if not (there.view or there.virtual or there.partitioned):
+        yield Finding(
+            "unique-missing", declared.name, ", ".join(sorted(names)), "The mapping knows rows by "
+            "this key, and the database lets two rows have the same one: the erasure of such a "
+            "row is refused.", "Give the table that key or a unique index, or map it with more "
+            "columns as its primary_key.", Severity.WARN,
+        )
 
 
 def _is_unique(found: LiveTable, names: set[str]) -> bool:

@@ -58,7 +58,7 @@ def hold(
         raise ErasureError(
             f"Two rows of {reads.declared.name} have one key, so nobody can tell whose is whose.",
             "Nothing was changed; look for tables of PostgreSQL that inherit from it, and give "
-            "their rows keys of their own.",
+            "their rows keys of their own; or for a key that only the mapping has.",
         )
     return Held(names, typed, rows)
 
