@@ -203,7 +203,8 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_meanwhile.py::test_an_invoice_made_out_before_the_check_is_one_that_stays":
         ("mariadb",),
     "tests/store/test_meetings.py":
-        ("mariadb", "approve-(?!approve)[a-z]+", "(refuse|withdraw|book|bill)-[a-z]+", "erase-(book|hold|withdraw)"),
+        ("mariadb", "approve-(?!approve)[a-z]+", "(refuse|withdraw|book|bill)-[a-z]+",
+         "erase-(book|hold|withdraw)"),
     "tests/store/test_meetings.py::test_two_that_meet_end_in_one_outcome":
         ("postgresql-erase-bill",),
     "tests/store/test_mentions.py": ("postgresql",),
