@@ -26,8 +26,8 @@ PUTBACK = str(Path(OURS) / "store" / "recovery" / "putback.py")
 _STORE = Path(OURS) / "store"
 HANDED_ON = {
     str(_STORE / "comeback" / "guard.py"): frozenset({"_hand_on", "_on_execute"}),
-    str(_STORE / "passage.py"): frozenset({"passing"}),
-    str(_STORE / "binds" / "crossing.py"): frozenset({"execute"}),
+    str(_STORE / "hiding" / "passage.py"): frozenset({"passing"}),
+    str(_STORE / "mapping" / "crossing.py"): frozenset({"execute"}),
 }
 """What stands between a caller and its own statement, and executes it as it is: the guard and the
 door of sessions for the host, and the connection that leads to several databases."""

@@ -31,6 +31,12 @@ def test_a_change_from_anywhere_else_in_the_package_is_an_offence() -> None:
     assert run(wrong) == [f"{Path('web') / 'staff.py'}: UPDATE guests"]
 
 
+def test_who_may_is_where_the_watch_looks() -> None:
+    """A module that is moved takes its leave along: no file is named that is not there."""
+    for name in (onlysurgery.SURGERY, onlysurgery.PUTBACK, *onlysurgery.HANDED_ON):
+        assert Path(name).is_file(), name
+
+
 def test_the_surgery_and_the_host_may_change_rows() -> None:
     """The surgery is counted; the host's own code is none of our business."""
     before = onlysurgery.changes["surgery"]
