@@ -424,7 +424,7 @@ import os
 import sys
 from sqlalchemy import create_engine
 from flask_guesterase.core.log import Draft
-from flask_guesterase.store import journal
+from flask_guesterase.store.journaling import journal
 from flask_guesterase.store.transaction import again, transaction
 from flask_guesterase.core.errors import BusyError
 url, writers, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])

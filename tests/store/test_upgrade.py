@@ -475,7 +475,7 @@ def test_tables_of_the_first_revision_keep_their_rows(engine: Engine) -> None:
 def test_who_serves_and_sweeps_does_not_load_alembic() -> None:
     """Ten megabytes in each process of the host; whoever upgrades loads them."""
     code = (
-        "import sys, flask_guesterase; from flask_guesterase.store import upgrade; upgrade.head(); "
+        "import sys; from flask_guesterase.store.upkeep import upgrade; upgrade.head(); "
         "print([name for name in sys.modules if name.partition('.')[0] == 'alembic'])"
     )
     done = subprocess.run(

@@ -457,7 +457,7 @@ def test_a_schedule_before_its_time_says_so() -> None:
 REVIEWS = """
 import os, sys, threading
 from pathlib import Path
-from flask_guesterase.store import upgrade
+from flask_guesterase.store.upkeep import upgrade
 from tests.store.hotel import Guest
 from tests.web.house import House
 

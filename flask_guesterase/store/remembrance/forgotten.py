@@ -198,7 +198,7 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
             if key is None or key not in now:
                 result.append(Judged(table, key, Verdict.GONE))
                 continue
-            verdict, why = _verdict(work, known, line, (trace, now[key]), key, told[key])
+            verdict, why = _verdict(work, known, line, (trace, now[key]), key, told.get(key))
             if verdict is Verdict.THEIRS and key in lately:
                 verdict, why = Verdict.ASK, "newer"
             result.append(Judged(table, key, verdict, why))
@@ -241,14 +241,14 @@ def _verdict(
     line: Line,
     traces: tuple[Trace, Trace],
     key: Key,
-    told: Record,
+    told: Record | None,
 ) -> tuple[Verdict, str]:
     then, now = traces
     same = [name for name, mark in then.values.items() if now.values.get(name) == mark]
     if then.values and not same:
         return Verdict.OTHER, ""
     # A guest asks one house of a group; a row may lie at another one.
-    places = {line.note.property, told.place}
+    places = {line.note.property, told.place if told else ""}
     if any(hold.covers(work, places, then.table, key) for hold in known.holds):
         # Also of a hold that is silent nobody learns more than this.
         return Verdict.ASK, LEGAL_DUTY
@@ -256,7 +256,7 @@ def _verdict(
         return Verdict.ASK, "nothing-identifies"
     if len(same) < len(then.values):
         return Verdict.ASK, "changed"
-    return _by_date(work, line, told.facts.events)
+    return _by_date(work, line, told.facts.events if told else {})
 
 
 def _by_date(work: Work, line: Line, dates: Mapping[str, date]) -> tuple[Verdict, str]:
