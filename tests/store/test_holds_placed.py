@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import update
 
 from flask_guesterase.core.errors import ForbiddenError
@@ -21,7 +23,7 @@ from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import orphaned, remembering
 from flask_guesterase.store.returning import alarm
-from flask_guesterase.store.returning.replay import survey
+from flask_guesterase.store.returning.replay import noted, survey
 from tests.store.forms import GRANTS, RIGHTS, Forms
 from tests.store.hotel import policies
 from tests.store.test_replayed import ANN, Copied
@@ -296,3 +298,20 @@ def test_who_freezes_the_same_place_at_the_same_moment_makes_one_freeze(forms: F
     second.join()
     assert len(forms.ours("hold")) == 1
     assert placed == [placed[0]] * 2
+
+
+PLACES = st.integers(min_value=0, max_value=10**11)
+
+
+@given(st.integers(min_value=1, max_value=10**6), st.lists(st.tuples(PLACES, PLACES), min_size=1))
+def test_the_holds_of_however_many_restores_are_within_what_is_noted(
+    count: int, spans: list[tuple[int, int]]
+) -> None:
+    """Nothing is forgotten because there is no room left to write it down."""
+    note = noted(count, spans)
+
+    told = [int(place) for place in note.split(":")]
+    here = list(zip(told[1::2], told[2::2], strict=True))
+    assert told[0] == count
+    assert len(note) <= 250, "what the column takes"
+    assert all(any(a <= since and until <= b for a, b in here) for since, until in spans)

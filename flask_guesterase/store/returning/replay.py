@@ -43,6 +43,8 @@ from .returned import Seen
 DOOR = "replay"
 """Through which door rows were seen that a replay found."""
 
+_SPANS = 8
+
 @dataclass(frozen=True)
 class Survey:
     """What a replay would do, or did: counts and numbers, nobody's data.
@@ -321,5 +323,18 @@ def _lose(work: Work, known: Forgotten) -> None:
     told = pulse.look(work.conn, remembering.HOLDS)
     count = len(known.holds) + (0 if told is None else int(told.note.partition(":")[0]))
     spans = [*_spans(work), (known.since, max(hold.line.number for hold in known.holds))]
-    note = ":".join(str(number) for number in (count, *(place for span in spans for place in span)))
-    pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, note))
+    pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, noted(count, spans)))
+
+
+def noted(count: int, spans: Sequence[tuple[int, int]]) -> str:
+    """Return as one word how many holds are to be placed again, and between which places they are.
+
+    Of more than eight restores one span is told that has them all: too much is asked about then,
+    and never too little.
+
+    :param count: number of holds.
+    :param spans: after and up to which places of the register they are, restore by restore.
+    """
+    if len(spans) > _SPANS:
+        spans = [(min(since for since, _ in spans), max(until for _, until in spans))]
+    return ":".join(map(str, (count, *(place for span in spans for place in span))))
