@@ -45,6 +45,7 @@ DOOR = "replay"
 
 _SPANS = 8
 
+
 @dataclass(frozen=True)
 class Survey:
     """What a replay would do, or did: counts and numbers, nobody's data.
