@@ -109,6 +109,19 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
     return Verdict(max(dates, default=None), tuple(sorted(reasons)), tuple(claims), duty)
 
 
+def together(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return how long a record stays under several categories at once: the longest counts.
+
+    :param verdicts: what is said of it under each.
+    """
+    days = [verdict.until for verdict in verdicts if verdict.until is not None]
+    reasons = {reason for verdict in verdicts for reason in verdict.open}
+    claims = tuple(sorted((claim for verdict in verdicts for claim in verdict.claims), key=_weight))
+    # The duty behind what decides, and none of what another category asks for.
+    duty = next((v.duty for v in verdicts if v.claims[:1] == claims[:1]), None)
+    return Verdict(max(days, default=None), tuple(sorted(reasons)), claims, duty)
+
+
 def _duty(rules: Sequence[Rule], facts: Facts) -> Rule | None:
     """Return the law's rule to whose missing or unsure number a period of the house gives one."""
     named = named_by(rules)

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.conditions import applicable
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.retention import HOUSE_PERIOD, due, floor, last_day, start
+from flask_guesterase.core.retention import (
+    HOUSE_PERIOD,
+    due,
+    floor,
+    last_day,
+    start,
+    together,
+)
 from flask_guesterase.core.rule import Facts, Grade, Kind, Open, Rank, Rule, Start
 
 LEFT = date(2026, 1, 31)
@@ -249,6 +256,26 @@ def test_a_period_of_the_house_alone_is_called_that() -> None:
     other = replace(unknown, when={"foreign": False})
     assert floor([house, other], CATEGORY, FOREIGN).basis == HOUSE_PERIOD
     assert floor([], CATEGORY, FOREIGN).basis == ""
+
+
+def test_under_two_categories_the_reason_is_that_of_the_one_that_decides() -> None:
+    """What keeps a record longest is not called a duty that another of its categories has."""
+    years = {CATEGORY: 2, "profile": 9}
+    house = {
+        category: Rule(
+            f"house/{category}", "house", category, grade=Grade.HOUSE, rank=Rank.HOUSE,
+            floor=Period(years=many), clock=("departed",),
+        )
+        for category, many in years.items()
+    }  # fmt: skip
+    unknown = replace(PAIR, floor=None, floor_unknown=True)
+    register = floor([unknown, house[CATEGORY]], CATEGORY, FOREIGN)
+    profile = floor([house["profile"]], "profile", FOREIGN)
+    assert (register.basis, profile.basis) == (PAIR.article, HOUSE_PERIOD)
+    for both in ([register, profile], [profile, register]):
+        assert (together(both).until, together(both).basis) == (profile.until, HOUSE_PERIOD)
+    assert together([register, floor([], CATEGORY, FOREIGN)]).basis == PAIR.article
+    assert together([]).basis == ""
 
 
 def test_years_end_where_the_law_or_the_books_say() -> None:

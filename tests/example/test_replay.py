@@ -215,14 +215,14 @@ def _without(table: Any, ids: set[int]) -> Any:
 
 
 def test_the_right_ones_are_gone_and_nobody_else(database_url: str, tmp_path: Path) -> None:
-    """After a restore a replay erases who was erased since the copy, and changes nobody else."""
+    """After a restore who was erased since the copy goes again, and nobody else is changed."""
     with house(database_url, tmp_path, 20) as hotel:
         drill(hotel, 2)
 
 
 @pytest.mark.long
 def test_fifty_and_fifty(database_url: str, tmp_path: Path) -> None:
-    """Of fifty who were erased and fifty who were not, the replay tells one from the other."""
+    """Fifty erased before the copy and fifty since: all are gone again, and nobody else is."""
     with house(database_url, tmp_path, 60) as hotel:
         drill(hotel, 50)
 

@@ -13,7 +13,7 @@ from sqlalchemy import Column, ColumnElement, select
 
 from ...core.log import canonical
 from ...core.plan import Key, Row, Rulings, key_text
-from ...core.retention import Verdict, floor, pared
+from ...core.retention import Verdict, floor, pared, together
 from ...core.rule import Facts, Open, Rule
 from ...core.ruling import Reason, Ruling
 from ...core.seal import fingerprint
@@ -220,17 +220,7 @@ def judge(work: Work, record: Record, categories: Sequence[str]) -> Verdict:
     if not record.place:
         return Verdict(open=(Open.NO_PLACE,))
     rules = rules_at(work, record.place)
-    verdicts = [floor(rules, category, record.facts) for category in categories]
-    days = [v.until for v in verdicts if v.until is not None]
-    claims = sorted((c for v in verdicts for c in v.claims), key=_weight)
-    words = {word for v in verdicts for word in v.open}
-    duty = next((v.duty for v in verdicts if v.duty is not None), None)
-    return Verdict(max(days, default=None), tuple(sorted(words)), tuple(claims), duty)
-
-
-def _weight(claim: Any) -> tuple[bool, int, str]:
-    day = claim.until.toordinal() if claim.until is not None else 0
-    return claim.open is None, -day, claim.rule.id
+    return together([floor(rules, category, record.facts) for category in categories])
 
 
 def reason(verdict: Verdict) -> Reason:
