@@ -1,1 +1,1 @@
-"""Several databases of one host: which table lies where, and an erasure over all of them."""
+"""An erasure over several databases of one host: what is meant to be done, and what remains of it."""

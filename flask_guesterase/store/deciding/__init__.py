@@ -1,1 +1,1 @@
-"""Deciding a request: its plan is read, judged and approved."""
+"""What people decide: a request by its plan, the rulebook, a record as it is made."""

@@ -1,1 +1,1 @@
-"""A request on its way: it comes in, waits, is read, and ends with all that hangs on it."""
+"""A request on its way: it comes in, waits, is read, ends; and who works on it."""
