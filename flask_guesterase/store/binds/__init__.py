@@ -1,1 +1,1 @@
-"""An erasure over several databases of one host: what is meant to be done, and what remains of it."""
+"""An erasure over several databases of one host: what is to be done there, and what remains."""
