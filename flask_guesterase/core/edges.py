@@ -146,7 +146,9 @@ def together(
     for first in range(len(places)):
         missing = list(parts)
         last = places[first][0]
-        for start, end, word in places[first:]:
+        # Not a slice: a text with one value many times would be copied as many times.
+        for later in range(first, len(places)):
+            start, end, word = places[later]
             between = text[last : max(start, last)]
             if start - last > _REACH or len(_WORD.findall(between)) > 1 or "@" in between:
                 break

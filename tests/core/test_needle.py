@@ -197,10 +197,10 @@ def test_a_cell_may_hold_several_values(kind: str, cell: str, values: set[str]) 
     assert {needle.value for needle in every(kind, cell, "DE")} == values
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(20)
 def test_a_text_that_holds_one_value_very_often_takes_no_longer_than_its_length() -> None:
     """An export of a mail box in one cell must not keep all other guests waiting."""
-    assert len(SEARCHER.spans(f"{MAIL}, " * 20_000)) == 20_000
+    assert len(SEARCHER.spans(f"{MAIL}, " * 50_000)) == 50_000
 
 
 def test_names_are_weak_and_all_else_is_strong() -> None:
