@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -75,6 +77,35 @@ def test_one_statement_finds_what_a_statement_a_table_does(
             assert {row.key: set(row.owners) for row in found.get(name, [])} == alone
             assert [row.key for row in found.get(name, [])] == sorted(alone)
     assert set(found) >= {"guests", "reservations", "folios", "invoices", "stays"}
+
+
+def test_two_threads_make_one_table_under_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a statement that were made beside each other fit together; twice is a cross join."""
+    datamap = resolve(POLICIES, Base.metadata.tables.values(), list(Base.registry.mappers))
+    declared, named, both = datamap.tables["guests"], Table.alias, threading.Barrier(2)
+    hop = next(path.hops[0] for path in datamap.tables["folios"].paths if path.hops)
+
+    def slowly(table: Table, *name: Any) -> Any:
+        both.wait(30)
+        return named(table, *name)
+
+    monkeypatch.setattr(Table, "alias", slowly)
+    here = named(hop.source[0].table, "t0")
+    with ThreadPoolExecutor(2) as threads:
+        for make in (lambda: declared.alias("beside"), lambda: hop.step(here, 7)[0]):
+            one, other = [each.result() for each in [threads.submit(make) for _ in range(2)]]
+            assert one is other
+
+
+def test_a_step_joins_the_table_it_is_asked_from() -> None:
+    """The condition is kept for one that leads there, and made anew for another."""
+    datamap = resolve(POLICIES, Base.metadata.tables.values(), list(Base.registry.mappers))
+    hop = next(path.hops[0] for path in datamap.tables["folios"].paths if path.hops)
+    here, other = (hop.source[0].table.alias(name) for name in ("here", "other"))
+    there, joined = hop.step(here, 1)
+    assert hop.step(here, 1)[1] is joined
+    for start in (other, here):
+        assert str(hop.step(start, 1)[1]) == str(hop.condition(start, there))
 
 
 KEEPS = """

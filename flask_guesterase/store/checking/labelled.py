@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from ...core import rulebook, whence
+from ...core.log import canonical
 from ...core.rulebook import Line
 from ...core.treatment import Retain
 from ..mapping.datamap import DataMap
@@ -14,6 +17,23 @@ def lines(datamap: DataMap) -> list[Line]:
 
     :param datamap: the resolved data map.
     """
+    if "lines" not in datamap.said:
+        datamap.said["lines"] = _lines(datamap)
+    return list(datamap.said["lines"])
+
+
+def mark(datamap: DataMap) -> str:
+    """Return a mark that changes when one of these lines does.
+
+    :param datamap: the resolved data map.
+    """
+    if "mark" not in datamap.said:
+        told = sorted([*map(str, line.body.values())] for line in lines(datamap))
+        datamap.said["mark"] = hashlib.sha256(canonical(told)).hexdigest()
+    return str(datamap.said["mark"])
+
+
+def _lines(datamap: DataMap) -> tuple[Line, ...]:
     found = []
     for name, declared in datamap.tables.items():
         for column, rule in declared.rules.items():
@@ -27,4 +47,4 @@ def lines(datamap: DataMap) -> list[Line]:
                 for (what, one), told in paths_of(datamap, declared)
                 for path in told
             ]
-    return found
+    return tuple(found)

@@ -184,8 +184,8 @@ def route(
         if last and not whole and _tells_key(hop.target, end) and not hop.guarded:
             ends = [here.c[hop.source[hop.target.index(c)].key] for c in end.key]
             break
-        there = hop.table.alias(f"t{number}")
-        joined = joined.join(there, hop.condition(here, there))
+        there, same = hop.step(here, number)
+        joined = joined.join(there, same)
         here = there
         ends = [there.c[c.key] for c in end.key] if last else []
     if path.select is not None:
@@ -206,7 +206,7 @@ def _by_select(
     """Join the vendor's own select, which leads from rows of `home` to the subject table."""
     columns = list(owned.subquery("owned").c)
     width = len(home.key)
-    there = end.table.alias("subject_")
+    there = end.alias("subject_")
     names: list[ColumnElement[Any]] = [there.c[c.key] for c in end.key]
     mine = [here.c[c.key] for c in home.key]
     first = and_(*(a == b for a, b in zip(mine, columns[:width], strict=True)))

@@ -127,7 +127,7 @@ def _table(name: str, office: HasWork) -> Counts:
 def _unclocked(
     work: Work, declared: Declared, known: Ways, events: frozenset[str]
 ) -> list[Key]:
-    here = declared.table.alias("row_")
+    here = declared.alias("row_")
     columns = [*declared.erase, *declared.retain]
     mine = [here.c[c.key] for c in declared.key]
     near = {
@@ -165,7 +165,7 @@ def _never(declared: Declared, reaches: Sequence[Reach], here: Any) -> ColumnEle
     """
 
     def there(at: Reach, that: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
-        start = declared.table.alias("t0")
+        start = declared.alias("t0")
         joined, value = at.joined(start)
         same = and_(*(start.c[c.key] == here.c[c.key] for c in declared.key))
         found = select(literal(1)).select_from(joined).where(same, that(value))

@@ -67,7 +67,7 @@ def _of(work: Work, declared: Declared) -> date | None:
 def _oldest(work: Work, declared: Declared, at: Reach, columns: Sequence[str]) -> date | None:
     if crosses(work.conn, declared.table, at.hops):
         return None
-    start = declared.table.alias("t0")
+    start = declared.alias("t0")
     joined, value = at.joined(start)
     wanted = select(func.min(value)).select_from(joined).where(holds(declared, start, columns))
     if declared.policy.where is not None:

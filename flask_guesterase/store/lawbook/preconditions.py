@@ -37,7 +37,7 @@ def _wrong(datamap: DataMap, blocker: Blocker) -> Iterator[str]:
     labels = {path.label for path in declared.paths}
     for path in sorted(set(blocker.by) - labels):
         yield f"'{path}' is no owner path of {blocker.on}"
-    here = declared.table.alias("b")
+    here = declared.alias("b")
     try:
         blocker.where(here, date(2000, 1, 1))
         end_of(blocker, here)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -27,7 +28,18 @@ from ..mapping.days import last_utc_day
 from ..statements.sql import MANY, chunks
 from ..transaction import writes
 from .blockers import today_at
-from .rulerows import NOBODY, add, change, forget, known, line_of, lines_of, told_by
+from .rulerows import (
+    NOBODY,
+    Told,
+    add,
+    change,
+    forget,
+    known,
+    line_of,
+    line_told,
+    lines_of,
+    told_by,
+)
 from .sources import lines_said, source_mark
 
 if TYPE_CHECKING:
@@ -75,19 +87,20 @@ def all_in_force(work: Work, codes: Collection[str]) -> dict[str, tuple[Rule, ..
     rows: dict[str, list[Row[Any]]] = {}
     for part in chunks(codes, MANY):
         rows |= _fresh(work, part)
-    made: dict[object, tuple[Rule, ...]] = {}
     found = {}
     for code in codes:
         if code not in rows:
             # What was not looked at since its sources changed is written down first.
             found[code] = in_force(work, code)
             continue
-        # Hotels under one law have the same lines.
-        alike = tuple(map(told_by, rows[code]))
-        if alike not in made:
-            made[alike] = rulebook.rules(map(line_of, rows[code]), today(work))
-        found[code] = made[alike]
+        found[code] = _told(tuple(map(told_by, rows[code])), today(work))
     return found
+
+
+@lru_cache(256)
+def _told(lines: tuple[Told, ...], day: date) -> tuple[Rule, ...]:
+    """Return the rules that lines make on a day, made once: hotels under one law have the same."""
+    return rulebook.rules(map(line_told, lines), day)
 
 
 def _fresh(work: Work, codes: Sequence[str]) -> dict[str, list[Row[Any]]]:
@@ -113,11 +126,11 @@ def read(work: Work, code: str) -> None:
     """
     if work.labels is not None or work.rules or code not in work.settings.properties:
         return
-    lines = {code: [*map(line_of, rows)] for code, rows in _fresh(work, [LABELS, code]).items()}
-    if LABELS in lines:
-        _keep_labels(work, lines[LABELS])
-    if code in lines:
-        work.rules[code] = rulebook.rules(lines[code], today(work))
+    rows = _fresh(work, [LABELS, code])
+    if LABELS in rows:
+        _keep_labels(work, [*map(line_of, rows[LABELS])])
+    if code in rows:
+        work.rules[code] = _told(tuple(map(told_by, rows[code])), today(work))
 
 
 def labels(work: Work, table: str, column: str) -> tuple[str, ...]:

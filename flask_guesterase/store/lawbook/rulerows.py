@@ -45,22 +45,25 @@ def lines_of(conn: Connection, codes: Sequence[str]) -> list[Row[Any]]:
     return list(conn.execute(wanted))
 
 
-def told_by(row: Row[Any]) -> object:
-    """Return what a line says, whichever property it binds."""
-    return row.kind, row.name, row.body, row.state, row.signed_at is None, row.acts_on
+Told = tuple[str, str, str, str, bool, str | None]
+"""What a line says, whichever property it binds: kind, name, body, state, signed, day it acts."""
+
+
+def told_by(row: Row[Any]) -> Told:
+    """Return what a row of the table says."""
+    return row.kind, row.name, row.body, row.state, row.signed_at is not None, row.acts_on
+
+
+def line_told(told: Told, number: int = 0) -> Line:
+    """Return the line that says this."""
+    kind, name, body, state, signed, acts_on = told
+    acts = None if acts_on is None else date.fromisoformat(acts_on)
+    return Line(LineKind(kind), name, json.loads(body), LineState(state), signed, acts, number)
 
 
 def line_of(row: Row[Any]) -> Line:
     """Return the line that a row of the table holds."""
-    return Line(
-        LineKind(row.kind),
-        row.name,
-        json.loads(row.body),
-        LineState(row.state),
-        row.signed_at is not None,
-        None if row.acts_on is None else date.fromisoformat(row.acts_on),
-        row.id,
-    )
+    return line_told(told_by(row), row.id)
 
 
 def add(work: Work, code: str, line: Line, **more: Any) -> int:

@@ -30,13 +30,12 @@ def texts(settings: Settings, code: str) -> tuple[Pack, ...]:
 
 def source_mark(settings: Settings, datamap: DataMap, code: str) -> str:
     """Return a mark that changes when the sources of a property, or of the labels, do."""
-    if code:
-        place = settings.property(code)
-        law = packs.counting(packs.load(settings.packs), place)
-        said = sorted([pack.code, pack.mark] for pack in law)
-        said.append([place.country, *map(str, place.fiscal)])
-    else:
-        said = sorted([*map(str, line.body.values())] for line in labelled.lines(datamap))
+    if not code:
+        return labelled.mark(datamap)
+    place = settings.property(code)
+    law = packs.counting(packs.load(settings.packs), place)
+    said = sorted([pack.code, pack.mark] for pack in law)
+    said.append([place.country, *map(str, place.fiscal)])
     return hashlib.sha256(canonical(said)).hexdigest()
 
 

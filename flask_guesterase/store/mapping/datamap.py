@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Column, Table
@@ -49,6 +49,7 @@ class DataMap:
     :param atlas: every table and mapper of the host.
     :param findings: what is wrong, live database left aside.
     :param version: changes when a declaration does.
+    :param said: what is made of this map once and used again.
     """
 
     tables: Mapping[str, Declared]
@@ -57,6 +58,7 @@ class DataMap:
     atlas: Atlas
     findings: tuple[Finding, ...] = ()
     version: str = ""
+    said: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def with_findings(self, more: Iterable[Finding]) -> DataMap:
         """Return the same map with more findings, sorted and without repetition."""

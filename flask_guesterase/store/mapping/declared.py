@@ -144,10 +144,8 @@ class Declared:
 
     def alias(self, name: str) -> FromClause:
         """Return the table under another name, made once."""
-        place = ("alias", name)
-        if place not in self.said:
-            self.said[place] = self.table.alias(name)
-        found: FromClause = self.said[place]
+        # The one for all threads: two in one statement would be two tables.
+        found: FromClause = self.said.setdefault(("alias", name), self.table.alias(name))
         return found
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +36,12 @@ class Hop:
     fold: bool = False
     guarded: bool = False
     void: tuple[tuple[Any, ...], ...] = ()
+    _steps: dict[int, FromClause] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _joins: dict[int, tuple[FromClause, ColumnElement[bool]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def voids(self) -> tuple[tuple[Any, ...], ...]:
         """Return, per column, the values that match nobody."""
@@ -56,6 +62,19 @@ class Hop:
             equal(*_compared(a, here, b, there), self.fold, self.guarded, void)
             for a, b, void in zip(self.source, self.target, self.voids(), strict=True)
         ))
+
+    def step(self, here: FromClause, number: int) -> tuple[FromClause, ColumnElement[bool]]:
+        """Return the next table as ``t<number>``, made once, and the condition that joins it.
+
+        :param here: the table on this side.
+        :param number: how many steps lead there.
+        """
+        # The one for all threads: two in one statement would be two tables.
+        there = self._steps.setdefault(number, self.table.alias(f"t{number}"))
+        kept = self._joins.get(number)
+        if kept is None or kept[0] is not here:
+            kept = self._joins[number] = here, self.condition(here, there)
+        return there, kept[1]
 
     @property
     def to_one(self) -> bool:

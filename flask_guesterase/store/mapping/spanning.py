@@ -31,5 +31,5 @@ def _where(binds: Binds, declared: Declared) -> set[str]:
     here = {binds.of(declared.name)}
     if declared.policy.where is None:
         return here
-    condition: Any = declared.policy.where(declared.table.alias("t0"))
+    condition: Any = declared.policy.where(declared.alias("t0"))
     return here | set(places_of(binds, condition))

@@ -160,8 +160,8 @@ class Trail:
         start: FromClause = leg.table.alias("t0")
         here, joined = start, start
         for at_, hop in enumerate(leg.hops, 1):
-            there = hop.table.alias(f"t{at_}")
-            joined, here = joined.join(there, hop.condition(here, there)), there
+            there, same = hop.step(here, at_)
+            joined, here = joined.join(there, same), there
         begins = self.key if leg.bridge is None else leg.bridge.target
         first = [start.c[c.key] for c in begins]
         if bridge is None:

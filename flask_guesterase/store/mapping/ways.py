@@ -93,8 +93,8 @@ class Reach:
             return start, self.make(start)
         here, joined = start, start
         for number, hop in enumerate(self.hops, 1):
-            there = hop.table.alias(f"t{number}")
-            joined, here = joined.join(there, hop.condition(here, there)), there
+            there, same = hop.step(here, number)
+            joined, here = joined.join(there, same), there
         return joined, here.c[self.column]
 
 

@@ -60,7 +60,7 @@ def meant(work: Work, hold: int, table: str, name: str) -> HoldQuery | None:
 def _said(work: Work, declared: Declared, query: HoldQuery) -> str:
     """Return a mark of what a query says; it may name somebody, so it needs a key to be guessed."""
     try:
-        made = select(1).where(query.where(declared.table.alias("held"))).compile()
+        made = select(1).where(query.where(declared.alias("held"))).compile()
         text = canonical([str(made), sorted(_plain(made.params).items())]).decode()
     except Exception:
         # The host's own code: what it raises is nothing that a query says.

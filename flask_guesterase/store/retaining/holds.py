@@ -217,7 +217,7 @@ def matching(
     work: Work, declared: Declared, query: HoldQuery | None, keys: Sequence[Key]
 ) -> set[Key]:
     """Return which rows a query of the host names; all of them when nobody can tell any more."""
-    table = declared.table.alias("held")
+    table = declared.alias("held")
     try:
         condition = None if query is None else query.where(table)
     except Exception:

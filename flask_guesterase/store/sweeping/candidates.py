@@ -98,7 +98,7 @@ def old(work: Work, declared: Declared) -> Select[Any]:
     :param work: the open transaction.
     :param declared: the table; it is ``t0`` in the statement.
     """
-    here = declared.table.alias("t0")
+    here = declared.alias("t0")
     known = law.ways_of(work, declared)
     either = [
         and_(_ripe(work, declared, here, at, seen), holds(declared, here, part.columns))
@@ -123,7 +123,7 @@ def recent(work: Work, declared: Declared, last: date, day: date) -> Iterator[Se
     known = law.ways_of(work, declared)
     for part in parts(work, declared):
         for _, at, seen in _reaches(known, part, last, day):
-            start = declared.table.alias("t0")
+            start = declared.alias("t0")
             joined, condition = _joined(work, declared, start, at, seen)
             found = _admitted(declared, start, joined).where(
                 condition, holds(declared, start, part.columns)
@@ -181,7 +181,7 @@ def _ripe(
     """Return the condition that a date of a row is in one of the windows, without a join."""
     if not at.hops or crosses(work.conn, declared.table, at.hops):
         return _joined(work, declared, here, at, seen)[1]
-    start = declared.table.alias("t0_")
+    start = declared.alias("t0_")
     joined, condition = _joined(work, declared, start, at, seen)
     same = and_(*(
         start.c[c.key].is_not_distinct_from(here.c[c.key])

@@ -110,7 +110,7 @@ def _away(root: str) -> bool:
 
 
 def _names(work: Work, declared: Declared, column: str) -> bool:
-    here = declared.table.alias("t0")
+    here = declared.alias("t0")
     there = here.c[column].is_not(None), holds(declared, here, [column])
     found = select(literal(1)).select_from(here).where(*there).limit(1)
     return work.conn.execute(found).first() is not None
