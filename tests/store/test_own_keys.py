@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
 from flask_guesterase.store.holding import reach
+from flask_guesterase.store.retaining.holds import Hold
 from tests.oracle.dump import places
 from tests.owntypes import Numbered, Packed
 from tests.store import night
@@ -94,6 +95,28 @@ def test_a_copy_that_holds_such_a_row_is_known(database_url: str, tmp_path: Path
             ):  # fmt: skip
                 assert reach.in_copies(office.work, table, (key,)) == ({number}, set())
             assert reach.in_copies(office.work, "stays_of", ("gst_2",)) == (set(), set())
+
+
+def test_of_a_row_whose_key_nobody_can_tell_any_more_every_hold_may_be(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host reads other keys by now: copies stay, and nobody hears that there is no such row."""
+
+    def another(self: object, value: object, dialect: object) -> None:
+        raise ValueError("keys are of another form since the last release")
+
+    with manor(database_url, tmp_path, Base, *rows()) as house:
+        number = house.approved(email="ada@quill.example")
+        assert house.erased(number) == "erased"
+        house.swept()
+        monkeypatch.setattr(Numbered, "process_result_value", another)
+        holds = [Hold(1, "record", "", "stays_of", "gst_3"), Hold(2, "place", "elsewhere")]
+        with house.begin() as office:
+            for table, key in (("stays_of", "gst_3"), ("calls_of", uuid.UUID(int=12))):
+                told = reach.in_copies(office.work, table, (key,))
+                assert told == (set(), {number} if table == "stays_of" else set())
+            (copy,) = reach.swept(office.work).copies
+            assert reach.holders(office.work, holds, copy) == {1, 2}
 
 
 def test_a_register_with_such_keys_is_produced(

@@ -242,7 +242,8 @@ def swept(work: Work) -> Swept:
 def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
     """Return the numbers of the holds that cover a row in a safety copy of a sweep.
 
-    The copy is opened for it: nothing outside says which rows it holds.
+    The copy is opened for it: nothing outside says which rows it holds. Where nobody can tell of a
+    row which one it is, all of them may.
 
     :param work: the open transaction.
     :param holds: the holds.
@@ -250,7 +251,10 @@ def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
     """
     asked = [_as_evidence(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
     found: set[int] = set()
-    for table, mine in _rows_in(work, copy).items():
+    rows, untold = _rows_in(work, copy)
+    if untold:
+        return frozenset(hold.id for hold in asked)
+    for table, mine in rows.items():
         found.update(*covered(work, asked, table, sorted(mine, key=key_text)).values())
     return frozenset(found)
 
@@ -288,30 +292,37 @@ def _holding(work: Work, hold: Hold) -> set[str]:
 
 
 def in_copies(work: Work, table: str, key: Key) -> tuple[set[str], set[str]]:
-    """Return the requests whose safety copy holds a row, and those whose copy nobody can read now.
+    """Return the requests whose safety copy holds a row, and those of which nobody can tell now.
 
     The copies are opened for it: nothing outside them says which rows they hold.
     """
     found, closed = set[str](), set[str]()
     box = tables.box
-    rows = work.conn.execute(
+    boxes = work.conn.execute(
         select(box.c.id, box.c.request).where(
             box.c.forgotten_at.is_(None),
             box.c.purpose == "recovery",
             box.c.request.is_not(None),
         )
     ).all()
-    for row in rows:
+    for row in boxes:
         try:
-            if key in _rows_in(work, row.id).get(table, ()):
-                found.add(row.request)
+            rows, untold = _rows_in(work, row.id)
         except SealError:
+            closed.add(row.request)
+            continue
+        if key in rows.get(table, ()):
+            found.add(row.request)
+        elif table in untold:
             closed.add(row.request)
     return found, closed
 
 
-def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
+def _rows_in(work: Work, copy: str) -> tuple[dict[str, set[Key]], set[str]]:
     """Return table -> keys of the rows whose images a safety copy holds.
+
+    Beside it stand the tables of which it has a row whose key cannot be told: the host has keys of
+    another kind by now, or of a type that only a driver reads.
 
     :raises SealError: its key is there and cannot be read now, so that nobody can tell.
     """
@@ -319,11 +330,15 @@ def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
         told = image.keys(vault.unseal(work.conn, work.custodian, [copy])[0])
     except SealError:
         vault.require_lost(work.conn, work.custodian, [copy])
-        return {}
+        return {}, set()
     found: dict[str, set[Key]] = {}
+    untold = set[str]()
     for table, columns, rows in told:
         declared = work.datamap.tables.get(table)
-        if declared is not None:
-            mine = keys_told(declared, columns, rows, at(work.conn, table).dialect)
-            found.setdefault(table, set()).update(mine)
-    return found
+        if declared is None:
+            continue
+        mine = list(keys_told(declared, columns, rows, at(work.conn, table).dialect))
+        found.setdefault(table, set()).update(mine)
+        if len(mine) < len(rows):
+            untold.add(table)
+    return found, untold
