@@ -144,8 +144,11 @@ class Declared:
 
     def alias(self, name: str) -> FromClause:
         """Return the table under another name, made once."""
-        # The one for all threads: two in one statement would be two tables.
-        found: FromClause = self.said.setdefault(("alias", name), self.table.alias(name))
+        place = ("alias", name)
+        if place not in self.said:
+            # The first one made is that of all threads: two in one statement would be two tables.
+            self.said.setdefault(place, self.table.alias(name))
+        found: FromClause = self.said[place]
         return found
 
     @cached_property
