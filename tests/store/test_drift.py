@@ -361,6 +361,26 @@ def trigger_that_copies_from_another_table(wrong: bool, engine: str) -> list[Fin
     return find(engine, script, LOG)
 
 
+@pytest.mark.parametrize("statement", [
+    "INSERT INTO notes_log (was) SELECT g.name FROM notes n, guests g WHERE g.id = n.guest_id",
+    "INSERT INTO notes_log (was) SELECT name FROM (SELECT 1 AS one) AS x, guests",
+    "UPDATE notes_log SET was = (SELECT name FROM notes, guests LIMIT 1)",
+])  # fmt: skip
+def test_a_trigger_that_reads_one_table_of_several_is_seen(statement: str) -> None:
+    """However they are joined: by commas the second one was never read."""
+    script = trigger_on("sqlite", "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
+    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+    assert [f.place for f in find("sqlite", script, LOG) if f.id == "trigger"] == ["notes.keeps"]
+
+
+def test_a_trigger_that_writes_into_guests_copies_nothing_of_them() -> None:
+    """Its condition names the table it writes into, and reads no other row."""
+    statement = "UPDATE guests SET name = 'x' WHERE guests.id = NEW.guest_id"
+    script = trigger_on("sqlite", "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
+    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+    assert not [f for f in find("sqlite", script, LOG) if f.id == "trigger"]
+
+
 @CASES.of("trigger", *ALL)
 def trigger_spelled_otherwise(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, trigger_on(engine, "keeps", "UPDATE", "NAME" if wrong else "VIP"), LOG)
@@ -433,6 +453,17 @@ def trigger_that_deletes_by_a_join(wrong: bool, engine: str) -> list[Finding]:
         "INSERT INTO payments VALUES (NEW.id, 0) /* DELETE FROM payments */"
     )
     return find(engine, trigger_that_deletes(engine, "UPDATE", statement), PAID)
+
+
+@pytest.mark.parametrize("statement", [
+    "DELETE p FROM notes n JOIN payments p ON p.guest_id = n.guest_id",
+    "DELETE FROM p USING notes AS n JOIN payments AS p WHERE p.guest_id = NEW.id",
+])  # fmt: skip
+def test_a_trigger_that_deletes_under_another_name_is_seen(statement: str) -> None:
+    """MariaDB deletes from what a join calls otherwise; any table of it may be meant."""
+    script = trigger_that_deletes("mariadb", "UPDATE", statement)
+    places = [f for f in find("mariadb", script, PAID) if f.id == "trigger-deletes"]
+    assert any("rows of payments" in f.message for f in places)
 
 
 PARTITIONS = """DROP TABLE notes;; ALTER TABLE guests RENAME TO front;;

@@ -7,23 +7,28 @@ from collections.abc import Iterable
 
 from ..catalog.shape import LiveSchema, LiveTrigger
 
-_INTO = re.compile(r"\binto\s+((?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*)[`\"\[]?(\w+)", re.IGNORECASE)
-"""The table that a statement inserts into; what stands before its name is where it lies."""
+_NAME = r"(?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*[`\"\[]?(\w+)\b[`\"\]]?"
+"""A name without what stands before it: a schema, or the table of a column."""
+_WORDS = re.compile(_NAME)
+
+_INTO = re.compile(rf"\binto\s+{_NAME}", re.IGNORECASE)
+"""The table that a statement inserts into."""
 
 _TEXTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*(?!M?!).*?\*/", re.DOTALL)
-_FROM = re.compile(
-    r"\b(?:delete\s+(?:[\w.`*,\s]+?\s)?from|truncate(?:\s+table)?)\s+(?:only\s+)?"
-    r"(?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*[`\"\[]?(\w+)",
+_GONE = re.compile(r"\b(?:delete|truncate)\s+(.*?)(?=\bwhere\b|;|\Z)", re.IGNORECASE | re.DOTALL)
+"""What a statement that deletes rows says before its condition."""
+_ALONE = re.compile(
+    rf"(?:(?:low_priority|quick|ignore)\s+)*(?:from|table)?\s*(?:only\s+)?{_NAME}(?!\s*,)",
     re.IGNORECASE,
 )
-"""The table of which a statement deletes rows."""
+"""The one table of which it deletes rows, where it names one."""
 
-
-_READ = re.compile(
-    r"\b(?:from|join|using)\s+(?:only\s+)?(?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*[`\"\[]?(\w+)",
+_WRITTEN = re.compile(
+    rf"\b(?:into|update)\s+(?:(?:or\s+\w+|low_priority|ignore|only)\s+)?{_NAME}"
+    r"(?!\s*(?:(?:as\s+)?\w+\s*)?(?:,|\w*\s*join\b))",
     re.IGNORECASE,
 )
-"""A table that a statement reads."""
+"""The table that a statement writes into; one of several is read as well."""
 _WHOLE = re.compile(r"\b(?:select|,)\s*(?:\w+\s*\.\s*)?\*", re.IGNORECASE)
 _WRITES = re.compile(r"\b(?:into|update|replace|merge)\b", re.IGNORECASE)
 
@@ -36,7 +41,7 @@ def reads(trigger: LiveTrigger, table: str, columns: Iterable[str]) -> list[str]
     :param columns: the columns that are asked about.
     """
     body = _TEXTS.sub(" ", trigger.body)
-    named = {word.lower() for word in _READ.findall(body)}
+    named = {word.lower() for word in _WORDS.findall(_WRITTEN.sub(" ", body))}
     if table.rpartition(".")[2].lower() not in named or not _WRITES.search(body):
         return []
     words, whole = {word.lower() for word in re.findall(r"\w+", body)}, _WHOLE.search(body)
@@ -49,7 +54,15 @@ def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
     :param live: the live database as read.
     :param trigger: the trigger.
     """
-    words = {word.lower() for word in _FROM.findall(_TEXTS.sub(" ", trigger.body))}
+    bare = {name.rpartition(".")[2].lower() for name in live.tables}
+    words = set[str]()
+    for said in _GONE.findall(_TEXTS.sub(" ", trigger.body)):
+        one = _ALONE.match(said)
+        if one is not None and one[1].lower() in bare:
+            words.add(one[1].lower())
+        else:
+            # Of several tables under other names any may lose rows.
+            words.update(word.lower() for word in _WORDS.findall(said))
     return sorted(
         name for name, found in live.tables.items()
         if name.rpartition(".")[2].lower() in words and not found.virtual
@@ -73,7 +86,7 @@ def fed(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[s
     while waiting:
         found = live.table(waiting.pop())
         for trigger in found.triggers if found is not None else ():
-            for _, word in _INTO.findall(trigger.body):
+            for word in _INTO.findall(trigger.body):
                 more = bare.get(word.lower(), set()) - met
                 met |= more
                 waiting.extend(more)
