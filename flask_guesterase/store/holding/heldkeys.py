@@ -207,14 +207,23 @@ def unwrap(work: Work, hold: Hold) -> int:
     :param hold: a hold that was lifted.
     :return: how many boxes ended, because their day was over.
     """
+    ended = loosen(work, hold)
+    if not under(work, hold.id):
+        end(work, hold.id)
+    return ended
+
+
+def loosen(work: Work, hold: Hold) -> int:
+    """Take the boxes from a hold's key as `unwrap` does, and leave the key.
+
+    :param hold: a hold that is lifted, or reaches none of them any more.
+    :return: how many boxes ended, because their day was over.
+    """
     binding.turn(work, binding.HOLDS)
     rows, doubted = under(work, hold.id), bool(brake.doubt(work.conn, work.stamp))
     shared = any(in_sweeps(work, other) for other in living(work))
-    going = [row for row in rows if not (doubted or (row.swept and shared))]
-    ended = share(work, going)
+    ended = share(work, [row for row in rows if not (doubted or (row.swept and shared))])
     unsearched.drop(work.conn, hold.id)
-    if len(going) == len(rows):
-        end(work, hold.id)
     return ended
 
 

@@ -5,12 +5,11 @@ Guests' own requests go on: no row of the host's is held, only boxes that would 
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from sqlalchemy import select
 
 from ...core.events import HoldLifted, HoldPlaced
 from ...core.holding import HOLD, Cause, Scope
+from ...core.incidents import COPIED
 from .. import tables
 from ..holding import heldkeys, heldrows
 from ..retaining.holds import living, read
@@ -40,11 +39,19 @@ def hold(work: Work, row: Incident, actor: str) -> int:
     return id
 
 
-def more(work: Work, row: Incident) -> None:
-    """Hold what has become evidence since: the incident is of another kind than was reported."""
-    if row.hold in {each.id for each in living(work)}:
-        with suppress(StopIteration):
-            heldrows.wrap(work, row.hold)
+def anew(work: Work, row: Incident) -> None:
+    """Hold what is evidence now that the incident is of another kind, and nothing that is none.
+
+    :param work: the open transaction.
+    :param row: the incident, as it was classified last.
+    """
+    mine = next((each for each in living(work) if each.id == row.hold), None)
+    if mine is None:
+        return
+    if row.kind in COPIED:
+        heldrows.wrap(work, mine.id)
+    else:
+        heldkeys.loosen(work, mine)
 
 
 def end(work: Work, row: Incident, actor: str) -> None:

@@ -110,7 +110,7 @@ def classify(work: Work, number: str, how: Class, by: str) -> None:
     )
     counts = {"columns": len(columns)}
     records.tell(work, IncidentClassified, row, actor, (kind, severity, cause), counts)
-    evidence.more(work, row)
+    evidence.anew(work, row)
 
 
 def _word(
