@@ -6,20 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, String, insert
+from sqlalchemy import ForeignKey, String, insert, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.treatment import keep, null
+from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store.incidents import affected, noticing
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.settings import Property
 from tests.store.forms import Forms
-from tests.store.hotel import Booking
+from tests.store.hotel import Base as HotelBase
+from tests.store.hotel import Booking, Guest
 from tests.store.test_incidents import Watch
 
 JANUARY = (date(2026, 1, 1), date(2026, 1, 31))
@@ -217,6 +219,109 @@ def test_nobody_misses_a_letter_because_somebody_else_was_erased(
     duty = next(d for d in watch.one(number)["duties"] if d["id"] == "EU/guests")
     # Ann, Eve and Fay; Bea and Carl share a mailbox, Dora has none.
     assert (duty["state"], duty["told"], duty["untold"]) == ("sent", 3, 3)
+
+
+class Group(Watch):
+    """Two hotels of one company, with one table of guests for both."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        self.place("DE")
+        hotels: dict[str, Property] = self.settings.properties  # type: ignore[assignment]
+        hotels["be"] = Property("be", "Hotel Oak", "Pine Ltd", "DE", "UTC", "en")
+        del hotels["mu"]
+
+    def declare(self, **placed: Any) -> None:
+        """Declare guests, and where they are of a hotel, if anything says it."""
+        columns = {"hotel": keep("which house"), "name": redact, "email": placeholder,
+                   "phone": null, "document_no": null}  # fmt: skip
+        whom = Subject(match=["email"], name="name", contact=["email", "phone"])
+        booking = Policy({"number": keep("a number"), "remark": null}, via="guest")
+        self.datamap = resolve(
+            [(Guest, Policy(columns, subject=whom, **placed)), (Booking, booking)],
+            [Guest.__table__, Booking.__table__], list(HotelBase.registry.mappers),
+        )  # fmt: skip
+
+    def may(self, user: str, permission: str, property_: str) -> bool:
+        """Answer for the host: everybody does at both what they do at one."""
+        return permission in self.grants.get(user, ())
+
+    def gone(self, place: str) -> None:
+        """Erase Ann, who asked at one of the hotels."""
+        with self.begin() as office:
+            number = office.request({"email": "ann@example.com"}, property=place, by="clerk")
+        with self.begin() as office:
+            office.confirm(number, "clerk", "desk")
+        self.approve(number)
+        assert self.erased(number) == "erased"
+
+
+@pytest.fixture
+def group(sqlite_url: str, tmp_path: Path) -> Iterator[Group]:
+    """Two hotels of one company."""
+    made = Group(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.mark.parametrize("place", ["sh", "be"])
+def test_who_was_erased_at_a_sister_hotel_is_neither_on_file_nor_told(
+    group: Group, place: str
+) -> None:
+    """Their row is a shell for both hotels, and no letter goes to what an erasure wrote there."""
+    group.declare()
+    number = group.report(happened=group.now)
+    with group.begin() as office:
+        assert office.measure_incident(number, Asked(), "officer")["living"] == 5
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    group.gone(place)
+    group.classify(number, "risk-high")
+    digest = group.digest(number)
+    with group.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(group.run)
+    duty = next(d for d in group.one(number)["duties"] if d["id"] == "EU/guests")
+    # Max alone: Ann is gone, Bea and Carl share a mailbox, Dora has none.
+    assert (duty["state"], duty["told"], duty["untold"]) == ("sent", 1, 4)
+    with group.begin() as office:
+        counts = office.measure_incident(number, Asked(), "officer")
+    assert (counts["living"], counts["erased"]) == (4, 1)
+
+
+@pytest.mark.parametrize(("home", "erased"), [("sh", 1), ("be", 0)])
+def test_who_was_a_guest_of_the_sister_hotel_alone_is_not_counted(
+    group: Group, home: str, erased: int
+) -> None:
+    """Where a row says whose guest somebody was, that counts, wherever they asked."""
+    group.declare(place="hotel")
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(hotel=home))
+    number = group.report(happened=group.now)
+    group.gone("be")
+    with group.begin() as office:
+        assert office.measure_incident(number, Asked(), "officer")["erased"] == erased
+
+
+def test_a_guest_whom_the_host_wrote_into_an_emptied_row_is_told(house: Watch) -> None:
+    """Somebody else was erased from it; who is in it now is concerned as any other guest."""
+    house.place("DE")
+    house.erased(house.approved(email="ann@example.com"))
+    house.later(days=30)
+    with house.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(name="Zoe", email="zoe@example.com"))
+    house.put(Booking, id=77, number="B77", guest_id=1, remark="new")
+    number = house.report(happened=house.now)
+    # The stays of before are in their row as well: nothing says any more whose they were.
+    assert measured(house, number)["living"]["guests"] == 4
+    house.classify(number, "risk-high")
+    with house.begin() as office:
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    digest = house.digest(number)
+    with house.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(house.run)
+    duty = next(d for d in house.one(number)["duties"] if d["id"] == "EU/guests")
+    assert (duty["state"], duty["told"]) == ("sent", 1)
 
 
 def test_a_measure_is_due_on_the_propertys_day(watch: Watch) -> None:

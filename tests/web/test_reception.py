@@ -250,6 +250,22 @@ def test_whoever_took_part_is_told_so_instead_of_a_button(house: House, wish: st
         assert ("does not decide on it. Ask a colleague" in page) is not here
 
 
+def test_of_whom_the_host_wrote_into_an_emptied_row_there_are_facts(house: House) -> None:
+    """They are a guest as any other, whoever was erased from it."""
+    number = house.request()
+    house.approve(number)
+    house.worker()
+    with house.hotel.engine.begin() as conn:
+        (id,) = conn.exec_driver_sql("SELECT id FROM guests WHERE name LIKE '[%'").one()
+        conn.exec_driver_sql(
+            f"UPDATE guests SET name = 'Zoe Quill', email = 'zoe@mail.example' WHERE id = {id}"
+        )
+    with house.app.app_context(), house.extension.begin() as office:
+        other = office.request({"email": "zoe@mail.example"}, property="sh", by="clerk")
+        facts = office.facts(other, "clerk")
+    assert [dict(each.facts)["name"] for each in facts] == ["Z… Q…"]
+
+
 def look_for(browser: Browser, typed: str) -> TestResponse:
     """Type into the field of the reception's page that finds a request."""
     return browser.post(f"{DESK}/reception", f"{DESK}/reception", number=typed)

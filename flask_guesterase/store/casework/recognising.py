@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from ...core.errors import UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.permissions import Permission
 from ...core.recognised import MOST, ORDER, hint
 from ...core.standing import Standing
-from .. import tables
 from ..access import actors
 from ..erasing import people
 from ..erasing.carrying import Candidate, known
+from ..erasing.finder import erased_before
 from ..work import Work
 from .cases import load
 
@@ -45,22 +43,12 @@ def facts(work: Work, number: str, by: str) -> Sequence[Likeness]:
     actors.require(work, by, Permission.VERIFY, case.property)
     persons = []
     for subject in people.subjects(work, case.number, Standing.TAKEN):
-        if _erased(work, subject):
-            # What an erasure wrote there is nobody's, and no document shows it.
-            continue
         with suppress(UnknownError):
             persons.append(people.person(work, subject))
-    on_file = known(work.conn, work.datamap, persons)
+    # What an erasure wrote there is nobody's, and no document shows it.
+    shells = erased_before(work.conn, work.datamap, persons)
+    on_file = known(work.conn, work.datamap, [each for each in persons if each not in shells])
     return [_likeness(work, on_file[person]) for person in persons if person in on_file]
-
-
-def _erased(work: Work, subject: people.Subject) -> bool:
-    table = tables.subject
-    same = select(table.c.id).where(
-        table.c.table_name == subject.table, table.c.row_key == subject.key,
-        table.c.erased_at.is_not(None),
-    )  # fmt: skip
-    return work.conn.execute(same.limit(1)).first() is not None
 
 
 def _likeness(work: Work, row: Candidate) -> Likeness:

@@ -22,7 +22,7 @@ from .. import tables
 from ..boxes import safe, vault
 from ..casework import written
 from ..checking.gaps import unreadable
-from ..erasing.finder import owners
+from ..erasing.finder import erased_before, owners
 from ..lawbook.clocks import every_day, places_of
 from ..mapping.declared import Declared
 from ..retaining.holds import keys_of
@@ -154,25 +154,27 @@ def on_file(work: Work, row: Incident, named: Iterable[tuple[str, str]]) -> list
     by_table: dict[str, list[str]] = {}
     for table, text in named:
         by_table.setdefault(table, []).append(text)
-    buried = set(gone.tombstones(work, row.property))
     found: list[Person] = []
     for table, texts in sorted(by_table.items()):
         if table in work.datamap.tables:
-            keys = keys_of(work, table, texts)
-            found += [(table, key) for text, key in keys.items() if (table, text) not in buried]
+            people = [(table, key) for key in keys_of(work, table, texts).values()]
+            shells = erased_before(work.conn, work.datamap, people)
+            found += [person for person in people if person not in shells]
     return found
 
 
 def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
     every = [asked.table] if asked.table else sorted(work.datamap.tables)
     names = every if asked.table else sorted(work.datamap.subjects)
-    where, found, buried = (row.property, asked), Reach(), gone.tombstones(work, row.property)
+    where, found = (row.property, asked), Reach()
     hidden = unreadable(work.whole())
     for name in names:
-        for people in _whose_rows(work, name, where, _keys(work, name)):
-            alive = {p for p in people if (p[0], key_text(p[1])) not in buried}
-            found.living |= alive
-            found.records[LIVING][gone.category(work, name)] += bool(alive)
+        for part in chunks(_whose_rows(work, name, where, _keys(work, name))):
+            # A shell that the host wrote somebody into since is a guest as any other.
+            shells = erased_before(work.conn, work.datamap, set[Person]().union(*part))
+            found.living |= set[Person]().union(*part) - shells
+            full = sum(not people <= shells for people in part)
+            found.records[LIVING][gone.category(work, name)] += full
     for name in every:
         # Of all tables the people are those of their own, and every row of theirs is a record.
         if name not in names and name not in hidden:
@@ -180,7 +182,7 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
         kept = _kept(work, name, where)
         found.sealed |= _whose(work, kept)
         found.records[SEALED].update(each.category for each in kept)
-    since = gone.since(buried, row.happened_at)
+    since = gone.since(gone.tombstones(work, row.property), row.happened_at)
     found.erased = len(since.keys() - found.sealed)
     found.records[ERASED] = gone.records(work, since, every)
     found.records = {whose: +counts for whose, counts in found.records.items()}

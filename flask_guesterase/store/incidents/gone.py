@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Result, Row, select
 
 from ...core.plan import Outcome
 from .. import tables
+from ..lawbook.clocks import places_of
+from ..mapping.ways import ways
+from ..retaining.holds import keys_of
 from ..statements.sql import chunks
 from ..work import Work
 
@@ -27,11 +31,48 @@ class Tombstone:
 def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
     """Return whose rows were erased at a property, and when; those without a place among them.
 
+    Who asked at another hotel of the same company was erased here as well where both have one
+    table of guests, unless their row says that they were a guest of another one alone.
+
     :param work: the open transaction.
     :param code: code of the property.
     """
+    sisters = _sisters(work, code)
+    found: dict[tuple[str, str], Tombstone] = {}
+    others: dict[str, dict[str, Tombstone]] = {}
+    for each in _erased(work):
+        stone = Tombstone(each.erased_at, each.request)
+        if each.property in (None, code):
+            found[each.table_name, each.row_key] = stone
+        elif each.property in sisters:
+            others.setdefault(each.table_name, {})[each.row_key] = stone
+    for table, stones in others.items():
+        for text in _here(work, code, table, stones):
+            found.setdefault((table, text), stones[text])
+    return found
+
+
+def _sisters(work: Work, code: str) -> set[str]:
+    """Return the other hotels of the same company."""
+    hotels = work.settings.properties
+    whose = hotels[code].controller if code in hotels else ""
+    return {c for c, hotel in hotels.items() if c != code and hotel.controller == whose}
+
+
+def _here(work: Work, code: str, table: str, texts: Collection[str]) -> set[str]:
+    """Return which of these rows may have been of a hotel although another one was asked."""
+    declared = work.datamap.tables.get(table)
+    if declared is None or ways(work.datamap, declared).place is None:
+        return set(texts)
+    keys = keys_of(work, table, texts)
+    places = places_of(work.conn, work.datamap, work.settings, declared, list(keys.values()))
+    return {text for text, key in keys.items() if places.get(key) == code}
+
+
+def _erased(work: Work) -> Iterator[Row[Any]]:
+    """Yield whose rows were erased, when, by which request, and at which hotel that was asked."""
     subject, request = tables.subject, tables.request
-    rows = work.conn.execute(
+    rows: Result[Any] = work.conn.execute(
         select(
             subject.c.table_name, subject.c.row_key, subject.c.erased_at, subject.c.request,
             request.c.property,
@@ -39,11 +80,7 @@ def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
         .outerjoin(request, request.c.number == subject.c.request)
         .where(subject.c.erased_at.is_not(None))
     )  # fmt: skip
-    return {
-        (each.table_name, each.row_key): Tombstone(each.erased_at, each.request)
-        for each in rows
-        if each.property in (None, code)
-    }
+    yield from rows
 
 
 def since(
