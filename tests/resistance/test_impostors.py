@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.store import tables
+from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.journaling import journal
 from flask_guesterase.store.messages.channels import Message
 from tests.store.hotel import Guest
@@ -649,6 +650,42 @@ def test_an_objection_after_the_approval(post: tuple[House, Mailboxes]) -> None:
     house.worker()
     assert house.state(number) == "review"
     assert {row["name"] for row in house.hotel.rows(Guest)} >= {"Bea Lund"}
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_an_objection_between_refusal_and_complaint(
+    post: tuple[House, Mailboxes], wish: str
+) -> None:
+    """It stands when a complaint overturns the refusal: nothing is carried out or handed out."""
+    house, boxes = post
+    with house.app.app_context(), house.extension.begin() as office:
+        asked = {"email": "bea@mail.example"}
+        number = office.request(asked, property="sh", by="clerk", wish=wish)
+        office.confirm(number, "clerk", "desk")
+    house.worker()
+    with house.app.app_context(), house.extension.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    assert house.browser().post(boxes.link("bea@mail.example", "object")).status_code == 200
+    with house.app.app_context(), house.extension.begin() as office:
+        given = Grievance("about-refusal", "I want it.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+        office.answer_complaint(complaint, "second", "overturned")
+    assert house.state(number) == "review"
+    assert decide(house, number, wish).status_code == 409
+    house.worker()
+    assert house.state(number) == "review"
+    assert told(house, "request-objected") == [("guest", number, ("paused",))]
+    assert house.browser("officer").post(f"{DESK}/{number}/objection").status_code == 303
+    assert decide(house, number, wish).status_code == 303
+
+
+def decide(house: House, number: str, wish: str) -> Any:
+    """Approve an erasure, or release a copy, by the digest of what it is."""
+    if wish == "erase":
+        return approve(house, number)
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        _, digest = office.outline(number, "officer")
+    return house.browser("officer").post(f"{DESK}/{number}/release", digest=digest)
 
 
 def test_a_notice_to_a_shared_mailbox(post: tuple[House, Mailboxes]) -> None:

@@ -29,6 +29,7 @@ from flask_guesterase.core.own import End
 from flask_guesterase.core.owntables import TABLES
 from flask_guesterase.core.seal import Box, open_box
 from flask_guesterase.store import tables
+from flask_guesterase.store.access import tokens
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.casework.cases import label
 from flask_guesterase.store.keys.custodian import FolderCustodian
@@ -276,6 +277,24 @@ def test_a_refusal_in_hong_kong_is_kept_for_four_years(hotel: Hotel) -> None:
 
     assert first == ["hk"]
     assert hotel.ours("request") == []
+
+
+def test_an_objection_keeps_no_refusal_longer(hotel: Hotel) -> None:
+    """A refused request goes when its years are over, whoever objected to it since."""
+    hotel.guest(1, name="Ann Berg", email="ann@mail.example")
+    number = hotel.file(email="ann@mail.example")
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+        office.refuse(number, "officer", "another-persons-data")
+        office.object_to(tokens.objection(office.work, number))
+    during = [row["request"] for row in hotel.ours("objection")]
+    forget(hotel)
+    hotel.later(days=3 * 365 + 3)
+    forget(hotel)
+    night(hotel)
+
+    assert during == [number]
+    assert hotel.ours("request") == hotel.ours("objection") == []
 
 
 def test_what_only_an_open_request_needs_goes_at_its_end(hotel: Hotel) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from flask_guesterase.core.lifecycle import COPIES, MOVES, State
 from flask_guesterase.store.access import tokens
+from flask_guesterase.store.identity import objecting
 from tests.web.house import CANARY, House
 from tests.web.test_copied import asked, released
 from tests.web.test_guest import erased, proved
@@ -94,6 +96,35 @@ def test_who_objects_by_two_presses_reads_what_became_of_it(
     assert pages[0].text == pages[1].text
     said = [row["action"] for row in house.hotel.ours("entry")]
     assert said.count("request-objected") == 1
+
+
+def refused(house: House) -> str:
+    """Let a guest prove who they are and the officer refuse; return the number."""
+    proved(house)
+    number = str(house.hotel.ours("request")[0]["number"])
+    house.settle(number)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    return number
+
+
+def test_an_objection_to_what_is_refused_asks_nobody_for_anything(house: House) -> None:
+    """Nothing happens to the guest as things are; the case says what holds if they change."""
+    number = refused(house)
+    assert house.browser().post(link(house, number)).status_code == 200
+    assert alerts(house) == []
+    shown = house.browser("officer").get(f"{DESK}/{number}?lang=en")
+    assert "If a complaint overturns the refusal" in shown
+    assert "refuse the request" not in shown
+    assert f'action="{DESK}/{number}/objection"' not in shown
+
+
+def test_an_objection_stops_whatever_may_still_be_decided() -> None:
+    """From every other state no way leads to an approval, or to a copy."""
+    ways: set[State] = {State.APPROVED, *COPIES}
+    while more := {state for state in State if MOVES[state] & ways} - ways:
+        ways |= more
+    assert ways == objecting.STOPPABLE
 
 
 def test_an_objection_to_a_copy_that_lies_ready_reaches_people(house: House) -> None:

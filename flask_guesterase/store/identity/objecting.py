@@ -120,7 +120,7 @@ def receive(work: Work, token: str) -> bool:
             raise
         return load(work, before).state not in CARRIED_OUT
     case = load(work, number, lock=True)
-    early = case.state in OPEN or case.state in COPIES
+    early = case.state in STOPPABLE
     if early or case.state in CARRIED_OUT:
         table = tables.objection
         values = {"objected_at": work.stamp, "settled_by": None, "settled_at": None}
@@ -135,6 +135,9 @@ def receive(work: Work, token: str) -> bool:
     tell(work, RequestObjected, case, GUEST, grounds=(_PAUSED if early else "too-late",))
     return case.state not in CARRIED_OUT
 
+
+STOPPABLE = OPEN | COPIES | {State.REFUSED}
+"""States in which an objection lets a request wait; a refusal may be overturned by a complaint."""
 
 CARRIED_OUT = frozenset({State.ERASING, State.CHECKING, *DONE})
 """States in which an objection comes too late to stop anything."""
