@@ -263,6 +263,7 @@ def test_who_is_outside_stops_it(alone: Alone, post: tuple[Post, str]) -> None:
     with alone.begin() as office:
         assert office.stop(secret) is True
     assert alone.state(number) == "review"
+    alone.later(minutes=11)
     with pytest.raises(TokenError), alone.begin() as office:
         office.stop(secret)
     alone.later(days=4)
@@ -277,6 +278,37 @@ def test_who_is_outside_stops_it(alone: Alone, post: tuple[Post, str]) -> None:
         conn.execute(update(tables.request).values(state="approved", decided_at=stopped))
     with pytest.raises(MovedError):
         alone.erased(number)
+
+
+def test_a_second_press_says_what_the_first_did(alone: Alone, post: tuple[Post, str]) -> None:
+    """It does nothing itself, also where somebody second has approved it in the meantime."""
+    number = alone.asked()
+    alone.approve(number)
+    alone.work()
+    with alone.begin() as office:
+        assert office.stop(token(post)) is True
+    alone.settings = replace(alone.settings, grace_hours=24)
+    alone.approve(number, "second")
+    with alone.begin() as office:
+        assert office.stop(token(post)) is True
+    assert alone.state(number) in ("approved", "waiting")
+
+
+def test_a_second_press_after_what_was_too_late_says_so(
+    alone: Alone, post: tuple[Post, str]
+) -> None:
+    """Nobody is told by it that something is stopped which is not."""
+    number = alone.asked()
+    alone.approve(number)
+    alone.work()
+    alone.later(hours=73)
+    alone.work()
+    assert alone.row(1)["name"] != ANN["name"]
+    for _ in range(2):
+        with alone.begin() as office:
+            assert office.stop(token(post)) is False
+    last = [each for each in alone.said() if each.action == "approval-stopped"]
+    assert [each.grounds for each in last] == [("too-late",)]
 
 
 def test_decided_anew_it_waits_anew(alone: Alone, post: tuple[Post, str]) -> None:

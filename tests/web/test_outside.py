@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from flask_guesterase.store.access import tokens
 from tests.post import Post
 from tests.web.house import CANARY, PROPERTIES, House
+from tests.web.test_pressing import twice
 
 OVERSEER = "notary@linden.example"
 DESK = "/desk/privacy"
@@ -55,7 +57,7 @@ def _link(post: tuple[Post, str]) -> str:
 
 
 def test_who_is_told_is_read_before_and_can_stop_it(
-    alone: House, post: tuple[Post, str]
+    alone: House, post: tuple[Post, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A link that is only opened stops nothing; the button does, once, and tells of no guest."""
     page = _approved(alone)
@@ -73,9 +75,23 @@ def test_who_is_told_is_read_before_and_can_stop_it(
     assert CANARY not in answer.text
     assert request["number"] not in answer.text
     assert alone.state(request["number"]) == "review"
+    monkeypatch.setattr(tokens, "PRESSED_MINUTES", -1)
     assert outside.post(path).status_code == 410
     officer = alone.browser("officer")
     assert "Somebody outside stopped" in officer.get(f"{DESK}/{request['number']}", wish="en")
+
+
+def test_who_stops_by_two_presses_reads_that_it_is_stopped(
+    alone: House, post: tuple[Post, str]
+) -> None:
+    """The second page, the only one they see, does not say that their link is worth nothing."""
+    _approved(alone)
+    alone.worker()
+    _, pages = twice(alone, _link(post))
+    assert [page.status_code for page in pages] == [200, 200]
+    assert pages[0].text == pages[1].text
+    said = [row["action"] for row in alone.hotel.ours("entry")]
+    assert said.count("approval-stopped") == 1
 
 
 def test_a_second_officer_reads_of_no_notice(alone: House) -> None:

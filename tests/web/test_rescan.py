@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from flask_guesterase import verify as offline
 from flask_guesterase.core.scanned import is_genuine
+from flask_guesterase.store.access import tokens
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_guest import erased, statements
 
@@ -83,7 +85,19 @@ def test_the_answer_is_checked_offline(house: House, tmp_path: Path) -> None:
         assert any("notes.t" in line for line in said["says"]) == (code == 0)
 
 
-def test_what_was_typed_is_kept_for_nothing_else(house: House) -> None:
+def test_a_guest_who_asks_again_by_two_presses_sees_their_case(house: House) -> None:
+    """The second page, the only one they see, does not say that their link is worth nothing."""
+    browser, _ = erased(house)
+    link = asked(house, browser, phone="+86 139 1234 5678")
+    pages = [browser.post(link, "/privacy/ask") for _ in range(2)]
+    assert [page.headers.get("Location") for page in pages] == ["/privacy/case"] * 2
+    house.worker()
+    assert browser.client.get("/privacy/case/scan.json").status_code == 200
+
+
+def test_what_was_typed_is_kept_for_nothing_else(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Sealed until the answer, gone with it; the request itself is as it was."""
     browser, number = erased(house)
     link = asked(house, browser, email="else@mail.example")
@@ -101,6 +115,7 @@ def test_what_was_typed_is_kept_for_nothing_else(house: House) -> None:
     assert rows[number + "+"]["found"] is not None
     assert house.state(number) in ("erased", "sealed")
     # A link works once.
+    monkeypatch.setattr(tokens, "PRESSED_MINUTES", -1)
     assert browser.post(link, "/privacy/ask").status_code == 410
 
 

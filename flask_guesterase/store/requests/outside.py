@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
+from ...core.errors import TokenError
 from ...core.events import ApprovalStopped, ErasureApproved, MessageSent
 from ...core.finding import Finding, Severity
 from ...core.identity import Kind
@@ -201,12 +202,21 @@ def by_link(work: Work, token: str) -> Case:
 def stop(work: Work, token: str) -> bool:
     """Use such a link up: what was approved alone is to be decided again.
 
+    A button that is pressed twice stops once, and says so twice.
+
     :param work: the open transaction.
     :param token: secret of the link.
     :return: whether it was early enough.
-    :raises TokenError: it is unknown, used or expired.
+    :raises TokenError: it is unknown, used longer ago or expired.
     """
-    case = load(work, str(tokens.use(work, Purpose.STOP, token).request), lock=True)
+    try:
+        number = str(tokens.use(work, Purpose.STOP, token).request)
+    except TokenError:
+        before = tokens.just_used(work, Purpose.STOP, token)
+        if before is None:
+            raise
+        return _was_early(work, before)
+    case = load(work, number, lock=True)
     # What a second person approved since is not theirs to stop.
     early = case.state in (State.APPROVED, State.WAITING) and approvals.by_one(work, case)
     if early:
@@ -217,3 +227,9 @@ def stop(work: Work, token: str) -> bool:
     actor = actors.number(work, f"overseer:{case.number}")
     tell(work, ApprovalStopped, case, actor, grounds=("stopped" if early else approvals.TOO_LATE,))
     return early
+
+
+def _was_early(work: Work, number: str) -> bool:
+    """Return what the newest stop of a request led to; it may have been decided anew since."""
+    said = approvals.entries_of(work, number, (ApprovalStopped.name,))
+    return bool(said) and approvals.TOO_LATE not in said[-1].grounds

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from ...core.errors import InputError, TransitionError
+from ...core.errors import InputError, TokenError, TransitionError
 from ...core.events import SYSTEM, SearchRepeated
 from ...core.lifecycle import DONE
 from ...core.log import canonical
@@ -106,9 +106,16 @@ def by_link(work: Work, token: str) -> Case:
 def confirm(work: Work, token: str) -> None:
     """Take the proof that the guest reads the contact: the search may be made.
 
-    :raises TokenError: the link is unknown, used or expired.
+    A button that is pressed twice proves it once.
+
+    :raises TokenError: the link is unknown, used longer ago or expired.
     """
-    key = str(tokens.use(work, Purpose.AGAIN, token).request)
+    try:
+        key = str(tokens.use(work, Purpose.AGAIN, token).request)
+    except TokenError:
+        if tokens.just_used(work, Purpose.AGAIN, token) is None:
+            raise
+        return
     table = tables.search
     work.conn.execute(
         update(table)
