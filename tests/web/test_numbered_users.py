@@ -96,6 +96,23 @@ def test_a_name_leaves_the_hosts_session_usable_on_a_server(
     house.hotel.engine.dispose()
 
 
+def test_a_number_too_long_for_the_hosts_users_is_nobodys(
+    database_url: str, tmp_path: Path
+) -> None:
+    """What no column can hold is refused in a way of its own by each driver."""
+    house = House(database_url, tmp_path)
+
+    def load(text: str) -> Any:
+        return house.session.get(Guest, int(text))
+
+    house.app.login_manager.user_loader(load)  # type: ignore[attr-defined]
+    with house.app.app_context():
+        assert house.extension.user("9" * 20) is None
+        assert house.session.scalar(select(1)) == 1
+    house.session.remove()
+    house.hotel.engine.dispose()
+
+
 @pytest.fixture
 def lenient(house: House) -> House:
     """The house of a host whose database takes capitals for small letters."""

@@ -40,7 +40,7 @@ def user(identifier: str, unblock: Callable[[], None]) -> Any:
     loader = getattr(logins, "_user_callback", None)
     try:
         return loader(identifier) if loader is not None else None
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, OverflowError):
         return None
     except StatementError as problem:
         if isinstance(problem, DBAPIError) and not isinstance(problem, DataError):
