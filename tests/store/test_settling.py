@@ -240,6 +240,43 @@ def test_a_stay_that_was_made_longer_ends_on_its_own_day(inn: Inn) -> None:
     assert looked(inn, date(2027, 3, 23))[1]
 
 
+@pytest.mark.parametrize("longer", [True, False])
+def test_a_box_that_was_open_ends_by_the_later_day_of_its_row(
+    sqlite_url: str, tmp_path: Path, longer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody signs the pack only after its year, in which the stay was made longer (P3)."""
+    with monkeypatch.context() as unsigned:
+        unsigned.setattr(Office, "sign_pack", lambda *given: None)
+        inn = Inn(sqlite_url, tmp_path)
+    boxed(inn)
+    inn.person(1, date(2026, 3, 1))
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    assert (inn.ours("kept")[0]["until"], inn.ours("kept")[0]["open"]) == (None, "draft")
+    if longer:
+        says(inn, seen=date(2027, 1, 15))
+    inn.later(days=(date(2027, 4, 1) - inn.now.date()).days)
+    with inn.begin() as office:
+        office.sign_pack("NZ", "officer")
+    settling.settled(inn.run)
+    box = retained(inn)
+    assert (box["forgotten_at"] is None) == longer
+    if longer:
+        assert box["label"] == day_label("2028-01-15")
+    inn.engine.dispose()
+
+
+def test_a_box_that_a_shorter_law_ends_stays_for_the_later_day_of_its_row(any_inn: Inn) -> None:
+    """The law kept it for longer until now, so that its row was not asked when its year ended."""
+    inn = any_inn
+    box_of_one(inn)
+    kept_longer(inn)
+    says(inn, seen=date(2027, 1, 15))
+    inn.later(days=(date(2027, 4, 1) - inn.now.date()).days)
+    settling.settled(inn.run)
+    box = retained(inn)
+    assert (box["label"], box["forgotten_at"]) == (day_label("2028-01-15"), None)
+
+
 def test_a_stay_that_was_made_longer_is_seen_where_the_column_was_renamed(inn: Inn) -> None:
     """The shell tells the later day still, whatever the column is called that went into the box."""
     box_of_one(inn)

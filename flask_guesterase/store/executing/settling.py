@@ -85,10 +85,21 @@ def _boxed() -> Select[Any]:
 
 def _followed(work: Work, line: Line[Any]) -> Line[Any]:
     """Return a line with what its row says now, where it ends soon and that is later."""
-    soon = line.until is not None and line.until <= _soon(work)
-    if not soon or line.forgotten_at is not None or not prolonged.follow(work, line):
+    if line.forgotten_at is not None or not _ends_soon(work, line):
+        return line
+    if not prolonged.follow(work, line):
         return line
     return work.conn.execute(_boxed().where(tables.kept.c.id == line.id)).one()
+
+
+def _ends_soon(work: Work, line: Line[Any]) -> bool:
+    """Return whether a box may end before it is judged again, by today's rules or those it had.
+
+    Whose end nobody knew, or which a longer rule kept, may be over at once by others.
+    """
+    if line.until is not None and line.until <= _soon(work):
+        return True
+    return not verdict(work, line).kept(work.now.date() + timedelta(days=SOON + 1))
 
 
 def _soon(work: Work) -> str:
