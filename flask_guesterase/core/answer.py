@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .certificate import LATER
+from .certificate import BOX
 from .log import canonical
 
 
@@ -85,9 +85,7 @@ def answered(said: Mapping[str, Any], reported: bool) -> Answer:
         said["recovery_until"],
         reported,
         partly=names(item for item in said["went"] if item["action"] == "overwritten"),
-        kept=names((
-            *(item for item in said["stays"] if item["category"] != LATER), *said["shared"]
-        )),
+        kept=names((*(i for i in said["stays"] if i["table"] != BOX), *said["shared"])),
     )
 
 

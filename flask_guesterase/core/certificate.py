@@ -20,6 +20,9 @@ CONTENT_MARK = "certificate"
 LATER = "later-notice"
 """Category of the contact that is kept to tell a guest once when the last of the rest has gone."""
 
+BOX = "guesterase_box"
+"""Table of a line that is no row of the hotel's: that contact, or a safety copy under a hold."""
+
 ACTIONS = frozenset({"check-completed", "subject-erased", "certificate-issued", "level-reached"})
 """Actions of the entries that a certificate may prove."""
 

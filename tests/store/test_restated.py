@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flask_guesterase.core import rotation
 from flask_guesterase.core.certificate import Level
-from flask_guesterase.store import worker
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.plan import LEGAL_DUTY
+from flask_guesterase.store import tables, worker
 from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.certificates.reply import certified
 from flask_guesterase.store.depth import deepening
-from flask_guesterase.store.executing import finishing, settling, supplementing
+from flask_guesterase.store.executing import finishing, forgetting, settling, supplementing
 from tests import engines
 from tests.store.test_expiry import BILLS, PEOPLE, Inn, any_inn, boxed, inn
 from tests.store.test_laternotice import filed
@@ -116,6 +120,79 @@ def test_keys_of_boxes_that_ended_count_for_old_copies(inn: Inn) -> None:
     said = issued(inn, number)
     assert (told(said), went(said, "visa")) == ([("2030-03-01", *BILL[1:])], [("people", 1)])
     assert said["root_until"] >= before
+
+
+def held(inn: Inn) -> int:
+    """Hold the guest's record without a word to anybody; return the number of the hold."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    wanted = Wanted("record", "court-order", PEOPLE.name, "1", silent=True)
+    return inn.run(lambda office: office.place_hold(wanted, "officer"))
+
+
+def lifted(inn: Inn, hold: int) -> None:
+    """Let two people lift a hold, and end what only it kept."""
+    for by in ("officer", "second"):
+        inn.run(lambda office, by=by: office.lift(hold, by))
+    finishing.finish(inn.run)
+    settling.settled(inn.run)
+    forgetting.forget(inn.run)
+
+
+def test_a_safety_copy_that_a_hold_keeps_is_in_a_supplement(any_inn: Inn) -> None:
+    """Before its day a supplement says what the first certificate did, of a silent hold nothing;
+    then that a duty of law keeps it; lifted, until when a copy of the keys may open it."""
+    inn = any_inn
+    number, code = answered(inn)
+    first = inn.content(number)
+    hold = held(inn)
+    inn.later(days=7)
+    forgetting.forget(inn.run)
+    said = issued(inn, number)
+    days = ("stays", "recovery_until", "root_until")
+    assert [said[each] for each in days] == [first[each] for each in days]
+    inn.later(days=63)
+    forgetting.forget(inn.run)
+    said = issued(inn, number)
+    assert (said["recovery_until"], said["root_until"]) == ("", "")
+    assert told(said) == [("", LEGAL_DUTY, ""), VISA, BILL]
+    (copy,) = [each for each in said["stays"] if each["category"] == LEGAL_DUTY]
+    assert (copy["table"], copy["rows"]) == ("guesterase_box", 1)
+    with inn.begin() as office:
+        answer = certified(office.work, load(office.work, number))
+        assert answer is not None
+        assert (answer.copy_until, *answer.kept) == ("", "bills", "people")
+        assert office.case(code).answer is not None
+    lifted(inn, hold)
+    said = issued(inn, number)
+    assert told(said) == [VISA, BILL]
+    assert said["recovery_until"] == first["recovery_until"]
+    assert said["root_until"] >= rotation.worthless(inn.now.date()).isoformat()
+
+
+def test_a_box_that_a_hold_keeps_is_in_no_day_of_old_copies(inn: Inn) -> None:
+    """Whoever keeps a copy of the keys is not told that it opens nothing while the hold's key
+    is there; up to its day a held box counts as any other does."""
+    boxed(inn)
+    number, _ = answered(inn)
+    first = inn.content(number)["root_until"]
+    hold = held(inn)
+    inn.later(days=30)
+    copy = issued(inn, number)
+    assert (copy["recovery_until"], copy["root_until"]) == ("", "")
+    with inn.engine.begin() as conn:
+        conn.execute(tables.box.delete().where(tables.box.c.purpose == "recovery"))
+    assert issued(inn, number)["root_until"] == first
+    (box,) = [each for each in inn.ours("box") if each["purpose"] == "retention"]
+    # In Auckland its day is over before the key of its UTC day would be.
+    inn.now = datetime.fromisoformat(f"{box['last_day']}T20:00:00+00:00")
+    finishing.finish(inn.run)
+    said = issued(inn, number)
+    assert (said["root_until"], told(said)) == (first, [("", LEGAL_DUTY, ""), BILL])
+    inn.later(days=1)
+    assert issued(inn, number)["root_until"] == ""
+    lifted(inn, hold)
+    assert issued(inn, number)["root_until"] >= rotation.worthless(inn.now.date()).isoformat()
 
 
 def measured(inn: Inn) -> str:

@@ -91,8 +91,13 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
     )
     left = tuple(Left(i["table"], i["rows"], i["reason"]) for i in decisions["left"])
     depth = depth_of(decisions)
-    recovery = copied_until(work, case, decisions)
-    ends = {"recovery": sealed_until(work, case, decisions), laternotice.WISH: later}
+    copies = staying.copies_held(work, case.number)
+    # Until its day, what a hold will keep longer is told by nothing.
+    recovery = "" if copies else copied_until(work, case, decisions)
+    ends = {
+        "recovery": sealed_until(work, case, decisions), laternotice.WISH: later,
+        "held": staying.held_keys(work, case.number),
+    }  # fmt: skip
     return Content(
         case.number,
         slug(case.controller),
@@ -104,7 +109,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         level=depth.level,
         evidence=(*decisions["checks"], *depth.evidence),
         went=went,
-        stays=_stays(work, case, did, later),
+        stays=(*_stays(work, case, did, later), *staying.copies(copies)),
         shared=shared,
         partial=left,
         recovery_until=recovery,
@@ -192,12 +197,16 @@ def _copies_until(work: Work, property_: Property, case: Case, end: State) -> st
 def _root_until(work: Work, decisions: Mapping[str, Any]) -> str:
     """Return the day from which an old copy of the key folder opens nothing of this erasure.
 
-    Empty where nothing was sealed, and while nobody knows the day of something that was.
+    Empty where nothing was sealed, and while nobody knows the day of something that was: of what
+    a hold keeps longer than its day, for one.
     """
     sealed = [i["until"] for i in decisions.get("did", ()) if i["outcome"] == Outcome.SEAL.value]
     words = ("recovery", laternotice.UNSEALED, laternotice.WISH)
     recovery = [day for word in words if (day := decisions.get(word, ""))]
-    if not (sealed or recovery) or not all(sealed) or max(sealed, default="") >= "9999":
+    recovery += decisions.get("held", ())
+    if not (sealed or recovery) or not all([*sealed, *recovery]):
+        return ""
+    if max(sealed, default="") >= "9999":
         return ""
     # A key dies with the UTC day in which the day of its property ends.
     zones = {place.zone for place in work.settings.properties.values()}

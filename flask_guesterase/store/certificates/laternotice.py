@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
 
-from ...core.certificate import LATER, Stay
+from ...core.certificate import BOX, LATER, Stay
 from ...core.copying import Part, Record, Term
 from ...core.events import SYSTEM, LaterNoticeAsked, LaterNoticeEnded, LaterNoticeWithdrawn
 from ...core.period import months_after
@@ -140,7 +140,7 @@ def stay(work: Work, case: Case, last: str) -> Stay:
     :param case: the request.
     :param last: as `last_day` gave it.
     """
-    return Stay(tables.box.name, 1, ("payload",), LATER, "", day_of(work, case, last))
+    return Stay(BOX, 1, ("payload",), LATER, "", day_of(work, case, last))
 
 
 def take(work: Work, case: Case) -> Contact | None:

@@ -65,7 +65,7 @@ def answer(work: Work, case: Case) -> Answer | None:
     if told is None or case.state not in DONE:
         return told
     # Until its day, what a hold will keep longer is told by nothing.
-    held = staying.copy_held(work, case.number)
+    held = staying.copies_held(work, case.number) > 0
     until = "" if held else told.copy_until
     done = today(work, case.number, (case.decisions or {}).get("did", ()))
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
-from ...core.certificate import LATER
+from ...core.certificate import BOX, LATER, Stay
 from ...core.lifecycle import State
 from ...core.plan import LEGAL_DUTY, Outcome
 from .. import tables
 from ..casework.cases import Case
 from ..lawbook.blockers import today_at
 from ..retaining import law
+from ..retaining.keeping import FOREVER
 from ..work import Work
 from . import laternotice
 
@@ -72,7 +74,7 @@ def all_of(work: Work, case: Case, held: bool) -> list[dict[str, str]]:
 
     :param work: the open transaction.
     :param case: the request.
-    :param held: whether a hold keeps its safety copy, as `copy_held` tells.
+    :param held: whether a hold keeps its safety copy, as `copies_held` tells.
     """
     found = list(kept(work, case.number))
     if case.state is State.SEALED and (last := laternotice.last_day(work, case.number)):
@@ -83,8 +85,8 @@ def all_of(work: Work, case: Case, held: bool) -> list[dict[str, str]]:
     return found
 
 
-def copy_held(work: Work, number: str) -> bool:
-    """Return whether a hold keeps a safety copy of a request longer than its day.
+def copies_held(work: Work, number: str) -> int:
+    """Return how many safety copies of a request holds keep longer than their day.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -92,7 +94,40 @@ def copy_held(work: Work, number: str) -> bool:
     box = tables.box
     mine = box.c.request == number, box.c.purpose == "recovery", box.c.forgotten_at.is_(None)
     held = box.c.label.like("hold:%"), box.c.last_day < work.today
-    return work.conn.execute(select(box.c.id).where(*mine, *held).limit(1)).first() is not None
+    return work.conn.execute(select(func.count()).where(*mine, *held)).scalar_one()
+
+
+def copies(many: int) -> tuple[Stay, ...]:
+    """Return the line of a certificate that says a duty of law keeps safety copies.
+
+    :param many: how many, as `copies_held` tells.
+    """
+    return (Stay(BOX, many, ("payload",), LEGAL_DUTY, "", ""),) if many else ()
+
+
+def held_keys(work: Work, number: str) -> list[str]:
+    """Return until when keys of holds open boxes of a request; nothing where nobody knows.
+
+    Until its day a box counts as if nobody held it, and where its hold was lifted after that, until
+    then.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    box = tables.box
+    mine = box.c.request == number, box.c.purpose.in_(_SEALED), box.c.label.like("hold:%")
+    rows = work.conn.execute(select(box.c.last_day, box.c.forgotten_at).where(*mine))
+    return [_until(work, *row) for row in rows]
+
+
+_SEALED = ("recovery", "recovery-file", "retention")
+"""Purposes of boxes that hold something of who was erased."""
+
+
+def _until(work: Work, last: str, forgotten: datetime | None) -> str:
+    if forgotten is not None:
+        return forgotten.date().isoformat()
+    return last if work.today <= last < FOREVER else ""
 
 
 def _told(work: Work, row: Any) -> tuple[str, ...]:

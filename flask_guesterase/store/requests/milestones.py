@@ -64,7 +64,7 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
 def _afterwards(work: Work, case: Case) -> Iterator[tuple[Moment, date, str]]:
     """Yield when the safety copy ends, and the last day of each kind of what stays."""
     safety = certifying.copied_until(work, case)
-    if safety and not staying.copy_held(work, case.number):
+    if safety and not staying.copies_held(work, case.number):
         yield Moment.SAFETY, date.fromisoformat(safety), ""
     last: dict[str, str] = {}
     for item in staying.kept(work, case.number):
