@@ -536,17 +536,23 @@ class Inputs:
         asked = self.trusted if name is None else self._named
         return any(key in asked(one) for one in self.journals.values())
 
+    def leads(self, key: bytes, name: Name | None) -> bool:
+        """Tell whether a chain leads from a key to a given one, which does not vouch for it.
+
+        Anybody can name a key that is published. An older key begins no later epoch, so that what
+        came before the one in question leads nowhere.
+        """
+        here = self.journals.get(name) if name is not None else None
+        if here is not None and key not in {known for _, known in here.keys}:
+            return False
+        whose = {name[0]} if name is not None else {controller for controller, _ in self.journals}
+        since = name[1] if name is not None else 0
+        chains = ([one for one in self.epochs(each) if one.epoch >= since] for each in whose)
+        return any(not named_by({key}, chain).isdisjoint(self.keys) for chain in chains)
+
     def _named(self, here: Epoch) -> set[bytes]:
         """Return the keys that the given ones named in a journal, and these themselves."""
-        trusted = set(self.keys)
-        for one in self.epochs(here.controller):
-            known = False
-            for _, key in one.keys:
-                # The chain is signed: each key names the next one.
-                known = known or key in trusted
-                if known:
-                    trusted.add(key)
-        return trusted
+        return named_by(set(self.keys), self.epochs(here.controller))
 
     def _vouched(self, here: Epoch) -> set[bytes]:
         trusted = self._named(here)
@@ -561,6 +567,19 @@ class Inputs:
                 if not here.pruned or len(below) > 1:
                     trusted.update(below)
         return trusted
+
+
+def named_by(keys: set[bytes], epochs: Iterable[Epoch]) -> set[bytes]:
+    """Return keys, and those that they named in some epochs, one after the other."""
+    found = set(keys)
+    for one in epochs:
+        known = False
+        for _, key in one.keys:
+            # The chain is signed: each key names the next one.
+            known = known or key in found
+            if known:
+                found.add(key)
+    return found
 
 
 # Certificates
@@ -737,9 +756,18 @@ def check_whose(report: Report, key: bytes, inputs: Inputs, name: Name | None = 
             "that with --key.",
         )
         return
+    vouched = key in expected or inputs.vouches(key, name)
+    if not vouched and inputs.leads(key, name):
+        report.add(
+            "key",
+            None,
+            f"Whose key this is ({key.hex()}). The journal says that it named the one you gave, "
+            "as anybody could say. Give a checkpoint signed with that, or the key of that time.",
+        )
+        return
     report.add(
         "key",
-        key in expected or inputs.vouches(key, name),
+        vouched,
         "It is the key you gave." if key in expected else "The key you gave vouches for this one.",
         "It is NOT the key you gave: somebody else may have made this. A hotel that changed its "
         "key says so in its journal: give that with --journal, or the key of that time too.",

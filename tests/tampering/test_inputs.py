@@ -17,6 +17,7 @@ from benchmarks.journal import generate
 from flask_guesterase import verify as offline
 from flask_guesterase.core.checkpoint import sign_checkpoint, verifier_key
 from flask_guesterase.core.cosignature import cosign, request, witness_key
+from flask_guesterase.core.scanned import signed
 from tests.tampering import catalogue, forge
 from tests.tampering.catalogue import OLD, TAKEN, World
 from tests.tampering.forge import WITNESS, Hotel, changed, edge_line, public, signer
@@ -616,6 +617,69 @@ def test_checkpoints_that_contradict_beside_a_certificate(
         assert (code, cannot(answer) & {"split"}) == (0, found)
         code, answer = ask(certificate, *given, "--journal", put(tmp_path, "j.jsonl", world.lines))
         assert wrong(answer) == found
+
+
+def looked_again(hotel: Hotel) -> str:
+    """What a guest is told who asks again what is left, signed by the real code."""
+    said = {
+        "format": "guesterase/scan/v1", "number": "E-1", "property": "hz1", "controller": "hotel-a",
+        "at": hotel.at(), "scope": "everything", "rows": 9, "left": [], "unsearched": [],
+    }  # fmt: skip
+    return forge.canonical(signed(said, hotel.key)).decode()
+
+
+def test_a_certificate_from_before_its_key_was_changed(hotel: Hotel, tmp_path: Path) -> None:
+    """The new key alone cannot vouch for the old one, nor does it say that the old one is wrong."""
+    hotel.number = 40
+    documents = [
+        put(tmp_path, "before.json", hotel.certificate().to_json()),
+        put(tmp_path, "answer.json", looked_again(hotel)),
+    ]
+    hotel.change_key("hotel-a-2")
+    hotel.append(3)
+    journal, new = put(tmp_path, "journal.jsonl", hotel.lines()), public(hotel.key).hex()
+    given = ["--journal", journal, "--key", new]
+    note = put(tmp_path, "note", hotel.checkpoint())
+    for document in documents:
+        code, answer = ask(document, *given)
+        assert (code, wrong(answer), "key" in cannot(answer)) == (0, set(), True)
+        (said,) = [item["text"] for item in answer["findings"] if item["id"] == "key"]
+        assert "Give a checkpoint signed with that, or the key of that time" in said
+        answer = ask(document, *given, "--checkpoint", note)[1]
+        assert ("key", True) in verdicts(answer)
+        assert wrong(ask(document, *given[:3], public(signer("other")).hex())[1]) == {"key"}
+
+
+def test_an_older_key_that_an_earlier_epoch_named(hotel: Hotel, tmp_path: Path) -> None:
+    """The chain goes on in later epochs; it is followed from the certificate's own."""
+    certificate = put(tmp_path, "c.json", hotel.certificate().to_json())
+    hotel.begin_epoch(hotel.checkpoint())
+    before, new = put(tmp_path, "before.jsonl", hotel.lines()), public(signer("hotel-a-2")).hex()
+    said = b"guesterase/key-change/v1\n" + forge.canonical(["hotel-a", 1, new])
+    marks = {"public-key": new, "signature": hotel.key.sign(said).hex()}
+    hotel.append(action="signing-key-changed", request=None, marks=marks)
+    journal = put(tmp_path, "journal.jsonl", hotel.lines())
+    code, answer = ask(certificate, "--journal", journal, "--key", new)
+    assert (code, wrong(answer), "key" in cannot(answer)) == (0, set(), True)
+    assert wrong(ask(certificate, "--journal", before, "--key", new)[1]) == {"key"}
+
+
+@pytest.mark.parametrize("signed_by", ["thief", "stranger"])
+def test_a_chain_that_a_forger_led_to_the_published_key(
+    signed_by: str, world: World, tmp_path: Path
+) -> None:
+    """Anybody can name a key that is published: it shows nothing, and a bad signature is wrong."""
+    forged = forge.anew(tmp_path / "forged.sqlite", forge.drafts(world.lines), key="thief")
+    certificate = put(tmp_path, "c.json", forged.certificate().to_json())
+    note = put(tmp_path, "note", forged.checkpoint())
+    forged.change_key("hotel-a", signed_by=signer(signed_by))
+    journal = put(tmp_path, "journal.jsonl", forged.lines())
+    forged.close()
+    given = ["--journal", journal, "--key", world.key.hex()]
+    for more in ([], ["--checkpoint", note]):
+        answer = ask(certificate, *given, *more)[1]
+        assert ("key", True) not in verdicts(answer)
+        assert ("key" in wrong(answer)) is (signed_by == "stranger")
 
 
 def test_a_changed_key_and_a_new_epoch(hotel: Hotel, tmp_path: Path) -> None:
