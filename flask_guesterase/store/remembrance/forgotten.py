@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -19,6 +19,7 @@ from ..mapping.ways import clock_of
 from ..work import Work
 from . import remembering, tracing
 from .months import is_over
+from .unplaced import Hold
 
 _AT_ONCE = 5000
 """Keys of a table that are read at once while its rows are looked for."""
@@ -48,30 +49,6 @@ class Judged:
     key: Key | None
     verdict: Verdict
     why: str = ""
-
-
-@dataclass(frozen=True)
-class Hold:
-    """A hold that was placed after the database's copy was made, and not lifted since.
-
-    :param line: its line of the register.
-    """
-
-    line: Line
-
-    def covers(self, work: Work, places: Collection[str], table: str, key: Key) -> bool:
-        """Return whether it may be about a row; where nobody can tell any more, it is.
-
-        :param work: the open transaction.
-        :param places: properties at which the row may lie; an empty one where nobody knows.
-        :param table: name of the table.
-        :param key: key of the row.
-        """
-        note = self.line.note
-        if not note.rows:
-            return "" in places or note.property in places
-        mark = _mark(work, self.line.month, table, key)
-        return mark is None or any(trace.row == mark for trace in note.rows)
 
 
 @dataclass(frozen=True)
@@ -308,15 +285,8 @@ def _since(made: date | datetime, at: datetime, day: date) -> bool:
     return made > at if isinstance(made, datetime) else made >= day
 
 
-def _mark(work: Work, month: str, table: str, key: Key) -> str | None:
-    secret = _key(work, month)
-    return None if secret is None else tracing.row_mark(secret, table, key)
-
-
 def _key(work: Work, month: str) -> bytes | None:
     try:
         return tracing.key_of(work, month)
     except KeyMissingError:
         return None
-
-

@@ -18,7 +18,7 @@ from ...core.decided import mark
 from ...core.errors import KeyMissingError, UnknownError
 from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
-from ...core.plan import Person, Plan, Row
+from ...core.plan import LEGAL_DUTY, Person, Plan, Row
 from ..access import brake
 from ..casework.cases import load, secret
 from ..certificates import planning
@@ -61,11 +61,14 @@ class Warrant:
     :param before: tables and columns; None where the law's own ceiling is the decision.
     :param shares: answers whether a living person's shared rows were to be touched.
     :param day: day of the first erasure, from which the recovery window runs; today when None.
+    :param held: answers whether a hold that this database has forgotten keeps a plan from being
+        carried out.
     """
 
     before: Decided | None
     shares: Callable[[Person], bool] = lambda person: False
     day: date | None = None
+    held: Callable[[Plan], bool] = lambda plan: False
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,9 @@ class Again:
     """How an attempt to erase again ended.
 
     :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
-        the way and it must be tried again; STAFF when it was not decided before.
-    :param reasons: what stands in the way, or what was not decided.
+        the way and it must be tried again; STAFF when it was not decided before, or when a
+        forgotten hold may keep it.
+    :param reasons: what stands in the way, or what was not decided; `LEGAL_DUTY` of a hold.
     :param did: what was done, as `deeds.did` writes it; empty when nothing was.
     """
 
@@ -146,6 +150,8 @@ def again(
         return Again(Fate.OPEN, reasons_of(standing))
     if not plan.changing():
         return Again(Fate.GONE)
+    if under.held(plan):
+        return Again(Fate.STAFF, (LEGAL_DUTY,))
     if new := _new(under, plan):
         return Again(Fate.STAFF, new)
     done = tuple(did(plan, doubles(work, plan)))

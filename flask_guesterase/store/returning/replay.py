@@ -11,17 +11,16 @@ from typing import Any
 from ...core.covering import decided
 from ...core.errors import BlockedError, GuesteraseError, KeyMissingError, SetupError
 from ...core.events import SYSTEM, RestoreReplayed
-from ...core.plan import Person, key_text
+from ...core.plan import LEGAL_DUTY, Person, key_text
 from ...core.remembrance import Kind, Line, Note
 from ..access import brake, pulse
 from ..access.pulse import Pulse
 from ..comeback import objections, remembered
 from ..journaling import vanished
 from ..release import continuing
-from ..remembrance import remembering, tracing
+from ..remembrance import remembering, tracing, unplaced
 from ..remembrance.forgotten import (
     Forgotten,
-    Hold,
     Judged,
     Places,
     Verdict,
@@ -31,6 +30,7 @@ from ..remembrance.forgotten import (
     keyless,
     recall,
 )
+from ..remembrance.unplaced import Hold
 from ..retaining.keeping import Origin
 from ..sweeping import looking, runs
 from ..unit import HasWork, Run
@@ -243,14 +243,14 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     judged = judge(work, known, line, places)
     counts = Counter(each.verdict.value for each in judged)
     case = known_case(work, line) if note.request else None
-    done = _erase(work, line, [each for each in judged if each.verdict is Verdict.THEIRS])
-    if done is not None:
-        counts[done.fate.value] += 1
+    theirs = [each for each in judged if each.verdict is Verdict.THEIRS]
+    done = _erase(work, known.holds, line, theirs)
+    counts.update(each.fate.value for each in done)
     counts["marks"] += _marks(work, known, line, judged)
     for each in judged:
         _note(work, line, each)
     if case is not None:
-        catch_up(work, case, line, done)
+        catch_up(work, case, line, done[0] if done else None)
     return dict(counts)
 
 
@@ -268,22 +268,39 @@ def _marks(work: Work, known: Forgotten, line: Line, judged: Sequence[Judged]) -
     return sum(remembered.put_back(work, each) for each in same)
 
 
-def _erase(work: Work, line: Line, theirs: Sequence[Judged]) -> again.Again | None:
+def _erase(
+    work: Work, holds: Sequence[Hold], line: Line, theirs: Sequence[Judged]
+) -> list[again.Again]:
     """Erase rows that are theirs, and note those that cannot be erased now."""
-    if not theirs:
-        return None
+    who = [(each.table, each.key) for each in theirs if each.key is not None]
+    if not who:
+        return []
     note = line.note
     secret = tracing.key_of(work, line.month)
 
     def shares(person: Person) -> bool:
         return tracing.row_mark(secret, *person) in note.others
 
-    under = Warrant(decided(note.did), shares, erased_on(work, line))
+    held = partial(unplaced.keep, work, holds)
+    under = Warrant(decided(note.did), shares, erased_on(work, line), held)
     origin = Origin(note.request or None, note.controller, note.property)
-    who = [(each.table, each.key) for each in theirs if each.key is not None]
     done = again.again(work, origin, who, under)
+    if done.reasons != (LEGAL_DUTY,) or note.request or len(who) == 1:
+        return [_noted(work, origin, who, done)]
+    # What a sweep ended together was of people who have nothing to do with each other.
+    return [
+        _noted(work, origin, [each], again.again(work, origin, [each], under)) for each in who
+    ]
+
+
+def _noted(
+    work: Work, origin: Origin, who: Sequence[Person], done: again.Again
+) -> again.Again:
+    """Write rows down that were not erased again, and return what became of them."""
     if done.fate in (Fate.OPEN, Fate.STAFF):
-        why = returned.NOT_DECIDED if done.fate is Fate.STAFF else "in-the-way"
+        # Whose a row is that a hold may keep people can say, once the hold is placed again.
+        asked = LEGAL_DUTY if done.reasons == (LEGAL_DUTY,) else returned.NOT_DECIDED
+        why = asked if done.fate is Fate.STAFF else "in-the-way"
         for table, key in who:
             returned.note(work, Seen(origin, table, key_text(key), why, DOOR, done.fate))
     return done
