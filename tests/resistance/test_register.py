@@ -195,6 +195,23 @@ def test_a_sealed_line_hidden_at_night(pine: Pine, hidden: Any) -> None:
     assert "register-missed" in pine.seen()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [delete(Form).where(Form.id == 1),
+     update(Form).where(Form.id == 1).values(left_on=date(2020, 1, 2))],
+    ids=["deleted", "moved"],
+)  # fmt: skip
+def test_an_emptied_row_deleted_or_moved(pine: Pine, row: Any) -> None:
+    """Police that ask for the night are shown the line as it was sealed, whatever its row says."""
+    declared(pine, NIGHTS)
+    pine.seal(1)
+    pine.raw(row)
+    asked = Asked("mu", "District police", "PS-1", "A-1", night=NEW, basis=Basis.POLICE)
+    produced = pine.run(lambda office: office.produce_register(asked, "officer"))
+    sealed = [line for line in produced.lines if line.sealed]
+    assert [(line.name, line.first_night) for line in sealed] == [("Ada Roe", str(NEW))]
+
+
 def test_a_departure_backdated(pine: Pine) -> None:
     """Rows that call a deletion lawful explain nothing without an entry that took as many."""
     said = next(row for row in pine.ours("census") if row["property"] == "mu")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, func, literal, select, update
+from sqlalchemy import MetaData, delete, func, literal, select, update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -28,7 +28,7 @@ from flask_guesterase.store.boxes import shelf, vault
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.registers.register import Produced
-from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Night
+from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Line, Night
 
 
 @pytest.fixture
@@ -411,6 +411,69 @@ def test_a_box_under_a_hold_is_found_until_its_day_and_not_longer(any_night: Nig
     assert night.produce(night=None, document="E00000001").lines == ()
     with night.begin() as office:
         assert vault.unseal(office.work.conn, night.custodian, [box])
+
+
+OTHER = NIGHT - timedelta(days=300)
+ROWS: dict[str, Any] = {
+    "row gone": delete(Line),
+    "nights moved": update(Line).values(first=OTHER, last=OTHER),
+    "room moved": update(Line).values(room="999"),
+    "nothing said": update(Line).values(room="", last=None),
+}
+"""What a host makes of the rows whose lines are sealed."""
+
+
+@pytest.mark.parametrize("made", [*ROWS])
+def test_a_sealed_line_is_found_whatever_became_of_its_row(any_night: Night, made: str) -> None:
+    """An authority that asks for the night, the room or the name gets the line, with the room and
+    the nights it had when it was sealed; what its row says by now stands beside them."""
+    night = any_night
+    night.stay(1)
+    night.seal([1])
+    (before,) = night.produce().lines
+    with night.engine.begin() as conn:
+        conn.execute(ROWS[made])
+    asked: dict[str, Any]
+    for asked in (
+        {}, {"room": "101"}, {"night": None, "name": "Ann Zebrafinch1"},
+        {"night": None, "document": "E00000001"}, {"until": NIGHT + timedelta(days=3)},
+    ):  # fmt: skip
+        (line,) = night.produce(**asked).lines
+        assert (line.room, line.first_night, line.last_night) == ("101", str(NIGHT), str(NIGHT))
+        assert (line.name, line.document) == (before.name, before.document)
+        said = {name: text for name, text in line.more.items() if "." in name}
+        assert said == {
+            "nights moved": {"registrations.first_night": str(OTHER),
+                             "registrations.last_night": str(OTHER)},
+            "room moved": {"registrations.room": "999"},
+        }.get(made, {})  # fmt: skip
+    assert night.events[-1].counts == {"rows": 1, "sealed": 1, "unopened": 0}
+    assert night.produce(room="102").lines == ()
+    assert night.produce(night=NIGHT - timedelta(days=1)).lines == ()
+
+
+def test_a_departure_that_is_set_right_after_sealing_is_asked_for_too(any_night: Night) -> None:
+    """Who left a day later than was sealed is in the register of that night, as the row says."""
+    night = any_night
+    night.stay(1, first=NIGHT - timedelta(days=1), last=NIGHT - timedelta(days=1))
+    night.seal([1])
+    with night.engine.begin() as conn:
+        conn.execute(update(Line).values(last=NIGHT))
+    (line,) = night.produce().lines
+    assert line.last_night == str(NIGHT - timedelta(days=1))
+    assert line.more["registrations.last_night"] == str(NIGHT)
+
+
+def test_what_lies_in_the_box_itself_is_shown_whatever_the_shelf_says(night: Night) -> None:
+    """Nobody can change a box unseen, and anybody who writes into the database a shelf."""
+    night.declare(replace(LINE, columns={**LINE.columns, "last": retain("guest_register")}))
+    night.stay(1)
+    night.seal([1])
+    with night.engine.begin() as conn:
+        conn.execute(update(tables.shelf).values(last_night=str(NIGHT + timedelta(days=1))))
+    (line,) = night.produce().lines
+    assert line.last_night == str(NIGHT)
+    assert [name for name in line.more if "." in name] == []
 
 
 def test_marks_of_one_person_differ_from_day_to_day(night: Night) -> None:

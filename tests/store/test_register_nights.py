@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Date, DateTime, String, update
+from sqlalchemy import Date, DateTime, String, delete, update
 
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.register import Asked, Basis
@@ -124,6 +124,20 @@ def test_a_sealed_line_is_produced_for_the_propertys_night(make: Make) -> None:
         seal(island, id)
     (line,) = produced(island)
     assert (line.name, line.sealed, line.first_night) == ("Ann Zebrafinch1", True, "2026-03-09")
+
+
+def test_a_sealed_moment_whose_row_is_gone_is_produced_for_the_propertys_night(make: Make) -> None:
+    """The shelf has the day as its column writes it, which in Honolulu is another one by then."""
+    island = make(DateTime(), "UTC")
+    for id, moment in ((1, AT_EIGHT), (2, BEFORE)):
+        island.came(id, moment, moment)
+        seal(island, id)
+    with island.engine.begin() as conn:
+        conn.execute(delete(island.arrivals))
+    found = produced(island)
+    assert "Ann Zebrafinch1" in names(found)
+    assert {line.first_night for line in found} <= {str(AT_EIGHT.date()), str(BEFORE.date())}
+    assert produced(island, date(2026, 3, 6)) == []
 
 
 def test_a_night_whose_last_hour_comes_twice_is_asked_for_to_its_end(make: Make) -> None:

@@ -6,7 +6,7 @@ The marks are made with a key derived from that of the box's label, so they die 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -149,6 +149,43 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
         .where(box.c.forgotten_at.is_(None), box.c.last_day >= work.today)
     )
     return sorted({*work.conn.execute(wanted).scalars(), *work.conn.execute(beside).scalars()})
+
+
+@dataclass(frozen=True)
+class Place:
+    """Under what a sealed line lies on the shelf, as it was when it was sealed.
+
+    :param room: the room.
+    :param first_night: first night, as its column writes the day, ISO; empty when nobody knew.
+    :param last_night: last night slept, likewise.
+    """
+
+    room: str
+    first_night: str
+    last_night: str
+
+
+def places(work: Work, ids: Iterable[str]) -> dict[tuple[str, str], Place]:
+    """Return box and table -> under what the line of it lies; of several nobody knows which.
+
+    :param work: the open transaction.
+    :param ids: identifiers of boxes.
+    """
+    shelf = tables.shelf.c
+    found: dict[tuple[str, str], set[Place]] = {}
+    said = shelf.room, shelf.first_night, shelf.last_night
+    for part in chunks(ids):
+        rows = work.conn.execute(
+            select(shelf.box, shelf.table_name, *said).where(shelf.box.in_(part))
+        )
+        for box, table, *words in rows:
+            found.setdefault((box, table), set()).add(Place(*words))
+    return {each: lying.pop() for each, lying in found.items() if len(lying) == 1}
+
+
+def same_room(room: str, laid: str) -> bool:
+    """Tell whether a room is the one that lies on the shelf."""
+    return name_form(room[:_ROOM]) == name_form(laid)
 
 
 def unlaid(names: Sequence[str]) -> tuple[ColumnElement[bool], ...]:

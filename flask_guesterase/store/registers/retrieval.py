@@ -19,12 +19,12 @@ from ...core.seal import Box, open_box
 from ...core.treatment import Constant, Null, Placeholder, Redact
 from ..boxes import vault
 from ..boxes.reading import moments, renamed, texts
-from ..boxes.shelf import boxes
+from ..boxes.shelf import Place, boxes, places, same_room
 from ..lawbook.clocks import places_of
 from ..mapping.hostkeys import keys_told
 from ..mapping.lines import Lines, registers
 from ..mapping.masks import fixed_value, looks_invented, looks_redacted
-from ..mapping.nights import Night
+from ..mapping.nights import Night, home_day
 from ..mapping.raw import Reader, reader
 from ..work import Work
 
@@ -82,13 +82,16 @@ def retrieve(work: Work, asked: Asked) -> Answer:
     :param asked: the question, checked before.
     """
     known = registers(work.datamap)
-    images, unopened = _open(work, boxes(work, asked, sorted(known)))
+    ids = boxes(work, asked, sorted(known))
+    opened, unopened = _open(work, ids)
     # What was a register when a line was sealed may be declared none: nobody can read it here.
-    unopened += sum(image.table not in known for image in images)
+    unopened += sum(image.table not in known for _, image in opened)
+    laid = places(work, ids)
     lines: list[Line] = []
     for name, columns in known.items():
         table = _Table(work, columns, asked)
-        sealed = table.sealed([image for image in images if image.table == name])
+        mine = [(image, laid.get((box, name))) for box, image in opened if image.table == name]
+        sealed = table.sealed(mine)
         lines += [table.line(said, True) for said in sealed.values()]
         lines += [table.line(said, False) for said in table.living(set(sealed))]
     return Answer(tuple(sorted(lines, key=_order)), unopened)
@@ -101,16 +104,16 @@ def _order(line: Line) -> tuple[list[tuple[int, str]], str, str]:
     return rooms, line.first_night, line.name
 
 
-def _open(work: Work, ids: Sequence[str]) -> tuple[list[Image], int]:
+def _open(work: Work, ids: Sequence[str]) -> tuple[list[tuple[str, Image]], int]:
     """Open boxes; one that does not open keeps nobody from the others."""
-    images: list[Image] = []
+    images: list[tuple[str, Image]] = []
     unopened = 0
     for box in vault.openable(work.conn, work.custodian, ids):
         opened = _opened(work, box)
         if opened is None:
             unopened += 1
         else:
-            images += opened
+            images += [(box.id, image) for image in opened]
     return images, unopened
 
 
@@ -131,15 +134,18 @@ class _Table:
         self.reader: Reader = reader(work.conn, lines.declared, work.live())
         self.key = [column.name for column in lines.declared.key]
 
-    def sealed(self, images: Sequence[Image]) -> dict[Key, Texts]:
+    def sealed(self, images: Sequence[tuple[Image, Place | None]]) -> dict[Key, Texts]:
         """Return row key -> line of the images that answer.
 
-        What was not sealed is still in the host's row: room and nights, most often.
+        What was not sealed is still in the host's row: room and nights, most often. The row may
+        be gone by now, or say others; how it was is on the shelf.
+
+        :param images: each with under what it lies on the shelf, where that is known.
         """
-        keys = {image: self._host_key(image) for image in images}
+        keys = {(image, place): self._host_key(image) for image, place in images}
         here = dict(self._read([key for key in keys.values() if key is not None]))
         found: dict[Key, Texts] = {}
-        for image, told in keys.items():
+        for (image, place), told in keys.items():
             key = told or tuple(cell.native() for cell in image.key)
             lost = texts(self.lines, image.columns, self.reader.conn)
             # Which column of today they are is not written down; what stands there is a mask.
@@ -147,8 +153,11 @@ class _Table:
             masks = {column.name for column in self.lines.personal} if old else set()
             there = {n: t for n, t in here.get(key, {}).items() if n not in masks}
             said = {**there, **lost, **old}
-            if self._answers(said, [*old.values()]):
-                found[key] = said
+            laid = {} if place is None else self._otherwise(said, place, set(lost))
+            then = place is not None and self._lay_then(place, laid)
+            shown = {**said, **laid, **self._beside(said, laid)}
+            if (then or self._at_night(said)) and self._answers(said, shown, [*old.values()]):
+                found[key] = shown
         return found
 
     def living(self, without: set[Key]) -> Iterator[Texts]:
@@ -252,20 +261,69 @@ class _Table:
             return looks_invented(column.name, None, text)
         return isinstance(rule, Constant | Null) and value == fixed_value(rule, column)
 
-    def _answers(self, said: Texts, old: Sequence[str]) -> bool:
-        """Tell whether a line from a box is asked for.
+    def _answers(self, said: Texts, shown: Texts, old: Sequence[str]) -> bool:
+        """Tell whether a line from a box is asked for, of whatever night it is.
 
+        :param said: the line as box and row say it.
+        :param shown: the line with what the shelf says.
         :param old: what lies in it under names of before: each may be a name, or the document.
         """
         lines = self.lines
-        if not self._at_night(said):
-            return False
         names = [said.get(column.name, "") for column in lines.names]
-        room, document = said.get(lines.room.name, ""), said.get(lines.document.name, "")
+        rooms = {line.get(lines.room.name, "") for line in (said, shown)}
         spoken = [names, old, *([*names, each] for each in old)]
+        numbers = said.get(lines.document.name, ""), *old
         return any(
-            self._asked_for(room, each, number) for each in spoken for number in (document, *old)
-        )
+            self._asked_for(room, each, number)
+            for room in rooms for each in spoken for number in numbers
+        )  # fmt: skip
+
+    def _otherwise(self, said: Texts, place: Place, boxed: set[str]) -> Texts:
+        """Return what the shelf says of a line and its row does not say by now: room and nights.
+
+        :param said: the line as box and row say it.
+        :param place: under what it lies.
+        :param boxed: columns that the box itself has, which is believed before the shelf.
+        """
+        lines, zone = self.lines, self._zone
+        laid = {lines.room.name: place.room} if place.room else {}
+        if same_room(said.get(lines.room.name, ""), place.room):
+            laid = {}
+        for column, day in (
+            (lines.first_night, place.first_night), (lines.last_night, place.last_night),
+        ):  # fmt: skip
+            if day and home_day(column, said.get(column.name, ""), zone) != day:
+                laid[column.name] = day
+        return {name: text for name, text in laid.items() if name not in boxed}
+
+    def _beside(self, said: Texts, laid: Texts) -> Texts:
+        """Return what a row says otherwise than the shelf, under names that tell it apart."""
+        table = self.lines.declared.name
+        return {f"{table}.{name}": text for name in laid if (text := said.get(name, ""))}
+
+    def _lay_then(self, place: Place, laid: Texts) -> bool:
+        """Tell whether a line is of a night that is asked for, where only the shelf can say so.
+
+        :param place: under what it lies.
+        :param laid: what the row does not say by now; one that says the nights says them better.
+        """
+        columns, nights = (self.lines.first_night, self.lines.last_night), self.asked.nights
+        if nights is None or not any(column.name in laid for column in columns):
+            return False
+        (came, _), (_, until) = (self._days(columns[0], night) for night in nights)
+        slept, _ = self._days(columns[1], nights[0])
+        first, last = place.first_night, place.last_night
+        return bool(first or last) and (first or last) <= until and (last >= slept or first >= came)
+
+    def _days(self, column: Column[Any], day: date) -> tuple[str, str]:
+        """Return the first and the last day, ISO, that a column may write for a night.
+
+        Moments of another zone have two; of one that nobody named, the day they say is meant.
+        """
+        night = self._night(day)
+        if night.naive or column.name in night.moments:
+            return night.days(column)
+        return day.isoformat(), day.isoformat()
 
     def _at_night(self, said: Texts, there: bool = False) -> bool:
         """Tell whether a line is of a night that is asked for; any is where none was named.
