@@ -20,6 +20,7 @@ from flask_guesterase.core.treatment import delete, keep, mentions, null, redact
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.boxes import boxing
+from flask_guesterase.store.lawbook import blockers
 from flask_guesterase.store.mapping.masks import fixed_value
 from flask_guesterase.store.mapping.raw import reader
 from tests.store import kept
@@ -55,6 +56,12 @@ def erased_ann(hotel: Hotel) -> str:
     number = hotel.approved(email=ANN["email"])
     hotel.erased(number)
     return number
+
+
+def in_the_way(hotel: Hotel) -> list[blockers.Found]:
+    """Return what keeps the erasure of whoever has Ann's number waiting."""
+    with hotel.begin() as office:
+        return blockers.standing(office.work, [("guests", (1,))])
 
 
 def told(values: dict[str, str], text: str) -> list[str]:
@@ -133,6 +140,21 @@ def test_two_who_had_one_number_and_were_both_erased_are_told_apart(hotel: Hotel
     two = fetched(hotel, numbers[second]).to_json()
     assert (told(ANN, one), told(BEA, one)) == (list(ANN.values()), [])
     assert (told(ANN, two), told(BEA, two)) == ([], list(BEA.values()))
+
+
+def test_a_copy_of_who_was_erased_stands_in_nobodys_way_who_has_the_number_now(
+    any_hotel: Hotel,
+) -> None:
+    """Their erasure waits for no answer to a stranger, and takes no copy away from one."""
+    hotel = any_hotel
+    number = after(hotel, erased_ann(hotel))
+    assert [each.label for each in in_the_way(hotel)] == [number]
+    moves_in(hotel)
+    assert in_the_way(hotel) == []
+    erasure = hotel.approved(email=BEA["email"])
+    assert hotel.erased(erasure) in ("erased", "sealed")
+    assert told(BEA, str(hotel.rows(Guest))) == []
+    assert told(ANN, fetched(hotel, number).to_json()) == list(ANN.values())
 
 
 def test_what_was_read_of_one_guest_is_not_released_of_another(hotel: Hotel) -> None:

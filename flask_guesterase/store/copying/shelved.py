@@ -21,6 +21,7 @@ from ..access import tokens
 from ..access.tokens import Purpose
 from ..boxes import safe
 from ..casework.cases import Case, day_at, load, step, tell
+from ..erasing import successors
 from ..mapping.days import last_utc_day
 from ..statements.sql import MANY, Said, asked, chunks
 from ..work import Work
@@ -114,16 +115,18 @@ def over(work: Work, people: Iterable[Person]) -> int:
     """Take away the copies of people who are about to be erased; return how many those were.
 
     A copy that nobody has fetched yet keeps an erasure waiting (see `blockers`); one that was
-    fetched is in the guest's hands.
+    fetched is in the guest's hands. That of who had the row before is none of theirs.
 
     :param work: the erasing transaction.
     :param people: subject rows.
     """
     found: set[str] = set()
     for table, keys in by_table(people).items():
-        for part in chunks(sorted(map(key_text, keys)), MANY):
+        texts = {key_text(key): (table, key) for key in keys}
+        for part in chunks(sorted(texts), MANY):
             statement, given = asked(_SAID, ("lying",), _lying, [(text,) for text in part])
-            found.update(work.conn.execute(statement, {**(given or {}), "table": table}).scalars())
+            rows = work.conn.execute(statement, {**(given or {}), "table": table})
+            found.update(row.request for row in successors.without(work, table, rows, texts))
     for number in sorted(found):
         close(work, load(work, number, lock=True), "erased")
     return len(found)
@@ -136,7 +139,7 @@ def _lying() -> tuple[Select[Any], list[ColumnElement[Any]]]:
     """Return the select of the copies that lie ready for people of one table."""
     request, subject, copy = tables.request.c, tables.subject.c, tables.copy.c
     wanted = (
-        select(subject.request)
+        select(subject.request, subject.row_key, successors.asked_after().label("after"))
         .join_from(tables.subject, tables.request, subject.request == request.number)
         .join(tables.copy, copy.request == request.number)
         .where(

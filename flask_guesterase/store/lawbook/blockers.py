@@ -21,6 +21,7 @@ from ...core.wish import Kind
 from .. import tables
 from ..access.tokens import TICKET_MINUTES
 from ..checking.gaps import unreadable
+from ..erasing import successors
 from ..erasing.finder import Owners, owned, owned_of
 from ..mapping.datamap import DataMap
 from ..mapping.days import day_of
@@ -209,7 +210,8 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
     for name, texts in by_table.items():
         for part in chunks(sorted(texts), MANY):
             statement, given = asked(_SAID, ("open",), _unanswered, [(text,) for text in part])
-            for row in work.conn.execute(statement, {**(given or {}), **times, "table": name}):
+            rows = work.conn.execute(statement, {**(given or {}), **times, "table": name})
+            for row in successors.without(work, name, rows, texts):
                 here = (row.number, row.property, _answer(work, row))
                 seen.setdefault(here, set()).add(texts[row.row_key])
     return [
@@ -281,6 +283,7 @@ def _unanswered() -> tuple[Select[Any], list[ColumnElement[Any]]]:
             request.state,
             request.ended_at,
             contested.label("contested_until"),
+            successors.asked_after().label("after"),
         )
         .join_from(tables.subject, tables.request, subject.request == request.number)
         .outerjoin(tables.copy, copy.request == request.number)
