@@ -51,10 +51,10 @@ def bounded(
     work: Work, about: Scope, lock: bool = False, only: Only | None = None,
     known: Sequence[blockers.Found] | None = None, house: str = "",
 ) -> Scope:
-    """Return a scope of people bounded by law, boxes, holds and preconditions.
+    """Return a scope bounded by law, boxes, holds, and preconditions of its people.
 
     :param work: the open transaction.
-    :param about: what a plan is about.
+    :param about: what a plan is about; without people, those count whose its rows are.
     :param lock: keep others from changing what may block until the transaction ends.
     :param only: the columns it is about, where it is not about all.
     :param known: what stands in their way, where that cannot have changed.
@@ -66,16 +66,24 @@ def bounded(
     def rule(found: eraser.Found) -> Rulings:
         rulebook.read(work, house)
         theirs = found if about.whole else None
-        asked[:] = (
-            blockers.standing(work, about.people, lock, theirs) if known is None else known
-        )
-        asked.extend(purview.needed(work, house, about.people))
+        # What nobody asked for is about no people, and the hotel may need its owners all the same.
+        people = about.people or owners(found)
+        asked[:] = blockers.standing(work, people, lock, theirs) if known is None else known
+        asked.extend(purview.needed(work, house, people))
         return law.rulings(work, found, asked, only)
 
     def block() -> tuple[Block, ...]:
         return blockers.blocks(asked)
 
     return replace(_boxed(work, about), rule=rule, block=block)
+
+
+def owners(found: eraser.Found) -> frozenset[Person]:
+    """Return whose rows are.
+
+    :param found: table -> rows.
+    """
+    return frozenset(person for rows in found.values() for row in rows for person, _ in row.owners)
 
 
 def records(

@@ -158,12 +158,15 @@ def _erase(
     """Erase rows of one table that were judged in this transaction, as far as they may go."""
     work = office.work
     declared = work.datamap.declared(now[0].table)
+    # What is written down as needed is looked at again where that is written.
+    alone = {item.key for item in now if item.needed}
+    counts = Counter({"waiting": len(alone)} if alone else {})
+    now = [item for item in now if not item.needed]
     # A part of a profile that has had its time takes neither the rest nor the person along.
     people = declared.name in work.datamap.subjects
     whole = [item for item in now if people and item.whole]
-    alone: set[Key] = set()
     bar = _Bar(skip, alone, {item.key: item for item in whole})
-    counts = Counter(_people(work, declared, whole, bar))
+    counts.update(_people(work, declared, whole, bar))
     rest = [item for item in now if not (people and item.whole)]
     counts.update(_records(work, declared, rest, alone))
     return dict(counts), alone

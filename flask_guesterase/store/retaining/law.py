@@ -358,6 +358,15 @@ def open_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, set[str
     return found
 
 
+def needed_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, frozenset[str]]:
+    """Return the columns of these rows that are written down as needed by a precondition."""
+    kept, found = tables.kept.c, dict[Key, frozenset[str]]()
+    lasting = kept.mode == BLOCKED, kept.ended_at.is_(None)
+    for key, columns in _before(work, name, keys, kept.columns, *lasting):
+        found[key] = found.get(key, frozenset()).union(json.loads(columns))
+    return found
+
+
 def _before(
     work: Work, name: str, keys: Iterable[Key], said: Column[Any], *which: ColumnElement[bool]
 ) -> Iterator[tuple[Key, str]]:

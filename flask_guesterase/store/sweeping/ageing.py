@@ -50,6 +50,7 @@ class Expired:
     :param columns: the columns that go.
     :param whole: whether the row's own ceiling is over; of a subject row, all of the person goes.
     :param at_once: whether a safety copy of it would outlive a number in the law.
+    :param needed: whether all that is left of it is written down as needed by a precondition.
     """
 
     table: str
@@ -60,6 +61,7 @@ class Expired:
     columns: frozenset[str]
     whole: bool
     at_once: bool
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,19 +142,27 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     free = [key for key in keys if key not in asked]
     records = law.facts(work, declared, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
-    full = _full(work, declared, free, reasons)
+    full = _full(work, declared, free, reasons, {})
+    # What is written down as needed goes once nothing needs it, and is not erased about each night.
+    needed = law.needed_before(work, declared.name, set().union(*full.values()))
+    more = _full(work, declared, list(needed), reasons, needed) if needed else {}
     result, nothing = Aged([], Unended()), dict[str, Reason]()
     dated = starting(work, declared)
     open_: dict[Key, frozenset[str]] = {}
     # Of rows that tell the same the same is over.
-    known: dict[tuple[int, int, frozenset[str]], tuple[Expired | None, frozenset[str]]] = {}
+    known: dict[tuple[object, ...], tuple[Expired | None, frozenset[str]]] = {}
     for key, record in records.items():
         said = reasons.get(key, nothing)
         empty = frozenset(part for part, still in full.items() if key not in still)
-        alike = id(record), id(said), empty
+        rest = frozenset(part for part, still in more.items() if key not in still)
+        rest = rest if key in needed else empty
+        alike = id(record), id(said), empty, rest
         if alike not in known:
             days = _last_days(work, declared, record)
-            item = _judge(work, declared, key, record, days, empty.union(said))
+            item = _judge(work, declared, key, record, days, rest.union(said))
+            if item is None and rest != empty:
+                over = _judge(work, declared, key, record, days, empty.union(said))
+                item = replace(over, needed=True) if over is not None else None
             words = _unended(work, declared, record, days, said, empty)
             if dated.isdisjoint(record.facts.events):
                 # Of what has no date at all whoever looks for that tells; see `endless`.
@@ -170,23 +180,27 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
 
 
 def _full(
-    work: Work, declared: Declared, keys: Sequence[Key], law_: Mapping[Key, Mapping[str, Reason]]
+    work: Work, declared: Declared, keys: Sequence[Key],
+    law_: Mapping[Key, Mapping[str, Reason]], needed: Mapping[Key, frozenset[str]],
 ) -> dict[str, set[Key]]:
     """Return category, empty for what nothing retains -> rows that still hold something of it.
 
     :param law_: key -> category -> why the law keeps that part of a row, so that it stays.
+    :param needed: key -> columns that do not count, because a precondition needs them.
     """
     parts = {"": list(declared.erase)}
     parts |= {category: _of(declared, category) for category in declared.retain.values()}
     full = {part: holding(work.conn, declared, keys, names) for part, names in parts.items()}
     still, bound = law.relabelled(work).get(declared.name, {}), dict[frozenset[str], list[Key]]()
     for key in keys:
-        if said := law_.get(key):
-            bound.setdefault(frozenset(n for n, c in still.items() if c in said), []).append(key)
+        if key in needed or law_.get(key):
+            said = frozenset(n for n, c in still.items() if c in law_.get(key, ()))
+            bound.setdefault(said | needed.get(key, frozenset()), []).append(key)
     for stay, mine in bound.items():
-        if stay or declared.deletes:
-            names = [name for name in declared.erase if name not in stay]
-            full[""] -= set(mine) - holding(work.conn, declared, mine, names, whole=False)
+        for part, names in parts.items():
+            rest = [name for name in names if name not in stay]
+            if len(rest) < len(names) or (declared.deletes and not part):
+                full[part] -= set(mine) - holding(work.conn, declared, mine, rest, whole=False)
     return full
 
 
