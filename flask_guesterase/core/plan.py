@@ -264,8 +264,7 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     """Return the decisions one row comes under."""
     ruling = _unruled(shape) if ruling is None else ruling
     if ruling.held:
-        columns = tuple(sorted({*shape.erase, *shape.retain}))
-        return (Decision(shape.table, Outcome.HOLD, columns, (), LEGAL_DUTY),)
+        return _held(shape, ruling)
     there = {n: c for n, c in shape.retain.items() if c not in ruling.sealed}
     lasting = {n: c for n, c in there.items() if c in ruling.law or n not in shape.after}
     kept = {n: c for n, c in lasting.items() if ruling.may_touch(n)}
@@ -294,6 +293,16 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     if left or (shared and shape.deletes == "last" and not kept):
         decisions.append(Decision(shape.table, Outcome.SHARE, left, (), OTHERS))
     return tuple(decisions)
+
+
+def _held(shape: Shape, ruling: Ruling) -> tuple[Decision, ...]:
+    """Return what of a row a hold keeps: of what went before nothing is there to be held."""
+    every = sorted({*shape.erase, *shape.retain})
+    columns = tuple(filter(ruling.may_touch, every))
+    # A row that only goes whole has no columns to be named.
+    if every and not columns:
+        return ()
+    return (Decision(shape.table, Outcome.HOLD, columns, (), LEGAL_DUTY),)
 
 
 def foretold(shape: Shape, person: Person) -> tuple[Decision, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from sqlalchemy import select
 
-from ...core.plan import Outcome, Plan, Step
+from ...core.plan import Outcome, Plan, Row, Step
 from .. import tables
 from ..casework.cases import Case
 from ..erasing import eraser
@@ -30,7 +30,7 @@ def keep(work: Work, case: Case, drawn: Plan) -> Plan:
     :return: what was written down, as a plan.
     """
     known = _known(work, case.number)
-    steps = [_late(work, drawn, step, known) for step in drawn.keeping()]
+    steps = [late for step in drawn.keeping() for late in _late(work, drawn, step, known)]
     late = replace(drawn, steps=tuple(step for step in steps if step.rows))
     if late.steps:
         keeping.record(work, Origin(case.number, case.controller, case.property), late, Erased())
@@ -91,20 +91,21 @@ def _known(work: Work, number: str) -> _Known:
     return found
 
 
-def _late(work: Work, drawn: Plan, step: Step, known: _Known) -> Step:
-    """Return a step limited to rows that hold something of which nothing is written down."""
+def _late(work: Work, drawn: Plan, step: Step, known: _Known) -> Iterator[Step]:
+    """Yield a step limited to rows, and to what they hold of which nothing is written down."""
     if step.decision.outcome is Outcome.SEAL:
         # What is to leave its row and stands there is left.
-        return replace(step, rows=())
-    table, columns = step.decision.table, set(step.decision.columns)
+        return
+    table, columns = step.decision.table, frozenset(step.decision.columns)
     texts = keeping.known_by(work, drawn, table, [row.key for row in step.rows])
-    new = [
-        row
-        for row in step.rows
-        if (place := (table, texts[row.key])) not in known or columns - known[place]
-    ]
-    if not new:
-        return replace(step, rows=())
-    wanted = replace(step, rows=tuple(new))
-    there = set(eraser.as_before(work.conn, work.whole(), wanted, work.live()))
-    return replace(step, rows=tuple(row for row in new if row.key in there))
+    new: dict[frozenset[str], list[Row]] = {}
+    for row in step.rows:
+        place = table, texts[row.key]
+        if place not in known or columns - known[place]:
+            # What went of a row that is kept in part stays no more, though all of it is held now.
+            new.setdefault(columns - known.get(place, set()), []).append(row)
+    for more, rows in new.items():
+        decision = replace(step.decision, columns=tuple(sorted(more)))
+        wanted = Step(decision, tuple(rows))
+        there = set(eraser.as_before(work.conn, work.whole(), wanted, work.live()))
+        yield replace(wanted, rows=tuple(row for row in rows if row.key in there))
