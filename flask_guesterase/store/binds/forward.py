@@ -20,7 +20,7 @@ from .. import tables
 from ..boxes import safe
 from ..casework.cases import load, step, tell
 from ..certificates import planning
-from ..erasing import eraser, people
+from ..erasing import echo, people
 from ..erasing.surgery import Surgery
 from ..erasing.taking import Erased
 from ..mapping.crossing import HOME, Crossing
@@ -159,7 +159,7 @@ def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
 
 def _drawn(work: Work, part: Line[Any], intent: Intent) -> list[Plan]:
     """Return the plan for the people of a request, where the database may write rows by itself."""
-    if part.request is None or eraser.is_quiet(work.live()):
+    if part.request is None or echo.is_quiet(work.live()):
         return []
     about = planning.scope(work, _readable(work, intent.people), house=part.property)
     return [planning.plan(work, about)]
@@ -172,7 +172,7 @@ def _follow(
     decided = {d for d, _ in intent.steps if d.outcome is not Outcome.SEAL}
     for drawn in now:
         steps = [
-            step for step in eraser.appeared(drawn, surgery.moved, *before)
+            step for step in echo.appeared(drawn, surgery.moved, *before)
             if step.decision in decided
         ]
         rest = Plan(drawn.people, tuple(steps))

@@ -75,7 +75,12 @@ def bounded(
     def block() -> tuple[Block, ...]:
         return blockers.blocks(asked)
 
-    return replace(_boxed(work, about), rule=rule, block=block)
+    def rest(found: eraser.Found) -> Rulings:
+        return law.rulings(work, found, asked)
+
+    return replace(
+        _boxed(work, about), rule=rule, block=block, rest=None if only is None else rest
+    )
 
 
 def owners(found: eraser.Found) -> frozenset[Person]:
@@ -100,7 +105,10 @@ def records(
     def rule(found: eraser.Found) -> Rulings:
         return law.rulings(work, found, standing, only)
 
-    return replace(_boxed(work, about), rule=rule)
+    def rest(found: eraser.Found) -> Rulings:
+        return law.rulings(work, found, standing)
+
+    return replace(_boxed(work, about), rule=rule, rest=rest)
 
 
 def _boxed(work: Work, about: Scope) -> Scope:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from ...core.errors import BlockedError, ErasureError, RetryableError
+from ...core.errors import BlockedError, RetryableError
 from ...core.image import Cell
 from ...core.plan import (
     Block,
@@ -35,6 +35,7 @@ from ..mapping.proof import stands
 from ..mapping.raw import Reader, reader
 from ..texts.mentioned import Regions, hand
 from ..transaction import alone
+from .echo import Watch, decided, is_quiet, require_ended, require_fed, watch
 from .finder import find
 from .surgery import Surgery
 from .taking import Erased
@@ -60,6 +61,8 @@ class Scope:
     :param regions: property -> country, by which national phone numbers in texts are understood.
     :param over: tables whose rows' own time is over: of their texts nothing stays.
     :param whole: whether `find` returns every row of these people, and no other.
+    :param rest: answers what keeps parts of rows that triggers write meanwhile, where `find` does
+        not return those.
     """
 
     people: tuple[Person, ...]
@@ -71,6 +74,7 @@ class Scope:
     regions: Regions = field(default_factory=dict)
     over: frozenset[str] = frozenset()
     whole: bool = False
+    rest: Rule | None = None
 
 
 def everything(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> Scope:
@@ -272,28 +276,36 @@ def carry_out(held: Locked, scope: Scope) -> Erased:
     people = frozenset(scope.people)
     known = hand(conn, datamap, drawn, people, surgery.entropy, scope.regions)
     surgery.hand = replace(known, over=scope.over)
+    quiet = is_quiet(live)
+    watched = watch(surgery, people, drawn) if scope.rest is not None and not quiet else None
     surgery.carry_out(drawn, before)
-    if is_quiet(live):
-        return surgery.done
-    rest = _appeared(plan(conn, datamap, scope, live), surgery.moved, drawn)
-    if rest.steps:
-        surgery.carry_out(rest, surgery.lock(rest))
-        left = _appeared(plan(conn, datamap, scope, live), surgery.moved, drawn, rest)
-        if left.steps:
-            raise ErasureError(
-                f"Rows keep appearing in {left.steps[0].decision.table} while it is erased.",
-                "Look at the triggers of that table.",
-            )
+    if watched is not None:
+        _follow(watched, scope, drawn)
+    elif not quiet:
+        rest = decided(plan(conn, datamap, scope, live), surgery.moved, drawn)
+        if rest.steps:
+            surgery.carry_out(rest, surgery.lock(rest))
+            left = decided(plan(conn, datamap, scope, live), surgery.moved, drawn, rest)
+            require_ended(next((step.decision.table for step in left.steps), None))
     return surgery.done
 
 
-def is_quiet(live: LiveSchema | None) -> bool:
-    """Return whether the database writes no rows by itself when others change."""
-    return live is not None and all(
-        each.triggers_known
-        and not any(table.triggers or table.view for table in each.tables.values())
-        for _, each in live.each()
-    )
+def _follow(watched: Watch, scope: Scope, drawn: Plan) -> None:
+    """Erase what triggers wrote of people while something of theirs ended that was kept.
+
+    The policy decides about such rows, as it does when somebody is erased; law and holds do too.
+    """
+    surgery, new = watched.surgery, watched.new()
+    if not new:
+        return
+    require_fed(surgery.live, drawn, new)
+    # What the law still keeps of them stays in its row: the boxes of this plan are counted.
+    bounds = replace(scope, rule=scope.rest, boxes=False)
+    rest = _draw(surgery.conn, surgery.datamap, bounds, surgery.live, new)
+    _free(rest)
+    surgery.carry_out(rest, surgery.lock(rest))
+    surgery.done.rest.append(rest)
+    require_ended(next(iter(watched.new()), None))
 
 
 def remains(
@@ -343,47 +355,6 @@ def _is_gone(reads: Reader, now: Cell) -> bool:
     return stands(
         declared.written(now.name), declared.column(now.name), now, reads.room(now.name)
     )
-
-
-def _appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Plan:
-    """Return the steps of `now` limited to rows that no earlier plan held.
-
-    :param moved: rows of earlier plans that have no key of their own, as they are now.
-    """
-    decisions = {step.decision for step in before[0].steps}
-    steps = tuple(appeared(now, moved, *before))
-    for step in steps:
-        if step.decision not in decisions:
-            raise ErasureError(
-                f"Rows appeared in {step.decision.table} while it was being erased, under no "
-                "decision of the plan.",
-                "Look at the triggers: what one writes through a function, or under a condition of "
-                "its own, cannot be foreseen. Let its text name the table, or drop it.",
-            )
-    return Plan(now.people, steps, (), now.policy)
-
-
-def appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Iterator[Step]:
-    """Yield the steps of a plan that change rows, limited to rows that no earlier plan held.
-
-    :param now: the plan as it is drawn now.
-    :param moved: rows of earlier plans that have no key of their own, as they are now.
-    :param before: the earlier plans.
-    """
-    seen = {
-        (step.decision.table, key_text(row.key))
-        for each in before
-        for step in each.steps
-        for row in step.rows
-    }
-    for step in now.changing():
-        table = step.decision.table
-        rows = tuple(
-            r for r in step.rows
-            if (table, key_text(r.key)) not in seen and (table, r.key) not in moved
-        )
-        if rows:
-            yield Step(step.decision, rows)
 
 
 def _rows(plan_: Plan) -> set[tuple[Decision, str]]:

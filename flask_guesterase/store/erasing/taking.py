@@ -10,7 +10,7 @@ from typing import Any
 
 from ...core.errors import ErasureError, RetryableError
 from ...core.image import Cell, Change, Columns, Image, Line, Strip, cell
-from ...core.plan import Decision, Key, Outcome, Row, Step
+from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
 from ..mapping.raw import Reader
 
 Values = tuple[Any, ...]
@@ -210,6 +210,7 @@ class Erased:
     :param counts: table -> rows changed.
     :param named: which row names each file.
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
+    :param rest: what was decided about rows that triggers wrote while kept ones ended.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -218,6 +219,7 @@ class Erased:
     counts: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, Key]] = field(default_factory=list)
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
+    rest: list[Plan] = field(default_factory=list)
 
     @property
     def images(self) -> list[Image]:
@@ -234,4 +236,6 @@ class Erased:
 
         :param without: table and key of rows that are left out.
         """
-        return [each.strip(without | self.rehearsed) for each in self.taken]
+        # Written by what was done, they come back with nothing that is taken back.
+        written = {(s.decision.table, r.key) for p in self.rest for s in p.steps for r in s.rows}
+        return [each.strip(without | self.rehearsed | written) for each in self.taken]

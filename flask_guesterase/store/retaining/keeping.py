@@ -61,6 +61,11 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     :param erased: what was done, with the images of what is to be sealed.
     :return: how many rows and categories are kept.
     """
+    # What triggers wrote meanwhile may have to stay as well.
+    return sum(_record(work, origin, each, erased) for each in (plan, *erased.rest))
+
+
+def _record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     lines: list[dict[str, Any]] = []
     boxes: list[tuple[boxing.Item, Laying]] = []
     staying = _staying(plan)

@@ -1,0 +1,136 @@
+"""Rows that the database writes by itself while others change, by a trigger for example."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ...core.errors import ErasureError
+from ...core.plan import Key, Person, Plan, Row, Step, key_text
+from ..catalog.shape import LiveSchema
+from ..checking.fired import fed
+from ..checking.gaps import unreadable
+from .finder import find
+from .surgery import Surgery
+
+_CURE = (
+    "Look at the triggers: what one writes through a function, or under a condition of its own, "
+    "cannot be foreseen. Let its text name the table, or drop it."
+)
+
+
+def is_quiet(live: LiveSchema | None) -> bool:
+    """Return whether the database writes no rows by itself when others change."""
+    return live is not None and all(
+        each.triggers_known
+        and not any(table.triggers or table.view for table in each.tables.values())
+        for _, each in live.each()
+    )
+
+
+def decided(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Plan:
+    """Return the steps of `now` limited to rows that no earlier plan held.
+
+    :param now: the plan as it is drawn now.
+    :param moved: rows of earlier plans that have no key of their own, as they are now.
+    :param before: the earlier plans, the approved one first.
+    :raises ErasureError: they come under no decision of the approved one.
+    """
+    decisions = {step.decision for step in before[0].steps}
+    steps = tuple(appeared(now, moved, *before))
+    for step in steps:
+        if step.decision not in decisions:
+            raise ErasureError(
+                f"Rows appeared in {step.decision.table} while it was being erased, under no "
+                "decision of the plan.",
+                _CURE,
+            )
+    return Plan(now.people, steps, (), now.policy)
+
+
+def appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Iterator[Step]:
+    """Yield the steps of a plan that change rows, limited to rows that no earlier plan held.
+
+    :param now: the plan as it is drawn now.
+    :param moved: rows of earlier plans that have no key of their own, as they are now.
+    :param before: the earlier plans.
+    """
+    seen = {
+        (step.decision.table, key_text(row.key))
+        for each in before
+        for step in each.steps
+        for row in step.rows
+    }
+    for step in now.changing():
+        table = step.decision.table
+        rows = tuple(
+            r for r in step.rows
+            if (table, key_text(r.key)) not in seen and (table, r.key) not in moved
+        )
+        if rows:
+            yield Step(step.decision, rows)
+
+
+def require_ended(table: str | None) -> None:
+    """Make sure that the second round was the last.
+
+    :param table: where rows appeared in it; None where nothing did.
+    :raises ErasureError: rows did.
+    """
+    if table is not None:
+        raise ErasureError(
+            f"Rows keep appearing in {table} while it is erased.",
+            "Look at the triggers of that table.",
+        )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Sees which rows are written of the people whose rows change, in whatever table.
+
+    :param surgery: what changes their rows.
+    :param people: whose rows are looked for.
+    :param seen: table and key, as text, of their rows that are known.
+    """
+
+    surgery: Surgery
+    people: frozenset[Person]
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def new(self) -> dict[str, list[Row]]:
+        """Return the rows that were not there when this was asked before."""
+        surgery, new = self.surgery, dict[str, list[Row]]()
+        found = find(surgery.conn, surgery.datamap, self.people, unreadable(surgery.datamap))
+        for table, rows in found.items():
+            for row in rows:
+                place = table, key_text(row.key)
+                if place not in self.seen and (table, row.key) not in surgery.moved:
+                    new.setdefault(table, []).append(row)
+                self.seen.add(place)
+        return new
+
+
+def watch(surgery: Surgery, people: Iterable[Person], drawn: Plan) -> Watch:
+    """Look at the rows of people, and of who owns the rows of a plan, before these change."""
+    owners = {p for step in drawn.changing() for row in step.rows for p, _ in row.owners}
+    watching = Watch(surgery, frozenset(owners).union(people))
+    watching.new()
+    return watching
+
+
+def require_fed(
+    live: LiveSchema | None, drawn: Plan, new: Mapping[str, Sequence[Row]]
+) -> None:
+    """Make sure that triggers wrote the rows that are new, and not the host beside us.
+
+    :param live: the live database as read.
+    :param drawn: the plan that was carried out.
+    :param new: table -> rows that were not there before.
+    :raises ErasureError: no trigger of a table that changed says that it writes there.
+    """
+    changed = {step.decision.table for step in drawn.changing()}
+    strange = sorted(set(new).difference(fed(live, changed, new) if live is not None else ()))
+    if strange:
+        raise ErasureError(
+            f"Rows appeared in {strange[0]} while something else ended that was kept.", _CURE
+        )

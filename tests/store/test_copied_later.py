@@ -1,0 +1,168 @@
+"""What a trigger copies while something ends that was kept goes as well, or is kept by the law."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select
+
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import keep, redact, retain
+from flask_guesterase.store.executing import expiry, finishing
+from flask_guesterase.store.mapping.datamap import resolve
+from tests.store.test_expiry import METADATA, Inn
+
+HOST = MetaData()
+for each in METADATA.tables.values():
+    each.to_metadata(HOST)
+PEOPLE, BILLS = HOST.tables["people"], HOST.tables["bills"]
+PAST = Table(
+    "bills_past", HOST, Column("id", Integer, primary_key=True), Column("one", Integer),
+    Column("payer", String(80)), Column("scan", String(80)), Column("dated", Date),
+)
+OWNED: dict[str, Any] = {"via": Equal({"one": "id"}, to="people")}
+GOES = Policy({"payer": redact, "scan": redact, "dated": keep("statistics")}, **OWNED)
+STAYS = Policy(
+    {"payer": retain("invoice_accounting"), "scan": redact, "dated": keep("statistics")},
+    clock="dated", **OWNED,
+)  # fmt: skip
+COPY = (
+    "INSERT INTO bills_past (one, payer, scan, dated)"
+    " VALUES (OLD.one, OLD.payer, OLD.scan, {day});"
+)
+
+
+class Copied(Inn):
+    """A hotel where the database itself writes down what a bill said before."""
+
+    def triggers(self, past: Policy = GOES, day: str = "OLD.dated", hidden: bool = False) -> None:
+        """Declare the copies, and the trigger that makes them.
+
+        :param past: what becomes of copies.
+        :param day: the day of a copy.
+        :param hidden: whether the trigger's own text names no table.
+        """
+        people, bills = (self.datamap.tables[name].policy for name in ("people", "bills"))
+        named = replace(bills, triggers={"past": "copies are declared"})
+        self.datamap = resolve(
+            [(PEOPLE, people), (BILLS, named), (PAST, past)], HOST.tables.values(), []
+        )
+        PAST.create(self.engine)
+        body = COPY.format(day=day)
+        script = [f"CREATE TRIGGER past AFTER UPDATE ON bills FOR EACH ROW BEGIN {body} END"]
+        if self.engine.dialect.name == "postgresql":
+            body = "EXECUTE 'INSERT INTO bills' || '_past (one, payer) VALUES ($1, $2)' " \
+                "USING OLD.one, OLD.payer;" if hidden else body
+            script = [
+                "CREATE FUNCTION past() RETURNS trigger LANGUAGE plpgsql AS "
+                f"$$ BEGIN {body} RETURN NULL; END $$",
+                "CREATE TRIGGER past AFTER UPDATE ON bills FOR EACH ROW EXECUTE FUNCTION past()",
+            ]
+        with self.engine.begin() as conn:
+            for statement in script:
+                conn.exec_driver_sql(statement)
+
+    def past(self) -> list[tuple[Any, ...]]:
+        """Return whose each copy is, and what it says."""
+        with self.engine.connect() as conn:
+            wanted = select(PAST.c.one, PAST.c.payer, PAST.c.scan).order_by(PAST.c.id)
+            return [tuple(row) for row in conn.execute(wanted)]
+
+    def copied(self, **values: Any) -> None:
+        """Put a copy on file that was made before."""
+        with self.engine.begin() as conn:
+            conn.execute(insert(PAST).values(dated=date(2026, 3, 1), **values))
+
+
+@pytest.fixture
+def any_inn(database_url: str, tmp_path: Path) -> Iterator[Copied]:
+    """The hotel on each of the three engines in turn."""
+    made = Copied(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def test_a_copy_made_on_the_day_of_what_was_kept_goes_with_it(any_inn: Copied) -> None:
+    """The bill's day comes after the erasure; its trigger writes the name down once more."""
+    inn = any_inn
+    inn.triggers()
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.person(2, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1, role="main")
+    inn.copied(one=2, payer="Bo Lind")
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert inn.past()[1:] == [(1, "[erased]", "[erased]")]
+    inn.later(days=3 * 366)
+    assert finishing.finish(inn.run)["ended"] == 1
+    assert inn.read(BILLS)["payer"] is None
+    assert inn.past() == [(2, "Bo Lind", None), *2 * [(1, "[erased]", "[erased]")]]
+    assert inn.state(number) == "erased"
+
+
+def test_a_copy_goes_where_nobody_asked(any_inn: Copied) -> None:
+    """A bill that was kept of somebody whose time was over ends like one of a request."""
+    inn = any_inn
+    inn.triggers()
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, dated=date(2025, 6, 1))
+    assert expiry.expire(inn.run)["people"] == 1
+    assert inn.read(BILLS)["payer"] == "Ann Berg"
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["payer"] is None
+    assert inn.past()[-1] == (1, "[erased]", "[erased]")
+
+
+def test_a_copy_of_a_record_that_had_its_time_goes_and_no_other(any_inn: Copied) -> None:
+    """The guest lives, and what was copied of them before is not what has had its time."""
+    inn = any_inn
+    inn.triggers()
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1, scan="X123", dated=date(2026, 1, 1))
+    inn.copied(one=1, payer="Ann Berg", scan="Y456")
+    assert expiry.expire(inn.run) == {"expired": 2}
+    assert (inn.read(BILLS)["scan"], inn.read(BILLS)["payer"]) == (None, "Ann Berg")
+    assert inn.past() == [(1, "Ann Berg", "Y456"), (1, "[erased]", "[erased]")]
+    assert inn.read(PEOPLE)["name"] == "Ann Berg"
+
+
+def test_a_copy_that_the_law_keeps_is_written_down(any_inn: Copied) -> None:
+    """Its own day ends it, and no certificate says before that all is gone."""
+    inn = any_inn
+    inn.triggers(STAYS, day="'2029-01-01'")
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    inn.later(days=3 * 365)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["payer"] is None
+    assert inn.past() == 2 * [(1, "Ann Berg", "[erased]")]
+    assert inn.state(number) == "sealed"
+    inn.later(days=2 * 366)
+    finishing.finish(inn.run)
+    assert inn.past() == 2 * [(1, None, "[erased]")]
+    assert inn.state(number) == "erased"
+
+
+def test_a_copy_that_nobody_could_foresee_lets_nothing_end(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """No text says that the trigger writes there: the bill stays, and so does the certificate."""
+    inn = Copied(postgresql_url, tmp_path)
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    inn.triggers(hidden=True)
+    inn.later(days=3 * 366)
+    assert finishing.finish(inn.run) == {"unfinished": 1}
+    assert (inn.read(BILLS)["payer"], inn.past()) == ("Ann Berg", [])
+    assert inn.state(number) == "sealed"
+    inn.engine.dispose()
