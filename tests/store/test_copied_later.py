@@ -54,18 +54,40 @@ class Copied(Inn):
         )
         PAST.create(self.engine)
         body = COPY.format(day=day)
-        script = [f"CREATE TRIGGER past AFTER UPDATE ON bills FOR EACH ROW BEGIN {body} END"]
+        if hidden:
+            body = (
+                "EXECUTE 'INSERT INTO bills' || '_past (one, payer) VALUES ($1, $2)'"
+                " USING OLD.one, OLD.payer;"
+            )
+        with self.engine.begin() as conn:
+            for statement in self.script(body):
+                conn.exec_driver_sql(statement)
+
+    def keeps_one(self) -> None:
+        """Let the trigger write over the copy that is there."""
+        over = (
+            "ON DUPLICATE KEY UPDATE payer = VALUES(payer)"
+            if self.engine.dialect.name in ("mysql", "mariadb")
+            else "ON CONFLICT (id) DO UPDATE SET payer = excluded.payer"
+        )
+        body = f"INSERT INTO bills_past (id, one, payer) VALUES (1, OLD.one, OLD.payer) {over};"
+        with self.engine.begin() as conn:
+            for statement in self.script(body):
+                conn.exec_driver_sql(statement)
+
+    def script(self, body: str) -> list[str]:
+        """Return the statements that put a trigger on bills in the place of what was there."""
         if self.engine.dialect.name == "postgresql":
-            body = "EXECUTE 'INSERT INTO bills' || '_past (one, payer) VALUES ($1, $2)' " \
-                "USING OLD.one, OLD.payer;" if hidden else body
-            script = [
-                "CREATE FUNCTION past() RETURNS trigger LANGUAGE plpgsql AS "
+            return [
+                "CREATE OR REPLACE FUNCTION past() RETURNS trigger LANGUAGE plpgsql AS "
                 f"$$ BEGIN {body} RETURN NULL; END $$",
+                "DROP TRIGGER IF EXISTS past ON bills",
                 "CREATE TRIGGER past AFTER UPDATE ON bills FOR EACH ROW EXECUTE FUNCTION past()",
             ]
-        with self.engine.begin() as conn:
-            for statement in script:
-                conn.exec_driver_sql(statement)
+        return [
+            "DROP TRIGGER IF EXISTS past",
+            f"CREATE TRIGGER past AFTER UPDATE ON bills FOR EACH ROW BEGIN {body} END",
+        ]
 
     def past(self) -> list[tuple[Any, ...]]:
         """Return whose each copy is, and what it says."""
@@ -148,6 +170,21 @@ def test_a_copy_that_the_law_keeps_is_written_down(any_inn: Copied) -> None:
     inn.later(days=2 * 366)
     finishing.finish(inn.run)
     assert inn.past() == 2 * [(1, None, "[erased]")]
+    assert inn.state(number) == "erased"
+
+
+def test_a_copy_that_is_written_over_goes_as_well(any_inn: Copied) -> None:
+    """One row holds what a bill said last: nothing is added when the name stands in it again."""
+    inn = any_inn
+    inn.triggers()
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    inn.keeps_one()
+    inn.later(days=3 * 366)
+    assert finishing.finish(inn.run)["ended"] == 1
+    assert inn.past() == [(1, "[erased]", "[erased]")]
     assert inn.state(number) == "erased"
 
 

@@ -10,6 +10,7 @@ from ...core.plan import Key, Person, Plan, Row, Step, key_text
 from ..catalog.shape import LiveSchema
 from ..checking.fired import fed
 from ..checking.gaps import unreadable
+from ..mapping.raw import reader
 from .finder import find
 from .surgery import Surgery
 
@@ -90,46 +91,67 @@ class Watch:
 
     :param surgery: what changes their rows.
     :param people: whose rows are looked for.
-    :param seen: table and key, as text, of their rows that are known.
+    :param fed: tables into which triggers say that they write, whose rows are read as well.
+    :param seen: table and key, as text -> what such a row says that may go.
     """
 
     surgery: Surgery
     people: frozenset[Person]
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    fed: frozenset[str]
+    seen: dict[tuple[str, str], object] = field(default_factory=dict)
 
-    def new(self) -> dict[str, list[Row]]:
-        """Return the rows that were not there when this was asked before."""
+    def new(self, done: Plan | None = None) -> dict[str, list[Row]]:
+        """Return the rows that were not there, or said something else, when this was asked before.
+
+        :param done: what was carried out since; its own rows are as it left them.
+        """
         surgery, new = self.surgery, dict[str, list[Row]]()
+        steps = done.changing() if done is not None else ()
+        ours = {(step.decision.table, row.key) for step in steps for row in step.rows}
         found = find(surgery.conn, surgery.datamap, self.people, unreadable(surgery.datamap))
         for table, rows in found.items():
+            says = self._read(table, rows)
             for row in rows:
-                place = table, key_text(row.key)
-                if place not in self.seen and (table, row.key) not in surgery.moved:
+                place, now = (table, key_text(row.key)), says.get(row.key)
+                known = place in self.seen and self.seen[place] == now
+                if not known and (table, row.key) not in surgery.moved | ours:
                     new.setdefault(table, []).append(row)
-                self.seen.add(place)
+                self.seen[place] = now
         return new
+
+    def _read(self, table: str, rows: Sequence[Row]) -> Mapping[Key, object]:
+        """Return what rows of a table say that may go: a trigger may write into one again."""
+        if table not in self.fed:
+            return {}
+        declared = self.surgery.datamap.declared(table)
+        names = sorted({*declared.erase, *declared.retain})
+        reads = reader(self.surgery.conn, declared, self.surgery.live)
+        return dict(reads.read([row.key for row in rows], names)) if names else {}
 
 
 def watch(surgery: Surgery, people: Iterable[Person], drawn: Plan) -> Watch:
     """Look at the rows of people, and of who owns the rows of a plan, before these change."""
     owners = {p for step in drawn.changing() for row in step.rows for p, _ in row.owners}
-    watching = Watch(surgery, frozenset(owners).union(people))
+    told = _fed(surgery.live, drawn, surgery.datamap.tables)
+    watching = Watch(surgery, frozenset(owners).union(people), told)
     watching.new()
     return watching
 
 
-def require_fed(
-    live: LiveSchema | None, drawn: Plan, new: Mapping[str, Sequence[Row]]
-) -> None:
+def _fed(live: LiveSchema | None, drawn: Plan, among: Iterable[str]) -> frozenset[str]:
+    """Return the tables into which triggers say that they write when a plan is carried out."""
+    changed = {step.decision.table for step in drawn.changing()}
+    return frozenset(fed(live, changed, among)) if live is not None else frozenset()
+
+
+def require_fed(watched: Watch, new: Iterable[str]) -> None:
     """Make sure that triggers wrote the rows that are new, and not the host beside us.
 
-    :param live: the live database as read.
-    :param drawn: the plan that was carried out.
-    :param new: table -> rows that were not there before.
+    :param watched: what was seen.
+    :param new: tables in which rows are that were not there before.
     :raises ErasureError: no trigger of a table that changed says that it writes there.
     """
-    changed = {step.decision.table for step in drawn.changing()}
-    strange = sorted(set(new).difference(fed(live, changed, new) if live is not None else ()))
+    strange = sorted(set(new) - watched.fed)
     if strange:
         raise ErasureError(
             f"Rows appeared in {strange[0]} while something else ended that was kept.", _CURE

@@ -295,17 +295,17 @@ def _follow(watched: Watch, scope: Scope, drawn: Plan) -> None:
 
     The policy decides about such rows, as it does when somebody is erased; law and holds do too.
     """
-    surgery, new = watched.surgery, watched.new()
+    surgery, new = watched.surgery, watched.new(drawn)
     if not new:
         return
-    require_fed(surgery.live, drawn, new)
+    require_fed(watched, new)
     # What the law still keeps of them stays in its row: the boxes of this plan are counted.
     bounds = replace(scope, rule=scope.rest, boxes=False)
     rest = _draw(surgery.conn, surgery.datamap, bounds, surgery.live, new)
     _free(rest)
     surgery.carry_out(rest, surgery.lock(rest))
     surgery.done.rest.append(rest)
-    require_ended(next(iter(watched.new()), None))
+    require_ended(next(iter(watched.new(rest)), None))
 
 
 def remains(

@@ -29,7 +29,7 @@ from ..sweeping import ageing, runs
 from ..sweeping.claiming import Shift, work_off
 from ..unit import HasWork, Run
 from ..work import Work
-from . import completing, settling
+from . import completing, meanwhile, settling
 from .turns import Acts, Round, Unasked, Which, may_end
 
 MANY = 1000
@@ -217,6 +217,7 @@ def _finish(
         marks.take(work, origin, plan)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, scope)
+    erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased)
     if origin.number is not None:
