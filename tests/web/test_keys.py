@@ -16,6 +16,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import boxing
 from flask_guesterase.store.boxes.boxing import Item
 from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.ours import is_ours
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.upkeep import rotation
 from flask_guesterase.web.extension import Guesterase
@@ -204,6 +205,26 @@ def test_a_copy_is_taken_and_tried(
     for there in (str(tmp_path / "theirs"), ""):
         assert console.error("keys", "copy", "--to", there, "--with-roots") == "input"
     assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["note.txt"]
+
+
+def test_a_copy_destroys_no_keys_of_another_house(
+    front: Front, console: Console, tmp_path: Path
+) -> None:
+    """Their key folder in use is no earlier copy of ours, though it looks like one."""
+    other, mine = FolderCustodian(tmp_path / "other"), tmp_path / "mine"
+    other.create()
+    other.ensure("day:2026-07-01")
+    before = {p.name: p.read_bytes() for p in other.path.iterdir()}
+    for more in ((), ("--with-roots",)):
+        assert console.error("keys", "copy", "--to", str(other.path), *more) == "input"
+    assert {p.name: p.read_bytes() for p in other.path.iterdir()} == before
+    for _ in range(2):
+        console.json("keys", "copy", "--to", str(mine))
+    front.forms.custodian.rotate()
+    front.forms.custodian.rotate()
+    console.json("keys", "copy", "--to", str(mine))
+    assert is_ours(front.forms.custodian, mine)
+    assert not is_ours(other, mine)
 
 
 def test_keys_of_another_house_stop_every_door(front: Front, console: Console) -> None:

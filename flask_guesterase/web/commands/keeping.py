@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from ...core.errors import InputError, KeyMissingError, SealError
 from ...store.journaling import signing
+from ...store.keys import ours
 from ...store.keys.custodian import FolderCustodian
 from ...store.keys.roots import FolderRoots
 from ...store.keys.wrapped import CURRENT
@@ -96,7 +97,16 @@ def copy(to: Path, with_roots: bool) -> Answer:
             raise InputError(
                 "This folder holds other files.", "Name a new one, or that of an earlier copy."
             )
+        if (to / CURRENT).exists() and not ours.is_ours(keys, to, current.roots):
+            raise InputError(
+                "This folder holds the keys of another installation, or a copy of these of before "
+                "two rotations.",
+                "Name a new folder. A copy of these keys that is so old opens nothing any more: "
+                "empty its folder and copy again.",
+            )
     count = keys.copy(to, with_roots)
+    with refused_as(InputError, "The copy cannot be written", "Name another folder."):
+        ours.leave(keys, to)
     note = "" if with_roots else "The roots are not in it: without them it opens nothing."
     return Answer({"files": count}, f"{count} files were copied.", note)
 
