@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.holding import Cause, Scope, Wanted
+from flask_guesterase.core.log import slug
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import sweep
+from flask_guesterase.store import sweep, worker
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.messages.outbox import BACK_OFF
+from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.settings import Settings
-from flask_guesterase.store.upkeep import unlisted
-from tests.store.hotel import Guest, Hotel, policies
+from flask_guesterase.store.upkeep import dispatch, unlisted
+from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.test_copying import asked, release, shown
 from tests.store.test_outbox import Post, render, run
 from tests.store.test_replayed import Copied
@@ -121,3 +125,95 @@ def test_a_replay_erases_again_at_a_property_that_was_removed(copied: Copied) ->
     hotel.settings = known
     copied.work()
     assert hotel.state(number) == "erased"
+
+
+def test_who_slept_at_two_hotels_is_erased_although_one_was_removed(hotel: Hotel) -> None:
+    """What was kept of them ends, and the request with it, though one notice was that hotel's."""
+    places = {c: replace(p, controller="Pine Ltd") for c, p in hotel.settings.properties.items()}
+    hotel.settings = replace(hotel.settings, properties=places)
+    hotel.datamap = hotel.mapped([
+        (t, replace(p, place="number") if t is Booking else p)
+        for t, p in policies(str(hotel.files))
+    ])  # fmt: skip
+    hotel.recipients = (Recipient("club", by_hand("Call them."), gives=["email"], property="mu"),)
+    for who in ("officer", "second"):
+        hotel.grants[who].add("hold")
+    hotel.guest(1, name="Ann Berg", email=ANN)
+    for id, code in ((1, "sh"), (2, "mu")):
+        hotel.put(Booking, id=id, number=code, guest_id=1, remark="late")
+    with hotel.begin() as office:
+        wanted = Wanted(Scope.RECORD, Cause.COURT, "bookings", "int:1")
+        hold = office.place_hold(wanted, "officer")
+    number = hotel.approved(email=ANN)
+    assert hotel.erased(number) == "sealed"
+    assert [each["property"] for each in hotel.ours("delivery")] == ["mu"]
+    hotel.settings = without(hotel.settings, "mu")
+    for who in ("officer", "second"):
+        with hotel.begin() as office:
+            office.lift(hold, who)
+    hotel.later(days=1)
+    report = sweep.sweep(run(hotel), render, {"smtp": Post()})
+    assert report.problems == {}
+    assert [row["remark"] for row in hotel.rows(Booking)] == [None, None]
+    assert hotel.state(number) == "erased"
+
+
+def removal(hotel: Hotel, root: Path) -> None:
+    """Let a file of the other hotel have had its time, and take that hotel out."""
+    with hotel.begin() as office:
+        ended = Origin(None, slug("Fir GmbH"), "mu")
+        outbox.queue_file(office.work, ended, str(root), "scan.jpg")
+    hotel.settings = without(hotel.settings, "mu")
+    hotel.later(minutes=1)
+    hotel.guest(1, name="Ann Berg", email=ANN)
+    hotel.ask(email=ANN, name="Ann Berg")
+
+
+def test_a_file_of_a_removed_property_goes_and_the_letters_of_the_others_too(
+    hotel: Hotel,
+) -> None:
+    """Whose word it is that it went is known from what was sealed for it."""
+    (hotel.files / "scan.jpg").write_bytes(b"x")
+    removal(hotel, hotel.files)
+    post = Post()
+    report = worker.work(run(hotel), render, {"smtp": post})
+    assert report.problems == {}
+    assert not (hotel.files / "scan.jpg").exists()
+    assert [letter.to for letter in post.sent] == [ANN]
+    assert "file-removed" in said_by(hotel, slug("Fir GmbH"))
+
+
+def test_a_file_that_cannot_go_at_a_removed_property_keeps_no_letter(
+    hotel: Hotel, tmp_path: Path
+) -> None:
+    """It is given up like any other after its last try, and `check` counts it."""
+    removal(hotel, tmp_path / "unmounted")
+    post = Post()
+    for _ in range(2 * len(BACK_OFF)):
+        worker.work(run(hotel), render, {"smtp": post})
+        hotel.later(hours=13)
+    assert [letter.to for letter in post.sent] == [ANN]
+    states = {row["kind"]: row["state"] for row in hotel.ours("outbox")}
+    assert states == {"file": "failed", "message": "sent"}
+    assert "message-failed" in said_by(hotel, slug("Fir GmbH"))
+    ((code, message),) = found(hotel)
+    assert (code, "1 letters and files wait" in message) == ("mu", True)
+
+
+def test_what_cannot_even_be_noted_to_have_failed_keeps_no_letter(
+    hotel: Hotel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(dispatch, "failed", refuse)
+    removal(hotel, tmp_path / "unmounted")
+    post = Post()
+    report = worker.work(run(hotel), render, {"smtp": post})
+    assert [letter.to for letter in post.sent] == [ANN]
+    assert list(report.problems.values()) == ["DeliveryError"]
+
+
+def said_by(hotel: Hotel, controller: str) -> list[str]:
+    """Return what stands in the journal of a controller."""
+    return [row["action"] for row in hotel.ours("entry") if row["controller"] == controller]

@@ -192,9 +192,14 @@ def _task(
 
 
 def _today(work: Work, origin: keeping.Origin) -> date:
-    hotel = work.settings.properties.get(origin.property)
-    # A replay makes erasures again of a house that was taken out of the settings since.
-    return day_at(hotel, work.now) if hotel is not None else work.now.date()
+    return _on(work, origin.property, work.now)
+
+
+def _on(work: Work, code: str, moment: datetime) -> date:
+    hotel = work.settings.properties.get(code)
+    # A replay makes erasures again of a house that was taken out of the settings since, and what
+    # other houses of a group erased together with it ends later than it.
+    return day_at(hotel, moment) if hotel is not None else moment.date()
 
 
 # what a certificate says of it
@@ -218,4 +223,4 @@ _WORDS = {stage: stage.value for stage in Stage} | {Stage.RECEIVED: Stage.SENT.v
 def _day(work: Work, row: Any) -> str:
     final = row.state in (Stage.ACKNOWLEDGED, Stage.DONE)
     moment: datetime = (row.answered_at if final else row.sent_at) or row.queued_at
-    return day_at(work.settings.property(row.property), moment.replace(tzinfo=UTC)).isoformat()
+    return _on(work, row.property, moment.replace(tzinfo=UTC)).isoformat()

@@ -138,12 +138,12 @@ def held(work: Work, parcel: Parcel) -> bool:
 def done(work: Work, parcel: Parcel) -> None:
     """Record that a message was sent or a file is gone; what was sealed for it is dropped."""
     box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
-    _drop(work, parcel.id, box)
     _first_answer(work, parcel.request, parcel.kind, parcel.template)
     alone = parcel.template == OUTSIDE
     which = (OUTSIDE,) if alone else _which(parcel.template)
     marks = approvals.left(work, load(work, parcel.request)) if alone else {}
     _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which), marks)
+    _drop(work, parcel.id, box)
 
 
 _DONE: Mapping[str, type[Event]] = {
@@ -172,9 +172,9 @@ def printed(work: Work, id: int, by: str) -> None:
     if done:
         return
     box = _set(work, id, state=SENT, done_at=work.stamp)
-    _drop(work, id, box)
     _first_answer(work, row.request, row.kind, row.template)
     _tell(work, _DONE[row.kind], id, actor, ("print", *_which(row.template)))
+    _drop(work, id, box)
 
 
 def _which(template: str) -> tuple[str, ...]:
@@ -230,12 +230,26 @@ def _tell(
 ) -> None:  # fmt: skip
     """Note what became of a parcel; one that no request asked for names its property alone."""
     table = tables.outbox
-    row = work.conn.execute(select(table.c.request, table.c.property).where(table.c.id == id)).one()
+    wanted = select(table.c.request, table.c.property, table.c.box).where(table.c.id == id)
+    row = work.conn.execute(wanted).one()
     if row.request is not None:
         tell(work, event, load(work, row.request), actor, grounds=grounds, marks=marks)
         return
-    controller = slug(work.settings.property(row.property).controller)
-    work.events.append(event(controller, row.property, "", actor, {}, grounds))
+    controller = _controller(work, row.property, row.box)
+    if controller:
+        work.events.append(event(controller, row.property, "", actor, {}, grounds))
+
+
+def _controller(work: Work, code: str, box: str | None) -> str:
+    """Return who answers for a parcel; of a property that is gone what was sealed for it says so.
+
+    :return: their slug, or nothing where nobody can tell any more.
+    """
+    hotel = work.settings.properties.get(code)
+    if hotel is not None:
+        return slug(hotel.controller)
+    known = select(tables.box.c.controller).where(tables.box.c.id == box)
+    return str(work.conn.execute(known).scalar() or "")
 
 
 def _set(work: Work, id: int, **values: object) -> str | None:

@@ -88,8 +88,9 @@ def _each(
         for parcel in parcels:
             problem = _tried(do, parcel)
             if problem:
-                run(partial(_failed, parcel, problem))
                 report.problems[f"{parcel.request}:{parcel.kind}"] = problem
+                # What cannot be noted is taken up again like the parcel of a process that died.
+                _tried(partial(_noted, run, problem), parcel)
             else:
                 report.add(_SENT.get(parcel.kind, "sent"))
 
@@ -109,6 +110,10 @@ def _tried(do: Callable[[Parcel], None], parcel: Parcel) -> str:
     except Exception as problem:
         return type(problem).__name__
     return ""
+
+
+def _noted(run: Run, problem: str, parcel: Parcel) -> None:
+    run(partial(_failed, parcel, problem))
 
 
 def _failed(parcel: Parcel, problem: str, office: HasWork) -> None:

@@ -11,6 +11,7 @@ from ...core.finding import Finding, Severity
 from ...core.incidents import CLOSED
 from ...core.lifecycle import OPEN, State
 from .. import tables
+from ..messages.outbox import SENT
 from ..work import Work
 
 _WAITING = (*OPEN, State.ERASING, State.CHECKING, State.PARTIAL, State.OFFERED)
@@ -39,7 +40,7 @@ def findings(work: Work) -> list[Finding]:
 def _waiting(work: Work) -> dict[str, Counter[str]]:
     """Return code -> what waits -> how many; of holds, some silent, no more is said."""
     request, kept, hold, task = tables.request, tables.kept, tables.hold, tables.task
-    complaint, incident = tables.complaint, tables.incident
+    complaint, incident, parcel = tables.complaint, tables.incident, tables.outbox
     found: dict[str, Counter[str]] = {}
     for what, table, condition in (
         ("requests", request, request.c.state.in_([state.value for state in _WAITING])),
@@ -48,6 +49,7 @@ def _waiting(work: Work) -> dict[str, Counter[str]]:
         ("complaints", complaint, complaint.c.state == COMPLAINED),
         ("incidents", incident, incident.c.state != CLOSED),
         ("kept records", hold, hold.c.lifted_at.is_(None)),
+        ("letters and files", parcel, parcel.c.request.is_(None) & (parcel.c.state != SENT)),
     ):
         rows = work.conn.execute(
             select(table.c.property, func.count()).where(condition).group_by(table.c.property)
