@@ -136,7 +136,7 @@ def _reason(plan: Plan, decision: Decision, row: Row) -> Reason:
 
 
 _Staying = dict[tuple[str, Key], set[str]]
-_UNTOLD: Mapping[str, Any] = {"answers": {}, "events": {}}
+_UNTOLD: Mapping[str, Any] = {"answers": {}, "events": {}, "place": ""}
 
 
 def _line(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -276,33 +276,40 @@ def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]
     """Return what was written down about rows that are kept: the row may not tell it any more."""
     texts = {key_text(key): key for key in keys}
     found: dict[Key, Record] = {}
-    kept = tables.kept
+    kept = tables.kept.c
+    said = kept.table_name, kept.row_key, kept.property, kept.facts, kept.open
     for part in chunks(sorted(texts), MANY):
-        rows = work.conn.execute(
-            select(kept.c.table_name, kept.c.row_key, kept.c.property, kept.c.facts).where(
-                kept.c.table_name == name,
-                one_of(kept.c.row_key, part),
-                kept.c.ended_at.is_(None),
-            )
-        )
-        for row in rows:
-            record = read_facts(work, row)
-            if record.place:
-                found[texts[row.row_key]] = record
+        mine = kept.table_name == name, one_of(kept.row_key, part), kept.ended_at.is_(None)
+        for row in work.conn.execute(select(*said).where(*mine)):
+            record, key = read_facts(work, row), texts[row.row_key]
+            if record.place or key not in found:
+                found[key] = record
     return found
 
 
 def written_facts(work: Work, record: Record) -> dict[str, Any]:
-    """Return facts as plain values: days, and the little that rules ask."""
-    rules = rules_at(work, record.place) if record.place else ()
-    facts = pared(record.facts, rules)
-    return {
-        "events": {event: day.isoformat() for event, day in facts.events.items()},
-        "answers": {
-            name: said if isinstance(said, bool | int) else str(said)
-            for name, said in facts.answers.items()
-        },
-    }
+    """Return facts as plain values: days, the little that rules ask, and the property, if any."""
+    facts = pared(record.facts, rules_about(work, record))
+    events = {event: day.isoformat() for event, day in facts.events.items()}
+    answers = {n: v if isinstance(v, bool | int) else str(v) for n, v in facts.answers.items()}
+    return {"events": events, "answers": answers, "place": record.place}
+
+
+def rules_about(work: Work, record: Record) -> tuple[Rule, ...]:
+    """Return the rules that may bind a record: those of all properties where nobody knows its own.
+
+    What each of these would take from its property it says itself then.
+    """
+    if record.place:
+        return rules_at(work, record.place)
+    houses = work.settings.properties
+    return tuple(
+        replace(
+            rule, country=rule.country or houses[code].country,
+            fiscal=rule.fiscal or houses[code].fiscal,
+        )
+        for code, rule in rules_everywhere(work)
+    )  # fmt: skip
 
 
 def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
@@ -312,33 +319,45 @@ def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dic
     :param told: the facts as plain values.
     """
     said = [line["table_name"], line["row_key"], line["property"], told["answers"], told["events"]]
+    # Facts that do not say where the row lay have a mark over the others alone.
+    said += [told["place"]] if "place" in told else []
     key = work.custodian.pepper("kept")
     return {**told, "mark": fingerprint(key, "facts", canonical(said).decode())}
 
 
 def bound(work: Work, line: Any) -> bool:
     """Return whether the facts of a kept row are those that were written down about it."""
-    value = json.loads(line.facts)
-    told = {name: value.get(name, {}) for name in ("answers", "events")}
+    told = {"answers": {}, "events": {}, **json.loads(line.facts)}
     mark = vouched(work, line._mapping, told)["mark"]
-    return hmac.compare_digest(str(value.get("mark", "")), mark)
+    return hmac.compare_digest(str(told.get("mark", "")), mark)
 
 
 def read_facts(work: Work, line: Any) -> Record:
-    """Return what was written down about a kept row, for the property it was written for.
+    """Return what was written down about a kept row, and for which property, if for any.
 
     Facts that somebody changed in the database are no facts: what nobody knows the end of stays.
 
     :param work: the open transaction.
-    :param line: row of our table, with table, key, property and facts.
+    :param line: row of our table, with table, key, property, facts, and why its end is open.
     """
-    value = json.loads(line.facts)
-    hotel = work.settings.properties.get(line.property)
-    if hotel is None or not bound(work, line):
+    value, houses = json.loads(line.facts), work.settings.properties
+    place = value["place"] if "place" in value else _place_before(work, line)
+    if not bound(work, line) or (place and place not in houses):
         return Record("", Facts())
-    place = line.property
     events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
-    return Record(place, Facts(events, value["answers"], hotel.country, hotel.fiscal))
+    facts = Facts(events, value["answers"])
+    if place:
+        facts = replace(facts, country=houses[place].country, fiscal=houses[place].fiscal)
+    return Record(place, facts)
+
+
+def _place_before(work: Work, line: Any) -> str:
+    """Return the property of facts that do not say it, written down before facts did; or nothing.
+
+    A row that nobody could place got the property that was asked: it may be another's of several.
+    """
+    several = len(work.settings.properties) > 1
+    return "" if several or Open.NO_PLACE in line.open.split(",") else str(line.property)
 
 
 def sealed_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, frozenset[str]]:

@@ -40,6 +40,7 @@ def follow(work: Work, line: Row[Any]) -> bool:
     facts = {
         "answers": json.loads(line.facts)["answers"],
         "events": {name: day.isoformat() for name, day in events.items()},
+        "place": told.place,
     }
     text = canonical(law.vouched(work, dict(line._mapping), facts)).decode()
     kept = tables.kept

@@ -308,7 +308,7 @@ def at_once(work: Work, record: Record, names: Iterable[str]) -> bool:
     """
     today = today_at(work.settings, work.now, record.place)
     last = today + timedelta(days=work.settings.recovery_days)
-    rules = law.rules_at(work, record.place)
+    rules = law.rules_about(work, record)
     found = [due(rules, name, record.facts) for name in sorted(names)]
     return any(
         each.kind is Kind.HARD and not each.draft and each.day is not None and each.day < last
