@@ -1,4 +1,4 @@
-"""What is kept of a row that nobody can place goes by no house's law, that of the asked one least."""
+"""What is kept of a row that nobody can place goes by no house's law, nor by the asked one's."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.retaining import law
 from flask_guesterase.store.settings import Property
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn, boxed
-from tests.zealand import rule
 from tests.zealand import law as pack
+from tests.zealand import rule
 
 FAR = Property("far", "Masi", "Kauri Ltd", "FJ", "Pacific/Fiji", "en")
 
@@ -139,7 +139,8 @@ def before(pair: Pair, word: str | None = None) -> None:
         for line in office.work.conn.execute(select(kept)).all():
             facts = {k: v for k, v in json.loads(line.facts).items() if k not in ("place", "mark")}
             marked = law.vouched(office.work, line._mapping, facts)
-            values = {"facts": canonical(marked).decode()} | ({} if word is None else {"open": word})
+            values = {"facts": canonical(marked).decode()}
+            values |= {} if word is None else {"open": word}
             office.work.conn.execute(update(kept).where(kept.c.id == line.id).values(values))
 
 
@@ -166,7 +167,7 @@ def test_where_one_house_is_all_there_is_what_was_written_down_before_goes_on_it
 
 
 def test_the_place_is_bound_to_the_facts(pair: Pair) -> None:
-    """Who can write into the database alone ends nothing by naming a house, or by leaving it out."""
+    """Who can write into the database alone ends nothing by naming a house, nor by naming none."""
     pair.line("old", True)
     kept = tables.kept
     for said in ({"place": "sh"}, {}):
