@@ -241,11 +241,11 @@ def test_a_frozen_property_is_everything_there(inn: Inn) -> None:
         office.freeze("mu", "clerk")
 
 
-@pytest.mark.parametrize("code", ["", "  "])
+@pytest.mark.parametrize("code", ["", "  ", "old"])
 def test_who_is_of_no_property_that_anybody_can_tell_is_under_each_freeze(
     small: Inn, code: str
 ) -> None:
-    """The host left the property blank: the profile stays, like everything that hangs on it."""
+    """The host left it blank, or wrote a code nobody runs: it stays with all that hangs on it."""
     small.guest(5, hotel=code, name="Eve", email="eve@example.com")
     small.put(Booking, id=5, number="B5", guest_id=5, remark="remark 5")
     with small.begin() as office:
@@ -341,7 +341,7 @@ def test_a_frozen_night_or_room_is_its_lines_and_everything_of_those_people(hous
     assert lines == {(2,): [room], (4,): [room]}
 
 
-@pytest.mark.parametrize("code", ["", "  "])
+@pytest.mark.parametrize("code", ["", "  ", "old"])
 def test_a_line_of_no_property_that_anybody_can_tell_is_of_each_frozen_night(
     house: House, code: str
 ) -> None:
@@ -358,6 +358,29 @@ def test_a_line_of_no_property_that_anybody_can_tell_is_of_each_frozen_night(
         found = holds.held(office.work, "registrations", [(5,), (6,)])
         assert found == {(5,): [id]}
         assert holds.held(office.work, "guests", [(14,)]) == {(14,): [id]}
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "reached"),
+    [("mu", "draft,no-place", True), ("old", "", True), ("mu", "", False)],
+    ids=["none", "gone", "another"],
+)
+def test_a_sealed_line_of_no_property_that_anybody_can_tell_is_under_each_freeze(
+    house: House, code: str, words: str, reached: bool
+) -> None:
+    """Its row is gone, and it is kept in the name of a house at which it need not have lain."""
+    kept = tables.kept
+    with house.engine.begin() as conn:
+        conn.execute(Line.metadata.tables["registrations"].delete().where(Line.id == 3))
+        conn.execute(update(kept).values(property=code, open=words))
+        conn.execute(update(tables.shelf).values(property=code))
+    with house.begin() as office:
+        id = office.freeze("sh", "clerk", night="2026-03-09", room="101")
+    with house.begin() as office:
+        found = holds.held(office.work, "registrations", [(3,)])
+    assert found == ({(3,): [id]} if reached else {})
+    (box,) = (row for row in house.ours("box"))
+    assert (box["label"] == f"hold:{id}") == reached
 
 
 def test_a_sealed_line_under_no_night_is_of_each_frozen_night(house: House) -> None:

@@ -23,7 +23,7 @@ from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
 from ..messages import outbox
 from ..retaining import heldqueries
-from ..retaining.holds import Hold, covered, everywhere, keys_of, matching
+from ..retaining.holds import Hold, covered, everywhere, keys_of, matching, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
 
@@ -115,8 +115,8 @@ def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
         wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
     elif hold.scope == Scope.SUBJECT:
         return _boxes_of(work, rows_of(work, hold))
-    elif not everywhere(work, hold.property):
-        wanted = wanted.where(kept.c.property == hold.property)
+    else:
+        wanted = wanted.where(*may_lie_at(work, hold.property))
     boxes: dict[tuple[str, str], set[str]] = {}
     for row in work.conn.execute(wanted):
         if among is None or row.box in among:

@@ -14,6 +14,7 @@ from ...core.errors import UnknownError
 from ...core.holding import HoldQuery, Scope
 from ...core.plan import Key, Person, key_text
 from ...core.register import name_form
+from ...core.rule import Open
 from .. import tables
 from ..boxes.reading import moments
 from ..boxes.shelf import unlaid
@@ -174,8 +175,7 @@ class _Rows:
             return set(self.keys)
         known = self.work.settings.properties
         places = {key: self._places.get(key, code) for key in self.keys}
-        lost = code not in known
-        return {k for k, at in places.items() if at == code or (lost and at not in known)}
+        return {k for k, at in places.items() if at == code or at not in known}
 
     def of(self, people: set[Person]) -> set[Key]:
         """Return the rows that belong to one of these people."""
@@ -186,6 +186,15 @@ def everywhere(work: Work, code: str) -> bool:
     """Return whether a code that nobody runs means the only property there is, all of it."""
     known = work.settings.properties
     return code not in known and len(known) == 1
+
+
+def may_lie_at(work: Work, code: str) -> list[ColumnElement[bool]]:
+    """Return the conditions under which what is kept lies at a property, or nobody knows where."""
+    if everywhere(work, code):
+        return []
+    kept, known = tables.kept.c, list(work.settings.properties)
+    nowhere = kept.property.not_in(known), kept.open.contains(Open.NO_PLACE.value)
+    return [or_(kept.property == code, *nowhere)]
 
 
 def _people(found: Owners) -> dict[Key, set[Person]]:
@@ -276,8 +285,8 @@ def _open_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> set
     columns = list(lines.declared.key)
     wanted = select(*columns).where(*_within(work, lines, hold, sure))
     if lines.place is not None and not everywhere(work, hold.property):
-        blank = func.trim(cast(lines.place, String(80))) == ""
-        wanted = wanted.where(or_(lines.place == hold.property, lines.place.is_(None), blank))
+        nowhere = lines.place.is_(None), lines.place.not_in(list(work.settings.properties))
+        wanted = wanted.where(or_(lines.place == hold.property, *nowhere))
     return {tuple(row) for row in work.conn.execute(wanted)}
 
 
@@ -339,8 +348,7 @@ def _sealed_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> s
             kept.c.ended_at.is_(None),
         )
     )
-    if not everywhere(work, hold.property):
-        wanted = wanted.where(shelf.c.property == hold.property)
+    wanted = wanted.where(*may_lie_at(work, hold.property))
     if hold.room:
         unknown = [] if sure else [""]
         wanted = wanted.where(_is_room(shelf.c.room, [*_rooms(hold), *unknown]))
@@ -357,9 +365,7 @@ def _sealed_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> s
     texts = set(work.conn.execute(wanted).scalars())
     if not sure:
         # Of what was sealed while the table was declared to be no register nobody knows the night.
-        lost = select(kept.c.row_key).where(*unlaid([name]))
-        if not everywhere(work, hold.property):
-            lost = lost.where(kept.c.property == hold.property)
+        lost = select(kept.c.row_key).where(*unlaid([name]), *may_lie_at(work, hold.property))
         texts.update(work.conn.execute(lost).scalars())
     return set(keys_of(work, name, texts).values())
 
