@@ -113,6 +113,27 @@ def test_what_lies_at_the_house_that_was_asked_goes_on_its_day(
     assert pair.nights(400) == ("", False)
 
 
+@pytest.mark.parametrize("since", ["as now", "before"])
+def test_what_its_row_says_by_now_to_lie_at_the_house_that_was_asked_goes_on_its_day(
+    pair: Pair, since: str
+) -> None:
+    """The host wrote down which house it is, and by the law of that one it ends."""
+    pair.line("old", True)
+    if since == "before":
+        before(pair, "")
+    pair.set(BILLS, 1, payer="sh")
+    assert pair.nights(0, 1) == ("", True)
+    assert told(pair)["place"] == "sh"
+    assert pair.nights(400) == ("", False)
+
+
+def test_what_its_row_says_by_now_to_lie_at_another_house_stays(pair: Pair) -> None:
+    """Its key, and in whose name it is kept, are those of the house that was asked."""
+    pair.line("old", True)
+    pair.set(BILLS, 1, payer="far")
+    assert pair.nights(0, 1, 400, 800) == ("no-place", True)
+
+
 def told(pair: Pair) -> dict[str, Any]:
     """Return what is written down of the one row that is kept."""
     (text,) = {row["facts"] for row in pair.ours("kept") if not row["ended_at"]}

@@ -277,6 +277,65 @@ def test_a_box_that_a_shorter_law_ends_stays_for_the_later_day_of_its_row(any_in
     assert (box["label"], box["forgotten_at"]) == (day_label("2028-01-15"), None)
 
 
+def undated(inn: Inn) -> None:
+    """Erase a guest of whom nobody knows when they left: the box has no end."""
+    boxed(inn)
+    inn.person(1, None)
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    assert [(row["until"], row["open"]) for row in inn.ours("kept")] == [(None, "no-clock")]
+
+
+def test_a_box_without_a_day_gets_it_when_the_row_tells_it(any_inn: Inn) -> None:
+    """The host's data end what waits for a date: the departure was written down since."""
+    inn = any_inn
+    undated(inn)
+    inn.later(days=1)
+    settling.settled(inn.run)
+    assert retained(inn)["label"].startswith("open:")
+    says(inn, seen=date(2026, 3, 20))
+    settling.settled(inn.run)
+    assert [(row["until"], row["open"]) for row in inn.ours("kept")] == [("2027-03-20", "")]
+    assert retained(inn)["label"] == day_label("2027-03-20")
+    assert consistency.unfit(inn.run) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"seen": None}, {"visa": "P 77"}, {"hotel": "far"}],
+    ids=["none", "somebody's", "elsewhere"],
+)
+def test_what_else_becomes_of_a_row_gives_a_box_no_day(inn: Inn, values: dict[str, Any]) -> None:
+    """It may be somebody else's then, whose day ends nothing of this guest's."""
+    undated(inn)
+    says(inn, **{"seen": date(2026, 3, 20), **values})
+    inn.later(days=400)
+    settling.settled(inn.run)
+    assert retained(inn)["label"].startswith("open:")
+
+
+class Paid(Inn):
+    """A hotel under a law that counts from the later of two events."""
+
+    pack = PACK.replace(
+        'floor = "P1Y"\nclock = [', 'floor = "P1Y"\nclock = ["document", '
+    )
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        people, bills = (self.datamap.tables[name].policy for name in ("people", "bills"))
+        people = replace(people, clock={"last_activity": "seen", "document": "name"})
+        self.datamap = resolve([(PEOPLE, people), (BILLS, bills)], METADATA.tables.values(), [])
+
+
+def test_a_later_event_of_another_kind_counts_as_well(sqlite_url: str, tmp_path: Path) -> None:
+    """Of two events the later one counts, though only the other had happened when it was sealed."""
+    inn = Paid(sqlite_url, tmp_path)
+    box_of_one(inn)
+    says(inn, name="2026-06-01")
+    assert looked(inn, date(2027, 3, 1)) == (day_label("2027-06-01"), False)
+    inn.engine.dispose()
+
+
 def test_a_stay_that_was_made_longer_is_seen_where_the_column_was_renamed(inn: Inn) -> None:
     """The shell tells the later day still, whatever the column is called that went into the box."""
     box_of_one(inn)

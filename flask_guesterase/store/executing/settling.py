@@ -12,6 +12,7 @@ from sqlalchemy import Row as Line
 from sqlalchemy import Select, select, union_all, update
 
 from ...core.retention import Verdict
+from ...core.rule import Open
 from ...core.ruling import Reason
 from .. import tables
 from ..boxes import shelf, vault
@@ -84,22 +85,28 @@ def _boxed() -> Select[Any]:
 
 
 def _followed(work: Work, line: Line[Any]) -> Line[Any]:
-    """Return a line with what its row says now, where it ends soon and that is later."""
-    if line.forgotten_at is not None or not _ends_soon(work, line):
+    """Return a line with what its row tells now, where its end depends on that."""
+    if line.forgotten_at is not None or not _asks_row(work, line):
         return line
     if not prolonged.follow(work, line):
         return line
     return work.conn.execute(_boxed().where(tables.kept.c.id == line.id)).one()
 
 
-def _ends_soon(work: Work, line: Line[Any]) -> bool:
-    """Return whether a box may end before it is judged again, by today's rules or those it had.
+def _asks_row(work: Work, line: Line[Any]) -> bool:
+    """Return whether a box may end before it is judged again, or waits for what its row may tell.
 
-    Whose end nobody knew, or which a longer rule kept, may be over at once by others.
+    Whose end nobody knew, or which a longer rule kept, may be over at once by today's rules.
     """
     if line.until is not None and line.until <= _soon(work):
         return True
-    return not verdict(work, line).kept(work.now.date() + timedelta(days=SOON + 1))
+    found = verdict(work, line)
+    soon = work.now.date() + timedelta(days=SOON)
+    return not found.kept(soon + timedelta(days=1)) or not _ROWS.isdisjoint(found.open)
+
+
+_ROWS = frozenset({Open.NO_CLOCK, Open.NO_PLACE})
+"""Why nobody knows an end where the host's row alone can tell it."""
 
 
 def _soon(work: Work) -> str:

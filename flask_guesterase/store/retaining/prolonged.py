@@ -1,4 +1,4 @@
-"""A stay that was made longer after its line was sealed: the later day counts, never an earlier."""
+"""What a row tells only once it was sealed: a later day, the first one, or at which house it is."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from .remainder import columns_of
 
 
 def follow(work: Work, line: Row[Any]) -> bool:
-    """Write down later dates of a sealed row; return whether there are any.
+    """Write down what a sealed row tells only now; return whether that is anything.
 
-    What the shell in the host's table says is asked. A row that holds something again may be
-    somebody else's, and one at another property is: neither makes anything stay.
+    What the shell in the host's table says is asked: a later day counts, an earlier one never. A
+    row that holds something again may be somebody else's, and one at another property is: neither
+    ends anything, nor makes it stay.
 
     :param work: the open transaction.
     :param line: row of our table of what is kept.
     """
     told, now = law.read_facts(work, line), _now(work, line)
-    known = told.facts.events
-    if now is None or not told.place or now.place != told.place:
+    if now is None or now.place != (told.place or line.property) or not law.bound(work, line):
         return False
-    events = {name: max(day, now.facts.events.get(name, day)) for name, day in known.items()}
-    if events == known:
+    known, seen = told.facts.events, now.facts.events
+    events = {**seen, **{name: max(day, seen.get(name, day)) for name, day in known.items()}}
+    if (events, now.place) == (known, told.place):
         return False
     facts = {
         "answers": json.loads(line.facts)["answers"],
         "events": {name: day.isoformat() for name, day in events.items()},
-        "place": told.place,
+        "place": now.place,
     }
     text = canonical(law.vouched(work, dict(line._mapping), facts)).decode()
     kept = tables.kept
