@@ -64,6 +64,8 @@ ENDING = ("certificate-revoked", "subject-restored")
 CLOCK = ("clock-doubted", "clock-confirmed")
 LOOSE = ("host", "guest")
 OTHERS = re.compile(r"(boxes|cases|erasures-[0-9a-f]{12})\.jsonl")
+YOUNG = timedelta(days=6 * 365 - 31)
+"""How old an entry is that is taken out, but for a month: a host's may wait for its place."""
 LARGEST = 64 * 1024 * 1024
 MOST = 2**53 - 1
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
@@ -464,8 +466,12 @@ class Inputs:
 
     def signed(self, head: Checkpoint) -> str:
         """Return when a checkpoint was signed at the latest: it says so, or a witness knows."""
+        return min(self.hours(head))
+
+    def hours(self, head: Checkpoint) -> list[str]:
+        """Return when a checkpoint was signed, as it says and as each witness does."""
         seen = [head.cosigned_by(witness) for witness in self.witnesses]
-        return min([head.at, *(at for at in seen if at and at.endswith("Z"))])
+        return [head.at, *(at for at in seen if at and at.endswith("Z"))]
 
     def lost(self, head: Checkpoint) -> Quote | None:
         """Return the restore that may have lost what a checkpoint has seen, as declared.
@@ -835,6 +841,7 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
     for epoch in inputs.epochs(head.controller):
         check_entries(told, epoch)
         check_pruned(told, epoch, [], inputs)
+        check_age(told, epoch, [("the certificate's checkpoint", head), *inputs.heads], inputs)
         check_changes(told, epoch)
         for quote in epoch.quotes():
             check_chain(told, epoch, quote, inputs)
@@ -1465,6 +1472,7 @@ def check_epochs(inputs: Inputs) -> Report:
         mine = [(name, head) for name, head in inputs.heads if head.origin == here.title]
         check_entries(report, here)
         check_pruned(report, here, mine, inputs)
+        check_age(report, here, mine, inputs)
         check_keys(report, here, mine, inputs)
         check_heads(report, here, mine, inputs)
         for quote in here.quotes():
@@ -1542,6 +1550,72 @@ def check_pruned(
             "NO entry says that they were taken out. Ask for the whole journal, or give the "
             "checkpoint that this part of it begins at.",
         )
+
+
+def check_age(
+    report: Report, here: Epoch, heads: Iterable[tuple[str, Checkpoint]], inputs: Inputs
+) -> None:
+    """Say how old the entries were that were taken out of the start of an epoch."""
+    gone = here.pruned
+    told = [at for size, at, fits in prunings(here, inputs) if fits and size == gone]
+    if not gone or not told:
+        return
+    mine = [(name, head) for name, head in heads if head.origin == here.title]
+    try:
+        taken, limit = taken_by(here, told, inputs)
+        young = [item for item in mine if is_younger(here, item[1], limit, inputs)]
+        clear = [item for item in young if not is_excused(here, item[1], inputs)]
+        old = [item for item in mine if is_older(here, item[1], limit, inputs)]
+    except ValueError:
+        # An hour that is none is told where the entry is looked at.
+        return
+    they = f"the first {gone} entries, taken out {taken}, were all"
+    for name, head in clear[:1]:
+        report.add("age", False, "", f"{here.title}: that {they} six years old is NOT so: {name} "
+                   f"has only {head.size} of them, and was signed on {inputs.signed(head)}.")
+    for name, head in young[:1] if not clear else ():
+        report.add("age", None, f"{here.title}: whether {they} six years old: {name} has only "
+                   f"{head.size} of them, and says it was signed on {head.at}; but what stays is "
+                   "older than that, or a restore came between. Who kept it knows when it came.")
+    for name, head in old[:1] if not young else ():
+        report.add("age", True, f"{here.title}: {they} there when {name} was signed on {head.at}.")
+    if not young and not old:
+        report.add("age", None, f"{here.title}: whether {they} six years old. Give checkpoints of "
+                   "that time, and later ones, with --checkpoint.")
+
+
+def taken_by(here: Epoch, told: list[str], inputs: Inputs) -> tuple[str, datetime]:
+    """Return when entries were taken out, in words, and from when on they were too young for it.
+
+    Who dates the entry about it ahead writes others behind it, or is read before that day.
+    """
+    said, last = min(told), inputs.epochs(here.controller)[-1].at
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day = min(filter(None, (said, last, now)))
+    words = f"on {said}" if day == said else f"by {day} (their entry says {said})"
+    return words, moment(day) - YOUNG
+
+
+def is_younger(here: Epoch, head: Checkpoint, limit: datetime, inputs: Inputs) -> bool:
+    """Tell whether entries that were taken out were put behind a checkpoint that is too young."""
+    late = head.size < here.pruned and moment(inputs.signed(head)) > limit
+    return late and any(head.signed_by(key) for key in everybody(inputs))
+
+
+def is_excused(here: Epoch, head: Checkpoint, inputs: Inputs) -> bool:
+    """Tell whether what was put behind a checkpoint may be older than that says it is."""
+    if inputs.lost(head) is not None or inputs.hidden(head):
+        return True
+    # What stays is older too then: its clock was ahead, and was set right.
+    return moment(inputs.begins(here)) < moment(inputs.signed(head)) - LEAP
+
+
+def is_older(here: Epoch, head: Checkpoint, limit: datetime, inputs: Inputs) -> bool:
+    """Tell whether a checkpoint that is old enough has seen all entries that were taken out."""
+    keys = inputs.trusted(here) if inputs.keys else everybody(inputs)
+    seen = head.size >= here.pruned and here.roots.get(head.size) == head.root
+    old = seen and moment(max(inputs.hours(head))) <= limit
+    return old and any(head.signed_by(key) for key in keys)
 
 
 def check_changes(report: Report, here: Epoch) -> None:

@@ -20,6 +20,7 @@ from flask_guesterase.core.errors import (
     TamperedError,
 )
 from flask_guesterase.core.log import ENTRY_FORMAT, PRUNED_FORMAT, read_entry
+from flask_guesterase.core.period import Period
 from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inclusion
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake
@@ -233,6 +234,67 @@ def test_entries_that_were_cut_at_the_front_are_no_pruning(inn: Ashore) -> None:
     assert "pruned-unsaid" in inn.verified()
 
 
+def day_old(inn: Ashore) -> None:
+    """Let a journal grow, release it twice, and let two days pass."""
+    for count in (3, 4):
+        inn.happen(count)
+        inn.release()
+        inn.pass_(hours=2)
+    inn.pass_(days=2)
+    inn.happen()
+    inn.release()
+
+
+def test_entries_that_went_before_six_years(
+    inn: Ashore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes young entries out by the real code, in another program, is told by what is outside.
+
+    What stays, hashes and the entry that says so, is as it must be.
+    """
+    day_old(inn)
+    with monkeypatch.context() as patch:
+        patch.setattr(pruning, "YEARS", Period())
+        gone = prune(inn, inn.now.date())
+    assert inn.known()[0].size < gone
+    assert inn.audited() == []
+    assert inn.verified() == ["pruned-young"]
+    first = (tables.entry.c.position == gone) & (tables.entry.c.epoch == 0)
+    with inn.engine.begin() as conn:
+        body = conn.execute(select(tables.entry.c.body).where(first)).scalar_one()
+        conn.execute(update(tables.entry).where(first).values(body="no entry"))
+    assert "entry-unreadable" in inn.verified()
+    with inn.engine.begin() as conn:
+        conn.execute(update(tables.entry).where(first).values(body=body))
+    (inn.outside / f"{PINE}-0.jsonl").unlink()
+    inn.happen()
+    assert inn.release() == 1
+    code, answer = ask(inn.outside)
+    assert (code, wrong(answer)) == (1, {"age"})
+
+
+@pytest.mark.parametrize(
+    ("at", "found"),
+    [
+        ("2026-04-10T00:00:00Z", []),
+        ("2033-02-10T00:00:00Z", ["pruned-young"]),
+        ("2033-06-10T00:00:00Z", []),
+    ],
+)
+def test_a_checkpoint_that_somebody_brings(inn: Ashore, at: str, found: list[str]) -> None:
+    """It shows that what went was young, unless what stays is older than it, whose clock was ahead.
+
+    One of a month more or less shows nothing: an entry of the host's may wait for its place.
+    """
+    heads = grown(inn)
+    size = next(n for n in range(3, heads[-1].size) if n not in {head.size for head in heads})
+    with inn.begin() as office:
+        root = witness.frontier_at(office.work.conn, inn.tree(), size).root()
+    prune(inn)
+    key = inn.custodian.signing_key()
+    assert inn.verified(sign_checkpoint(f"guesterase/{PINE}/0", size, root, at, key)) == found
+
+
 def test_a_hash_that_a_proof_needs_is_missed(inn: Ashore) -> None:
     grown(inn)
     prune(inn)
@@ -263,8 +325,10 @@ def test_a_folder_that_is_behind_what_was_taken_out(inn: Ashore) -> None:
 
 def test_a_folder_that_lost_its_entries_begins_with_what_stands_instead(inn: Ashore) -> None:
     """The edge of what was taken out, and every entry behind it: a journal that can be checked."""
+    # Entries go that are old today, by the clock of who reads the journal.
+    inn.now = inn.now.replace(year=2019)
     grown(inn)
-    gone = prune(inn)
+    gone = prune(inn, date(2019, 9, 1))
     file = inn.outside / f"{PINE}-0.jsonl"
     file.unlink()
     inn.happen()

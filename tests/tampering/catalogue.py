@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from flask_guesterase.core.certificate import Certificate
@@ -24,6 +25,8 @@ from tests.tampering.forge import (
 
 OLD, TAKEN, CUT, ALL = 7, 10, 12, 16
 """Entries that the old checkpoint has seen, are pruned, are left of a cut journal, there were."""
+LATER = timedelta(days=6 * 365 + 60)
+"""How much later entries are pruned that are old enough for it."""
 
 WRONG = "wrong"
 JOURNAL_INPUTS = ("the journal", "+ the key", "+ an old checkpoint", "+ the newest", "+ a witness")
@@ -201,9 +204,10 @@ def changed_key(w: World) -> Shown:
     return shown(w, lines=hotel.lines(), newest=note)
 
 
-def pruned(w: World, spoil: str = "") -> Shown:
+def pruned(w: World, spoil: str = "", after: timedelta = LATER) -> Shown:
     """The first entries were taken out as they must be, or with another edge."""
     hotel = anew(w.folder / f"pruned{spoil}.sqlite", drafts(w.lines))
+    hotel.time += after
     said = "00" * 32 if spoil == "entry" else root(w.lines[:TAKEN])
     hotel.append(
         action="journal-pruned", request=None, counts={"entries": TAKEN}, marks={"root": said}
@@ -215,10 +219,23 @@ def pruned(w: World, spoil: str = "") -> Shown:
     return shown(w, lines=[first, *lines[TAKEN:]], newest=note)
 
 
+def pruned_ahead(w: World) -> Shown:
+    """The first entries were taken out early, and the entry that says so is dated ahead."""
+    early = pruned(w).lines
+    hotel = anew(w.folder / "ahead.sqlite", [*drafts(w.lines), *drafts(early[-2:])])
+    hotel.time -= LATER
+    hotel.append(3)
+    note = hotel.checkpoint()
+    lines = hotel.lines()
+    hotel.close()
+    return shown(w, lines=[early[0], *lines[TAKEN:]], newest=note)
+
+
 def pruned_lie(w: World) -> Shown:
     """Entries were edited, and then taken out; entry and edge fit the lie."""
     lines = forge.renumbered(lie_lines(w))
     hotel = anew(w.folder / "prunedlie.sqlite", drafts(lines))
+    hotel.time += LATER
     marks = {"root": root(lines[:TAKEN])}
     hotel.append(action="journal-pruned", request=None, counts={"entries": TAKEN}, marks=marks)
     lines = hotel.lines()
@@ -355,7 +372,7 @@ JOURNALS = (
     Case("nothing", shown, NOTHING, honest=True),
     Case("the signing key was changed by the old one", changed_key, NOTHING, honest=True),
     Case("old entries were pruned, and an entry says so", pruned,
-         ("outside", "key outside", "outside", "later", "later"), honest=True),
+         ("age outside", "age key outside", "age outside", "age later", "age later"), honest=True),
     Case("the database was restored, and what it had lost was put back", continued, NOTHING,
          honest=True),
     Case("the database was restored, and a new epoch says what it had lost", honest_epoch,
@@ -376,11 +393,16 @@ JOURNALS = (
     Case("the oldest entries were cut off", lambda w: shown(w, lines=w.lines[5:]), SEEN),
     Case("the oldest entries were cut off as if pruned; no entry says so", headless,
          ("pruned",) * 5),
+    Case("entries of the same day were pruned, and an entry says so",
+         lambda w: pruned(w, after=timedelta(hours=1)),
+         ("age outside", "age key outside", WRONG, "age later", "age later")),
+    Case("the same, and the entry that says so is dated six years ahead", pruned_ahead,
+         ("age outside", "age key outside", WRONG, "age later", "age later")),
     Case("old entries were pruned; the edge is another", lambda w: pruned(w, "edge"), SEEN),
     Case("old entries were pruned; the entry names another root",
          lambda w: pruned(w, "entry"), SEEN),
     Case("an entry was edited, and then pruned with its neighbours", pruned_lie,
-         ("outside", "key outside", "outside", WRONG, WRONG)),
+         ("outside", "key outside", "age outside", WRONG, WRONG)),
     Case("the whole journal was written anew, with the real code and key", rewritten, FROM_OLD),
     Case("the same, and its own checkpoint is handed out for one kept elsewhere", split,
          ("outside", "key outside", "later", "later", "witness")),

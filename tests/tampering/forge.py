@@ -52,7 +52,7 @@ class Hotel:
 
     def __init__(self, path: Path, name: str = "hotel-a", key: str = "hotel-a") -> None:
         self.path, self.name, self.key = path, name, signer(key)
-        self.time = datetime(2026, 11, 1)
+        self.time = datetime(2019, 11, 1)
         path.unlink(missing_ok=True)
         self.engine: Engine = create_engine(f"sqlite:///{path}")
         listen(self.engine, "connect", _hasty)
@@ -99,7 +99,7 @@ class Hotel:
         said = Content(
             **{
                 "number": f"E-{self.number + 1}", "controller": self.name, "property": "hz1",
-                "received": "2026-11-01", "decided": "2026-11-02", "erased": "2026-11-03",
+                "received": "2019-11-01", "decided": "2019-11-02", "erased": "2019-11-03",
                 "state": "erased", "went": (Gone("guests", 1, ("name",), "overwritten"),), **fields,
             }
         )  # fmt: skip

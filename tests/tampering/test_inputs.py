@@ -325,7 +325,7 @@ def test_a_damaged_note_hides_nothing(world: World, hotel: Hotel, tmp_path: Path
     """Whoever spoils the note that tells against them is named, and told by the next one."""
     hotel.append(2)
     last = hotel.checkpoint()
-    spoilt = world.newest.replace("\nat 2026", "\nxx 2026")
+    spoilt = world.newest.replace("\nat 2019", "\nxx 2019")
     journal = put(tmp_path, "journal.jsonl", world.lines[:12])
     notes = put(tmp_path, "notes.txt", f"{world.old}\n{spoilt}\n{last}")
     code, answer = ask(journal, "--checkpoint", notes)
@@ -522,7 +522,7 @@ def test_lines_of_several_signers_in_any_order(world: World, tmp_path: Path) -> 
     without = put(tmp_path, "without", f"{body}\n\n{own}{''.join(lines)}")
     code, answer = ask(journal, "--checkpoint", without, *given)
     assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later", "witness"})
-    spoilt = put(tmp_path, "spoilt", (without.read_text()).replace("\nat 2026", "\nat 2025"))
+    spoilt = put(tmp_path, "spoilt", (without.read_text()).replace("\nat 2019", "\nat 2018"))
     certificate = put(tmp_path, "c.json", world.certificate.to_json())
     for files in ([journal], [certificate], [certificate, "--journal", journal]):
         code, answer = ask(*files, "--checkpoint", spoilt, *given[:2])
@@ -566,7 +566,7 @@ def test_a_proof_from_what_the_journal_itself_was(
     newest = put(tmp_path, "newest", world.newest)
     assert told(newest) == [None]
     old, split = put(tmp_path, "old", world.old), sign_checkpoint(
-        "guesterase/hotel-a/0", OLD, bytes(32), "2026-11-01T08:00:00Z", hotel.key
+        "guesterase/hotel-a/0", OLD, bytes(32), "2019-11-01T08:00:00Z", hotel.key
     )  # fmt: skip
     both = ["--checkpoint", old, "--checkpoint", put(tmp_path, "split", split)]
     assert told(newest, *both[:2]) == [True]
@@ -777,14 +777,14 @@ def test_lost_checkpoints_need_a_proof(world: World, hotel: Hotel, tmp_path: Pat
     journal = put(tmp_path, "journal.jsonl", made.lines)
     leaves = [offline.leaf(line.encode()) for line in world.lines]
     root = offline.roots(leaves, {14})[14]
-    note = sign_checkpoint("guesterase/hotel-a/0", 14, root, "2026-11-01T13:00:00Z", hotel.key)
+    note = sign_checkpoint("guesterase/hotel-a/0", 14, root, "2019-11-01T13:00:00Z", hotel.key)
     given = [journal, "--checkpoint", put(tmp_path, "lost.txt", note), "--key", world.key.hex()]
     code, answer = ask(*given)
     assert (code, {"outside", "lost"} <= cannot(answer)) == (0, True)
     proof = request(14, hotel.consistency(14), world.newest)
     code, answer = ask(*given, "--proof", put(tmp_path, "proof.txt", proof))
     assert (code, ("outside", True) in verdicts(answer)) == (0, True)
-    fork = sign_checkpoint("guesterase/hotel-a/0", 14, bytes(32), "2026-11-01T13:00:00Z", hotel.key)
+    fork = sign_checkpoint("guesterase/hotel-a/0", 14, bytes(32), "2019-11-01T13:00:00Z", hotel.key)
     given[2] = put(tmp_path, "fork.txt", fork)
     code, answer = ask(*given, "--proof", tmp_path / "proof.txt")
     assert (code, "outside" in wrong(answer)) == (1, True)

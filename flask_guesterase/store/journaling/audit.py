@@ -15,7 +15,7 @@ from ...core.tree import Frontier, Node
 from ..tables import entry as entries
 from ..tables import loose, node, tree
 from .journal import edge, pruned_edge
-from .pruned import inside, left_inside, said
+from .pruned import inside, left_inside, said, young
 from .quotes import Quotes, quotes
 from .signers import follows
 
@@ -163,12 +163,22 @@ class _Audit:
             gone = pruned_edge(row)
         except (TamperedError, ValueError):
             gone = Frontier()
-        if gone.size != row.pruned or not said(self._conn, row.controller, gone):
+        at = said(self._conn, row.controller, gone) if gone.size == row.pruned else ""
+        if not at:
             self._report("pruned-unsaid", 0, "Entries are gone that no entry says were taken out.")
+        elif young(self._conn, row, at, self._unlost()):
+            self._report(
+                "pruned-young", 0,
+                "A checkpoint from outside shows that entries were taken out before six years.",
+            )
         self._key = bytes.fromhex(row.edge_key or "")
         for problem in inside(self._conn, row, gone, self._outside.values()):
             self._report("node-differs", None, problem)
         return gone
+
+    def _unlost(self) -> list[Checkpoint]:
+        """Return what the world has seen, without what a restore is told to have lost."""
+        return [head for head in self._outside.values() if head not in self._told]
 
     def _report(self, id_: str, index: int | None, message: str) -> None:
         row = self._row

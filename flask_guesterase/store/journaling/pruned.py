@@ -9,26 +9,41 @@ entry that says how many went, and their root (Crosby and Wallach 2009, selectiv
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, or_, select
 
+from ...core.brake import LEAP
 from ...core.checkpoint import Checkpoint
-from ...core.errors import UnknownError
+from ...core.errors import TamperedError, UnknownError
 from ...core.events import JournalPruned
-from ...core.log import read_draft
+from ...core.log import read_draft, read_entry
+from ...core.period import Period, months_after
 from ...core.tree import Frontier, kept_for, verify_consistency
 from ..messages.outbox import SENT
 from ..tables import entry as entries
 from ..tables import node, released
 from . import witness
 
+YEARS = Period(years=6)
+"""How old an entry is at least before it may go.
+
+Who erased must be able to show it (GDPR Article 5(2)) as long as somebody may still claim: the
+general limitation period is three years from the end of the year in Germany (BGB sections 195 and
+199), five in France (Code civil Article 2224), six in England (Limitation Act 1980 section 5); the
+longest of the general ones counts, and it is the house's own choice, no number of a law.
+"""
+
+WAIT = timedelta(days=31)
+"""How long an entry of the host's may wait for its place, which is behind younger ones then."""
+
 Place = tuple[int, int]
 """Level and index of a complete subtree."""
 
 
-def said(conn: Connection, controller: str, gone: Frontier) -> bool:
-    """Return whether an entry says that this many entries with this root were taken out.
+def said(conn: Connection, controller: str, gone: Frontier) -> str:
+    """Return when entries were taken out, says the first entry about it, or an empty string.
 
     :param conn: open transaction; a read-only one is enough.
     :param controller: slug of the controller.
@@ -41,7 +56,39 @@ def said(conn: Connection, controller: str, gone: Frontier) -> bool:
     ).scalars()
     drafts = (read_draft(body.encode()) for body in bodies)
     wanted = (gone.size, gone.root().hex())
-    return any((d.counts.get("entries"), d.marks.get("root")) == wanted for d in drafts)
+    fit = (d.at for d in drafts if (d.counts.get("entries"), d.marks.get("root")) == wanted)
+    return min(fit, default="")
+
+
+def young(conn: Connection, row: Row[Any], at: str, outside: Iterable[Checkpoint]) -> bool:
+    """Return whether a checkpoint shows that entries went which were younger than six years.
+
+    What stays is no younger than what went: where that is older than the checkpoint, the clock
+    was ahead that this was signed by, and nobody knows.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param row: row of the tree.
+    :param at: when they were taken out.
+    :param outside: checkpoints kept elsewhere.
+    """
+    last = months_after(date.fromisoformat(at[:10]), -12 * YEARS.years) + WAIT
+    late = [head.at for head in outside if head.size < row.pruned and head.at[:10] > str(last)]
+    if not late:
+        return False
+    try:
+        begins = _begins(conn, row)
+    except (TamperedError, ValueError):
+        # That it cannot be read is told where the entry is looked at.
+        return False
+    return any(begins is None or begins >= datetime.fromisoformat(at) - LEAP for at in late)
+
+
+def _begins(conn: Connection, row: Row[Any]) -> datetime | None:
+    """Return when the first entry was written that stays, or None where none does."""
+    mine = entries.c.controller == row.controller, entries.c.epoch == row.epoch
+    stays = select(entries.c.body).where(*mine, entries.c.position == row.pruned)
+    body = conn.execute(stays).scalar()
+    return datetime.fromisoformat(read_entry(body.encode()).draft.at) if body else None
 
 
 def sizes(conn: Connection, controller: str, epoch: int, most: int) -> list[int]:

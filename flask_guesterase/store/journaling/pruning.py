@@ -23,7 +23,7 @@ from ...core.errors import (
 from ...core.events import JournalPruned
 from ...core.holding import Scope
 from ...core.log import KEY_CHANGE, Entry, quoted, quoting, read_entry, slug
-from ...core.period import Period, months_after
+from ...core.period import months_after
 from ...core.permissions import Permission
 from ...core.tree import Frontier, edge_places
 from .. import tables
@@ -35,16 +35,7 @@ from ..unit import HasWork, Run
 from ..work import Work
 from . import journal, signers
 from .ledger import HOLDING
-from .pruned import needed, said, sizes
-
-YEARS = Period(years=6)
-"""How old an entry is at least before it may go.
-
-Who erased must be able to show it (GDPR Article 5(2)) as long as somebody may still claim: the
-general limitation period is three years from the end of the year in Germany (BGB sections 195 and
-199), five in France (Code civil Article 2224), six in England (Limitation Act 1980 section 5); the
-longest of the general ones counts, and it is the house's own choice, no number of a law.
-"""
+from .pruned import YEARS, needed, said, sizes
 
 BATCH = 2000
 """Entries that go in one transaction; each says for itself what went."""
