@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...core.errors import ErasureError
-from ...core.plan import Key, Person, Plan, Row, Step, key_text
+from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, Step, key_text
 from ..catalog.shape import LiveSchema
 from ..checking.fired import fed
 from ..checking.gaps import unreadable
@@ -37,16 +37,21 @@ def decided(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Plan:
     :param before: the earlier plans, the approved one first.
     :raises ErasureError: they come under no decision of the approved one.
     """
-    decisions = {step.decision for step in before[0].steps}
+    decisions = {_but_end(step.decision) for step in before[0].steps}
     steps = tuple(appeared(now, moved, *before))
     for step in steps:
-        if step.decision not in decisions:
+        if _but_end(step.decision) not in decisions:
             raise ErasureError(
                 f"Rows appeared in {step.decision.table} while it was being erased, under no "
                 "decision of the plan.",
                 _CURE,
             )
-    return Plan(now.people, steps, (), now.policy)
+    return Plan(now.people, steps, (), now.policy, rulings=now.rulings)
+
+
+def _but_end(decision: Decision) -> Decision:
+    """Return a decision as it is of a row that is not there: no rule says yet what ends its box."""
+    return replace(decision, until="") if decision.outcome is Outcome.SEAL else decision
 
 
 def appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Iterator[Step]:

@@ -285,6 +285,7 @@ def carry_out(held: Locked, scope: Scope) -> Erased:
         rest = decided(plan(conn, datamap, scope, live), surgery.moved, drawn)
         if rest.steps:
             surgery.carry_out(rest, surgery.lock(rest))
+            surgery.done.later = rest
             left = decided(plan(conn, datamap, scope, live), surgery.moved, drawn, rest)
             require_ended(next((step.decision.table for step in left.steps), None))
     return surgery.done

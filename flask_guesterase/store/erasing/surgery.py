@@ -108,7 +108,7 @@ class Surgery:
             alike += self._overwrite(step, before[step.decision])
         self._check_alike(alike)
         for step in sealed:
-            self.done.sealed[step.decision] = before[step.decision].by_key()
+            self.done.sealed[step.decision].update(before[step.decision].by_key())
         with self._untied(deletes, known) as held:
             last = children_first({step.decision.table for step in deletes}, held)
             gone: list[tuple[Reader, Sequence[Key]]] = []
@@ -147,7 +147,7 @@ class Surgery:
         taken = take(reads, held, step, (names, hosts), first)
         self.done.taken.append(taken)
         if step.decision.outcome is Outcome.SEAL:
-            self.done.sealed[step.decision] = {}
+            self.done.sealed.setdefault(step.decision, {})
         self._note_files(declared, taken)
         known = self.changed.setdefault(declared.name, set())
         # A row that is overwritten and sealed is one row; two that look the same are two.

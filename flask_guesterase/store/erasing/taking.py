@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
@@ -211,6 +211,7 @@ class Erased:
     :param named: which row names each file.
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
+    :param later: what was done about rows that triggers wrote while people were erased, as a plan.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -220,6 +221,26 @@ class Erased:
     named: list[tuple[str, Key]] = field(default_factory=list)
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
+    later: Plan | None = None
+
+    def kept(self, drawn: Plan) -> Plan:
+        """Return a plan with the rows besides of which something left for a box.
+
+        :param drawn: the plan that was carried out.
+        """
+        if self.later is None:
+            return drawn
+        more = {
+            step.decision: tuple(
+                row for row in step.rows
+                if (step.decision.table, row.key) not in self.rehearsed
+            )
+            for step in self.later.keeping()
+        }
+        known = {step.decision: step.rows for step in drawn.steps}
+        every = known | {each: (*known.get(each, ()), *rows) for each, rows in more.items()}
+        steps = tuple(Step(each, rows) for each, rows in sorted(every.items()))
+        return replace(drawn, steps=steps, rulings={**self.later.rulings, **drawn.rulings})
 
     @property
     def images(self) -> list[Image]:

@@ -62,7 +62,7 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     :return: how many rows and categories are kept.
     """
     # What triggers wrote meanwhile may have to stay as well.
-    return sum(_record(work, origin, each, erased) for each in (plan, *erased.rest))
+    return sum(_record(work, origin, each, erased) for each in (erased.kept(plan), *erased.rest))
 
 
 def _record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
