@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select
 
+from flask_guesterase.core.image import decode
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, redact, retain
+from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.test_expiry import METADATA, Inn
@@ -125,6 +127,24 @@ def test_a_copy_made_on_the_day_of_what_was_kept_goes_with_it(any_inn: Copied) -
     assert inn.read(BILLS)["payer"] is None
     assert inn.past() == [(2, "Bo Lind", None), *2 * [(1, "[erased]", "[erased]")]]
     assert inn.state(number) == "erased"
+
+
+def test_no_safety_copy_is_made_of_a_copy(sqlite_url: str, tmp_path: Path) -> None:
+    """Of a bill that has had its time none is made, nor of what its trigger wrote of it."""
+    inn = Copied(sqlite_url, tmp_path)
+    inn.triggers()
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    inn.erased(number)
+    before = {row["id"] for row in inn.ours("box")}
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    new = [row["id"] for row in inn.ours("box") if row["id"] not in before]
+    with inn.begin() as office:
+        payloads = vault.unseal(office.work.conn, inn.custodian, new)
+    assert [row.table for each in payloads for row in decode(each).rows] == []
+    inn.engine.dispose()
 
 
 def test_a_copy_goes_where_nobody_asked(any_inn: Copied) -> None:

@@ -257,6 +257,6 @@ class Erased:
 
         :param without: table and key of rows that are left out.
         """
-        # Written by what was done, they come back with nothing that is taken back.
+        # Written by what was done, they may say of it what nobody may hold a day longer.
         written = {(s.decision.table, r.key) for p in self.rest for s in p.steps for r in s.rows}
         return [each.strip(without | self.rehearsed | written) for each in self.taken]
