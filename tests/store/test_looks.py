@@ -36,6 +36,7 @@ from flask_guesterase.store import sweep, tables, transaction
 from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.retaining import law
 from flask_guesterase.store.sweep import Limits
 from flask_guesterase.store.sweeping import backlog, claiming, judged, looking, narrowing, runs
 from flask_guesterase.store.sweeping.claiming import Shift
@@ -44,6 +45,10 @@ from flask_guesterase.store.sweeping.report import SweepReport
 from tests import engines
 from tests.store import forms
 from tests.store.forms import Form, Forms, Guest, _render
+from tests.store.test_expiry import Inn
+from tests.store.test_redating import UNKNOWN
+from tests.store.test_redating import house as period
+from tests.store.test_told_today import REGISTER, changed
 
 OLD = date(2025, 2, 1)
 """A departure whose year is over."""
@@ -526,3 +531,28 @@ def test_a_short_sweep_erases_while_its_look_has_not_ended(
         seen.append(len(left(house)))
         house.later(minutes=10)
     assert 400 > seen[0] > seen[1] > seen[2]
+
+
+def test_what_a_period_ends_that_waited_goes_on_its_first_day(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no older than the night before, so that nothing of it came of age."""
+    monkeypatch.setattr(looking, "OVERLAP", 0)
+    inn = Inn(sqlite_url, tmp_path)
+    inn.grants["second"].add("law")
+    changed(inn, REGISTER, UNKNOWN)
+    for id in (1, 2):
+        inn.person(id, date(2025, 1, id))
+    period(inn, years=1)
+    with inn.begin() as office:
+        (acts,) = {r.acts_on for r in law.rules_at(office.work, "sh") if r.acts_on is not None}
+        confirmed = runs.whole(office.work)
+    gone: list[date] = []
+    while inn.now.date() <= acts:
+        if expiry.expire(inn.run):
+            gone.append(inn.now.date())
+        inn.later(days=1)
+    assert gone == [acts]
+    with inn.begin() as office:
+        assert runs.whole(office.work) == confirmed
+    inn.engine.dispose()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import reduce
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +31,7 @@ from ...core.plan import Key
 from ...core.rule import Rule, Start
 from ..erasing.traces import holds
 from ..lawbook import rulebook
+from ..lawbook.blockers import today_at
 from ..mapping.days import FIRST, LAST, NOUGHT, NUMBERS
 from ..mapping.declared import Declared
 from ..mapping.trail import crosses
@@ -90,6 +92,22 @@ def _terms(
             for event in rule.clock:
                 found.setdefault(event, set()).add(Term(length, rule.start, at))
     return {event: frozenset(terms) for event, terms in found.items()}
+
+
+def acting(work: Work, rules: str) -> str:
+    """Return a mark of the rules, and of those that waited for a day which has come.
+
+    What ends on that day is as old as it was the night before, so that none of it comes of age.
+
+    :param work: the open transaction.
+    :param rules: mark of the rules whatever day it is, by which people confirm what goes.
+    """
+    come = sorted(
+        f"{code} {rule.id} {rule.acts_on}"
+        for code, rule in law.rules_everywhere(work)
+        if rule.acts_on is not None and rule.acts_on <= today_at(work.settings, work.now, code)
+    )
+    return sha256("\n".join([rules, *come]).encode()).hexdigest() if come else rules
 
 
 def old(work: Work, declared: Declared) -> Select[Any]:

@@ -2,7 +2,8 @@
 
 A look reads what the dates of the clocks, through the host's own indexes, say is newly old enough,
 and rows that are new in the table however old their date. A look at the whole table follows a
-change of the rules, and the last one after a week; it finds what was dated back or changed.
+change of the rules, the day for which one of them waited, and the last such look after a week; it
+finds what was dated back or changed.
 
 Each table is looked at by itself. What fails within one is narrowed until the row that fails stands
 alone; that one is written down as failing and passed over, and the others are found.
@@ -30,7 +31,7 @@ from ..unit import HasWork, Run
 from ..work import Work
 from . import due, runs
 from .ageing import Unended, ageing, placeless
-from .candidates import beyond, greater, old, recent
+from .candidates import acting, beyond, greater, old, recent
 from .claiming import Shift
 from .judged import judge_rows, put_unread, stands
 from .narrowing import Way, word_of
@@ -125,7 +126,7 @@ def _begin(office: HasWork) -> tuple[list[str], str]:
     names = [each.name for each in ageing(work) if due.remembers(work, each)]
     for table in (tables.due, tables.look):
         work.conn.execute(delete(table).where(table.c.table_name.not_in(names)))
-    return names, runs.whole(work)
+    return names, acting(work, runs.whole(work))
 
 
 def unended(work: Work, name: str) -> Unended | None:
