@@ -223,3 +223,17 @@ def test_a_copy_that_nobody_could_foresee_lets_nothing_end(
     assert (inn.read(BILLS)["payer"], inn.past()) == ("Ann Berg", [])
     assert inn.state(number) == "sealed"
     inn.engine.dispose()
+
+
+def test_a_trigger_that_copies_what_is_kept_is_named_before_anything_goes(
+    any_inn: Copied,
+) -> None:
+    """Its day will come too, and where the copies are nobody would look then."""
+    inn = any_inn
+    PAST.create(inn.engine)
+    with inn.engine.begin() as conn:
+        for statement in inn.script("INSERT INTO bills_past (payer) VALUES (OLD.payer);"):
+            conn.exec_driver_sql(statement)
+    with inn.begin() as office:
+        found = {(each.id, each.table, each.column) for each in office.work.whole().findings}
+    assert ("trigger", "bills", "past") in found

@@ -25,7 +25,7 @@ def fired(
     :param moves: an erased row may go to another partition, which deletes it where it was.
     """
     yield from _stale(declared, found)
-    events = {"UPDATE"} if declared.erase else set()
+    events = {"UPDATE"} if _going(declared) else set()
     if declared.deletes or moves:
         events.add("DELETE")
     for trigger in found.triggers:
@@ -61,15 +61,20 @@ def _deletes(declared: Declared, trigger: LiveTrigger, live: LiveSchema) -> Iter
 
 def _copies(declared: Declared, trigger: LiveTrigger) -> bool:
     """Return whether what is erased of the row itself may survive somewhere."""
-    used, erased = trigger.old_columns, {name.lower() for name in declared.erase}
+    used, erased = trigger.old_columns, {name.lower() for name in _going(declared)}
     harmless = used is not None and not {name.lower() for name in used} & erased
     return trigger.copies_old and not (harmless and not declared.deletes)
+
+
+def _going(declared: Declared) -> set[str]:
+    """Return the columns that are overwritten at an erasure, or on the day the law lets them go."""
+    return {*declared.erase, *declared.shape().after}
 
 
 def _reads(declared: Declared, trigger: LiveTrigger, datamap: DataMap) -> Iterator[Finding]:
     """Yield what a trigger may copy of another table, which still has it then."""
     for other in datamap.tables.values():
-        columns = [] if other is declared else reads(trigger, other.name, other.erase)
+        columns = [] if other is declared else reads(trigger, other.name, _going(other))
         if columns:
             yield Finding(
                 "trigger", declared.name, trigger.name, "A trigger may copy "
