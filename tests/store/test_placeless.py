@@ -17,7 +17,7 @@ from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.executing import finishing, forgetting, settling
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.retaining import law
+from flask_guesterase.store.retaining import vouching
 from flask_guesterase.store.settings import Property
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn, boxed
 from tests.zealand import law as pack
@@ -159,7 +159,7 @@ def before(pair: Pair, word: str | None = None) -> None:
     with pair.begin() as office:
         for line in office.work.conn.execute(select(kept)).all():
             facts = {k: v for k, v in json.loads(line.facts).items() if k not in ("place", "mark")}
-            marked = law.vouched(office.work, line._mapping, facts)
+            marked = vouching.vouched(office.work, line._mapping, facts)
             values = {"facts": canonical(marked).decode()}
             values |= {} if word is None else {"open": word}
             office.work.conn.execute(update(kept).where(kept.c.id == line.id).values(values))
@@ -196,5 +196,5 @@ def test_the_place_is_bound_to_the_facts(pair: Pair) -> None:
         with pair.begin() as office:
             office.work.conn.execute(update(kept).values(facts=text, open=""))
             (line,) = office.work.conn.execute(select(kept)).all()
-            assert not law.bound(office.work, line)
-            assert law.read_facts(office.work, line).place == ""
+            assert not vouching.bound(office.work, line)
+            assert vouching.read_facts(office.work, line).place == ""

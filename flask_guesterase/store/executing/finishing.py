@@ -23,7 +23,7 @@ from ..invented import canaries
 from ..messages import outbox
 from ..partners import giving, recipients
 from ..recovery.window import recover, unkept
-from ..retaining import keeping, law, remainder
+from ..retaining import keeping, law, remainder, vouching
 from ..search import sought
 from ..sweeping import ageing, runs
 from ..sweeping.claiming import Shift, work_off
@@ -254,7 +254,7 @@ def _keys(
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:
-    record = law.read_facts(work, line)
+    record = vouching.read_facts(work, line)
     return ageing.at_once(work, record, law.names_of(work, line))
 
 

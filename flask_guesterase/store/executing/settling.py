@@ -19,7 +19,7 @@ from ..boxes import shelf, vault
 from ..holding import heldkeys
 from ..journaling import binding
 from ..lawbook.blockers import today_at
-from ..retaining import keeping, law, prolonged
+from ..retaining import keeping, law, prolonged, vouching
 from ..retaining.holds import living
 from ..sweeping import runs
 from ..unit import HasWork, Run
@@ -161,7 +161,7 @@ def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]
 
 def verdict(work: Work, line: Line[Any]) -> Verdict:
     """Return how long the law keeps a kept row, by what was written down about it."""
-    facts = law.read_facts(work, line)
+    facts = vouching.read_facts(work, line)
     return law.judge(work, facts, law.names_of(work, line))
 
 

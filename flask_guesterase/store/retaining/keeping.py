@@ -32,7 +32,7 @@ from ..statements.bynumber import by_number
 from ..statements.given import put
 from ..statements.sql import among
 from ..work import Work
-from . import law
+from . import law, vouching
 
 FOREVER = "9999-12-31"
 """Last day of a box whose end nobody knows; its key is not a day's key."""
@@ -166,7 +166,7 @@ def _line(
         "since": work.stamp,
         "ended_at": None,
     }
-    line["facts"] = canonical(law.vouched(work, line, ruling.told or _UNTOLD)).decode()
+    line["facts"] = canonical(vouching.vouched(work, line, ruling.told or _UNTOLD)).decode()
     return line
 
 

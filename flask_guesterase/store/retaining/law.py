@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, select
 
-from ...core.log import canonical
 from ...core.plan import Key, Row, Rulings, key_text
 from ...core.retention import Verdict, floor, pared, together
-from ...core.rule import Facts, Open, Rule
+from ...core.rule import Open, Rule
 from ...core.ruling import Reason, Ruling
-from ...core.seal import fingerprint
 from ...core.treatment import RowRule
 from .. import tables
 from ..erasing.finder import Owners
@@ -28,7 +24,7 @@ from ..lawbook.clocks import Record, facts_of
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways, also
 from ..statements.sql import MANY, chunks, one_of
-from . import holds
+from . import holds, vouching
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -281,7 +277,7 @@ def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]
     for part in chunks(sorted(texts), MANY):
         mine = kept.table_name == name, one_of(kept.row_key, part), kept.ended_at.is_(None)
         for row in work.conn.execute(select(*said).where(*mine)):
-            record, key = read_facts(work, row), texts[row.row_key]
+            record, key = vouching.read_facts(work, row), texts[row.row_key]
             if record.place or key not in found:
                 found[key] = record
     return found
@@ -310,54 +306,6 @@ def rules_about(work: Work, record: Record) -> tuple[Rule, ...]:
         )
         for code, rule in rules_everywhere(work)
     )  # fmt: skip
-
-
-def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts with a mark by which a change past us is known, and another row's facts too.
-
-    :param line: what is written down of the row: table, key, property.
-    :param told: the facts as plain values.
-    """
-    said = [line["table_name"], line["row_key"], line["property"], told["answers"], told["events"]]
-    # Facts that do not say where the row lay have a mark over the others alone.
-    said += [told["place"]] if "place" in told else []
-    key = work.custodian.pepper("kept")
-    return {**told, "mark": fingerprint(key, "facts", canonical(said).decode())}
-
-
-def bound(work: Work, line: Any) -> bool:
-    """Return whether the facts of a kept row are those that were written down about it."""
-    told = {"answers": {}, "events": {}, **json.loads(line.facts)}
-    mark = vouched(work, line._mapping, told)["mark"]
-    return hmac.compare_digest(str(told.get("mark", "")), mark)
-
-
-def read_facts(work: Work, line: Any) -> Record:
-    """Return what was written down about a kept row, and for which property, if for any.
-
-    Facts that somebody changed in the database are no facts: what nobody knows the end of stays.
-
-    :param work: the open transaction.
-    :param line: row of our table, with table, key, property, facts, and why its end is open.
-    """
-    value, houses = json.loads(line.facts), work.settings.properties
-    place = value["place"] if "place" in value else _place_before(work, line)
-    if not bound(work, line) or (place and place not in houses):
-        return Record("", Facts())
-    events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
-    facts = Facts(events, value["answers"])
-    if place:
-        facts = replace(facts, country=houses[place].country, fiscal=houses[place].fiscal)
-    return Record(place, facts)
-
-
-def _place_before(work: Work, line: Any) -> str:
-    """Return the property of facts that do not say it, written down before facts did; or nothing.
-
-    A row that nobody could place got the property that was asked: it may be another's of several.
-    """
-    several = len(work.settings.properties) > 1
-    return "" if several or Open.NO_PLACE in line.open.split(",") else str(line.property)
 
 
 def sealed_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, frozenset[str]]:

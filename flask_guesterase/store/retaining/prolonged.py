@@ -17,7 +17,7 @@ from ..lawbook.clocks import Record
 from ..mapping.declared import Declared
 from ..statements.failure import is_unread
 from ..work import Work
-from . import law
+from . import law, vouching
 from .remainder import columns_of
 
 
@@ -31,8 +31,8 @@ def follow(work: Work, line: Row[Any]) -> bool:
     :param work: the open transaction.
     :param line: row of our table of what is kept.
     """
-    told, now = law.read_facts(work, line), _now(work, line)
-    if now is None or now.place != (told.place or line.property) or not law.bound(work, line):
+    told, now = vouching.read_facts(work, line), _now(work, line)
+    if now is None or now.place != (told.place or line.property) or not vouching.bound(work, line):
         return False
     known, seen = told.facts.events, now.facts.events
     events = {**seen, **{name: max(day, seen.get(name, day)) for name, day in known.items()}}
@@ -43,7 +43,7 @@ def follow(work: Work, line: Row[Any]) -> bool:
         "events": {name: day.isoformat() for name, day in events.items()},
         "place": now.place,
     }
-    text = canonical(law.vouched(work, dict(line._mapping), facts)).decode()
+    text = canonical(vouching.vouched(work, dict(line._mapping), facts)).decode()
     kept = tables.kept
     work.conn.execute(update(kept).where(kept.c.id == line.id).values(facts=text))
     return True

@@ -24,7 +24,7 @@ from ..journaling.vanished import put_back, vanished
 from ..keys import copies
 from ..lawbook.blockers import today_at
 from ..remembrance import remembering
-from ..retaining import keeping, law
+from ..retaining import keeping, law, vouching
 from ..sweeping import runs
 from ..unit import HasWork, Run
 from ..work import Work
@@ -248,7 +248,7 @@ def _unsettled(work: Work) -> bool:
 
 
 def _fits(work: Work, line: Row[tuple[object, ...]], waits: bool) -> bool:
-    said = law.bound(work, line)
+    said = vouching.bound(work, line)
     verdict = settling.verdict(work, line)
     over = not verdict.kept(today_at(work.settings, work.now, line.property))
     if not said or line.there is None or (line.forgotten_at is not None and not over):
