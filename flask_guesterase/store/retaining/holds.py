@@ -285,7 +285,9 @@ def _open_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> set
     columns = list(lines.declared.key)
     wanted = select(*columns).where(*_within(work, lines, hold, sure))
     if lines.place is not None and not everywhere(work, hold.property):
-        nowhere = lines.place.is_(None), lines.place.not_in(list(work.settings.properties))
+        # As a text: a column of its own type may not take the code of every property.
+        code = cast(lines.place, String(80))
+        nowhere = lines.place.is_(None), code.not_in(list(work.settings.properties))
         wanted = wanted.where(or_(lines.place == hold.property, *nowhere))
     return {tuple(row) for row in work.conn.execute(wanted)}
 
