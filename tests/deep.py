@@ -94,6 +94,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_clocks.py": ("mariadb",),
     "tests/store/test_complaints.py": ("mariadb",),
     "tests/store/test_completing.py": ("postgresql",),
+    "tests/store/test_copied_later.py": ("mariadb",),
     "tests/store/test_copies.py": ("mariadb",),
     "tests/store/test_copying.py": ("mariadb",),
     "tests/store/test_copying.py::test_a_copy_lies_ready_to_the_end_of_the_day_that_was_told":
@@ -137,6 +138,7 @@ LATER: dict[str, tuple[str, ...]] = {
         ("mariadb",),
     "tests/store/test_heldhome.py::test_what_a_hold_keeps_besides_follows_a_later_day":
         ("mariadb",),
+    "tests/store/test_history_sealed.py": ("mariadb",),
     "tests/store/test_holds.py": ("mariadb",),
     "tests/store/test_holds.py::test_a_file_that_a_worker_has_in_hand_waits_when_its_owner_is_held":
         ("postgresql",),
@@ -213,6 +215,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_office_erasure.py": ("mariadb",),
     "tests/store/test_office_intake.py": ("mariadb",),
     "tests/store/test_outbox.py::test_many_workers_send_each_message_once": ("postgresql",),
+    "tests/store/test_own_keys.py": ("mariadb",),
     "tests/store/test_owndata.py": ("mariadb",),
     "tests/store/test_passage.py": ("mariadb",),
     "tests/store/test_physical.py::test_postgresql_keeps_old_rows_until_tables_are_rewritten_without_a_snapshot":
@@ -236,7 +239,9 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_rows_read.py": ("postgresql",),
     "tests/store/test_rulebook.py": ("mariadb", "postgresql"),
     "tests/store/test_settling.py": ("postgresql",),
+    "tests/store/test_shown_meanwhile.py": ("mariadb",),
     "tests/store/test_signing.py": ("mariadb",),
+    "tests/store/test_still_needed.py": ("mariadb",),
     "tests/store/test_sweep.py": ("mariadb", "postgresql"),
     "tests/store/test_sweep.py::test_after_a_change_it_only_shows_again":
         ("region", "fiscal year", "country"),
@@ -253,6 +258,7 @@ LATER: dict[str, tuple[str, ...]] = {
         ("mariadb-True", "postgresql-True"),
     "tests/store/test_unended.py": ("mariadb",),
     "tests/store/test_uninstall.py": ("postgresql",),
+    "tests/store/test_unplaced.py": ("mariadb", "postgresql"),
     "tests/store/test_unsound.py": ("mariadb",),
     "tests/store/test_upgrade.py::test_an_upgrade_waits_no_longer_than_asked":
         ("postgresql", "sqlite"),
@@ -277,6 +283,8 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/test_engines.py::test_xdist_workers_share_one_server": ("",),
     "tests/test_restore_drill.py": ("postgresql",),
     "tests/test_testing.py": ("mariadb", "postgresql"),
+    "tests/web/test_anew.py::test_a_guest_and_a_clerk_who_confirm_at_once_are_both_told_what_is":
+        ("mariadb",),
     "tests/web/test_check.py": ("mariadb", "postgresql"),
     "tests/web/test_cli.py::test_the_main_job_by_commands": ("mariadb",),
     "tests/web/test_depth.py": ("postgresql",),
