@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, String, insert, update
+from sqlalchemy import ForeignKey, String, delete, insert, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy, Subject
@@ -300,6 +300,18 @@ def test_who_was_a_guest_of_the_sister_hotel_alone_is_not_counted(
     group.gone("be")
     with group.begin() as office:
         assert office.measure_incident(number, Asked(), "officer")["erased"] == erased
+
+
+def test_who_was_erased_elsewhere_and_whose_row_is_gone_counts(group: Group) -> None:
+    """What cannot be told counts as concerned, here as elsewhere."""
+    group.declare(place="hotel")
+    number = group.report(happened=group.now)
+    group.gone("be")
+    with group.engine.begin() as conn:
+        conn.exec_driver_sql("DELETE FROM companions")
+        conn.execute(delete(Guest).where(Guest.id == 1))
+    with group.begin() as office:
+        assert office.measure_incident(number, Asked(), "officer")["erased"] == 1
 
 
 def test_a_guest_whom_the_host_wrote_into_an_emptied_row_is_told(house: Watch) -> None:

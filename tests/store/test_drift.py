@@ -373,6 +373,30 @@ def test_a_trigger_that_reads_one_table_of_several_is_seen(statement: str) -> No
     assert [f.place for f in find("sqlite", script, LOG) if f.id == "trigger"] == ["notes.keeps"]
 
 
+@pytest.mark.parametrize("statement", [
+    "UPDATE `guests`, `notes_log` SET `notes_log`.`was` = `guests`.`name`",
+    "UPDATE `guests` g JOIN `notes_log` l ON 1 = 1 SET l.was = g.name",
+    "UPDATE guests g LEFT OUTER JOIN notes_log l ON 1 = 1 SET l.was = g.name",
+    "UPDATE guests g NATURAL JOIN notes_log l SET l.was = g.name",
+])  # fmt: skip
+def test_a_trigger_that_writes_into_a_join_reads_all_of_it(statement: str) -> None:
+    """Whichever way its tables are quoted and joined (MariaDB)."""
+    script = trigger_on("mariadb", "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
+    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+    assert [f.place for f in find("mariadb", script, LOG) if f.id == "trigger"] == ["notes.keeps"]
+
+
+def test_a_function_of_the_name_of_a_condition_is_none() -> None:
+    """What IF(...) copies is seen where a CASE follows it (MariaDB)."""
+    statement = (
+        "INSERT INTO notes_log (was) VALUES (IF(OLD.name = '', 'nobody', "
+        "CASE WHEN OLD.vip THEN OLD.name ELSE 'no' END))"
+    )
+    script = trigger_on("mariadb", "keeps", "UPDATE", "vip")
+    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+    assert [f.place for f in find("mariadb", script, LOG) if f.id == "trigger"] == ["guests.keeps"]
+
+
 def test_a_trigger_that_writes_into_guests_copies_nothing_of_them() -> None:
     """Its condition names the table it writes into, and reads no other row."""
     statement = "UPDATE guests SET name = 'x' WHERE guests.id = NEW.guest_id"

@@ -545,6 +545,26 @@ def test_what_turns_out_a_leak_holds_no_safety_copy_any_more(watch: Watch) -> No
     assert [row["lifted_at"] for row in watch.ours("hold")] == [None]
 
 
+def test_a_copy_that_only_an_incident_keeps_any_more_is_let_go_of_by_two(watch: Watch) -> None:
+    """Who alone calls it a leak, by mistake or to hide something, ends nothing at once."""
+    watch.erased(watch.approved(email="ann@example.com"))
+    incident = watch.report("wrong-erasure", happened=watch.now)
+    for _ in range(9):
+        watch.later(days=1)
+        worker.work(watch.run, lambda *_: ("", ""), {})
+    with watch.begin() as office:
+        office.classify_incident(incident, Class("risk-unlikely", "theft", "leak"), "officer")
+    worker.work(watch.run, lambda *_: ("", ""), {})
+    assert watch.living() == 1
+    with watch.begin() as office:
+        office.told_authority(incident, "CN/authority", "none", "officer")
+        office.review_incident(incident, "Look twice.", "officer")
+    with watch.begin() as office:
+        office.close_incident(incident, "second")
+    worker.work(watch.run, lambda *_: ("", ""), {})
+    assert watch.living() == 0
+
+
 def test_the_journal_is_not_pruned_while_an_incident_is_open(
     sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -71,6 +71,26 @@ def test_what_an_open_folio_needs_stays_until_it_is_paid(any_inn: Inn) -> None:
     assert living(inn) == []
 
 
+def test_who_is_back_keeps_what_was_only_needed_before(any_inn: Inn) -> None:
+    """The old folio is paid, and its guest stays again: their own day counts from here on."""
+    inn = any_inn
+    folios(inn, NEEDS)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    night(inn)
+    assert living(inn) == [("bills", "int:1", "place"), ("people", "int:1", "blocked")]
+    inn.set(PEOPLE, 1, name="Ann Berg", seen=inn.now.date())
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    night(inn)
+    guest = inn.read(PEOPLE)
+    assert (guest["name"], guest["email"]) == ("Ann Berg", "p1@mail.example")
+    assert ("people", "int:1", "blocked") not in living(inn)
+    inn.later(days=5 * 366)
+    night(inn)
+    assert inn.read(PEOPLE)["email"] is None
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_what_is_needed_is_not_erased_about_every_night(inn: Inn, asked: bool) -> None:
     """It has had its time and stays: nothing is done, said or written down about it again."""

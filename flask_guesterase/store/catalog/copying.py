@@ -17,6 +17,7 @@ _DYNAMIC = re.compile(r"\b(?:EXECUTE|PREPARE|CALL)\b", _I)
 _WRITES = re.compile(r"\b(?:INSERT|UPDATE|REPLACE|MERGE|COPY)\b", _I)
 _CALL = re.compile(r"(\w+)\s*\(")
 _CONDITION = re.compile(r"\b(?:IF|ELSIF|ELSEIF|WHEN)\b([^;]*?)\bTHEN\b", _I)
+_CASE = re.compile(r"\b(?:CASE|WHEN)\b", _I)
 _RETURN = re.compile(r"\bRETURN\s+OLD\s*;", _I)
 _GIVES = re.compile(r"\b(?:INSERT|UPDATE|REPLACE|MERGE|COPY|RETURNING|INTO)\b", _I)
 _DELETE = re.compile(r"\bDELETE\s+FROM\b([^;]*)(?:;|\Z)", _I)
@@ -91,5 +92,6 @@ def _without_harmless(body: str) -> str:
 def _unless_called(found: re.Match[str]) -> str:
     """Nothing, unless a function that nobody looked into is called inside."""
     calls = {name.lower() for name in _CALL.findall(found.group(1))}
-    unclear = _GIVES.search(found.group(1)) or calls - _PURE
+    # A function of this name goes as far as the THEN of what follows it.
+    unclear = _GIVES.search(found.group(1)) or _CASE.search(found.group(1)) or calls - _PURE
     return found.group() if unclear else " ; "

@@ -24,12 +24,12 @@ _ALONE = re.compile(
 """The one table of which it deletes rows, where it names one."""
 
 _WRITTEN = re.compile(
-    rf"\b(?:into|update)\s+(?:(?:or\s+\w+|low_priority|ignore|only)\s+)?{_NAME}"
-    r"(?!\s*(?:(?:as\s+)?\w+\s*)?(?:,|\w*\s*join\b))",
+    rf"\binto\s+{_NAME}|\bupdate\s+(?:(?:or\s+\w+|low_priority|ignore|only)\s+)*{_NAME}\s+"
+    r"(?:(?:as\s+)?[`\"\[]?\w+[`\"\]]?\s+)?(?=set\b)",
     re.IGNORECASE,
 )
-"""The table that a statement writes into; one of several is read as well."""
-_WHOLE = re.compile(r"\b(?:select|,)\s*(?:\w+\s*\.\s*)?\*", re.IGNORECASE)
+"""The one table that a statement writes into; whatever is written otherwise counts as read."""
+_WHOLE = re.compile(r"\b(?:select|,)\s*(?:\w+\s*\.\s*)?\*|\btable\s+\S", re.IGNORECASE)
 _WRITES = re.compile(r"\b(?:into|update|replace|merge)\b", re.IGNORECASE)
 
 

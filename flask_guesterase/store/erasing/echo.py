@@ -11,7 +11,7 @@ from ..catalog.shape import LiveSchema
 from ..checking.fired import fed
 from ..checking.gaps import unreadable
 from ..mapping.raw import reader
-from .finder import find
+from .finder import erased_before, find
 from .surgery import Surgery
 
 _CURE = (
@@ -92,10 +92,10 @@ def require_ended(table: str | None) -> None:
 
 @dataclass(frozen=True)
 class Watch:
-    """Sees which rows are written of the people whose rows change, in whatever table.
+    """Sees which rows are written of people who were erased, in whatever table.
 
     :param surgery: what changes their rows.
-    :param people: whose rows are looked for.
+    :param people: whose rows are looked for, as far as they were erased and are not back.
     :param fed: tables into which triggers say that they write, whose rows are read as well.
     :param seen: table and key, as text -> what such a row says that may go.
     """
@@ -113,7 +113,9 @@ class Watch:
         surgery, new = self.surgery, dict[str, list[Row]]()
         steps = done.changing() if done is not None else ()
         ours = {(step.decision.table, row.key) for step in steps for row in step.rows}
-        found = find(surgery.conn, surgery.datamap, self.people, unreadable(surgery.datamap))
+        # What changes of who lives, or whom the host just wrote into an emptied row, is the host's.
+        gone = erased_before(surgery.conn, surgery.datamap, self.people)
+        found = find(surgery.conn, surgery.datamap, gone, unreadable(surgery.datamap))
         for table, rows in found.items():
             says = self._read(table, rows)
             for row in rows:
@@ -147,6 +149,20 @@ def _fed(live: LiveSchema | None, drawn: Plan, among: Iterable[str]) -> frozense
     """Return the tables into which triggers say that they write when a plan is carried out."""
     changed = {step.decision.table for step in drawn.changing()}
     return frozenset(fed(live, changed, among)) if live is not None else frozenset()
+
+
+def require_free(rest: Plan) -> None:
+    """Make sure that what triggers wrote can be erased; the batch fails otherwise, not the night.
+
+    :param rest: what was decided about it.
+    :raises ErasureError: something stands in the way.
+    """
+    if rest.blocked:
+        tables = ", ".join(sorted({step.decision.table for step in rest.steps}))
+        raise ErasureError(
+            f"What a trigger wrote into {tables} cannot be erased now.",
+            "Run `flask guesterase check`: it says what of these tables nobody decided about.",
+        )
 
 
 def require_fed(watched: Watch, new: Iterable[str]) -> None:

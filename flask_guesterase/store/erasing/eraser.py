@@ -28,6 +28,7 @@ from ...core.plan import (
 from ..catalog.shape import LiveSchema
 from ..checking.fired import fed
 from ..checking.gaps import reached, stops, unreadable
+from ..mapping.crossing import binds_of
 from ..mapping.datamap import DataMap
 from ..mapping.links import links, referenced
 from ..mapping.masks import Entropy
@@ -35,7 +36,7 @@ from ..mapping.proof import stands
 from ..mapping.raw import Reader, reader
 from ..texts.mentioned import Regions, hand
 from ..transaction import alone
-from .echo import Watch, decided, is_quiet, require_ended, require_fed, watch
+from .echo import Watch, decided, is_quiet, require_ended, require_fed, require_free, watch
 from .finder import find
 from .surgery import Surgery
 from .taking import Erased
@@ -277,7 +278,9 @@ def carry_out(held: Locked, scope: Scope) -> Erased:
     known = hand(conn, datamap, drawn, people, surgery.entropy, scope.regions)
     surgery.hand = replace(known, over=scope.over)
     quiet = is_quiet(live)
-    watched = watch(surgery, people, drawn) if scope.rest is not None and not quiet else None
+    # Of several databases one is only rehearsed here: what is written there is not followed.
+    followed = scope.rest is not None and not quiet and not binds_of(conn).engines
+    watched = watch(surgery, people, drawn) if followed else None
     surgery.carry_out(drawn, before)
     if watched is not None:
         _follow(watched, scope, drawn)
@@ -303,7 +306,7 @@ def _follow(watched: Watch, scope: Scope, drawn: Plan) -> None:
     # What the law still keeps of them stays in its row: the boxes of this plan are counted.
     bounds = replace(scope, rule=scope.rest, boxes=False)
     rest = _draw(surgery.conn, surgery.datamap, bounds, surgery.live, new)
-    _free(rest)
+    require_free(rest)
     surgery.carry_out(rest, surgery.lock(rest))
     surgery.done.rest.append(rest)
     require_ended(next(iter(watched.new(rest)), None))

@@ -207,24 +207,34 @@ def unwrap(work: Work, hold: Hold) -> int:
     :param hold: a hold that was lifted.
     :return: how many boxes ended, because their day was over.
     """
-    ended = loosen(work, hold)
-    if not under(work, hold.id):
+    binding.turn(work, binding.HOLDS)
+    rows = under(work, hold.id)
+    going = _going(work, rows)
+    ended = share(work, going)
+    unsearched.drop(work.conn, hold.id)
+    if len(going) == len(rows):
         end(work, hold.id)
     return ended
 
 
-def loosen(work: Work, hold: Hold) -> int:
-    """Take the boxes from a hold's key as `unwrap` does, and leave the key.
+def loosen(work: Work, hold: Hold) -> None:
+    """Take from the key of a living hold the boxes that it reaches no more, before their day.
 
-    :param hold: a hold that is lifted, or reaches none of them any more.
-    :return: how many boxes ended, because their day was over.
+    Those whose day is over would end at once, and lifting a hold takes two people: they stay
+    until these do it.
+
+    :param hold: the hold.
     """
     binding.turn(work, binding.HOLDS)
-    rows, doubted = under(work, hold.id), bool(brake.doubt(work.conn, work.stamp))
-    shared = any(in_sweeps(work, other) for other in living(work))
-    ended = share(work, [row for row in rows if not (doubted or (row.swept and shared))])
+    share(work, [row for row in _going(work, under(work, hold.id)) if row.last_day >= work.today])
     unsearched.drop(work.conn, hold.id)
-    return ended
+
+
+def _going(work: Work, rows: Sequence[Held]) -> list[Held]:
+    """Return those of the boxes under a hold's key of which can be said now where they go."""
+    doubted = bool(brake.doubt(work.conn, work.stamp))
+    shared = any(in_sweeps(work, other) for other in living(work))
+    return [row for row in rows if not (doubted or (row.swept and shared))]
 
 
 def share(work: Work, boxes: Sequence[Held]) -> int:

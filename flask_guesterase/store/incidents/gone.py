@@ -66,7 +66,8 @@ def _here(work: Work, code: str, table: str, texts: Collection[str]) -> set[str]
         return set(texts)
     keys = keys_of(work, table, texts)
     places = places_of(work.conn, work.datamap, work.settings, declared, list(keys.values()))
-    return {text for text, key in keys.items() if places.get(key) == code}
+    elsewhere = set(work.settings.properties) - {code}
+    return set(texts) - {text for text, key in keys.items() if places.get(key) in elsewhere}
 
 
 def _erased(work: Work) -> Iterator[Row[Any]]:
