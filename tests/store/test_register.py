@@ -452,6 +452,26 @@ def test_a_sealed_line_is_found_whatever_became_of_its_row(any_night: Night, mad
     assert night.produce(night=NIGHT - timedelta(days=1)).lines == ()
 
 
+def test_who_has_the_row_of_a_sealed_line_by_now_is_a_guest_as_any_other(any_night: Night) -> None:
+    """A key is given again: each of them is in the register of their own night, as they were."""
+    night = any_night
+    night.stay(1)
+    night.seal([1])
+    with night.engine.begin() as conn:
+        conn.execute(delete(Line).where(Line.id == 1))
+    other = NIGHT + timedelta(days=1)
+    night.stay(1, first=other, last=other, family="Quill", passport="Q1")
+    (line,) = night.produce().lines
+    assert (line.sealed, line.document, line.first_night) == (True, "E00000001", str(NIGHT))
+    assert not any("." in name for name in line.more)
+    (line,) = night.produce(night=other).lines
+    assert (line.sealed, line.document, line.first_night) == (False, "Q1", str(other))
+    both = night.produce(until=other).lines
+    assert sorted((line.document, line.sealed) for line in both) == [
+        ("E00000001", True), ("Q1", False),
+    ]  # fmt: skip
+
+
 def test_a_departure_that_is_set_right_after_sealing_is_asked_for_too(any_night: Night) -> None:
     """Who left a day later than was sealed is in the register of that night, as the row says."""
     night = any_night

@@ -91,9 +91,9 @@ def retrieve(work: Work, asked: Asked) -> Answer:
     for name, columns in known.items():
         table = _Table(work, columns, asked)
         mine = [(image, laid.get((box, name))) for box, image in opened if image.table == name]
-        sealed = table.sealed(mine)
-        lines += [table.line(said, True) for said in sealed.values()]
-        lines += [table.line(said, False) for said in table.living(set(sealed))]
+        sealed, shells = table.sealed(mine)
+        lines += [table.line(said, True) for said in sealed]
+        lines += [table.line(said, False) for said in table.living(shells)]
     return Answer(tuple(sorted(lines, key=_order)), unopened)
 
 
@@ -134,17 +134,20 @@ class _Table:
         self.reader: Reader = reader(work.conn, lines.declared, work.live())
         self.key = [column.name for column in lines.declared.key]
 
-    def sealed(self, images: Sequence[tuple[Image, Place | None]]) -> dict[Key, Texts]:
-        """Return row key -> line of the images that answer.
+    def sealed(
+        self, images: Sequence[tuple[Image, Place | None]]
+    ) -> tuple[list[Texts], set[Key]]:
+        """Return the lines of the images that answer, and the keys of their emptied rows.
 
         What was not sealed is still in the host's row: room and nights, most often. The row may
-        be gone by now, or say others; how it was is on the shelf.
+        be gone by now, say others, or be somebody else's; how it was is on the shelf.
 
         :param images: each with under what it lies on the shelf, where that is known.
         """
         keys = {(image, place): self._host_key(image) for image, place in images}
         here = dict(self._read([key for key in keys.values() if key is not None]))
-        found: dict[Key, Texts] = {}
+        found: dict[tuple[Key, Place | None], Texts] = {}
+        others = set[Key]()
         for (image, place), told in keys.items():
             key = told or tuple(cell.native() for cell in image.key)
             lost = texts(self.lines, image.columns, self.reader.conn)
@@ -152,13 +155,25 @@ class _Table:
             old = renamed(self.lines, image.columns)
             masks = {column.name for column in self.lines.personal} if old else set()
             there = {n: t for n, t in here.get(key, {}).items() if n not in masks}
+            if place is not None and self._is_anothers(there, lost):
+                there = {}
+                others.add(key)
             said = {**there, **lost, **old}
             laid = {} if place is None else self._otherwise(said, place, set(lost))
             then = place is not None and self._lay_then(place, laid)
             shown = {**said, **laid, **self._beside(said, laid)}
             if (then or self._at_night(said)) and self._answers(said, shown, [*old.values()]):
-                found[key] = shown
-        return found
+                found[key, place] = shown
+        return [*found.values()], {key for key, _ in found} - others
+
+    def _is_anothers(self, there: Texts, lost: Texts) -> bool:
+        """Tell whether the host has written somebody else into the row of a line that is sealed."""
+        return any(
+            not self._gone(column, said) and said != lost[column.name]
+            for column in self.lines.personal
+            if column.name in lost
+            for said in [there.get(column.name, "")]
+        )
 
     def living(self, without: set[Key]) -> Iterator[Texts]:
         """Yield the lines of the host's rows that answer and were not erased."""
