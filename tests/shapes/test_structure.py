@@ -383,6 +383,25 @@ def test_stored_views_are_made_anew(postgresql_url: str, tmp_path: Path) -> None
         hotel.engine.dispose()
 
 
+@pytest.mark.parametrize("index", [
+    "CREATE UNIQUE INDEX ON other (id, lower(name))",
+    "CREATE UNIQUE INDEX ON other (id) WHERE id > 0",
+])  # fmt: skip
+def test_a_stored_view_whose_index_serves_for_no_quiet_refresh_is_made_anew(
+    postgresql_url: str, tmp_path: Path, index: str
+) -> None:
+    """PostgreSQL asks for an index of columns alone, over all rows; without it readers wait."""
+    hotel, number = viewed(postgresql_url, tmp_path)
+    try:
+        with hotel.engine.begin() as conn:
+            conn.execute(text("CREATE MATERIALIZED VIEW other AS SELECT id, name FROM plain"))
+            conn.execute(text(index))
+        assert worker.carry_out(run_of(hotel), number) == "erased"
+        assert NAME not in str(rows(hotel.engine, "SELECT name FROM other"))
+    finally:
+        hotel.engine.dispose()
+
+
 def test_a_stored_view_in_a_schema_nobody_names_is_made_anew(
     postgresql_url: str, tmp_path: Path
 ) -> None:

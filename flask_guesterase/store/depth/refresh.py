@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
 from ...core.certificate import Left
 from ...core.errors import GuesteraseError
@@ -127,11 +128,24 @@ def _refresh(view: str, office: HasWork) -> None:
     found = work.live().table(view)
     if found is None:
         return
-    # Readers of a view with a unique index need not wait meanwhile.
-    quietly = "CONCURRENTLY " if any("(" not in c for key in found.unique for c in key) else ""
     conn = _written(work, found)
     name = _spelled(conn, found)
-    conn.exec_driver_sql(f"REFRESH MATERIALIZED VIEW {quietly}{name}")
+    # Readers of a view with a unique index need not wait meanwhile.
+    if not (found.unique and _quietly(conn, name)):
+        conn.exec_driver_sql(f"REFRESH MATERIALIZED VIEW {name}")
+
+
+def _quietly(conn: Connection, name: str) -> bool:
+    """Refresh a view beside its readers; return False where the database refuses that.
+
+    It asks for an index of columns alone, over all rows, and that the view was filled before.
+    """
+    try:
+        with conn.begin_nested():
+            conn.exec_driver_sql(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {name}")
+    except DBAPIError:
+        return False
+    return True
 
 
 def _written(work: Work, found: LiveTable) -> Connection:
