@@ -343,6 +343,12 @@ def trigger_on(engine: str, name: str, event: str, column: str) -> str:
     return f"{table} CREATE TRIGGER {name} AFTER {event} ON guests FOR EACH ROW {body}"
 
 
+def trigger_on_notes(engine: str, statement: str) -> str:
+    """Return the statement of a trigger on notes that does what is given."""
+    script = trigger_on(engine, "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
+    return script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+
+
 LOG: Policies = {**RIGHT, "notes_log": exempt("only in this test")}
 
 
@@ -356,9 +362,7 @@ def trigger_that_copies_from_another_table(wrong: bool, engine: str) -> list[Fin
     """The note of a guest goes, and with it the guest's name goes into a log."""
     column = "name" if wrong else "count(*)"
     insert = f"INSERT INTO notes_log (was) SELECT {column} FROM guests WHERE id = NEW.guest_id"
-    script = trigger_on(engine, "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
-    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", insert)
-    return find(engine, script, LOG)
+    return find(engine, trigger_on_notes(engine, insert), LOG)
 
 
 @pytest.mark.parametrize("statement", [
@@ -368,8 +372,7 @@ def trigger_that_copies_from_another_table(wrong: bool, engine: str) -> list[Fin
 ])  # fmt: skip
 def test_a_trigger_that_reads_one_table_of_several_is_seen(statement: str) -> None:
     """However they are joined: by commas the second one was never read."""
-    script = trigger_on("sqlite", "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
-    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+    script = trigger_on_notes("sqlite", statement)
     assert [f.place for f in find("sqlite", script, LOG) if f.id == "trigger"] == ["notes.keeps"]
 
 
@@ -381,8 +384,7 @@ def test_a_trigger_that_reads_one_table_of_several_is_seen(statement: str) -> No
 ])  # fmt: skip
 def test_a_trigger_that_writes_into_a_join_reads_all_of_it(statement: str) -> None:
     """Whichever way its tables are quoted and joined (MariaDB)."""
-    script = trigger_on("mariadb", "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
-    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+    script = trigger_on_notes("mariadb", statement)
     assert [f.place for f in find("mariadb", script, LOG) if f.id == "trigger"] == ["notes.keeps"]
 
 
@@ -400,8 +402,7 @@ def test_a_function_of_the_name_of_a_condition_is_none() -> None:
 def test_a_trigger_that_writes_into_guests_copies_nothing_of_them() -> None:
     """Its condition names the table it writes into, and reads no other row."""
     statement = "UPDATE guests SET name = 'x' WHERE guests.id = NEW.guest_id"
-    script = trigger_on("sqlite", "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
-    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", statement)
+    script = trigger_on_notes("sqlite", statement)
     assert not [f for f in find("sqlite", script, LOG) if f.id == "trigger"]
 
 

@@ -74,6 +74,21 @@ class Watch(Hotel):
         with self.begin() as office:
             office.classify_incident(number, Class(severity, "theft", "", columns), "officer")
 
+    def nights(self, days: int) -> None:
+        """Let days pass, each with its work."""
+        for _ in range(days):
+            self.later(days=1)
+            worker.work(self.run, lambda *_: ("", ""), {})
+
+    def end(self, number: str) -> None:
+        """Bring an incident to its end, by two people, and do what is due then."""
+        with self.begin() as office:
+            office.told_authority(number, "CN/authority", "none", "officer")
+            office.review_incident(number, "Look twice.", "officer")
+        with self.begin() as office:
+            office.close_incident(number, "second")
+        worker.work(self.run, lambda *_: ("", ""), {})
+
     def one(self, number: str) -> dict[str, Any]:
         """Return an incident as who deals with it sees it."""
         with self.begin() as office:
@@ -503,18 +518,11 @@ def test_evidence_is_held_while_requests_go_on(watch: Watch) -> None:
     watch.later(minutes=1)
     other = watch.approved(name="Bea", email="bea@example.com")
     assert watch.erased(other) in ("erased", "sealed")
-    for _ in range(9):
-        watch.later(days=1)
-        worker.work(watch.run, lambda *_: ("", ""), {})
+    watch.nights(9)
     held = [r for r in watch.ours("box") if r["label"].startswith("hold:") and r["payload"]]
     assert {row["request"] for row in held} == {number}
     watch.classify(incident, "risk-unlikely")
-    with watch.begin() as office:
-        office.told_authority(incident, "CN/authority", "none", "officer")
-        office.review_incident(incident, "Look twice.", "officer")
-    with watch.begin() as office:
-        office.close_incident(incident, "second")
-    worker.work(watch.run, lambda *_: ("", ""), {})
+    watch.end(incident)
     assert watch.living() == 0
 
 
@@ -538,9 +546,7 @@ def test_what_turns_out_a_leak_holds_no_safety_copy_any_more(watch: Watch) -> No
         how = Class("risk-likely", "theft", "lost-device")
         office.classify_incident(incident, how, "officer")
     assert not any(row["label"].startswith("hold:") for row in watch.ours("box"))
-    for _ in range(9):
-        watch.later(days=1)
-        worker.work(watch.run, lambda *_: ("", ""), {})
+    watch.nights(9)
     assert watch.living() == 0
     assert [row["lifted_at"] for row in watch.ours("hold")] == [None]
 
@@ -549,19 +555,12 @@ def test_a_copy_that_only_an_incident_keeps_any_more_is_let_go_of_by_two(watch: 
     """Who alone calls it a leak, by mistake or to hide something, ends nothing at once."""
     watch.erased(watch.approved(email="ann@example.com"))
     incident = watch.report("wrong-erasure", happened=watch.now)
-    for _ in range(9):
-        watch.later(days=1)
-        worker.work(watch.run, lambda *_: ("", ""), {})
+    watch.nights(9)
     with watch.begin() as office:
         office.classify_incident(incident, Class("risk-unlikely", "theft", "leak"), "officer")
     worker.work(watch.run, lambda *_: ("", ""), {})
     assert watch.living() == 1
-    with watch.begin() as office:
-        office.told_authority(incident, "CN/authority", "none", "officer")
-        office.review_incident(incident, "Look twice.", "officer")
-    with watch.begin() as office:
-        office.close_incident(incident, "second")
-    worker.work(watch.run, lambda *_: ("", ""), {})
+    watch.end(incident)
     assert watch.living() == 0
 
 

@@ -261,15 +261,27 @@ def use(work: Work, purpose: Purpose, secret: str) -> Token:
     return token
 
 
-def just_used(work: Work, purpose: Purpose, secret: str) -> str | None:
-    """Return the request of a token that was used a moment ago, or None.
+def press(work: Work, purpose: Purpose, secret: str) -> tuple[str, bool]:
+    """Use a token up; return its request, and whether this was the first press of its button.
 
     Whoever presses a button twice sees the second answer alone.
 
     :param work: the open transaction.
     :param purpose: what it is shown for.
     :param secret: the token as it was made.
+    :raises TokenError: it is unknown, used longer ago or expired.
     """
+    try:
+        return str(use(work, purpose, secret).request), True
+    except TokenError:
+        before = _just_used(work, purpose, secret)
+        if before is None:
+            raise
+        return before, False
+
+
+def _just_used(work: Work, purpose: Purpose, secret: str) -> str | None:
+    """Return the request of a token that was used a moment ago, or None."""
     row = _row(work, purpose, secret)
     if row is None or row.used_at is None:
         return None

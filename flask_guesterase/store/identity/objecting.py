@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from ...core.asking import Asker
 from ...core.canary import KIND as INVENTED
-from ...core.errors import GapError, MatchError, TokenError, TransitionError, UnknownError
+from ...core.errors import GapError, MatchError, TransitionError, UnknownError
 from ...core.events import GUEST, ObjectionSettled, RequestObjected
 from ...core.identity import Kind, kind_of, normal, same
 from ...core.lifecycle import COPIES, DONE, OPEN, State
@@ -112,13 +112,9 @@ def receive(work: Work, token: str) -> bool:
     :return: False where it was carried out before.
     :raises TokenError: it is unknown, used longer ago or expired.
     """
-    try:
-        number = str(tokens.use(work, Purpose.OBJECT, token).request)
-    except TokenError:
-        before = tokens.just_used(work, Purpose.OBJECT, token)
-        if before is None:
-            raise
-        return load(work, before).state not in CARRIED_OUT
+    number, first = tokens.press(work, Purpose.OBJECT, token)
+    if not first:
+        return load(work, number).state not in CARRIED_OUT
     case = load(work, number, lock=True)
     early = case.state in STOPPABLE
     if early or case.state in CARRIED_OUT:

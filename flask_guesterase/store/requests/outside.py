@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from ...core.errors import TokenError
 from ...core.events import ApprovalStopped, ErasureApproved, MessageSent
 from ...core.finding import Finding, Severity
 from ...core.identity import Kind
@@ -209,13 +208,9 @@ def stop(work: Work, token: str) -> bool:
     :return: whether it was early enough.
     :raises TokenError: it is unknown, used longer ago or expired.
     """
-    try:
-        number = str(tokens.use(work, Purpose.STOP, token).request)
-    except TokenError:
-        before = tokens.just_used(work, Purpose.STOP, token)
-        if before is None:
-            raise
-        return _was_early(work, before)
+    number, first = tokens.press(work, Purpose.STOP, token)
+    if not first:
+        return _was_early(work, number)
     case = load(work, number, lock=True)
     # What a second person approved since is not theirs to stop.
     early = case.state in (State.APPROVED, State.WAITING) and approvals.by_one(work, case)

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 
-from ...core.errors import InputError, TokenError, TransitionError
+from ...core.errors import InputError, TransitionError
 from ...core.events import SYSTEM, SearchRepeated
 from ...core.lifecycle import DONE
 from ...core.log import canonical
@@ -110,11 +110,8 @@ def confirm(work: Work, token: str) -> None:
 
     :raises TokenError: the link is unknown, used longer ago or expired.
     """
-    try:
-        key = str(tokens.use(work, Purpose.AGAIN, token).request)
-    except TokenError:
-        if tokens.just_used(work, Purpose.AGAIN, token) is None:
-            raise
+    key, first = tokens.press(work, Purpose.AGAIN, token)
+    if not first:
         return
     table = tables.search
     work.conn.execute(
