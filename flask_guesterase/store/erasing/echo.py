@@ -113,6 +113,7 @@ class Watch:
         surgery, new = self.surgery, dict[str, list[Row]]()
         steps = done.changing() if done is not None else ()
         ours = {(step.decision.table, row.key) for step in steps for row in step.rows}
+        ours |= surgery.moved
         # What changes of who lives, or whom the host just wrote into an emptied row, is the host's.
         gone = erased_before(surgery.conn, surgery.datamap, self.people)
         found = find(surgery.conn, surgery.datamap, gone, unreadable(surgery.datamap))
@@ -121,7 +122,7 @@ class Watch:
             for row in rows:
                 place, now = (table, key_text(row.key)), says.get(row.key)
                 known = place in self.seen and self.seen[place] == now
-                if not known and (table, row.key) not in surgery.moved | ours:
+                if not known and (table, row.key) not in ours:
                     new.setdefault(table, []).append(row)
                 self.seen[place] = now
         return new
