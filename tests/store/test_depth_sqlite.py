@@ -26,6 +26,7 @@ from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.retaining import keeping
+from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweep import sweep
 from flask_guesterase.store.sweeping.report import Report
 from tests.store.forms import Forms
@@ -468,6 +469,43 @@ def test_what_was_kept_and_goes_later_is_measured_again(hotel: Hotel) -> None:
     content = said(hotel, number)
     assert (content["level"], content["supplement"]) == (Level.LOGS, 2)
     assert raw_count(str(hotel.engine.url), "Ann Berg") == 0
+
+
+def test_what_is_back_and_goes_again_is_measured_again(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was measured before it went again tells nothing of it; a supplement says when one is."""
+    hotel = crowded(sqlite_url, tmp_path)
+    run = run_of(hotel)
+    number = hotel.approved(email=CANARY)
+    assert worker.carry_out(run, number) == "erased"
+    assert said(hotel, number)["level"] == Level.LOGS
+
+    def again_now() -> None:
+        hotel.later(hours=1)
+        with hotel.engine.begin() as conn:
+            conn.execute(text("UPDATE guests SET name = 'Lena Mark' WHERE id = 150"))
+        with hotel.begin() as office:
+            origin = keeping.Origin(number, "sh-1", "sh")
+            done = again.again(office.work, origin, [("guests", (150,))])
+        assert done.fate is again.Fate.ERASED, done.reasons
+
+    again_now()
+    measured = deepening.measured
+
+    def slow(run: Any, numbers: Any, most: Any) -> Any:
+        found = measured(run, numbers, most)
+        again_now()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deepening, "measured", slow)
+        assert deepening.retry(run) == 0
+    assert said(hotel, number)["supplement"] == 0
+    assert deepening.retry(run) == 1
+    content = said(hotel, number)
+    assert (content["level"], content["supplement"]) == (Level.LOGS, 1)
+    hotel.engine.dispose()
 
 
 def test_a_sweep_rewrites_the_file_also_of_rows_nobody_asked_about(

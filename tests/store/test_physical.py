@@ -23,7 +23,7 @@ from flask_guesterase.store.doctor.visit import visit
 from flask_guesterase.store.messages.removal import MARK
 from flask_guesterase.store.transaction import outside
 from tests import engines, serve
-from tests.store.hotel import Booking, Guest, Hotel, Scan
+from tests.store.hotel import Booking, Guest, Hotel, Scan, policies
 from tests.store.test_depth_sqlite import CANARY, run_of, said
 
 SECONDS = 20.0
@@ -485,6 +485,45 @@ def test_a_request_waits_until_all_of_its_tables_were_rewritten(server_hotel: Ho
         assert patiently(hotel, ["bookings"]).supplements == 1
     content = said(hotel, number)
     assert (content["level"], content["supplement"]) == (Level.FILES, 1)
+
+
+@pytest.mark.parametrize("server_hotel", engines.SERVERS, indirect=True)
+def test_a_request_waits_for_the_tables_that_triggers_wrote(server_hotel: Hotel) -> None:
+    """The old rows of a table that no plan named lie in its files as well."""
+    hotel, run = server_hotel, run_of(server_hotel)
+    named = {"copied": "bookings are declared"}
+    hotel.datamap = hotel.mapped([
+        (model, replace(policy, triggers=named) if model is Guest else policy)
+        for model, policy in policies(str(hotel.files))
+    ])
+    body = "INSERT INTO bookings (number, guest_id, remark) VALUES ('T1', OLD.id, OLD.name);"
+    with hotel.engine.begin() as conn:
+        for statement in after_update(hotel.engine.dialect.name, body):
+            conn.exec_driver_sql(statement)
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+    worker.carry_out(run, number)
+    assert [row["remark"] for row in hotel.rows(Booking)] == [None]
+    with pytest.raises(InputError) as caught:
+        physical.rewrite(run, [])
+    assert "bookings, guests" in caught.value.hint
+    hotel.later(seconds=5)
+    with keeping_scrub(hotel.engine):
+        assert patiently(hotel, ["guests"]).supplements == 0
+        assert said(hotel, number)["level"] == Level.LOGICAL
+        hotel.later(seconds=5)
+        assert patiently(hotel, ["bookings"]).supplements == 1
+
+
+def after_update(kind: str, body: str) -> list[str]:
+    """Return the statements that make a trigger on guests."""
+    if kind != "postgresql":
+        return [f"CREATE TRIGGER copied AFTER UPDATE ON guests FOR EACH ROW BEGIN {body} END"]
+    return [
+        "CREATE FUNCTION copied() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN {body} RETURN NULL; END $$",
+        "CREATE TRIGGER copied AFTER UPDATE ON guests FOR EACH ROW EXECUTE FUNCTION copied()",
+    ]
 
 
 @contextmanager

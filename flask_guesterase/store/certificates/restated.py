@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row as Line
@@ -16,7 +15,6 @@ from .. import tables
 from ..erasing import people
 from ..erasing.doubles import doubles
 from ..retaining import law, remainder
-from ..statements.sql import MANY, chunks
 from ..work import Work
 from . import laternotice, planning, staying
 from .deeds import did
@@ -43,39 +41,6 @@ def _unsealed(work: Work, number: str) -> str:
     mine = kept.c.request == number, kept.c.mode == law.SEALED
     last = work.conn.execute(select(func.max(kept.c.ended_at)).where(*mine)).scalar()
     return last.date().isoformat() if last else ""
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What of a request's kept rows has ended, or is kept in another way since.
-
-    :param last: naive UTC, when the last of it did.
-    :param tables: the tables it was in.
-    """
-
-    last: datetime
-    tables: frozenset[str]
-
-
-def ended(work: Work, numbers: Iterable[str]) -> dict[str, Ended]:
-    """Return request -> what of its kept rows has ended; those of which nothing has are left out.
-
-    :param work: the open transaction; a read-only one is enough.
-    :param numbers: numbers of requests.
-    """
-    kept, found = tables.kept, dict[str, Ended]()
-    for part in chunks(sorted(numbers), MANY):
-        mine = kept.c.request.in_(part), kept.c.ended_at.is_not(None)
-        alike = kept.c.request, kept.c.table_name
-        rows = work.conn.execute(
-            select(*alike, func.max(kept.c.ended_at).label("last")).where(*mine).group_by(*alike)
-        )
-        for row in rows:
-            last, named = row.last, frozenset({row.table_name})
-            if (known := found.get(row.request)) is not None:
-                last, named = max(last, known.last), named | known.tables
-            found[row.request] = Ended(last, named)
-    return found
 
 
 def today(work: Work, number: str, done: Items) -> list[dict[str, Any]]:

@@ -23,11 +23,12 @@ from .. import tables
 from ..boxes import vault
 from ..casework.cases import Case, load, step, tell
 from ..certificates import certifying
-from ..certificates.restated import Ended, ended, restated
+from ..certificates.restated import restated
 from ..mapping.crossing import binds_of
 from ..unit import HasWork, Run
 from ..work import Work
 from . import sqlite
+from .changed import Changed, changed
 
 TOGETHER = 200
 """Requests whose values are looked for in one reading of the files."""
@@ -62,7 +63,7 @@ def retry(run: Run, most: int | None = sqlite.NIGHTLY) -> int:
         last, numbers = run(partial(_shallow, last))
         if not numbers:
             return done
-        before = run(partial(_ends, numbers))
+        before = run(partial(_went, numbers))
         reached = measured(run, numbers, most)
         for number in numbers:
             # A property that was taken out of the settings certifies nothing until it is back.
@@ -145,6 +146,17 @@ def noted(decisions: Mapping[str, Any], depth: Reached | None) -> dict[str, Any]
     return {**rest, "depth": {"level": depth.level.value, "evidence": words}}
 
 
+def anew(work: Work, case: Case) -> None:
+    """Note that rows went under an ended request now, of which nobody has measured anything.
+
+    :param work: the open transaction.
+    :param case: the request, locked.
+    """
+    if case.state in ENDED and "depth" in (case.decisions or {}):
+        decisions = noted(case.decisions or {}, None)
+        step(work, case, decisions=decisions, try_at=again(work, decisions))
+
+
 def again(work: Work, decisions: Mapping[str, Any]) -> Any:
     """Return when the sweep shall measure a request again that ends now, or None for never."""
     depth = certifying.depth_of(decisions)
@@ -168,14 +180,14 @@ def _shallow(last: int, office: HasWork) -> tuple[int, list[str]]:
     return (rows[-1].id if rows else last), [row.number for row in rows]
 
 
-def _ends(numbers: Iterable[str], office: HasWork) -> dict[str, Ended]:
-    return ended(office.work, numbers)
+def _went(numbers: Iterable[str], office: HasWork) -> dict[str, Changed]:
+    return changed(office.work, numbers)
 
 
-def _deepened(number: str, depth: Reached, before: Ended | None, office: HasWork) -> int:
-    """Issue a supplement, unless something of what stayed has ended since it was measured."""
+def _deepened(number: str, depth: Reached, before: Changed | None, office: HasWork) -> int:
+    """Issue a supplement, unless something went under the request since it was measured."""
     case = load(office.work, number, lock=True)
-    if ended(office.work, [number]).get(number) != before:
+    if changed(office.work, [number]).get(number) != before:
         return 0
     return int(deepen(office.work, case, depth))
 

@@ -20,12 +20,12 @@ from ..access import pulse
 from ..access.pulse import Pulse
 from ..casework.cases import Case, columns, load, read
 from ..certificates import certifying
-from ..certificates.restated import Ended, ended
 from ..statements.sql import quoted
 from ..transaction import outside
 from ..unit import HasWork, Run
 from ..work import Work
 from . import deepening, mariadb, postgresql, refresh, sqlite
+from .changed import Changed, changed
 
 _SERVERS: dict[str, Any] = {"postgresql": postgresql, "mysql": mariadb, "mariadb": mariadb}
 
@@ -195,23 +195,23 @@ def _waiting(work: Work) -> list[_Waiting]:
         for case in map(read, rows)
         if certifying.depth_of(case.decisions or {}).level < Level.LOGS
     ]
-    over = ended(work, [case.number for case in shallow])
-    found = (_waits(case, over.get(case.number)) for case in shallow)
+    went = changed(work, [case.number for case in shallow])
+    found = (_waits(case, went.get(case.number)) for case in shallow)
     return [each for each in found if each is not None]
 
 
-def _waits(case: Case, over: Ended | None) -> _Waiting | None:
+def _waits(case: Case, went: Changed | None) -> _Waiting | None:
     """Return since when which tables hold what a request changed; None where it changed nothing.
 
     :param case: the request.
-    :param over: what of it has ended since it was carried out.
+    :param went: what went under it, until today.
     """
     did: Iterable[dict[str, Any]] = (case.decisions or {}).get("did", ())
-    changed = frozenset(item["table"] for item in did if item["outcome"] in _CHANGED)
+    held = frozenset(item["table"] for item in did if item["outcome"] in _CHANGED)
     since = case.ended_at or case.erased_at
-    if since is not None and over is not None:
-        since, changed = max(since, over.last), changed | over.tables
-    return _Waiting(case.number, since, changed) if since is not None and changed else None
+    if since is not None and went is not None:
+        since, held = max(since, went.last), held | went.tables
+    return _Waiting(case.number, since, held) if since is not None and held else None
 
 
 def _note(names: Sequence[str], started: datetime, reached: Reached, office: HasWork) -> None:
@@ -230,7 +230,7 @@ def _cover(one: _Waiting, names: Sequence[str], reached: Reached, office: HasWor
     """
     work = office.work
     case = load(work, one.number, lock=True)
-    if _waits(case, ended(work, [case.number]).get(case.number)) != one:
+    if _waits(case, changed(work, [case.number]).get(case.number)) != one:
         return 0
     if one.tables.isdisjoint(names):
         return 0

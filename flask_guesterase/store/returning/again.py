@@ -25,6 +25,7 @@ from ..certificates import planning
 from ..certificates.deeds import did
 from ..comeback import marks
 from ..copying import shelved
+from ..depth import deepening
 from ..erasing import people
 from ..erasing.doubles import doubles
 from ..erasing.eraser import Scope
@@ -159,6 +160,13 @@ def again(
     return Again(Fate.ERASED, did=done)
 
 
+def _measured_no_more(work: Work, origin: Origin) -> None:
+    """Begin at the first level again: of files that hold what goes now nobody has said anything."""
+    if origin.number is not None:
+        with suppress(UnknownError):
+            deepening.anew(work, load(work, origin.number, lock=True))
+
+
 def _seek(work: Work, origin: Origin, erased: Erased) -> None:
     """Let what is left be looked for by value, where the request's check is still to come."""
     if origin.number is None:
@@ -222,6 +230,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
 ) -> None:
+    _measured_no_more(work, origin)
     known = giving.gather(work, origin.property, plan)
     spared = unkept(work, plan)
     shelved.over(work, plan.people)
