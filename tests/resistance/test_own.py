@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from flask_guesterase.core.errors import TransitionError, UnknownError
+from flask_guesterase.core.log import canonical
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake, tokens
@@ -38,6 +39,32 @@ def test_a_hold_taken_away_by_sql(pine: Pine, attack: str) -> None:
         "lifted": update(table).values(lifted_at=now, lifted_by="a1", lift_by="a2"),
         "moved": update(table).values(property="be"),
     }[attack])  # fmt: skip
+    assert "records-differ:holds" in pine.seen()
+
+
+def test_a_hold_taken_away_by_sql_right_after_one_of_the_sister_company(pine: Pine) -> None:
+    """The journal that has the last root counts, however shortly before the other got one."""
+    pine.run(lambda office: office.freeze("mu", "second"))
+    id_ = pine.run(lambda office: office.freeze("be", "second"))
+    assert pine.seen() == set()
+    pine.raw(delete(tables.hold).where(tables.hold.c.id == id_))
+    assert "records-differ:holds" in pine.seen()
+
+
+def test_a_root_of_before_is_not_true_again_when_sql_appends_it(pine: Pine) -> None:
+    """A root is one of its number: there is none over the rows of before under a later one."""
+    pine.run(lambda office: office.freeze("mu", "second"))
+    kept = pine.ours("entry")[-1]
+    pine.run(lambda office: office.freeze("be", "second"))
+    assert pine.seen() == set()
+    last = pine.ours("entry")[-1]
+    body = json.loads(kept["body"])
+    body["counts"] = {name: count + 2 for name, count in body["counts"].items()}
+    place = last["position"] + 1
+    pine.raw(insert(tables.entry).values(
+        **{**last, "position": place, "body": canonical({**body, "index": place}).decode()}
+    ))
+    pine.raw(delete(tables.hold).where(tables.hold.c.property == "be"))
     assert "records-differ:holds" in pine.seen()
 
 

@@ -23,7 +23,7 @@ def test_a_hold_that_is_placed_meanwhile(house: House, monkeypatch: pytest.Monke
     """The journal is read, a hold is placed, the holds are read."""
     read = binding.newest
 
-    def then_placed(work: Any, word: str) -> set[str]:
+    def then_placed(work: Any, word: str) -> set[binding.Said]:
         said = read(work, word)
         monkeypatch.undo()
         with house.app.app_context(), house.extension.begin() as office:

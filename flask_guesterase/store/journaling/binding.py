@@ -8,7 +8,7 @@ next change by our own doors make it true, which journals that it found them cha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Row, select
 
 from ...core.brake import BACK
 from ...core.errors import RetryableError
-from ...core.events import RulesChanged
+from ...core.events import Event, RulesChanged
 from ...core.log import canonical
 from ...core.rulebook import LineState
 from ...core.seal import fingerprint
@@ -75,7 +75,11 @@ def strayed(work: Work, word: str) -> bool:
 
 def _fits(work: Work, word: str) -> bool:
     said = newest(work, word)
-    return not said or root(work, word) in said
+    return not said or any(_is(work, word, each) for each in said)
+
+
+def _is(work: Work, word: str, said: Said) -> bool:
+    return root(work, word, said.turn) == said.mark
 
 
 def differed(work: Work, word: str) -> bool:
@@ -103,10 +107,12 @@ def seal(work: Work) -> None:
     """
     for word in sorted(work.bound):
         turn(work, word)
-        now = root(work, word)
-        if not _attach(work, {word: now}) and now not in newest(work, word):
-            names = brake.controllers(work)
-            work.events += [RulesChanged(name, marks={word: now}) for name in names[:1]]
+        before = newest(work, word)
+        now = Said(max((each.turn for each in before), default=0) + 1, "")
+        now = replace(now, mark=root(work, word, now.turn))
+        if not _attach(work, word, now) and not any(_is(work, word, each) for each in before):
+            names = brake.controllers(work)[:1]
+            work.events += [_bearing(RulesChanged(name), word, now) for name in names]
     work.bound.clear()
 
 
@@ -156,36 +162,66 @@ def _living(work: Work) -> frozenset[int]:
 _NUMBERS = select(tables.hold.c.id).where(tables.hold.c.lifted_at.is_(None))
 
 
-def _attach(work: Work, marks: Mapping[str, str]) -> bool:
-    """Put marks on the last event of this transaction that may carry them; tell whether one may."""
+def _attach(work: Work, word: str, now: Said) -> bool:
+    """Put a root on the last event of this transaction that may carry one; tell whether one may."""
     for place in range(len(work.events) - 1, work.journaled - 1, -1):
         event = work.events[place]
         if event.name in BINDING:
-            work.events[place] = replace(event, marks={**event.marks, **marks})
+            work.events[place] = _bearing(event, word, now)
             return True
     return False
 
 
-def newest(work: Work, word: str) -> set[str]:
+def _bearing(event: Event, word: str, now: Said) -> Event:
+    return replace(
+        event,
+        marks={**event.marks, word: now.mark}, counts={**event.counts, _turns(word): now.turn},
+    )  # fmt: skip
+
+
+def _turns(word: str) -> str:
+    return f"{word}-turn"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A root that a journal has.
+
+    :param turn: the how manieth of the house's roots of this kind it is; 0 of one from before
+        they were numbered.
+    :param mark: the root.
+    """
+
+    turn: int
+    mark: str
+
+
+def newest(work: Work, word: str) -> set[Said]:
     """Return the newest root of a kind that any journal has.
 
-    Within a journal the place says which is newest; of several journals the clock does, by which
-    two servers of one house may differ: each whose newest may be the last one counts.
+    Its number says which is newest, whichever controller's journal it is in. Of those without one
+    the place does within a journal, and of several journals the clock, by which two servers of one
+    house may differ: each whose newest may be the last one counts.
 
     :param work: an open transaction; a read-only one is enough.
     :param word: what is bound.
     """
-    found: list[tuple[datetime, str]] = []
+    found: list[tuple[datetime, Said]] = []
     for controller in brake.controllers(work):
         for entry in told.backwards(work, controller, BINDING):
-            at = datetime.fromisoformat(entry.draft.at)
-            if found and max(found)[0] - at > BACK:
+            draft = entry.draft
+            at = datetime.fromisoformat(draft.at)
+            if found and max(when for when, _ in found) - at > BACK:
                 break
-            if word in entry.draft.marks:
-                found.append((at, entry.draft.marks[word]))
+            if word in draft.marks:
+                found.append((at, Said(draft.counts.get(_turns(word), 0), draft.marks[word])))
                 break
     last = max((at for at, _ in found), default=None)
-    return {mark for at, mark in found if last is not None and last - at <= BACK}
+    most = max((said.turn for _, said in found), default=0)
+    return {
+        said for at, said in found
+        if said.turn == most and (most or (last is not None and last - at <= BACK))
+    }
 
 
 BINDING = frozenset({
@@ -200,20 +236,21 @@ def fitting(work: Work) -> list[str]:
 
     :param work: an open transaction; a read-only one is enough.
     """
-    said = {word: newest(work, word) for word in _ROWS}
-    return [word for word, roots in said.items() if not roots or root(work, word) in roots]
+    return [word for word in _ROWS if _fits(work, word)]
 
 
-def root(work: Work, word: str) -> str:
-    """Return the keyed root over the rows of one kind.
+def root(work: Work, word: str, turn: int) -> str:
+    """Return the keyed root over the rows of one kind, under a number of its own.
 
     :param work: the open transaction.
     :param word: what is bound.
+    :param turn: its number, without which a root of before would be true again; 0 leaves it out.
     """
     wanted, names = _ROWS[word]
     rows = [canonical(_plain(row, names)).decode() for row in work.conn.execute(wanted())]
     key = work.custodian.pepper("bound")
-    return fingerprint(key, word, canonical(sorted(rows)).decode())
+    said: list[str | int] = [turn, *sorted(rows)] if turn else [*sorted(rows)]
+    return fingerprint(key, word, canonical(said).decode())
 
 
 def _plain(row: Row[Any], names: tuple[str, ...]) -> dict[str, Any]:
