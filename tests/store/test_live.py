@@ -807,6 +807,39 @@ def test_mariadb_never_takes_hidden_triggers_for_none(mariadb_url: str) -> None:
     assert trigger.old_columns == {"name"}
 
 
+@pytest.mark.parametrize("granted", [True, False], ids=["both", "one"])
+def test_mariadb_never_takes_hidden_triggers_of_a_second_database_for_none(
+    mariadb_url: str, granted: bool
+) -> None:
+    """What somebody may do here tells nothing of a database beside, which is looked at as well."""
+    url = make_url(mariadb_url)
+    clerk, there = f"c_{(url.database or '')[-12:]}", f"{url.database}_far"
+    limited_url = url.set(username=clerk, password="front-desk").render_as_string(False)
+    with database(mariadb_url, HOTEL) as conn:
+        run(conn, f"CREATE USER {clerk} IDENTIFIED BY 'front-desk'")
+        run(conn, f"CREATE DATABASE {there}")
+        try:
+            run(conn, f"CREATE TABLE {there}.stays (id INT PRIMARY KEY)")
+            run(conn, f"GRANT SELECT, TRIGGER ON `{url.database}`.* TO {clerk}")
+            run(conn, f"GRANT SELECT {', TRIGGER' if granted else ''} ON `{there}`.* TO {clerk}")
+            with database(limited_url) as limited:
+                assert mariadb.read(limited, []).triggers_known
+                assert mariadb.read(limited, [there]).triggers_known is granted
+        finally:
+            run(conn, f"DROP DATABASE {there}")
+            run(conn, f"DROP USER {clerk}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "schema", "covered"),
+    [("%", "pms", True), ("pms", "pms", True), ("pms", "pms2", False), ("p%", "pms", True),
+     ("p_s", "pms", True), (r"p\_s", "pms", False), (r"p\_s", "p_s", True), ("", "pms", False)],
+)  # fmt: skip
+def test_mariadb_grants_by_patterns(pattern: str, schema: str, covered: bool) -> None:
+    """A right in the databases of a pattern counts in those that it names."""
+    assert mariadb._covers(pattern, schema) is covered
+
+
 def test_mariadb_older_servers_hide_triggers_from_writers() -> None:
     """Only versions on which it was seen are trusted to show triggers without the privilege."""
     assert mariadb._triggers_known({"UPDATE"}, "11.8.9-MariaDB-0+deb13u1")

@@ -41,11 +41,10 @@ _OTHERS = """
     WHERE SCHEMA_NAME NOT IN ('information_schema', 'performance_schema')
 """
 _GRANTED = """
-    SELECT DISTINCT 'granted', PRIVILEGE_TYPE, NULL FROM (
-        SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES
+    SELECT DISTINCT 'granted', PRIVILEGE_TYPE, place FROM (
+        SELECT GRANTEE, PRIVILEGE_TYPE, '%' AS place FROM information_schema.USER_PRIVILEGES
         UNION ALL
-        SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES
-        WHERE DATABASE() LIKE TABLE_SCHEMA
+        SELECT GRANTEE, PRIVILEGE_TYPE, TABLE_SCHEMA FROM information_schema.SCHEMA_PRIVILEGES
     ) AS granted
     WHERE GRANTEE IN (CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''),
                       CONCAT('''', COALESCE(CURRENT_ROLE(), ''), '''@'''''))
@@ -139,7 +138,7 @@ class _Server:
     :param version: its version.
     :param default: the current database.
     :param variables: name -> value of what was set for the session.
-    :param granted: what the current user may do.
+    :param granted: what the current user may do, and the pattern of the databases in which.
     :param scope: the current database and those that were named.
     :param outside: database and name of the tables elsewhere that point into the scope.
     """
@@ -147,7 +146,7 @@ class _Server:
     version: str
     default: str
     variables: tuple[tuple[str, str], ...]
-    granted: frozenset[str]
+    granted: frozenset[tuple[str, str]]
     scope: tuple[str, ...]
     outside: tuple[tuple[str, str], ...]
 
@@ -157,6 +156,10 @@ class _Server:
             "schemas": [*self.scope, *sorted({schema for schema, _ in self.outside})],
             "ours": _OURS,
         }
+
+    def may(self, schema: str) -> set[str]:
+        """Return what the current user may do in a database."""
+        return {each for each, pattern in self.granted if _covers(pattern, schema)}
 
 
 def read_only(conn: Connection) -> bool:
@@ -187,7 +190,8 @@ def mark(conn: Connection, schemas: Sequence[str]) -> tuple[object, ...]:
 def _server(conn: Connection, schemas: Sequence[str]) -> _Server:
     said = defaultdict[str, list[Any]](list)
     for what, name, value in conn.execute(_SERVER):
-        said[what].append((name.lower(), value.upper()) if what == "variable" else name)
+        pair = (name.lower(), value.upper()) if what == "variable" else (name, value)
+        said[what].append(pair if what in ("variable", "granted") else name)
     (default,) = said["schema"]
     if default is None:
         raise SetupError("The connection has no current database.", "Name one in the URL.")
@@ -239,7 +243,9 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
         tables=parts.build(fold_tables=fold_tables, fold_columns=True),
         read_only=_refuses(variables),
         foreign_keys_enforced=enforced,
-        triggers_known=_triggers_known(server.granted, server.version),
+        triggers_known=all(
+            _triggers_known(server.may(schema), server.version) for schema in server.scope
+        ),
         folds=fold_tables,
     )
 
@@ -332,8 +338,15 @@ def _triggers(rows: Sequence[Any], names: dict[tuple[str, str], str], parts: Ass
         parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
 
 
+def _covers(pattern: str, schema: str) -> bool:
+    """Return whether what was granted in the databases of a pattern was granted in this one."""
+    wild = {"%": ".*", "_": "."}
+    parts = (wild.get(each, re.escape(each[-1])) for each in re.findall(r"\\.|.", pattern))
+    return re.fullmatch("".join(parts), schema) is not None
+
+
 def _triggers_known(granted: Collection[str], version: str) -> bool:
-    """Whether the catalogue would show every trigger of the current database.
+    """Whether the catalogue would show every trigger of a database.
 
     Servers with MDEV-37474 (seen on 11.8.9) show triggers, without their body, to whoever may
     write; older ones only to holders of TRIGGER. Where it was not seen, it is not assumed.
