@@ -97,7 +97,10 @@ def condition(rule: Rule) -> tuple[str, ...]:
     when = canonical({name: _plain(value) for name, value in rule.when.items()}).decode()
     valid = f"{rule.valid_from}/{rule.valid_to}"
     said = rule.category, "|".join(sorted(rule.clock)), rule.start.value, when, valid
-    return said if rule.fiscal in (None, _USUAL) else (*said, "{}-{}".format(*rule.fiscal))
+    fiscal = () if rule.fiscal in (None, _USUAL) else ("{}-{}".format(*rule.fiscal),)
+    # A law that counts in its own country need not name it: so was every line marked before.
+    home = () if rule.country in ("", rule.jurisdiction[:2]) else (rule.country,)
+    return *said, *fiscal, *home
 
 
 _USUAL = (12, 31)

@@ -61,6 +61,7 @@ a_rule = st.builds(
     weak=st.booleans(),
     valid_from=st.none() | st.just(LEFT),
     valid_to=st.none() | st.just(LEFT),
+    country=st.sampled_from(["DE", "FR"]),
 )
 texts = st.lists(a_rule, max_size=4, unique_by=lambda rule: (rule.id, rule.category))
 records = st.builds(
@@ -281,6 +282,29 @@ def test_a_narrower_condition_or_another_clock_is_a_shortening() -> None:
     ):
         states = [line.state for line in after(book_of(DE), [changed])]
         assert LineState.LEAVING in states, changed
+
+
+def test_another_country_in_which_a_law_asks_who_is_a_foreigner_is_a_shortening() -> None:
+    """Who was one to the old line stays one: it binds beside the new one, whose days wait."""
+    home = replace(DE, when={"foreign": True}, country="DE")
+    moved = replace(home, country="FR")
+    book = after(book_of(home), [moved])
+    french = replace(GUEST, country="FR", answers={"nationality": "FR"})
+    assert floor(rules(book, TODAY), "guest_register", french).until == date(2027, 1, 31)
+    states = {(line.kind, line.rule().country): line.state for line in book}
+    assert states[LineKind.FLOOR, "DE"] is states[LineKind.CEILING, "DE"] is LineState.LEAVING
+    assert states[LineKind.CEILING, "FR"] is LineState.COMING
+    done = after(allowed(book, TODAY), [moved], TODAY + timedelta(days=30))
+    assert {line.rule().country for line in done} == {"FR"}
+
+
+def test_a_law_need_not_name_its_own_country() -> None:
+    """A line that says where it counts is the one that was written down before lines did."""
+    old = replace(DE, when={"foreign": True})
+    lower, upper = lines_of(replace(old, country="DE"))
+    assert [lower.key, upper.key] == [line.key for line in lines_of(old)]
+    [there, _] = lines_of(replace(old, country="FR"))
+    assert there.key != lower.key
 
 
 def test_a_new_or_shorter_ceiling_waits_and_a_longer_one_does_not() -> None:

@@ -183,11 +183,12 @@ def test_longer_days_for_an_answer(draft: Lawful, periods: str) -> None:
     assert drafted() == set()
 
 
+@pytest.mark.parametrize("region", ["", "DE"], ids=["law-leaves", "law-stays"])
 @pytest.mark.parametrize("boxed", [False, True])
-def test_a_property_moved_to_its_guests_country(pine: Pine, boxed: bool) -> None:
+def test_a_property_moved_to_its_guests_country(pine: Pine, boxed: bool, region: str) -> None:
     """Who is a foreigner to the law of before stays one, until two people let that law go."""
     places = pine.settings.properties
-    moved = {**places, "mu": replace(places["mu"], country="FR")}
+    moved = {**places, "mu": replace(places["mu"], country="FR", region=region)}
     pine.settings = replace(pine.settings, properties=moved)
     [number] = pine.seal(1) if boxed else [pine.approved(1)]
     for _ in range(3):
@@ -197,6 +198,34 @@ def test_a_property_moved_to_its_guests_country(pine: Pine, boxed: bool) -> None
         pine.sweep("officer")
     assert pine.state(number) == "sealed"
     assert pine.names()[1] == (None if boxed else "Ada Roe")
+
+
+def test_a_country_changed_under_a_law_that_stays(draft: Lawful) -> None:
+    """Who is no foreigner any more stays one to the old line, until two people let it go."""
+    law = draft
+    law.write(OTHERS, REGISTER)
+    law.do("sign_pack", "XX", "officer")
+    guest = replace(RECORD, answers={"nationality": "YY"})
+
+    def until() -> str:
+        with law.hotel.begin() as office:
+            return str(floor(rulebook.in_force(office.work, "sh"), "guest_register", guest).until)
+
+    assert until() == "2029-01-31"
+    before = len(law.hotel.events)
+    places = law.hotel.settings.properties
+    moved = {**places, "sh": replace(places["sh"], country="YY", region="XX")}
+    law.hotel.settings = replace(law.hotel.settings, properties=moved)
+    assert until() == "2029-01-31"
+    assert "rules-changed" in law.hotel.events[before:]
+    law.hotel.later(days=60)
+    assert until() == "2029-01-31"
+    [line] = law.waits("floor")
+    law.allowed(line.id)
+    law.hotel.later(days=29)
+    assert until() == "2029-01-31"
+    law.hotel.later(days=1)
+    assert until() == "2026-02-01"
 
 
 def declared(pine: Pine, **columns: Any) -> None:

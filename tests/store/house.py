@@ -27,6 +27,7 @@ class Person(Base):
     name: Mapped[str | None] = mapped_column(String(80))
     email: Mapped[str | None] = mapped_column(String(120))
     born: Mapped[date | None]
+    stays: Mapped[list[Stay]] = relationship(secondary="lodgers", viewonly=True)
 
 
 class Stay(Base):

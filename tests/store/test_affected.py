@@ -13,7 +13,7 @@ from sqlalchemy import ForeignKey, String, delete, insert, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.treatment import keep, null, placeholder, redact
+from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.store.incidents import affected, noticing
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
@@ -231,10 +231,10 @@ class Group(Watch):
         hotels["be"] = Property("be", "Hotel Oak", "Pine Ltd", "DE", "UTC", "en")
         del hotels["mu"]
 
-    def declare(self, **placed: Any) -> None:
+    def declare(self, document: Any = null, **placed: Any) -> None:
         """Declare guests, and where they are of a hotel, if anything says it."""
         columns = {"hotel": keep("which house"), "name": redact, "email": placeholder,
-                   "phone": null, "document_no": null}  # fmt: skip
+                   "phone": null, "document_no": document}  # fmt: skip
         whom = Subject(match=["email"], name="name", contact=["email", "phone"])
         booking = Policy({"number": keep("a number"), "remark": null}, via="guest")
         self.datamap = resolve(
@@ -246,14 +246,21 @@ class Group(Watch):
         """Answer for the host: everybody does at both what they do at one."""
         return permission in self.grants.get(user, ())
 
-    def gone(self, place: str) -> None:
+    def gone(self, place: str, state: str = "erased") -> None:
         """Erase Ann, who asked at one of the hotels."""
         with self.begin() as office:
             number = office.request({"email": "ann@example.com"}, property=place, by="clerk")
         with self.begin() as office:
             office.confirm(number, "clerk", "desk")
         self.approve(number)
-        assert self.erased(number) == "erased"
+        assert self.erased(number) == state
+
+    def there(self) -> dict[str, int]:
+        """Return whom what happened at the second hotel concerns."""
+        with self.begin() as office:
+            leak = Report("be", "leak", "A list was lost.", happened=self.now)
+            number = office.open_incident(leak, "clerk")
+            return office.measure_incident(number, Asked(), "officer")
 
 
 @pytest.fixture
@@ -312,6 +319,33 @@ def test_who_was_erased_elsewhere_and_whose_row_is_gone_counts(group: Group) -> 
         conn.execute(delete(Guest).where(Guest.id == 1))
     with group.begin() as office:
         assert office.measure_incident(number, Asked(), "officer")["erased"] == 1
+
+
+@pytest.mark.parametrize(
+    ("placed", "sealed"), [({}, 1), ({"place": "hotel"}, 0)], ids=["nowhere", "elsewhere"]
+)
+def test_what_is_kept_and_nobody_can_place_counts_at_every_hotel(
+    group: Group, placed: dict[str, str], sealed: int
+) -> None:
+    """It stands in the name of the hotel that was asked, and may lie at its sister."""
+    group.declare(retain("guest_register"), **placed)
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(document_no="X1"))
+    group.gone("sh", "sealed")
+    counts = group.there()
+    assert (counts["sealed"], counts["erased"]) == (sealed, 0)
+
+
+def test_what_is_kept_at_a_hotel_that_nobody_runs_any_more_counts_at_the_others(
+    group: Group,
+) -> None:
+    """Its rows may be another's by now, under a code that was not written into them."""
+    group.declare(retain("guest_register"), place="hotel")
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(document_no="X1"))
+    group.gone("sh", "sealed")
+    del group.settings.properties["sh"]  # type: ignore[attr-defined]
+    assert group.there()["sealed"] == 1
 
 
 def test_a_guest_whom_the_host_wrote_into_an_emptied_row_is_told(house: Watch) -> None:

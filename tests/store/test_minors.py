@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.store.casework import minors
-from tests.store.house import House
+from flask_guesterase.store.mapping.datamap import resolve
+from tests.store.house import Base, Bill, House, Line, Stay, policies
 
 
 def involved(house: House, *people: int) -> bool:
@@ -51,6 +55,75 @@ def test_whoever_stayed_with_a_minor_is_concerned(any_house: House) -> None:
     assert involved(house, 1)
     assert involved(house, 2)
     assert not involved(house, 3)
+
+
+def dated_by(house: House, table: str, path: str) -> None:
+    """Let the vendor say of one table alone when its rows' stays ended."""
+    declared = [
+        (model, replace(policy, clock={"departed": path} if name == table else None))
+        for model, policy in policies()
+        for name in [model.__tablename__]
+    ]
+    house.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+
+
+@pytest.mark.parametrize("later", ["came again", "has no end"])
+def test_every_stay_counts_and_not_the_latest_alone(any_house: House, later: str) -> None:
+    """Sixteen when they were here first and grown up now: what dates a person are all their stays.
+
+    One whose end is open is no reason to forget the others.
+    """
+    house = any_house
+    dated_by(house, "people", "stays.leaves")
+    house.person(1, born=date(2008, 3, 5))
+    house.person(2, "bea", born=date(2000, 3, 5))
+    for id, person in ((1, 1), (2, 2)):
+        house.stay(id, person, person, status="out", days=-600)
+        house.stay(10 + id, person, person, status="out", days=-1)
+        if later == "has no end":
+            house.set(Stay, 10 + id, leaves=date(9999, 12, 31))
+    assert [involved(house, one) for one in (1, 2)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("born", "minor"),
+    [(date(2018, 1, 1), True), (date(2008, 3, 5), True), (date(2008, 2, 20), False)],
+    ids=["child", "grown up since", "grown up then"],
+)
+@pytest.mark.parametrize(
+    ("table", "path"), [("people", "stays.leaves"), ("register_lines", "sent")]
+)
+def test_who_stayed_with_a_minor_is_concerned_where_each_has_a_date_of_their_own(
+    house: House, table: str, path: str, born: date, minor: bool
+) -> None:
+    """The stay that a mother and a child share says nothing of its end; their own rows do."""
+    dated_by(house, table, path)
+    house.person(1, born=date(1980, 1, 1))
+    house.person(2, "kid", born=born)
+    house.stay(7, 1, 1, 2, status="out", days=-9)
+    for one in (1, 2):
+        left = house.now.replace(tzinfo=None) - timedelta(days=9)
+        house.add(Line, id=one, person_id=one, name="berg", sent=left)
+    assert involved(house, 1) == minor
+    assert involved(house, 2) == minor
+
+
+def test_what_hangs_on_a_shared_stay_is_not_walked(house: House) -> None:
+    """A bill belongs to whom its stay belongs to, so that it names nobody else."""
+    asked: list[str] = []
+
+    @event.listens_for(house.engine, "before_cursor_execute")
+    def note(conn: Any, cursor: Any, statement: str, *more: Any) -> None:
+        asked.append(statement)
+
+    dated_by(house, "register_lines", "sent")
+    house.person(1, born=date(1980, 1, 1))
+    house.stay(7, 1, 1, status="out", days=-9)
+    house.add(Bill, id=1, stay_id=7, owed=0)
+    asked.clear()
+    assert not involved(house, 1)
+    assert any("JOIN stays" in each or "FROM stays" in each for each in asked)
+    assert not any("JOIN bills" in each or "FROM bills" in each for each in asked)
 
 
 def test_who_never_stayed_counts_by_todays_age(house: House) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.errors import (
@@ -217,6 +217,18 @@ def test_shortening_a_period_acts_after_thirty_days_two_people_and_a_checkpoint(
     assert law.waits("floor") == []
     assert str(law.verdict().until) == "2026-02-01"
     assert {"rules-changed", "rule-proposed", "rule-confirmed"} <= set(law.hotel.events)
+
+
+def test_a_line_that_an_older_version_marked_is_let_go_all_the_same(law: Lawful) -> None:
+    """What a mark is made of may change: the journal names the proposal by today's."""
+    law.write(SHORT)
+    [line] = law.waits("floor")
+    with law.hotel.engine.begin() as conn:
+        conn.execute(update(tables.rule).where(tables.rule.c.id == line.id).values(mark="0" * 64))
+    law.allowed(line.id)
+    law.hotel.later(days=30)
+    law.do("sign_pack", "XX", "officer")
+    assert str(law.verdict().until) == "2026-02-01"
 
 
 def test_taking_a_pack_away_ends_nothing(law: Lawful) -> None:

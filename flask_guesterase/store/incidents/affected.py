@@ -25,7 +25,7 @@ from ..checking.gaps import unreadable
 from ..erasing.finder import erased_before, owners
 from ..lawbook.clocks import every_day, places_of
 from ..mapping.declared import Declared
-from ..retaining.holds import keys_of
+from ..retaining.holds import keys_of, may_lie_at
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
 from ..work import Work
@@ -264,7 +264,7 @@ def _kept(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
         select(kept.c.request, kept.c.table_name, kept.c.row_key, kept.c.category)
         .outerjoin(shelf, shelf.c.box == kept.c.box)
         .where(
-            kept.c.table_name == name, kept.c.property == code, kept.c.ended_at.is_(None),
+            kept.c.table_name == name, kept.c.ended_at.is_(None), *may_lie_at(work, code),
         )
     )  # fmt: skip
     if asked.since is not None:

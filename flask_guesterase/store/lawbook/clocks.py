@@ -201,6 +201,40 @@ def every_day(
     return found | {key: set() for key in unread}
 
 
+def days_of(
+    conn: Connection,
+    datamap: DataMap,
+    settings: Settings,
+    name: str,
+    keys: Iterable[Key],
+    event: str,
+) -> dict[Key, set[date]]:
+    """Return all days, at its property, on which an event happened to each row, not the latest.
+
+    What cannot be read, and what has an open end, is no day.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param settings: the properties with their zones.
+    :param name: name of a declared table.
+    :param keys: keys of its rows.
+    :param event: name of the event.
+    """
+    declared = datamap.declared(name)
+    found: dict[Key, set[date]] = {key: set() for key in keys}
+    naive = ZoneInfo(declared.policy.zone or "UTC")
+    places = places_of(conn, datamap, settings, declared, list(found))
+    zones = {code: ZoneInfo(place.zone) for code, place in settings.properties.items()}
+    for at in ways(datamap, declared).events.get(event, ()):
+        left = _left(datamap, declared, at)
+        for key, value in at.each(conn, declared, list(found)):
+            zone = zones.get(places.get(key, ""), ZoneInfo("UTC"))
+            day = None if value is None or _is(value, left) else day_of(value, naive, zone)
+            if day is not None:
+                found[key].add(day)
+    return found
+
+
 def moments_of(
     conn: Connection, datamap: DataMap, name: str, keys: Iterable[Key]
 ) -> dict[Key, dict[str, list[date | datetime]]]:

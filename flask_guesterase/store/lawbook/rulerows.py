@@ -106,6 +106,7 @@ def change(work: Work, line: Line, **more: Any) -> None:
             {
                 "state": line.state.value,
                 "body": canonical(line.body).decode(),
+                "mark": line.mark,
                 "acts_on": None if line.acts_on is None else line.acts_on.isoformat(),
                 **more,
             }
