@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select
 
 from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.image import decode
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, redact, retain
@@ -287,6 +288,33 @@ def test_a_copy_that_is_inserted_without_into_is_foreseen(
     assert inn.erased(number) == "sealed"
     assert inn.past() == [(1, "[erased]", "[erased]")]
     inn.engine.dispose()
+
+
+def test_a_copy_of_who_was_held_goes_once_the_hold_is_lifted(any_inn: Copied) -> None:
+    """Of two profiles one stayed under a hold; what a trigger writes of it then goes as well."""
+    inn = any_inn
+    inn.triggers()
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    for id in (1, 2):
+        inn.person(id, date(2026, 3, 1), email="ann@mail.example", visa=None)
+        inn.bill(id, one=id, role="main")
+    with inn.begin() as office:
+        hold = office.place_hold(Wanted("subject", "court-order", "people", "2"), "officer")
+    number = inn.approved(email="ann@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert (inn.read(PEOPLE, 2)["name"], inn.read(BILLS, 2)["role"]) == ("Ann Berg", "main")
+    for user in ("officer", "second"):
+        with inn.begin() as office:
+            office.lift(hold, user)
+    inn.later(days=1)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS, 2)["role"] == "[erased]"
+    assert inn.past() == [(1, "[erased]", "[erased]"), (2, "[erased]", "[erased]")]
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert inn.state(number) == "erased"
+    assert {(payer, scan) for _, payer, scan in inn.past()} == {("[erased]", "[erased]")}
 
 
 def test_a_copy_that_nobody_could_foresee_lets_nothing_end(

@@ -11,7 +11,7 @@ from ..catalog.shape import LiveSchema
 from ..checking.fired import named
 from ..checking.gaps import unreadable
 from ..mapping.raw import reader
-from .finder import erased_before, find
+from .finder import buried, erased_before, find
 from .surgery import Surgery
 
 _CURE = (
@@ -96,12 +96,14 @@ class Watch:
 
     :param surgery: what changes their rows.
     :param people: whose rows are looked for, as far as they were erased and are not back.
+    :param asked: those who asked for it and were not erased yet, because of a hold for example.
     :param named: tables that triggers name, whose rows are read as well.
     :param seen: table and key, as text -> what such a row says that may go.
     """
 
     surgery: Surgery
     people: frozenset[Person]
+    asked: frozenset[Person]
     named: frozenset[str]
     seen: dict[tuple[str, str], object] = field(default_factory=dict)
 
@@ -115,7 +117,7 @@ class Watch:
         ours = {(step.decision.table, row.key) for step in steps for row in step.rows}
         ours |= surgery.moved
         # What changes of who lives, or whom the host just wrote into an emptied row, is the host's.
-        gone = erased_before(surgery.conn, surgery.datamap, self.people)
+        gone = erased_before(surgery.conn, surgery.datamap, self.people) | self.asked
         found = find(surgery.conn, surgery.datamap, gone, unreadable(surgery.datamap))
         for table, rows in found.items():
             says = self._read(table, rows)
@@ -145,8 +147,10 @@ def watch(surgery: Surgery, people: Iterable[Person], drawn: Plan) -> Watch:
     :param drawn: the plan.
     """
     owners = {p for step in drawn.changing() for row in step.rows for p, _ in row.owners}
+    asked = frozenset(people)
+    yet = asked - buried(surgery.conn, asked)
     told = _named(surgery.live, drawn, surgery.datamap.tables)
-    watching = Watch(surgery, frozenset(owners).union(people), told)
+    watching = Watch(surgery, asked.union(owners), yet, told)
     watching.new()
     return watching
 
