@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select
 
 from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.image import decode
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, redact, retain
@@ -73,7 +74,12 @@ class Copied(Inn):
             if self.engine.dialect.name in ("mysql", "mariadb")
             else "ON CONFLICT (id) DO UPDATE SET payer = excluded.payer"
         )
-        body = f"INSERT INTO bills_past (id, one, payer) VALUES (1, OLD.one, OLD.payer) {over};"
+        self.writes(
+            f"INSERT INTO bills_past (id, one, payer) VALUES (1, OLD.one, OLD.payer) {over};"
+        )
+
+    def writes(self, body: str) -> None:
+        """Let the trigger do something else."""
         with self.engine.begin() as conn:
             for statement in self.script(body):
                 conn.exec_driver_sql(statement)
@@ -227,6 +233,88 @@ def test_a_copy_that_is_written_over_goes_as_well(any_inn: Copied) -> None:
     assert finishing.finish(inn.run)["ended"] == 1
     assert inn.past() == [(1, "[erased]", "[erased]")]
     assert inn.state(number) == "erased"
+
+
+def test_an_older_copy_that_is_brought_up_to_date_goes_as_well(any_inn: Copied) -> None:
+    """The trigger adds nothing: it writes the name into the row that an erasure had emptied."""
+    inn = any_inn
+    inn.triggers()
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    inn.writes("UPDATE bills_past SET payer = OLD.payer WHERE one = OLD.one;")
+    inn.later(days=3 * 366)
+    assert finishing.finish(inn.run)["ended"] == 1
+    assert inn.past() == [(1, "[erased]", "[erased]")]
+    assert inn.state(number) == "erased"
+
+
+@pytest.mark.parametrize("body", [
+    "REPLACE bills_past (id, one, payer) VALUES (1, OLD.one, OLD.payer);",
+    "INSERT bills_past (id, one, payer) VALUES (1, OLD.one, OLD.payer)"
+    " ON DUPLICATE KEY UPDATE payer = VALUES(payer);",
+    "UPDATE people AS g JOIN bills_past AS p ON p.one = g.id SET p.payer = OLD.payer"
+    " WHERE g.id = OLD.one;",
+])  # fmt: skip
+def test_a_copy_goes_in_whatever_words_it_is_written_over(
+    mariadb_url: str, tmp_path: Path, body: str
+) -> None:
+    """MariaDB inserts without INTO, and updates one of several tables."""
+    inn = Copied(mariadb_url, tmp_path)
+    inn.triggers()
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    inn.writes(body)
+    inn.later(days=3 * 366)
+    assert finishing.finish(inn.run)["ended"] == 1
+    assert inn.past() == [(1, "[erased]", "[erased]")]
+    assert inn.state(number) == "erased"
+    inn.engine.dispose()
+
+
+def test_a_copy_that_is_inserted_without_into_is_foreseen(
+    mariadb_url: str, tmp_path: Path
+) -> None:
+    """The plan decides about it before it is there, so that the erasure is carried out."""
+    inn = Copied(mariadb_url, tmp_path)
+    inn.triggers()
+    inn.writes(COPY.format(day="OLD.dated").replace("INTO ", ""))
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1, role="main")
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert inn.past() == [(1, "[erased]", "[erased]")]
+    inn.engine.dispose()
+
+
+def test_a_copy_of_who_was_held_goes_once_the_hold_is_lifted(any_inn: Copied) -> None:
+    """Of two profiles one stayed under a hold; what a trigger writes of it then goes as well."""
+    inn = any_inn
+    inn.triggers()
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    for id in (1, 2):
+        inn.person(id, date(2026, 3, 1), email="ann@mail.example", visa=None)
+        inn.bill(id, one=id, role="main")
+    with inn.begin() as office:
+        hold = office.place_hold(Wanted("subject", "court-order", "people", "2"), "officer")
+    number = inn.approved(email="ann@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert (inn.read(PEOPLE, 2)["name"], inn.read(BILLS, 2)["role"]) == ("Ann Berg", "main")
+    for user in ("officer", "second"):
+        with inn.begin() as office:
+            office.lift(hold, user)
+    inn.later(days=1)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS, 2)["role"] == "[erased]"
+    assert inn.past() == [(1, "[erased]", "[erased]"), (2, "[erased]", "[erased]")]
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert inn.state(number) == "erased"
+    assert {(payer, scan) for _, payer, scan in inn.past()} == {("[erased]", "[erased]")}
 
 
 def test_a_copy_that_nobody_could_foresee_lets_nothing_end(

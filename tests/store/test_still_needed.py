@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Column, Date, Integer, MetaData, String, Table, event, insert
 
-from flask_guesterase.core.policy import Blocker
-from flask_guesterase.core.treatment import keep
+from flask_guesterase.core.policy import Blocker, Equal, Policy
+from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.sweeping.claiming import Shift
@@ -18,14 +19,34 @@ from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn, any_inn, inn
 __all__ = ["any_inn", "inn"]
 
 
-def folios(inn: Inn, needs: dict[str, list[str]] | None) -> None:
-    """Let the hotel need of whose bill is open what is given, or everything."""
+LINES = Table(
+    "lines", MetaData(), Column("id", Integer, primary_key=True), Column("person", Integer),
+    Column("text", String(80)), Column("room", String(20)), Column("dated", Date),
+)  # fmt: skip
+UNDATED = Policy(
+    {"text": null, "room": null, "dated": keep("statistics")},
+    via=Equal({"person": "id"}, to="people"),
+)
+DATED = replace(UNDATED, category="reservation", clock={"last_activity": "dated"})
+
+
+def folios(
+    inn: Inn, needs: dict[str, list[str]] | None, lines: Policy | None = None, **profile: Any
+) -> None:
+    """Let the hotel need of whose bill is open what is given, or everything.
+
+    :param lines: what becomes of lines about guests, where there are any.
+    :param profile: what the policy of profiles says otherwise than the inn's.
+    """
     people, bills = inn.datamap.tables["people"].policy, inn.datamap.tables["bills"].policy
     columns = {**bills.columns, "role": keep("no name"), "letter": keep("open or paid")}
-    inn.datamap = resolve(
-        [(PEOPLE, people), (BILLS, replace(bills, columns=columns, facts={}))],
-        METADATA.tables.values(), [],
-    )  # fmt: skip
+    declared = [
+        (PEOPLE, replace(people, **profile)), (BILLS, replace(bills, columns=columns, facts={}))
+    ]
+    if lines is not None:
+        LINES.create(inn.engine)
+        declared.append((LINES, lines))
+    inn.datamap = resolve(declared, [*METADATA.tables.values(), LINES], [])
     inn.blockers = (
         Blocker("open-folio", "bills", lambda bills, today: bills.c.letter == "open", needs=needs),
     )
@@ -89,6 +110,99 @@ def test_who_is_back_keeps_what_was_only_needed_before(any_inn: Inn) -> None:
     inn.later(days=5 * 366)
     night(inn)
     assert inn.read(PEOPLE)["email"] is None
+
+
+def line(inn: Inn, **values: Any) -> None:
+    """Put a line about a guest on file."""
+    with inn.engine.begin() as conn:
+        conn.execute(insert(LINES).values(id=1, person=1, text="Ann Berg", room="12", **values))
+
+
+@pytest.mark.parametrize("lines", [UNDATED, DATED])
+def test_what_is_needed_of_a_guests_record_goes_once_nothing_needs_it(
+    any_inn: Inn, lines: Policy
+) -> None:
+    """Its table says no day, or a later one than the profile: its guest's time is over."""
+    inn = any_inn
+    folios(inn, {"lines": ["text"]}, lines)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    line(inn, dated=date(2025, 6, 1))
+    for _ in range(2):
+        night(inn)
+        assert inn.read(PEOPLE)["email"] is None
+        assert (inn.read(LINES)["text"], inn.read(LINES)["room"]) == ("Ann Berg", None)
+        assert ("lines", "int:1", "blocked") in living(inn)
+        inn.later(days=1)
+    inn.set(BILLS, 1, letter="paid")
+    night(inn)
+    assert inn.read(LINES)["text"] is None
+    assert living(inn) == [("bills", "int:1", "place")]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_needed_of_a_profile_whose_date_went_with_it_goes_as_well(
+    any_inn: Inn, whole: bool
+) -> None:
+    """The erasure empties the day by which the profile runs out, and nobody is back for that."""
+    inn = any_inn
+    policy = inn.datamap.tables["people"].policy
+    columns = {**policy.columns, "seen": null, "visa": null}
+    rows = delete if whole else policy.rows
+    folios(inn, {"people": ["email"]}, columns=columns, rows=rows)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    for _ in range(2):
+        night(inn)
+        assert (inn.read(PEOPLE)["email"], inn.read(PEOPLE)["seen"]) == ("p1@mail.example", None)
+        assert ("people", "int:1", "blocked") in living(inn)
+        inn.later(days=1)
+    inn.set(BILLS, 1, letter="paid")
+    night(inn)
+    assert inn.read(PEOPLE)["email"] is None
+    assert living(inn) == [("bills", "int:1", "place")]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_record_of_who_is_back_is_theirs_again(any_inn: Inn, whole: bool) -> None:
+    """Whoever stays again in the profile that was emptied keeps what the old folio needed."""
+    inn = any_inn
+    policy = inn.datamap.tables["people"].policy
+    columns, rows = {**policy.columns, "visa": null}, delete if whole else policy.rows
+    needs = {"lines": ["text"], "people": ["email"]}
+    folios(inn, needs, UNDATED, columns=columns, rows=rows)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    line(inn)
+    night(inn)
+    inn.set(PEOPLE, 1, name="Ann Berg", seen=inn.now.date())
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    night(inn)
+    assert (inn.read(LINES)["text"], inn.read(PEOPLE)["email"]) == ("Ann Berg", "p1@mail.example")
+    assert living(inn) == [("bills", "int:1", "place")]
+
+
+@pytest.mark.parametrize(("dated", "text"), [(date(2026, 2, 1), "Ann Berg"), (None, None)])
+def test_a_record_of_who_lives_has_time_again_only_by_a_day_that_is_known(
+    any_inn: Inn, dated: date | None, text: str | None
+) -> None:
+    """It ran out alone; it is kept as before once its day lies ahead, not once it has none."""
+    inn = any_inn
+    folios(inn, {"lines": ["text"]}, DATED)
+    inn.person(1, date(2026, 1, 1))
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    line(inn, dated=date(2022, 1, 1))
+    night(inn)
+    assert (inn.read(LINES)["text"], inn.read(LINES)["room"]) == ("Ann Berg", None)
+    inn.set(LINES, 1, dated=dated)
+    inn.later(days=1)
+    night(inn)
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    night(inn)
+    assert (inn.read(LINES)["text"], inn.read(PEOPLE)["name"]) == (text, "Ann Berg")
+    assert living(inn) == []
 
 
 @pytest.mark.parametrize("asked", [False, True])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ..catalog.shape import LiveSchema, LiveTrigger
 
@@ -11,8 +11,12 @@ _NAME = r"(?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*[`\"\[]?(\w+)\b[`\"\]]?"
 """A name without what stands before it: a schema, or the table of a column."""
 _WORDS = re.compile(_NAME)
 
-_INTO = re.compile(rf"\binto\s+{_NAME}", re.IGNORECASE)
-"""The table that a statement inserts into."""
+_INTO = re.compile(
+    r"\b(?:(?:insert|replace)(?:\s+(?:low_priority|delayed|high_priority|ignore))*(?:\s+into)?|into)"
+    rf"\s+{_NAME}",
+    re.IGNORECASE,
+)
+"""The table that a statement inserts into; MariaDB needs no INTO."""
 
 _TEXTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*(?!M?!).*?\*/", re.DOTALL)
 _GONE = re.compile(r"\b(?:delete|truncate)\s+(.*?)(?=\bwhere\b|;|\Z)", re.IGNORECASE | re.DOTALL)
@@ -70,13 +74,48 @@ def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
 
 
 def fed(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[str]:
-    """Return the tables into which triggers of others write, directly or one through another.
+    """Return the tables into which triggers of others insert, directly or one through another.
 
     What a trigger writes through a function or a text it puts together is not seen.
 
     :param live: the live database as read.
     :param tables: names of the tables whose rows change.
     :param among: names of the tables that are asked about.
+    """
+    return _met(live, tables, among, lambda body, _: _into(body))
+
+
+def named(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[str]:
+    """Return the tables that triggers of others name, directly or one through another.
+
+    Whatever form a statement has that writes into one, it names it. What a trigger writes through
+    a function, a view or a text it puts together is not seen.
+
+    :param live: the live database as read.
+    :param tables: names of the tables whose rows change.
+    :param among: names of the tables that are asked about.
+    """
+    return _met(live, tables, among, _standing)
+
+
+def _into(body: str) -> set[str]:
+    return {word.lower() for word in _INTO.findall(body)}
+
+
+def _standing(body: str, bare: Collection[str]) -> set[str]:
+    """Return the names that stand in a text, each as a whole."""
+    text = body.lower()
+    there = (name for name in bare if name in text)
+    return {name for name in there if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)}
+
+
+def _met(
+    live: LiveSchema, tables: Iterable[str], among: Iterable[str],
+    says: Callable[[str, Collection[str]], set[str]],
+) -> list[str]:
+    """Return the tables of which triggers tell, directly or one through another.
+
+    :param says: answers which names a trigger's text tells of; it is given all there are.
     """
     bare: dict[str, set[str]] = {}
     for _, each in live.each():
@@ -86,8 +125,8 @@ def fed(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[s
     while waiting:
         found = live.table(waiting.pop())
         for trigger in found.triggers if found is not None else ():
-            for word in _INTO.findall(trigger.body):
-                more = bare.get(word.lower(), set()) - met
+            for word in says(trigger.body, bare.keys()):
+                more = bare.get(word, set()) - met
                 met |= more
                 waiting.extend(more)
     return [

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from ...core.errors import ErasureError
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, Step, key_text
 from ..catalog.shape import LiveSchema
-from ..checking.fired import fed
+from ..checking.fired import named
 from ..checking.gaps import unreadable
 from ..mapping.raw import reader
-from .finder import erased_before, find
+from .finder import buried, erased_before, find
 from .surgery import Surgery
 
 _CURE = (
@@ -96,13 +96,15 @@ class Watch:
 
     :param surgery: what changes their rows.
     :param people: whose rows are looked for, as far as they were erased and are not back.
-    :param fed: tables into which triggers say that they write, whose rows are read as well.
+    :param asked: those who asked for it and were not erased yet, because of a hold for example.
+    :param named: tables that triggers name, whose rows are read as well.
     :param seen: table and key, as text -> what such a row says that may go.
     """
 
     surgery: Surgery
     people: frozenset[Person]
-    fed: frozenset[str]
+    asked: frozenset[Person]
+    named: frozenset[str]
     seen: dict[tuple[str, str], object] = field(default_factory=dict)
 
     def new(self, done: Plan | None = None) -> dict[str, list[Row]]:
@@ -115,7 +117,7 @@ class Watch:
         ours = {(step.decision.table, row.key) for step in steps for row in step.rows}
         ours |= surgery.moved
         # What changes of who lives, or whom the host just wrote into an emptied row, is the host's.
-        gone = erased_before(surgery.conn, surgery.datamap, self.people)
+        gone = erased_before(surgery.conn, surgery.datamap, self.people) | self.asked
         found = find(surgery.conn, surgery.datamap, gone, unreadable(surgery.datamap))
         for table, rows in found.items():
             says = self._read(table, rows)
@@ -129,7 +131,7 @@ class Watch:
 
     def _read(self, table: str, rows: Sequence[Row]) -> Mapping[Key, object]:
         """Return what rows of a table say that may go: a trigger may write into one again."""
-        if table not in self.fed:
+        if table not in self.named:
             return {}
         declared = self.surgery.datamap.declared(table)
         names = sorted({*declared.erase, *declared.retain})
@@ -138,18 +140,25 @@ class Watch:
 
 
 def watch(surgery: Surgery, people: Iterable[Person], drawn: Plan) -> Watch:
-    """Look at the rows of people, and of who owns the rows of a plan, before these change."""
+    """Look at the rows of people, and of who owns the rows of a plan, before these change.
+
+    :param surgery: what changes their rows.
+    :param people: those who asked for it.
+    :param drawn: the plan.
+    """
     owners = {p for step in drawn.changing() for row in step.rows for p, _ in row.owners}
-    told = _fed(surgery.live, drawn, surgery.datamap.tables)
-    watching = Watch(surgery, frozenset(owners).union(people), told)
+    asked = frozenset(people)
+    yet = asked - buried(surgery.conn, asked)
+    told = _named(surgery.live, drawn, surgery.datamap.tables)
+    watching = Watch(surgery, asked.union(owners), yet, told)
     watching.new()
     return watching
 
 
-def _fed(live: LiveSchema | None, drawn: Plan, among: Iterable[str]) -> frozenset[str]:
-    """Return the tables into which triggers say that they write when a plan is carried out."""
+def _named(live: LiveSchema | None, drawn: Plan, among: Iterable[str]) -> frozenset[str]:
+    """Return the tables that triggers name which fire when a plan is carried out."""
     changed = {step.decision.table for step in drawn.changing()}
-    return frozenset(fed(live, changed, among)) if live is not None else frozenset()
+    return frozenset(named(live, changed, among)) if live is not None else frozenset()
 
 
 def require_free(rest: Plan) -> None:
@@ -166,14 +175,14 @@ def require_free(rest: Plan) -> None:
         )
 
 
-def require_fed(watched: Watch, new: Iterable[str]) -> None:
+def require_named(watched: Watch, new: Iterable[str]) -> None:
     """Make sure that triggers wrote the rows that are new, and not the host beside us.
 
     :param watched: what was seen.
     :param new: tables in which rows are that were not there before.
-    :raises ErasureError: no trigger of a table that changed says that it writes there.
+    :raises ErasureError: no trigger of a table that changed names it.
     """
-    strange = sorted(set(new) - watched.fed)
+    strange = sorted(set(new) - watched.named)
     if strange:
         raise ErasureError(
             f"Rows appeared in {strange[0]} while something else ended that was kept.", _CURE

@@ -36,7 +36,7 @@ from ..mapping.proof import stands
 from ..mapping.raw import Reader, reader
 from ..texts.mentioned import Regions, hand
 from ..transaction import alone
-from .echo import Watch, decided, is_quiet, require_ended, require_fed, require_free, watch
+from .echo import Watch, decided, is_quiet, require_ended, require_free, require_named, watch
 from .finder import find
 from .surgery import Surgery
 from .taking import Erased
@@ -302,7 +302,7 @@ def _follow(watched: Watch, scope: Scope, drawn: Plan) -> None:
     surgery, new = watched.surgery, watched.new(drawn)
     if not new:
         return
-    require_fed(watched, new)
+    require_named(watched, new)
     # What the law still keeps of them stays in its row: the boxes of this plan are counted.
     bounds = replace(scope, rule=scope.rest, boxes=False)
     rest = _draw(surgery.conn, surgery.datamap, bounds, surgery.live, new)

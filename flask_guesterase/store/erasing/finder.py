@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from ...core.plan import Key, Person, Row, key_text
+from ...core.plan import Key, Person, Row, by_table, key_text
 from .. import tables
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
@@ -165,27 +165,33 @@ def _note(found: Iterable[tuple[Key, Key]], path: Path, index: int, into: Owners
         into.setdefault(row, set()).add(((path.subject.fullname, person), index))
 
 
+def buried(conn: Connection, people: Iterable[Person]) -> set[Person]:
+    """Return which of these subject rows were erased before, whoever stands in them by now."""
+    texts: dict[str, dict[str, Person]] = {}
+    for person in people:
+        texts.setdefault(person[0], {})[key_text(person[1])] = person
+    found, table = set[Person](), tables.subject
+    for name, mine in texts.items():
+        for part in chunks(sorted(mine), MANY):
+            rows = select(table.c.row_key).where(
+                table.c.table_name == name,
+                one_of(table.c.row_key, part),
+                table.c.erased_at.is_not(None),
+            )
+            found |= {mine[text] for text in conn.execute(rows).scalars()}
+    return found
+
+
 def erased_before(
     conn: Connection, datamap: DataMap, people: Iterable[Person]
 ) -> set[Person]:
     """Return which of these subject rows are shells: erased before, and not filled again since."""
-    by_table: dict[str, dict[str, Person]] = {}
-    for person in people:
-        by_table.setdefault(person[0], {})[key_text(person[1])] = person
-    gone = set()
-    table = tables.subject
-    for name, texts in by_table.items():
+    gone = set[Person]()
+    for name, keys in by_table(buried(conn, people)).items():
+        texts = {key_text(key): (name, key) for key in keys}
         for part in chunks(sorted(texts), MANY):
-            rows = conn.execute(
-                select(table.c.row_key).where(
-                    table.c.table_name == name,
-                    one_of(table.c.row_key, part),
-                    table.c.erased_at.is_not(None),
-                )
-            )
-            shells = {row.row_key for row in rows}
-            shells -= filled_again(conn, datamap.tables.get(name), shells, texts)
-            gone |= {texts[text] for text in shells}
+            full = filled_again(conn, datamap.tables.get(name), part, texts)
+            gone |= {texts[text] for text in part if text not in full}
     return gone
 
 
@@ -225,7 +231,7 @@ def filled_again(
         text
         for text, key in full.items()
         if text not in kept
-        or (not declared.deletes and holding(conn, declared, [key], names - kept[text]))
+        or holding(conn, declared, [key], names - kept[text], whole=False)
     }
 
 

@@ -29,7 +29,7 @@ from ..sweeping import ageing, runs
 from ..sweeping.claiming import Shift, work_off
 from ..unit import HasWork, Run
 from ..work import Work
-from . import completing, meanwhile, settling
+from . import completing, meanwhile, needed, settling
 from .turns import Acts, Round, Unasked, Which, may_end
 
 MANY = 1000
@@ -178,7 +178,7 @@ def _group(work: Work, origin: keeping.Origin, lines: Sequence[Line[Any]]) -> Ma
 
     What blocks one of them is no reason to keep another: they only happen to end at one place.
     """
-    lines = _due(work, lines)
+    lines = needed.due(work, lines)
     counts = _finish(work, origin, lines, None) if lines else {}
     if len(lines) <= 1 or not counts.get("waiting"):
         return counts
@@ -186,35 +186,6 @@ def _group(work: Work, origin: keeping.Origin, lines: Sequence[Line[Any]]) -> Ma
     found = Counter(_group(work, origin, lines[:half]))
     found.update(_group(work, origin, lines[half:]))
     return found
-
-
-def _due(work: Work, lines: Sequence[Line[Any]]) -> list[Line[Any]]:
-    """Return the lines without those of rows that have time again, and note that these are back.
-
-    What was only needed any more of somebody whose time was over is theirs again when they return.
-    """
-    needed: dict[str, dict[int, list[Key]]] = {}
-    for line in lines:
-        keys = _needed(work, line)
-        if keys:
-            needed.setdefault(line.table_name, {})[line.id] = keys
-    back = set[int]()
-    for table, mine in needed.items():
-        every = sorted({key for keys in mine.values() for key in keys}, key=key_text)
-        over = {each.key for each in ageing.judged(work, work.datamap.declared(table), every)}
-        back |= {id for id, keys in mine.items() if over.isdisjoint(keys)}
-    keeping.end(work, back, back=True)
-    return [line for line in lines if line.id not in back]
-
-
-def _needed(work: Work, line: Line[Any]) -> list[Key]:
-    """Return the rows of a line that a precondition alone keeps, of what no law does."""
-    columns = remainder.columns_of(work, line)
-    if line.mode != law.BLOCKED or line.open == ANOTHER or not columns:
-        return []
-    if not set(columns) <= work.datamap.declared(line.table_name).erase.keys():
-        return []
-    return list(remainder.keys_of(work, line, None) or ())
 
 
 def _finish(

@@ -322,6 +322,21 @@ def _ceiling(work: Work, declared: Declared, record: Record) -> date | None:
     return _latest(work, record, names) if names else None
 
 
+def ahead(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
+    """Return which of these rows have a ceiling of their own, known and not over yet.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: their keys.
+    """
+    found = set[Key]()
+    for key, record in law.facts(work, declared, keys).items():
+        last = _ceiling(work, declared, record) if record.place else None
+        if last is not None and last >= today_at(work.settings, work.now, record.place):
+            found.add(key)
+    return found
+
+
 def _own(work: Work, declared: Declared) -> frozenset[str]:
     """Return the category of a table's rows, and what it was called before."""
     if not declared.policy.category:
