@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import (
+    Column,
+    Date,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    delete,
+    insert,
+    select,
+    update,
+)
 
-from flask_guesterase.core.finding import Severity
+from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store import tables
+from flask_guesterase.store.erasing import people
 from flask_guesterase.store.executing import finishing
-from flask_guesterase.store.hiding import unnamed
+from flask_guesterase.store.hiding import miskeyed, unnamed
 from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.requests import tombstones
+from flask_guesterase.store.returning import refilled
+from flask_guesterase.store.sweeping.claiming import Shift
 from tests import engines
-from tests.store.test_expiry import BILLS, METADATA, Inn
+from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn
 
 NAME = "Ann Berg"
+TOKEN = "0b4e7a64-5f0c-4b1c-9d0e-3a1f5c2e7d90"
 
 
 @pytest.fixture(params=engines.DEEP)
@@ -127,3 +148,128 @@ def test_a_table_nobody_knows_any_more_is_named(inn: Inn) -> None:
     named = [(f.place, f.severity) for f in told if f.id == "table-unknown"]
     assert named == [("bills", Severity.WARN)]
     assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("sealed", NAME)
+
+
+def slips(id: Uuid[str] | Uuid[UUID], composite: bool = False) -> Table:
+    """Return a table of slips, known by a token, or by whose they are as well."""
+    return Table(
+        "slips", MetaData(),
+        Column("guest", Integer, primary_key=composite, autoincrement=False),
+        Column("id", id, primary_key=True),
+        Column("payer", String(80)),
+        Column("dated", Date),
+    )  # fmt: skip
+
+
+def declare(inn: Inn, table: Table) -> None:
+    """Let the host's mapping have a table like this, in the place of one of that name."""
+    policy = Policy(
+        {"payer": retain("invoice_accounting"), "dated": keep("statistics")},
+        via=Equal({"guest": "id"}, to="people"), clock="dated",
+    )  # fmt: skip
+    known = {name: (each.table, each.policy) for name, each in inn.datamap.tables.items()}
+    known[table.name] = table, known.get(table.name, (table, policy))[1]
+    inn.datamap = resolve(known.values(), [each for each, _ in known.values()], [])
+
+
+def told(inn: Inn) -> list[Finding]:
+    """Return what check says of keys of another form."""
+    return inn.run(lambda office: miskeyed.findings(office.work, office.work.whole()))
+
+
+def slip(inn: Inn, asked: bool) -> Table:
+    """Erase the guest, of whom the law keeps a slip that is known by a text."""
+    table = slips(Uuid(as_uuid=False))
+    table.create(inn.engine)
+    declare(inn, table)
+    with inn.engine.begin() as conn:
+        conn.execute(delete(BILLS))
+        conn.execute(insert(table).values(id=TOKEN, guest=1, payer=NAME, dated=date(2026, 3, 1)))
+    sealed(inn)
+    if not asked:
+        with inn.engine.begin() as conn:
+            conn.execute(update(tables.kept).values(request=None))
+    return table
+
+
+def payers(inn: Inn, table: Table) -> list[str | None]:
+    """Return who paid the slips."""
+    with inn.engine.connect() as conn:
+        return list(conn.execute(select(table.c.payer)).scalars())
+
+
+KEYS = {"type": (Uuid(), False), "parts": (Uuid(as_uuid=False), True)}
+"""What a migration changes of the key -> its type, and whether it has a second part."""
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "swept"])
+@pytest.mark.parametrize("change", KEYS)
+def test_a_row_whose_key_has_another_form_is_not_taken_for_gone(
+    inn: Inn, change: str, asked: bool
+) -> None:
+    """The host's migration gave the key another type, or another part: what was noted under the old
+    one is not closed while the name stands there, and check says so."""
+    table = slip(inn, asked)
+    assert told(inn) == []
+    declare(inn, slips(*KEYS[change]))
+    named = ", ".join(column.name for column in inn.datamap.declared("slips").key)
+    assert [(f.id, f.place, f.severity) for f in told(inn)] == [
+        ("key-changed", f"slips.{named}", Severity.STOP)
+    ]
+    over(inn)
+    (line,) = [row for row in inn.ours("kept") if row["table_name"] == "slips"]
+    assert (line["ended_at"] is None) == (payers(inn, table) == [NAME])
+    assert (line["ended_at"] is None) == (not asked)
+    declare(inn, slips(Uuid(as_uuid=False)))
+    assert told(inn) == []
+    over(inn)
+    assert payers(inn, table) == [None]
+
+
+def test_erased_people_whose_key_has_another_form_are_named(inn: Inn) -> None:
+    """Who was erased counts as living where their tombstone is found by no key."""
+    sealed(inn)
+    assert told(inn) == []
+    table = Table("people", MetaData(), *(
+        Column(c.name, c.type, primary_key=c.name in ("hotel", "id")) for c in PEOPLE.c
+    ))  # fmt: skip
+    declare(inn, table)
+    assert [f.place for f in told(inn)] == ["people.id, hotel"]
+
+
+def test_a_table_that_is_not_there_is_not_asked_for_its_keys(inn: Inn) -> None:
+    """It is named as missing; what is noted of it is not looked at."""
+    sealed(inn)
+    BILLS.drop(inn.engine)
+    assert told(inn) == []
+
+
+def test_the_look_for_who_is_back_passes_over_keys_of_another_form(inn: Inn) -> None:
+    """Who went by day was known by a text, and tokens know people now: nobody is taken for them."""
+    policy, id = inn.datamap.declared("people").policy, Column("id", Uuid(), primary_key=True)
+    others = (Column(c.name, c.type, nullable=c.nullable) for c in PEOPLE.c if c.name != "id")
+    table = Table("people", MetaData(), id, *others)
+    inn.datamap = resolve([(table, policy)], [table], [])
+    with inn.engine.begin() as conn:
+        conn.execute(delete(PEOPLE))
+        conn.execute(insert(tables.subject).values(tombstone("people")))
+    assert refilled.look(inn.run, Shift()) == {}
+
+
+def tombstone(table: str) -> dict[str, Any]:
+    """Return what is noted of somebody who went by day, long ago, under a text."""
+    return {
+        "request": people.EXPIRED, "table_name": table, "row_key": f"str:{TOKEN}",
+        "standing": "taken", "why": "expired", "erased_at": datetime(2010, 1, 1),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("change", KEYS)
+def test_a_tombstone_whose_key_has_another_form_stays(inn: Inn, change: str) -> None:
+    """Its row may be there under another key: dropped, who went by day would count as living."""
+    slip(inn, True)
+    with inn.engine.begin() as conn:
+        conn.execute(insert(tables.subject).values(tombstone("slips")))
+    declare(inn, slips(*KEYS[change]))
+    inn.run(lambda office: tombstones.LOOKUPS["subject"](office.work, 0))
+    assert people.EXPIRED in {row["request"] for row in inn.ours("subject")}

@@ -221,6 +221,14 @@ def plain_key(declared: Declared, text: str) -> Key | None:
     return key
 
 
+def words(text: str) -> list[str]:
+    """Return the word of the type of each part of a key, from its `key_text`.
+
+    :param text: the text.
+    """
+    return [part.partition(":")[0] for part in _PART.findall(text)]
+
+
 def _value(part: str) -> Any:
     kind, _, value = part.partition(":")
     return _READ[kind](re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL))

@@ -26,6 +26,7 @@ from ..retaining import heldqueries
 from ..retaining.holds import Hold, covered, everywhere, keys_of, matching, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
+from . import ownerless
 
 Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
@@ -114,7 +115,7 @@ def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
     if hold.scope == Scope.RECORD:
         wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
     elif hold.scope == Scope.SUBJECT:
-        return _boxes_of(work, rows_of(work, hold))
+        return _boxes_of(work, rows_of(work, hold)) | ownerless.of_person(work, hold, among)
     else:
         wanted = wanted.where(*may_lie_at(work, hold.property))
     boxes: dict[tuple[str, str], set[str]] = {}
@@ -123,7 +124,7 @@ def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
             boxes.setdefault((row.table_name, row.row_key), set()).add(row.box)
     if hold.scope == Scope.RECORD:
         return {box for each in boxes.values() for box in each}
-    return covered_in(work, hold, boxes)
+    return covered_in(work, hold, boxes) | ownerless.untold(work, hold, boxes)
 
 
 def rows_of(work: Work, hold: Hold) -> Texts:
@@ -162,7 +163,8 @@ def covered_in(
     """Return the boxes of those (table, key text) that a hold covers."""
     texts: Texts = {}
     for table, text in boxes:
-        texts.setdefault(table, set()).add(text)
+        if text:
+            texts.setdefault(table, set()).add(text)
     found: set[str] = set()
     for table, mine in texts.items():
         keys = keys_of(work, table, mine)

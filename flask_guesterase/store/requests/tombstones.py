@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, select
 
 from ...core.plan import Key, key_text
 from .. import tables
-from ..erasing import people
+from ..erasing import keyform, people
 from ..mapping.revealing import revealing
 from ..retaining import law
 from ..statements.sql import among, chunks
@@ -75,11 +75,12 @@ def _gone(work: Work, table: Table, due: ColumnElement[bool]) -> Step:
 def _there(work: Work, name: str, texts: Iterable[str]) -> set[str]:
     """Return which keys a row of the host's still has; where nobody can say, it has."""
     declared = work.datamap.tables.get(name)
-    wanted = {text: None if declared is None else people.plain_key(declared, text)
+    if declared is None:
+        return set(filter(None, texts))
+    fits = keyform.fitting(work, declared)
+    wanted = {text: people.plain_key(declared, text) if fits(text) else None
               for text in texts if text}  # fmt: skip
     found = {text for text, key in wanted.items() if key is None}
-    if declared is None:
-        return found
     columns = [declared.table.c[c.key] for c in declared.key]
     keys: list[Key] = [key for key in wanted.values() if key is not None]
     for part in chunks(keys):

@@ -19,6 +19,7 @@ from .. import tables
 from ..boxes.reading import moments
 from ..boxes.shelf import unlaid
 from ..erasing.finder import Owners, owners
+from ..erasing.keyform import fitting
 from ..erasing.people import read_key
 from ..lawbook.clocks import places_of
 from ..mapping.declared import Declared
@@ -374,8 +375,11 @@ def _sealed_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> s
 
 def keys_of(work: Work, table: str, texts: Iterable[str]) -> dict[str, Key]:
     """Return key texts as keys; those that can mean no row any more are left out."""
-    found = {}
-    for text in sorted(texts):
+    found, declared = dict[str, Key](), work.datamap.tables.get(table)
+    if declared is None:
+        return found
+    fits = fitting(work, declared)
+    for text in sorted(filter(fits, texts)):
         with suppress(UnknownError):
             found[text] = read_key(work, table, text)
     return found

@@ -11,7 +11,7 @@ from sqlalchemy import Row, update
 from ...core.log import canonical
 from .. import tables
 from ..checking.gaps import unreadable
-from ..erasing import people
+from ..erasing import keyform, people
 from ..erasing.traces import holding
 from ..lawbook.clocks import Record
 from ..mapping.declared import Declared
@@ -54,7 +54,8 @@ def _now(work: Work, line: Row[Any]) -> Record | None:
     declared = work.datamap.tables.get(line.table_name)
     if declared is None or not _is_there(work, declared):
         return None
-    key = people.plain_key(declared, line.row_key)
+    fits = keyform.fitting(work, declared)(line.row_key)
+    key = people.plain_key(declared, line.row_key) if fits else None
     if key is None:
         return None
     try:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from ...core.errors import UnknownError
 from ...core.plan import Key, Person, Plan, Row, by_table, key_text
 from .. import tables
-from ..erasing import people
+from ..erasing import keyform, people
 from ..erasing.eraser import Scope
 from ..erasing.finder import erased_before, find, owners
 from ..erasing.traces import holding
@@ -89,14 +89,16 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
 
     A row without a key of its own is another one once a column of it changed, and so is one whose
     key was to go, or was changed by the host; it is found by whose it is, as long as somebody
-    asked.
+    asked. Under a key of another form than today's keys have it is not gone because none has it.
     """
     declared, named = work.datamap.tables.get(line.table_name), columns_of(work, line)
     if declared is None or named is None:
         return None
-    noted = declared.keyed and line.row_key
-    there = _there(work, declared, line.row_key) if noted else []
-    if there or (noted and who is None):
+    noted = bool(declared.keyed and line.row_key)
+    # The host gave its keys another form: the row may be there, and be called otherwise.
+    lost = noted and not keyform.fitting(work, declared)(line.row_key)
+    there = _there(work, declared, line.row_key) if noted and not lost else []
+    if there or (noted and not lost and who is None):
         return there
     if who is None:
         return None
@@ -104,7 +106,8 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
     others = _noted(work, line) if noted else frozenset()
     keys = [row.key for row in rows.get(declared.name, ()) if key_text(row.key) not in others]
     columns = sorted(named or _all(work, declared.name))
-    return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+    found = sorted(holding(work.conn, declared, keys, columns), key=key_text)
+    return found if found or not lost else None
 
 
 def columns_of(work: Work, line: Line[Any]) -> frozenset[str] | None:

@@ -28,7 +28,7 @@ from ..casework.cases import load
 from ..certificates import planning
 from ..checking.gaps import unreadable
 from ..comeback import known
-from ..erasing import finder, people
+from ..erasing import finder, keyform, people
 from ..erasing.traces import holding, tells
 from ..lawbook.blockers import today_at
 from ..lawbook.clocks import facts_of, places_of
@@ -201,7 +201,8 @@ def _empty(work: Work, texts: Sequence[tuple[str, str]]) -> dict[tuple[str, str]
 def _read(work: Work, name: str, texts: Sequence[str]) -> dict[str, Key]:
     """Return text -> key; those that only the host's types can read are looked up in one pass."""
     declared = work.datamap.declared(name)
-    plain = {text: people.plain_key(declared, text) for text in texts}
+    fits = keyform.fitting(work, declared)
+    plain = {text: people.plain_key(declared, text) for text in filter(fits, texts)}
     found = {text: key for text, key in plain.items() if key is not None}
     if len(found) < len(plain):
         for row in map(tuple, work.conn.execute(select(*declared.key))):

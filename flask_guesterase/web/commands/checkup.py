@@ -18,7 +18,7 @@ from ...store.checking.indexing import unindexed
 from ...store.checking.live import read as read_live
 from ...store.erasing.explained import unwritable
 from ...store.erasing.probing import misfits, refused
-from ...store.hiding import unnamed
+from ...store.hiding import miskeyed, unnamed
 from ...store.keys.custodian import FolderCustodian
 from ...store.lawbook import packs, schedule
 from ...store.mapping.crossing import Binds
@@ -96,15 +96,16 @@ def findings(
             ("Our tables are missing or of an older version.", "Run `flask guesterase db upgrade`.")
         )
         found.append(Finding("tables-pending", "", "", what, cure))
-    found += _kept(extension, late)
+    found += _kept(extension, late, known)
     found += _installed(extension.settings, declared, authorized)
     return sorted(set(found))
 
 
-def _kept(extension: Looked, late: bool) -> list[Finding]:
+def _kept(extension: Looked, late: bool, seen: DataMap) -> list[Finding]:
     """Return what is wrong with the keys and, where these and our tables are there, the rest.
 
     :param late: our tables are missing, or of an older version.
+    :param seen: the data map with what the live database adds, as far as its databases answer.
     """
     try:
         if not extension.custodian.exists():
@@ -116,7 +117,8 @@ def _kept(extension: Looked, late: bool) -> list[Finding]:
             return []
         with extension.begin(write=False) as office:
             work = office.work
-            return [*watch.findings(work), *schedule.findings(work), *unnamed.findings(work)]
+            told = [*watch.findings(work), *schedule.findings(work), *unnamed.findings(work)]
+            return told + miskeyed.findings(work, seen)
     except SealError as problem:
         return [Finding("keys-foreign", "", "", problem.message, problem.hint)]
     except SetupError as problem:
