@@ -151,6 +151,22 @@ def test_a_later_part_comes_back_with_the_rest(sealing: Hotel) -> None:
     assert hotel.state(number) == "restored"
 
 
+def test_a_later_part_whose_copy_ended_first_keeps_nothing_from_coming_back(
+    sealing: Hotel,
+) -> None:
+    """The hotel made its window shorter meanwhile: the one that was told for the rest holds."""
+    hotel = sealing
+    number = guest(hotel)
+    days(hotel, 2)
+    hotel.settings = replace(hotel.settings, recovery_days=1)
+    close_folio(hotel)
+    days(hotel, 4)
+    report = restore(hotel, number)
+    assert "bookings" not in report.tables
+    assert hotel.row(1)["document_no"] == "P1"
+    assert sealed(hotel) == ENDED
+
+
 def test_what_did_not_come_back_may_come_while_its_own_copy_is_there(sealing: Hotel) -> None:
     """The erasure was taken back in time; of a later part that was refused its copy is left."""
     hotel = sealing

@@ -102,8 +102,8 @@ def _said(work: Work, case: Case, actor: str) -> bool:
 def ready(work: Work, case: Case) -> str:
     """Return the last day, at the hotel, on which a request can be restored.
 
-    What was kept at first and went later has a safety copy that ends later. While there is one of
-    all that went it comes back with the rest, and not alone after that: the erasure stands then.
+    What was kept at first and went later has a safety copy of its own. While there is that of what
+    went first it comes back with the rest, and not alone after that: the erasure stands then.
 
     :raises TransitionError: there is nothing to restore, or not any more.
     :raises BlockedError: the clock is in doubt, or the database has not caught up after a restore.
@@ -128,7 +128,7 @@ def ready(work: Work, case: Case) -> str:
         )
     if case.state is not State.RESTORED:
         # Of what was taken back what did not come then may still come, part by part.
-        last = certifying.wholly_until(work, case)
+        last = certifying.first_until(work, case)
         if last < today_at(work.settings, work.now, case.property).isoformat():
             raise TransitionError(
                 f"The safety copy of what went first ended on {last}; what went later does not "
