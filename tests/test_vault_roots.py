@@ -15,10 +15,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase import Guesterase, Property, verify
-from flask_guesterase.core.errors import KeyMissingError, SealError
+from flask_guesterase.core.errors import KeyMissingError, SealError, SetupError
 from flask_guesterase.core.seal import Terms, close, open_box
 from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.keys.ours import leave
 from flask_guesterase.store.keys.roots import Roots
+from flask_guesterase.store.keys.wrapped import COPY_OF
 from tests.store.forms import Base
 from tests.vaultserver import ROOT_TOKEN, Transit, serving
 from tests.web.test_cli import Console
@@ -96,6 +98,48 @@ def test_a_rotation_makes_every_copy_worthless_at_once(
         open_box(box, FolderCustodian(tmp_path / "copy", roots=roots))
     # Nobody has to copy the new root by hand.
     assert keeper.fingerprint() == mark
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_copy_ends_no_root_of_the_installation_it_was_made_from(
+    keeper: FolderCustodian, transit: Transit, roots: VaultRoots, tmp_path: Path, begun: bool
+) -> None:
+    """A staging system has the keys in use of production; also where it was copied as these
+    rotate."""
+    keeper.ensure(DAY)
+    box = close(b"a guest", Terms("a", "recovery", "2026-12-01"), keeper)
+    keeper.prepare()
+    if begun:
+        steps = keeper._ring.rotating("2026-12-01")
+        while next(steps) != "pointer":
+            pass
+        steps.close()
+    there = names(transit)
+    keeper.copy(tmp_path / "copy")
+    copy = FolderCustodian(tmp_path / "copy", roots=roots)
+    leave(keeper, copy.path)
+    for _ in range(2):
+        with pytest.raises(SetupError, match="is a copy") as told:
+            copy.rotate("2026-12-01")
+    assert "copy-of" in told.value.hint
+    assert names(transit) == there
+    assert open_box(box, keeper) == open_box(box, copy) == b"a guest"
+    (copy.path / COPY_OF).unlink()
+    copy.rotate("2026-12-01")
+    assert open_box(box, copy) == b"a guest"
+    assert names(transit) == {f"guesterase-{copy.root_id()}"}
+
+
+def test_a_copy_with_roots_of_its_own_ends_them(tmp_path: Path) -> None:
+    """They are files in it, and no other folder's."""
+    keeper = FolderCustodian(tmp_path / "keys")
+    keeper.create("2026-11-01")
+    keeper.copy(tmp_path / "copy", roots=True)
+    leave(keeper, tmp_path / "copy")
+    copy = FolderCustodian(tmp_path / "copy")
+    copy.rotate("2026-12-01")
+    assert copy.root_id() != keeper.root_id()
+    assert len(keeper.pepper("a")) == 32
 
 
 def test_many_keys_take_few_calls(keeper: FolderCustodian, transit: Transit) -> None:

@@ -244,6 +244,12 @@ class CopyConfirmed(Event):
     name = "copy-confirmed"
 
 
+class KeysReplaced(Event):
+    """A person said that keys are lost for good; others take their place."""
+
+    name = "keys-replaced"
+
+
 class HoldPlaced(Event):
     """A legal hold was placed; the ground says why, nothing says on whom."""
 
@@ -925,6 +931,7 @@ EVENTS: dict[str, type[Event]] = {
         PaperDue,
         TaskDone,
         CopyConfirmed,
+        KeysReplaced,
         HoldPlaced,
         HoldLifted,
         LiftProposed,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.store.keys.custodian import FolderCustodian
-from flask_guesterase.store.keys.ours import COPY_OF, is_ours, leave
+from flask_guesterase.store.keys.ours import is_ours, leave
+from flask_guesterase.store.keys.wrapped import COPY_OF
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.upkeep import soundness
 from flask_guesterase.store.upkeep.soundness import Sound
 from tests.engines import DEEP, build
+from tests.store.kept import note
 
 pytestmark = pytest.mark.parametrize("database_url", DEEP, indirect=True)
 NOW = datetime(2026, 11, 24, 10)
@@ -267,6 +268,68 @@ def test_a_wrapped_key_that_is_noise(safe: Safe) -> None:
     ((kind, place, said),) = safe.faults()
     assert (kind, place) == ("box-damaged", safe.ids[0])
     assert "not as it was wrapped" in said
+    assert "whole" not in safe.look().faults[0].hint
+
+
+# a key that was made anew in the place of a lost one
+
+
+def sealed(safe: Safe, text: bytes = b"later", day: str = "2026-12-01") -> str:
+    """Seal something more, which is written down as kept; return its box."""
+    item = Item(text, Terms("hotel-a", "retention", day))
+    with transaction(safe.engine) as conn:
+        (box,) = boxing.put(conn, FolderCustodian(safe.keeper.path), [item], "2026-11-24")
+    note(safe.engine, "guests", "int:1", "[]", mode="sealed", box=box)
+    return box
+
+
+def test_no_second_key_takes_the_place_of_a_lost_one(safe: Safe) -> None:
+    """Whoever brings it back would overwrite the second; a day without boxes gets its key."""
+    safe.key(ONE).unlink()
+    with pytest.raises(KeyMissingError, match=f"{ONE} is lost") as told:
+        sealed(safe)
+    assert "newest copy" in told.value.hint
+    assert "keys anew" in told.value.hint
+    assert not safe.key(ONE).exists()
+    sealed(safe, day="2026-12-04")
+    with transaction(safe.engine) as conn:
+        conn.execute(update(tables.box).where(tables.box.c.label == ONE).values(forgotten_at=NOW))
+    sealed(safe)
+    assert safe.key(ONE).exists()
+
+
+def test_a_key_that_another_process_makes_meanwhile_is_not_lost(
+    safe: Safe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was made, used and committed between our looks into the folder and the database."""
+    day, lost = "day:2026-12-05", FolderCustodian.lost
+
+    def late(keeper: FolderCustodian, label: str) -> bool:
+        found = lost(keeper, label)
+        if label == day and found:
+            monkeypatch.undo()
+            if safe.engine.dialect.name != "sqlite":
+                sealed(safe, day="2026-12-05")
+        return found
+
+    monkeypatch.setattr(FolderCustodian, "lost", late)
+    sealed(safe, day="2026-12-05")
+    assert safe.look().faults == []
+
+
+def test_another_key_in_the_place_of_a_lost_one_is_told(safe: Safe) -> None:
+    """One fault for the label, which names neither the boxes nor the key as whole."""
+    for id in safe.ids[:3]:
+        note(safe.engine, "guests", "int:1", "[]", mode="sealed", box=id)
+    safe.key(ONE).unlink()
+    FolderCustodian(safe.keeper.path).ensure(ONE)
+    for _ in range(3):
+        for sample in (None, 0):
+            (fault,) = safe.look(sample=sample).faults
+            assert (fault.id, fault.place) == ("key-missing", ONE)
+            assert "Another key took the place of a lost one" in fault.message
+            assert "whole" not in fault.hint
+        sealed(safe)
 
 
 # a drill with a copy

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.store import tables
@@ -134,6 +135,27 @@ def test_a_person_rotates_the_root(front: Front, console: Console) -> None:
     assert front.forms.custodian.root_id() != before
     assert "confirm the copy" in note
     assert [task["kind"] for task in console.json("task", "list")] == ["root-new", "root-old"]
+
+
+def test_a_person_goes_on_without_a_key_that_is_lost(front: Front, console: Console) -> None:
+    """Nothing is sealed for its day until somebody with the right and a code says so; once."""
+    (front.forms.custodian.path / "key-day-2026-07-01.json").unlink()
+    with pytest.raises(KeyMissingError, match="day:2026-07-01 is lost"):
+        boxed(front)
+    code = front.code("porter")
+    assert console.error("keys", "anew", "--by", "porter", "--code", code) == "forbidden"
+    out, note = console.raw("keys", "anew", "--by", "officer", "--code", front.code("officer"))
+    assert "day:2026-07-01" in out
+    assert "Do not bring" in note
+    box = boxed(front)
+    found = console.json("keys", "check", "--all", code=1)
+    assert (found["sampled"], found["opened"]) == (2, 1)
+    assert box not in {fault["place"] for fault in found["faults"]}
+    answer = console.json("keys", "anew", "--by", "officer", "--code", front.code("officer"))
+    assert answer["labels"] == []
+    said = [row["controller"] for row in front.forms.ours("entry")
+            if row["action"] == "keys-replaced"]  # fmt: skip
+    assert sorted(said) == sorted({row["controller"] for row in front.forms.ours("tree")})
 
 
 def test_the_sweep_turns_the_root(front: Front, console: Console) -> None:

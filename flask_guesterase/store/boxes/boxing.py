@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, insert, select, text
 
-from ...core.errors import SealError
-from ...core.seal import Custodian, Terms, close
+from ...core.errors import KeyMissingError, SealError
+from ...core.seal import Terms, close
 from ..statements.failure import too_large
 from ..statements.listed import Listed
 from ..tables import box as boxes
 from ..tables import day as days
 from ..transaction import MARIADB
+
+if TYPE_CHECKING:
+    from ..keys.custodian import FolderCustodian
 
 ENDING, ENDED = "ending", "ended"
 MANY = 500
@@ -36,7 +40,9 @@ class Item:
     id: str = ""
 
 
-def put(conn: Connection, custodian: Custodian, items: Sequence[Item], today: str) -> list[str]:
+def put(
+    conn: Connection, custodian: FolderCustodian, items: Sequence[Item], today: str
+) -> list[str]:
     """Seal many things in boxes; their keys are durable before this returns.
 
     :param conn: open transaction.
@@ -45,11 +51,18 @@ def put(conn: Connection, custodian: Custodian, items: Sequence[Item], today: st
     :param today: ``YYYY-MM-DD``; no box may have ended before.
     :return: identifiers of the boxes, in the order of `items`.
     :raises SealError: a last day is over, or its key is being forgotten.
+    :raises KeyMissingError: the key of a day is lost, under which other boxes lie.
     """
     labels = sorted({item.terms.label for item in items})
     if any(item.terms.last_day < today for item in items) or is_ending(conn, labels):
         raise SealError("This box would have ended before it was closed.", "Give a later day.")
     for label in labels:
+        if is_lost(conn, custodian, label):
+            raise KeyMissingError(
+                f"The key of {label} is lost, under which other boxes lie.",
+                "Bring back the newest copy of the key folder. If no copy has it, "
+                "`flask guesterase keys anew` lets another take its place.",
+            )
         custodian.ensure(label)
     closed = [close(item.payload, item.terms, custodian, item.id) for item in items]
     rows = [
@@ -88,6 +101,26 @@ def _fits(conn: Connection, size: int) -> None:
 
 _LARGE, _BESIDE = 2**19, 2**12
 """Bytes of a payload from which the server is asked, and of a statement beside it."""
+
+
+def is_lost(conn: Connection, custodian: FolderCustodian, label: str) -> bool:
+    """Return whether boxes lie under the key of a day, or of no day yet, and the folder lacks it.
+
+    Keys of cases, holds and forms end before what a copy of the database says, and are made anew.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param custodian: who holds the keys.
+    :param label: label of the key.
+    """
+    if not label.startswith(LASTING) or not custodian.lost(label):
+        return False
+    under = select(boxes.c.id).where(boxes.c.label == label, boxes.c.forgotten_at.is_(None))
+    # Another process may have made it, and sealed with it, in the meantime.
+    return conn.execute(under.limit(1)).first() is not None and custodian.lost(label)
+
+
+LASTING = ("day:", "open:")
+"""How labels begin whose keys last as long as what lies under them must be had."""
 
 
 def is_ending(conn: Connection, labels: Sequence[str]) -> bool:

@@ -148,7 +148,29 @@ def copied_until(work: Work, case: Case, decisions: Mapping[str, Any] | None = N
     :param case: the request.
     :param decisions: what was decided and done, where that is not written down yet.
     """
-    last, hotel = sealed_until(work, case, decisions), work.settings.properties.get(case.property)
+    return _at_hotel(work, case, sealed_until(work, case, decisions))
+
+
+def first_until(work: Work, case: Case) -> str:
+    """Return the last day at the hotel of the safety copy of what went first; empty without any.
+
+    :param work: the open transaction; a read-only one is enough.
+    :param case: the request.
+    """
+    first = str((case.decisions or {}).get("recovery", ""))
+    if not first:
+        # A restored database knows what was erased again by its copies alone.
+        box = tables.box
+        mine = select(func.min(box.c.last_day)).where(
+            box.c.request == case.number, box.c.purpose == "recovery"
+        )
+        first = work.conn.execute(mine).scalar() or ""
+    return _at_hotel(work, case, first)
+
+
+def _at_hotel(work: Work, case: Case, last: str) -> str:
+    """Return the last day that is whole at the hotel, of the UTC day with which a key dies."""
+    hotel = work.settings.properties.get(case.property)
     if not last or hotel is None:
         return last
     return last_whole_day(date.fromisoformat(last), hotel.zone).isoformat()

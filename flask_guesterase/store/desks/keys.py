@@ -7,7 +7,7 @@ from typing import Any
 
 from ..journaling import signing
 from ..keys.custodian import FolderCustodian
-from ..upkeep import renewal, soundness
+from ..upkeep import anew, renewal, soundness
 from .desk import Desk
 
 
@@ -29,6 +29,15 @@ class Keys(Desk):
         :raises SetupError: nothing says which keys belong to this database.
         """
         return renewal.renew(self.work, by, second)
+
+    def replace_lost(self, by: str) -> Sequence[str]:
+        """Make keys anew that boxes lie under and the folder lacks; return their labels.
+
+        :param by: the host's id of who says that nobody has a copy of them.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises KeyMissingError: the folder is not there, or holds no keys.
+        """
+        return anew.replace(self.work, by)
 
     def sound(
         self, sample: int | None = soundness.SAMPLE, copy: FolderCustodian | None = None

@@ -84,6 +84,7 @@ class FolderCustodian:
         :param expected: do it only while this is the root in use.
         :raises KeyMissingError: a root that is needed is gone; nothing was destroyed.
         :raises SealError: a key does not open; nothing was destroyed.
+        :raises SetupError: the folder is a copy, and a key service holds the root.
         """
         _run(self._ring.rotating(since, expected))
 

@@ -22,7 +22,7 @@ from ...core.seal import KEY_SIZE, Random
 from ..statements.folder import named, refused_as, there
 from .keyfile import FRESH, GONE, create, destroy, make_folder, write
 from .roots import FolderRoots, Roots
-from .wrapped import CURRENT, PAST, ROOT, Pointer, Wrapped, bound, is_key, stub
+from .wrapped import CURRENT, PAST, ROOT, Pointer, Wrapped, bound, is_key, require_own, stub
 
 _BATCH = 256
 
@@ -98,12 +98,14 @@ class Keyring:
 
         :param since: UTC day of the rotation, ISO.
         :param expected: rotate only while this is the root in use.
+        :raises SetupError: the folder is a copy, and a key service holds the root.
         """
         with self.lock():
             yield from self._settling()
             now = self.pointer()
             if expected and now.root != expected:
                 return
+            require_own(self.path, now.root)
             # What does not open now would be lost with its root.
             self._keys(self._wrapped())
             if not now.next:
@@ -144,6 +146,7 @@ class Keyring:
             match = ROOT.fullmatch(path.name)
             if match and match.group(1) not in keep:
                 if match.group(2) == "json":
+                    require_own(self.path, match.group(1))
                     self._roots(match.group(1)).destroy(match.group(1))
                 destroy(path)
             elif path.name.startswith((FRESH, GONE)) or path.name in begun:

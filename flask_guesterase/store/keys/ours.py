@@ -11,10 +11,7 @@ from .custodian import FolderCustodian
 from .installation import mark
 from .keyfile import write
 from .roots import Roots
-from .wrapped import CURRENT, Pointer
-
-COPY_OF = "copy-of"
-"""File of a copy that names the installation whose keys it holds."""
+from .wrapped import COPY_OF, CURRENT, Pointer
 
 
 def leave(keys: FolderCustodian, folder: Path) -> None:

@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...core.errors import SetupError
 from ...core.log import canonical
 from ...core.seal import NONCE_SIZE
+from ..statements.folder import there
 from .roots import broken
 
 KEY_FORMAT = "guesterase/key/v1"
@@ -20,6 +22,9 @@ ROOT_FORMAT = "guesterase/root/v1"
 CURRENT = "current.json"
 ROOT = re.compile(r"root-([0-9a-f]{16})\.(key|json)")
 """Name of a file that is a root, or stands for one."""
+
+COPY_OF = "copy-of"
+"""File of a copy that names the installation whose keys it holds."""
 
 PAST = "signing-past"
 """File with the public halves of signing keys that were in force once, a line each."""
@@ -128,6 +133,20 @@ def bound(name: str, root: str) -> bytes:
     return canonical({"format": KEY_FORMAT, "name": name, "root": root})
 
 
+def require_own(folder: Path, root: str) -> None:
+    """Go on only where a root is a folder's own to end: in a key service its copies have the same.
+
+    :param folder: the key folder.
+    :param root: identifier of the root.
+    :raises SetupError: the folder says that it is a copy, and a key service holds the root.
+    """
+    if there(folder / f"root-{root}.json") and there(folder / COPY_OF):
+        raise SetupError(
+            f"The key folder {folder} is a copy: its root in the key service is also that of the "
+            "installation it was made from, whose keys would end with it.",
+            f"Where it took the place of the other folder for good, remove its file {COPY_OF}. "
+            "A copy that is only tried needs no root of its own.",
+        )
 
 
 def is_key(path: Path) -> bool:

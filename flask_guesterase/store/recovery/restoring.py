@@ -42,6 +42,7 @@ from ..work import Work
 from . import files, undoing
 from .refusal import CAME, Back, Fate, Old
 from .reused import reused
+from .target import Target
 from .together import put_back
 
 PROPOSED, RESTORED, REFUSED = "proposed", "restored", "refused"
@@ -101,6 +102,9 @@ def _said(work: Work, case: Case, actor: str) -> bool:
 def ready(work: Work, case: Case) -> str:
     """Return the last day, at the hotel, on which a request can be restored.
 
+    What was kept at first and went later has a safety copy of its own. While there is that of what
+    went first it comes back with the rest, and not alone after that: the erasure stands then.
+
     :raises TransitionError: there is nothing to restore, or not any more.
     :raises BlockedError: the clock is in doubt, or the database has not caught up after a restore.
     :raises SetupError: the register of erasures is not there.
@@ -122,6 +126,15 @@ def ready(work: Work, case: Case) -> str:
             f"The safety copy of this erasure ended on {last}; nothing can be restored any more.",
             "Its key is destroyed. What the guest wants on file again must be entered anew.",
         )
+    if case.state is not State.RESTORED:
+        # Of what was taken back what did not come then may still come, part by part.
+        last = certifying.first_until(work, case)
+        if last < today_at(work.settings, work.now, case.property).isoformat():
+            raise TransitionError(
+                f"The safety copy of what went first ended on {last}; what went later does not "
+                "come back alone.",
+                "The erasure stands. What the guest wants on file again must be entered anew.",
+            )
     brake.require(work)
     remembering.require(work)
     return last
@@ -174,7 +187,7 @@ def _undo(
 ) -> Report:
     """Take back what hangs on the erasure, and say so to everybody who must know."""
     again = case.state is State.RESTORED
-    undoing.rows(work, case, [back.old for back in backs if back.fate not in CAME])
+    undoing.rows(work, case, backs)
     undoing.traces(work, case, actor)
     report = replace(
         report,
@@ -227,7 +240,16 @@ def _rows(work: Work, case: Case) -> list[Back]:
         if isinstance(work.conn, Crossing) and name:
             work.conn.ahead(name)
     work.changed |= {back.old.image.table for back in backs if back.fate is Fate.RESTORED}
-    return backs + [Back(each, Fate.ALREADY) for each in old if each.name in known]
+    return backs + [_before(work, each) for each in old if each.name in known]
+
+
+def _before(work: Work, old: Old) -> Back:
+    """Return that a row came back before; what its table has no column for any more did not."""
+    found = work.live().table(old.image.table)
+    if found is None:
+        return Back(old, Fate.ALREADY, tuple(each.name for each in old.image.columns))
+    target = Target(at(work.conn, old.image.table), found, True)
+    return Back(old, Fate.ALREADY, target.fits(old.image.columns)[1])
 
 
 def _dialects(work: Work, images: Images) -> set[str]:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, outerjoin, select, update
 from sqlalchemy.exc import DBAPIError
 
 from ...core.asking import Asker
 from ...core.certificate import CONTENT_MARK
 from ...core.certified import from_json
-from ...core.errors import KeyMissingError, SealError
+from ...core.errors import SealError
 from ...core.events import CertificateRevoked
 from ...core.identity import Kind
-from ...core.image import Image, decode
+from ...core.image import Cell, Image, decode
 from ...core.log import canonical
 from ...core.recipient import Stage
+from ...core.seal import Box, open_box
 from .. import tables
 from ..boxes import shelf, vault
 from ..casework import tasks
@@ -32,55 +33,76 @@ from ..retaining import keeping, law
 from ..returning.again import Fate
 from ..search import sought
 from ..work import Work
-from .refusal import Old
+from .refusal import CAME, Back
 
 TELL_WITHIN = timedelta(days=7)
 """Days in which recipients should hear that an erasure was taken back."""
 
 
-def rows(work: Work, case: Case, left: Iterable[Old]) -> None:
-    """End what was kept of an erasure; what is sealed of a row that did not come back stays.
+def rows(work: Work, case: Case, backs: Iterable[Back]) -> None:
+    """End what was kept of an erasure; what is sealed and did not come back stays.
 
-    :param work: the open transaction.
+    :param work: the open transaction, in which the rows are back.
     :param case: the request.
-    :param left: rows that did not come back.
+    :param backs: what became of the rows of its safety copies.
     """
     kept, box = tables.kept, tables.box
     sealed = select(box.c.id).where(box.c.request == case.number, box.c.purpose == "retention")
+    there = (box.c.id == kept.c.box) & box.c.forgotten_at.is_(None)
     lines = work.conn.execute(
-        select(kept.c.id, kept.c.table_name, kept.c.mode, kept.c.box).where(
+        select(kept.c.id, kept.c.mode, box.c.id.label("box"))
+        .select_from(outerjoin(kept, box, there))
+        .where(
             or_(kept.c.request == case.number, kept.c.box.in_(sealed)), kept.c.ended_at.is_(None)
         )
     ).all()
-    refused = {_place(old.image) for old in left}
-    stays = {line.id for line in lines if _stays(work, line, refused)}
+    boxes = {line.box for line in lines if line.mode == law.SEALED and line.box}
+    stay = _staying(work, sorted(boxes), backs)
+    stays = {line.id for line in lines if line.box in stay}
     # What the law keeps of such a row stays in its box, on nobody's request any more.
     work.conn.execute(update(kept).where(kept.c.id.in_(sorted(stays))).values(request=None))
     vault.empty(
-        work.conn,
-        sorted(line.box for line in lines if line.box and line.id not in stays),
-        work.stamp,
+        work.conn, sorted({line.box for line in lines if line.box} - stay), work.stamp
     )
     shelf.forget(work)
     keeping.end(work, (line.id for line in lines if line.id not in stays), back=True)
 
 
-def _place(image: Image) -> tuple[str, str]:
-    return image.table, canonical([[c.name, c.form.value, c.value] for c in image.key]).decode()
+_Value = tuple[str, bytes, Cell]
+"""Table and key of a row, and what one of its columns held."""
 
 
-def _stays(work: Work, line: Any, refused: set[tuple[str, str]]) -> bool:
-    """Return whether a kept row lies in a box and did not come back."""
-    if line.mode != law.SEALED or line.table_name not in {table for table, _ in refused}:
-        return False
+def _staying(work: Work, boxes: Sequence[str], backs: Iterable[Back]) -> set[str]:
+    """Return those of these boxes that hold something that did not come back."""
+    if not boxes:
+        return set()
+    came, left = set[_Value](), set[_Value]()
+    for back in backs:
+        (came if back.fate in CAME else left).update(_values(back.old.image, back.gone))
+    came -= left
+    return {
+        each.id
+        for each in vault.openable(work.conn, work.custodian, boxes)
+        if not _is_back(work, each, came)
+    }
+
+
+def _values(image: Image, gone: Collection[str] = ()) -> Iterator[_Value]:
+    """Yield what a row held, without columns that its table does not have any more."""
+    key = canonical([[c.name, c.form.value, c.value] for c in image.key])
+    for each in image.columns:
+        if each.name not in gone:
+            yield image.table, key, each
+
+
+def _is_back(work: Work, box: Box, came: Set[_Value]) -> bool:
+    """Return whether all that a box holds stands in its row again."""
     try:
-        images = decode(vault.unseal(work.conn, work.custodian, [line.box])[0]).rows
-    except KeyMissingError:
-        return False
+        images = decode(open_box(box, work.custodian)).rows
     except SealError:
         # Nobody can look into it now, and what the law keeps may be in it alone.
-        return True
-    return any(_place(image) in refused for image in images)
+        return False
+    return all(value in came for image in images for value in _values(image))
 
 
 def traces(work: Work, case: Case, actor: str) -> None:

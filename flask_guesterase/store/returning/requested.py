@@ -115,7 +115,7 @@ def taken_back(known: Forgotten, office: HasWork) -> dict[str, int]:
             case is not None and case.state in (State.CHECKING, *DONE)
             and line.note.kind is Kind.RESTORED
         ):  # fmt: skip
-            last = certifying.copied_until(work, case) or work.today
+            last = certifying.first_until(work, case) or work.today
             tasks.take_back(work, number, case.property, case.controller, last)
             counts["to-take-back"] += 1
     return dict(counts)

@@ -36,6 +36,7 @@ def turn(run: Run) -> int:
 
     :param run: runs a unit of work.
     :raises SealError: a key does not open, or the roots cannot be asked; nothing was destroyed.
+    :raises SetupError: the folder is a copy, and a key service holds the root.
     """
     custodian, today = run(lambda office: (office.work.custodian, office.work.now.date()))
     if not custodian.exists():
@@ -78,6 +79,7 @@ def rotate(run: Run, by: str) -> str:
     :param by: the host's id of who says so.
     :raises ForbiddenError: they may not decide about the law at any property.
     :raises SealError: a key does not open, or the roots cannot be asked; nothing was destroyed.
+    :raises SetupError: the folder is a copy, and a key service holds the root.
     """
 
     def allowed(office: HasWork) -> tuple[Any, str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select, union
 
 from ...core.errors import GuesteraseError, KeyMissingError, SealError
 from ...core.seal import NONCE_SIZE, Box, open_box, payload_aad, wrap_aad
@@ -19,7 +19,7 @@ from ..remembrance import months
 from ..statements.sql import chunks
 from ..tables import box as boxes
 from ..tables import day as days
-from ..tables import intake
+from ..tables import intake, kept
 from ..work import Work
 
 SAMPLE = 50
@@ -112,16 +112,65 @@ def look(
     bad = _keys(conn, custodian, found, further, today)
     total = conn.execute(select(func.count()).select_from(boxes).where(*_living())).scalar_one()
     found.boxes = int(total)
+    for one in _outermost(conn, custodian, bad):
+        if one.label not in bad:
+            _name(conn, custodian, one, found, bad)
+    named = {fault.place for fault in found.faults}
     for one in _sampled(conn, found.boxes, sample):
         found.sampled += 1
-        if one.label in bad:
+        if one.label in bad or one.id in named:
             continue
         try:
             open_box(one, custodian)
             found.opened += 1
-        except SealError as problem:
-            found.faults.append(_cause(conn, custodian, one, problem))
+        except SealError:
+            _name(conn, custodian, one, found, bad)
     return found
+
+
+def _outermost(
+    conn: Connection, custodian: FolderCustodian, bad: Collection[str]
+) -> Iterator[Box]:
+    """Yield boxes that their key does not open, of the first and last records under each label.
+
+    Where another key took the place of a lost one, few boxes may lie under the one or the other,
+    which a sample does not meet.
+    """
+    under = select(boxes.c.label, kept.c.id).join(kept, kept.c.box == boxes.c.id)
+    known = under.where(*_living(), kept.c.ended_at.is_(None)).subquery()
+    first, last = (
+        select(end(known.c.id).label("id")).group_by(known.c.label) for end in (func.min, func.max)
+    )
+    ends = union(first, last).subquery()
+    wanted = select(boxes.c.id, boxes.c.label, boxes.c.wrapped)
+    rows = wanted.join(kept, kept.c.box == boxes.c.id).join(ends, ends.c.id == kept.c.id)
+    closed = [
+        row.id
+        for row in conn.execute(rows)
+        if row.label not in bad
+        and not _opens(custodian, row.label, bytes(row.wrapped), wrap_aad(row.id, row.label))
+    ]
+    for part in chunks(sorted(closed)):
+        yield from vault.fetch(conn, part)
+
+
+def _name(
+    conn: Connection, custodian: FolderCustodian, one: Box, found: Sound, bad: set[str]
+) -> None:
+    """Name what happened to a box that does not open, or to the key of its label, which is bad."""
+    fault = _cause(conn, custodian, one)
+    found.faults.append(fault)
+    if fault.place == one.label:
+        bad.add(one.label)
+
+
+def _another(label: str) -> Fault:
+    return Fault(
+        "key-missing", label,
+        "Another key took the place of a lost one: what was sealed under that does not open.",
+        "Where a copy of the key folder has the lost one, let that of the two lie in the folder "
+        "under which more boxes open (`keys check --all`), and keep the other.",
+    )
 
 
 def _belongs(conn: Connection, custodian: FolderCustodian, found: Sound) -> bool:
@@ -199,22 +248,32 @@ def _sampled(conn: Connection, total: int, sample: int | None) -> Iterator[Box]:
         last = part[-1]
 
 
-def _cause(
-    conn: Connection, custodian: FolderCustodian, one: Box, problem: SealError
-) -> Fault:
+def _cause(conn: Connection, custodian: FolderCustodian, one: Box) -> Fault:
     """Say what happened to a box that does not open, as far as it can be told."""
-    said = problem.message
     others = _others(conn, one)
+    row = "the row of this box back from a copy of the database from before"
     try:
         key = custodian.unwrap(one.label, one.wrapped, wrap_aad(one.id, one.label))
-    except SealError:
-        said = _moved(custodian, one, others) or said
-    else:
-        said = _payload(custodian, one, key, others) or said
-    return Fault(
-        "box-damaged", one.id, said,
-        "Bring the row of this box back from a copy of the database from before; the key is whole.",
-    )  # fmt: skip
+    except SealError as problem:
+        said = _moved(custodian, one, others)
+        if said:
+            return Fault("box-damaged", one.id, said, f"Bring {row}; the key is whole.")
+        if _is_replaced(custodian, one.label, others):
+            return _another(one.label)
+        # Of a single box nobody can tell whether it was changed or its key is another one.
+        hint = f"Bring {row}, or its key, where a copy of the folder has another one."
+        return Fault("box-damaged", one.id, problem.message, hint)
+    said = _payload(custodian, one, key, others)
+    return Fault("box-damaged", one.id, said, f"Bring {row}; the key is whole.")
+
+
+def _is_replaced(custodian: FolderCustodian, label: str, others: Sequence[Box]) -> bool:
+    """Return whether further boxes of a label are closed to the key that is there."""
+    return any(
+        not _opens(custodian, label, each.wrapped, wrap_aad(each.id, label))
+        for each in others
+        if each.label == label
+    )
 
 
 def _others(conn: Connection, one: Box) -> Sequence[Box]:

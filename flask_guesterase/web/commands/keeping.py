@@ -126,6 +126,20 @@ def rotate(by: str, code: str) -> Answer:
     return Answer({"root": root}, f"The root in use is {root}; the old one is destroyed.", note)
 
 
+@verb(keys_cli, "anew")
+@_by
+@_code
+def anew(by: str, code: str) -> Answer:
+    """Make keys anew that are lost and in no copy; what lies under the lost ones stays closed."""
+    who = trying(by)
+    with current.begin() as office:
+        office.use_code(who, code)
+        labels = office.replace_lost(who)
+    text = "\n".join(labels) or "The folder has every key that boxes lie under."
+    note = "Do not bring the lost ones back over these: what is sealed now would be closed."
+    return Answer({"labels": list(labels)}, text, note if labels else "")
+
+
 @verb(keys_cli, "sign-anew")
 @two_people
 def sign_anew(two: Two) -> Answer:

@@ -194,6 +194,7 @@ ACTIONS: dict[str, str] = {
     "paper-due": N_("paper to destroy"),
     "task-done": N_("task signed"),
     "copy-confirmed": N_("second copy of the keys confirmed"),
+    "keys-replaced": N_("lost keys replaced"),
     "hold-placed": N_("hold placed"),
     "hold-lifted": N_("hold lifted"),
     "lift-proposed": N_("lifting proposed"),
