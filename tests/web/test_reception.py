@@ -218,6 +218,26 @@ def test_a_tick_at_a_shared_desk_asks_for_the_pin(shared: House) -> None:
         assert office.show(number)["filed_by"] == office.acts_as("clerk")
 
 
+def test_who_may_file_alone_reads_the_number_and_hands_the_slip(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may not open the request, and are told that it is filed, and what it says otherwise."""
+    monkeypatch.setitem(houses.STAFF, "kiosk", ("sh", frozenset({"file"})))
+    kiosk = house.browser("kiosk")
+    kiosk.get(f"{DESK}/new?lang=en")
+    answer = kiosk.post(f"{DESK}/new", f"{DESK}/new", **FILING)
+    (row,) = house.hotel.ours("request")
+    assert answer.status_code == 200
+    assert row["number"] in answer.text
+    again = kiosk.post(f"{DESK}/new", f"{DESK}/new", **{**FILING, "channel": "phone"})
+    assert "not in it: How it came" in again.text
+    slip = kiosk.post(f"{DESK}/{row['number']}/slip", f"{DESK}/new")
+    assert slip.status_code == 200
+    here = f'href="{DESK}/{row["number"]}"'
+    assert here not in answer.text + slip.text
+    assert here in house.browser("clerk").post(f"{DESK}/{row['number']}/slip", f"{DESK}/new").text
+
+
 def test_is_it_this_one_shows_two_masked_facts(house: House) -> None:
     """To who may verify, while it is open; nothing by which anybody else could be found."""
     house.hotel.guest(5, name="Wei 王", document_no="E12345678", email="wei@mail.example")
