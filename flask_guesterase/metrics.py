@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
-from flask_login import current_user
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily as Gauge
 from prometheus_client.core import Metric
@@ -23,6 +22,7 @@ from .core.errors import GuesteraseError, SetupError
 from .core.permissions import Permission
 from .store.upkeep.gauges import Gauges
 from .web.current import current
+from .web.joining.rights import logged_in
 
 SHORTEST = 16
 """Characters that a token has at least."""
@@ -143,9 +143,10 @@ def _bears(token: str) -> bool:
 
 
 def _audits() -> bool:
-    if not hasattr(current_app, "login_manager") or not current_user.is_authenticated:
+    here = logged_in()
+    if here is None:
         return False
-    who = str(current_user.get_id())
+    who = str(here.get_id())
     return all(
         current.may(who, Permission.AUDIT, code) for code in current.settings.properties
     )

@@ -10,6 +10,7 @@ from ..core.errors import BlockedError, BusyError, MovedError, TransitionError
 from ..core.lifecycle import State
 from .access import brake
 from .binds import forward
+from .casework.cases import plain_number
 from .depth import deepening, refresh
 from .executing import completing, forgetting
 from .executing.execution import Ending
@@ -36,7 +37,7 @@ def carry_out(
     """Erase an approved request and check it: the one way, for pages, commands and worker.
 
     :param run: runs a unit of work.
-    :param number: number of the request.
+    :param number: number of the request, as people write it.
     :param by: the host's id of who asks for it, or None for the worker and the console.
     :param seconds: how long a reader may wait for the search by value; when the time is over it
         is left to the worker, and the request is being checked.
@@ -44,6 +45,8 @@ def carry_out(
     :raises MovedError: it went back to review.
     :raises BlockedError: it waits, or the clock is in doubt: what the law keeps goes by its day.
     """
+    # What files, values and searches are found by is the number as it was given out.
+    number = plain_number(number)
     state = _erase_one(run, number, by)
     if state is State.CHECKING:
         try:
@@ -141,7 +144,7 @@ def look_again(
     """Make the search by value of a request once more; one that left something is checked again.
 
     :param run: runs a unit of work.
-    :param number: number of the request.
+    :param number: number of the request, as people write it.
     :param by: the host's id of who asks for it, or None at a console.
     :param scope: everything or mapped; as before when empty.
     :param progress: told about each piece that is read.
@@ -151,6 +154,7 @@ def look_again(
     :raises ForbiddenError: they may not verify at this property.
     :raises UnknownError: nothing was erased, or the values have ended.
     """
+    number = plain_number(number)
     run(use_case(lambda office: office.look_again(number, by, scope)))
     try:
         refresh.after(run, [number])

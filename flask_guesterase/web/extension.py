@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, cast
 from weakref import WeakSet
 
-from flask import Flask, current_app, has_app_context, has_request_context
-from flask_login import current_user
+from flask import Flask, current_app, has_app_context
 from sqlalchemy.event import listen
 
 from ..core.course import Training
@@ -34,7 +33,7 @@ from .entrance import NAME, State
 from .installed import Installed
 from .joining import config, rounds, sessions
 from .joining.reviewing import Reviews, announce_review
-from .joining.rights import May
+from .joining.rights import May, logged_in
 from .wording.letters import render
 
 _log = logging.getLogger("flask_guesterase")
@@ -112,6 +111,7 @@ class Guesterase(Installed):
         self.roots = roots
         self._teardown = teardown
         self._apps: WeakSet[Flask] = WeakSet()
+        self._heard: dict[type[Any], Callable[..., None]] = {}
         if authorize is not None and not callable(authorize):
             raise SetupError(
                 "Guesterase(authorize=...) cannot be asked.",
@@ -145,9 +145,12 @@ class Guesterase(Installed):
         state.bell = rounds.install(self, app, self._teardown)
 
     def _side(self) -> Side | None:
-        """Return what the guard must know of the application at work, or of the only one."""
-        here = cast(Any, current_app)._get_current_object() if has_app_context() else None
-        apps = [here] if here is not None else list(self._apps)
+        """Return what the guard must know of the application at work, or of the only one.
+
+        At work is one that has a Guesterase: the host may use its session in another one's context.
+        """
+        here: Any = cast(Any, current_app)._get_current_object() if has_app_context() else None
+        apps = [here] if NAME in getattr(here, "extensions", ()) else list(self._apps)
         state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
         if state is None or state.extension is not self:
             return None
@@ -181,12 +184,17 @@ class Guesterase(Installed):
         :param property: code of the property; read from the record when empty.
         :param count: whether it counts; not for a look before the record is made.
         """
+        return self._review(instance, lambda: reviewer, property, count)
+
+    def _review(
+        self, instance: Any, reviewer: Callable[[], Any], property: str, count: bool
+    ) -> Review:
         app = cast(Any, current_app)._get_current_object()
         try:
             state = self._state()
             reviews = cast(Reviews, state.reviews)
             known = minimal.Known(self._mapping(state), state.settings, reviews.backup)
-            found = minimal.review(known, instance, property, reviewer is not None)
+            found = minimal.review(known, instance, property, reviewer() is not None)
             if count and found.property in state.settings.properties:
                 reviews.after(instance, found, partial(self._counted, app, reviews))
         except Exception as problem:
@@ -198,16 +206,19 @@ class Guesterase(Installed):
     def review_inserts(self, *models: type[Any]) -> None:
         """Review each new row of these models when it is flushed, without a call of the host's.
 
-        :param models: mapped classes.
+        :param models: mapped classes, or classes from which they come.
         """
         for model in models:
-            listen(model, "after_insert", self._inserted)
+            if model not in self._heard:
+                hear = partial(self._inserted, model)
+                listen(model, "after_insert", hear, propagate=True)
+                self._heard[model] = hear
 
-    def _inserted(self, mapper: Any, connection: Any, instance: Any) -> None:
-        if has_app_context() and NAME in current_app.extensions:
-            here = current_user if has_request_context() else None
-            known = here if here and here.is_authenticated else None
-            self.review_record(instance, known)
+    def _inserted(self, model: type[Any], mapper: Any, connection: Any, instance: Any) -> None:
+        # Of a class and one from which it comes, the one that was named first speaks for a row.
+        mine = next(each for each in self._heard if isinstance(instance, each)) is model
+        if mine and has_app_context() and NAME in current_app.extensions:
+            self._review(instance, logged_in, "", count=True)
 
     def _counted(self, app: Flask, reviews: Reviews) -> None:
         # A test wants to decide when something is written; see `settle_reviews`.

@@ -154,7 +154,12 @@ def pages(name: str, desk: str) -> Blueprint:
 def _told_here(error: GuesteraseError, desk: str) -> GuesteraseError:
     """Return an error as the reader of this page may be told it."""
     told = error if request.values.get("property") else removed(error)
-    return named(told) if desk == "staff" and request.view_args else told
+    about_one = request.view_args or any(name in request.form for name in _NAMING)
+    return named(told) if desk == "staff" and about_one else told
+
+
+_NAMING = ("case", "line")
+"""Fields by which a button names a thing that is there already, as an address does."""
 
 
 def existing(endpoint: str | None, parts: dict[str, Any] | None) -> None:

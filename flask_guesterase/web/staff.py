@@ -210,7 +210,7 @@ def _slip(case: dict[str, Any], code: str) -> str:
     return render_template(
         "guesterase/staff/slip.html",
         case=case, hotel=hotel, code=code, address=letters.address("case"),
-        theirs=theirs(case["lang"], hotel.zone),
+        theirs=theirs(case["lang"], hotel.zone), seen=may(Permission.VIEW, hotel.code),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -316,10 +316,13 @@ def test_the_same_key_makes_once(house: House, made: str) -> None:
     assert len(house.hotel.ours(table)) == 2
 
 
-def test_a_case_code_whose_answer_was_lost_is_given_again(house: House) -> None:
+@pytest.mark.parametrize("typed", [str.upper, str.lower])
+def test_a_case_code_whose_answer_was_lost_is_given_again(
+    house: House, typed: Callable[[str], str]
+) -> None:
     """It is shown once, and a guest who leaves the kiosk without it would have to come back."""
     clerk, other = (Program(house, token(house, who)) for who in ("clerk", "officer"))
-    number = clerk.post("/requests", FILING).json["number"]
+    number = typed(clerk.post("/requests", FILING).json["number"])
     path, key = f"/requests/{number}/confirm", {"Idempotency-Key": "kiosk-9"}
     first, again = (clerk.post(path, {"how": "desk"}, **key) for _ in range(2))
     assert first.status_code == again.status_code == 200

@@ -107,17 +107,21 @@ def test_no_page_tells_what_is_at_another_hotel(desk: Desk, things: dict[str, st
     assert looked == set(things) - {"disclosure"}
 
 
-def test_no_answer_of_the_api_tells_what_is_at_another_hotel(
-    desk: Desk, things: dict[str, str]
-) -> None:
-    """The same for a program with every permission at a hotel of its own."""
+def far(desk: Desk) -> Program:
+    """Return a program with every permission at a hotel where nothing is."""
     house = desk.house
     house.app.register_blueprint(api_pages, url_prefix=API)
     with house.app.app_context(), house.extension.begin() as office:
         until = (office.work.now + timedelta(days=30)).date()
         every = tuple(sorted(set(map(str, Permission)) - {"issue"}))
-        program = Program(house, office.issue_token(FAR, "be", every, until, by="issuer"))
-    wrong = []
+        return Program(house, office.issue_token(FAR, "be", every, until, by="issuer"))
+
+
+def test_no_answer_of_the_api_tells_what_is_at_another_hotel(
+    desk: Desk, things: dict[str, str]
+) -> None:
+    """The same for a program with every permission at a hotel of its own."""
+    program, wrong = far(desk), []
     for each in OPERATIONS:
         path = template(each.path)
         parts = set(re.findall(r"{(\w+)}", path)) - OPEN
@@ -156,3 +160,36 @@ def test_no_form_tells_what_is_at_another_hotel(desk: Desk) -> None:
         assert first == second, page
         assert answers[0].status_code == 422
     assert house.hotel.ours("complaint")
+
+
+def test_no_button_tells_what_is_at_another_hotel(desk: Desk) -> None:
+    """Requests that are ticked to be approved together, and lines of the rulebook."""
+    house, browser = desk.house, desk.house.browser(FAR)
+    token = browser.token()
+    cases = [f"{number}:{'0' * 64}" for number in (desk.things["number"], NOWHERE["number"])]
+    line = next(str(row["id"]) for row in house.hotel.ours("rule") if row["property"] == "sh")
+    buttons = {"alike": ("case", cases)} | {
+        f"rules/{deed}": ("line", [line, "99999"]) for deed in ("propose", "confirm", "house")
+    }
+    wrong = []
+    for page, (field, given) in buttons.items():
+        answers = [
+            browser.client.post(f"/desk/privacy/{page}", data={field: one, "csrf_token": token})
+            for one in given
+        ]
+        first, second = map(told, answers)
+        if first != second or answers[0].status_code != 404:
+            wrong.append((page, answers[0].status_code, answers[1].status_code))
+    assert wrong == []
+
+
+def test_no_body_tells_what_is_at_another_hotel(desk: Desk) -> None:
+    """A program that approves together what it names."""
+    program = far(desk)
+    answers = [
+        program.post("/alike", {"chosen": {number: "0" * 64}})
+        for number in (desk.things["number"], NOWHERE["number"])
+    ]
+    first, second = map(told, answers)
+    assert first == second
+    assert answers[0].status_code == 404

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -91,9 +92,10 @@ def test_nobody_else_gets_the_code_of_a_used_link(house: House, left: bool) -> N
     assert (again.status_code, codes([again])) == (410, [])
 
 
-def test_a_clerk_who_presses_twice_has_the_slip(house: House) -> None:
+@pytest.mark.parametrize("typed", [str.upper, str.lower])
+def test_a_clerk_who_presses_twice_has_the_slip(house: House, typed: Callable[[str], str]) -> None:
     """A guest at the desk goes home with the code: nobody can print it later."""
-    number = house.request()
+    number = typed(house.request())
     here = f"/desk/privacy/{number}"
     desk = house.browser("clerk")
     token = desk.token(here)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urljoin
 
 import pytest
 from flask import Response, request
@@ -60,11 +61,12 @@ def act(browser: Browser, path: str, who: str, pin: str, **form: str) -> TestRes
     assert asked.status_code == 422
     held = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
     assert {n: v for n, v in held.items() if n not in ("csrf_token", "opened")} == form
-    action = re.search(r'<form method="post" action="([^"]+)"', asked.text)
+    action = re.search(r'<form method="post"(?: action="([^"]*)")?>', asked.text)
     assert action is not None
-    assert action[1] == f"{DESK}{path}"
+    # What names no address goes where the page came from.
+    assert urljoin(asked.request.url, action[1] or "") == asked.request.url
     held |= {"guesterase_who": who, "guesterase_pin": pin}
-    return browser.client.post(action[1], data=held, headers={"Accept-Language": "en"})
+    return browser.client.post(f"{DESK}{path}", data=held, headers={"Accept-Language": "en"})
 
 
 def filed(answer: TestResponse) -> str:
@@ -83,6 +85,16 @@ def test_a_shared_login_acts_for_a_person_with_their_pin(shared: House) -> None:
         assert office.show(number)["filed_by"] == office.acts_as("clerk")
         assert office.show(number)["channel"] == "letter"
         assert str(office.show(number)["received_at"]).startswith("2026-03-02")
+
+
+@pytest.mark.parametrize("path", ["/new", "/new?lang=en"])
+def test_who_does_it_is_asked_at_the_address_of_the_form(shared: House, path: str) -> None:
+    """Also where the host lies under a prefix: name and PIN go nowhere else."""
+    own(shared)
+    shared.app.config["APPLICATION_ROOT"] = "/hotel"
+    front = shared.browser("front")
+    answer = act(front, path, "clerk", PIN, **FILING)
+    assert answer.headers["Location"] == f"/hotel{DESK}/{filed(answer)}"
 
 
 def test_each_act_asks_anew(shared: House) -> None:
@@ -204,6 +216,26 @@ def test_a_tick_at_a_shared_desk_asks_for_the_pin(shared: House) -> None:
     number = front.client.post("/check-in/1/sh", data=form).text
     with shared.app.app_context(), shared.extension.begin() as office:
         assert office.show(number)["filed_by"] == office.acts_as("clerk")
+
+
+def test_who_may_file_alone_reads_the_number_and_hands_the_slip(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They may not open the request, and are told that it is filed, and what it says otherwise."""
+    monkeypatch.setitem(houses.STAFF, "kiosk", ("sh", frozenset({"file"})))
+    kiosk = house.browser("kiosk")
+    kiosk.get(f"{DESK}/new?lang=en")
+    answer = kiosk.post(f"{DESK}/new", f"{DESK}/new", **FILING)
+    (row,) = house.hotel.ours("request")
+    assert answer.status_code == 200
+    assert row["number"] in answer.text
+    again = kiosk.post(f"{DESK}/new", f"{DESK}/new", **{**FILING, "channel": "phone"})
+    assert "not in it: How it came" in again.text
+    slip = kiosk.post(f"{DESK}/{row['number']}/slip", f"{DESK}/new")
+    assert slip.status_code == 200
+    here = f'href="{DESK}/{row["number"]}"'
+    assert here not in answer.text + slip.text
+    assert here in house.browser("clerk").post(f"{DESK}/{row['number']}/slip", f"{DESK}/new").text
 
 
 def test_is_it_this_one_shows_two_masked_facts(house: House) -> None:

@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import ForeignKey, event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from flask_guesterase import signal
+from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.core.minimal import Remark, Review
 from flask_guesterase.core.policy import Policy
+from flask_guesterase.reception import freezing, tick, ticked
 from flask_guesterase.store import tables
+from flask_guesterase.store.deciding import minimal
+from flask_guesterase.store.mapping.datamap import resolve
+from tests.store import test_mapped as mapped
 from tests.store.hotel import Booking, Guest, Scan, policies
 from tests.web.house import CANARY, PROPERTIES, House
 
@@ -166,6 +173,12 @@ def test_whatever_goes_wrong_is_no_error_of_the_host(
     assert CANARY not in caplog.text
 
 
+def unheard(house: House) -> None:
+    """Let go of classes, which outlive a house."""
+    for model, hear in house.extension._heard.items():
+        event.remove(model, "after_insert", hear)
+
+
 def test_new_rows_are_reviewed_when_they_are_flushed(inn: House) -> None:
     """Without a call of the host's; outside of an application nothing happens."""
     inn.extension.review_inserts(Guest)
@@ -175,7 +188,134 @@ def test_new_rows_are_reviewed_when_they_are_flushed(inn: House) -> None:
             inn.session.commit()
         assert counted(inn) == {"beyond-purpose": 1, "no-reviewer": 1}
     finally:
-        event.remove(Guest, "after_insert", inn.extension._inserted)
+        unheard(inn)
+
+
+def test_a_class_from_which_others_come_hears_of_their_rows_once(inn: House) -> None:
+    """One that is named besides, or twice, says nothing more of the same row."""
+
+    class Root(DeclarativeBase):
+        """Base of a host whose visitors are persons."""
+
+    class Person(Root):
+        __tablename__ = "persons"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Visitor(Person):
+        __tablename__ = "visitors"
+        id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+
+    class Room(Root):
+        __tablename__ = "rooms"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    heard: list[str] = []
+
+    def hear(app: Any, review: Review) -> None:
+        heard.append(review.table)
+
+    inn.extension.review_inserts(Person, Root, Visitor, Person)
+    Root.metadata.create_all(inn.hotel.engine)
+    signal("record-reviewed").connect(hear)
+    try:
+        with inn.app.app_context():
+            inn.session.add_all([Visitor(id=1), Person(id=2), Room(id=1)])
+            inn.session.commit()
+    finally:
+        signal("record-reviewed").disconnect(hear)
+    assert sorted(heard) == ["persons", "rooms", "visitors"]
+
+
+def test_what_a_record_holds_in_the_table_of_its_parent_is_looked_at(inn: House) -> None:
+    """A guest is a person in another table, and a passport shares its table with other papers."""
+    policy = replace(mapped.Person.__erasure__, optional=["email"])
+    declared = [(mapped.Person, policy), (mapped.Guest, mapped.Guest.__erasure__)]
+    base = mapped.Base
+    datamap = resolve(declared, base.metadata.tables.values(), list(base.registry.mappers))
+    known = minimal.Known(datamap, inn.app.extensions["guesterase"].settings, None)
+    found = minimal.review(known, mapped.Guest(id=2, **mapped.BO), "", reviewer=True)
+    assert (found.table, found.property, found.columns) == ("guests_of", "sh", ("email",))
+    assert found.remarks == (Remark.BEYOND, Remark.NO_PURPOSE, Remark.NO_CLOCK)
+    paper = mapped.Passport(id=1, person_id=2, number="BU1002003")
+    assert minimal.review(known, paper, "sh", reviewer=True).table == "papers_of"
+
+
+def noted(house: House, session: Session, id: int, **values: Any) -> None:
+    """Write a guest and have the row reviewed, as one of its steps."""
+    made = guest(id=id, phone="1", **values)
+    session.add(made)
+    house.extension.review_record(made, "clerk")
+    session.flush()
+
+
+def test_what_a_savepoint_took_back_is_not_counted(inn: House) -> None:
+    """Nor what was made in one within it; what the host's transaction commits counts anyway."""
+    with inn.app.app_context():
+        session = inn.session()
+        noted(inn, session, 5)
+        with session.begin_nested():
+            noted(inn, session, 6)
+        outer = session.begin_nested()
+        noted(inn, session, 7)
+        with session.begin_nested():
+            noted(inn, session, 8)
+        outer.rollback()
+        with pytest.raises(IntegrityError), session.begin_nested():
+            noted(inn, session, 9, hotel=None)
+        session.commit()
+        assert len(inn.hotel.rows(Guest)) == 2
+    assert counted(inn) == {"beyond-purpose": 2}
+
+
+@pytest.mark.parametrize("end", ["rollback", "close"])
+def test_what_was_released_within_what_did_not_commit_is_not_counted(inn: House, end: str) -> None:
+    """The end of a savepoint is no commit; a session that is closed takes back what it held."""
+    with inn.app.app_context():
+        session = inn.session()
+        session.add(guest(id=5))
+        session.flush()
+        with session.begin_nested():
+            noted(inn, session, 6)
+        getattr(session, end)()
+        session.add(guest(id=7))
+        session.commit()
+        assert [row["id"] for row in inn.hotel.rows(Guest)] == [7]
+    assert counted(inn) == {}
+
+
+def test_a_host_without_a_login_manager_goes_on(sqlite_url: str, tmp_path: Path) -> None:
+    """Its rows are reviewed with nobody named who looked, and its pages show no tick."""
+    house = House(sqlite_url, tmp_path, logins=False, declared=declared)
+    house.extension.review_inserts(Guest)
+    try:
+        with house.app.test_request_context(method="POST", data={"guesterase_tick": "yes"}):
+            house.session.add(guest())
+            house.session.commit()
+            assert (tick("sh"), freezing("sh")) == ("", "")
+            with pytest.raises(ForbiddenError):
+                ticked(house.session.get(Guest, 5), "sh")
+        assert counted(house) == {"no-reviewer": 1}
+    finally:
+        unheard(house)
+        house.session.remove()
+        house.hotel.engine.dispose()
+
+
+def test_a_user_who_cannot_be_loaded_is_no_error_of_the_host(inn: House) -> None:
+    """Whatever the host's loader raises within its own flush, the row is written."""
+
+    def fall(_: Any) -> None:
+        raise ValueError(CANARY)
+
+    inn.app.login_manager.request_loader(fall)  # type: ignore[attr-defined]
+    inn.extension.review_inserts(Guest)
+    try:
+        with inn.app.test_request_context():
+            inn.session.add(guest())
+            inn.session.commit()
+    finally:
+        unheard(inn)
+    assert len(inn.hotel.rows(Guest)) == 1
 
 
 def test_outside_of_tests_a_thread_of_its_own_writes(inn: House) -> None:

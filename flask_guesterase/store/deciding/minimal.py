@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Table, inspect
-from sqlalchemy.orm import InstanceState, Mapper
+from sqlalchemy.orm import InstanceState
 
 from ...core.minimal import Remark, Review, filled
 from ...core.pack import IdCopy
@@ -46,46 +46,63 @@ def review(known: Known, instance: Any, property_: str, reviewer: bool) -> Revie
     :param reviewer: whether somebody is named who looked.
     """
     state: InstanceState[Any] = inspect(instance)
-    table = cast(Table, state.mapper.local_table)
-    values = _loaded(state.mapper, table, state.dict)
-    declared = known.datamap.tables.get(table.fullname)
-    place = property_ or _place(known, declared, values)
-    beyond = filled(values, declared.optional) if declared is not None else ()
-    remarks = (
-        *([Remark.BEYOND] if beyond else []),
-        *_declared(known, table, declared),
-        *([Remark.COPY] if _forbidden(known, declared, values, place) else []),
-        *([Remark.NO_BACKUP] if known.backup is False else []),
-        *([] if reviewer else [Remark.NO_REVIEWER]),
-    )
-    return Review(table.fullname, place, remarks, beyond, reviewer)
+    parts = [_part(known, state, each) for each in state.mapper.tables if isinstance(each, Table)]
+    place = property_ or next(filter(None, (_place(known, part) for part in parts)), "")
+    beyond = {name for part in parts for name in part.beyond()}
+    said = {remark for part in parts for remark in _remarks(known, part, place)}
+    said |= {Remark.NO_BACKUP} if known.backup is False else set()
+    said |= set() if reviewer else {Remark.NO_REVIEWER}
+    name = str(getattr(state.mapper.local_table, "fullname", ""))
+    remarks = tuple(remark for remark in Remark if remark in said)
+    return Review(name, place, remarks, tuple(sorted(beyond)), reviewer)
 
 
-def _loaded(mapper: Mapper[Any], table: Table, held: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of an object by column, as far as they are loaded."""
-    values = {}
-    for column in table.columns:
-        prop = mapper.get_property_by_column(column)
-        if prop.key in held:
-            values[column.name] = held[prop.key]
-    return values
+@dataclass(frozen=True)
+class _Part:
+    """What a record holds in one table; of a class that comes from another there are several.
+
+    :param table: the table.
+    :param declared: what is declared of it, if anything.
+    :param values: column -> value, as far as they are loaded.
+    """
+
+    table: Table
+    declared: Declared | None
+    values: Mapping[str, Any]
+
+    def beyond(self) -> tuple[str, ...]:
+        """Return the columns that are filled and that a stay does not need."""
+        return filled(self.values, self.declared.optional) if self.declared is not None else ()
 
 
-def _declared(known: Known, table: Table, declared: Declared | None) -> Iterator[Remark]:
-    if declared is None:
-        if table.fullname not in known.datamap.exempt:
+def _part(known: Known, state: InstanceState[Any], table: Table) -> _Part:
+    values = {
+        column.name: state.dict[prop.key]
+        for prop in state.mapper.column_attrs if prop.key in state.dict
+        for column in prop.columns if getattr(column, "table", None) is table
+    }  # fmt: skip
+    return _Part(table, known.datamap.tables.get(table.fullname), values)
+
+
+def _remarks(known: Known, part: _Part, place: str) -> Iterator[Remark]:
+    if part.beyond():
+        yield Remark.BEYOND
+    if _forbidden(known, part.declared, part.values, place):
+        yield Remark.COPY
+    if part.declared is None:
+        if part.table.fullname not in known.datamap.exempt:
             yield Remark.NO_PURPOSE
         return
-    if not (declared.policy.category or declared.retain):
+    if not (part.declared.policy.category or part.declared.retain):
         yield Remark.NO_PURPOSE
-    if declared.policy.clock is None:
+    if part.declared.policy.clock is None:
         yield Remark.NO_CLOCK
 
 
-def _place(known: Known, declared: Declared | None, values: Mapping[str, Any]) -> str:
+def _place(known: Known, part: _Part) -> str:
     """Return the property a record says it belongs to, or the only one there is."""
-    codes = known.settings.properties
-    policy = None if declared is None else declared.policy
+    codes, values = known.settings.properties, part.values
+    policy = None if part.declared is None else part.declared.policy
     named = [policy.place] if policy is not None and isinstance(policy.place, str) else []
     if policy is not None and policy.subject is not None:
         named.append(str(policy.subject.property or ""))

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from ...core.certificate import Left
 from ...core.errors import GuesteraseError
 from .. import tables
-from ..casework.cases import Case, load, step
+from ..casework.cases import Case, load, plain_number, step
 from ..catalog.shape import LiveSchema, LiveTable
 from ..mapping.crossing import HOME, Crossing, binds_of
 from ..unit import HasWork, Run
@@ -45,8 +45,9 @@ def taken_back(run: Run, number: str) -> None:
     One that this account may not refresh shows the guest again when the host refreshes it.
 
     :param run: runs a unit of work.
-    :param number: the request.
+    :param number: number of the request, as people write it.
     """
+    number = plain_number(number)
     refreshed(run, run(partial(_wanted, [number])).get(number, ()))
 
 

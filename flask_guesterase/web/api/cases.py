@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.errors import TokenError
 from ...core.permissions import Permission
+from ...store.casework.cases import plain_number
 from ...store.office import Office
 from ...store.transaction import again
 from ...store.unit import Run
@@ -83,7 +84,7 @@ def confirm(number: str, form: dict[str, Any]) -> Any:
 def _opens(office: Office, code: str, number: str) -> bool:
     """Return whether a case code still opens a request."""
     with suppress(TokenError):
-        return office.case(code).number == number
+        return office.case(code).number == plain_number(number)
     return False
 
 

@@ -196,7 +196,11 @@ def _is_about_one() -> bool:
     except RecursionError:
         # What is nested without end was refused for that.
         return False
-    return isinstance(body, dict) and bool(body.get("request") or body.get("number"))
+    return isinstance(body, dict) and any(body.get(name) for name in _NAMING)
+
+
+_NAMING = ("request", "number", "chosen")
+"""Fields of a body by which a thing is named that is there already."""
 
 
 @api_pages.errorhandler(SQLAlchemyError)

@@ -24,6 +24,7 @@ from flask import current_app, request, session
 from ...core.errors import TokenError
 from ...store.access import filed
 from ...store.access.tokens import spelt
+from ...store.casework.cases import plain_number
 from ...store.office import Office
 from ..current import current
 
@@ -123,10 +124,10 @@ def opened(code: str, number: str) -> bool:
     """Return whether a code of this browser opens a request: its button was pressed before.
 
     :param code: as `code` made it.
-    :param number: number of the request.
+    :param number: number of the request, as people write it.
     """
     with suppress(TokenError), current.begin(write=False) as office:
-        return office.case(code).number == number
+        return office.case(code).number == plain_number(number)
     return False
 
 

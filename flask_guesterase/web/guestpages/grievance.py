@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import (
-    current_app,
-    make_response,
-    redirect,
-    request,
-    session,
-    url_for,
-)
-from flask_login import current_user
+from flask import make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.answer import Answer
@@ -25,6 +17,7 @@ from ...store.settings import Property
 from ..current import current
 from ..forms import caseforms, fresh, pressing
 from ..forms.schemas import read
+from ..joining.rights import logged_in
 from ..pages import no_fields
 from ..wording import letters
 from ..wording.casewords import OUTCOMES
@@ -253,9 +246,8 @@ def review_case() -> AnyResponse:
 
 def _reader() -> str:
     """Return the host's id of who is logged in in this browser, or nothing."""
-    if getattr(current_app, "login_manager", None) is None or not current_user.is_authenticated:
-        return ""
-    return str(current_user.get_id())
+    here = logged_in()
+    return "" if here is None else str(here.get_id())
 
 
 def _kept() -> str:

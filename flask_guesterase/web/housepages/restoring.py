@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app, redirect, request, url_for
-from flask_login import current_user
+from flask import redirect, request, url_for
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -19,6 +18,7 @@ from ..commands.console import Answer, Existing, fields, guesterase_cli, notes_o
 from ..current import current
 from ..forms import schemas
 from ..forms.untaken import on_page
+from ..joining.rights import logged_in
 from ..staffpages.desk import deed, granted, me, must, once, staff_pages
 from ..staffpages.holding import plain
 from ..wording.rendering import render_template
@@ -33,8 +33,7 @@ def _alarm() -> dict[str, Any]:
 
 
 def _alarmed() -> dict[str, Any]:
-    known = getattr(current_app, "login_manager", None) is not None
-    if not known or not current_user.is_authenticated:
+    if logged_in() is None:
         return {"alarm": ""}
     try:
         with current.begin(write=False) as office:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, make_response, request
-from flask_login import current_user
+from flask import make_response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,6 +16,7 @@ from ...store.training.courses import course as find
 from ...store.training.courses import courses
 from ..current import current
 from ..forms.fields import CHOOSE
+from ..joining.rights import logged_in
 from ..staffpages.desk import granted, me, must, once, staff_pages
 from ..wording.language import FALLBACK, N_
 from ..wording.reader import language
@@ -33,8 +33,7 @@ def _lacking() -> dict[str, Any]:
 
 
 def _lacked() -> dict[str, Any]:
-    known = getattr(current_app, "login_manager", None) is not None
-    if not known or not current_user.is_authenticated or current.training is Training.OFF:
+    if logged_in() is None or current.training is Training.OFF:
         return {"lacking": ()}
     try:
         if not granted(Permission.TRAIN):

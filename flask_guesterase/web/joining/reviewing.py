@@ -10,16 +10,16 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakSet
 from zoneinfo import ZoneInfo
 
 from blinker import NamedSignal
 from flask import Flask
 from sqlalchemy import event
-from sqlalchemy.orm import Session, object_session
+from sqlalchemy.orm import Session, SessionTransaction, object_session
 
 from ...core.minimal import Review
 from ...store.deciding import tally
@@ -79,8 +79,10 @@ class Reviews:
         if _WAITING not in session.info:
             session.info[_WAITING] = []
             event.listen(session, "after_commit", _committed)
-            event.listen(session, "after_rollback", _rolled_back)
-        session.info[_WAITING].append((self, review, then))
+            event.listen(session, "after_soft_rollback", _rolled_back)
+            event.listen(session, "after_transaction_end", _ended)
+        within = session.get_nested_transaction()
+        session.info[_WAITING].append(_Waiting(self, review, then, within))
 
     def write(self, run: Callable[[Callable[[Office], Any]], Any]) -> bool:
         """Write down what was counted, and look at the host's backups again.
@@ -143,16 +145,53 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_all)
 
 
+class _Waiting(NamedTuple):
+    """A review that counts once the host's transaction has committed.
+
+    :param reviews: where it counts.
+    :param review: what was seen.
+    :param then: called after that.
+    :param within: the savepoint in which the record was made, if any.
+    """
+
+    reviews: Reviews
+    review: Review
+    then: Callable[[], None]
+    within: SessionTransaction | None
+
+
 def _committed(session: Session) -> None:
-    waiting, session.info[_WAITING] = session.info[_WAITING], []
-    for reviews, review, _ in waiting:
-        reviews.count(review)
-    for then in dict.fromkeys(then for *_, then in waiting):
+    # A savepoint that is released says so as well, and is taken back with all the rest.
+    if session.in_nested_transaction():
+        return
+    waiting: list[_Waiting] = session.info[_WAITING]
+    session.info[_WAITING] = []
+    for each in waiting:
+        each.reviews.count(each.review)
+    for then in dict.fromkeys(each.then for each in waiting):
         then()
 
 
-def _rolled_back(session: Session) -> None:
-    session.info[_WAITING] = []
+def _rolled_back(session: Session, ended: SessionTransaction) -> None:
+    """Drop what was noted within a savepoint that is taken back."""
+    while ended.parent is not None and not ended.nested:
+        # A flush that failed takes back what it was made in.
+        ended = ended.parent
+    waiting: list[_Waiting] = session.info[_WAITING]
+    session.info[_WAITING] = [each for each in waiting if ended not in _around(each.within)]
+
+
+def _ended(session: Session, ended: SessionTransaction) -> None:
+    """Drop what did not commit, whether it was rolled back or its session closed."""
+    if ended.parent is None:
+        session.info[_WAITING] = []
+
+
+def _around(within: SessionTransaction | None) -> Iterator[SessionTransaction]:
+    """Yield a savepoint and all in which it was set."""
+    while within is not None:
+        yield within
+        within = within.parent
 
 
 def announce_review(app: Flask, review: Review) -> None:

@@ -22,6 +22,20 @@ def through(person: str) -> str:
     return by if by and who == person else ""
 
 
+def logged_in() -> Any:
+    """Return the host's user who is logged in in the browser that asks, or None.
+
+    A host without a login manager knows nobody. Who comes with a token is nobody's session; asking
+    for one would set a cookie.
+    """
+    if not has_request_context() or "guesterase_bearer" in g:
+        return None
+    if getattr(current_app, "login_manager", None) is None:
+        return None
+    here = current_user._get_current_object()
+    return here if here is not None and here.is_authenticated else None
+
+
 def user(identifier: str, unblock: Callable[[], None]) -> Any:
     """Return the host's user object with this id, by its Flask-Login user loader, or None.
 
@@ -31,11 +45,9 @@ def user(identifier: str, unblock: Callable[[], None]) -> Any:
     :param identifier: the host's id of the person.
     :param unblock: makes the host's session usable again after a statement that was refused.
     """
-    # Who comes with a token is nobody's session; asking for one would set a cookie.
-    session = has_request_context() and "guesterase_bearer" not in g
-    here = current_user if session else None
-    if here and here.is_authenticated and str(here.get_id()) == identifier:
-        return here._get_current_object()
+    here = logged_in()
+    if here is not None and str(here.get_id()) == identifier:
+        return here
     logins = getattr(current_app, "login_manager", None)
     loader = getattr(logins, "_user_callback", None)
     try:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import current_app, make_response, request
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import ForbiddenError, SetupError, TransitionError
@@ -19,6 +18,7 @@ from ...store.office import Office
 from ...store.settings import Property
 from ..current import current
 from ..forms import pressing
+from ..joining.rights import logged_in
 from ..pages import csrf_field, pages, unsent
 from ..wording.language import N_, Language
 from ..wording.problems import problem_of_status
@@ -85,7 +85,7 @@ def _log_in() -> AnyResponse | None:
             "The host has no login manager, so nobody can be known.",
             "Install Flask-Login's LoginManager in the application.",
         )
-    if current_user.is_authenticated:
+    if logged_in() is not None:
         return None
     # A page to log in would lose what was typed, and lead to where nothing can be opened.
     sent = request.method == "POST"
@@ -97,8 +97,7 @@ staff_pages.before_request(persons.identify)
 
 @staff_pages.context_processor
 def _staff_context() -> dict[str, Any]:
-    known = getattr(current_app, "login_manager", None) is not None
-    here = known and current_user.is_authenticated
+    here = logged_in() is not None
     menu = [(end, text) for end, text, right in MENU if here and _somewhere(*_any(right))]
     gone = {".code"} if here and persons.shared() else set()
     gone |= set() if current.pins else {".pin"}

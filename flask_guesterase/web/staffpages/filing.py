@@ -21,7 +21,7 @@ from ..wording.language import N_, Language
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from ..wording.words import CHANNELS, key_word, word
-from .desk import me, must, staff_pages, today
+from .desk import may, me, must, staff_pages, today
 
 
 @staff_pages.get("/new")
@@ -56,10 +56,15 @@ def file() -> AnyResponse:
                 reason=form["reason"],
                 wish=form["wish"],
             )
-            other = _otherwise(form, office.show(number))
+            case = office.show(number)
     except (InputError, UnknownError) as problem:
         return make_response(_file_form(request.form, _problems(problem)), 422)
-    return redirect(url_for(".show", number=number, other=other or None), 303)
+    other = _otherwise(form, case)
+    if may(Permission.VIEW, case["property"]):
+        return redirect(url_for(".show", number=number, other=other or None), 303)
+    words = [language().gettext(ASKED[name]) for name in other]
+    page = render_template("guesterase/staff/requestfiled.html", number=number, other=words)
+    return make_response(page)
 
 
 ASKED = {

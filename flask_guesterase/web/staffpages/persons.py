@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask import g, make_response, request
-from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import ForbiddenError
 from ..current import current
-from ..joining.rights import ACTING
+from ..joining.rights import ACTING, logged_in
 from ..pages import csrf_field
 from ..wording.rendering import render_template
 
@@ -27,13 +26,14 @@ class PinError(ForbiddenError):
 
 
 def login() -> str:
-    """Return the host's id of who is logged in."""
-    return str(current_user.get_id())
+    """Return the host's id of who is logged in, or an empty text."""
+    here = logged_in()
+    return "" if here is None else str(here.get_id())
 
 
 def shared() -> bool:
     """Return whether several people share the login at work."""
-    return bool(current_user) and current_user.is_authenticated and current.shares(login())
+    return logged_in() is not None and current.shares(login())
 
 
 def acting() -> str:

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 
 from flask import request
-from flask_login import current_user
 from markupsafe import Markup
 
 from ...core.permissions import Permission
 from ..current import current
+from ..joining.rights import logged_in
 from ..pages import words_of_pages
 from ..wording.rendering import render_template
 from . import persons
@@ -19,8 +19,7 @@ _TICK = "guesterase_tick"
 
 
 def _may(permission: Permission, property: str) -> bool:
-    known = bool(current_user) and current_user.is_authenticated
-    return known and current.may(persons.login(), permission.value, property)
+    return logged_in() is not None and current.may(persons.login(), permission.value, property)
 
 
 def _render(template: str, **values: Any) -> Markup:
