@@ -241,7 +241,7 @@ def test_a_profile_is_corrected(app: Flask, reception: Clerk) -> None:
 @pytest.mark.parametrize(
     ("target", "goes"),
     [("/guests", "/guests"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("", "/"),
-     ("https://evil.example", "/")],
+     ("https://evil.example", "/"), ("/\t/evil.example/x", "/"), ("/\n/..", "/"), ("/ /x", "/")],
 )  # fmt: skip
 def test_login_leads_nowhere_else(app: Flask, target: str, goes: str) -> None:
     """After the login a browser stays on this site."""
