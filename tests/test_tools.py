@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -105,6 +106,30 @@ def test_taken_port_is_passed_over() -> None:
         port = taken.getsockname()[1]
 
         assert dev._free_port("127.0.0.1", port) > port
+
+
+def test_the_demo_leaves_an_exported_database_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables, staff with published passwords and pages go to the demo's own database alone."""
+    log, flask = tmp_path / "log", tmp_path / "flask.py"
+    flask.write_text(
+        "import json, os, sys\n"
+        f"with open({str(log)!r}, 'a') as file:\n"
+        "    print(json.dumps([sys.argv[1:], os.environ.get('DATABASE_URL')]), file=file)\n"
+        "print('[]')\n"
+    )
+    monkeypatch.setattr(dev, "FLASK", (sys.executable, str(flask)))
+    monkeypatch.setattr(dev, "install", lambda everything: None)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'hers.sqlite'}")
+    assert dev.demo([]) == 0
+    ran = [json.loads(line) for line in log.read_text().splitlines()]
+
+    assert [words[:2] for words, _ in ran] == [
+        ["guesterase", "db"], ["pms", "staff"], ["pms", "seed"], ["pms", "staff"],
+        ["run", "--host"],
+    ]  # fmt: skip
+    assert {url for _, url in ran} == {""}
 
 
 def test_environment_is_renewed_when_a_pin_changes(
