@@ -181,3 +181,21 @@ def test_continuous_run_can_be_started() -> None:
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
     assert "set -euo pipefail" in script.read_text()
+
+
+def test_continuous_run_installs_what_makes_an_environment(tmp_path: Path) -> None:
+    """A fresh Debian has a Python that can make none; the run asks for the package first."""
+    log = tmp_path / "log"
+    for name, does in {
+        "python3": "exit 1", "apt-get": f'echo "$*" >>{log}', "make": f"echo make >>{log}",
+        "chromium": "exit 0", "redis-server": "exit 0", "fc-list": "echo a font",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    paths = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    subprocess.run(["bash", str(ROOT / ".ci" / "run")], env={"PATH": paths}, check=True)
+    said = log.read_text().splitlines()
+
+    assert said[0] == "-qq update"
+    assert "python3-venv" in said[1].split()
+    assert said[2:] == ["make", "make", "make"]
