@@ -85,6 +85,19 @@ def test_fresh_drops_nothing_but_the_demos_own_hotels(
     assert scan.exists()
 
 
+def test_check_says_what_makes_it_a_demo(tmp_path: Path) -> None:
+    """The two settings are warned of, stop nothing, and are not in the file that vendors copy."""
+    assert flask(tmp_path, "pms", "seed", "--guests", "20").returncode == 0
+    assert flask(tmp_path, "guesterase", "db", "upgrade").returncode == 0
+    said = flask(tmp_path, "guesterase", "check", "--json")
+    found = {each["column"]: each["severity"] for each in json.loads(said.stdout)
+             if each["id"] == "demo-setting"}  # fmt: skip
+
+    assert said.returncode == 0, said.stderr
+    assert found == {"GUESTERASE_INLINE": "warn", "GUESTERASE_MAIL": "warn"}
+    assert "GUESTERASE_" not in (ROOT / "example_pms" / "privacy.py").read_text()
+
+
 def test_staff_lists_everybody_who_is_needed(tmp_path: Path) -> None:
     """JSON alone on standard output; each hotel has reception, two officers and an auditor."""
     flask(tmp_path, "pms", "seed", "--guests", "20")
