@@ -10,14 +10,15 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 from flask_migrate import stamp
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, literal, select
+from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import SetupError
 
 from . import lawful
 from .base import db
-from .hotel import ANCHOR, STAFF, demo_password
+from .hotel import ANCHOR, HOTELS, STAFF, demo_password
 from .models import Property, Staff
 from .seed import FEWEST, NotEmptyError, forget_scans, seed
 
@@ -34,11 +35,16 @@ pms = AppGroup("pms", help="The demo hotel.")
     show_default=True,
     help="Business date that every stay is dated from.",
 )
-@click.option("--fresh", is_flag=True, help="Drop the hotel's tables and scans first.")
+@click.option("--fresh", is_flag=True, help="Drop the demo's tables and scans first.")
 def seed_command(guests: int, number: int, today: datetime, fresh: bool) -> None:
     """Fill an empty hotel with invented people, and let its officers decide about the law."""
     scans = Path(current_app.config["PMS_SCANS"])
     if fresh:
+        if not is_demo():
+            raise click.ClickException(
+                "This database holds what is not the demo's, and --fresh would drop it. Unset "
+                "DATABASE_URL, or name a database that is the demo's own."
+            )
         db.drop_all()
         forget_scans(scans)
     make_tables()
@@ -59,6 +65,27 @@ def seed_command(guests: int, number: int, today: datetime, fresh: bool) -> None
     except SetupError:
         click.echo("Nothing is decided about the law: `guesterase db upgrade` was not run before.")
     mark.unlink()
+
+
+def is_demo() -> bool:
+    """Tell whether the tables that are called as the hotel's hold its two houses, or nothing."""
+    named, known = set(inspect(db.engine).get_table_names()), {(h.code, h.name) for h in HOTELS}
+    with db.engine.connect() as conn:
+        filled = {
+            table.name
+            for table in db.metadata.tables.values()
+            if table.name in named and conn.scalar(select(literal(1)).select_from(table).limit(1))
+        }
+        if not filled:
+            return True
+        if Property.__tablename__ not in filled:
+            return False
+        try:
+            found = {tuple(row) for row in conn.execute(select(Property.code, Property.name))}
+        except DBAPIError:
+            # Somebody else's table of the same name has other columns.
+            return False
+    return found <= known
 
 
 def half_filled() -> Path:

@@ -150,7 +150,9 @@ def _stays() -> list[tuple[Any, Any]]:
             "created_at": _STATS,
         },
         via={
-            "booker": ["external_ref", "ota_message", "contact_phone", "wishes"],
+            "booker": ["external_ref", "ota_message", "contact_phone"],
+            # What the house wrote down of a wish is the main guest's, who need not have booked.
+            _main_guest: ["wishes"],
             "guests": [],
         },
         category="reservation",
@@ -202,6 +204,14 @@ def _stays() -> list[tuple[Any, Any]]:
     ]
 
 
+def _main_guest(bookings: Any) -> Any:
+    """A booking is its main guest's too, by the role and not by who booked."""
+    link = booking_companions
+    return select(bookings.c.id, link.c.guest_id).join_from(
+        bookings, link, (link.c.booking_id == bookings.c.id) & (link.c.role == "main")
+    )
+
+
 def _lodged(notes: Any) -> Any:
     """Notes without a booking belong to who had the room on that day; on some days two had it."""
     guests, bookings, link = Guest.__table__, Booking.__table__, booking_companions
@@ -237,11 +247,12 @@ def _money() -> list[tuple[Any, Any]]:
     line = Policy(
         {
             "posted_on": _BOOKS,
-            "description": redact,
+            # "Minibar" is the books'; whose it was is whoever the clerk named, mostly who stays.
+            "description": mentions,
             "amount": _BOOKS,
             "posted_by": _STAFF_ACT,
         },
-        via={"folio.booking.booker": ["description"], "folio.booking.guests": []},
+        via=["folio.booking.booker", "folio.booking.guests"],
         apart=["posted_by"],
         category="invoice_accounting",
     )
@@ -250,10 +261,11 @@ def _money() -> list[tuple[Any, Any]]:
             "method": _BOOKS,
             "amount": _BOOKS,
             "paid_at": _BOOKS,
-            "payer": null,
+            # Who booked, who stays or a company: the name says whose it is, and no path does.
+            "payer": mentions,
             "card_last4": null,
         },
-        via={"folio.booking.booker": ["payer", "card_last4"], "folio.booking.guests": []},
+        via={"folio.booking.booker": ["card_last4"], "folio.booking.guests": []},
         category="invoice_accounting",
     )
     invoice = Policy(
@@ -382,15 +394,19 @@ _SUBJECTS = ("Your booking", "Thank you")
 
 
 def _audited(audit: Any) -> Any:
-    """Audit lines belong to the guest they are about, or to who booked what they are about."""
-    guests, bookings = Guest.__table__, Booking.__table__
+    """Audit lines belong to the guest they are about, or to the main guest of their booking.
+
+    The front desk names nobody else in them: a line goes whole, with the mailbox and the name that
+    a guest had before, which `mentions` would not know.
+    """
+    guests, bookings, link = Guest.__table__, Booking.__table__, booking_companions
     about_guest = select(audit.c.id.label("line"), guests.c.id.label("guest")).join_from(
         audit, guests, (audit.c.entity == "guests") & (audit.c.entity_key == _text(guests.c.id))
     )
     about_booking = (
-        select(audit.c.id, guests.c.id)
+        select(audit.c.id, link.c.guest_id)
         .join_from(audit, bookings, _is_booking(audit, bookings))
-        .join(guests, guests.c.id == bookings.c.booker_id)
+        .join(link, (link.c.booking_id == bookings.c.id) & (link.c.role == "main"))
     )
     both = union_all(about_guest, about_booking).subquery("about")
     return select(both.c.line, guests.c.id).join_from(both, guests, guests.c.id == both.c.guest)

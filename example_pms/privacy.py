@@ -36,8 +36,6 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     :param app: the demo hotel.
     :param commands: its command group, which gets ``code``.
     """
-    app.config.setdefault("GUESTERASE_MAIL", "page")
-    app.config.setdefault("GUESTERASE_INLINE", True)
     guesterase = Guesterase(
         db,
         authorize=may,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -107,6 +108,30 @@ def test_taken_port_is_passed_over() -> None:
         assert dev._free_port("127.0.0.1", port) > port
 
 
+def test_the_demo_leaves_an_exported_database_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tables, staff with published passwords and pages go to the demo's own database alone."""
+    log, flask = tmp_path / "log", tmp_path / "flask.py"
+    flask.write_text(
+        "import json, os, sys\n"
+        f"with open({str(log)!r}, 'a') as file:\n"
+        "    print(json.dumps([sys.argv[1:], os.environ.get('DATABASE_URL')]), file=file)\n"
+        "print('[]')\n"
+    )
+    monkeypatch.setattr(dev, "FLASK", (sys.executable, str(flask)))
+    monkeypatch.setattr(dev, "install", lambda everything: None)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'hers.sqlite'}")
+    assert dev.demo([]) == 0
+    ran = [json.loads(line) for line in log.read_text().splitlines()]
+
+    assert [words[:2] for words, _ in ran] == [
+        ["guesterase", "db"], ["pms", "staff"], ["pms", "seed"], ["pms", "staff"],
+        ["run", "--host"],
+    ]  # fmt: skip
+    assert {url for _, url in ran} == {""}
+
+
 def test_environment_is_renewed_when_a_pin_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,3 +181,21 @@ def test_continuous_run_can_be_started() -> None:
     assert os.access(script, os.X_OK)
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
     assert "set -euo pipefail" in script.read_text()
+
+
+def test_continuous_run_installs_what_makes_an_environment(tmp_path: Path) -> None:
+    """A fresh Debian has a Python that can make none; the run asks for the package first."""
+    log = tmp_path / "log"
+    for name, does in {
+        "python3": "exit 1", "apt-get": f'echo "$*" >>{log}', "make": f"echo make >>{log}",
+        "chromium": "exit 0", "redis-server": "exit 0", "fc-list": "echo a font",
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    paths = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    subprocess.run(["bash", str(ROOT / ".ci" / "run")], env={"PATH": paths}, check=True)
+    said = log.read_text().splitlines()
+
+    assert said[0] == "-qq update"
+    assert "python3-venv" in said[1].split()
+    assert said[2:] == ["make", "make", "make"]

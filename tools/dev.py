@@ -26,6 +26,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = str(BIN / "python")
 FLASK = (PYTHON, "-m", "flask", "--app", "example_pms")
+# The demo has a database of its own, whichever one of another application this shell has exported.
+OWN = {"DATABASE_URL": ""}
 # constraints.txt holds what the demo needs above this line, what tests and checks add below it.
 DIVIDE = "# --- tests and checks ---"
 # Where files lie in memory, and how many bytes must be free there before the tests use it.
@@ -83,9 +85,9 @@ def scratch() -> Iterator[dict[str, str]]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def must(command: Sequence[str]) -> None:
+def must(command: Sequence[str], **environ: str) -> None:
     """Run a command that has to succeed; leave with its exit code otherwise."""
-    code = run(command)
+    code = run(command, **environ)
     if code:
         say(f"failed with exit code {code}: {' '.join(command)}")
         raise SystemExit(code)
@@ -187,8 +189,9 @@ def _free_port(host: str, first: int) -> int:
 def _logins() -> list[dict[str, str]]:
     """The demo's staff; empty before the hotel was seeded."""
     done = subprocess.run(
-        [*FLASK, "pms", "staff", "--json"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        [*FLASK, "pms", "staff", "--json"], cwd=ROOT, env={**os.environ, **OWN},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         return []
     found: list[dict[str, str]] = json.loads(done.stdout)
@@ -210,12 +213,12 @@ def demo(args: Sequence[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     given = parser.parse_args(args)
     install(everything=False)
-    must([*FLASK, "guesterase", "db", "upgrade"])
+    must([*FLASK, "guesterase", "db", "upgrade"], **OWN)
     logins = _logins()
     if not logins:
         # Stays are dated from today, or guests in house would have overstayed for months.
         today = date.today().isoformat()
-        must([*FLASK, "pms", "seed", "--guests", "60", "--seed", "7", "--today", today])
+        must([*FLASK, "pms", "seed", "--guests", "60", "--seed", "7", "--today", today], **OWN)
         logins = _logins()
     port = _free_port(given.host, given.port)
     address = f"http://{given.host}:{port}"
@@ -228,7 +231,7 @@ def demo(args: Sequence[str]) -> int:
         _print_table(logins)
         say("")
     try:
-        return run([*FLASK, "run", "--host", given.host, "--port", str(port)])
+        return run([*FLASK, "run", "--host", given.host, "--port", str(port)], **OWN)
     except KeyboardInterrupt:
         return 0
 

@@ -18,6 +18,9 @@ from ..models import Booking, Guest, Property, Staff
 P = ParamSpec("P")
 R = TypeVar("R")
 
+HIGHEST = 2**31 - 1
+"""The largest number that a key of the hotel's tables holds."""
+
 bp = Blueprint("pms", __name__)
 
 
@@ -65,9 +68,16 @@ def desk(page: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def held(number: int) -> int:
+    """Return a number that a column can hold; a larger one is nobody's, and SQLite takes none."""
+    if abs(number) > HIGHEST:
+        abort(404)
+    return number
+
+
 def my_guest(key: int) -> Guest:
     """Return a guest of this hotel; another hotel's guest is as unknown as nobody."""
-    guest = db.session.get(Guest, key)
+    guest = db.session.get(Guest, held(key))
     if guest is None or guest.property_code != person().property_code:
         abort(404)
     return guest

@@ -19,7 +19,7 @@ from ..foreign import Invoice
 from ..frontdesk import Arrival, DeskError, cancel, charge, check_in, check_out, free_rooms, no_show
 from ..models import Booking, Guest, IdDocumentFile
 from ..seed import picture
-from .blueprint import bp, desk, hotel, my_booking, need, person
+from .blueprint import bp, desk, held, hotel, my_booking, need, person
 
 SPARE = 2
 """Empty lines on the check-in form, for companions nobody announced."""
@@ -117,7 +117,7 @@ def arrivals() -> list[Arrival]:
             kind = request.form.get(f"type-{place}", "passport")
             lines.append(
                 Arrival(
-                    guest_id=request.form.get(f"guest-{place}", type=int),
+                    guest_id=held(request.form.get(f"guest-{place}", 0, type=int)) or None,
                     name=name,
                     document_type=kind if kind in ("id_card", "passport", "permit") else "passport",
                     document_no=request.form.get(f"document-{place}", "").strip()[:24],

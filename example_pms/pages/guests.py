@@ -14,7 +14,7 @@ from ..audit import record
 from ..base import db
 from ..foreign import Invoice, Message
 from ..models import Guest, IdDocumentFile
-from .blueprint import bp, desk, my_guest, need, person
+from .blueprint import bp, desk, held, my_guest, need, person
 
 PAGE = 50
 FIELDS = ("name", "email", "phone", "address", "notes")
@@ -25,7 +25,7 @@ FIELDS = ("name", "email", "phone", "address", "notes")
 def guests() -> str:
     """List guests, or find them by name, contact or document number."""
     wanted = request.args.get("q", "").strip()
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = held(max(request.args.get("page", 1, type=int), 1))
     query = db.select(Guest).where(Guest.property_code == person().property_code)
     if wanted:
         query = query.where(
@@ -109,7 +109,10 @@ def anonymise(key: int) -> Response:
 @need("verify")
 def scan(key: int) -> Response:
     """Show the scan of an identity document."""
-    file = db.session.get(IdDocumentFile, key)
+    file = db.session.get(IdDocumentFile, held(key))
     if file is None or not file.path or file.guest.property_code != person().property_code:
         abort(404)
-    return send_from_directory(Path(current_app.config["PMS_SCANS"]).resolve(), file.path)
+    answer = send_from_directory(Path(current_app.config["PMS_SCANS"]).resolve(), file.path)
+    # A file that is sent says "no-cache" by itself, with which the browser keeps it.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

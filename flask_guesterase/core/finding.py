@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     "database-read-only": "the server, file or session refuses changes",
     "declared-twice": "a table is exempt and has a policy",
     "delete-referenced": "rows are deleted that rows of another table keep pointing at",
+    "demo-setting": "a setting for demos and tests is on where neither is run",
     "due-failing": "rows that have had their time could not be erased, and wait for a person",
     "files-away": "rows name files in a folder that is away, or is empty as one not mounted",
     "floor-unkept": "the law keeps what a table is declared to hold, and no column is retained",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from example_pms import create_app, crowd, db, seed
+from example_pms.audit import record
 from example_pms.foreign import Invoice
-from example_pms.hotel import ALIAS, KNOWN
-from example_pms.models import FolioLine, Guest, Payment, Registration
+from example_pms.frontdesk import Arrival, charge, check_in, check_out, free_rooms
+from example_pms.hotel import ALIAS, KNOWN, Known
+from example_pms.models import Booking, FolioLine, Guest, Payment, Registration, Staff
 from flask_guesterase import Guesterase
 from flask_guesterase.store.certificates import planning
 from tests import engines
@@ -112,6 +115,13 @@ def known(key: str) -> tuple[int, Any]:
     return place, KNOWN[place - 1]
 
 
+def match_of(guest: Known) -> dict[str, str]:
+    """Return what a guest is found by: the document, or the mailbox of who never showed one."""
+    if guest.document_no:
+        return {"document": guest.document_no, "name": guest.name}
+    return {"email": guest.email, "name": guest.name}
+
+
 def disguised(key: str, monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
     """Let the seeder build the same hotel with other values of one guest."""
     place, guest = known(key)
@@ -159,6 +169,17 @@ TWINS = {
          "family": "de la Tour d'Auvergne", "born": date(1960, 5, 6), "document_no": "FRX99",
          "email": "as@elsewhere.example", "phone": "+33 639 98 99 99"},
     ),
+    "main guest for whom somebody else booked": (
+        "omer",
+        {"name": "Şükrü Karahanoğlu", "given": "Şükrü", "family": "Karahanoğlu",
+         "born": date(1954, 4, 30), "document_no": "TRX99"},
+    ),
+    "booker who never came": (
+        "clara",
+        {"name": "Dorothea von der Invention", "given": "Dorothea",
+         "family": "von der Invention", "born": date(1966, 6, 16),
+         "email": "dvdi@elsewhere.example", "phone": "+49 30 23125999"},
+    ),
 }  # fmt: skip
 
 
@@ -188,17 +209,16 @@ def test_after_erasing_a_guest_nothing_tells_the_twins_apart(
     key, values = TWINS[case]
     place, guest = known(key)
     other = replace(guest, **values)
-    match = {"document": guest.document_no, "name": guest.name}
     with engines.fresh_database(kind) as url, house(url, tmp_path / "one") as one:
         kept = kept_values()
         before = one.dump()
-        one.erase(match, guest.property)
+        one.erase(match_of(guest), guest.property)
         first, files = one.dump(), one.files()
     disguised(key, monkeypatch, **values)
     with engines.fresh_database(kind) as url, house(url, tmp_path / "two") as two:
         put_back(kept)
         differed = changes(before, two.dump())
-        two.erase({"document": other.document_no, "name": other.name}, guest.property)
+        two.erase(match_of(other), guest.property)
         second, other_files = two.dump(), two.files()
 
     assert place in guests_in(differed)
@@ -206,7 +226,7 @@ def test_after_erasing_a_guest_nothing_tells_the_twins_apart(
     assert files == other_files
 
 
-ERASED = ("li.wei", "wang.fang", "chen.jing", "zoe", "clara", "claire")
+ERASED = ("li.wei", "wang.fang", "chen.jing", "zoe", "clara", "omer", "claire")
 
 
 @pytest.mark.parametrize(("key", "kind"), on_each_engine(dict(zip(ERASED, ERASED, strict=True))))
@@ -218,15 +238,13 @@ def test_only_what_the_plan_names_changes(key: str, kind: str, tmp_path: Path) -
         before, totals = hotel.dump(), sums()
         with hotel.guesterase.begin(write=False) as office:
             plan = planning.plan(office.work, [("guests", (one,)) for one in places])
-        if guest.document_no:
-            hotel.erase({"document": guest.document_no, "name": guest.name}, guest.property)
-        else:
-            hotel.erase({"email": guest.email, "name": guest.name}, guest.property)
+        shown = hotel.erase(match_of(guest), guest.property)
         found = changes(before, hotel.dump())
         allowed: dict[str, set[str]] = {}
         for step in plan.changing():
             allowed.setdefault(step.decision.table, set()).update(step.decision.columns)
 
+        assert shown["state"] in ("erased", "sealed")
         assert found.new == {}
         assert set(found.gone) <= {"id_document_files", "marketing_consents"}
         assert {t: c - allowed.get(t, set()) for t, c in found.columns().items()} == {
@@ -249,6 +267,79 @@ def sums() -> dict[str, Any]:
         "invoices": db.session.scalar(select(func.sum(Invoice.total_cents))),
         "guests": db.session.scalar(select(func.count()).select_from(Guest)),
         "stays": db.session.scalar(select(func.count()).select_from(Registration)),
+    }
+
+
+COMPANION = Arrival(None, "Bodil Aagaard", "passport", "DKX0000099", "DK")
+"""Somebody who comes with a guest, and pays."""
+
+
+def test_what_the_desk_writes_of_who_did_not_book_goes_with_them(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """From charges, payments and the audit log too; invoice and register keep a name, by law."""
+    place, anna = known("anna")
+    with house(sqlite_url, tmp_path) as hotel:
+        booking = db.session.scalars(select(Booking).where(Booking.booker_id == place)).one()
+        clerk = db.session.get_one(Staff, "lej.desk")
+        room = free_rooms(db.session(), anna.property)[0].number
+        main = Arrival(place, anna.name, anna.document_type, anna.document_no, anna.nationality)
+        check_in(db.session(), booking, room, [main, COMPANION], clerk)
+        assert booking.folio is not None
+        charge(db.session(), booking.folio, f"Bar – {COMPANION.name}", Decimal("9.50"), clerk)
+        check_out(db.session(), booking, "card", COMPANION.name, clerk)
+        db.session.commit()
+        db.session.remove()
+        shown = hotel.erase({"document": COMPANION.document_no, "name": COMPANION.name}, "LEJ")
+
+        assert shown["state"] in ("erased", "sealed")
+        kept = {"invoices.billed_to", "registrations.name"}
+        assert naming(hotel.dump(), COMPANION.name) == kept
+
+
+def test_a_wish_stays_with_who_booked_and_goes_with_who_stays(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """It says something of the main guest: whole, and only when that guest asks."""
+    clara, omer = known("clara")[1], known("omer")[1]
+    wish = f"{omer.name}: step-free access"
+    with house(sqlite_url, tmp_path) as hotel:
+        booked = Booking.booker_id == known("clara")[0]
+        db.session.execute(update(Booking).where(booked).values(wishes=wish))
+        db.session.commit()
+        db.session.remove()
+        hotel.erase(match_of(clara), clara.property)
+        assert db.session.scalars(select(Booking.wishes).where(booked)).all() == [wish]
+        db.session.remove()
+        hotel.erase(match_of(omer), omer.property)
+        assert db.session.scalars(select(Booking.wishes).where(booked)).all() == [None]
+
+
+def test_a_mailbox_that_was_corrected_goes_from_the_audit_log(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """What a profile held before is in no other row: a line about a guest goes whole."""
+    place, guest = known("li.wei")
+    old = "former.li.wei@mail.example"
+    with house(sqlite_url, tmp_path) as hotel:
+        clerk = db.session.get_one(Staff, "sha.desk")
+        record(db.session(), clerk, "guest.update", ("guests", place), {"email": old},
+               {"email": guest.email})  # fmt: skip
+        db.session.commit()
+        db.session.remove()
+        hotel.erase(match_of(guest), guest.property)
+
+        assert naming(hotel.dump(), old) == set()
+
+
+def naming(found: Dump, value: str) -> set[str]:
+    """Return the columns in which a value stands."""
+    return {
+        f"{name}.{column}"
+        for name, table in found.items()
+        for line in table.lines
+        for column, cell in zip(table.columns, line, strict=True)
+        if cell is not None and value in cell
     }
 
 

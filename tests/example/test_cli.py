@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
-from example_pms import create_app, lawful
+from example_pms import create_app, db, lawful
 from tests import engines
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,56 @@ def test_seed_once_then_only_afresh(tmp_path: Path) -> None:
     assert "30 guests" in fresh.stdout
     assert sorted(path.name for path in (tmp_path / "scans").rglob("*.png")) != first
     assert flask(tmp_path, "db", "upgrade").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "sql"),
+    [
+        ("guests", "CREATE TABLE guests (name VARCHAR(40))"),
+        ("properties", "CREATE TABLE properties (name VARCHAR(40))"),
+        ("properties", ""),
+    ],
+    ids=["another's guests", "another's houses", "a house that was added"],
+)
+def test_fresh_drops_nothing_but_the_demos_own_hotels(
+    table: str, sql: str, database_url: str, tmp_path: Path
+) -> None:
+    """Whoever has exported the database of their own system keeps it, and reads what to do."""
+    app = create_app({"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": database_url})
+    runner, scan = app.test_cli_runner(), tmp_path / "scans" / "SHA" / "kept.png"
+    if not sql:
+        assert runner.invoke(args=["pms", "seed", "--guests", "20"]).exit_code == 0
+    scan.parent.mkdir(parents=True, exist_ok=True)
+    scan.touch()
+    with app.app_context(), db.engine.begin() as conn:
+        if sql:
+            conn.execute(text(sql))
+            conn.execute(text(f"INSERT INTO {table} VALUES ('Hotel Pine')"))
+        else:
+            conn.execute(text("UPDATE properties SET name = 'Hotel Pine' WHERE code = 'LEJ'"))
+    answer = runner.invoke(args=["pms", "seed", "--guests", "20", "--fresh"])
+    assert answer.exit_code == 1
+    assert "Unset DATABASE_URL" in answer.stderr
+    with app.app_context(), db.engine.connect() as conn:
+        kept = conn.execute(text(f"SELECT name FROM {table}")).scalars().all()
+        db.session.remove()
+    with app.app_context():
+        db.engine.dispose()
+    assert "Hotel Pine" in kept
+    assert scan.exists()
+
+
+def test_check_says_what_makes_it_a_demo(tmp_path: Path) -> None:
+    """The two settings are warned of, stop nothing, and are not in the file that vendors copy."""
+    assert flask(tmp_path, "pms", "seed", "--guests", "20").returncode == 0
+    assert flask(tmp_path, "guesterase", "db", "upgrade").returncode == 0
+    said = flask(tmp_path, "guesterase", "check", "--json")
+    found = {each["column"]: each["severity"] for each in json.loads(said.stdout)
+             if each["id"] == "demo-setting"}  # fmt: skip
+
+    assert said.returncode == 0, said.stderr
+    assert found == {"GUESTERASE_INLINE": "warn", "GUESTERASE_MAIL": "warn"}
+    assert "GUESTERASE_" not in (ROOT / "example_pms" / "privacy.py").read_text()
 
 
 def test_staff_lists_everybody_who_is_needed(tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ from sqlalchemy import func, select
 from example_pms import db
 from example_pms.foreign import Invoice, audit_log
 from example_pms.hotel import KNOWN
-from example_pms.models import Booking, Guest, HousekeepingNote, Property, Registration
+from example_pms.models import (
+    Booking,
+    Guest,
+    HousekeepingNote,
+    IdDocumentFile,
+    Property,
+    Registration,
+)
 from example_pms.pages.session import inside
 
 from .conftest import TODAY, Clerk
@@ -89,6 +96,41 @@ def test_another_hotel_is_unknown_here(app: Flask) -> None:
         clerk.get(path, 404)
     assert clerk.post("/guests/1/anonymise", {}).status_code == 404
     assert "李伟" not in clerk.get("/guests?q=李伟").replace('value="李伟"', "")
+
+
+HUGE = "9" * 20
+"""A number that no column holds."""
+
+
+@pytest.mark.parametrize(
+    "path", [f"/guests/{HUGE}", f"/scans/{HUGE}", f"/guests?page={HUGE}", "/guests/2147483648"]
+)
+def test_a_number_that_no_column_holds_is_nobodys(reception: Clerk, path: str) -> None:
+    """It is answered as a page that is not there, on SQLite too, which takes none so large."""
+    assert "no such page" in reception.get(path, 404)
+
+
+def test_nobody_is_checked_in_under_a_number_that_no_column_holds(
+    app: Flask, reception: Clerk
+) -> None:
+    """A form that was changed on its way changes nothing."""
+    number = booking_of(app, "sun.lei").number
+    for said in (HUGE, f"-{HUGE}"):
+        form = {"room": "201", "lines": "1", "guest-0": said, "name-0": "孙磊",
+                "type-0": "id_card", "document-0": "X1"}  # fmt: skip
+        assert reception.post(f"/bookings/{number}/check-in", form).status_code == 404
+    assert booking_of(app, "sun.lei").status == "booked"
+
+
+def test_no_browser_keeps_a_scan(app: Flask, reception: Clerk) -> None:
+    """A picture of a passport goes out as the pages do: nothing of it is stored."""
+    with app.app_context():
+        key = db.session.scalars(
+            select(IdDocumentFile.id).join(Guest).where(Guest.property_code == "SHA").limit(1)
+        ).one()
+    with reception.client.get(f"/scans/{key}") as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "no-store"
 
 
 def test_forms_from_elsewhere_are_refused(app: Flask, reception: Clerk) -> None:
@@ -241,7 +283,7 @@ def test_a_profile_is_corrected(app: Flask, reception: Clerk) -> None:
 @pytest.mark.parametrize(
     ("target", "goes"),
     [("/guests", "/guests"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("", "/"),
-     ("https://evil.example", "/")],
+     ("https://evil.example", "/"), ("/\t/evil.example/x", "/"), ("/\n/..", "/"), ("/ /x", "/")],
 )  # fmt: skip
 def test_login_leads_nowhere_else(app: Flask, target: str, goes: str) -> None:
     """After the login a browser stays on this site."""

@@ -89,6 +89,7 @@ def find(
     register: str = "",
     outside: str = "right",
     mail: str = "",
+    **config: Any,
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
 
@@ -109,6 +110,7 @@ def find(
     :param recipient: who else holds copies.
     :param base: address of the guest pages.
     :param mail: the mail server; letters are printed when empty.
+    :param config: further configuration.
     """
     with (
         engines.fresh_database(engine) as url,
@@ -121,7 +123,7 @@ def find(
         app.config.update(GUESTERASE_MAIL=mail or "print", GUESTERASE_SENDER="office@pine.example")
         app.config.update(
             SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys",
-            GUESTERASE_REGISTER=f"{apart}/register",
+            GUESTERASE_REGISTER=f"{apart}/register", **config,
         )  # fmt: skip
         for place in (folder, apart):
             Path(place, "outside").mkdir()
@@ -330,6 +332,24 @@ def overseer_untold(wrong: bool) -> list[Finding]:
     watched = replace(PINE, overseer="owner@pine.example")
     mail = "print" if wrong else "smtp://mail.pine.example:25"
     return find(hotel=watched, mail=mail, base="https://pine.example/privacy")
+
+
+@CASES.of("demo-setting")
+def demo_setting_of_the_mail(wrong: bool) -> list[Finding]:
+    return find(mail="page" if wrong else "print")
+
+
+@CASES.of("demo-setting")
+def demo_setting_of_the_worker(wrong: bool) -> list[Finding]:
+    return find(GUESTERASE_INLINE=wrong)
+
+
+@pytest.mark.parametrize("where", ["TESTING", "DEBUG"])
+def test_settings_of_a_demo_are_right_where_the_application_is_tested(where: str) -> None:
+    """Who tests or mends an application works with them, and `check` is no noise there."""
+    config: dict[str, Any] = {where: True, "GUESTERASE_INLINE": True}
+    found = find(mail="page", **config)
+    assert "demo-setting" not in {each.id for each in found}
 
 
 @CASES.of("keys-missing")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
-from flask import current_app
+from flask import Flask, current_app
 
 from ...core.errors import SealError, SetupError
 from ...core.finding import Finding, Severity
@@ -131,7 +131,7 @@ def _installed(
     settings: Settings, declared: Sequence[Recipient], authorized: bool
 ) -> list[Finding]:
     app = cast(Any, current_app)._get_current_object()
-    found = [*migrate.findings(app), *packs.missing(settings)]
+    found = [*migrate.findings(app), *packs.missing(settings), *_for_demos(app, settings)]
     found += recipients.mute(declared, settings) + outside.untold(settings)
     if not authorized:
         found.append(Finding(
@@ -150,3 +150,23 @@ def _installed(
                 "can write to.", "Give its Property a contact=.", Severity.WARN,
             ))
     return found
+
+
+def _for_demos(app: Flask, settings: Settings) -> Iterator[Finding]:
+    """Yield a finding for each setting of a demo, where nobody tests or mends the application."""
+    if app.testing or app.debug:
+        return
+    if settings.inline:
+        yield Finding(
+            "demo-setting", "", "GUESTERASE_INLINE", "What a form asks for is looked for while "
+            "its sender waits: the time it takes tells strangers whether somebody is on file.",
+            "Take GUESTERASE_INLINE away: rounds that the traffic wakes, or `flask guesterase "
+            "worker`, do the work.",
+            Severity.WARN,
+        )
+    if settings.mail == "page":
+        yield Finding(
+            "demo-setting", "", "GUESTERASE_MAIL", "What is written to guests reaches none of "
+            "them: it is shown to staff alone.",
+            "Set GUESTERASE_MAIL to a mail server, or to print.", Severity.WARN,
+        )

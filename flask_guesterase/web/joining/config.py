@@ -48,7 +48,8 @@ DEFAULTS: dict[str, Any] = {
     #: mount, ``mailto:address``, ``witness:https://…#KEY`` with the verifier key of
     #: the witness; several with blanks between, or a list.
     "GUESTERASE_CHECKPOINTS": "",
-    #: Run the worker in the web process after each change; for demos and tests.
+    #: Run the worker in the web process after each change; for demos and tests: the time it takes
+    #: tells strangers whether somebody is on file.
     "GUESTERASE_INLINE": False,
 }
 
