@@ -6,7 +6,9 @@ import datetime as dt
 import uuid
 from typing import Any
 
+import pytest
 from sqlalchemy import (
+    CHAR,
     Column,
     DateTime,
     Integer,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import DataError
 
 from flask_guesterase.store import tables
 from flask_guesterase.store.checking import live
@@ -91,6 +94,52 @@ def test_rows_given_together_are_written_as_they_are(database_url: str) -> None:
         kept = conn.execute(select(ours.row_key, ours.request).order_by(ours.id)).all()
     assert found == dict(enumerate(turned, 1))
     assert kept == [(word, "r1") for word in WORDS]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("mapped", [String(4), CHAR(4), CHAR(9), String()], ids=str)
+@pytest.mark.parametrize("kept", [String(9), CHAR(9)], ids=str)
+def test_a_list_compares_texts_as_single_values_do(
+    database_url: str, mapped: Any, kept: Any
+) -> None:
+    """Texts longer than the mapping says are not cut, and blanks at an end count as in one."""
+    there, told = (
+        Table("rooms", MetaData(), Column("id", Integer, primary_key=True), Column("code", kind))
+        for kind in (kept, mapped)
+    )
+    codes = ["Sea", "Sea ", "Sea 1", "Sea 12", "Sea 123"]
+    engine = create_engine(database_url)
+    with engine.begin() as conn:
+        there.create(conn)
+        conn.execute(insert(there), [{"id": n, "code": code} for n, code in enumerate(codes, 1)])
+        read = conn.execute(select(there.c.code).order_by(there.c.id)).scalars().all()
+        wanted = select(told.c.id).order_by(told.c.id)
+        for values in (codes[::2], codes[1::2], [*read], ["Sea 1234", "Se"]):
+            apart = {n for v in values for n in conn.scalars(wanted.where(told.c.code == v))}
+            found = conn.scalars(wanted.where(one_of(told.c.code, values))).all()
+            assert found == sorted(apart), values
+        assert conn.scalars(wanted.where(one_of(told.c.code, ["Sea 123", "x"]))).all() == [5]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_a_text_that_is_too_long_is_never_cut(database_url: str, many: int) -> None:
+    """However many rows go in together, it is refused, or lies there to its last letter."""
+    engine = create_engine(database_url)
+    long = [f"{number:02}{'k' * 400}" for number in range(many)]
+    with engine.begin() as conn:
+        tables.subject.create(conn)
+    rows = [
+        {"request": "r1", "table_name": "things", "row_key": key, "standing": "taken", "why": ""}
+        for key in long
+    ]
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as conn:
+            put(conn, tables.subject, rows)
+            assert conn.scalars(select(tables.subject.c.row_key)).all() == long
+    else:
+        with pytest.raises(DataError), engine.begin() as conn:
+            put(conn, tables.subject, rows)
     engine.dispose()
 
 

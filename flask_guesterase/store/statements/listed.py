@@ -29,6 +29,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeEngine
 
+from .hosted import unbounded
+
 ARRAYS = frozenset({"psycopg"})
 LISTS = frozenset({"pymysql", "mysqldb"})
 """Drivers that take many values as one parameter."""
@@ -67,7 +69,7 @@ class Packed(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return an array on PostgreSQL; elsewhere the text or list is passed on as it is."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(ARRAY(self.item))
+            return dialect.type_descriptor(ARRAY(unbounded(self.item)))
         return dialect.type_descriptor(Text()) if dialect.name == "sqlite" else _Bare()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
