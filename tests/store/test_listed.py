@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from types import ModuleType
 from typing import Any
 
+import pymysql
 import pytest
+from pymysql.connections import Connection
+from pymysql.converters import escape_string
 from sqlalchemy import (
     CHAR,
     Column,
@@ -17,7 +21,9 @@ from sqlalchemy import (
     Table,
     Uuid,
     create_engine,
+    delete,
     insert,
+    make_url,
     not_,
     select,
     text,
@@ -140,6 +146,43 @@ def test_a_text_that_is_too_long_is_never_cut(database_url: str, many: int) -> N
     else:
         with pytest.raises(DataError), engine.begin() as conn:
             put(conn, tables.subject, rows)
+    engine.dispose()
+
+
+class Older(Connection):
+    """PyMySQL before 1.2.4: what is in a list is escaped by backslashes, whatever the mode."""
+
+    def escape(self, obj: Any, mapping: Any = None) -> str:
+        """Return a value as it is written into a statement."""
+        if isinstance(obj, list):
+            return "(" + ",".join(f"'{escape_string(each)}'" for each in obj) + ")"
+        return str(super().escape(obj, mapping))
+
+
+def older() -> ModuleType:
+    """Return the driver as it was."""
+    module = ModuleType("pymysql")
+    vars(module).update(vars(pymysql), VERSION=(1, 2, 3, "final"), connect=Older, Connect=Older)
+    return module
+
+
+@pytest.mark.filterwarnings("ignore:'(db|passwd)' is deprecated")
+@pytest.mark.parametrize("name", ["pymysql", "mysqldb"])
+@pytest.mark.parametrize("driver", [pymysql, older()], ids=["as it is", "older"])
+def test_a_text_in_a_list_is_no_piece_of_the_statement(
+    mariadb_url: str, driver: ModuleType, name: str
+) -> None:
+    """Nor where a session says that backslashes escape nothing, of whom PyMySQL did not know."""
+    fill(mariadb_url).dispose()
+    url = make_url(mariadb_url).set(drivername=f"mariadb+{name}")
+    # What was compiled for another driver is none of this one's.
+    engine = create_engine(url, module=driver, query_cache_size=0)
+    odd = ["x') OR 1=1 -- ", "back\\slash", "O'Neil"]
+    with engine.begin() as conn:
+        conn.execute(text("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')"))
+        conn.execute(delete(THINGS).where(one_of(THINGS.c.word, odd)))
+        left = conn.scalars(select(THINGS.c.word).order_by(THINGS.c.id)).all()
+    assert left == [word for word in WORDS if word not in odd]
     engine.dispose()
 
 
