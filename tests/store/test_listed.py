@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from types import ModuleType
 from typing import Any
 
+import pymysql
+import pytest
+from pymysql.connections import Connection
+from pymysql.converters import escape_string
 from sqlalchemy import (
+    CHAR,
     Column,
     DateTime,
     Integer,
@@ -15,11 +21,14 @@ from sqlalchemy import (
     Table,
     Uuid,
     create_engine,
+    delete,
     insert,
+    make_url,
     not_,
     select,
     text,
 )
+from sqlalchemy.exc import DataError
 
 from flask_guesterase.store import tables
 from flask_guesterase.store.checking import live
@@ -91,6 +100,89 @@ def test_rows_given_together_are_written_as_they_are(database_url: str) -> None:
         kept = conn.execute(select(ours.row_key, ours.request).order_by(ours.id)).all()
     assert found == dict(enumerate(turned, 1))
     assert kept == [(word, "r1") for word in WORDS]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("mapped", [String(4), CHAR(4), CHAR(9), String()], ids=str)
+@pytest.mark.parametrize("kept", [String(9), CHAR(9)], ids=str)
+def test_a_list_compares_texts_as_single_values_do(
+    database_url: str, mapped: Any, kept: Any
+) -> None:
+    """Texts longer than the mapping says are not cut, and blanks at an end count as in one."""
+    there, told = (
+        Table("rooms", MetaData(), Column("id", Integer, primary_key=True), Column("code", kind))
+        for kind in (kept, mapped)
+    )
+    codes = ["Sea", "Sea ", "Sea 1", "Sea 12", "Sea 123"]
+    engine = create_engine(database_url)
+    with engine.begin() as conn:
+        there.create(conn)
+        conn.execute(insert(there), [{"id": n, "code": code} for n, code in enumerate(codes, 1)])
+        read = conn.execute(select(there.c.code).order_by(there.c.id)).scalars().all()
+        wanted = select(told.c.id).order_by(told.c.id)
+        for values in (codes[::2], codes[1::2], [*read], ["Sea 1234", "Se"]):
+            apart = {n for v in values for n in conn.scalars(wanted.where(told.c.code == v))}
+            found = conn.scalars(wanted.where(one_of(told.c.code, values))).all()
+            assert found == sorted(apart), values
+        assert conn.scalars(wanted.where(one_of(told.c.code, ["Sea 123", "x"]))).all() == [5]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("many", [1, 20])
+def test_a_text_that_is_too_long_is_never_cut(database_url: str, many: int) -> None:
+    """However many rows go in together, it is refused, or lies there to its last letter."""
+    engine = create_engine(database_url)
+    long = [f"{number:02}{'k' * 400}" for number in range(many)]
+    with engine.begin() as conn:
+        tables.subject.create(conn)
+    rows = [
+        {"request": "r1", "table_name": "things", "row_key": key, "standing": "taken", "why": ""}
+        for key in long
+    ]
+    if engine.dialect.name == "sqlite":
+        with engine.begin() as conn:
+            put(conn, tables.subject, rows)
+            assert conn.scalars(select(tables.subject.c.row_key)).all() == long
+    else:
+        with pytest.raises(DataError), engine.begin() as conn:
+            put(conn, tables.subject, rows)
+    engine.dispose()
+
+
+class Older(Connection):
+    """PyMySQL before 1.2.4: what is in a list is escaped by backslashes, whatever the mode."""
+
+    def escape(self, obj: Any, mapping: Any = None) -> str:
+        """Return a value as it is written into a statement."""
+        if isinstance(obj, list):
+            return "(" + ",".join(f"'{escape_string(each)}'" for each in obj) + ")"
+        return str(super().escape(obj, mapping))
+
+
+def older() -> ModuleType:
+    """Return the driver as it was."""
+    module = ModuleType("pymysql")
+    vars(module).update(vars(pymysql), VERSION=(1, 2, 3, "final"), connect=Older, Connect=Older)
+    return module
+
+
+@pytest.mark.filterwarnings("ignore:'(db|passwd)' is deprecated")
+@pytest.mark.parametrize("name", ["pymysql", "mysqldb"])
+@pytest.mark.parametrize("driver", [pymysql, older()], ids=["as it is", "older"])
+def test_a_text_in_a_list_is_no_piece_of_the_statement(
+    mariadb_url: str, driver: ModuleType, name: str
+) -> None:
+    """Nor where a session says that backslashes escape nothing, of whom PyMySQL did not know."""
+    fill(mariadb_url).dispose()
+    url = make_url(mariadb_url).set(drivername=f"mariadb+{name}")
+    # What was compiled for another driver is none of this one's.
+    engine = create_engine(url, module=driver, query_cache_size=0)
+    odd = ["x') OR 1=1 -- ", "back\\slash", "O'Neil"]
+    with engine.begin() as conn:
+        conn.execute(text("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')"))
+        conn.execute(delete(THINGS).where(one_of(THINGS.c.word, odd)))
+        left = conn.scalars(select(THINGS.c.word).order_by(THINGS.c.id)).all()
+    assert left == [word for word in WORDS if word not in odd]
     engine.dispose()
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.types import NullType
 from ...core.image import Cell, Native
 from ..mapping.crossing import at
 from ..mapping.lines import Lines
-from ..statements.hosted import stored, told
+from ..statements.hosted import stored, told, unbounded
 from ..statements.sql import python_type
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def by_the_host(type_: TypeDecorator[Any], value: Native, conn: Connection) -> s
     """Return what a host's own type, one that encrypts for example, reads from a value."""
     dialect = conn.dialect
     given = literal(value, LargeBinary() if isinstance(value, bytes) else Text())
-    kept = cast(given, stored(type_)) if dialect.name == "postgresql" else given
+    kept = cast(given, unbounded(stored(type_))) if dialect.name == "postgresql" else given
     asked, given_back = told(type_, kept, dialect)
     read = given_back.dialect_impl(dialect).result_processor(dialect, None)
     try:

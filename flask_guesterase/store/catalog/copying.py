@@ -2,7 +2,8 @@
 
 The answer fails closed. Uses of the old row that cannot copy it (comparing it, returning it,
 deleting by it) are taken out of the body; whatever mention of OLD is left counts as a copy, and
-so does any body that builds statements at run time.
+so does any body that builds statements at run time, or calls a function of the host's: told a key
+alone, that can read the row where it still stands as it was.
 """
 
 from __future__ import annotations
@@ -10,12 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from .inborn import INBORN
+
 _I = re.IGNORECASE | re.DOTALL
 _NAME = r"(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])"
 _QUOTED_OR_COMMENT = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*(?!M?!).*?\*/", _I)
+# A backslash before a quote, MariaDB's comment that may hold one, PostgreSQL's texts without any.
+_UNCLEAR = re.compile(r"[\\#$]")
 _DYNAMIC = re.compile(r"\b(?:EXECUTE|PREPARE|CALL)\b", _I)
 _WRITES = re.compile(r"\b(?:INSERT|UPDATE|REPLACE|MERGE|COPY)\b", _I)
 _CALL = re.compile(r"(\w+)\s*\(")
+_CALLED = re.compile(rf"(?:({_NAME})\s*\.\s*)?({_NAME})\s*\(")
+# What is written into, or made for one statement, has the names of its columns in brackets.
+_LISTED = re.compile(
+    rf"\b(?:INTO|INSERT|IGNORE|REPLACE|AS|WITH|RECURSIVE)\s+(?:{_NAME}\s*\.\s*)?{_NAME}\s*\(", _I
+)
+_ROW = re.compile(r"\b(?:OLD|NEW)\b", _I)
 _CONDITION = re.compile(r"\b(?:IF|ELSIF|ELSEIF|WHEN)\b([^;]*?)\bTHEN\b", _I)
 _CASE = re.compile(r"\b(?:CASE|WHEN)\b", _I)
 _RETURN = re.compile(r"\bRETURN\s+OLD\s*;", _I)
@@ -58,7 +69,10 @@ def copies_old(
         return True, None
     if before and _WRITES.search(body) and _reads(body, table):
         return True, None
-    mentions = list(_OLD.finditer(_without_harmless(_without_comments(body))))
+    plain = _without_comments(body)
+    if _ROW.search(body) and _calls(plain):
+        return True, None
+    mentions = list(_OLD.finditer(_without_harmless(plain)))
     names = [found.group(1) for found in mentions]
     if any(name is None or name == "*" for name in names):
         return True, None
@@ -73,9 +87,24 @@ def _reads(body: str, table: str) -> bool:
     )
 
 
+def _calls(body: str) -> bool:
+    """Whether a function is called that does not come with the engine."""
+    # Where it is unclear at which quote a text ends, its words count as well.
+    bare = body if _UNCLEAR.search(body) else _QUOTED_OR_COMMENT.sub(_emptied, body)
+    calls = _CALLED.findall(_LISTED.sub(" , (", bare))
+    return any(
+        schema.strip('"').lower() not in ("", "pg_catalog") or name.lower() not in INBORN
+        for schema, name in calls
+    )
+
+
+def _emptied(found: re.Match[str]) -> str:
+    return "''" if found.group().startswith("'") else found.group()
+
+
 def _without_comments(body: str) -> str:
-    """Comments go unless a backslash makes it unclear where a string ends."""
-    if "\\" in body:
+    """Comments go unless it is unclear where a string ends."""
+    if _UNCLEAR.search(body):
         return body
     return _QUOTED_OR_COMMENT.sub(
         lambda found: " " if found.group().startswith(("--", "/*")) else found.group(), body

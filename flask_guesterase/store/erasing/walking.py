@@ -18,12 +18,13 @@ from sqlalchemy import (
     union_all,
 )
 
+from ...core.errors import ErasureError
 from ...core.plan import Key
 from ..mapping.crossing import binds_of
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.hops import Path
-from ..mapping.trail import Trail, crosses, legs
+from ..mapping.trail import Trail, crosses, legs, loosely
 from ..statements.listed import GIVEN, Listed
 from ..statements.sql import asked, chunks, in_order, parts
 
@@ -101,13 +102,30 @@ def _united(datamap: DataMap, subject: str, ways: Mapping[str, Declared]) -> Any
 def pairs(
     conn: Connection, datamap: DataMap, declared: Declared, path: Path, keys: Sequence[Key]
 ) -> Iterator[Key]:
-    """Yield the key of each row that a path leads from to these people, and theirs behind it."""
+    """Yield the key of each row that a path leads from to these people, and theirs behind it.
+
+    :raises ErasureError: it is their own table, and has others under these keys.
+    """
+    itself = not path.hops and path.select is None
     if (trail := trail_of(conn, datamap, declared, path)) is not None:
         yield from (row + person for row, person in trail.backward(keys))
         return
     for part in parts(keys):
         statement, given = walked(datamap, declared, path, part)
-        yield from map(tuple, conn.execute(statement, given).all())
+        found = [tuple(row) for row in conn.execute(statement, given).all()]
+        if itself:
+            _require_asked(declared, part, found)
+        yield from found
+
+
+def _require_asked(declared: Declared, keys: Sequence[Key], found: Sequence[Key]) -> None:
+    # Where a key is changed on its way to the database, all that follows would fit: to the other.
+    asked = {loosely(key) for key in keys}
+    if any(loosely(line[len(declared.key) :]) not in asked for line in found):
+        raise ErasureError(
+            f"The database gives rows of {declared.name} under keys that it was not asked for.",
+            "Nothing was changed; give the key the type in the mapping that the column has.",
+        )
 
 
 def trail_of(

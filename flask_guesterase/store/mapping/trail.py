@@ -290,14 +290,15 @@ class _Lookup:
         self._fold = fold
         self._plain: dict[Values, set[Values]] = {}
         for key, origins in asked.items() if loose else ():
-            self._plain.setdefault(_plain(key), set()).update(origins)
+            self._plain.setdefault(loosely(key), set()).update(origins)
 
     def of(self, got: Values) -> set[Values]:
         """Return the origins of a value."""
         if self._plain and (self._fold or got not in self._asked):
-            return self._plain.get(_plain(got), set())
+            return self._plain.get(loosely(got), set())
         return self._asked.get(got, set())
 
 
-def _plain(values: Values) -> Values:
+def loosely(values: Values) -> Values:
+    """Return values so that texts are equal that a database may take for the same."""
     return tuple(v.casefold().rstrip(" ") if isinstance(v, str) else v for v in values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Dialect, TypeDecorator
+from sqlalchemy import ColumnElement, Dialect, Enum, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import TypeEngine
 
@@ -26,6 +26,16 @@ def stored(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     while isinstance(type_, TypeDecorator):
         type_ = type_.impl_instance
     return over(type_)
+
+
+def unbounded(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return a type of texts without its length, any other as it is.
+
+    PostgreSQL cuts a text that it is told to cast to a length, and the mapping's may be shorter
+    than the column's. SQLAlchemy leaves it out for a single value, but not for an array.
+    """
+    bounded = isinstance(type_, String) and not isinstance(type_, Enum) and type_.length
+    return String() if bounded else type_
 
 
 def told(

@@ -29,10 +29,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeEngine
 
+from .hosted import unbounded
+
 ARRAYS = frozenset({"psycopg"})
 LISTS = frozenset({"pymysql", "mysqldb"})
 """Drivers that take many values as one parameter."""
 
+_SAFE = (1, 2, 4)
+"""PyMySQL that escapes what is in a list by the session's mode (GHSA-m75w-33c4-7v8q)."""
 
 GIVEN = "guesterase_given"
 """Name of the parameter that takes the values of a statement made before they are known."""
@@ -67,7 +71,7 @@ class Packed(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return an array on PostgreSQL; elsewhere the text or list is passed on as it is."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(ARRAY(self.item))
+            return dialect.type_descriptor(ARRAY(unbounded(self.item)))
         return dialect.type_descriptor(Text()) if dialect.name == "sqlite" else _Bare()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
@@ -139,7 +143,18 @@ def _document(element: Listed, compiler: Any, **options: Any) -> str:
 
 @compiles(Listed, "mysql", "mariadb")
 def _list(element: Listed, compiler: Any, **options: Any) -> str:
-    if compiler.dialect.driver not in LISTS:
+    if not _takes_lists(compiler.dialect):
         return _each(element, compiler, **options)
     column = compiler.process(element.column, **options)
     return f"{column} IN {compiler.process(element.packed, **options)}"
+
+
+def _takes_lists(dialect: Dialect) -> bool:
+    """Return whether the driver takes a list, and no text in it for a piece of the statement.
+
+    Where backslashes escape nothing (NO_BACKSLASH_ESCAPES, which a session may say at any time) an
+    older PyMySQL lets a quote in a list's text end it. It also stands in for mysqlclient.
+    """
+    module: Any = dialect.dbapi
+    old = getattr(module, "__name__", "") == "pymysql" and tuple(module.VERSION[:3]) < _SAFE
+    return dialect.driver in LISTS and not old
