@@ -37,7 +37,6 @@ ELSEWHERE = {
     "clock-unindexed": "store/test_indexing.py",
     "intent-lost": "binds/test_forward.py",
     "intent-open": "binds/test_forward.py",
-    "key-changed": "store/test_moved.py",
     "link-unindexed": "store/test_indexing.py",
     "path-unindexed": "store/test_indexing.py",
     "property-removed": "store/test_property_removed.py",
@@ -45,7 +44,7 @@ ELSEWHERE = {
     "register-missed": "resistance/test_register.py",
     "register-uncounted": "resistance/test_law.py",
 }
-"""Kinds that take an attack, a crash, a migration or many rows, and the module that tests them."""
+"""Kinds that take an attack, a crash or many rows, and the module whose tests look for them."""
 
 
 def test_every_kind_of_finding_is_provoked_somewhere() -> None:

@@ -463,6 +463,15 @@ def files_away(wrong: bool, engine: str) -> list[Finding]:
         return find(engine, policy=policy, script=script)
 
 
+@CASES.of("key-changed", *engines.ENGINES)
+def key_changed(wrong: bool, engine: str) -> list[Finding]:
+    """Guests were known by texts when one of them was erased, and are by numbers now."""
+    key = "str:1" if wrong else "int:1"
+    return find(engine, script="INSERT INTO guesterase_subject "
+        "(request, table_name, row_key, standing, why, erased_at) "
+        f"VALUES ('GR-1A', 'guests', '{key}', 'taken', 'all', '2026-01-01 00:00:00')")
+
+
 @CASES.of("files-away")
 def a_folder_that_is_meant_to_be_empty(wrong: bool) -> list[Finding]:
     with tempfile.TemporaryDirectory() as root:
