@@ -317,6 +317,20 @@ def test_a_copy_of_who_was_held_goes_once_the_hold_is_lifted(any_inn: Copied) ->
     assert {(payer, scan) for _, payer, scan in inn.past()} == {("[erased]", "[erased]")}
 
 
+def test_a_copy_of_who_is_back_is_the_hosts(any_inn: Copied) -> None:
+    """They asked once; what their row says since then is of somebody who stays again."""
+    inn = any_inn
+    inn.triggers()
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    inn.erased(inn.approved(email="p1@mail.example"))
+    inn.set(PEOPLE, 1, name="Ann Berg", email="p1@mail.example", seen=date(2028, 12, 1))
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["payer"] is None
+    assert inn.past()[-1] == (1, "Ann Berg", None)
+
+
 def test_a_copy_that_nobody_could_foresee_lets_nothing_end(
     postgresql_url: str, tmp_path: Path
 ) -> None:
