@@ -154,8 +154,8 @@ def see(work: Work, name: str, mark: str) -> None:
     pulse.put(work.conn, name, Pulse(work.stamp, mark))
 
 
-def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write down what a sweep would erase at a property by today's rules.
+def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Write down what a sweep would erase at a property by today's rules; return its number.
 
     :param work: the open transaction.
     :param code: code of the property.
@@ -166,10 +166,11 @@ def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> None:
     values = {"started_at": work.stamp, "ended_at": work.stamp, "counts": told}
     if last is not None and last.mark == basis.mark(work, code):
         work.conn.execute(update(table).where(table.c.id == last.id).values(values))
-        return
-    work.conn.execute(
+        return int(last.id)
+    made = work.conn.execute(
         insert(table).values(kind=PREVIEW, property=code, mark=basis.mark(work, code), **values)
     )
+    return int(made.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
 
 
 def previews(work: Work, codes: Iterable[str]) -> list[Preview]:

@@ -55,7 +55,8 @@ def findings(work: Work) -> list[Finding]:
             found.append(_warn(
                 "sweep-unconfirmed", shown.property,
                 "Nobody confirmed what a sweep would erase here.",
-                "Read what `flask guesterase sweep` shows, then run it with --confirm.",
+                "Read what `flask guesterase sweep --status` shows, then let it go by its number: "
+                "`sweep --confirm --preview ID`.",
             ))
     found += _failing(work)
     found += canaries.findings(work)
