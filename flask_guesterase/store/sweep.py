@@ -6,7 +6,7 @@ while its host says night audit, and does nothing at all while the clock is in d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -126,6 +126,7 @@ def sweep(
     confirm_by: str | None = None,
     night_audit: NightAudit | None = None,
     limits: Limits = WHOLE,
+    previews: Sequence[int] | None = None,
 ) -> SweepReport:
     """Do everything that is due because a day has come.
 
@@ -135,6 +136,7 @@ def sweep(
     :param confirm_by: the host's id of who confirms the last previews first, or None.
     :param night_audit: the host's answer to whether a property is in its night audit.
     :param limits: how much it may do.
+    :param previews: numbers of the previews that who confirms has read; None for the newest ones.
     :raises SweepingError: another sweep is at work, and this one was not to join it.
     :raises BusyError: somebody else's transaction holds what is needed to begin.
     :raises ForbiddenError: who confirms may not decide about the law at any property.
@@ -158,7 +160,7 @@ def sweep(
     try:
         leased = Leased(run, token, started)
         if confirm_by is not None:
-            confirm = use_case(lambda office: office.confirm_sweep(confirm_by))
+            confirm = use_case(lambda office: office.confirm_sweep(confirm_by, previews))
             report.confirmed = list(leased(confirm))
         whole = not limits.bounded or leased(_waited)
         report.paused = _paused(leased, report, audit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from ..core.backup import Backup
@@ -65,6 +65,7 @@ class Installed(Entrance):
         self,
         confirm_by: str | None = None,
         *,
+        previews: Sequence[int] | None = None,
         seconds: float | None = None,
         rows: int | None = None,
         join: bool = False,
@@ -73,6 +74,7 @@ class Installed(Entrance):
         """Erase what is due because its day has come, where a person confirmed what that is.
 
         :param confirm_by: the host's id of who confirms what the last sweep showed, or None.
+        :param previews: numbers of the previews they read; None for the newest ones.
         :param seconds: how long it may begin further batches; the rest stays due.
         :param rows: how many rows it may erase by their day.
         :param join: take part in erasing while another sweep leads.
@@ -85,7 +87,9 @@ class Installed(Entrance):
         self.ask_backups()
         channels = self._every_channel()
         with one(self.host.engine()):
-            report = swept(self.run, self._render, channels, confirm_by, self._night_audit, limits)
+            report = swept(
+                self.run, self._render, channels, confirm_by, self._night_audit, limits, previews
+            )
         with report.trying("canary"):
             clear(self.host.engine())
         if self._canaries and not (report.doubt or report.joined or report.stopped):

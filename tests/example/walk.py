@@ -48,8 +48,15 @@ def setup(house: House) -> None:
     house.tell("db", "sql")
     house.tell("check")
     house.tell("sweep")
-    house.tell("sweep", "--confirm", *house.acting("sha.officer"))
-    house.tell("sweep", "--confirm", *house.acting("lej.officer"))
+    for who in ("sha.officer", "lej.officer"):
+        house.tell("sweep", "--confirm", *shown(house, who), *house.acting(who))
+
+
+def shown(house: House, who: str) -> list[str]:
+    """Return the options that name the previews a person may confirm."""
+    with house.app.app_context(), house.guesterase.begin(write=False) as office:
+        numbers = [str(preview.id) for preview in office.sweeps(who)["previews"]]
+    return [word for number in numbers for word in ("--preview", number)]
 
 
 def guest_asks(house: House, post: Post) -> tuple[str, str]:

@@ -465,7 +465,7 @@ def test_a_list_that_was_touched_is_told(house: Forms, attack: str) -> None:
     else:
         house.custodian.forget("census:2026-03")
     house.later(days=1)
-    house.sweep()
+    assert house.sweep().counts["lists-lost"] == 2, "at both hotels"
     assert counted(house) == {"rows": 4, "arrived": 0, "departed": 0, "missed": 1}
     told = [d for d in entries(house, "register-missed") if d.facts["property"] == "mu"]
     assert told[-1].grounds == ("forms", "list-lost")

@@ -14,7 +14,7 @@ from flask_guesterase.store.access import actors
 from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.lawbook import rulebook
 from flask_guesterase.store.retaining import law
-from flask_guesterase.store.sweeping import looking, runs
+from flask_guesterase.store.sweeping import basis, looking, runs
 from flask_guesterase.store.sweeping.claiming import Shift
 from flask_guesterase.store.sweeping.claims import Bounds
 from tests.engines import DEEP
@@ -111,7 +111,7 @@ def test_what_was_confirmed_is_known_for_all_at_once_as_for_each(chain: Forms) -
         conn.execute(run.update().where(run.c.property == "h1").values(confirmed_by=by))
     chain.move("be", zone="Asia/Tokyo")
     at_once = chain.run(lambda office: runs.confirmed_marks(office.work))
-    assert at_once == {"mu": chain.run(lambda office: runs.mark(office.work, "mu"))}
+    assert at_once == {"mu": chain.run(lambda office: basis.mark(office.work, "mu"))}
     each = {
         code for code in chain.settings.properties
         if chain.run(lambda office, code=code: runs.confirmed(office.work, code))

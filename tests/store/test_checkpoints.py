@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, select, update
 
 from flask_guesterase import verify
 from flask_guesterase.core.checkpoint import read_note
+from flask_guesterase.core.cosignature import cosign, read_request
 from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
 from flask_guesterase.core.events import SweepConfirmed
@@ -783,6 +785,27 @@ def test_a_letter_is_quoted_though_nobody_brought_it(inn: Ashore) -> None:
     assert set(inn.verified(*letters)) == {"truncated"}
     assert replay(inn.run).counts["epochs-begun"] == 1
     assert inn.verified(*letters) == []
+
+
+def test_what_another_house_cosigned_by_file_is_quoted_though_nobody_brought_it(
+    inn: Ashore,
+) -> None:
+    """The question holds a signed head, which left the house beyond what certificates tell of."""
+    inn.places = ()
+    inn.guest(1, name="Ann", email="ann@mail.example")
+    assert inn.erased(inn.approved(email="ann@mail.example")) == "erased"
+    copy = inn.copied("copy")
+    inn.guest(2, name="Bo", email="bo@mail.example")
+    assert inn.erased(inn.approved(email="bo@mail.example")) == "erased"
+    inn.happen(3)
+    with inn.begin() as office:
+        _, _, note = read_request(office.ask_witness(PINE))
+    other = Ed25519PrivateKey.from_private_bytes(b"w" * 32)
+    cosigned = note + cosign(note, "guesterase-witness/fir", other, int(inn.now.timestamp()))
+    inn.restored(copy)
+    assert set(inn.verified(cosigned)) == {"truncated"}
+    assert replay(inn.run).counts["epochs-begun"] == 1
+    assert inn.verified(cosigned) == []
 
 
 def test_a_certificate_of_which_the_journal_was_cut_is_called_wrong(

@@ -23,7 +23,7 @@ from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.holding import unheld
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import Limits
-from flask_guesterase.store.sweeping import backlog, due, halting, judged, looking, runs
+from flask_guesterase.store.sweeping import backlog, basis, due, halting, judged, looking, runs
 from flask_guesterase.store.sweeping.claiming import Shift
 from flask_guesterase.store.sweeping.claims import Bounds
 from flask_guesterase.store.sweeping.due import BACKOFF
@@ -401,7 +401,7 @@ def test_rules_that_change_while_a_sweep_is_at_work_stop_it(house: Forms) -> Non
     house.form(2, OLD)
 
     looking.look(house.run)
-    marks = {"mu": house.run(lambda office: runs.mark(office.work, "mu"))}
+    marks = {"mu": house.run(lambda office: basis.mark(office.work, "mu"))}
     house.move("mu", fiscal=(6, 30))
     with pytest.raises(MovedError, match="rules changed"):
         expiry.erase_due(house.run, Bounds(marks=marks), Shift(), {})

@@ -38,7 +38,15 @@ from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.retaining import law
 from flask_guesterase.store.sweep import Limits
-from flask_guesterase.store.sweeping import backlog, claiming, judged, looking, narrowing, runs
+from flask_guesterase.store.sweeping import (
+    backlog,
+    basis,
+    claiming,
+    judged,
+    looking,
+    narrowing,
+    runs,
+)
 from flask_guesterase.store.sweeping.claiming import Shift
 from flask_guesterase.store.sweeping.claims import Bounds
 from flask_guesterase.store.sweeping.report import SweepReport
@@ -546,7 +554,7 @@ def test_what_a_period_ends_that_waited_goes_on_its_first_day(
     period(inn, years=1)
     with inn.begin() as office:
         (acts,) = {r.acts_on for r in law.rules_at(office.work, "sh") if r.acts_on is not None}
-        confirmed = runs.whole(office.work)
+        confirmed = basis.whole(office.work)
     gone: list[date] = []
     while inn.now.date() <= acts:
         if expiry.expire(inn.run):
@@ -554,5 +562,5 @@ def test_what_a_period_ends_that_waited_goes_on_its_first_day(
         inn.later(days=1)
     assert gone == [acts]
     with inn.begin() as office:
-        assert runs.whole(office.work) == confirmed
+        assert basis.whole(office.work) == confirmed
     inn.engine.dispose()

@@ -25,6 +25,7 @@ from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inc
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake
 from flask_guesterase.store.journaling import export, pruning, witness
+from flask_guesterase.store.sweeping import runs
 from tests.store.ashore import PINE, Ashore
 from tests.test_verify import ask, wrong
 
@@ -164,6 +165,24 @@ def test_an_export_begins_with_what_stands_instead(inn: Ashore) -> None:
         range(row.pruned, row.size)
     )
     assert all(ENTRY_FORMAT in line for line in lines[1:])
+
+
+def test_a_sweep_whose_word_was_taken_out_is_confirmed_anew(inn: Ashore) -> None:
+    """Under rules that nobody changed for six years no journal knows any more who confirmed it."""
+
+    def confirmed() -> bool:
+        return bool(inn.run(lambda office: runs.confirmed(office.work, "sh")))
+
+    inn.run(lambda office: runs.show(office.work, "sh", []))
+    assert inn.run(lambda office: office.confirm_sweep("officer")) == ["sh"]
+    assert confirmed()
+    grown(inn)
+    assert prune(inn) > 0
+    assert not confirmed()
+    [shown] = inn.run(lambda office: office.sweeps("officer"))["previews"]
+    assert (shown.current, shown.confirmed_by) == (True, None)
+    assert inn.run(lambda office: office.confirm_sweep("officer")) == ["sh"]
+    assert confirmed()
 
 
 def test_two_people_who_may_and_six_years(inn: Ashore) -> None:

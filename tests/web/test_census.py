@@ -103,6 +103,19 @@ def test_lines_that_are_missed_are_shown_to_officers(house: House) -> None:
     )
 
 
+def test_a_list_that_is_lost_is_told_though_as_many_lines_are_there(house: House) -> None:
+    """Numbers say nothing of which lines went: the console is as little content as the journal."""
+    console = Console(house.app)
+    first = console.json("census")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(delete(tables.census))
+    out, note = console.raw("census", "--json", code=1)
+    told = json.loads(out)
+    assert [(each["missed"], each["lost"]) for each in told["counts"]] == [(0, True)] * 2
+    assert (told["missed"], told["lost"], first["lost"]) == (0, 2, 0)
+    assert "2 lists of the count before are lost" in note
+
+
 def test_a_folder_that_cannot_be_written_is_named(house: House, tmp_path: Path) -> None:
     """An error names cause and next step."""
     (tmp_path / "file").write_text("x")

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -17,7 +18,7 @@ import pytest
 from flask import Flask, current_app, has_app_context
 from flask.cli import AppGroup
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import QueuePool
+from sqlalchemy import Engine, NullPool, QueuePool, String, create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session, sessionmaker
 
 from flask_guesterase import Guesterase, Policy, Property, Subject, exempt, health_pages, redact
@@ -71,9 +72,10 @@ class Pms:
 
     :param url: address of an empty database.
     :param folder: where keys go.
+    :param kind: class of the extension.
     """
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, kind: type[Rounds] = Rounds) -> None:
         class Base(DeclarativeBase):
             pass
 
@@ -82,14 +84,14 @@ class Pms:
         class Guest(db.Model):  # type: ignore[name-defined,misc] # made at run time
             __tablename__ = "guests"
             id: Mapped[int] = mapped_column(primary_key=True)
-            email: Mapped[str]
+            email: Mapped[str] = mapped_column(String(80))
             __erasure__ = Policy(
                 {"email": redact}, subject=Subject(match=["email"], contact=["email"])
             )
 
         class Told(db.Model):  # type: ignore[name-defined,misc]
             __tablename__ = "told"
-            text: Mapped[str] = mapped_column(primary_key=True)
+            text: Mapped[str] = mapped_column(String(80), primary_key=True)
 
         self.guest, self.told = Guest, Told
         self.left: list[int] = []
@@ -99,7 +101,7 @@ class Pms:
             SECRET_KEY="only-for-tests-" + "0" * 32, SQLALCHEMY_DATABASE_URI=url
         )
         db.init_app(self.app)
-        self.extension = Rounds(
+        self.extension = kind(
             db, properties=[Property("main", "Inn", "Inn Ltd", contact="a@inn.example")], teardown=0
         )
         self.extension.pms = self
@@ -141,15 +143,24 @@ class Pms:
 @pytest.fixture
 def pms(sqlite_url: str, tmp_path: Path) -> Iterator[Pms]:
     """The host on Flask-SQLAlchemy; signals mean afterwards what they meant before."""
+    with opened(sqlite_url, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def opened(url: str, folder: Path, kind: type[Rounds] = Rounds) -> Iterator[Pms]:
+    """Open the host for a while, and leave signals as they were."""
     names = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(name) for name in names]
-    made = Pms(sqlite_url, tmp_path)
-    yield made
-    for name, was in zip(names, before, strict=True):
-        signal.signal(name, was)
-    with made.app.app_context():
-        made.db.session.remove()
-        made.db.engine.dispose()
+    made = Pms(url, folder, kind)
+    try:
+        yield made
+    finally:
+        for name, was in zip(names, before, strict=True):
+            signal.signal(name, was)
+        with made.app.app_context():
+            made.db.session.remove()
+            made.db.engine.dispose()
 
 
 def test_a_failed_flush_of_the_host_poisons_no_later_round(pms: Pms) -> None:
@@ -165,6 +176,83 @@ def test_between_rounds_the_worker_holds_no_transaction_of_the_host(pms: Pms) ->
     """What the host's code began to read ends with its round: a migration need not wait."""
     Console(pms.app).json("worker", "--every", "0.1")
     assert pms.left == [0, 0]
+
+
+class Outage(Rounds):
+    """The same, where the database is away in the first round, as its administrator sees to."""
+
+    def work(self) -> Report:
+        """Do one round."""
+        if self.pms.left:
+            return super().work()
+        self.pms.left.append(0)
+        with away(self.pms.db.engine):
+            return Guesterase.work(self)
+
+
+class Late(Rounds):
+    """The same, where the host still reads when the first round is over and the database goes."""
+
+    def work(self) -> Report:
+        """Do one round."""
+        if self.pms.left:
+            return super().work()
+        self.pms.left.append(0)
+        report = Guesterase.work(self)
+        self.pms.db.session.scalars(self.pms.db.select(self.pms.told)).all()
+        with away(self.pms.db.engine):
+            return report
+
+
+@contextmanager
+def away(engine: Engine) -> Iterator[None]:
+    """Let nobody read a file of SQLite; end everybody's connections to a server."""
+    admin = create_engine(engine.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    with admin.connect() as conn:
+        if engine.name == "sqlite":
+            conn.exec_driver_sql("BEGIN EXCLUSIVE")
+        for statement in conn.exec_driver_sql(ENDING[engine.name]).scalars().all():
+            conn.exec_driver_sql(statement)
+        yield
+
+
+ENDING = {
+    "sqlite": "SELECT 1 WHERE 0",
+    "postgresql": "SELECT 'SELECT pg_terminate_backend(' || pid || ', 60000)' FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    "mariadb": "SELECT CONCAT('KILL ', id) FROM information_schema.processlist"
+    " WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+}
+"""Engine -> what lists the statements that end the connections of others."""
+
+
+def test_the_worker_outlives_an_outage_of_the_database(database_url: str, tmp_path: Path) -> None:
+    """It says what ended a round and goes on at the next beat, when the database is back."""
+    outlived(database_url, tmp_path, Outage)
+
+
+def test_the_worker_outlives_an_outage_that_ends_the_hosts_session(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """What the driver raises on the host's own connection, as its context ends, is one as well."""
+    outlived(postgresql_url, tmp_path, Late)
+
+
+def outlived(url: str, folder: Path, kind: type[Rounds]) -> None:
+    """Let the worker go round twice, the first time without a database."""
+    with opened(url, folder, kind) as pms:
+        out, told = Console(pms.app).raw("worker", "--every", "0.1", "--json")
+        assert json.loads(out) == {"rounds": 2}
+        assert "BusyError: " in told
+        with pms.app.app_context():
+            assert len(pms.db.session.scalars(pms.db.select(pms.told)).all()) == 2, "it was told"
+
+
+def test_tables_of_a_newer_version_end_the_worker(pms: Pms) -> None:
+    """No later round would find others: whoever runs it as a service has to see that."""
+    with pms.app.app_context(), pms.db.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE guesterase_version SET version_num = '9999'")
+    assert Console(pms.app).error("worker", "--every", "0.1") == "setup"
 
 
 # options that name a property

@@ -268,14 +268,28 @@ def test_the_clock_is_the_machines_unless_a_test_moves_it() -> None:
 # commands
 
 
+def proof(front: Front, login: str) -> tuple[str, ...]:
+    """Return the options by which a person proves at a console who they are."""
+    return ("--by", login, "--code", front.code(login))
+
+
+def read(console: Console) -> tuple[str, ...]:
+    """Return the options that name each preview that waits to be confirmed."""
+    shown = console.json("sweep", "--status")["previews"]
+    waiting = [str(each["id"]) for each in shown if not each["confirmed_by"]]
+    out, _ = console.raw("sweep", "--status")
+    assert set(waiting) <= {line.split()[0] for line in out.splitlines()}
+    return tuple(word for number in waiting for word in ("--preview", number))
+
+
 def test_sweep_confirm_and_sign_at_a_console(front: Front, console: Console) -> None:
     """Shown, confirmed with one's code, done, and its paper signed."""
     out, note = console.raw("sweep")
     assert "not confirmed: be, mu" in out
     assert "guest_register" in out
     assert "Read the list" in note
-    assert "--confirm" in note
-    report = console.json("sweep", "--confirm", "--by", "officer", "--code", front.code("officer"))
+    assert "--confirm --preview ID" in note
+    report = console.json("sweep", "--confirm", *read(console), *proof(front, "officer"))
     assert sorted(report["confirmed"]) == ["be", "mu"]
     assert report["counts"]["expired"] == 2
     assert set(front.forms.names().values()) == {None}
@@ -323,8 +337,7 @@ def test_a_sweep_is_bounded_joined_and_asked_at_a_console(front: Front, console:
     out, _ = console.raw("sweep", "--status")
     assert "never yet" in out
     console.json("sweep")
-    console.json("sweep", "--confirm", "--by", "officer", "--code", front.code("officer"),
-                 "--rows", "1")  # fmt: skip
+    console.json("sweep", "--confirm", *read(console), *proof(front, "officer"), "--rows", "1")
     assert list(front.forms.names().values()).count(None) == 1
     status = console.json("sweep", "--status")
     assert [(each["rows"], each["oldest"]) for each in status["backlog"]] == [(1, "2026-02-01")]
@@ -393,12 +406,52 @@ def test_who_confirms_a_sweep_proves_who_they_are(front: Front, console: Console
     """Without a person's own code, or with somebody else's, nothing is confirmed."""
     console.json("sweep")
     console.raw("sweep", "--confirm", "--by", "officer", code=2)
+    console.raw("sweep", *read(console), code=2)
     wrong = front.code("second")
-    assert console.error("sweep", "--confirm", "--by", "officer", "--code", wrong) == "token"
-    assert console.error(
-        "sweep", "--confirm", "--by", "porter", "--code", front.code("porter")
-    ) == "forbidden"
+    for named in ((), read(console)):
+        confirm = ("sweep", "--confirm", *named)
+        assert console.error(*confirm, "--by", "officer", "--code", wrong) == "token"
+        assert console.error(*confirm, *proof(front, "porter")) == "forbidden"
     assert None not in front.forms.names().values()
+
+
+def test_who_confirms_at_a_console_names_the_list_they_read(front: Front, console: Console) -> None:
+    """A preview that came since by other rules is another one, and nobody has seen it."""
+    front.forms.move("mu", fiscal=(6, 30))
+    front.forms.sweep()
+    monday = [preview.id for preview in front.forms.run(Office.sweeps)["previews"]]
+    console.raw("sweep")
+    confirm = ("sweep", "--confirm", *proof(front, "officer"))
+    error = console.json(*confirm, code=1)["error"]
+    assert error["id"] == "input"
+    assert None not in front.forms.names().values()
+    now = read(console)
+    assert set(now[1::2]) != {str(each) for each in monday}
+    assert all(number in error["message"] for number in now[1::2])
+    assert "--preview" in error["hint"]
+    seen = [word for each in monday for word in ("--preview", str(each))]
+    assert console.error(*confirm, *seen) == "moved", "the code is as good as before"
+    assert None not in front.forms.names().values()
+    one = console.json("sweep", "--confirm", *now[:2], *proof(front, "officer"))
+    assert len(one["confirmed"]) == 1
+    assert list(front.forms.names().values()).count(None) == 1
+
+
+def test_where_nothing_would_go_nobody_names_a_list(front: Front, console: Console) -> None:
+    """An empty list is no list to read: what has its time later goes by itself from then on."""
+    with front.forms.engine.begin() as conn:
+        conn.exec_driver_sql("DELETE FROM forms")
+    assert console.json("sweep", "--confirm", *proof(front, "officer"))["confirmed"] == []
+    out, _ = console.raw("sweep", "--status")
+    assert "not confirmed: be, mu" in out
+    report = console.json("sweep", "--confirm", *proof(front, "officer"))
+    assert sorted(report["confirmed"]) == ["be", "mu"]
+    out, _ = console.raw("sweep", "--status")
+    assert "not confirmed" not in out
+    front.forms.move("mu", fiscal=(6, 30))
+    front.forms.sweep()
+    out, _ = console.raw("sweep", "--status")
+    assert "the rules changed, so that the next sweep shows anew: mu" in out
 
 
 def test_two_people_confirm_the_clock_at_a_console(front: Front, console: Console) -> None:

@@ -31,7 +31,7 @@ def counted() -> set[str]:
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         words |= set(re.findall(r'report\.add\("([a-z-]+)"', source))
     words |= {*sweep._LAPSED.values(), *sending._SENT.values(), *worker._FATES.values()}
-    words |= {"sent", byday.PAPER}
+    words |= {"sent", byday.PAPER, "lists-lost"}
     words |= {worker._SIGHTED.get(fate.value, fate.value) for fate in worker._FATES}
     return words - {"expired"} | {"expired", "finished", "settled", "counted", "missed"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -50,6 +50,7 @@ class Count:
     :param missed: lines that are gone without one.
     :param changed: lines that say something else than before.
     :param altered: sealed lines whose box is not what it was.
+    :param lost: the list of the count before is lost, so that nobody can tell which lines went.
     """
 
     property: str
@@ -61,6 +62,7 @@ class Count:
     missed: int
     changed: int
     altered: int
+    lost: bool
 
 
 def nightly(run: Run, code: str) -> dict[str, int]:
@@ -68,11 +70,14 @@ def nightly(run: Run, code: str) -> dict[str, int]:
 
     :param run: runs a unit of work.
     :param code: code of the property.
-    :return: tables that were counted, and lines that are missed.
+    :return: tables that were counted, lines that are missed, and lists of before that are lost.
     """
     found = run(partial(_count, code))
     run(_end_keys)
-    told_of = {"counted": len(found), "missed": sum(c.missed + c.altered for c in found)}
+    told_of = {
+        "counted": len(found), "missed": sum(c.missed + c.altered for c in found),
+        "lists-lost": sum(c.lost for c in found),
+    }  # fmt: skip
     return {name: count for name, count in told_of.items() if count}
 
 
@@ -142,11 +147,11 @@ def _table(
     missed = sum(not each.action for each in gone)
     found = Count(
         hotel.code, name, night.isoformat(), len(now), change.arrived, len(gone) - missed,
-        missed, change.changed, len(change.altered),
+        missed, change.changed, len(change.altered), before.lines is None,
     )  # fmt: skip
-    if before.lines is None:
+    if found.lost:
         found = _guessed(found, before)
-    _tell(work, controller, found, root, before)
+    _tell(work, controller, found, root, before.root)
     _clear(work, hotel.code, name, gone)
     return found
 
@@ -154,8 +159,8 @@ def _table(
 def _guessed(found: Count, before: _Before) -> Count:
     """Return what numbers alone tell, where the marks of the count before are lost."""
     more = found.rows - before.rows
-    return Count(
-        found.property, found.table, found.night, found.rows, max(more, 0), 0, max(-more, 0), 0, 0
+    return replace(
+        found, arrived=max(more, 0), departed=0, missed=max(-more, 0), changed=0, altered=0
     )
 
 
@@ -295,24 +300,23 @@ def _write(
     )  # fmt: skip
 
 
-def _tell(work: Work, controller: str, found: Count, root: str, before: _Before) -> None:
+def _tell(work: Work, controller: str, found: Count, root: str, previous: str) -> None:
     more = {"changed": found.changed, "altered": found.altered}
     counts = {
         "rows": found.rows, "arrived": found.arrived, "departed": found.departed,
         "missed": found.missed, **{name: many for name, many in more.items() if many},
     }  # fmt: skip
-    marks = {"root": root} | ({"previous": before.root} if before.root else {})
+    marks = {"root": root} | ({"previous": previous} if previous else {})
     grounds = (word(found.table),)
     work.events.append(RegisterCounted(
         controller, found.property, "", SYSTEM, counts, grounds, marks
     ))  # fmt: skip
-    lost = before.lines is None
-    if not (found.missed or found.altered or lost):
+    if not (found.missed or found.altered or found.lost):
         return
     many = {"rows": found.missed, "altered": found.altered}
     work.events.append(RegisterMissed(
-        controller, found.property, "", SYSTEM, many, (*grounds, *(["list-lost"] if lost else [])),
-        {"root": root},
+        controller, found.property, "", SYSTEM, many,
+        (*grounds, *(["list-lost"] if found.lost else [])), {"root": root},
     ))  # fmt: skip
     day = date.fromisoformat(found.night)
     tasks.look_into(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...core.cosignature import read_request
 from ..journaling import cosigning
 from ..journaling.cosigning import Verdict
-from ..remembrance import remembering
+from ..remembrance import heads, remembering
 from .desk import Desk
 
 
@@ -53,4 +54,7 @@ class Witnesses(Desk):
         :raises BlockedError: this database was restored and has not caught up.
         """
         remembering.still(self.work)
-        return cosigning.asked(self.work, controller, old)
+        asked = cosigning.asked(self.work, controller, old)
+        _, _, note = read_request(asked)
+        heads.shows(self.work, note)
+        return asked

@@ -82,8 +82,8 @@ def _looked_and_erased(run: Run, report: SweepReport, shift: Shift, gone: Tally)
             found = expiry.showing(shift.gentle(run), report.unconfirmed)
             for code in report.unconfirmed:
                 rows = [row for row in found if row["property"] == code]
-                run(partial(_show, code, rows))
-                report.previews += rows
+                number = run(partial(_show, code, rows))
+                report.previews += [{"preview": number, **row} for row in rows]
     skip = frozenset([*report.paused, *report.unconfirmed])
     if skip < set(run(codes)):
         report.add_all(expiry.erase_due(run, Bounds(skip, marks), shift, gone))
@@ -109,8 +109,8 @@ def _marks(office: HasWork) -> dict[str, str]:
     return runs.confirmed_marks(office.work)
 
 
-def _show(code: str, rows: list[dict[str, Any]], office: HasWork) -> None:
-    runs.show(office.work, code, rows)
+def _show(code: str, rows: list[dict[str, Any]], office: HasWork) -> int:
+    return runs.show(office.work, code, rows)
 
 
 def papered(office: HasWork) -> int:

@@ -32,7 +32,7 @@ from ..mapping.declared import Declared
 from ..mapping.trail import crosses
 from ..mapping.ways import Reach, Ways, ways
 from ..retaining import law
-from ..sweeping import ageing, candidates, looking, runs
+from ..sweeping import ageing, basis, candidates, looking
 from ..unit import HasWork, Run
 from ..work import Work
 
@@ -76,7 +76,7 @@ def nightly(run: Run) -> int:
 
 def _waited(office: HasWork) -> str:
     """Return the mark of the rules when it is time to read everything, or an empty string."""
-    work, mark = office.work, runs.whole(office.work)
+    work, mark = office.work, basis.whole(office.work)
     last = pulse.look(work.conn, TASK)
     known = last is not None and last.note == mark
     return "" if last and known and abs(work.stamp - last.at) < looking.WEEK else mark

@@ -12,7 +12,7 @@ from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..retaining import holds
-from ..sweeping import runs
+from ..sweeping import basis
 from ..work import Work
 
 PULSE = "unheld"
@@ -50,5 +50,5 @@ def note(work: Work, looked: Pulse) -> None:
 
 
 def _mark(work: Work) -> str:
-    said = "|".join([runs.whole(work), *sorted(work.queries)])
+    said = "|".join([basis.whole(work), *sorted(work.queries)])
     return hashlib.sha256(said.encode()).hexdigest()

@@ -17,7 +17,7 @@ from ..mapping.declared import Declared
 from ..statements.sql import chunks
 from ..unit import HasWork
 from ..work import Work
-from . import due, runs
+from . import basis, due
 from .ageing import PAGE, Expired, judged, waiting
 from .candidates import old
 from .tallies import Tally, add, tally
@@ -211,7 +211,7 @@ def legible(
 def _require(work: Work, bounds: Bounds, items: Iterable[Expired]) -> None:
     """Make sure that the rules are those that a person confirmed."""
     for place in {item.place for item in items} & set(bounds.marks):
-        if runs.mark(work, place) != bounds.marks[place]:
+        if basis.mark(work, place) != bounds.marks[place]:
             raise MovedError(
                 "The rules changed while a sweep was at work.",
                 "The next one shows what would go by them.",

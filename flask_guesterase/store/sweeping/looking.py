@@ -29,7 +29,7 @@ from ..erasing import people
 from ..mapping.declared import Declared
 from ..unit import HasWork, Run
 from ..work import Work
-from . import due, runs
+from . import basis, due
 from .ageing import Unended, ageing, placeless
 from .candidates import acting, beyond, greater, old, recent
 from .claiming import Shift
@@ -126,7 +126,7 @@ def _begin(office: HasWork) -> tuple[list[str], str]:
     names = [each.name for each in ageing(work) if due.remembers(work, each)]
     for table in (tables.due, tables.look):
         work.conn.execute(delete(table).where(table.c.table_name.not_in(names)))
-    return names, acting(work, runs.whole(work))
+    return names, acting(work, basis.whole(work))
 
 
 def unended(work: Work, name: str) -> Unended | None:

@@ -50,7 +50,8 @@ class SweepReport(Report):
     """What a sweep did, showed, and left alone.
 
     :param doubt: why the clock, or a restored database, is not believed; then nothing was done.
-    :param previews: property, table, category, rows and last day of what waits to be confirmed.
+    :param previews: number of the preview, property, table, category, rows and last day of what
+        waits to be confirmed.
     :param unconfirmed: properties at which nobody confirmed what would go.
     :param paused: properties in their night audit.
     :param confirmed: properties that were confirmed with this sweep.

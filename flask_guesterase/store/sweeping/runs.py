@@ -6,11 +6,10 @@ and the first after any change of the data map, of a pack or of a rule, shows an
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,16 +20,12 @@ from ...core.errors import MovedError, SweepingError
 from ...core.events import SYSTEM, SweepConfirmed, SweepDone
 from ...core.log import canonical, slug, word
 from ...core.permissions import Permission
-from ...core.rule import Rule
 from .. import tables
 from ..access import actors, brake, pulse
 from ..access.pulse import Pulse
 from ..census import told
-from ..checking import labelled
-from ..lawbook import rulebook
-from ..retaining import law
 from ..work import Work
-from . import backlog, halting
+from . import backlog, basis, halting
 
 SWEEP, PREVIEW, ASKED = "sweep", "preview", "sweep-asked"
 LEASE = timedelta(minutes=10)
@@ -39,6 +34,9 @@ _SAYS = LEASE / 20
 """How often it says so at most."""
 NIGHTLY = timedelta(hours=25)
 """How long after a sweep nobody waits for a nightly job any more."""
+
+_Said = tuple[object, str, str | None]
+"""Property, person and mark of the rules of what was confirmed."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Preview:
     :param property: code of the property.
     :param at: naive UTC, when it was drawn.
     :param rows: table, category, rows and the last day of what would go.
-    :param confirmed_by: opaque number of who confirmed it, or None.
+    :param confirmed_by: opaque number of who confirmed it, as a journal knows, or None.
     :param current: the rules are still the same.
     """
 
@@ -120,7 +118,7 @@ def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
     word = pulse.look(work.conn, ASKED)
     if word is not None and word.at <= started:
         pulse.take(work.conn, ASKED)
-    rules = whole(work)
+    rules = basis.whole(work)
     work.conn.execute(
         insert(tables.run).values(
             kind=SWEEP, property="", mark=rules, started_at=started, ended_at=work.stamp,
@@ -134,19 +132,6 @@ def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
     ]
 
 
-def whole(work: Work) -> str:
-    """Return a hash of everything that decides what goes anywhere, 64 hex digits."""
-    return hashlib.sha256("".join(_marks(work).values()).encode()).hexdigest()
-
-
-def _marks(work: Work) -> dict[str, str]:
-    """Return property -> mark of its rules, of all of them, in the order of their codes."""
-    rules: dict[str, list[Rule]] = {code: [] for code in sorted(work.settings.properties)}
-    for code, rule in law.rules_everywhere(work):
-        rules[code].append(rule)
-    return {code: _mark(work, code, mine) for code, mine in rules.items()}
-
-
 def unseen(work: Work, name: str) -> str:
     """Return a hash of what decides what goes, or nothing when a look by it came to its end.
 
@@ -155,7 +140,7 @@ def unseen(work: Work, name: str) -> str:
     :param work: the open transaction.
     :param name: kind of the look.
     """
-    seen, now = pulse.look(work.conn, name), whole(work)
+    seen, now = pulse.look(work.conn, name), basis.whole(work)
     return "" if seen is not None and seen.note == now else now
 
 
@@ -169,43 +154,8 @@ def see(work: Work, name: str, mark: str) -> None:
     pulse.put(work.conn, name, Pulse(work.stamp, mark))
 
 
-def mark(work: Work, code: str) -> str:
-    """Return a hash of everything that decides what goes at a property, 64 hex digits."""
-    return _mark(work, code, rulebook.in_force(work, code))
-
-
-def _mark(work: Work, code: str, rules: Sequence[Rule]) -> str:
-    place = work.settings.property(code)
-    rules = sorted(rules, key=lambda rule: rule.id)
-    said = {
-        "map": work.datamap.version,
-        "place": [place.code, place.country, place.region, place.zone, *map(str, place.fiscal)],
-        "rules": [{f.name: _told(getattr(rule, f.name)) for f in fields(rule)} for rule in rules],
-        "labels": sorted([*k, *names] for k, names in rulebook.all_labels(work).items()),
-    }
-    if before := _former(work):
-        said["before"] = before
-    return hashlib.sha256(canonical(said)).hexdigest()
-
-
-def _former(work: Work) -> list[list[str]]:
-    """Return table, what is asked, and path of what binds though the data map says it no more."""
-    now = {tuple(map(str, line.body.values())) for line in labelled.lines(work.datamap)}
-    return sorted(
-        [table, *asked, path]
-        for table in work.datamap.tables
-        for asked, told in rulebook.paths(work, table).items()
-        for path in told
-        if (table, *asked, path) not in now
-    )
-
-
-def _told(value: Any) -> str:
-    return str(sorted(value.items())) if isinstance(value, Mapping) else str(value)
-
-
-def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write down what a sweep would erase at a property by today's rules.
+def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Write down what a sweep would erase at a property by today's rules; return its number.
 
     :param work: the open transaction.
     :param code: code of the property.
@@ -214,29 +164,41 @@ def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> None:
     table, told = tables.run, json.dumps([dict(row) for row in rows], default=str)
     last = _last(work, code)
     values = {"started_at": work.stamp, "ended_at": work.stamp, "counts": told}
-    if last is not None and last.mark == mark(work, code):
+    if last is not None and last.mark == basis.mark(work, code):
         work.conn.execute(update(table).where(table.c.id == last.id).values(values))
-        return
-    work.conn.execute(
-        insert(table).values(kind=PREVIEW, property=code, mark=mark(work, code), **values)
+        return int(last.id)
+    made = work.conn.execute(
+        insert(table).values(kind=PREVIEW, property=code, mark=basis.mark(work, code), **values)
     )
+    return int(made.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
 
 
-def shown(work: Work, code: str) -> Preview | None:
-    """Return what the last preview of a property showed, or None when there was none."""
+def previews(work: Work, codes: Iterable[str]) -> list[Preview]:
+    """Return what the last previews of properties showed, of those that have one.
+
+    :param work: the open transaction.
+    :param codes: codes of the properties; the previews come in this order.
+    """
+    vouched = frozenset(_vouched(work))
+    found = [_preview(work, code, vouched) for code in codes]
+    return [preview for preview in found if preview is not None]
+
+
+def _preview(work: Work, code: str, vouched: Iterable[_Said]) -> Preview | None:
     row = _last(work, code)
     if row is None:
         return None
-    same = row.mark == mark(work, code)
-    return Preview(row.id, code, row.started_at, json.loads(row.counts), row.confirmed_by, same)
+    by, same = row.confirmed_by, row.mark == basis.mark(work, code)
+    # What our row says alone, and no journal, is nobody's word: it can be given anew.
+    if by is not None and (word(code), by, row.mark) not in vouched:
+        by = None
+    return Preview(row.id, code, row.started_at, json.loads(row.counts), by, same)
 
 
 def confirmed(work: Work, code: str) -> bool:
     """Return whether a person confirmed what a sweep erases at a property by today's rules."""
-    last = shown(work, code)
-    if last is None or not last.current or last.confirmed_by is None:
-        return False
-    return (word(code), last.confirmed_by, mark(work, code)) in _vouched(work)
+    last = _preview(work, code, _vouched(work))
+    return last is not None and last.current and last.confirmed_by is not None
 
 
 def confirmed_marks(work: Work) -> dict[str, str]:
@@ -249,7 +211,7 @@ def confirmed_marks(work: Work) -> dict[str, str]:
     rows = work.conn.execute(
         select(table.c.property, table.c.mark, table.c.confirmed_by).where(table.c.id.in_(newest))
     ).all()
-    marks = _marks(work)
+    marks = basis.everywhere(work)
     said = {
         row.property: (word(row.property), row.confirmed_by, row.mark)
         for row in rows
@@ -261,8 +223,8 @@ def confirmed_marks(work: Work) -> dict[str, str]:
     return {code: marks[code] for code in marks if said.get(code) in vouched}
 
 
-def _vouched(work: Work) -> Iterator[tuple[object, str, str | None]]:
-    """Yield property, person and mark of the rules of what the journals know was confirmed."""
+def _vouched(work: Work) -> Iterator[_Said]:
+    """Yield what the journals know was confirmed, the newest of each first."""
     for name in brake.controllers(work):
         for entry in told.backwards(work, name, {SweepConfirmed.name}):
             draft = entry.draft
@@ -282,7 +244,7 @@ def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
     places = work.settings.properties
     mine = [code for code in places if actors.may(work, by, Permission.LAW, code)]
     actor = brake.lawyer(work, by)
-    open_ = [p for code in mine if (p := shown(work, code)) is not None and not p.confirmed_by]
+    open_ = [preview for preview in previews(work, mine) if not preview.confirmed_by]
     if ids is not None:
         _read(open_, ids)
         open_ = [preview for preview in open_ if preview.id in ids]
@@ -299,7 +261,7 @@ def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
         work.events.append(
             SweepConfirmed(
                 controller, preview.property, actor=actor,
-                marks={"rules": mark(work, preview.property)},
+                marks={"rules": basis.mark(work, preview.property)},
             )
         )  # fmt: skip
     return [preview.property for preview in open_]
@@ -349,14 +311,13 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
         for code in sorted(work.settings.properties)
         if by is None or actors.may(work, by, Permission.LAW, code)
     ]
-    previews = [preview for code in places if (preview := shown(work, code)) is not None]
     return {
         "last": last_sweep(work),
         "stale": is_stale(work),
         "asked": asked(work),
         "doubt": brake.doubt(work.conn, work.stamp),
         "first_word": brake.proposed(work),
-        "previews": previews,
+        "previews": previews(work, places),
     }
 
 

@@ -50,12 +50,13 @@ def findings(work: Work) -> list[Finding]:
             "Let cron, a systemd timer or Celery run `flask guesterase sweep` every night.",
         ))
     found += doors.findings(work) + halting.findings(work)
-    for code in sorted(work.settings.properties):
-        shown = runs.shown(work, code)
-        if shown is not None and not (shown.current and shown.confirmed_by):
+    for shown in runs.previews(work, sorted(work.settings.properties)):
+        if not (shown.current and shown.confirmed_by):
             found.append(_warn(
-                "sweep-unconfirmed", code, "Nobody confirmed what a sweep would erase here.",
-                "Read what `flask guesterase sweep` shows, then run it with --confirm.",
+                "sweep-unconfirmed", shown.property,
+                "Nobody confirmed what a sweep would erase here.",
+                "Read what `flask guesterase sweep --status` shows, then let it go by its number: "
+                "`sweep --confirm --preview ID`.",
             ))
     found += _failing(work)
     found += canaries.findings(work)

@@ -15,6 +15,7 @@ from .console import Answer, guesterase_cli, listing, verb
 
 _COLUMNS = (
     "property", "table", "night", "rows", "arrived", "departed", "missed", "changed", "altered",
+    "lost",
 )  # fmt: skip
 
 
@@ -31,11 +32,18 @@ def census(folder: Path | None) -> Answer:
             found += [asdict(each) for each in office.count_register(code)]
     files = _written(folder) if folder is not None else []
     missed = sum(each["missed"] + each["altered"] for each in found)
+    lost = sum(each["lost"] for each in found)
     text = listing(found, _COLUMNS) or "Every guest register was counted today already."
-    note = f"{missed} lines are missed; look at the tasks." if missed else ""
+    notes = [f"{missed} lines are missed; look at the tasks."] if missed else []
+    if lost:
+        notes.append(
+            f"{lost} lists of the count before are lost, so nobody can tell which lines went; look "
+            "at the tasks."
+        )
     if files:
         text += f"\n{len(files)} lists are in {folder}."
-    return Answer({"counts": found, "files": files, "missed": missed}, text, note, fine=not missed)
+    told = {"counts": found, "files": files, "missed": missed, "lost": lost}
+    return Answer(told, text, " ".join(notes), fine=not notes)
 
 
 def _written(folder: Path) -> list[str]:

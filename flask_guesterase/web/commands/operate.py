@@ -11,14 +11,16 @@ from pathlib import Path
 import click
 from flask import current_app
 from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
 
-from ...core.errors import DeliveryError, FullError, SetupError, UnknownError
+from ...core.errors import BusyError, DeliveryError, FullError, SetupError, UnknownError
 from ...core.finding import Finding, Severity
 from ...core.log import slug
 from ...store.checking.draft import REVIEW, marks
 from ...store.checking.draft import draft as drafted
 from ...store.remembrance import remembering
 from ...store.remembrance.erasures import Register
+from ...store.statements.failure import translated
 from ...store.sweeping.doors import Door
 from ...store.sweeping.report import Report
 from ...store.upkeep import upgrade as revisions
@@ -177,11 +179,26 @@ def worker(once: bool, every: float) -> Answer:
         signal.signal(name, lambda *_: stop.set())
     rounds = 0
     while not stop.is_set():
-        report, rounds = _round(), rounds + 1
-        if not report.idle or report.problems:
-            click.echo(_summary(report), err=True)
+        told, rounds = _beat(), rounds + 1
+        if told:
+            click.echo(told, err=True)
         stop.wait(every)
     return Answer({"rounds": rounds}, note=f"The worker has ended after {rounds} rounds.")
+
+
+def _beat() -> str:
+    """Do a round; return what it did, or which outage ended it: the next one may find the database.
+
+    :raises SetupError: a newer version of the package made our tables.
+    """
+    try:
+        return _summary(_round())
+    except (BusyError, DBAPIError) as raised:
+        # The host's own session ends with the round, on a connection that is none of ours.
+        problem = translated(raised) if isinstance(raised, DBAPIError) else raised
+        if not isinstance(problem, BusyError):
+            raise
+        return f"{type(problem).__name__}: {problem}"
 
 
 def _round() -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -11,9 +11,12 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from ...core.errors import InputError
+from ...store.office import Office
 from ...store.remembrance import remembering
 from ...store.sweeping.doors import Door
 from ...store.sweeping.report import SweepReport
+from ...store.sweeping.runs import Preview
 from ..current import current
 from ..joining.entering import enter
 from .acting import Two, trying, two_people
@@ -26,13 +29,17 @@ task_cli = AppGroup("task", help="What people must do by a day, paper to destroy
 for group in (clock_cli, task_cli):
     guesterase_cli.add_command(group)
 
-_PREVIEW = ("property", "table", "category", "rows", "until_before")
+_PREVIEW = ("preview", "property", "table", "category", "rows", "until_before")
 _BACKLOG = ("property", "table", "category", "rows", "oldest", "failing")
 _FAILING = ("id", "property", "table", "category", "day", "tries", "try_at", "problem")
 _TASK = ("id", "property", "kind", "name", "due_on", "late", "count", "done_by", "done_at")
 
 @verb(guesterase_cli)
 @click.option("--confirm", is_flag=True, help="Confirm first what the last sweep showed.")
+@click.option(
+    "--preview", "read", type=Whole(), multiple=True, metavar="ID",
+    help="Number of a preview that they read; may be repeated.",
+)
 @click.option("--by", metavar="WHO", help="Who confirms: their id at the host.")
 @click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
 @click.option("--seconds", type=Seconds(), help="Begin no batch after this time.")
@@ -40,12 +47,14 @@ _TASK = ("id", "property", "kind", "name", "due_on", "late", "count", "done_by",
 @click.option("--join", is_flag=True, help="Take part in erasing while another sweep leads.")
 @click.option("--retry", is_flag=True, help="Try what could not be erased at once, once more.")
 @click.option("--status", is_flag=True, help="Only say how things stand, and what is left.")
-def sweep(confirm: bool, by: str | None, code: str | None, **given: Any) -> Answer:
+def sweep(
+    confirm: bool, read: tuple[int, ...], by: str | None, code: str | None, **given: Any
+) -> Answer:
     """Erase what is due because its day has come; the first run, and after a change, only show."""
     if confirm and not (by and code):
         raise click.UsageError("--confirm needs --by and --code.")
-    if (by or code) and not confirm:
-        raise click.UsageError("--by and --code go with --confirm.")
+    if (by or code or read) and not confirm:
+        raise click.UsageError("--by, --code and --preview go with --confirm.")
     retry, status = given.pop("retry"), given.pop("status")
     if status:
         if confirm or retry or any(given.values()):
@@ -56,13 +65,30 @@ def sweep(confirm: bool, by: str | None, code: str | None, **given: Any) -> Answ
         who = trying(by)
         with current.begin() as office:
             office.use_code(who, code)
+            read = read or _empty(office, who)
     if retry:
         with current.begin() as office:
             office.retry_due()
     enter(Door.COMMAND)
     with _progress() as progress:
-        report = current.sweep(who, progress=progress, **given)
+        report = current.sweep(who, previews=read, progress=progress, **given)
     return Answer(report, _told(report), _note(report), fine=not (report.problems or report.doubt))
+
+
+def _empty(office: Office, who: str) -> tuple[int, ...]:
+    """Return the numbers of the previews that a person may confirm unread, if nothing would go.
+
+    :raises ForbiddenError: they may not decide about the law at any property.
+    :raises InputError: something would go, and nobody said which list was read.
+    """
+    waiting = [each for each in office.sweeps(who)["previews"] if not each.confirmed_by]
+    if full := [str(each.id) for each in waiting if each.rows]:
+        raise InputError(
+            f"By these previews rows would go, and none of them was named: {', '.join(full)}.",
+            "Read them with 'flask guesterase sweep --status', then name each one that you read "
+            "with --preview.",
+        )
+    return tuple(each.id for each in waiting)
 
 
 @contextmanager
@@ -96,7 +122,25 @@ def _status() -> Answer:
     # Before the first sweep nobody knows.
     lines.append(listing(backlog, _BACKLOG) or ("nothing is due" if last else ""))
     lines.append(listing([asdict(each) for each in found["failing"]], _FAILING))
+    lines += _shown(found["previews"])
     return Answer(found, "\n".join(filter(None, lines)))
+
+
+def _shown(previews: Sequence[Preview]) -> Iterator[str]:
+    """Yield which previews wait to be confirmed, with their numbers, and which are over."""
+    waiting = [each for each in previews if each.current and not each.confirmed_by]
+    if waiting:
+        yield f"not confirmed: {', '.join(each.property for each in waiting)}"
+        yield listing(
+            (
+                {"preview": each.id, **row}
+                for each in waiting
+                for row in each.rows or [{"property": each.property, "rows": 0}]
+            ),
+            _PREVIEW,
+        )
+    if over := [each.property for each in previews if not each.current]:
+        yield f"the rules changed, so that the next sweep shows anew: {', '.join(over)}"
 
 
 def _told(report: SweepReport) -> str:
@@ -124,12 +168,15 @@ def _whole(report: SweepReport) -> bool:
 
 def _unread(report: SweepReport) -> str:
     """Return what to do where nobody confirmed what would go."""
-    how = "sweep --confirm --by WHO --code CODE, of somebody who decides about the law there"
+    who = "--by WHO --code CODE, of somebody who decides about the law there"
     if report.previews:
-        return f"Nothing was erased by day there. Read the list, then let it go: {how}."
+        return (
+            "Nothing was erased by day there. Read the list, then let it go by the number of each "
+            f"preview: sweep --confirm --preview ID {who}."
+        )
     if not _whole(report):
         return "Nothing was erased by day there, and not everything was looked at. Run it again."
-    return f"Let what has its time later go by itself: {how}."
+    return f"Let what has its time later go by itself: sweep --confirm {who}."
 
 
 def _note(report: SweepReport) -> str:

@@ -646,6 +646,7 @@ SWEPT: dict[str, str] = {
     "forgotten": N_("boxes forgotten"),
     "counted": N_("guest registers counted"),
     "missed": N_("lines of the guest register missed"),
+    "lists-lost": N_("lists of the count before that are lost"),
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "redated": N_("certificates that name a new day"),
