@@ -136,14 +136,16 @@ def _outermost(
     Where another key took the place of a lost one, few boxes may lie under the one or the other,
     which a sample does not meet.
     """
-    under = select(boxes.c.label, kept.c.id).join(kept, kept.c.box == boxes.c.id)
-    known = under.where(*_living(), kept.c.ended_at.is_(None)).subquery()
-    first, last = (
-        select(end(known.c.id).label("id")).group_by(known.c.label) for end in (func.min, func.max)
+    under = select(func.min(kept.c.id).label("first"), func.max(kept.c.id).label("last"))
+    ends = (
+        under.join(boxes, kept.c.box == boxes.c.id)
+        .where(*_living(), kept.c.ended_at.is_(None))
+        .group_by(boxes.c.label)
+        .cte()
     )
-    ends = union(first, last).subquery()
+    ids = union(select(ends.c.first.label("id")), select(ends.c.last)).subquery()
     wanted = select(boxes.c.id, boxes.c.label, boxes.c.wrapped)
-    rows = wanted.join(kept, kept.c.box == boxes.c.id).join(ends, ends.c.id == kept.c.id)
+    rows = wanted.join(kept, kept.c.box == boxes.c.id).join(ids, ids.c.id == kept.c.id)
     closed = [
         row.id
         for row in conn.execute(rows)
