@@ -145,9 +145,12 @@ class Guesterase(Installed):
         state.bell = rounds.install(self, app, self._teardown)
 
     def _side(self) -> Side | None:
-        """Return what the guard must know of the application at work, or of the only one."""
-        here = cast(Any, current_app)._get_current_object() if has_app_context() else None
-        apps = [here] if here is not None else list(self._apps)
+        """Return what the guard must know of the application at work, or of the only one.
+
+        At work is one that has a Guesterase: the host may use its session in another one's context.
+        """
+        here: Any = cast(Any, current_app)._get_current_object() if has_app_context() else None
+        apps = [here] if NAME in getattr(here, "extensions", ()) else list(self._apps)
         state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
         if state is None or state.extension is not self:
             return None

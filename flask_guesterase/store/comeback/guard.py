@@ -25,12 +25,13 @@ from sqlalchemy import (
     inspect,
 )
 from sqlalchemy.event import contains, listen
+from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 
 from .. import tables
 from ..hiding import passage
 from ..hiding.concealed import gates
-from ..mapping.host import Host
+from ..mapping.host import OURS, Host
 from ..statements.assigned import written
 from ..statements.failure import undoes_all
 from ..statements.forms import Free
@@ -185,21 +186,23 @@ def _flushed(
     gone: Counter[tuple[str, str]] = Counter()
     rows: list[Row] = []
     mappers: list[Mapper[Any]] = []
-    for state, table in _states(session, deleted, post.side, post.side.datamap.tables):
-        gone[table.fullname, _place(post, state, table)] += 1
-        mappers.append(state.mapper)
+    home = bool(deleted) and _is_home(session, post.side)
+    for state, table, here in _states(session, deleted, post.side, post.side.datamap.tables):
+        if here or home:
+            gone[table.fullname, _place(post, state, table)] += 1
+            mappers += [state.mapper] if here else []
     new = session.new
-    for state, table in _states(session, written, post.side, post.watched):
-        row = _row(post.watched[table.fullname], state, table, state.obj() in new)
+    for state, table, here in _states(session, written, post.side, post.watched):
+        row = _row(post.watched[table.fullname], state, table, state.obj() in new) if here else None
         if row is not None:
             rows.append(row)
             mappers.append(state.mapper)
-    if not mappers:
-        return
     # The key folder is looked at last: most of what a host writes is nobody's data.
-    if not post.side.custodian.exists():
+    if not (mappers or gone) or not post.side.custodian.exists():
         return
-    conn = session.connection(bind_arguments={"mapper": mappers[0]})
+    # What lies in another database of the host's is journaled in the default one, as all is.
+    bind: dict[str, Any] = {"mapper": mappers[0]} if mappers else {"clause": OURS}
+    conn = session.connection(bind_arguments=bind)
     if _is_ours(conn, post.side):
         lookout.note(post.side, conn, rows, sightings.FLUSH)
         lookout.bypassed(post.side, conn, gone)
@@ -207,15 +210,22 @@ def _flushed(
 
 def _states(
     session: Session, instances: Iterable[Any], side: Side, known: Mapping[str, Any]
-) -> Iterator[tuple[InstanceState[Any], Table]]:
-    """Yield what of a flush went to known tables of this installation's database."""
+) -> Iterator[tuple[InstanceState[Any], Table, bool]]:
+    """Yield what of a flush went to known tables, and whether they lie where ours do."""
     for instance in instances:
         state = instance._sa_instance_state
         for table in state.mapper.tables:
-            if not isinstance(table, Table) or table.fullname not in known:
-                continue
-            if session.get_bind(mapper=state.mapper).engine.pool is side.pool:
-                yield state, table
+            if isinstance(table, Table) and table.fullname in known:
+                bind = session.get_bind(mapper=state.mapper)
+                yield state, table, bind.engine.pool is side.pool
+
+
+def _is_home(session: Session, side: Side) -> bool:
+    """Return whether what is ours goes from a session to the installation's database."""
+    try:
+        return session.get_bind(clause=OURS).engine.pool is side.pool
+    except UnboundExecutionError:
+        return False
 
 
 def _row(one: Watched, state: InstanceState[Any], table: Table, new: bool) -> Row | None:
@@ -293,12 +303,10 @@ def _executed(
     post: _Post, state: ORMExecuteState, statement: Insert | Update | Delete, count: int
 ) -> None:
     conn = state.session.connection(bind_arguments=dict(state.bind_arguments))
-    if not _is_ours(conn, post.side):
-        return
     if isinstance(statement, Delete):
-        name = getattr(statement.table, "fullname", "")
-        if count != 0 and name in post.side.datamap.tables:
-            lookout.bypassed(post.side, conn, {(name, ""): max(count, 1)})
+        _removed(post, state.session, conn, getattr(statement.table, "fullname", ""), count)
+        return
+    if not _is_ours(conn, post.side):
         return
     mine = [post.watched[name] for name in {*written(statement)} & post.watched.keys()]
     if mine:
@@ -306,3 +314,13 @@ def _executed(
         rows = added(statement, state.parameters)
         for one in mine:
             lookout.written(post.side, conn, one, values, rows)
+
+
+def _removed(post: _Post, session: Session, conn: Connection, name: str, count: int) -> None:
+    """Journal what a DELETE took from a declared table, wherever that lies."""
+    if count == 0 or name not in post.side.datamap.tables:
+        return
+    if conn.engine.pool is not post.side.pool and _is_home(session, post.side):
+        conn = session.connection(bind_arguments={"clause": OURS})
+    if _is_ours(conn, post.side):
+        lookout.bypassed(post.side, conn, {(name, ""): max(count, 1)})

@@ -26,7 +26,7 @@ Models = Any
 _NO_SESSION = (type, sessionmaker, Engine, FunctionType)
 """What is given in place of a scoped session where sessions are opened by hand."""
 
-_OURS = update(request)
+OURS = update(request)
 """A statement of ours that writes: where it goes, no replica is that a session only reads from."""
 
 
@@ -59,7 +59,7 @@ class Host:
         :raises SetupError: the session has no default engine, or one that cannot be used.
         """
         try:
-            bind = self.session.get_bind(clause=_OURS)
+            bind = self.session.get_bind(clause=OURS)
         except (SQLAlchemyError, RuntimeError):
             raise SetupError(
                 "The session has no default database.",
