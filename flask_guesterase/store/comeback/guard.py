@@ -193,8 +193,8 @@ def _flushed(
             mappers += [state.mapper] if here else []
     new = session.new
     for state, table, here in _states(session, written, post.side, post.watched):
-        row = _row(post.watched[table.fullname], state, table, state.obj() in new)
-        if here and row is not None:
+        row = _row(post.watched[table.fullname], state, table, state.obj() in new) if here else None
+        if row is not None:
             rows.append(row)
             mappers.append(state.mapper)
     # The key folder is looked at last: most of what a host writes is nobody's data.
