@@ -51,6 +51,15 @@ def test_a_hold_taken_away_by_sql_right_after_one_of_the_sister_company(pine: Pi
     assert "records-differ:holds" in pine.seen()
 
 
+def test_a_root_journaled_after_a_clock_was_set_right_is_the_newest(pine: Pine) -> None:
+    """Roots are told apart by their number, and not by a clock that ran ahead at the sister's."""
+    pine.later(minutes=10)
+    pine.run(lambda office: office.freeze("be", "second"))
+    pine.later(minutes=-10)
+    pine.run(lambda office: office.freeze("mu", "second"))
+    assert "records-differ:holds" not in pine.seen()
+
+
 def test_a_root_of_before_is_not_true_again_when_sql_appends_it(pine: Pine) -> None:
     """A root is one of its number: there is none over the rows of before under a later one."""
     pine.run(lambda office: office.freeze("mu", "second"))

@@ -14,7 +14,8 @@ from sqlalchemy import delete, insert, select, update
 from benchmarks.estate import Estate, Shape, built
 from benchmarks.schema import Message
 from flask_guesterase.core import treatment
-from flask_guesterase.core.treatment import null
+from flask_guesterase.core.policy import Blocker, Policy
+from flask_guesterase.core.treatment import null, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.erasing import people
@@ -142,6 +143,28 @@ def test_what_the_law_keeps_of_them_is_nothing_that_came_back(
 
     monkeypatch.setattr(refilled.planning, "plan", plan)
     assert look(hotel) == {}
+
+
+def test_a_row_that_would_go_whole_but_for_a_part_and_is_back_is_asked_about(hotel: Hotel) -> None:
+    """What the hotel still needs of it is nothing that came back; what went with the rest is."""
+    whole = Policy({"number": redact, "remark": null}, via="guest", rows=treatment.delete)
+    hotel.datamap = hotel.mapped([
+        (model, whole if model is Booking else policy)
+        for model, policy in policies(str(hotel.files))
+    ])
+    hotel.blockers = (
+        Blocker("deposit", "bookings", lambda b, _: b.c.id == 2, needs={"bookings": ["number"]}),
+    )
+    old = hotel.rows(Booking)
+    hotel.erased(hotel.approved(email="g2@mail.example"))
+    assert [row for row in hotel.rows(Booking) if row["id"] == 2] == [
+        {"id": 2, "number": "B2", "guest_id": 2, "remark": None}
+    ]
+    hotel.later(hours=8)
+    assert look(hotel) == {}
+    put_back(hotel, Booking, old)
+    assert look(hotel) == {"returned-unclear": 1}
+    assert waiting(hotel) == [("bookings", "int:2")]
 
 
 def test_who_may_not_verify_there_decides_about_nothing(hotel: Hotel) -> None:

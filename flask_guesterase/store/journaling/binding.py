@@ -208,10 +208,12 @@ def newest(work: Work, word: str) -> set[Said]:
     """
     found: list[tuple[datetime, Said]] = []
     for controller in brake.controllers(work):
+        # A clock may have been set: it tells nothing of what has a number.
+        late = max((at for at, said in found if not said.turn), default=None)
         for entry in told.backwards(work, controller, BINDING):
             draft = entry.draft
             at = datetime.fromisoformat(draft.at)
-            if found and max(when for when, _ in found) - at > BACK:
+            if late is not None and late - at > BACK:
                 break
             if word in draft.marks:
                 found.append((at, Said(draft.counts.get(_turns(word), 0), draft.marks[word])))

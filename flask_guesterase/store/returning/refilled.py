@@ -240,9 +240,8 @@ def _full(
     for key in full:
         alike.setdefault(left.get(key, frozenset()), []).append(key)
     yield from alike.pop(frozenset(), ())
-    if not declared.deletes:
-        for names, each in alike.items():
-            yield from holding(work.conn, declared, each, columns - names)
+    for names, each in alike.items():
+        yield from holding(work.conn, declared, each, columns - names, whole=False)
 
 
 def _staying(
