@@ -2,30 +2,27 @@
 
 The answer fails closed. Uses of the old row that cannot copy it (comparing it, returning it,
 deleting by it) are taken out of the body; whatever mention of OLD is left counts as a copy, and
-so does any body that builds statements at run time, or calls a function of the host's: told a key
-alone, that can read the row where it still stands as it was.
+so does any body that builds statements at run time, or calls a function that somebody made.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import NamedTuple
 
-from .inborn import INBORN
+from .called import NAME, Made, calls
 
 _I = re.IGNORECASE | re.DOTALL
-_NAME = r"(?:\w+|\"[^\"]+\"|`[^`]+`|\[[^\]]+\])"
-_QUOTED_OR_COMMENT = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*(?!M?!).*?\*/", _I)
+_QUOTED_OR_COMMENT = re.compile(
+    r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|--[^\n]*|/\*(?!M?!).*?\*/", _I
+)
 # A backslash before a quote, MariaDB's comment that may hold one, PostgreSQL's texts without any.
 _UNCLEAR = re.compile(r"[\\#$]")
-_DYNAMIC = re.compile(r"\b(?:EXECUTE|PREPARE|CALL)\b", _I)
+# The last one is a name of PostgreSQL's whose letters may be numbers.
+_DYNAMIC = re.compile(r"\b(?:(?:EXECUTE|PREPARE|CALL)\b|U&\")", _I)
 _WRITES = re.compile(r"\b(?:INSERT|UPDATE|REPLACE|MERGE|COPY)\b", _I)
 _CALL = re.compile(r"(\w+)\s*\(")
-_CALLED = re.compile(rf"(?:({_NAME})\s*\.\s*)?({_NAME})\s*\(")
-# What is written into, or made for one statement, has the names of its columns in brackets.
-_LISTED = re.compile(
-    rf"\b(?:INTO|INSERT|IGNORE|REPLACE|AS|WITH|RECURSIVE)\s+(?:{_NAME}\s*\.\s*)?{_NAME}\s*\(", _I
-)
 _ROW = re.compile(r"\b(?:OLD|NEW)\b", _I)
 _CONDITION = re.compile(r"\b(?:IF|ELSIF|ELSEIF|WHEN)\b([^;]*?)\bTHEN\b", _I)
 _CASE = re.compile(r"\b(?:CASE|WHEN)\b", _I)
@@ -34,14 +31,27 @@ _GIVES = re.compile(r"\b(?:INSERT|UPDATE|REPLACE|MERGE|COPY|RETURNING|INTO)\b", 
 _DELETE = re.compile(r"\bDELETE\s+FROM\b([^;]*)(?:;|\Z)", _I)
 # An FTS5 index with external content is told to forget a row by inserting it (SQLite FTS5 §4.4.3).
 _FORGET = re.compile(
-    rf"\bINSERT\s+INTO\s+({_NAME})\s*\(\s*\1\s*,[^;()]*\)\s*VALUES\s*\(\s*'delete'\s*,[^;]*;", _I
+    rf"\bINSERT\s+INTO\s+({NAME})\s*\(\s*\1\s*,[^;()]*\)\s*VALUES\s*\(\s*'delete'\s*,[^;]*;", _I
 )
-_OLD = re.compile(rf"(?<![\w.])OLD\b(?:\s*\.\s*({_NAME}|\*))?", _I)
+_OLD = re.compile(rf"(?<![\w.])OLD\b(?:\s*\.\s*({NAME}|\*))?", _I)
 _PURE = frozenset(
     {"if", "elsif", "elseif", "and", "or", "not", "in", "exists", "from", "where", "on"}
     | {"coalesce", "ifnull", "nullif", "isnull", "lower", "upper", "trim", "length"}
     | {"char_length", "abs", "date", "cast", "json_valid", "strftime", "row"}
 )
+
+
+class Told(NamedTuple):
+    """What a trigger's text tells.
+
+    :param copies_old: the old value may be written somewhere.
+    :param old_columns: which columns of it; None means all, or unknown.
+    :param calls: the function somebody made for which that is unclear; "" where it is not for one.
+    """
+
+    copies_old: bool
+    old_columns: frozenset[str] | None
+    calls: str = ""
 
 
 def copies_old(
@@ -50,33 +60,35 @@ def copies_old(
     table: str,
     events: Collection[str],
     before: bool,
+    made: Made,
     aliases: Collection[str] = (),
-) -> tuple[bool, frozenset[str] | None]:
-    """Whether this trigger body may write the old value somewhere, and which columns of it.
+) -> Told:
+    """Return whether this trigger body may write the old value somewhere, and which of it.
 
     :param body: the statements, without the header; "" when the catalogue hides them.
     :param table: bare name of the table the trigger is on.
     :param events: of INSERT, UPDATE, DELETE.
     :param before: it fires before the change, so that reading its own table reads old values.
+    :param made: answers whether somebody made a function that is called.
     :param aliases: other names of the old rows (PostgreSQL transition tables).
-    :returns: the verdict and the columns; None in place of columns means all, or unknown.
     """
     if not {"UPDATE", "DELETE"} & set(events):
-        return False, frozenset()
+        return Told(False, frozenset())
     if not body.strip() or _DYNAMIC.search(body):
-        return True, None
+        return Told(True, None)
     if any(re.search(rf"\b{re.escape(name)}\b", body, _I) for name in aliases):
-        return True, None
+        return Told(True, None)
     if before and _WRITES.search(body) and _reads(body, table):
-        return True, None
+        return Told(True, None)
     plain = _without_comments(body)
-    if _ROW.search(body) and _calls(plain):
-        return True, None
+    called = _called(plain, made) if _ROW.search(body) else ""
+    if called:
+        return Told(True, None, called)
     mentions = list(_OLD.finditer(_without_harmless(plain)))
     names = [found.group(1) for found in mentions]
     if any(name is None or name == "*" for name in names):
-        return True, None
-    return bool(mentions), frozenset(name.strip('"`[]') for name in names)
+        return Told(True, None)
+    return Told(bool(mentions), frozenset(name.strip('"`[]') for name in names))
 
 
 def _reads(body: str, table: str) -> bool:
@@ -87,19 +99,20 @@ def _reads(body: str, table: str) -> bool:
     )
 
 
-def _calls(body: str) -> bool:
-    """Whether a function is called that does not come with the engine."""
+def _called(body: str, made: Made) -> str:
+    """Return the first function of these that somebody made, "" if nobody did."""
     # Where it is unclear at which quote a text ends, its words count as well.
     bare = body if _UNCLEAR.search(body) else _QUOTED_OR_COMMENT.sub(_emptied, body)
-    calls = _CALLED.findall(_LISTED.sub(" , (", bare))
-    return any(
-        schema.strip('"').lower() not in ("", "pg_catalog") or name.lower() not in INBORN
-        for schema, name in calls
-    )
+    found = next((call for call in calls(bare) if made(call)), None)
+    return "" if found is None else ".".join(filter(None, (found.schema, found.name)))
 
 
 def _emptied(found: re.Match[str]) -> str:
-    return "''" if found.group().startswith("'") else found.group()
+    """Nothing in quotes, unless it names what is called."""
+    text, after = found.group(), found.string[found.end() :].lstrip()
+    if text.startswith("'"):
+        return "''"
+    return text if after.startswith((".", "(")) else " "
 
 
 def _without_comments(body: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, text
 
 from ...core.errors import SetupError
 from ..tables import PREFIX
+from . import called
 from .assembly import Assembly
 from .copying import copies_old
 from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
@@ -235,7 +236,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     for row in conn.execute(_CHECKS.rows, bound):
         if (row.schema_name, row.tbl) in names:
             parts.checks[names[row.schema_name, row.tbl]].append(row.clause)
-    _triggers(conn.execute(_TRIGGERS.rows, bound).all(), names, parts)
+    _triggers(conn.execute(_TRIGGERS.rows, bound).all(), names, parts, called.mariadb(conn))
     return LiveSchema(
         dialect="mariadb",
         version=server.version,
@@ -325,17 +326,19 @@ def _foreign(
             )
 
 
-def _triggers(rows: Sequence[Any], names: dict[tuple[str, str], str], parts: Assembly) -> None:
+def _triggers(
+    rows: Sequence[Any], names: dict[tuple[str, str], str], parts: Assembly, made: called.Made
+) -> None:
     for row in rows:
         table = names.get((row.schema_name, row.tbl))
         if table is None:
             continue
         events = frozenset(re.findall(r"INSERT|UPDATE|DELETE", row.events.upper()))
         body = row.body or ""
-        copies, columns = copies_old(
-            body, table=row.tbl, events=events, before=row.timing == "BEFORE"
+        told = copies_old(
+            body, table=row.tbl, events=events, before=row.timing == "BEFORE", made=made
         )
-        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
+        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, *told))
 
 
 def _covers(pattern: str, schema: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from ..tables import PREFIX
+from . import called
 from .assembly import Assembly
 from .copying import copies_old
 from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
@@ -226,8 +227,9 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     _columns(conn.execute(_COLUMNS, oids).all(), names, parts)
     _constraints(conn.execute(_CONSTRAINTS, oids).all(), names, parts, server.enforced)
     _indexes(conn.execute(_INDEXES, oids).all(), names, parts)
-    _triggers(conn.execute(_TRIGGERS, oids).all(), names, parts)
-    _rules(conn.execute(_RULES, oids).all(), names, parts)
+    made = called.postgresql(conn)
+    _triggers(conn.execute(_TRIGGERS, oids).all(), names, parts, made)
+    _rules(conn.execute(_RULES, oids).all(), names, parts, made)
     for row in conn.execute(_READERS, oids):
         parts.copied_by[names[row.oid]].append(_key(row.schema, row.name, row.visible))
     return LiveSchema(
@@ -301,7 +303,9 @@ def _indexes(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> Non
             parts.indexes[table].append(columns)
 
 
-def _triggers(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:
+def _triggers(
+    rows: Sequence[Any], names: dict[int, str], parts: Assembly, made: called.Made
+) -> None:
     for row in rows:
         table = names[row.oid]
         events = frozenset(event for bit, event in _EVENTS.items() if row.flags & bit)
@@ -309,29 +313,32 @@ def _triggers(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> No
             continue
         readable = row.language in ("plpgsql", "sql")
         harmless = (row.language, row.function) in _HARMLESS
-        copies, columns = copies_old(
+        told = copies_old(
             row.body if readable else "",
             table=_bare(table),
             events=() if harmless else events,
             before=bool(row.flags & (_BEFORE | _INSTEAD)),
+            made=made,
             aliases=(row.old_rows,) if row.old_rows else (),
         )
         # Of what removes large objects the column it watches is said with it.
         watched = row.arguments.removesuffix("\\000") if harmless else ""
         body = f"{LARGE} {watched}" if row.function == LARGE and harmless else row.body
         # What removes large objects does so in this part alone.
-        told = row.flags & _ROW and not harmless
-        above = (names[oid] for oid in row.above if oid in names and told)
+        climbs = row.flags & _ROW and not harmless
+        above = (names[oid] for oid in row.above if oid in names and climbs)
         for name in (table, *above):
-            parts.triggers[name].append(LiveTrigger(row.name, name, events, body, copies, columns))
+            parts.triggers[name].append(LiveTrigger(row.name, name, events, body, *told))
 
 
-def _rules(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:
+def _rules(
+    rows: Sequence[Any], names: dict[int, str], parts: Assembly, made: called.Made
+) -> None:
     for row in rows:
         table, events = names[row.oid], frozenset({_RULE_EVENTS[row.event]})
         body = re.split(r"\bDO\b", row.definition, maxsplit=1)[-1]
-        copies, columns = copies_old(body, table=_bare(table), events=events, before=True)
-        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
+        told = copies_old(body, table=_bare(table), events=events, before=True, made=made)
+        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, *told))
 
 
 def _key(schema: str, name: str, visible: bool) -> str:

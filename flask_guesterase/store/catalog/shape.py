@@ -55,6 +55,7 @@ class LiveTrigger:
     :param body: the statements; on PostgreSQL the source of the function. "" when unreadable.
     :param copies_old: the old value may survive somewhere. Fails closed: True when unclear.
     :param old_columns: columns of the old row that are used; None means all, or nobody knows.
+    :param calls: the function somebody made that it calls, where that makes it unclear.
     """
 
     name: str
@@ -63,6 +64,7 @@ class LiveTrigger:
     body: str
     copies_old: bool
     old_columns: frozenset[str] | None = None
+    calls: str = ""
 
 
 @dataclass(frozen=True)

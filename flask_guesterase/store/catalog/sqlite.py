@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy import Connection, text
 
 from ..tables import PREFIX
-from . import fulltext
+from . import called, fulltext
 from .assembly import Assembly
 from .copying import copies_old
 from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
@@ -193,9 +193,9 @@ def _triggers(
             continue
         before, event, body = _header(row.sql or "")
         events = frozenset({event}) if event else frozenset({"INSERT", "UPDATE", "DELETE"})
-        copies, columns = copies_old(body, table=table, events=events, before=before)
+        told = copies_old(body, table=table, events=events, before=before, made=called.sqlite)
         parts.triggers[names[table]].append(
-            LiveTrigger(row.name, names[table], events, body, copies, columns)
+            LiveTrigger(row.name, names[table], events, body, *told)
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from . import mariadb
+from .called import FIRST
 from .shape import LiveSchema
 
 Version = tuple[object, ...]
@@ -21,9 +22,6 @@ _SQLITE = text("""
            (SELECT count(*) FROM sqlite_temp_master) AS temporary,
            (SELECT file FROM pragma_database_list WHERE name = 'main') AS file
 """)
-
-_OURS = 16384
-"""First object of PostgreSQL that did not come with the server."""
 
 _CATALOGS = {
     "pg_class": "oid",
@@ -44,7 +42,7 @@ _CATALOGS = {
 # A row of the catalogue that changes is another row, written by another transaction.
 _ROWS = " UNION ALL ".join(
     f"SELECT hashint8extended(xmin::text::bigint # ({number}::bigint << 32), 0) AS row "  # noqa: S608
-    f"FROM pg_catalog.{name} WHERE {number} >= {_OURS}"
+    f"FROM pg_catalog.{name} WHERE {number} >= {FIRST}"
     for name, number in _CATALOGS.items()
 )
 _POSTGRESQL = text(f"""

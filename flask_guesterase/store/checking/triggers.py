@@ -34,8 +34,8 @@ def fired(
         yield from _deletes(declared, trigger, live)
         if _copies(declared, trigger):
             yield Finding(
-                "trigger", declared.name, trigger.name, "A trigger may copy the old value when "
-                "it is erased.", _CURE,
+                "trigger", declared.name, trigger.name, f"{_doer(trigger)} may copy the old value "
+                "when it is erased.", _CURE,
             )
         yield from _reads(declared, trigger, datamap)
 
@@ -64,6 +64,12 @@ def _copies(declared: Declared, trigger: LiveTrigger) -> bool:
     used, erased = trigger.old_columns, {name.lower() for name in _going(declared)}
     harmless = used is not None and not {name.lower() for name in used} & erased
     return trigger.copies_old and not (harmless and not declared.deletes)
+
+
+def _doer(trigger: LiveTrigger) -> str:
+    if trigger.calls:
+        return f"The function {trigger.calls}(), which a trigger calls,"
+    return "A trigger"
 
 
 def _going(declared: Declared) -> set[str]:
