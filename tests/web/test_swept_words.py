@@ -7,9 +7,11 @@ from pathlib import Path
 
 from flask_guesterase.core.events import (
     IncidentMeasured,
+    KeysReplaced,
     OwnDataEnded,
     RegisterProduced,
     RetentionEnded,
+    RulesChanged,
 )
 from flask_guesterase.core.log import slug
 from flask_guesterase.store import sweep, worker
@@ -55,11 +57,13 @@ def test_the_journal_counts_in_words_that_mean_what_was_counted(house: House) ->
             RegisterProduced(*who, counts={"rows": 47, "sealed": 48, "unopened": 49}),
             OwnDataEnded(*who, counts={"hold": 50}),
             RetentionEnded(*who, counts={"deputy": 51}),
+            KeysReplaced(*who, counts={"keys": 52}),
+            RulesChanged(*who),
         ]
     page = house.browser("auditor").get("/desk/privacy/journal", wish="en")
     for said in (
         "rows that had their time: 41", "reminders about holds and freezes: 43", "on file: 44",
         "sealed: 45", "erased: 46", "rows: 47", "sealed: 48", "not opened: 49", "hold: 50",
-        "deputy: 51",
+        "deputy: 51", "keys: 52", "how often rules have changed: ",
     ):  # fmt: skip
         assert re.search(rf"(>| · ){said}", page), said

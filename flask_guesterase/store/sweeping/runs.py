@@ -248,10 +248,7 @@ def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
     if ids is not None:
         _read(open_, ids)
         open_ = [preview for preview in open_ if preview.id in ids]
-    if any(not preview.current for preview in open_):
-        raise MovedError(
-            "The rules changed since the preview.", "Run a sweep, and read the new preview."
-        )
+    require_current(open_)
     for preview in open_:
         table = tables.run
         work.conn.execute(
@@ -275,6 +272,18 @@ def doubt_confirmed(work: Work) -> None:
     table = tables.run
     said = table.c.kind == PREVIEW, table.c.confirmed_by.is_not(None)
     work.conn.execute(update(table).where(*said).values(confirmed_by=None))
+
+
+def require_current(read: Iterable[Preview]) -> None:
+    """Go on only where what previews show is what would go.
+
+    :param read: previews.
+    :raises MovedError: the rules changed since one of them was drawn.
+    """
+    if any(not preview.current for preview in read):
+        raise MovedError(
+            "The rules changed since the preview.", "Run a sweep, and read the new preview."
+        )
 
 
 def _read(open_: Sequence[Preview], ids: Sequence[int]) -> None:

@@ -37,8 +37,8 @@ def census(folder: Path | None) -> Answer:
     notes = [f"{missed} lines are missed; look at the tasks."] if missed else []
     if lost:
         notes.append(
-            f"{lost} lists of the count before are lost, so nobody can tell which lines went; look "
-            "at the tasks."
+            f"{lost} lists of the count before are lost, so nobody can tell which lines went; the "
+            "journal says of which registers."
         )
     if files:
         text += f"\n{len(files)} lists are in {folder}."

@@ -16,7 +16,7 @@ from ...store.office import Office
 from ...store.remembrance import remembering
 from ...store.sweeping.doors import Door
 from ...store.sweeping.report import SweepReport
-from ...store.sweeping.runs import Preview
+from ...store.sweeping.runs import Preview, require_current
 from ..current import current
 from ..joining.entering import enter
 from .acting import Two, trying, two_people
@@ -80,8 +80,10 @@ def _empty(office: Office, who: str) -> tuple[int, ...]:
 
     :raises ForbiddenError: they may not decide about the law at any property.
     :raises InputError: something would go, and nobody said which list was read.
+    :raises MovedError: the rules changed since, so that nobody can read one.
     """
     waiting = [each for each in office.sweeps(who)["previews"] if not each.confirmed_by]
+    require_current(waiting)
     if full := [str(each.id) for each in waiting if each.rows]:
         raise InputError(
             f"By these previews rows would go, and none of them was named: {', '.join(full)}.",

@@ -73,6 +73,8 @@ COUNTED: dict[str, str] = {
     "duties": N_("people to be told"),
     "untold": N_("not reached"),
     "late": N_("late"),
+    "holds-turn": N_("how often holds have changed"),
+    "rules-turn": N_("how often rules have changed"),
 }
 """What their entries in the journal count."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...core.events import (
     ErasureBegun,
+    KeysReplaced,
     OwnDataEnded,
     RetentionEnded,
     SubjectErased,
@@ -807,6 +808,7 @@ def told(language: Language, value: object) -> str:
 _TABLES = (ErasureBegun, OwnDataEnded, RetentionEnded, SubjectErased, SubjectErasedAgain)
 _OWN_COUNTS: dict[str, dict[str, str]] = {
     SweepDone.name: SWEPT,
+    KeysReplaced.name: {"keys": N_("keys")},
     **{each.name: COUNTS for each in _TABLES},
 }
 """Action -> words of what it counts, where one of those may mean a state or a table elsewhere."""
