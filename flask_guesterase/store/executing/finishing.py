@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -220,7 +221,7 @@ def _finish(
     erased = planning.erase(work, origin, plan, scope)
     erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]
     keeping.end(work, keys)
-    keeping.record(work, origin, plan, erased)
+    keeping.record(work, origin, plan, erased, _since(lines, keys))
     if origin.number is not None:
         people.bury(work, origin.number, plan.spared())
     recovery = ""
@@ -252,6 +253,19 @@ def _keys(
     if not tells(declared, columns):
         return keys
     return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+
+
+def _since(lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]) -> keeping.Since:
+    """Return since when rows are kept that nobody asked about: who was erased later is back.
+
+    Of a request each reason counts from its own day, on which the officer may have to be told.
+    """
+    found: dict[tuple[str, Key], datetime] = {}
+    for line in lines:
+        for key in keys[line.id] if line.request is None else ():
+            place = line.table_name, key
+            found[place] = min(line.since, found.get(place, line.since))
+    return found
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:
