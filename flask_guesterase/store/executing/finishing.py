@@ -204,7 +204,8 @@ def _finish(
     lines = [line for line in lines if line.id in keys]
     only = remainder.kept_columns(work, lines, keys)
     scope = planning.bounded(
-        work, remainder.scope(work, only, who), lock=True, only=only, house=origin.property
+        work, remainder.scope(work, only, who, _held(lines, keys)), lock=True, only=only,
+        house=origin.property,
     )
     plan = planning.plan(work, scope)
     if plan.blocked:
@@ -266,6 +267,13 @@ def _since(lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]) -> kee
             place = line.table_name, key
             found[place] = min(line.since, found.get(place, line.since))
     return found
+
+
+def _held(lines: Sequence[Line[Any]], keys: Mapping[int, Sequence[Key]]) -> keeping.Since:
+    """Return since when rows are kept that nobody asked about, of those that a hold alone kept."""
+    held = _since([line for line in lines if line.mode == law.HELD], keys)
+    others = _since([line for line in lines if line.mode != law.HELD], keys)
+    return {place: at for place, at in held.items() if place not in others}
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:
