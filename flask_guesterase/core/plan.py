@@ -274,13 +274,15 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     deletes = shape.deletes != "never" and all(
         ruling.may_touch(n) for n in (*shape.erase, *lasting)
     )
-    needed = {n: w for n, w in ruling.needed.items() if n in erase or deletes}
     shared = bool(row.others)
-    if not kept and not needed and deletes and (shape.deletes == "always" or not shared):
-        return (Decision(shape.table, Outcome.DELETE, ()),)
+    whole = deletes and (shape.deletes == "always" or not shared)
     # In a text only what is said of this person goes, so that it may be another's as well.
     said = {n for n, rule in erase.items() if rule == MENTIONS}
     mine = _free_columns(shape, row, erase) | said if shared else frozenset(erase)
+    # What stays as another's does not go once the hotel needs it no longer.
+    needed = {n: w for n, w in ruling.needed.items() if n in mine or whole}
+    if whole and not kept and not needed:
+        return (Decision(shape.table, Outcome.DELETE, ()),)
     free = mine - set(needed)
     decisions = []
     if free:

@@ -24,7 +24,7 @@ from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again as back
 from flask_guesterase.store.returning import returned
 from tests.engines import DEEP
-from tests.store.house import Base, Bill, House, Lodger, Person, Stay, policies
+from tests.store.house import OWING, Base, Bill, House, Lodger, Person, Stay, policies
 from tests.store.test_copying import fetched, release, shown
 from tests.store.test_recipients import System, go
 
@@ -143,6 +143,49 @@ def test_what_another_company_wrote_with_another_guest_is_no_residue(
     number = chain.erase_at("sh")
     assert chain.state(number) == state
     assert chain.wish(3) == f"mail to {ANN}"
+
+
+def test_what_a_trigger_writes_at_the_others_hotel_is_theirs(chain: Chain) -> None:
+    """The guest is erased; a bill of the first that ends later changes no stay of the other."""
+    ended(chain)
+
+
+def test_what_a_trigger_writes_of_who_is_still_the_others_guest_is_theirs(common: Chain) -> None:
+    """Nobody is erased yet whose common profile the other needs, whichever bill has ended."""
+    ended(common)
+
+
+def ended(one: Chain) -> None:
+    """Let a bill end that the first needed when it was asked, and its trigger write elsewhere."""
+    bills = replace(one.datamap.declared("bills").policy, triggers={"told": "stays are declared"})
+    declared = [(t, bills if t is Bill else one.datamap.declared(t.__tablename__).policy)
+                for t, _ in policies()]  # fmt: skip
+    one.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    one.blockers = (replace(OWING, needs={"bills": ["text"]}),)
+    one.set(Bill, 1, owed=3)
+    tells(one)
+    number = one.erase_at("sh")
+    assert (one.state(number), one.of(Bill, 1)["text"]) == ("sealed", "two teas")
+    one.set(Bill, 1, owed=0)
+    one.set(Stay, 2, wish="a cot")
+    one.nightly()
+    assert (one.of(Bill, 1)["text"], one.wish(2)) == (None, "a crib")
+
+
+def tells(one: Chain) -> None:
+    """Let a change of a bill write into the stay at the other company's hotel."""
+    body = "UPDATE stays SET wish = 'a crib' WHERE id = 2;"
+    fires = "CREATE TRIGGER told AFTER UPDATE ON bills FOR EACH ROW"
+    script = [f"{fires} BEGIN {body} END"]
+    if one.engine.dialect.name == "postgresql":
+        script = [
+            "CREATE FUNCTION told() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {body} RETURN NULL; END $$",
+            f"{fires} EXECUTE FUNCTION told()",
+        ]
+    with one.engine.begin() as conn:
+        for statement in script:
+            conn.exec_driver_sql(statement)
 
 
 @pytest.mark.parametrize("kind", ["chain", "common"])

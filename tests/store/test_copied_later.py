@@ -317,6 +317,27 @@ def test_a_copy_of_who_was_held_goes_once_the_hold_is_lifted(any_inn: Copied) ->
     assert {(payer, scan) for _, payer, scan in inn.past()} == {("[erased]", "[erased]")}
 
 
+def test_what_a_trigger_writes_of_who_was_spared_is_the_hosts(any_inn: Copied) -> None:
+    """A hold keeps one of two profiles, whose guest is in the house: what is new of them stays."""
+    inn = any_inn
+    inn.triggers()
+    inn.grants["officer"].add("hold")
+    for id in (1, 2):
+        inn.person(id, date(2026, 3, 1), email="ann@mail.example", visa=None)
+    inn.bill(1, one=1)
+    with inn.begin() as office:
+        office.place_hold(Wanted("record", "court-order", "people", "2"), "officer")
+    number = inn.approved(email="ann@mail.example")
+    assert inn.erased(number) == "sealed"
+    inn.copied(id=9, one=2, payer="Ann Berg", scan="Y456")
+    inn.writes("UPDATE bills_past SET scan = 'Z789' WHERE one = 2;")
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert (inn.read(BILLS)["payer"], inn.read(PEOPLE, 2)["name"]) == (None, "Ann Berg")
+    assert inn.past()[-1] == (2, "Ann Berg", "Z789")
+    assert inn.state(number) == "sealed"
+
+
 def test_a_copy_of_who_is_back_is_the_hosts(any_inn: Copied) -> None:
     """They asked once; what their row says since then is of somebody who stays again."""
     inn = any_inn

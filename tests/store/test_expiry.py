@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select, update
 
 from flask_guesterase.core import rotation
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.image import decode
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, inside, keep, mentions, null, redact, retain
@@ -915,3 +916,25 @@ def test_recipients_are_told_of_who_had_their_time(inn: Inn) -> None:
         office.sign_task(task["id"], 3, "officer")
     states = [row["state"] for row in inn.ours("delivery") if row["recipient"] == "police"]
     assert states == ["done"] * 3
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_hold_that_is_lifted_takes_nothing_of_who_lives(any_inn: Inn, alone: bool) -> None:
+    """A bill of two was held when one of them went; what is the other's as well stays."""
+    inn = any_inn
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    inn.person(1, date(2026, 1, 1), visa=None)
+    inn.person(2, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=None if alone else 1, other=2, role="main")
+    with inn.begin() as office:
+        hold = office.place_hold(Wanted("record", "court-order", "bills", "1"), "officer")
+    assert expiry.expire(inn.run)["people"] == 1
+    assert [row["mode"] for row in inn.ours("kept")] == ["held"]
+    for user in ("officer", "second"):
+        with inn.begin() as office:
+            office.lift(hold, user)
+    inn.later(days=1)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["role"] == ("[erased]" if alone else "main")
+    assert inn.read(BILLS)["payer"] == "Ann Berg"

@@ -21,11 +21,12 @@ __all__ = ["any_inn", "inn"]
 
 LINES = Table(
     "lines", MetaData(), Column("id", Integer, primary_key=True), Column("person", Integer),
-    Column("text", String(80)), Column("room", String(20)), Column("dated", Date),
+    Column("other", Integer), Column("text", String(80)), Column("room", String(20)),
+    Column("dated", Date),
 )  # fmt: skip
 UNDATED = Policy(
     {"text": null, "room": null, "dated": keep("statistics")},
-    via=Equal({"person": "id"}, to="people"),
+    via={Equal({"person": "id"}, to="people"): [], Equal({"other": "id"}, to="people"): []},
 )
 DATED = replace(UNDATED, category="reservation", clock={"last_activity": "dated"})
 
@@ -183,16 +184,23 @@ def test_a_record_of_who_is_back_is_theirs_again(any_inn: Inn, whole: bool) -> N
     assert living(inn) == [("bills", "int:1", "place")]
 
 
+@pytest.mark.parametrize("other", [None, 2])
 @pytest.mark.parametrize(("dated", "text"), [(date(2026, 2, 1), "Ann Berg"), (None, None)])
 def test_a_record_of_who_lives_has_time_again_only_by_a_day_that_is_known(
-    any_inn: Inn, dated: date | None, text: str | None
+    any_inn: Inn, dated: date | None, text: str | None, other: int | None
 ) -> None:
-    """It ran out alone; it is kept as before once its day lies ahead, not once it has none."""
+    """It ran out alone; it is kept as before once its day lies ahead, not once it has none.
+
+    Whoever it was besides, and was erased before, changes nothing about that.
+    """
     inn = any_inn
     folios(inn, {"lines": ["text"]}, DATED)
     inn.person(1, date(2026, 1, 1))
+    inn.person(2, date(2022, 1, 1), visa=None)
+    night(inn)
+    assert inn.read(PEOPLE, 2)["email"] is None
     inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
-    line(inn, dated=date(2022, 1, 1))
+    line(inn, other=other, dated=date(2022, 1, 1))
     night(inn)
     assert (inn.read(LINES)["text"], inn.read(LINES)["room"]) == ("Ann Berg", None)
     inn.set(LINES, 1, dated=dated)
@@ -203,6 +211,94 @@ def test_a_record_of_who_lives_has_time_again_only_by_a_day_that_is_known(
     night(inn)
     assert (inn.read(LINES)["text"], inn.read(PEOPLE)["name"]) == (text, "Ann Berg")
     assert living(inn) == []
+
+
+def test_a_record_of_who_was_back_before_it_ran_out_goes_once_nothing_needs_it(
+    any_inn: Inn,
+) -> None:
+    """Its day went with it; that its guest was erased years ago, and came back, says nothing."""
+    inn = any_inn
+    folios(inn, {"lines": ["text"]}, replace(DATED, columns={**DATED.columns, "dated": null}))
+    inn.person(1, date(2022, 1, 1), visa=None)
+    night(inn)
+    inn.later(days=1)
+    inn.set(PEOPLE, 1, name="Ann Berg", seen=inn.now.date())
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    line(inn, dated=date(2022, 1, 1))
+    for _ in range(2):
+        night(inn)
+        assert (inn.read(LINES)["text"], inn.read(LINES)["dated"]) == ("Ann Berg", None)
+        assert living(inn) == [("lines", "int:1", "blocked")]
+        inn.later(days=1)
+    inn.set(BILLS, 1, letter="paid")
+    night(inn)
+    assert (inn.read(LINES)["text"], inn.read(PEOPLE)["name"]) == (None, "Ann Berg")
+    assert living(inn) == []
+
+
+def test_who_is_back_keeps_what_was_written_down_as_needed_anew(any_inn: Inn) -> None:
+    """Of two preconditions one ends while they are away: the other is as old as before."""
+    inn = any_inn
+    folios(inn, {"lines": ["text"]}, UNDATED)
+    lost = Blocker(
+        "lost-and-found", "bills", lambda bills, today: bills.c.role == "lost",
+        needs={"lines": ["room"]},
+    )  # fmt: skip
+    inn.blockers = (*inn.blockers, lost)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="open", role="lost", dated=date(2025, 1, 1))
+    line(inn)
+    night(inn)
+    assert (inn.read(LINES)["text"], inn.read(LINES)["room"]) == ("Ann Berg", "12")
+    inn.set(BILLS, 1, role="found")
+    inn.later(days=1)
+    night(inn)
+    assert (inn.read(LINES)["text"], inn.read(LINES)["room"]) == ("Ann Berg", None)
+    inn.set(PEOPLE, 1, name="Ann Berg", seen=inn.now.date())
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    night(inn)
+    assert inn.read(LINES)["text"] == "Ann Berg"
+    assert living(inn) == [("bills", "int:1", "place")]
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_what_is_anothers_alone_is_nobodys_again(any_inn: Inn, back: bool) -> None:
+    """Of a shared record what one guest wrote goes once nothing needs it, whoever else is there."""
+    inn = any_inn
+    one, other = UNDATED.via
+    folios(inn, {"lines": ["text"]}, replace(DATED, via={one: ["room"], other: ["text"]}))
+    inn.person(1, date(2022 if back else 2026, 1, 1), visa=None)
+    inn.person(2, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=2, letter="open", dated=date(2025, 1, 1))
+    line(inn, other=2, dated=date(2026, 2, 1))
+    night(inn)
+    assert inn.read(LINES)["text"] == "Ann Berg"
+    inn.set(PEOPLE, 1, name="Ann Berg", seen=inn.now.date())
+    inn.set(LINES, 1, room="14")
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    night(inn)
+    assert (inn.read(LINES)["text"], inn.read(LINES)["room"]) == (None, "14")
+
+
+@pytest.mark.parametrize("lines", [UNDATED, DATED])
+def test_what_was_needed_of_one_guest_stays_as_long_as_it_is_anothers(
+    any_inn: Inn, lines: Policy
+) -> None:
+    """The erasure of one of two let it be, so that nothing of it ends with a precondition."""
+    inn = any_inn
+    folios(inn, {"lines": ["text"]}, lines)
+    inn.person(1, date(2026, 1, 1), visa=None)
+    inn.person(2, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=2, letter="open", dated=date(2025, 1, 1))
+    line(inn, other=2, dated=date(2026, 2, 1))
+    night(inn)
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    night(inn)
+    assert inn.read(PEOPLE, 2)["email"] is None
+    assert (inn.read(LINES)["text"], inn.read(LINES)["room"]) == ("Ann Berg", "12")
 
 
 @pytest.mark.parametrize("asked", [False, True])

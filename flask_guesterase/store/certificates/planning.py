@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -78,9 +78,13 @@ def bounded(
     def rest(found: eraser.Found) -> Rulings:
         return law.rulings(work, found, asked)
 
-    return replace(
-        _boxed(work, about), rule=rule, block=block, rest=None if only is None else rest
-    )
+    bounds = replace(_boxed(work, about), rule=rule, block=block)
+    return bounds if only is None else replace(bounds, rest=rest, mine=_mine(work, house))
+
+
+def _mine(work: Work, house: str) -> Callable[[eraser.Found], eraser.Found]:
+    """Return what answers which rows are the controller's to erase that was asked."""
+    return lambda found: purview.part(work, house, found).mine
 
 
 def owners(found: eraser.Found) -> frozenset[Person]:
@@ -92,7 +96,8 @@ def owners(found: eraser.Found) -> frozenset[Person]:
 
 
 def records(
-    work: Work, about: Scope, only: Only, standing: Sequence[blockers.Found] = ()
+    work: Work, about: Scope, only: Only, standing: Sequence[blockers.Found] = (),
+    house: str = "",
 ) -> Scope:
     """Return a scope of records whose own time is over: only what needs them still blocks.
 
@@ -100,6 +105,7 @@ def records(
     :param about: what a plan is about.
     :param only: the columns it is about.
     :param standing: preconditions of the hotel that stand for the owners.
+    :param house: code of the property they lie at, where it is known.
     """
 
     def rule(found: eraser.Found) -> Rulings:
@@ -108,7 +114,7 @@ def records(
     def rest(found: eraser.Found) -> Rulings:
         return law.rulings(work, found, standing)
 
-    return replace(_boxed(work, about), rule=rule, rest=rest)
+    return replace(_boxed(work, about), rule=rule, rest=rest, mine=_mine(work, house))
 
 
 def _boxed(work: Work, about: Scope) -> Scope:

@@ -96,7 +96,7 @@ class Watch:
 
     :param surgery: what changes their rows.
     :param people: whose rows are looked for, as far as they were erased and are not back.
-    :param asked: those who asked for it and were not erased yet, because of a hold for example.
+    :param asked: those who asked for it and are erased only now, because a hold ended for example.
     :param named: tables that triggers name, whose rows are read as well.
     :param seen: table and key, as text -> what such a row says that may go.
     """
@@ -147,10 +147,13 @@ def watch(surgery: Surgery, people: Iterable[Person], drawn: Plan) -> Watch:
     :param drawn: the plan.
     """
     owners = {p for step in drawn.changing() for row in step.rows for p, _ in row.owners}
+    own = {(step.decision.table, row.key) for step in drawn.changing() for row in step.rows}
     asked = frozenset(people)
-    yet = asked - buried(surgery.conn, asked)
+    # Whose own row stays lives on: what the host writes of them meanwhile is the host's.
+    now = (asked & own) - drawn.spared()
+    now = now.difference(buried(surgery.conn, now))
     told = _named(surgery.live, drawn, surgery.datamap.tables)
-    watching = Watch(surgery, asked.union(owners), yet, told)
+    watching = Watch(surgery, asked.union(owners), now, told)
     watching.new()
     return watching
 

@@ -64,6 +64,7 @@ class Scope:
     :param whole: whether `find` returns every row of these people, and no other.
     :param rest: answers what keeps parts of rows that triggers write meanwhile, where `find` does
         not return those.
+    :param mine: answers which of such rows are the asked controller's to erase.
     """
 
     people: tuple[Person, ...]
@@ -76,6 +77,7 @@ class Scope:
     over: frozenset[str] = frozenset()
     whole: bool = False
     rest: Rule | None = None
+    mine: Callable[[Found], Found] | None = None
 
 
 def everything(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> Scope:
@@ -299,7 +301,7 @@ def _follow(watched: Watch, scope: Scope, drawn: Plan) -> None:
 
     The policy decides about such rows, as it does when somebody is erased; law and holds do too.
     """
-    surgery, new = watched.surgery, watched.new(drawn)
+    surgery, new = watched.surgery, _new(watched, scope, drawn)
     if not new:
         return
     require_named(watched, new)
@@ -309,7 +311,13 @@ def _follow(watched: Watch, scope: Scope, drawn: Plan) -> None:
     require_free(rest)
     surgery.carry_out(rest, surgery.lock(rest))
     surgery.done.rest.append(rest)
-    require_ended(next(iter(watched.new(rest)), None))
+    require_ended(next(iter(_new(watched, scope, rest)), None))
+
+
+def _new(watched: Watch, scope: Scope, done: Plan) -> Found:
+    """Return the rows that were written while a plan was carried out, and are in its scope."""
+    new = watched.new(done)
+    return new if scope.mine is None or not new else scope.mine(new)
 
 
 def remains(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -165,20 +166,24 @@ def _note(found: Iterable[tuple[Key, Key]], path: Path, index: int, into: Owners
         into.setdefault(row, set()).add(((path.subject.fullname, person), index))
 
 
-def buried(conn: Connection, people: Iterable[Person]) -> set[Person]:
-    """Return which of these subject rows were erased before, whoever stands in them by now."""
+def buried(conn: Connection, people: Iterable[Person]) -> dict[Person, datetime]:
+    """Return when these subject rows were erased last, whoever stands in them by now.
+
+    :return: those that were erased, each with a time, naive UTC.
+    """
     texts: dict[str, dict[str, Person]] = {}
     for person in people:
         texts.setdefault(person[0], {})[key_text(person[1])] = person
-    found, table = set[Person](), tables.subject
+    found, table = dict[Person, datetime](), tables.subject
     for name, mine in texts.items():
         for part in chunks(sorted(mine), MANY):
-            rows = select(table.c.row_key).where(
+            rows = select(table.c.row_key, table.c.erased_at).where(
                 table.c.table_name == name,
                 one_of(table.c.row_key, part),
                 table.c.erased_at.is_not(None),
             )
-            found |= {mine[text] for text in conn.execute(rows).scalars()}
+            for text, at in conn.execute(rows.order_by(table.c.erased_at)):
+                found[mine[text]] = at
     return found
 
 

@@ -250,7 +250,7 @@ def _record_group(
     stopped = {f.key for f in standing if f.table == declared.name and f.needs is None}
     stopped = (stopped & set(keys)) | set(holds.held(work, declared.name, keys))
     keys[:] = [key for key in keys if key not in stopped]
-    scope = planning.records(work, Scope((), find), only, standing)
+    scope = planning.records(work, Scope((), find), only, standing, place)
     held = planning.locked(work, scope)
     drawn = held.plan
     counts = Counter({"waiting": len(stopped)} if stopped else {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -203,7 +204,8 @@ def _finish(
     lines = [line for line in lines if line.id in keys]
     only = remainder.kept_columns(work, lines, keys)
     scope = planning.bounded(
-        work, remainder.scope(work, only, who), lock=True, only=only, house=origin.property
+        work, remainder.scope(work, only, who, _held(lines, keys)), lock=True, only=only,
+        house=origin.property,
     )
     plan = planning.plan(work, scope)
     if plan.blocked:
@@ -220,7 +222,7 @@ def _finish(
     erased = planning.erase(work, origin, plan, scope)
     erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]
     keeping.end(work, keys)
-    keeping.record(work, origin, plan, erased)
+    keeping.record(work, origin, plan, erased, _since(lines, keys))
     if origin.number is not None:
         people.bury(work, origin.number, plan.spared())
     recovery = ""
@@ -252,6 +254,26 @@ def _keys(
     if not tells(declared, columns):
         return keys
     return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+
+
+def _since(lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]) -> keeping.Since:
+    """Return since when rows are kept that nobody asked about: who was erased later is back.
+
+    Of a request each reason counts from its own day, on which the officer may have to be told.
+    """
+    found: dict[tuple[str, Key], datetime] = {}
+    for line in lines:
+        for key in keys[line.id] if line.request is None else ():
+            place = line.table_name, key
+            found[place] = min(line.since, found.get(place, line.since))
+    return found
+
+
+def _held(lines: Sequence[Line[Any]], keys: Mapping[int, Sequence[Key]]) -> keeping.Since:
+    """Return since when rows are kept that nobody asked about, of those that a hold alone kept."""
+    held = _since([line for line in lines if line.mode == law.HELD], keys)
+    others = _since([line for line in lines if line.mode != law.HELD], keys)
+    return {place: at for place, at in held.items() if place not in others}
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row as Line
@@ -23,16 +23,14 @@ def due(work: Work, lines: Sequence[Line[Any]]) -> list[Line[Any]]:
     :param work: the open transaction.
     :param lines: rows of our table, kept without a request.
     """
-    needed: dict[str, dict[int, list[Key]]] = {}
+    needed: dict[str, list[tuple[Line[Any], list[Key]]]] = {}
     for line in lines:
         keys = _needed(work, line)
         if keys:
-            needed.setdefault(line.table_name, {})[line.id] = keys
+            needed.setdefault(line.table_name, []).append((line, keys))
     back = set[int]()
     for table, mine in needed.items():
-        every = sorted({key for keys in mine.values() for key in keys}, key=key_text)
-        theirs = _theirs(work, work.datamap.declared(table), every)
-        back |= {id for id, keys in mine.items() if theirs.issuperset(keys)}
+        back |= _back(work, work.datamap.declared(table), mine)
     keeping.end(work, back, back=True)
     return [line for line in lines if line.id not in back]
 
@@ -47,19 +45,45 @@ def _needed(work: Work, line: Line[Any]) -> list[Key]:
     return list(remainder.keys_of(work, line, None) or ())
 
 
-def _theirs(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
-    """Return which of these rows are somebody's again, as far as something says so.
+def _back(
+    work: Work, declared: Declared, mine: Sequence[tuple[Line[Any], list[Key]]]
+) -> set[int]:
+    """Return the lines whose rows are somebody's again, as far as something says so.
 
     That nobody can say that a row's own time is over says nothing: its table may have no category,
     its date may have gone with the rest, or it went because its guest's time was over.
+
+    :param work: the open transaction.
+    :param declared: the table of the rows.
+    :param mine: lines with the keys of their rows.
     """
+    keys = sorted({key for _, some in mine for key in some}, key=key_text)
     over = {each.key for each in ageing.judged(work, declared, keys)}
     known = owners(work.conn, work.datamap, declared, keys)
-    whose = {key: {person for person, _ in known.get(key, ())} for key in keys}
-    gone = buried(work.conn, set[Person]().union(*whose.values()))
-    back = gone - erased_before(work.conn, work.datamap, gone)
-    # Of whom nobody erased a record of its own went; it is theirs once its own day lies ahead.
-    alive = [key for key, people in whose.items() if people and gone.isdisjoint(people)]
-    theirs = ageing.ahead(work, declared, alive)
-    theirs |= {key for key, people in whose.items() if not back.isdisjoint(people)}
-    return theirs - over
+    erased = buried(work.conn, {person for each in known.values() for person, _ in each})
+    shells = erased_before(work.conn, work.datamap, erased)
+    ahead = ageing.ahead(work, declared, keys)
+
+    def theirs(line: Line[Any], key: Key) -> bool:
+        columns = remainder.columns_of(work, line) or frozenset()
+        living = _whose(declared, known.get(key, set()), columns) - shells
+        # Of who lives, also of whoever was back before, a record of its own went: it is theirs
+        # once its own day lies ahead. Who was erased with it, or later, is back.
+        back = any(person in erased and erased[person] >= line.since for person in living)
+        return key not in over and (back or bool(living and key in ahead))
+
+    return {line.id for line, some in mine if all(theirs(line, key) for key in some)}
+
+
+def _whose(
+    declared: Declared, owned: Collection[tuple[Person, int]], columns: Collection[str]
+) -> set[Person]:
+    """Return whose columns of a row are, without those whose row it is by another way alone."""
+    alone = {path: declared.alone[path] or frozenset() for _, path in owned}
+    others = {
+        path: frozenset[str]().union(*(alone[each] for each in alone if each != path))
+        for path in alone
+    }
+    return {
+        person for person, path in owned if not others[path] - alone[path] >= set(columns)
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -34,6 +34,9 @@ from ..statements.sql import among
 from ..work import Work
 from . import law, vouching
 
+Since = Mapping[tuple[str, Key], datetime]
+"""(Table, key) -> since when a row is kept, naive UTC."""
+
 FOREVER = "9999-12-31"
 """Last day of a box whose end nobody knows; its key is not a day's key."""
 
@@ -52,26 +55,31 @@ class Origin:
     property: str
 
 
-def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
+def record(
+    work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since | None = None
+) -> int:
     """Write down what a plan keeps, and seal what it took out of its rows.
 
     :param work: the open transaction, in which the plan was carried out.
     :param origin: on whose behalf.
     :param plan: the plan.
     :param erased: what was done, with the images of what is to be sealed.
+    :param since: since when rows are kept that are only written down anew.
     :return: how many rows and categories are kept.
     """
     # What triggers wrote meanwhile may have to stay as well.
-    return sum(_record(work, origin, each, erased) for each in (erased.kept(plan), *erased.rest))
+    plans = erased.kept(plan), *erased.rest
+    return sum(_record(work, origin, each, erased, since or {}) for each in plans)
 
 
-def _record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
+def _record(work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since) -> int:
     lines: list[dict[str, Any]] = []
     boxes: list[tuple[boxing.Item, Laying]] = []
     staying = _staying(plan)
     for step in plan.keeping():
         for row in step.rows:
             line = _line(work, origin, plan, step.decision, row, staying)
+            line["since"] = since.get((step.decision.table, row.key), work.stamp)
             lines.append(line)
             if step.decision.outcome is Outcome.SEAL:
                 image = erased.sealed[step.decision][row.key]
@@ -163,7 +171,6 @@ def _line(
         "rule": reason.rule[:80],
         "basis": reason.basis[:250],
         "grade": reason.grade,
-        "since": work.stamp,
         "ended_at": None,
     }
     line["facts"] = canonical(vouching.vouched(work, line, ruling.told or _UNTOLD)).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row as Line
@@ -14,7 +15,7 @@ from ...core.plan import Key, Person, Plan, Row, by_table, key_text
 from .. import tables
 from ..erasing import keyform, people
 from ..erasing.eraser import Scope
-from ..erasing.finder import erased_before, find, owners
+from ..erasing.finder import buried, erased_before, find, owners
 from ..erasing.traces import holding
 from ..mapping.declared import Declared
 from ..statements.sql import among, parts
@@ -23,15 +24,24 @@ from . import keeping
 
 
 def scope(
-    work: Work, only: dict[tuple[str, Key], frozenset[str]], who: frozenset[Person] | None
+    work: Work, only: dict[tuple[str, Key], frozenset[str]], who: frozenset[Person] | None,
+    held: keeping.Since | None = None,
 ) -> Scope:
-    """Return the scope of these rows, as their owners are now."""
+    """Return the scope of these rows, as their owners are now.
+
+    :param work: the open transaction.
+    :param only: (table, key) -> the columns it is about.
+    :param who: the people they are erased for; None when nobody asked.
+    :param held: since when a hold kept the whole of rows that nobody asked about.
+    """
     mine = by_table(only)
 
     def find() -> dict[str, list[Row]]:
         found = {}
         for table, keys in mine.items():
             rows = rows_of(work, work.datamap.declared(table), keys, who)
+            if held:
+                rows = _of_gone(work, table, rows, held)
             if rows:
                 found[table] = rows
         return found
@@ -69,6 +79,25 @@ def rows_of(
         )
         for key in there
     ]
+
+
+def _of_gone(
+    work: Work, table: str, rows: Sequence[Row], held: keeping.Since
+) -> list[Row]:
+    """Return rows as theirs who were erased while a hold kept them; whoever lives is another.
+
+    What ran out by itself, while nobody was erased, is nobody's to keep.
+    """
+    erased = buried(work.conn, {person for row in rows for person, _ in row.owners})
+    shells = erased_before(work.conn, work.datamap, erased)
+    found = []
+    for row in rows:
+        at = held.get((table, row.key), datetime.max)
+        went = {person for person, _ in row.owners if person in erased and erased[person] >= at}
+        living = (each for each in row.owners if went and each[0] not in went | shells)
+        others = frozenset(living)
+        found.append(Row(row.key, row.owners - others, others))
+    return found
 
 
 def kept_columns(
