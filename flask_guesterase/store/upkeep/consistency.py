@@ -258,5 +258,7 @@ def _fits(work: Work, line: Row[tuple[object, ...]], waits: bool) -> bool:
     terms = keeping.terms_of(work, line.controller, line.property, line.until)
     reason = law.reason(verdict)
     held = line.box_label.startswith("hold:")
-    same = line.box_day == terms.last_day and (held or line.box_label == terms.label)
+    # Under that of no day it waits for the key of its day, which is lost.
+    homes = terms.label, keeping.open_label(line.controller)
+    same = line.box_day == terms.last_day and (held or line.box_label in homes)
     return same and (waits or (line.until or "") >= (reason.until or ""))
