@@ -480,3 +480,26 @@ def test_no_second_key_is_made_of_what_has_no_day(inn: Inn) -> None:
         forgetting.forget(inn.run)
     assert Box(inn, 3).opens()
     assert label not in inn.custodian.labels()
+
+
+def test_a_box_that_waits_for_a_lost_key_goes_to_a_hold_that_reaches_it(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """The row came under the query meanwhile: on its day it is held, and not ended."""
+    inn = Asked(sqlite_url, tmp_path)
+    inn.grants["officer"].add("hold")
+    undated(inn)
+    lost(inn, "2027-03-08")
+    box = Box(inn, 1)
+    says(inn, seen=date(2026, 3, 8))
+    inn.later(days=1)
+    settling.settled(inn.run)
+    assert (box.row["label"][:5], box.row["last_day"]) == ("open:", "2027-03-08")
+    wanted = Wanted("query", "court-order", query="vip", property="sh")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    says(inn, visa="VIP")
+    inn.later(days=(date(2027, 3, 10) - inn.now.date()).days)
+    forgetting.forget(inn.run)
+    assert box.row["label"] == f"hold:{hold}"
+    assert box.opens()
+    inn.engine.dispose()

@@ -152,10 +152,13 @@ def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]
         return "forgotten"
     reason = law.reason(found)
     words, until = ",".join(reason.open)[:120], reason.until or None
-    if (words, until) == (line.open, line.until):
+    over = not found.kept(today_at(work.settings, work.now, line.property))
+    # No key ends with the day of what waits for one: it is ended here, or held.
+    waits = until is not None and line.box_label == keeping.open_label(line.controller)
+    if (words, until) == (line.open, line.until) and not (over and waits):
         _move(work, line, until)
         return ""
-    if not found.kept(today_at(work.settings, work.now, line.property)):
+    if over:
         if _label(work, line).startswith("hold:"):
             return ""
         if line.box in reached():
