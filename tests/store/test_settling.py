@@ -503,3 +503,31 @@ def test_a_box_that_waits_for_a_lost_key_goes_to_a_hold_that_reaches_it(
     assert box.row["label"] == f"hold:{hold}"
     assert box.opens()
     inn.engine.dispose()
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["brought back", "never"])
+def test_a_box_whose_own_key_is_lost_keeps_no_other_from_ending(inn: Inn, back: bool) -> None:
+    """Its day became a later one: it goes there where the key is back in time, and else stays
+    closed; the days of all others come."""
+    box_of_one(inn)
+    key = inn.custodian.path / "key-day-2027-03-01.json"
+    whole = key.read_bytes()
+    key.unlink()
+    inn.custodian = FolderCustodian(inn.custodian.path)
+    inn.person(2, date(2026, 2, 26))
+    assert inn.erased(inn.approved(email="p2@mail.example")) == "sealed"
+    says(inn, seen=date(2026, 3, 20))
+    inn.later(days=(date(2027, 2, 27) - inn.now.date()).days)
+    forgetting.forget(inn.run)
+    assert day_label("2027-02-26") not in inn.custodian.labels()
+    assert consistency.unfit(inn.run) == []
+    box = Box(inn, 1)
+    assert box.row["label"] == day_label("2027-03-01")
+    if back:
+        key.write_bytes(whole)
+        inn.custodian = FolderCustodian(inn.custodian.path)
+    inn.later(days=5)
+    forgetting.forget(inn.run)
+    assert (box.row["label"], box.row["forgotten_at"] is None) == (
+        (day_label("2027-03-20"), True) if back else (day_label("2027-03-01"), False)
+    )

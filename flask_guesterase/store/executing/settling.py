@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row as Line
 from sqlalchemy import Select, select, union_all, update
 
+from ...core.errors import SealError
 from ...core.log import slug
 from ...core.retention import Verdict
 from ...core.rule import Open
@@ -169,7 +170,8 @@ def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]
         shelf.forget(work)
         keeping.end(work, [line.id])
         return "forgotten"
-    _move(work, line, until)
+    if not _move(work, line, until):
+        return ""
     note(work, line, reason)
     return "settled"
 
@@ -191,8 +193,10 @@ def note(work: Work, line: Line[Any], reason: Reason) -> None:
     )  # fmt: skip
 
 
-def _move(work: Work, line: Line[Any], until: str | None) -> None:
-    """Put a box under the key of the day it ends now; one under a hold keeps the hold's key.
+def _move(work: Work, line: Line[Any], until: str | None) -> bool:
+    """Put a box under the key of the day it ends now; return whether it could be.
+
+    One under a hold keeps the hold's key.
 
     The key under which that one lies besides follows the day, so that no earlier one opens it.
     While the key of that day is lost, it waits under that of no day, and ends by its last day.
@@ -201,14 +205,27 @@ def _move(work: Work, line: Line[Any], until: str | None) -> None:
     box, free = tables.box, _free(work, line, terms.label)
     kept_for = line.box_label if line.box_label.startswith("hold:") else free
     if (line.box_day, line.box_label) == (terms.last_day, kept_for):
-        return
+        return True
     label = _label(work, line)
+    held = label.startswith("hold:")
+    if label and not held and free != label and not _put(work, line.box, free):
+        return False
     work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
-    if label.startswith("hold:"):
+    if held:
         vault.rehome(work.conn, work.custodian, line.box, terms.label, work.today)
-    elif label and free != label:
-        vault.rewrap(work.conn, work.custodian, [line.box], free)
-        shelf.remark(work, [line.box])
+    return True
+
+
+def _put(work: Work, box: str, label: str) -> bool:
+    """Put a box under another key; return False for one that is lost, and keeps no other."""
+    boxing.ensure(work.conn, work.custodian, label)
+    try:
+        vault.rewrap(work.conn, work.custodian, [box], label)
+    except SealError:
+        vault.require_lost(work.conn, work.custodian, [box])
+        return False
+    shelf.remark(work, [box])
+    return True
 
 
 def _free(work: Work, line: Line[Any], label: str) -> str:
