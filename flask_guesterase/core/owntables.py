@@ -35,7 +35,7 @@ TABLES: tuple[Own, ...] = (
         "subject", "whose rows a request is about; an erased one is the tombstone by which a "
         "shell counts as nobody, and by which who comes back is known again",
         End.AGE, "rows that were not taken with the key of their case; tombstones when nothing "
-        "of the host's lies under their key any more and no mark of the erasure lives; without "
+        "of the host's is found under their key any more and no mark of the erasure lives; without "
         "their request's number from the day on which that goes; where the key says who it was, "
         "all of it once the request is over and nothing lies under that key",
         {What.SERIAL: "id", What.RANDOM: "request", What.NAME: "table_name", What.KEY: "row_key",

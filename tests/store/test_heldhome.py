@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from flask_guesterase.core.seal import day_label, open_box
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.boxes import shelf, vault
 from flask_guesterase.store.executing import forgetting, settling
-from flask_guesterase.store.holding import heldkeys
+from flask_guesterase.store.holding import heldcopies, heldkeys
 from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.returning.replay import replay
 from flask_guesterase.store.upkeep.uninstall import uninstall
@@ -430,3 +431,96 @@ def test_a_wrap_of_another_box_opens_nothing(kept: Kept) -> None:
     assert (kept.opens(box), kept.opens(other)) == (False, True)
     with pytest.raises(KeyMissingError, match=f"key-hold-{ids[0]}"), kept.begin() as office:
         vault.unseal(office.work.conn, kept.custodian, [box])
+
+
+def lost(kept: Kept) -> tuple[Path, bytes]:
+    """Lose the key of a day under which somebody's line lies; return its file and what it held."""
+    key = kept.custodian.path / f"key-day-{LAST}.json"
+    whole = key.read_bytes()
+    key.unlink()
+    kept.custodian = FolderCustodian(kept.custodian.path)
+    return key, whole
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["brought back", "never"])
+def test_what_a_lifted_hold_kept_waits_for_the_lost_key_of_its_day(
+    any_kept: Kept, back: bool
+) -> None:
+    """No second one is made, which that would overwrite; its day ends it all the same."""
+    kept = any_kept
+    box, other = kept.sealed(), kept.sealed(2)
+    id = kept.hold()
+    key, whole = lost(kept)
+    kept.lift(id)
+    kept.round()
+    assert kept.where(box) == (f"hold:{id}", DAY)
+    assert kept.opens(box)
+    assert not key.exists()
+    if back:
+        key.write_bytes(whole)
+        kept.custodian = FolderCustodian(kept.custodian.path)
+        kept.round()
+        assert kept.where(box) == (DAY, None)
+        assert kept.opens(box)
+        assert kept.opens(other)
+    else:
+        kept.on("2026-05-03")
+        kept.round()
+        assert not kept.opens(box)
+        assert kept.box(box)["forgotten_at"] is not None
+    assert f"hold:{id}" not in kept.custodian.labels()
+
+
+def test_a_file_that_a_lifted_hold_kept_waits_for_a_lost_key_too(kept: Kept) -> None:
+    """Its day is over and it is still to be removed, so its name is not ended with the hold."""
+    box, other = kept.sealed(), kept.sealed(2, date(2025, 4, 20))
+    id, table = kept.hold(), tables.box
+    kept.on("2026-05-12")
+    removed = (kept.now.date() + timedelta(days=outbox.BOX_DAYS)).isoformat()
+    third = kept.sealed(3, date.fromisoformat(removed).replace(year=2025))
+    assert kept.where(third)[0] == day_label(removed)
+    (kept.custodian.path / f"key-day-{removed}.json").unlink()
+    kept.custodian = FolderCustodian(kept.custodian.path)
+    with kept.engine.begin() as conn:
+        conn.execute(update(table).where(table.c.id == box).values(purpose="file"))
+    kept.lift(id)
+    for _ in range(2):
+        heldcopies.release(kept.run)
+    assert (kept.where(box)[0], kept.box(box)["last_day"]) == (f"hold:{id}", removed)
+    assert kept.opens(box)
+    assert not kept.opens(other)
+
+
+def test_a_second_key_of_a_held_box_is_made_in_no_lost_ones_place(any_kept: Kept) -> None:
+    """By night it lies under its hold's alone, and besides once the key of its day is back."""
+    kept = any_kept
+    box, _ = kept.sealed(), kept.sealed(2)
+    id = kept.hold()
+    table = tables.box
+    with kept.engine.begin() as conn:
+        conn.execute(update(table).where(table.c.id == box).values(home=None, spare=None))
+    key, whole = lost(kept)
+    heldkeys.nightly(kept.run)
+    assert kept.where(box) == (f"hold:{id}", None)
+    assert not key.exists()
+    key.write_bytes(whole)
+    kept.custodian = FolderCustodian(kept.custodian.path)
+    heldkeys.nightly(kept.run)
+    assert kept.where(box) == (f"hold:{id}", DAY)
+
+
+def test_a_held_box_that_gets_a_day_whose_key_is_lost_lies_under_none_besides(
+    kept: Kept,
+) -> None:
+    """Not under that of its day before either, which may be later."""
+    kept.sealed()
+    box = kept.sealed(2, date(2025, 4, 20))
+    id = kept.hold(2)
+    assert kept.where(box) == (f"hold:{id}", day_label("2026-04-20"))
+    key, _ = lost(kept)
+    with kept.engine.begin() as conn:
+        conn.execute(update(PEOPLE).where(PEOPLE.c.id == 2).values(seen=date(2025, 5, 1)))
+    kept.later(days=(date(2026, 4, 19) - kept.now.date()).days)
+    settling.settled(kept.run)
+    assert (kept.where(box), kept.box(box)["last_day"]) == ((f"hold:{id}", None), LAST)
+    assert not key.exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -26,16 +27,18 @@ from sqlalchemy import (
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Equal, Policy
-from flask_guesterase.core.treatment import keep, retain
+from flask_guesterase.core.treatment import RowRule, keep, redact, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.erasing import people
 from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.hiding import miskeyed, unnamed
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.requests import tombstones
+from flask_guesterase.store.mapping.revealing import revealing
+from flask_guesterase.store.requests import bygone, tombstones
 from flask_guesterase.store.returning import refilled
 from flask_guesterase.store.sweeping.claiming import Shift
 from tests import engines
+from tests.store import kept
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn
 
 NAME = "Ann Berg"
@@ -226,15 +229,46 @@ def test_a_row_whose_key_has_another_form_is_not_taken_for_gone(
     assert payers(inn, table) == [None]
 
 
-def test_erased_people_whose_key_has_another_form_are_named(inn: Inn) -> None:
-    """Who was erased counts as living where their tombstone is found by no key."""
-    sealed(inn)
-    assert told(inn) == []
-    table = Table("people", MetaData(), *(
+def regrouped(inn: Inn) -> None:
+    """Let people be known by their hotel as well."""
+    declare(inn, Table("people", MetaData(), *(
         Column(c.name, c.type, primary_key=c.name in ("hotel", "id")) for c in PEOPLE.c
-    ))  # fmt: skip
-    declare(inn, table)
-    assert [f.place for f in told(inn)] == ["people.id, hotel"]
+    )))  # fmt: skip
+
+
+def test_erased_people_whose_key_has_another_form_are_named(inn: Inn) -> None:
+    """Who was erased counts as living where their tombstone is found by no key: a warning, for
+    where the host has no such row nothing is wrong."""
+    with inn.engine.begin() as conn:
+        conn.execute(insert(tables.subject).values({**tombstone("people"), "row_key": "int:7"}))
+    assert told(inn) == []
+    regrouped(inn)
+    assert [(f.place, f.severity) for f in told(inn)] == [("people.id, hotel", Severity.WARN)]
+    assert "years after" in told(inn)[0].hint
+    kept.note(inn.engine, "people", "int:7", "[]")
+    (found,) = told(inn)
+    assert (found.severity, found.message.split()[0]) == (Severity.STOP, "1")
+
+
+def test_people_who_were_not_erased_are_not_named(inn: Inn) -> None:
+    """A request was refused or withdrawn: nobody lies there whom anything would take for living."""
+    with inn.engine.begin() as conn:
+        conn.execute(insert(tables.subject).values({**tombstone("people"), "erased_at": None}))
+    regrouped(inn)
+    assert told(inn) == []
+
+
+def test_people_whose_rows_went_whole_are_not_named(inn: Inn) -> None:
+    """No row is left of them that could count as anybody's."""
+    with inn.engine.begin() as conn:
+        conn.execute(insert(tables.subject).values(tombstone("people")))
+    assert len(told(inn)) == 1
+    table, policy = inn.datamap.declared("people").table, inn.datamap.declared("people").policy
+    columns = {**policy.columns, "visa": redact}
+    inn.datamap = resolve(
+        [(table, replace(policy, columns=columns, rows=RowRule.DELETE))], [table], []
+    )
+    assert told(inn) == []
 
 
 def test_a_table_that_is_not_there_is_not_asked_for_its_keys(inn: Inn) -> None:
@@ -265,11 +299,48 @@ def tombstone(table: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("change", KEYS)
-def test_a_tombstone_whose_key_has_another_form_stays(inn: Inn, change: str) -> None:
-    """Its row may be there under another key: dropped, who went by day would count as living."""
+def test_a_tombstone_whose_key_has_another_form_ends_at_its_age(inn: Inn, change: str) -> None:
+    """Nobody can say whether its row is there; noted for ever, so that check would warn for ever,
+    it is not. A younger one stays, also where the key says who it was."""
     slip(inn, True)
+    young = {**tombstone("slips"), "request": bygone.ENDED, "erased_at": datetime(2026, 1, 1)}
     with inn.engine.begin() as conn:
-        conn.execute(insert(tables.subject).values(tombstone("slips")))
+        conn.execute(insert(tables.subject), [tombstone("slips"), young])
     declare(inn, slips(*KEYS[change]))
     inn.run(lambda office: tombstones.LOOKUPS["subject"](office.work, 0))
-    assert people.EXPIRED in {row["request"] for row in inn.ours("subject")}
+    left = {row["request"] for row in inn.ours("subject") if row["table_name"] == "slips"}
+    assert left == {bygone.ENDED}
+    inn.later(days=4 * 366)
+    inn.run(lambda office: tombstones.LOOKUPS["subject"](office.work, 0))
+    assert "slips" not in {row["table_name"] for row in inn.ours("subject")}
+
+
+def test_a_young_tombstone_stays_whose_key_said_who_it_was(inn: Inn) -> None:
+    """The host may give the key its form back, as check says; its age ends it otherwise."""
+    table = Table(
+        "slips", MetaData(), Column("guest", Integer, primary_key=True),
+        Column("id", String(80), primary_key=True), Column("payer", String(80)),
+    )  # fmt: skip
+    policy = Policy({"id": redact, "payer": redact}, via=Equal({"guest": "id"}, to="people"))
+    people_, known = inn.datamap.declared("people"), (table, policy)
+    table.create(inn.engine)
+    inn.datamap = resolve([(people_.table, people_.policy), known], [people_.table, table], [])
+    assert "slips" in revealing(inn.datamap)
+    young = {**tombstone("slips"), "erased_at": inn.now.replace(tzinfo=None)}
+    with inn.engine.begin() as conn:
+        conn.execute(insert(tables.subject).values(young))
+    for days, left in ((0, 1), (4 * 366, 0)):
+        inn.later(days=days)
+        inn.run(lambda office: tombstones.LOOKUPS["subject"](office.work, 0))
+        assert len(inn.ours("subject")) == left
+
+
+def test_the_word_that_something_was_sealed_ends_under_a_key_of_another_form(inn: Inn) -> None:
+    """As it does where the host's row is gone."""
+    slip(inn, True)
+    note = {"mode": "sealed", "ended_at": datetime(2010, 1, 1)}
+    kept.note(inn.engine, "slips", f"str:{TOKEN}", "[]", **note)
+    for form, left in ((slips(Uuid(as_uuid=False)), 1), (slips(Uuid()), 0)):
+        declare(inn, form)
+        inn.run(lambda office: tombstones.LOOKUPS["sealed"](office.work, 0))
+        assert len([row for row in inn.ours("kept") if row["mode"] == "sealed"]) == left

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, insert, update
 
+from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.seal import day_label
 from flask_guesterase.core.treatment import retain
@@ -382,3 +383,151 @@ def test_a_row_that_tells_nothing_moves_no_box(inn: Inn, change: str) -> None:
         conn.exec_driver_sql(change)
     assert looked(inn, date(2027, 2, 27)) == (day_label("2027-03-01"), False)
     assert looked(inn, date(2027, 3, 3))[1]
+
+
+# a day whose key is lost
+
+
+class Box:
+    """The box of what the law keeps of one person.
+
+    :param inn: the hotel.
+    :param id: number of the person.
+    """
+
+    def __init__(self, inn: Inn, id: int) -> None:
+        self.inn = inn
+        (self.id,) = [row["box"] for row in inn.ours("kept") if row["row_key"] == f"int:{id}"]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Return the row of the box."""
+        return next(row for row in self.inn.ours("box") if row["id"] == self.id)
+
+    def opens(self) -> bool:
+        """Return whether it opens."""
+        with self.inn.begin() as office:
+            return bool(vault.unseal(office.work.conn, self.inn.custodian, [self.id]))
+
+
+def lost(inn: Inn, day: str, id: int = 2) -> tuple[Path, bytes]:
+    """Erase another guest, whose line is kept until a day, and lose the key of it."""
+    inn.person(id, date.fromisoformat(day).replace(year=2026))
+    assert inn.erased(inn.approved(email=f"p{id}@mail.example")) == "sealed"
+    assert Box(inn, id).row["label"] == day_label(day)
+    key = inn.custodian.path / f"key-day-{day}.json"
+    whole = key.read_bytes()
+    key.unlink()
+    inn.custodian = FolderCustodian(inn.custodian.path)
+    return key, whole
+
+
+def test_a_box_that_gets_a_day_whose_key_is_lost_makes_no_second_one(any_inn: Inn) -> None:
+    """It waits under the key of what has no day, and goes on once the lost one is brought back."""
+    inn = any_inn
+    undated(inn)
+    key, whole = lost(inn, "2027-03-08")
+    box = Box(inn, 1)
+    says(inn, seen=date(2026, 3, 8))
+    for _ in range(2):
+        inn.later(days=1)
+        settling.settled(inn.run)
+        assert not key.exists()
+        assert (box.row["label"][:5], box.row["last_day"]) == ("open:", "2027-03-08")
+        assert [row["until"] for row in inn.ours("kept")] == ["2027-03-08"] * 2
+        assert consistency.unfit(inn.run) == []
+    assert box.opens()
+    key.write_bytes(whole)
+    inn.custodian = FolderCustodian(inn.custodian.path)
+    settling.settled(inn.run)
+    assert box.row["label"] == day_label("2027-03-08")
+    assert box.opens()
+    assert Box(inn, 2).opens()
+
+
+def test_a_box_whose_day_becomes_one_with_a_lost_key_ends_on_that_alone(inn: Inn) -> None:
+    """Not with the key of its day before, and with its own though that is never brought back."""
+    box_of_one(inn)
+    key, _ = lost(inn, "2027-03-08")
+    box = Box(inn, 1)
+    says(inn, seen=date(2026, 3, 8))
+    for day in (date(2027, 2, 27), date(2027, 3, 3), date(2027, 3, 8)):
+        inn.later(days=(day - inn.now.date()).days)
+        settling.settled(inn.run)
+        forgetting.forget(inn.run)
+        assert box.opens()
+        assert consistency.unfit(inn.run) == []
+    assert day_label("2027-03-01") not in inn.custodian.labels()
+    assert not key.exists()
+    inn.later(days=2)
+    forgetting.forget(inn.run)
+    assert box.row["forgotten_at"] is not None
+
+
+def test_no_second_key_is_made_of_what_has_no_day(inn: Inn) -> None:
+    """Where that key is lost as well, nothing moves, nothing ends, and it is said which is."""
+    undated(inn)
+    (label,) = {row["label"] for row in inn.ours("box") if row["purpose"] == "retention"}
+    inn.person(3, date(2026, 3, 1))
+    assert inn.erased(inn.approved(email="p3@mail.example")) == "sealed"
+    lost(inn, "2027-03-08")
+    (inn.custodian.path / f"key-{label.replace(':', '-', 1)}.json").unlink()
+    inn.custodian = FolderCustodian(inn.custodian.path)
+    with inn.engine.begin() as conn:
+        conn.execute(update(PEOPLE).where(PEOPLE.c.id == 3).values(seen=date(2026, 3, 8)))
+    inn.later(days=(date(2027, 3, 3) - inn.now.date()).days)
+    with pytest.raises(KeyMissingError, match=f"{label} is lost"):
+        forgetting.forget(inn.run)
+    assert Box(inn, 3).opens()
+    assert label not in inn.custodian.labels()
+
+
+def test_a_box_that_waits_for_a_lost_key_goes_to_a_hold_that_reaches_it(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """The row came under the query meanwhile: on its day it is held, and not ended."""
+    inn = Asked(sqlite_url, tmp_path)
+    inn.grants["officer"].add("hold")
+    undated(inn)
+    lost(inn, "2027-03-08")
+    box = Box(inn, 1)
+    says(inn, seen=date(2026, 3, 8))
+    inn.later(days=1)
+    settling.settled(inn.run)
+    assert (box.row["label"][:5], box.row["last_day"]) == ("open:", "2027-03-08")
+    wanted = Wanted("query", "court-order", query="vip", property="sh")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    says(inn, visa="VIP")
+    inn.later(days=(date(2027, 3, 10) - inn.now.date()).days)
+    forgetting.forget(inn.run)
+    assert box.row["label"] == f"hold:{hold}"
+    assert box.opens()
+    inn.engine.dispose()
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["brought back", "never"])
+def test_a_box_whose_own_key_is_lost_keeps_no_other_from_ending(inn: Inn, back: bool) -> None:
+    """Its day became a later one: it goes there where the key is back in time, and else stays
+    closed; the days of all others come."""
+    box_of_one(inn)
+    key = inn.custodian.path / "key-day-2027-03-01.json"
+    whole = key.read_bytes()
+    key.unlink()
+    inn.custodian = FolderCustodian(inn.custodian.path)
+    inn.person(2, date(2026, 2, 26))
+    assert inn.erased(inn.approved(email="p2@mail.example")) == "sealed"
+    says(inn, seen=date(2026, 3, 20))
+    inn.later(days=(date(2027, 2, 27) - inn.now.date()).days)
+    forgetting.forget(inn.run)
+    assert day_label("2027-02-26") not in inn.custodian.labels()
+    assert consistency.unfit(inn.run) == []
+    box = Box(inn, 1)
+    assert box.row["label"] == day_label("2027-03-01")
+    if back:
+        key.write_bytes(whole)
+        inn.custodian = FolderCustodian(inn.custodian.path)
+    inn.later(days=5)
+    forgetting.forget(inn.run)
+    assert (box.row["label"], box.row["forgotten_at"] is None) == (
+        (day_label("2027-03-20"), True) if back else (day_label("2027-03-01"), False)
+    )

@@ -57,13 +57,7 @@ def put(
     if any(item.terms.last_day < today for item in items) or is_ending(conn, labels):
         raise SealError("This box would have ended before it was closed.", "Give a later day.")
     for label in labels:
-        if is_lost(conn, custodian, label):
-            raise KeyMissingError(
-                f"The key of {label} is lost, under which other boxes lie.",
-                "Bring back the newest copy of the key folder. If no copy has it, "
-                "`flask guesterase keys anew` lets another take its place.",
-            )
-        custodian.ensure(label)
+        ensure(conn, custodian, label)
     closed = [close(item.payload, item.terms, custodian, item.id) for item in items]
     rows = [
         {
@@ -82,6 +76,23 @@ def put(
         _fits(conn, max(len(box.payload) for box in closed))
         conn.execute(insert(boxes), rows)
     return [box.id for box in closed]
+
+
+def ensure(conn: Connection, custodian: FolderCustodian, label: str) -> None:
+    """Make the key of a label if there is none, but no second one in the place of a lost one.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param custodian: who holds the keys.
+    :param label: label of the key.
+    :raises KeyMissingError: it is lost, and other boxes lie under it.
+    """
+    if is_lost(conn, custodian, label):
+        raise KeyMissingError(
+            f"The key of {label} is lost, under which other boxes lie.",
+            "Bring back the newest copy of the key folder. If no copy has it, "
+            "`flask guesterase keys anew` lets another take its place.",
+        )
+    custodian.ensure(label)
 
 
 def _fits(conn: Connection, size: int) -> None:

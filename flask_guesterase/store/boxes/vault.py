@@ -20,7 +20,7 @@ from ...core.seal import rewrap as rewrap_box
 from ..tables import box as boxes
 from ..tables import day as days
 from ..tables import hold as holds
-from .boxing import ENDED, ENDING, MANY, is_ending
+from .boxing import ENDED, ENDING, MANY, ensure, is_ending, is_lost
 
 if TYPE_CHECKING:
     from ..keys.custodian import FolderCustodian
@@ -135,16 +135,19 @@ def of_request(conn: Connection, request: str, purpose: str | None = None) -> li
     return list(conn.execute(wanted.order_by(boxes.c.id)).scalars())
 
 
-def rewrap(conn: Connection, custodian: Custodian, ids: Sequence[str], label: str) -> None:
+def rewrap(
+    conn: Connection, custodian: FolderCustodian, ids: Sequence[str], label: str
+) -> None:
     """Put boxes under another wrapping key, for example that of a hold.
 
     What a hold keeps goes on to lie under the key it had before too, until that one ends: of the
     hold's key nothing is left once it is lifted, and a copy of the database from before needs it.
 
     :param label: the new label; made when there is none.
-    :raises KeyMissingError: a box was forgotten.
+    :raises KeyMissingError: a box was forgotten, or the key of a day is lost, under which others
+        lie.
     """
-    custodian.ensure(label)
+    ensure(conn, custodian, label)
     for row in _rows(conn, ids, lock=True):
         box = _openable(row, custodian)
         moved = rewrap_box(box, label, custodian)
@@ -162,12 +165,12 @@ def _home(row: Any, label: str) -> dict[str, Any]:
 
 
 def rehome(
-    conn: Connection, custodian: Custodian, box_id: str, label: str, today: str
+    conn: Connection, custodian: FolderCustodian, box_id: str, label: str, today: str
 ) -> None:
     """Let a box under a hold lie under another key besides: that of the day it has by now.
 
-    It lies under none besides where it does not open, or where that key ends or has ended. A box
-    that lies under no hold, or is forgotten, stays as it is.
+    It lies under none besides where it does not open, or where that key is lost, ends or has
+    ended. A box that lies under no hold, or is forgotten, stays as it is.
 
     :param label: label of that key; made when there is none.
     :param today: ``YYYY-MM-DD``.
@@ -176,7 +179,8 @@ def rehome(
     if row is None or row.wrapped is None or not row.label.startswith(_HOLD):
         return
     box, beside = _openable(row, custodian), dict(_NOWHERE)
-    if not is_over(label, today) and not is_ending(conn, [label]) and _unwraps(box, custodian):
+    gone = is_over(label, today) or is_ending(conn, [label]) or is_lost(conn, custodian, label)
+    if not gone and _unwraps(box, custodian):
         custodian.ensure(label)
         beside = {"home": label, "spare": rewrap_box(box, label, custodian).wrapped}
     conn.execute(update(boxes).where(boxes.c.id == box_id).values(beside))

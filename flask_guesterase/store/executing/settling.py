@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import Row as Line
 from sqlalchemy import Select, select, union_all, update
 
+from ...core.errors import SealError
+from ...core.log import slug
 from ...core.retention import Verdict
 from ...core.rule import Open
 from ...core.ruling import Reason
 from .. import tables
-from ..boxes import shelf, vault
+from ..boxes import boxing, shelf, vault
 from ..holding import heldkeys
 from ..journaling import binding
 from ..lawbook.blockers import today_at
@@ -126,9 +128,20 @@ def _due(
     still = sealed.where(kept.c.id + 0 > last)
     gone = still.join(box, box.c.id + "" == kept.c.box).where(box.c.forgotten_at > datetime.min)
     parts = [still.where(kept.c.until <= _soon(work)), gone]
-    parts += [still.where(kept.c.until.is_(None))] if unknown else []
+    if unknown:
+        parts += [still.where(kept.c.until.is_(None)), _waiting(work, still)]
     number = union_all(*parts).subquery().c.id + 0
     return select(number.label("id")).group_by(number)
+
+
+def _waiting(work: Work, sealed: Select[tuple[int]]) -> Select[tuple[int]]:
+    """Return those of sealed rows whose day is known and whose box waits for the key of it."""
+    kept, box = tables.kept, tables.box
+    houses = work.settings.properties.values()
+    labels = sorted({keeping.open_label(slug(house.controller)) for house in houses})
+    return sealed.join(box, box.c.id + "" == kept.c.box).where(
+        box.c.label.in_(labels), box.c.forgotten_at.is_(None), kept.c.until.is_not(None)
+    )
 
 
 def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]) -> str:
@@ -140,10 +153,13 @@ def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]
         return "forgotten"
     reason = law.reason(found)
     words, until = ",".join(reason.open)[:120], reason.until or None
-    if (words, until) == (line.open, line.until):
+    over = not found.kept(today_at(work.settings, work.now, line.property))
+    # No key ends with the day of what waits for one: it is ended here, or held.
+    waits = until is not None and line.box_label == keeping.open_label(line.controller)
+    if (words, until) == (line.open, line.until) and not (over and waits):
         _move(work, line, until)
         return ""
-    if not found.kept(today_at(work.settings, work.now, line.property)):
+    if over:
         if _label(work, line).startswith("hold:"):
             return ""
         if line.box in reached():
@@ -154,7 +170,8 @@ def _judge(work: Work, line: Line[Any], reached: Callable[[], Mapping[str, int]]
         shelf.forget(work)
         keeping.end(work, [line.id])
         return "forgotten"
-    _move(work, line, until)
+    if not _move(work, line, until):
+        return ""
     note(work, line, reason)
     return "settled"
 
@@ -176,23 +193,45 @@ def note(work: Work, line: Line[Any], reason: Reason) -> None:
     )  # fmt: skip
 
 
-def _move(work: Work, line: Line[Any], until: str | None) -> None:
-    """Put a box under the key of the day it ends now; one under a hold keeps the hold's key.
+def _move(work: Work, line: Line[Any], until: str | None) -> bool:
+    """Put a box under the key of the day it ends now; return whether it could be.
+
+    One under a hold keeps the hold's key.
 
     The key under which that one lies besides follows the day, so that no earlier one opens it.
+    While the key of that day is lost, it waits under that of no day, and ends by its last day.
     """
     terms = keeping.terms_of(work, line.controller, line.property, until)
-    box = tables.box
-    kept_for = line.box_label if line.box_label.startswith("hold:") else terms.label
+    box, free = tables.box, _free(work, line, terms.label)
+    kept_for = line.box_label if line.box_label.startswith("hold:") else free
     if (line.box_day, line.box_label) == (terms.last_day, kept_for):
-        return
+        return True
     label = _label(work, line)
+    held = label.startswith("hold:")
+    if label and not held and free != label and not _put(work, line.box, free):
+        return False
     work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
-    if label.startswith("hold:"):
+    if held:
         vault.rehome(work.conn, work.custodian, line.box, terms.label, work.today)
-    elif label and terms.label != label:
-        vault.rewrap(work.conn, work.custodian, [line.box], terms.label)
-        shelf.remark(work, [line.box])
+    return True
+
+
+def _put(work: Work, box: str, label: str) -> bool:
+    """Put a box under another key; return False for one that is lost, and keeps no other."""
+    boxing.ensure(work.conn, work.custodian, label)
+    try:
+        vault.rewrap(work.conn, work.custodian, [box], label)
+    except SealError:
+        vault.require_lost(work.conn, work.custodian, [box])
+        return False
+    shelf.remark(work, [box])
+    return True
+
+
+def _free(work: Work, line: Line[Any], label: str) -> str:
+    """Return the label of a box under no hold: that of no day while the key of its day is lost."""
+    lost = line.box_label != label and boxing.is_lost(work.conn, work.custodian, label)
+    return keeping.open_label(line.controller) if lost else label
 
 
 def _label(work: Work, line: Line[Any]) -> str:

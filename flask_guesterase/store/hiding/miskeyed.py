@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Table, func, select, union
 
-from ...core.finding import Finding
-from ...core.standing import Standing
+from ...core.finding import Finding, Severity
+from ...core.own import RECORDS
 from .. import tables
 from ..checking.gaps import unreadable
 from ..erasing.keyform import form, misfit
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..work import Work
+
+_Noted = tuple[Table, list[ColumnElement[bool]]]
+"""A table of ours that names rows by their keys, and what lives of it."""
 
 
 def findings(work: Work, seen: DataMap) -> list[Finding]:
@@ -22,45 +25,73 @@ def findings(work: Work, seen: DataMap) -> list[Finding]:
     :param work: an open transaction; a read-only one is enough.
     :param seen: the data map with what the live database adds, as far as its databases answer.
     """
-    asked = [select(table.c.table_name).where(*living) for table, living in _noted()]
+    noted = *_lasting(), _erased()
+    asked = [select(table.c.table_name).where(*living) for table, living in noted]
     named, closed = set(work.conn.execute(union(*asked)).scalars()), unreadable(seen)
     found = []
     for name in sorted(named & (seen.tables.keys() - closed)):
-        declared = seen.tables[name]
-        many = _misfits(work, declared) if declared.keyed else 0
-        if many:
-            found.append(_finding(declared, many))
+        if seen.tables[name].keyed:
+            found += _of(work, seen.tables[name])
     return found
 
 
-def _noted() -> list[tuple[Table, list[ColumnElement[bool]]]]:
-    """Return our tables that name rows by their keys, with what lives of them."""
-    kept, subject, hold = tables.kept, tables.subject, tables.hold
-    return [
+def _lasting() -> tuple[_Noted, ...]:
+    """Return what is noted of rows that must stay."""
+    kept, hold = tables.kept, tables.hold
+    return (
         # A key that went with the erasure is written down nowhere.
         (kept, [kept.c.ended_at.is_(None), kept.c.row_key != ""]),
-        (subject, [subject.c.standing == Standing.TAKEN.value]),
         (hold, [hold.c.lifted_at.is_(None), hold.c.row_key.is_not(None)]),
-    ]
+    )
 
 
-def _misfits(work: Work, declared: Declared) -> int:
+def _erased() -> _Noted:
+    """Return what is noted of people who were erased."""
+    return tables.subject, [tables.subject.c.erased_at.is_not(None)]
+
+
+def _of(work: Work, declared: Declared) -> list[Finding]:
+    """Return what is to be said of one table: of who was erased only where nothing must stay."""
+    if many := _misfits(work, declared, *_lasting()):
+        return [_lost(declared, many)]
+    # No row is left of who goes whole.
+    many = 0 if declared.goes_whole else _misfits(work, declared, _erased())
+    return [_unknown(declared, many)] if many else []
+
+
+def _misfits(work: Work, declared: Declared, *noted: _Noted) -> int:
     today = form(work.conn, declared)
     counts = [
         select(func.count())
         .where(*living, table.c.table_name == declared.name, misfit(table.c.row_key, today))
         .scalar_subquery()
-        for table, living in _noted()
+        for table, living in noted
     ]
     return sum(work.conn.execute(select(*counts)).one())
 
 
-def _finding(declared: Declared, many: int) -> Finding:
+def _lost(declared: Declared, many: int) -> Finding:
     return Finding(
-        "key-changed", declared.name, ", ".join(column.name for column in declared.key),
+        "key-changed", declared.name, _key(declared),
         f"{many} times a row is noted under a key of another form than those of this table have "
-        "now: what the law keeps there is shown to everybody and does not end on its day, what is "
-        "held is held no more, and who was erased counts as somebody who is there.",
+        "now: what the law keeps there is shown to everybody and does not end on its day, and what "
+        "is held is held no more.",
         "Give the table back the columns and types that its key had in the mapping, before "
         "anything more is erased.",
     )  # fmt: skip
+
+
+def _unknown(declared: Declared, many: int) -> Finding:
+    return Finding(
+        "key-changed", declared.name, _key(declared),
+        f"{many} times somebody is noted as erased under a key of another form than those of this "
+        "table have now: where their row is there still, emptied, it counts as that of a guest.",
+        "Look whether the table has such rows. If it has, delete them, or give the table back the "
+        "columns and types that its key had; if it has none, there is nothing to do. What is noted "
+        f"ends by itself, {RECORDS.years} years after the request or the erasure by day.",
+        Severity.WARN,
+    )  # fmt: skip
+
+
+def _key(declared: Declared) -> str:
+    return ", ".join(column.name for column in declared.key)

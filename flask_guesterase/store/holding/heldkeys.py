@@ -14,7 +14,7 @@ from ...core.errors import GuesteraseError, SealError
 from ...core.seal import day_label
 from .. import tables
 from ..access import brake
-from ..boxes import vault
+from ..boxes import boxing, vault
 from ..boxes.rehoming import astray, back, rewrap, unread
 from ..journaling import binding
 from ..messages import outbox
@@ -145,7 +145,8 @@ def homeward(work: Work) -> int:
 def nightly(run: Run) -> int:
     """Put boxes that a hold alone keeps under the key of their day as well, where there is one.
 
-    An earlier version held them so. One that does not open, or whose day is over, stays as it is.
+    An earlier version held them so, and so lies what got another day whose key was lost. One that
+    does not open, whose day is over, or whose day's key is lost still, stays as it is.
 
     :param run: runs a unit of work.
     :return: 0: how many are held is not everybody's to read.
@@ -278,7 +279,10 @@ def under(work: Work, hold: int, only: str | None = None) -> list[Held]:
 
 
 def home(work: Work, boxes: Sequence[Held]) -> int:
-    """Put boxes that nothing holds any more under their day again; return how many ended."""
+    """Put boxes that nothing holds any more under their day again; return how many ended.
+
+    Where the key of that day is lost they wait under that of the hold (`end`).
+    """
     homes: dict[str, set[str]] = {}
     for each in boxes:
         homes.setdefault(_home(work, each), set()).add(each.id)
@@ -287,16 +291,18 @@ def home(work: Work, boxes: Sequence[Held]) -> int:
         if to in over:
             ended += vault.empty(work.conn, sorted(ids), work.stamp)
         else:
-            rewrap(work, ids, to)
+            if not boxing.is_lost(work.conn, work.custodian, to):
+                rewrap(work, ids, to)
             _until(work, ids, to)
     return ended
 
 
 def end(work: Work, hold: int) -> None:
-    """Mark the key of a hold to be destroyed; not where boxes that it does not open wait for it.
+    """Mark the key of a hold to be destroyed; not where boxes wait for it, or for their day's.
 
-    Such a hold lives again in a copy of the database from before it was lifted. A copy of the key
-    folder may have its key; until it is back, or their day is over, its boxes stay.
+    It does not open them where it lives again in a copy of the database from before it was lifted.
+    A copy of the key folder may have the lost key; until it is back, or their day is over, they
+    stay.
     """
     if not any(each.last_day >= work.today for each in under(work, hold)):
         vault.mark_labels(work.conn, [label(hold)], work.stamp)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, delete, select
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, select
 
 from ...core.plan import Key, key_text
 from .. import tables
@@ -19,13 +20,13 @@ from .bygone import BATCH, Step, cutoff
 
 
 def _tombstones(work: Work, after: int) -> Step:
-    """Drop tombstones without a request under whose key nothing of the host's lies any more."""
+    """Drop tombstones without a request under whose key nothing of the host's is found any more."""
     subject = tables.subject
     bare = subject.c.request.in_([people.EXPIRED, bygone.ENDED])
     over = bare & (subject.c.erased_at < cutoff(work.now))
     if telling := revealing(work.datamap):
         over |= subject.c.table_name.in_(telling) & (bare | _told_by_others(work))
-    return _gone(work, subject, and_(subject.c.id > after, over))
+    return _gone(work, subject, and_(subject.c.id > after, over), subject.c.erased_at)
 
 
 def _told_by_others(work: Work) -> ColumnElement[bool]:
@@ -48,6 +49,7 @@ def _sealed(work: Work, after: int) -> Step:
             kept.c.id > after, kept.c.request.is_(None), kept.c.mode == law.SEALED,
             kept.c.ended_at < cutoff(work.now),
         ),
+        kept.c.ended_at,
     )  # fmt: skip
 
 
@@ -55,21 +57,40 @@ LOOKUPS: dict[str, Callable[[Work, int], Step]] = {"subject": _tombstones, "seal
 """Word of the journal -> step that looks rows up at the host; where it ended is remembered."""
 
 
-def _gone(work: Work, table: Table, due: ColumnElement[bool]) -> Step:
+def _gone(
+    work: Work, table: Table, due: ColumnElement[bool], ended: Column[datetime]
+) -> Step:
+    """Drop rows that are due and under whose key nothing lies, or can be found any more.
+
+    What lies under a key of another form than its table's is found by nobody; its row of ours goes
+    at its age.
+    """
     rows = work.conn.execute(
-        select(table.c.id, table.c.table_name, table.c.row_key)
+        select(table.c.id, table.c.table_name, table.c.row_key, ended.label("ended"))
         .where(due)
         .order_by(table.c.id)
         .limit(BATCH)
     ).all()
+    fits = {name: _fitting(work, name) for name in {row.table_name for row in rows}}
     texts: dict[str, set[str]] = {}
+    gone: list[int] = []
     for row in rows:
-        texts.setdefault(row.table_name, set()).add(row.row_key)
+        if fits[row.table_name](row.row_key):
+            texts.setdefault(row.table_name, set()).add(row.row_key)
+        elif row.ended is not None and row.ended < cutoff(work.now):
+            gone.append(row.id)
     there = {(name, text) for name, mine in texts.items() for text in _there(work, name, mine)}
-    gone = [row.id for row in rows if (row.table_name, row.row_key) not in there]
+    asked = {(name, text) for name, mine in texts.items() for text in mine}
+    gone += [row.id for row in rows if (row.table_name, row.row_key) in asked - there]
     if gone:
         work.conn.execute(delete(table).where(table.c.id.in_(gone)))
     return Counter({"": len(gone)} if gone else {}), rows[-1].id if len(rows) == BATCH else 0
+
+
+def _fitting(work: Work, name: str) -> Callable[[str], bool]:
+    """Return what tells whether a text could be that of one of a table's keys today, or may be."""
+    declared = work.datamap.tables.get(name)
+    return (lambda text: True) if declared is None else keyform.fitting(work, declared)
 
 
 def _there(work: Work, name: str, texts: Iterable[str]) -> set[str]:
@@ -77,9 +98,7 @@ def _there(work: Work, name: str, texts: Iterable[str]) -> set[str]:
     declared = work.datamap.tables.get(name)
     if declared is None:
         return set(filter(None, texts))
-    fits = keyform.fitting(work, declared)
-    wanted = {text: people.plain_key(declared, text) if fits(text) else None
-              for text in texts if text}  # fmt: skip
+    wanted = {text: people.plain_key(declared, text) for text in texts if text}
     found = {text for text, key in wanted.items() if key is None}
     columns = [declared.table.c[c.key] for c in declared.key]
     keys: list[Key] = [key for key in wanted.values() if key is not None]

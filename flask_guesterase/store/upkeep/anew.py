@@ -15,8 +15,8 @@ def replace(work: Work, by: str) -> list[str]:
     """Make keys anew that boxes lie under and the folder lacks; return their labels.
 
     One person is enough: what lies under those that are lost did not open before, and stays closed.
-    Until then nothing more is sealed under these labels, as a key that is made anew would be
-    overwritten by the one that somebody brings back.
+    Until then nothing more is sealed under these labels, nor put under them, as a key that is made
+    anew would be overwritten by the one that somebody brings back.
 
     :param work: the open transaction.
     :param by: the host's id of who says so.

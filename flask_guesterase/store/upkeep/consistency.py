@@ -14,6 +14,7 @@ from ...core.lifecycle import State
 from ...core.log import canonical, slug
 from .. import tables
 from ..access import brake, pulse
+from ..boxes import boxing
 from ..casework.cases import Case, load
 from ..census import told
 from ..executing import settling
@@ -258,5 +259,9 @@ def _fits(work: Work, line: Row[tuple[object, ...]], waits: bool) -> bool:
     terms = keeping.terms_of(work, line.controller, line.property, line.until)
     reason = law.reason(verdict)
     held = line.box_label.startswith("hold:")
-    same = line.box_day == terms.last_day and (held or line.box_label == terms.label)
-    return same and (waits or (line.until or "") >= (reason.until or ""))
+    # Under that of no day it waits for the key of its day, which is lost.
+    homes = terms.label, keeping.open_label(line.controller)
+    same = line.box_day == terms.last_day and (held or line.box_label in homes)
+    late = waits or (line.until or "") >= (reason.until or "")
+    # What does not open gets no later day.
+    return same and (late or boxing.is_lost(work.conn, work.custodian, line.box_label))
