@@ -24,7 +24,7 @@ from flask_guesterase.core.treatment import keep, null
 from flask_guesterase.store.catalog import called
 from flask_guesterase.store.catalog.called import Call, calls
 from flask_guesterase.store.catalog.copying import copies_old
-from flask_guesterase.store.catalog.inborn import PLACES, WORDS
+from flask_guesterase.store.catalog.inborn import GRAMMAR, PLACES, WORDS
 from flask_guesterase.store.checking import live
 from tests.store import inn
 
@@ -200,13 +200,28 @@ def test_mariadb_calls_no_function_somebody_made_that_is_not_seen(mariadb_url: s
         made = called.mariadb(conn)
         names = {name.lower() for name in conn.scalars(text(asked)) if name.isidentifier()}
         missed = []
-        for name in sorted(names | WORDS | PLACES):
+        for name in sorted(names | WORDS | PLACES | GRAMMAR):
             inn.run(conn, f"CREATE FUNCTION `{name}`(one int) RETURNS int RETURN {SAYS}")
             for spelt in (name, f"{name} ", f"`{name}`"):
                 (call,) = calls(f"{spelt}(1)")
                 missed += [spelt] if calling(conn, spelt) and not made(call) else []
             inn.run(conn, f"DROP FUNCTION `{name}`")
     assert missed == []
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["fewer", "none"])
+def test_an_older_mariadb_that_names_fewer_of_its_own_stops_no_common_trigger(
+    mariadb_url: str, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """COALESCE is grammar there, and the first servers of a line have no such list at all."""
+    fewer = "SELECT 'lower' WHERE FALSE" if there else "SELECT 1 FROM information_schema.MISSING"
+    monkeypatch.setattr(called, "_MARIADB", text(fewer))
+    body = "SET NEW.stamp = COALESCE(MOD(NEW.id, 7), DATABASE(), WEEK(CURRENT_DATE()), NEW.name)"
+    unknown = "SET NEW.stamp = snapshot(NEW.id)"
+    makes = MAKES["mariadb"].format(name="snapshot") + ";;"
+    found = fired(mariadb_url, [body, unknown], makes)
+    assert (found[body].copies_old, found[body].calls) == (False, "")
+    assert found[unknown].calls == "snapshot"
 
 
 def test_what_runs_a_text_as_a_statement_is_unclear(postgresql_url: str) -> None:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
-from .inborn import PLACES, TOUCHING, WORDS
+from ..statements.failure import number
+from .inborn import GRAMMAR, PLACES, TOUCHING, WORDS
 
 NAME = r"(?:[\w$]+|\"(?:[^\"]|\"\")+\"|`(?:[^`]|``)+`|\[[^\]]+\])"
 """A name in SQL, in the quotes of any engine."""
@@ -51,6 +54,7 @@ _REACHING = re.compile(
 # Everybody may read it. What an account may see of the routines is less than what a trigger calls,
 # which acts with the rights of whoever made it.
 _MARIADB = text("SELECT LOWER(`FUNCTION`) FROM information_schema.SQL_FUNCTIONS")
+_NO_SUCH_TABLE = 1109
 
 
 class Call(NamedTuple):
@@ -108,16 +112,26 @@ def postgresql(conn: Connection) -> Made:
     return answer
 
 
+def _mariadbs(conn: Connection) -> frozenset[str]:
+    """Return the functions that a server names as its own; few of those that name none yet."""
+    try:
+        return PLACES | GRAMMAR.union(conn.scalars(_MARIADB))
+    except DBAPIError as problem:
+        if number(problem) != _NO_SUCH_TABLE:
+            raise
+        return PLACES | GRAMMAR
+
+
 def mariadb(conn: Connection) -> Made:
     """Return what takes each function for made that the server does not name as its own.
 
     :param conn: an open connection.
     """
-    functions = {*conn.scalars(_MARIADB), *PLACES}
+    own = cache(partial(_mariadbs, conn))
 
     def answer(call: Call) -> bool:
         if call.schema or call.quoted or (call.apart and call.name in TOUCHING):
             return True
-        return call.name not in functions and call.name not in WORDS
+        return call.name not in WORDS and call.name not in own()
 
     return answer

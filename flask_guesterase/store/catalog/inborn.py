@@ -24,6 +24,12 @@ WORDS = frozenset(
 )
 """Words of its language, none of which calls a function that somebody made."""
 
+GRAMMAR = frozenset(
+    {"coalesce", "collation", "database", "format", "microsecond", "mod", "old_password"}
+    | {"password", "quarter", "reverse", "row_count", "schema", "week"}
+)
+"""Functions of its that older servers have in their grammar, and do not name as their own."""
+
 TOUCHING = frozenset(
     {"adddate", "bit_and", "bit_or", "bit_xor", "cast", "count", "cume_dist", "curdate", "curtime"}
     | {"date_add", "date_sub", "dense_rank", "extract", "first_value", "group_concat"}
