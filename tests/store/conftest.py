@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,16 +39,26 @@ def deep_hotel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hotel
 
 
 @pytest.fixture
-def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+def house_kind() -> Callable[[str, Path], Any]:
+    """Of which kind the house of a test is; a file with a kind of its own gives that."""
+    return House
+
+
+@pytest.fixture
+def house(
+    sqlite_url: str, tmp_path: Path, house_kind: Callable[[str, Path], Any]
+) -> Iterator[Any]:
     """A hotel that needs its guests, without guests, on SQLite."""
-    made = House(sqlite_url, tmp_path)
+    made = house_kind(sqlite_url, tmp_path)
     yield made
     made.engine.dispose()
 
 
 @pytest.fixture
-def any_house(database_url: str, tmp_path: Path) -> Iterator[House]:
+def any_house(
+    database_url: str, tmp_path: Path, house_kind: Callable[[str, Path], Any]
+) -> Iterator[Any]:
     """A hotel that needs its guests, without guests, on each of the three engines in turn."""
-    made = House(database_url, tmp_path)
+    made = house_kind(database_url, tmp_path)
     yield made
     made.engine.dispose()

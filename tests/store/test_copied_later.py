@@ -104,6 +104,14 @@ class Copied(Inn):
             wanted = select(PAST.c.one, PAST.c.payer, PAST.c.scan).order_by(PAST.c.id)
             return [tuple(row) for row in conn.execute(wanted)]
 
+    def billed(self, **bill: Any) -> str:
+        """Erase a guest at their wish, of whom the law keeps a bill; return the number."""
+        self.person(1, date(2026, 3, 1), visa=None)
+        self.bill(1, one=1, **bill)
+        number = self.approved(email="p1@mail.example")
+        assert self.erased(number) == "sealed"
+        return number
+
     def copied(self, **values: Any) -> None:
         """Put a copy on file that was made before."""
         with self.engine.begin() as conn:
@@ -205,10 +213,7 @@ def test_a_copy_that_the_law_keeps_is_written_down(any_inn: Copied) -> None:
     """Its own day ends it, and no certificate says before that all is gone."""
     inn = any_inn
     inn.triggers(STAYS, day="'2029-01-01'")
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.bill(1, one=1)
-    number = inn.approved(email="p1@mail.example")
-    assert inn.erased(number) == "sealed"
+    number = inn.billed()
     inn.later(days=3 * 365)
     finishing.finish(inn.run)
     assert inn.read(BILLS)["payer"] is None
@@ -224,10 +229,7 @@ def test_a_copy_that_is_written_over_goes_as_well(any_inn: Copied) -> None:
     """One row holds what a bill said last: nothing is added when the name stands in it again."""
     inn = any_inn
     inn.triggers()
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.bill(1, one=1)
-    number = inn.approved(email="p1@mail.example")
-    assert inn.erased(number) == "sealed"
+    number = inn.billed()
     inn.keeps_one()
     inn.later(days=3 * 366)
     assert finishing.finish(inn.run)["ended"] == 1
@@ -239,10 +241,7 @@ def test_an_older_copy_that_is_brought_up_to_date_goes_as_well(any_inn: Copied) 
     """The trigger adds nothing: it writes the name into the row that an erasure had emptied."""
     inn = any_inn
     inn.triggers()
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.bill(1, one=1)
-    number = inn.approved(email="p1@mail.example")
-    assert inn.erased(number) == "sealed"
+    number = inn.billed()
     inn.writes("UPDATE bills_past SET payer = OLD.payer WHERE one = OLD.one;")
     inn.later(days=3 * 366)
     assert finishing.finish(inn.run)["ended"] == 1
@@ -263,10 +262,7 @@ def test_a_copy_goes_in_whatever_words_it_is_written_over(
     """MariaDB inserts without INTO, and updates one of several tables."""
     inn = Copied(mariadb_url, tmp_path)
     inn.triggers()
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.bill(1, one=1)
-    number = inn.approved(email="p1@mail.example")
-    assert inn.erased(number) == "sealed"
+    number = inn.billed()
     inn.writes(body)
     inn.later(days=3 * 366)
     assert finishing.finish(inn.run)["ended"] == 1
@@ -282,10 +278,7 @@ def test_a_copy_that_is_inserted_without_into_is_foreseen(
     inn = Copied(mariadb_url, tmp_path)
     inn.triggers()
     inn.writes(COPY.format(day="OLD.dated").replace("INTO ", ""))
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.bill(1, one=1, role="main")
-    number = inn.approved(email="p1@mail.example")
-    assert inn.erased(number) == "sealed"
+    inn.billed(role="main")
     assert inn.past() == [(1, "[erased]", "[erased]")]
     inn.engine.dispose()
 
@@ -342,9 +335,7 @@ def test_a_copy_of_who_is_back_is_the_hosts(any_inn: Copied) -> None:
     """They asked once; what their row says since then is of somebody who stays again."""
     inn = any_inn
     inn.triggers()
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.bill(1, one=1)
-    inn.erased(inn.approved(email="p1@mail.example"))
+    inn.billed()
     inn.set(PEOPLE, 1, name="Ann Berg", email="p1@mail.example", seen=date(2028, 12, 1))
     inn.later(days=3 * 366)
     finishing.finish(inn.run)
@@ -357,10 +348,7 @@ def test_a_copy_that_nobody_could_foresee_lets_nothing_end(
 ) -> None:
     """No text says that the trigger writes there: the bill stays, and so does the certificate."""
     inn = Copied(postgresql_url, tmp_path)
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.bill(1, one=1)
-    number = inn.approved(email="p1@mail.example")
-    assert inn.erased(number) == "sealed"
+    number = inn.billed()
     inn.triggers(hidden=True)
     inn.later(days=3 * 366)
     assert finishing.finish(inn.run) == {"unfinished": 1}
