@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Response,
+    expect,
+)
 
 from example_pms.hotel import demo_password
 from tests.browser.axe import Axe
@@ -85,6 +93,8 @@ class Walker:
         page.on("response", self._answered)
         if login:
             page.goto(f"{self.address}/login")
+            # Whoever types before the page has put its focus is told so on the console.
+            expect(page.locator("[name=login]")).to_be_focused()
             page.fill("[name=login]", login)
             page.fill("[name=password]", demo_password(login))
             press(page.locator("main button"))
