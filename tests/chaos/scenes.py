@@ -240,7 +240,8 @@ def drift(inn: Inn) -> list[str]:
 
 
 def _migrate(inn: Inn) -> None:
-    upgrade.upgrade(inn.engine)
+    # A server that was killed stays down as long as somebody waits for it.
+    upgrade.upgrade(inn.engine, wait=3)
 
 
 def _there(module: str) -> bool:
