@@ -21,6 +21,7 @@ from flask_guesterase.core.holding import Scope, Wanted
 from flask_guesterase.core.likeness import BATCH, MOST
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables
+from flask_guesterase.store.casework.cases import label
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.deciding.alike import Group
 from tests.store.hotel import Booking, Hotel, Invoice
@@ -191,3 +192,14 @@ def test_two_shapes_are_two_groups(hotel: Hotel) -> None:
     with pytest.raises(InputError), hotel.begin() as office:
         office.approve_alike(mixed, "officer")
     assert {hotel.state(number) for number in mixed} == {"review"}
+
+
+def test_a_look_at_the_list_is_no_try_and_one_lost_key_does_not_close_it(hotel: Hotel) -> None:
+    """Whoever filed one of them looks: nothing is noted of them, and the others are there."""
+    wanted = {proved(hotel, id) for id in (1, 2)}
+    mine, lost = proved(hotel, 3, by="officer"), proved(hotel, 4)
+    hotel.custodian.forget(label(lost))
+    with hotel.begin() as office:
+        assert {one.number for group in office.alike("officer") for one in group.cases} == wanted
+        assert office.work.refused == []
+        assert mine not in wanted

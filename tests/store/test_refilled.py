@@ -41,6 +41,12 @@ def look(hotel: Hotel) -> dict[str, int]:
     return refilled.look(unit(hotel), Shift())
 
 
+def settle_all(office: Any, table: str, by: str) -> int:
+    """Say of all rows of a table that wait that they are theirs; return how many."""
+    last = max((row["id"] for row in office.returns(None)), default=0)
+    return int(office.settle_refilled(table, last, by))
+
+
 def waiting(hotel: Hotel) -> list[tuple[str, str]]:
     """Return table and key of the rows that wait for staff."""
     return [
@@ -111,7 +117,7 @@ def test_a_table_that_was_put_back_alone_is_laid_before_staff_and_goes_again(
     assert look(hotel) == {}, "what waits already is no news"
     again(hotel)
     assert remarks(hotel) == ["wish of 1", "wish of 2", "wish of 3"], "nobody has decided"
-    assert unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk")) == 2
+    assert unit(hotel)(lambda office: settle_all(office, "bookings", "clerk")) == 2
     again(hotel)
     assert remarks(hotel) == [None, None, "wish of 3"]
     assert look(hotel) == {}
@@ -125,7 +131,7 @@ def test_a_row_that_goes_whole_and_is_there_again_is_asked_about(hotel: Hotel) -
     assert hotel.rows(Companion) == []
     put_back(hotel, Companion, old)
     assert look(hotel) == {"returned-unclear": 1}
-    unit(hotel)(lambda office: office.settle_refilled("companions", "clerk"))
+    unit(hotel)(lambda office: settle_all(office, "companions", "clerk"))
     again(hotel)
     assert hotel.rows(Companion) == []
 
@@ -172,8 +178,8 @@ def test_who_may_not_verify_there_decides_about_nothing(hotel: Hotel) -> None:
     erase(hotel, 2)
     put_back(hotel, Booking, old)
     look(hotel)
-    assert unit(hotel)(lambda office: office.settle_refilled("bookings", "auditor")) == 0
-    assert unit(hotel)(lambda office: office.settle_refilled("guests", "clerk")) == 0
+    assert unit(hotel)(lambda office: settle_all(office, "bookings", "auditor")) == 0
+    assert unit(hotel)(lambda office: settle_all(office, "guests", "clerk")) == 0
     assert waiting(hotel) == [("bookings", "int:2")]
 
 
@@ -267,7 +273,7 @@ def test_a_look_that_is_killed_forgets_nothing_that_an_earlier_one_left(
     erase(hotel, 1, 2, 3)
     put_back(hotel, Booking, old)
     assert look(hotel) == {"returned-unclear": 2}
-    unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk"))
+    unit(hotel)(lambda office: settle_all(office, "bookings", "clerk"))
     again(hotel)
     with hotel.engine.begin() as conn:
         conn.execute(update(Booking).where(Booking.id == 3).values(remark="back once more"))
@@ -313,7 +319,7 @@ def test_what_came_back_under_an_erasure_that_left_something_is_laid_before_staf
         assert office.check(number) == "partial"
     hotel.later(hours=8)
     assert look(hotel) == {"returned-unclear": 1}
-    unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk"))
+    unit(hotel)(lambda office: settle_all(office, "bookings", "clerk"))
     again(hotel)
     with hotel.begin() as office:
         assert office.check(number) == "erased"
@@ -336,7 +342,7 @@ def test_rows_of_a_profile_that_went_as_a_whole_are_found_too(hotel: Hotel, aske
             conn.execute(update(tables.subject).values(request=people.EXPIRED))
     put_back(hotel, Booking, old)
     assert look(hotel) == {"returned-unclear": 1}
-    assert unit(hotel)(lambda office: office.settle_refilled("bookings", "clerk")) == 1
+    assert unit(hotel)(lambda office: settle_all(office, "bookings", "clerk")) == 1
     if asked:
         # Nobody confirmed that what has had its time goes here, under which the others would.
         again(hotel)
@@ -374,7 +380,7 @@ class Old:
     def settle(self) -> None:
         """Say that they are theirs, and let them go."""
         run = self.estate.run
-        run(lambda office: office.settle_refilled("messages", "officer"))
+        run(lambda office: settle_all(office, "messages", "officer"))
         while ids := run(lambda office: returned.due(office.work)):
             for id in ids:
                 run(lambda office, id=id: returned.erase(office.work, id))

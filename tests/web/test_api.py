@@ -21,6 +21,7 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.permissions import Permission
+from flask_guesterase.store.access import actors
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.messages import outbox
@@ -32,6 +33,7 @@ from flask_guesterase.web.api.spec import api_pages, describe
 from flask_guesterase.web.guestpages.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
 from flask_guesterase.web.wording import problems
+from tests.resistance import test_impostors
 from tests.web.apihouse import API, Program, inhabited, opened, token
 from tests.web.house import CANARY, STAFF, House
 
@@ -254,6 +256,15 @@ def test_nobody_is_given_more_by_a_token_than_they_have(house: House) -> None:
             office.issue_token("clerk", "sh", ["view"], until, by="officer")
 
 
+def test_who_issues_too_much_tried_it_and_not_the_person_it_is_for(house: House) -> None:
+    """The journal names the issuer, who may issue; the clerk did nothing."""
+    with pytest.raises(ForbiddenError, match="Who it is for needs the permission 'approve'"):
+        token(house, "clerk", "approve")
+    with house.app.app_context(), house.extension.begin() as office:
+        issuer = actors.number(office.work, "issuer")
+    assert test_impostors.told(house) == [(issuer, None, ("not-permitted", "approve"))]
+
+
 def test_wrong_tokens_and_busy_programs_are_slowed_down(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,7 +399,7 @@ def test_no_cookie_goes_either_way(house: House) -> None:
 
 
 BODIES: dict[str, Any] = {
-    "settle_return": {"whose": "lives"}, "settle_refilled": {"table": "guests"},
+    "settle_return": {"whose": "lives"}, "settle_refilled": {"table": "guests", "last": 1},
     "halt_sweep": {"ground": "upkeep"},
     "open_monthly": {"property": "mu"}, "join_monthly": {"login": "far-officer"},
     "find_monthly": {"text": "In time."},

@@ -101,12 +101,16 @@ def test_one_answer_settles_all_of_a_table_that_was_put_back(
     for house in inhabited(sqlite_url, tmp_path):
         put_back(house)
         far = Program(house, token(house, "far-officer"))
-        assert far.post("/returns/settle", {"table": "bookings"}).json == {"settled": 0}
+        assert far.post("/returns/settle", {"table": "bookings", "last": 7}).json == {"settled": 0}
         blind = Program(house, token(house, "clerk", "view", "file"))
-        assert blind.post("/returns/settle", {"table": "bookings"}).status_code == 403
+        assert blind.post("/returns/settle", {"table": "bookings", "last": 7}).status_code == 403
         program = Program(house, token(house, "clerk"))
         doors = {row["door"] for row in program.get("/returns").json["items"]}
         assert doors == {"refilled"}
-        assert program.post("/returns/settle", {"table": "bookings"}).json == {"settled": 7}
+        assert program.post("/returns/settle", {"table": "bookings"}).status_code == 422
+        *rest, last = [row["id"] for row in program.get("/returns").json["items"]]
+        for upto, gone in ((rest[-1], 6), (last, 1)):
+            asked = {"table": "bookings", "last": upto}
+            assert program.post("/returns/settle", asked).json == {"settled": gone}
         assert house.worker().problems == {}
         assert program.get("/returns").json == {"items": []}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy import update
@@ -10,6 +13,7 @@ from flask_guesterase.store import tables
 from tests.store.hotel import Booking, Guest
 from tests.web.house import House
 from tests.web.test_cli import Console
+from tests.web.test_property_removed_pages import remove
 
 DORA = {"name": "Dora Berg", "email": "dora@mail.example", "document_no": "ZX998877"}
 
@@ -176,15 +180,54 @@ def test_of_a_table_that_was_put_back_one_answer_is_enough(house: House) -> None
     far = house.browser("far-officer")
     assert "bookings" not in far.get("/desk/privacy/returns")
     path = "/desk/privacy/returns/all"
-    far.post(path, page="/desk/privacy/advertising", table="bookings")
+    far.post(path, page="/desk/privacy/advertising", table="bookings", last=7)
     desk = house.browser("clerk")
     page = desk.get("/desk/privacy/returns")
+    (last,) = re.findall('name="last" value="([0-9]+)"', page)
     assert page.count("bookings 1") == 5
     assert ">7<" in page
     assert "a quiet room" not in page
-    answer = desk.post(path, page="/desk/privacy/returns", table="bookings")
+    answer = desk.post(path, page="/desk/privacy/returns", table="bookings", last=last)
     assert answer.status_code == 303
     with house.app.app_context():
         assert house.extension.work().problems == {}
     assert {row["remark"] for row in hotel.rows(Booking) if row["id"] > 10} == {None}
     assert "Nobody came back." in desk.get("/desk/privacy/returns")
+
+
+def test_what_came_back_after_the_page_was_read_waits_for_somebody_to_look(house: House) -> None:
+    """A page of the evening, pressed in the morning: what the night noted stays as it is."""
+    hotel = house.hotel
+    put_back(house)
+    desk = house.browser("clerk")
+    page = desk.get("/desk/privacy/returns")
+    (last,) = re.findall('name="last" value="([0-9]+)"', page)
+    hotel.guest(8, name="Eve Stone", email="eve@mail.example", document_no="QQ112233")
+    hotel.put(Booking, id=21, number="B21", guest_id=8, remark="wish 21")
+    assert hotel.erased(hotel.approved(document_no="QQ112233")) == "erased"
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Booking).where(Booking.id == 21).values(remark="a crib"))
+    with house.app.app_context():
+        assert house.extension.sweep().counts["returned-unclear"] == 1
+    path = "/desk/privacy/returns/all"
+    desk.post(path, page="/desk/privacy/returns", table="bookings", last=last)
+    with house.app.app_context():
+        assert house.extension.work().problems == {}
+    left = {row["id"]: row["remark"] for row in hotel.rows(Booking) if row["id"] > 10}
+    assert left == {**dict.fromkeys(range(11, 18)), 21: "a crib"}
+    assert "bookings 21<" in desk.get("/desk/privacy/returns")
+
+
+def test_what_came_back_at_a_hotel_that_the_settings_name_no_more_can_be_settled(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Whom the host lets look there sees the row under the code of the hotel, and decides."""
+    house = House(sqlite_url, tmp_path, authorize=lambda user, permission, code: True)
+    house.people()
+    came_back(house)
+    desk = house.browser("clerk")
+    remove(house, "sh")
+    page = desk.get("/desk/privacy/returns")
+    assert "guests 7<" in page
+    desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")
+    assert state(house) == "lives"

@@ -103,7 +103,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "stop_canary": ("law", {}),
     "returns": ("verify", {}),
     "settle_return": ("verify", {"whose": "lives"}),
-    "settle_refilled": ("verify", {"table": "guests"}),
+    "settle_refilled": ("verify", {"table": "guests", "last": "1"}),
     "advertising": ("file", {}),
     "object_": ("file", {"contact": "max@mail.example", "what": "object"}),
     "restored": ("verify erase hold law", {}),

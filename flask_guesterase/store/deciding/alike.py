@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from ...core.asking import Asker
 from ...core.decided import digest
-from ...core.errors import FourEyesError, InputError, TransitionError
+from ...core.errors import InputError, KeyMissingError, TransitionError
 from ...core.lifecycle import State
 from ...core.likeness import BATCH, MOST, shape, simple
 from ...core.permissions import Permission
@@ -29,6 +29,7 @@ from ..casework import minors
 from ..casework.cases import Case, columns, load, read, secret
 from ..certificates.deeds import did
 from ..erasing import people
+from ..identity import objecting
 from ..requests import same
 from ..texts.struck import struck
 from ..work import Work
@@ -87,8 +88,8 @@ def groups(work: Work, by: str) -> list[Group]:
     codes = work.settings.properties
     mine = [c for c in codes if actors.may(work, by, Permission.APPROVE, c)]
     found: dict[tuple[str, str], list[tuple[One, Plan]]] = {}
-    for case, plan in _candidates(work, by, mine):
-        found.setdefault((case.property, shape(plan)), []).append((_one(work, case, plan), plan))
+    for property_, one, plan in _candidates(work, by, mine):
+        found.setdefault((property_, shape(plan)), []).append((one, plan))
     return [
         Group(code, mark, *_told(ones[0][1]), tuple(one for one, _ in ones[:MOST]))
         for (code, mark), ones in found.items()
@@ -96,7 +97,7 @@ def groups(work: Work, by: str) -> list[Group]:
     ]
 
 
-def _candidates(work: Work, by: str, codes: Sequence[str]) -> Iterator[tuple[Case, Plan]]:
+def _candidates(work: Work, by: str, codes: Sequence[str]) -> Iterator[tuple[str, One, Plan]]:
     table = tables.request
     rows = work.conn.execute(
         select(*columns())
@@ -106,14 +107,16 @@ def _candidates(work: Work, by: str, codes: Sequence[str]) -> Iterator[tuple[Cas
     ).all()
     actor = actors.known(work, by) or ""
     for case in map(read, rows):
-        try:
-            approving.decidable(work, case, actor, by)
-        except (FourEyesError, TransitionError):
-            # Their own, or one to which somebody objected.
+        if approving.took_part(work, case, actor, by) or objecting.is_open(work, case.number):
             continue
-        plan = _low(work, case)
-        if plan is not None:
-            yield case, plan
+        try:
+            plan = _low(work, case)
+            one = plan and _one(work, case, plan)
+        except KeyMissingError:
+            # Of this one nothing can be read; its own page says so.
+            continue
+        if plan and one:
+            yield case.property, one, plan
 
 
 def _low(work: Work, case: Case) -> Plan | None:

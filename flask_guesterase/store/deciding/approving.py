@@ -69,7 +69,7 @@ def approve(
         )
     undecided(case)
     objecting.require(work, case)
-    alone = _took_part(work, case, actor, by)
+    alone = took_part(work, case, actor, by)
     if alone:
         outside.require(work, case, by)
     plan = plan_of(work, case)
@@ -130,7 +130,7 @@ def decidable(work: Work, case: Case, actor: str, by: str) -> None:
     :raises TransitionError: it does not wait for this, or somebody objected to it.
     """
     undecided(case)
-    if _took_part(work, case, actor, by):
+    if took_part(work, case, actor, by):
         raise approvals.twice(work, case, by)
     objecting.require(work, case)
 
@@ -179,7 +179,14 @@ def settled(work: Work, case: Case) -> None:
         )
 
 
-def _took_part(work: Work, case: Case, actor: str, by: str) -> bool:
+def took_part(work: Work, case: Case, actor: str, by: str) -> bool:
+    """Return whether a person had a hand in a request, or is who it is about; nothing is noted.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param actor: their opaque number.
+    :param by: the host's id of the person.
+    """
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
     first = [case.filed_by, case.verified_by]
     first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
@@ -200,7 +207,7 @@ def alone(work: Work, case: Case, by: str) -> bool:
     """
     if case.state is not State.REVIEW or case.kind == Asked.COPY or not outside.offered(work, case):
         return False
-    return _took_part(work, case, actors.known(work, by) or "", by)
+    return took_part(work, case, actors.known(work, by) or "", by)
 
 
 def barred(work: Work, case: Case, by: str) -> bool:
@@ -212,7 +219,7 @@ def barred(work: Work, case: Case, by: str) -> bool:
     """
     if case.state is not State.REVIEW or alone(work, case, by):
         return False
-    return _took_part(work, case, actors.known(work, by) or "", by)
+    return took_part(work, case, actors.known(work, by) or "", by)
 
 
 def officer(work: Work, case: Case, by: str, people: Iterable[Person]) -> None:

@@ -41,15 +41,16 @@ class Returns(Desk):
         """
         returned.settle(self.work, id, by, theirs)
 
-    def settle_refilled(self, table: str, by: str) -> int:
-        """Say of all rows of a table that lie under erased profiles that they are theirs and go.
+    def settle_refilled(self, table: str, last: int, by: str) -> int:
+        """Say of the rows of a table that lie under erased profiles that they are theirs and go.
 
         Where one table, or one of several databases, was put back from a copy they are many.
 
         :param table: name of the table.
+        :param last: the highest id among those that were read; what was noted since waits.
         :return: how many rows, of properties at which they may verify.
         """
-        return returned.settle_all(self.work, table, refilled.DOOR, by)
+        return returned.settle_all(self.work, table, refilled.DOOR, last, by)
 
     # advertising
 

@@ -22,6 +22,7 @@ from ..boxes import safe
 from ..casework.cases import day_at
 from ..lawbook.blockers import today_at
 from ..mapping.days import last_utc_day
+from ..noted import Refusal
 from ..work import Work
 
 PREFIX = "gea_"
@@ -97,7 +98,12 @@ def issue(work: Work, wish: Wish, by: str) -> str:
     hotel = work.settings.property(wish.property)
     issuer = actors.allow(work, by, Permission.ISSUE, hotel.code)
     for permission in sorted(wish.permissions):
-        actors.require(work, wish.user, permission, hotel.code)
+        if not wish.user or not actors.may(work, wish.user, permission, hotel.code):
+            # They tried nothing; who wished to give more than they have did.
+            work.refused.append(Refusal(hotel.code, ("not-permitted", permission.value), user=by))
+            raise actors.refusal(
+                work, by, hotel.code, f"Who it is for needs the permission '{permission}' here."
+            )
     if work.shared(wish.user):
         raise InputError("Several people share this login.", "Issue a token for one person.")
     today = day_at(hotel, work.now)

@@ -243,12 +243,14 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
     recheck(work, row.request)
 
 
-def settle_all(work: Work, table_name: str, door: str, by: str) -> int:
-    """Say of all rows of one table that were seen through one door that they are theirs and go.
+def settle_all(work: Work, table_name: str, door: str, last: int, by: str) -> int:
+    """Say of rows of one table that were seen through one door that they are theirs and go.
 
     :param work: the open transaction.
     :param table_name: the table.
     :param door: who saw them.
+    :param last: the highest id among those that were read: of what was noted since nobody has
+        looked at any, and the next night notes more.
     :param by: the host's id of who decides: of rows at properties at which they may verify.
     :return: how many rows.
     """
@@ -258,7 +260,8 @@ def settle_all(work: Work, table_name: str, door: str, by: str) -> int:
         table.c.state == Fate.STAFF.value,
     )  # fmt: skip
     for row in work.conn.execute(wanted.order_by(table.c.id).with_for_update()):
-        rows.setdefault((row.controller, row.property, row.request or ""), []).append(row.id)
+        if row.id <= last:
+            rows.setdefault((row.controller, row.property, row.request or ""), []).append(row.id)
     mine = {at: ids for at, ids in rows.items() if actors.may(work, by, Permission.VERIFY, at[1])}
     actor = actors.acting(work, by) if mine else ""
     for part in chunks(id for ids in mine.values() for id in ids):

@@ -20,9 +20,10 @@ class Settle(Body):
 
 
 class Refilled(Body):
-    """The table of which all rows under erased profiles are decided about at once."""
+    """The table of which all rows under erased profiles are decided about, as far as read."""
 
     table = typed(required=True)
+    last = fields.Integer(required=True, strict=True, validate=Range(min=1, max=LARGEST))
 
 
 class Settled(Schema):

@@ -37,10 +37,11 @@ def settle_return(row: int, form: dict[str, Any]) -> Any:
     "POST", "/returns/settle", Permission.VERIFY, officerbodies.Settled, officerbodies.Refilled
 )
 def settle_refilled(form: dict[str, Any]) -> Any:
-    """Say of all rows of a table that lie under erased profiles that they are theirs and go again.
+    """Say of the rows of a table that lie under erased profiles that they are theirs and go again.
 
-    They are those that the list shows with the door "refilled"; settled says how many they were.
+    They are those that the list shows with the door "refilled", up to the id that was read last:
+    what was noted since waits for somebody to look. Settled says how many they were.
     """
     with begin() as office:
         actors.require(office.work, me(), Permission.VERIFY, mine().property)
-        return {"settled": office.settle_refilled(form["table"], me())}
+        return {"settled": office.settle_refilled(form["table"], form["last"], me())}

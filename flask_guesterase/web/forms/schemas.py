@@ -293,9 +293,10 @@ class Settled(Form):
 
 
 class Refilled(Form):
-    """The table of which all rows under erased profiles are decided about at once."""
+    """The table of which all rows under erased profiles are decided about, as far as read."""
 
     table = typed(required=True)
+    last = whole()
 
 
 class Objection(Form):

@@ -13,7 +13,7 @@ from ...core.permissions import Permission
 from ..current import current
 from ..forms import schemas
 from ..forms.untaken import on_page
-from ..staffpages.desk import deed, me, must, staff_pages
+from ..staffpages.desk import deed, me, moment_at, must, staff_pages
 from ..staffpages.holding import plain
 from ..wording.language import N_
 from ..wording.reader import language
@@ -36,12 +36,13 @@ def returns() -> str:
     few: list[Mapping[str, Any]] = [row for row in rows if _table(row) not in many]
     few += [row for table in many for row in many[table][:SHOWN]]
     shown = [
-        {**row, "key": plain(row["key"]), **_said(row, hotels[row["property"]].zone)}
+        {**row, "key": plain(row["key"]), "seen": moment_at(row["property"], row["seen_at"]),
+         **_said(row)}
         for row in few
     ]
     return render_template(
         "guesterase/staff/returns.html", rows=shown, hotels=hotels,
-        many={table: len(each) for table, each in many.items()},
+        many={table: (len(each), max(row["id"] for row in each)) for table, each in many.items()},
     )  # fmt: skip
 
 
@@ -59,15 +60,14 @@ def _table(row: Mapping[str, Any]) -> str:
     return row["table"] if (row["door"], row["state"]) == ("refilled", "staff") else ""
 
 
-def _said(row: Mapping[str, Any], zone: str) -> dict[str, str]:
-    """Return when and why a row was noted and what becomes of it, in the reader's words."""
-    tongue = language(zone=zone)
-    said = {
+def _said(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return why a row was noted and what becomes of it, in the reader's words."""
+    tongue = language()
+    return {
         f"{name}_said": tongue.gettext(SIGHTED[row[name]]) if row[name] in SIGHTED
         else word(tongue, row[name])
         for name in ("why", "door", "state")
     }
-    return {**said, "seen": tongue.moment(row["seen_at"])}
 
 
 @staff_pages.post("/returns/<int:row>")
@@ -82,10 +82,10 @@ def settle_return(row: int) -> AnyResponse:
 
 @staff_pages.post("/returns/all")
 def settle_refilled() -> AnyResponse:
-    """Say of all rows of a table that lie under erased profiles that they are theirs."""
+    """Say of the rows of a table that lay under erased profiles when it was read: all theirs."""
     must(Permission.VERIFY)
     form = schemas.read(schemas.Refilled(), request.form)
-    deed(lambda office: office.settle_refilled(form["table"], me()))
+    deed(lambda office: office.settle_refilled(form["table"], form["last"], me()))
     return redirect(url_for(".returns"), 303)
 
 
