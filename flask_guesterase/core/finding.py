@@ -42,7 +42,7 @@ KINDS: dict[str, str] = {
     "house-missing": "the law gives no number for a declared category, and the house set none",
     "intent-lost": "what was decided for several databases is not there any more",
     "intent-open": "an erasure over several databases waits for one of them",
-    "key-changed": "rows that are kept, held or were erased are noted under keys of another form",
+    "key-changed": "rows kept, held, asked for or erased are noted under keys of another form",
     "keys-closed": "the key folder cannot be read or written",
     "keys-foreign": "the key folder belongs to another installation",
     "keys-missing": "the key folder holds no keys",
