@@ -521,7 +521,7 @@ class RegisterCounted(Event):
 
 
 class RegisterMissed(Event):
-    """Rows of the guest register are gone and no lawful step took them."""
+    """Rows of the guest register are gone and no lawful step took them, or their list is lost."""
 
     name = "register-missed"
 

@@ -72,7 +72,7 @@ KINDS: dict[str, str] = {
     "recipient-unknown": "a recipient is to be given what no column holds",
     "records-differ": "rows of ours are not what the journal says they are",
     "register-closed": "the register of erasures cannot be read or written",
-    "register-missed": "lines of the guest register vanished without a lawful step",
+    "register-missed": "lines of the guest register, or their list, vanished without a lawful step",
     "register-missing": "the register of erasures is not there, or knows nothing of earlier ones",
     "register-same-disk": "the register of erasures lies on the disk of the database",
     "register-uncounted": "a guest register is not counted any more",
