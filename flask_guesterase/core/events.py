@@ -859,7 +859,7 @@ class RequestObjected(Event):
 
 
 class ObjectionSettled(Event):
-    """The privacy officer looked at an objection, and the request goes on."""
+    """The privacy officer looked at an objection; a request that is open goes on."""
 
     name = "objection-settled"
 
