@@ -521,7 +521,7 @@ class RegisterCounted(Event):
 
 
 class RegisterMissed(Event):
-    """Rows of the guest register are gone and no lawful step took them."""
+    """Rows of the guest register are gone and no lawful step took them, or their list is lost."""
 
     name = "register-missed"
 
@@ -859,7 +859,7 @@ class RequestObjected(Event):
 
 
 class ObjectionSettled(Event):
-    """The privacy officer looked at an objection, and the request goes on."""
+    """The privacy officer looked at an objection; a request that is open goes on."""
 
     name = "objection-settled"
 

@@ -109,12 +109,16 @@ class Pine(Forms):
 
     def seen(self) -> set[str]:
         """Return what `check` says of register and records, one word each."""
+        found = self.found()
+        return {f"{f.id}:{f.table}" if f.id == "records-differ" else f.id for f in found}
+
+    def found(self) -> list[Finding]:
+        """Return what `check` says of register and records."""
 
         def look(office: Any) -> list[Finding]:
             return [*watching.findings(office.work), *consistency.findings(office.work)]
 
-        found = self.run(look)
-        return {f"{f.id}:{f.table}" if f.id == "records-differ" else f.id for f in found}
+        return list(self.run(look))
 
     def counted(self, code: str = "mu") -> dict[str, int]:
         """Return what the journal says of the last count of a hotel."""

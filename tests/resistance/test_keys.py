@@ -77,6 +77,9 @@ def test_a_census_key_destroyed(pine: Pine) -> None:
     pine.custodian.forget("census:2026-03")
     pine.night()
     assert pine.entries("register-missed")[-1].grounds == ("forms", "list-lost")
+    told = [each.message for each in pine.found() if each.id == "register-missed"]
+    assert told
+    assert all("the list of a count before was lost" in each for each in told)
 
 
 def _some_entry(pine: Pine) -> tuple[str, int]:

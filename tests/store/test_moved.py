@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.hiding import miskeyed, unnamed
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.mapping.revealing import revealing
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.requests import bygone, tombstones
 from flask_guesterase.store.returning import refilled
 from flask_guesterase.store.sweeping.claiming import Shift
@@ -344,3 +346,26 @@ def test_the_word_that_something_was_sealed_ends_under_a_key_of_another_form(inn
         declare(inn, form)
         inn.run(lambda office: tombstones.LOOKUPS["sealed"](office.work, 0))
         assert len([row for row in inn.ours("kept") if row["mode"] == "sealed"]) == left
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside-kept"])
+def test_open_requests_under_keys_of_another_form_are_counted(inn: Inn, beside: bool) -> None:
+    """Whoever was asked for before the key changed is found by it no more: check says how many open
+    requests that is, whatever else is noted of the table, until they have ended."""
+    inn.person(2, date(2026, 3, 1))
+    numbers = [inn.approved(email=f"p{id}@mail.example") for id in (1, 2)]
+    if beside:
+        kept.note(inn.engine, "people", "int:7", "[]")
+    assert told(inn) == []
+    regrouped(inn)
+    for left, number in zip((2, 1), numbers, strict=True):
+        *others, found = told(inn)
+        assert len(others) == beside
+        assert (found.place, found.severity) == ("people.id, hotel", Severity.STOP)
+        assert found.message.startswith(f"{left} open requests")
+        inn.run(partial(_withdraw, number))
+    assert len(told(inn)) == beside
+
+
+def _withdraw(number: str, office: Office) -> None:
+    office.withdraw(number)

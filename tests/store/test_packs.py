@@ -147,3 +147,19 @@ def test_a_region_nobody_wrote_down_is_told(country: str, region: str, told: int
     """Its law may keep longer than the country's; a region of another country is a slip."""
     place = Property("x", "Hotel X", "X Ltd", country, region=region)
     assert len(packs.missing(Settings({"x": place}))) == told
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "count"),
+    [("CN", "CN-XX", "CN"), ("DE", "CN-GD", "CN-GD, DE, CN, EU"), ("SE", "SE-XX", "EU"),
+     ("", "CN-GD", "none"), ("BR", "BR-XX", "none")],
+)  # fmt: skip
+def test_what_counts_under_a_region_that_is_none_of_its_country_is_named(
+    country: str, region: str, count: str
+) -> None:
+    """A region that is written down counts wherever it lies; where nothing counts, none is said."""
+    place = Property("x", "Hotel X", "X Ltd", country, region=region)
+    [said] = packs.missing(Settings({"x": place}))
+    assert said.message.endswith(f"packs that count there: {count}.")
+    chain = [pack.code for pack in packs.chain(packs.load(), place)]
+    assert (", ".join(chain) or "none") == count

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import sweep, worker
+from flask_guesterase.store import sweep, tables, worker
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.messages.outbox import BACK_OFF
@@ -57,6 +58,21 @@ def test_what_waits_under_a_removed_property_is_named(hotel: Hotel) -> None:
     assert "1 kept records, 1 requests wait" in message
     hotel.settings = known
     assert found(hotel) == []
+
+
+def test_a_notice_that_another_system_has_not_answered_is_named(hotel: Hotel) -> None:
+    """Nobody sees either that somebody at a hotel that is gone was to be told."""
+    hotel.recipients = (Recipient("club", by_hand("Call them.")),)
+    hotel.guest(1, name="Ann", email=ANN)
+    hotel.erased(hotel.approved(email=ANN))
+    (notice,) = hotel.ours("delivery")
+    hotel.settings = without(hotel.settings, "sh")
+    ((code, message),) = found(hotel)
+    assert (code, "1 notices to recipients" in message) == ("sh", True)
+    with hotel.engine.begin() as conn:
+        done = {"state": "done", "answered_at": notice["queued_at"]}
+        conn.execute(update(tables.delivery).values(done))
+    assert "notices to recipients" not in str(found(hotel))
 
 
 def test_one_removed_property_keeps_no_night_from_the_others(hotel: Hotel) -> None:

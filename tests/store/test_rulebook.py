@@ -231,6 +231,21 @@ def test_a_line_that_an_older_version_marked_is_let_go_all_the_same(law: Lawful)
     assert str(law.verdict().until) == "2026-02-01"
 
 
+def test_lines_that_wait_and_differ_in_country_alone_say_in_which(law: Lawful) -> None:
+    """Who moved a hotel twice under a law that stays reads which of the two lines is let go."""
+    law.write(OTHERS)
+    law.do("sign_pack", "XX", "officer")
+    places = law.hotel.settings.properties
+    for country in ("YY", "ZZ"):
+        moved = {**places, "sh": replace(places["sh"], country=country, region="XX")}
+        law.hotel.settings = replace(law.hotel.settings, properties=moved)
+        law.waits("floor")
+    waiting = [line for line in law.waits("floor") if line.property == "sh"]
+    said = "departed+P3Y@event foreign=True country="
+    assert {line.says for line in waiting} >= {f"{said}XX", f"{said}YY"}
+    assert {line.term.country for line in waiting if line.term} >= {"XX", "YY"}
+
+
 def test_taking_a_pack_away_ends_nothing(law: Lawful) -> None:
     """Whoever deletes the file, or moves the property to another country, shortens nothing."""
     law.hotel.settings = replace(

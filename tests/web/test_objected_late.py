@@ -6,6 +6,8 @@ import pytest
 
 from flask_guesterase.core.lifecycle import COPIES, MOVES, State
 from flask_guesterase.store.access import tokens
+from flask_guesterase.store.casework import cases
+from flask_guesterase.store.copying import shelved
 from flask_guesterase.store.identity import objecting
 from tests.web.house import CANARY, House
 from tests.web.test_copied import asked, released
@@ -119,6 +121,45 @@ def test_an_objection_to_what_is_refused_asks_nobody_for_anything(house: House) 
     assert f'action="{DESK}/{number}/objection"' not in shown
 
 
+def test_an_objection_to_what_is_refused_is_settled_by_nobody(house: House) -> None:
+    """Whether it goes on is asked once it might: a complaint that overturns the refusal finds it
+    open, whoever pressed what before."""
+    number = refused(house)
+    assert house.browser().post(link(house, number)).status_code == 200
+    assert house.browser("officer").post(f"{DESK}/{number}/objection").status_code == 409
+    with house.app.app_context(), house.extension.begin() as office:
+        assert office.objected(number, "officer")
+
+
+def proved_by_clerk(house: House) -> str:
+    """Return the number of a request that a clerk filed and proved."""
+    number = house.request(by="clerk")
+    house.settle(number)
+    return number
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "after"])
+def test_an_objection_to_what_was_taken_back_is_looked_at(house: House, first: bool) -> None:
+    """Whoever asked in a guest's name ends the request, and not the question who it was: people are
+    told until the officer has looked, and nothing of the request begins again."""
+    number = proved_by_clerk(house)
+    object_to = link(house, number)
+    steps = [
+        lambda: house.browser().post(object_to).status_code,
+        lambda: house.browser("clerk").post(f"{DESK}/{number}/withdraw").status_code,
+    ]
+    assert [step() for step in (steps if first else reversed(steps))] in ([200, 303], [303, 200])
+    assert alerts(house) == [("sh", number)]
+    second = house.browser("second")
+    shown = second.get(f"{DESK}/{number}?lang=en")
+    assert "This request has ended" in shown
+    assert "refuse the request" not in shown
+    assert second.post(f"{DESK}/{number}/objection").status_code == 303
+    assert alerts(house) == []
+    assert house.state(number) == "withdrawn"
+    assert "This request has ended" not in second.get(f"{DESK}/{number}?lang=en")
+
+
 def test_an_objection_stops_whatever_may_still_be_decided() -> None:
     """From every other state no way leads to an approval, or to a copy."""
     ways: set[State] = {State.APPROVED, *COPIES}
@@ -133,6 +174,20 @@ def test_an_objection_to_a_copy_that_lies_ready_reaches_people(house: House) -> 
     released(house, number)
     assert house.browser().post(link(house, number)).status_code == 200
     assert browser.post("/privacy/case/copy").status_code == 409
+    assert alerts(house) == [("sh", number)]
+    shown = house.browser("officer").get(f"{DESK}/{number}?lang=en")
+    assert "take the request back" in shown
+    assert "refuse the request" not in shown
+
+
+def test_an_objection_to_a_copy_that_nobody_fetched_is_looked_at(house: House) -> None:
+    """The copy ends on its day; who said that it was not them is not forgotten with it."""
+    _, number = asked(house)
+    released(house, number)
+    assert house.browser().post(link(house, number)).status_code == 200
+    with house.app.app_context(), house.extension.begin() as office:
+        shelved.close(office.work, cases.load(office.work, number), "day-over")
+    assert house.state(number) == "expired"
     assert alerts(house) == [("sh", number)]
 
 

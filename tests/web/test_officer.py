@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from tests.web.house import CANARY, House
+import pytest
+
+from tests.web.house import CANARY, STAFF, House
 
 DESK = "/desk/privacy"
 
@@ -117,6 +119,22 @@ def test_requests_that_are_alike_are_approved_on_one_page(house: House) -> None:
     data = {"case": cases, "csrf_token": officer.token()}
     assert officer.client.post(f"{DESK}/alike", data=data).status_code == 303
     assert {house.state(number) for number in numbers} <= {"approved", "waiting"}
+
+
+def test_who_may_decide_and_not_look_is_led_to_no_request(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of what is alike links to the pages of requests only for who may open them."""
+    for id in (11, 12):
+        house.hotel.guest(id, name=f"Guest {id}", email=f"g{id}@mail.example")
+    numbers = {filed(house, f"g{id}@mail.example") for id in (11, 12)}
+    officer = house.browser("officer")
+    assert all(f'href="{DESK}/{number}"' in officer.get(f"{DESK}/alike") for number in numbers)
+    monkeypatch.setitem(STAFF, "officer", ("sh", STAFF["officer"][1] - {"view"}))
+    page = officer.get(f"{DESK}/alike")
+    for number in numbers:
+        assert number in page
+        assert f'href="{DESK}/{number}"' not in page
 
 
 def test_a_review_from_page_to_page(house: House) -> None:

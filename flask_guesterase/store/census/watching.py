@@ -102,8 +102,10 @@ def findings(work: Work) -> list[Finding]:
     found = [
         Finding(
             "register-missed", "", code, "Lines of the guest register are gone, or their boxes are "
-            "others, and no lawful step did that.",
-            "Compare with a backup and with who had access; then sign the task.", Severity.WARN,
+            "others, and no lawful step did that; or the list of a count before was lost, so that "
+            "nobody can tell which lines went since.",
+            "Compare with a backup and with who had access; then sign the task. Where it was the "
+            "list, the entry 'register-missed' of the journal says list-lost.", Severity.WARN,
         )
         for code in sorted(unsettled(work))
     ]  # fmt: skip

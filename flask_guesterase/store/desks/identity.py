@@ -78,10 +78,11 @@ class Identity(Desk):
         return objecting.is_open(self.work, case.number)
 
     def settle_objection(self, number: str, by: str) -> None:
-        """Let a request go on to which somebody objected.
+        """Note that somebody looked at an objection: a request that is open goes on.
 
         :raises ForbiddenError: they are not the privacy officer of this property.
         :raises FourEyesError: they filed or verified the request.
+        :raises TransitionError: it is refused.
         :raises UnknownError: nobody objected, or it was settled.
         """
         objecting.settle(self.work, number, by)

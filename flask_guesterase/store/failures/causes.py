@@ -174,7 +174,7 @@ def _outbox(work: Work) -> Iterator[Cause]:
 
 
 def _objected(work: Work) -> Iterator[Cause]:
-    """Yield the requests to which somebody objected after they were carried out."""
+    """Yield the requests to which somebody objected and that no step leads back to a person."""
     for code, number, at in objecting.late(work):
         if code in work.settings.properties:
             yield Cause(AlertKind.OBJECTED, code, number, at)

@@ -1,11 +1,15 @@
-"""What is kept, held or was erased under keys of another form than its table has today."""
+"""What is kept, held, asked for or was erased under keys of another form than its table's now."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import ColumnElement, Table, func, select, union
 
 from ...core.finding import Finding, Severity
+from ...core.lifecycle import OPEN
 from ...core.own import RECORDS
+from ...core.standing import Standing
 from .. import tables
 from ..checking.gaps import unreadable
 from ..erasing.keyform import form, misfit
@@ -25,7 +29,7 @@ def findings(work: Work, seen: DataMap) -> list[Finding]:
     :param work: an open transaction; a read-only one is enough.
     :param seen: the data map with what the live database adds, as far as its databases answer.
     """
-    noted = *_lasting(), _erased()
+    noted = *_lasting(), _erased(), _asked()
     asked = [select(table.c.table_name).where(*living) for table, living in noted]
     named, closed = set(work.conn.execute(union(*asked)).scalars()), unreadable(seen)
     found = []
@@ -50,19 +54,33 @@ def _erased() -> _Noted:
     return tables.subject, [tables.subject.c.erased_at.is_not(None)]
 
 
+def _asked() -> _Noted:
+    """Return what is noted of people whom an open request is about, for sure or perhaps."""
+    subject, request = tables.subject, tables.request
+    still = select(request.c.number).where(request.c.state.in_([each.value for each in OPEN]))
+    return subject, [
+        subject.c.erased_at.is_(None), subject.c.standing != Standing.LEFT.value,
+        subject.c.request.in_(still),
+    ]  # fmt: skip
+
+
 def _of(work: Work, declared: Declared) -> list[Finding]:
     """Return what is to be said of one table: of who was erased only where nothing must stay."""
+    asked = _misfits(work, declared, _asked(), what=tables.subject.c.request.distinct())
+    open_ = [_unfound(declared, asked)] if asked else []
     if many := _misfits(work, declared, *_lasting()):
-        return [_lost(declared, many)]
+        return [_lost(declared, many), *open_]
     # No row is left of who goes whole.
     many = 0 if declared.goes_whole else _misfits(work, declared, _erased())
-    return [_unknown(declared, many)] if many else []
+    return [*([_unknown(declared, many)] if many else []), *open_]
 
 
-def _misfits(work: Work, declared: Declared, *noted: _Noted) -> int:
+def _misfits(
+    work: Work, declared: Declared, *noted: _Noted, what: ColumnElement[Any] | None = None
+) -> int:
     today = form(work.conn, declared)
     counts = [
-        select(func.count())
+        select(func.count(what) if what is not None else func.count())
         .where(*living, table.c.table_name == declared.name, misfit(table.c.row_key, today))
         .scalar_subquery()
         for table, living in noted
@@ -78,6 +96,16 @@ def _lost(declared: Declared, many: int) -> Finding:
         "is held is held no more.",
         "Give the table back the columns and types that its key had in the mapping, before "
         "anything more is erased.",
+    )  # fmt: skip
+
+
+def _unfound(declared: Declared, many: int) -> Finding:
+    return Finding(
+        "key-changed", declared.name, _key(declared),
+        f"{many} open requests are about somebody noted under a key of another form than those of "
+        "this table have now: nobody is found by it, so that nothing of theirs would go.",
+        "Give the table back the columns and types that its key had in the mapping, or withdraw "
+        "these requests and file them anew.",
     )  # fmt: skip
 
 

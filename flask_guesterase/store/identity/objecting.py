@@ -105,7 +105,8 @@ def receive(work: Work, token: str) -> bool:
     """Use such a link up: the request waits for the privacy officer, as far as it is not over.
 
     Where it was carried out before, whoever looks after what goes wrong is told: as long as there
-    is a safety copy it can be taken back. A button that is pressed twice objects once.
+    is a safety copy it can be taken back. So they are where it has ended otherwise, for somebody
+    asked who may not have been the guest. A button that is pressed twice objects once.
 
     :param work: the open transaction.
     :param token: secret of the link.
@@ -117,7 +118,7 @@ def receive(work: Work, token: str) -> bool:
         return load(work, number).state not in CARRIED_OUT
     case = load(work, number, lock=True)
     early = case.state in STOPPABLE
-    if early or case.state in CARRIED_OUT:
+    if early or case.state in CARRIED_OUT | ENDED:
         table = tables.objection
         values = {"objected_at": work.stamp, "settled_by": None, "settled_at": None}
         mine = table.c.request == case.number
@@ -138,19 +139,23 @@ STOPPABLE = OPEN | COPIES | {State.REFUSED}
 CARRIED_OUT = frozenset({State.ERASING, State.CHECKING, *DONE})
 """States in which an objection comes too late to stop anything."""
 
+ENDED = frozenset({State.WITHDRAWN, State.EXPIRED})
+"""States in which there is nothing left to stop, though nobody has looked who it was that asked."""
+
 
 def late(work: Work) -> Iterator[tuple[str, str, datetime]]:
     """Yield property, number and moment of objections to what nobody will look at again by itself.
 
-    Before it is decided, whoever decides meets them; what was carried out, or a copy that lies
-    ready or was fetched, no step leads to a person any more.
+    Before it is decided, whoever decides meets them, and who refuses it, or takes the erasure
+    back, has answered; what was carried out or has ended, or a copy that lies ready or was fetched,
+    no step leads to a person any more.
     """
     table, request = tables.objection, tables.request
     rows = work.conn.execute(
         select(request.c.property, request.c.number, table.c.objected_at)
         .join(table, table.c.request == request.c.number)
         .where(table.c.settled_at.is_(None))
-        .where(request.c.state.in_([state.value for state in CARRIED_OUT | COPIES]))
+        .where(request.c.state.in_([state.value for state in CARRIED_OUT | COPIES | ENDED]))
         .order_by(request.c.number)
     )
     yield from map(tuple, rows)
@@ -205,18 +210,27 @@ def require(work: Work, case: Case) -> None:
 
 
 def settle(work: Work, number: str, by: str) -> None:
-    """Let a request go on to which somebody objected; refusing it is the other answer.
+    """Note that somebody looked at an objection: a request that is open goes on.
+
+    Refusing it is the other answer. Whether one that is refused goes on is not asked yet, and one
+    that has ended stays so.
 
     :param work: the open transaction.
     :param number: number of the request.
     :param by: the host's id of the privacy officer.
     :raises ForbiddenError: they are not the privacy officer of this property.
     :raises FourEyesError: they filed or verified the request.
+    :raises TransitionError: it is refused.
     :raises UnknownError: nobody objected, or it was settled.
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.LAW, case.property)
     approvals.second(work, case, by)
+    if case.state is State.REFUSED:
+        raise TransitionError(
+            "This request is refused, so nothing goes on to which anybody could object.",
+            "The objection is looked at once a complaint overturns the refusal.",
+        )
     table = tables.objection
     done = work.conn.execute(
         update(table)

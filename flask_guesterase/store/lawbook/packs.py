@@ -137,15 +137,17 @@ def counting(packs: Mapping[str, Pack], place: Property) -> Sequence[Pack]:
 
 
 def missing(settings: Settings) -> list[Finding]:
-    """Return which properties name a region whose law nobody wrote down: the country's counts."""
+    """Return which properties name a region that no pack of their country is about."""
     known = load(settings.packs)
     wrong = []
     for place in settings.properties.values():
         pack = known.get(place.region)
         if place.region and (pack is None or pack.country != place.country.upper()):
+            # A region of another country counts all the same, as its law may bind on.
+            count = ", ".join(each.code for each in counting(known, place)) or "none"
             wrong.append(Finding(
-                "pack-missing", "", place.code, f"No pack of its country is about the region "
-                f"'{place.region}'; only the country's law counts.",
+                "pack-missing", "", place.code, "No pack of its country is about the region "
+                f"'{place.region}'; packs that count there: {count}.",
                 "Correct region= or country= of the Property, or give packs= a file about it.",
                 Severity.WARN,
             ))  # fmt: skip

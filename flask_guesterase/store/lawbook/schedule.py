@@ -44,6 +44,8 @@ class Term:
     :param valid_from: first day of the start of a period it binds, ISO, or empty.
     :param valid_to: last such day, ISO, or empty.
     :param acts_on: first day on which what had no end before may go by it, ISO, or empty: any day.
+    :param country: country in which it asks who is a foreigner, or empty.
+    :param fiscal: end of the fiscal year it counts from, ``MM-DD``, or empty: today's.
     """
 
     length: str
@@ -61,6 +63,8 @@ class Term:
     valid_from: str = ""
     valid_to: str = ""
     acts_on: str = ""
+    country: str = ""
+    fiscal: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,8 @@ def _term(rule: Rule, length: Period | None, kind: str) -> Term:
         "" if rule.valid_from is None else rule.valid_from.isoformat(),
         "" if rule.valid_to is None else rule.valid_to.isoformat(),
         "" if rule.acts_on is None else rule.acts_on.isoformat(),
+        rule.country,
+        "" if rule.fiscal is None else "{:02}-{:02}".format(*rule.fiscal),
     )
 
 

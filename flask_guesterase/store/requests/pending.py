@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Row, func, select
 
 from ...core.permissions import Permission
+from ...core.rule import Rule
 from ...core.rulebook import Line, LineKind, LineState
 from .. import tables
 from ..access import actors
@@ -29,7 +30,7 @@ class Waiting:
     :param kind: floor, ceiling, label or house.
     :param name: the rule, or table and column, or table and what the law reads there.
     :param state: proposed, leaving or coming.
-    :param says: the rule's period and clock, or the category, or the path.
+    :param says: the rule's period and clock and where it acts, or the category, or the path.
     :param rows: kept rows that would, or may, end earlier.
     :param proposed_by: opaque number of who proposed it, or empty.
     :param confirmed_by: opaque number of who confirmed it, or empty.
@@ -115,13 +116,28 @@ def _term(line: Line, today: date) -> tuple[Term | None, bool]:
 
 
 def said(line: Line) -> str:
-    """Return what a line says, in one word without anybody's data."""
+    """Return what a line says, in a few words without anybody's data."""
     if line.kind is LineKind.LABEL:
         return str(line.body.get("category") or line.body["path"])
     rule = line.rule()
     if rule.ceiling is not None and rule.floor is None:
-        return f"{'|'.join(rule.clock)}+{rule.ceiling}@{rule.start.value}"
-    return rule.until_rule().partition(":")[2]
+        period = f"{'|'.join(rule.clock)}+{rule.ceiling}@{rule.start.value}"
+    else:
+        period = rule.until_rule().partition(":")[2]
+    return " ".join([period, *_acting(rule)])
+
+
+def _acting(rule: Rule) -> Iterator[str]:
+    """Yield on which records a rule acts: lines of one name may differ in that alone."""
+    for name, value in sorted(rule.when.items()):
+        yield f"{name}={'|'.join(map(str, value)) if isinstance(value, list | tuple) else value}"
+    if rule.country:
+        yield f"country={rule.country}"
+    if rule.fiscal is not None:
+        yield "fiscal={:02}-{:02}".format(*rule.fiscal)
+    for name, day in (("from", rule.valid_from), ("to", rule.valid_to)):
+        if day is not None:
+            yield f"{name}={day}"
 
 
 def touched(work: Work, code: str, line: Line) -> int:

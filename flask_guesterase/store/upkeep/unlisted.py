@@ -12,6 +12,7 @@ from ...core.incidents import CLOSED
 from ...core.lifecycle import OPEN, State
 from .. import tables
 from ..messages.outbox import SENT
+from ..partners.outstanding import UNSETTLED, standing
 from ..work import Work
 
 _WAITING = (*OPEN, State.ERASING, State.CHECKING, State.PARTIAL, State.OFFERED)
@@ -41,6 +42,7 @@ def _waiting(work: Work) -> dict[str, Counter[str]]:
     """Return code -> what waits -> how many; of holds, some silent, no more is said."""
     request, kept, hold, task = tables.request, tables.kept, tables.hold, tables.task
     complaint, incident, parcel = tables.complaint, tables.incident, tables.outbox
+    notice = tables.delivery
     found: dict[str, Counter[str]] = {}
     for what, table, condition in (
         ("requests", request, request.c.state.in_([state.value for state in _WAITING])),
@@ -49,6 +51,7 @@ def _waiting(work: Work) -> dict[str, Counter[str]]:
         ("complaints", complaint, complaint.c.state == COMPLAINED),
         ("incidents", incident, incident.c.state != CLOSED),
         ("kept records", hold, hold.c.lifted_at.is_(None)),
+        ("notices to recipients", notice, notice.c.state.in_(UNSETTLED) & standing()),
         ("letters and files", parcel, parcel.c.request.is_(None) & (parcel.c.state != SENT)),
     ):
         rows = work.conn.execute(

@@ -70,7 +70,7 @@ def _form(values: Mapping[str, Any], problems: dict[str, list[str]]) -> str:
 
 @staff_pages.post("/<number>/objection")
 def settle_objection(number: str) -> AnyResponse:
-    """Let a request go on to which somebody objected."""
+    """Note that the reader looked at an objection: a request that is open goes on."""
     with current.begin() as office:
         pressing.once(office, lambda: office.settle_objection(number, me()))
     return redirect(url_for(".show", number=number), 303)

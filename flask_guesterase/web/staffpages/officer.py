@@ -98,6 +98,7 @@ def _alike(wrong: bool = False) -> str:
         "guesterase/staff/alike.html",
         hotels=hotels,
         groups=found,
+        viewing={hotel.code for hotel in granted(Permission.VIEW)},
         most=MOST,
         wrong=wrong,
         hows=HOWS,

@@ -106,6 +106,12 @@ def basis(tongue: Language, term: Term) -> str:
         said.append(
             tongue.gettext(N_("only where %(conditions)s"), conditions=tongue.listed(wanted))
         )
+    if term.country:
+        said.append(
+            tongue.gettext(N_("foreign means here: not from %(country)s"), country=term.country)
+        )
+    if term.fiscal:
+        said.append(tongue.gettext(N_("a fiscal year ends on %(day)s"), day=term.fiscal))
     if term.valid_from:
         said.append(
             tongue.gettext(

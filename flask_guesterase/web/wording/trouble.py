@@ -22,7 +22,7 @@ ALERTS: dict[str, str] = {
     "backup-stale": N_("the last backup is too old"),
     "emergency-unprinted": N_("the emergency plan must be printed"),
     "training-due": N_("trainings are missing or over"),
-    "objected-late": N_("a guest said afterwards that it was not them"),
+    "objected-late": N_("a guest said that it was not them"),
     "mistake": N_("a mistake was reported"),
 }
 """Kind of alert (see ``core.alert.AlertKind``) -> what it says; some have their word elsewhere."""

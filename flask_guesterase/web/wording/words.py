@@ -241,7 +241,7 @@ ACTIONS: dict[str, str] = {
     "journal-continued": N_("lost entries put back"),
     "journal-pruned": N_("old entries taken out"),
     "register-counted": N_("guest register counted"),
-    "register-missed": N_("lines of the guest register are missing"),
+    "register-missed": N_("lines of the guest register, or their list, are missing"),
     "journal-witnessed": N_("checkpoint of another journal cosigned"),
     "journal-trusted": N_("key of another journal vouched for"),
     "complaint-received": N_("complaint received"),
