@@ -199,3 +199,19 @@ def test_an_objection_closes_a_copy_that_is_being_read(house: House) -> None:
     assert CANARY not in browser.get("/privacy/copy", 410)
     for file in ("copy.json", "copy.zip"):
         browser.get(f"/privacy/{file}", 410)
+
+
+def test_an_objection_that_came_after_the_page_was_read_is_not_settled_by_it(house: House) -> None:
+    """A copy lies ready; of two who say "it was not me" the officer has read of one alone."""
+    guest, number = asked(house)
+    released(house, number)
+    first, second = link(house, number), link(house, number)
+    assert house.browser().post(first).status_code == 200
+    officer, path = house.browser("second"), f"{DESK}/{number}"
+    assert 'name="seen" value="1"' in officer.get(path)
+    assert house.browser().post(second).status_code == 200
+    assert officer.post(f"{path}/objection", page=path, seen=1).status_code == 409
+    assert guest.post("/privacy/case/copy").status_code == 409
+    assert 'name="seen" value="2"' in officer.get(path)
+    assert officer.post(f"{path}/objection", page=path, seen=2).status_code == 303
+    assert guest.post("/privacy/case/copy").status_code == 303

@@ -68,24 +68,26 @@ class Identity(Desk):
         """
         return objecting.receive(self.work, token)
 
-    def objected(self, number: str, by: str) -> bool:
-        """Return whether somebody objected to a request and nobody has settled it.
+    def objected(self, number: str, by: str) -> int:
+        """Return how often somebody objected to a request, where nobody has settled that; else 0.
 
         :raises ForbiddenError: they may not look at this property.
         """
         case = cases.load(self.work, number)
         actors.require(self.work, by, Permission.VIEW, case.property)
-        return objecting.is_open(self.work, case.number)
+        return objecting.unanswered(self.work, case.number)
 
-    def settle_objection(self, number: str, by: str) -> None:
+    def settle_objection(self, number: str, by: str, seen: int | None = None) -> None:
         """Note that somebody looked at an objection: a request that is open goes on.
 
+        :param seen: what `objected` told when they looked; None for whatever is open now.
         :raises ForbiddenError: they are not the privacy officer of this property.
         :raises FourEyesError: they filed or verified the request.
+        :raises MovedError: somebody objected since.
         :raises TransitionError: it is refused.
         :raises UnknownError: nobody objected, or it was settled.
         """
-        objecting.settle(self.work, number, by)
+        objecting.settle(self.work, number, by, seen)
 
     def open_stop(self, token: str) -> str:
         """Return the property whose approval a link stops, without using the link.

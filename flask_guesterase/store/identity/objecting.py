@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from ...core.asking import Asker
 from ...core.canary import KIND as INVENTED
-from ...core.errors import GapError, MatchError, TransitionError, UnknownError
+from ...core.errors import GapError, MatchError, MovedError, TransitionError, UnknownError
 from ...core.events import GUEST, ObjectionSettled, RequestObjected
 from ...core.identity import Kind, kind_of, normal, same
 from ...core.lifecycle import COPIES, DONE, OPEN, State
@@ -184,6 +184,19 @@ def is_open(work: Work, number: str, said: Sequence[Draft] | None = None) -> boo
     return mine is not None or _said(work, number, said)
 
 
+def unanswered(work: Work, number: str) -> int:
+    """Return how often somebody objected to a request, where nobody has settled that; else 0.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    said = approvals.entries_of(work, number, OBJECTING)
+    if not is_open(work, number, said):
+        return 0
+    names = [*(each.action for each in said), *(e.name for e in work.events if e.number == number)]
+    return max(1, names.count(RequestObjected.name))
+
+
 _PAUSED = "paused"
 
 
@@ -209,7 +222,7 @@ def require(work: Work, case: Case) -> None:
         )
 
 
-def settle(work: Work, number: str, by: str) -> None:
+def settle(work: Work, number: str, by: str, seen: int | None = None) -> None:
     """Note that somebody looked at an objection: a request that is open goes on.
 
     Refusing it is the other answer. Whether one that is refused goes on is not asked yet, and one
@@ -218,8 +231,11 @@ def settle(work: Work, number: str, by: str) -> None:
     :param work: the open transaction.
     :param number: number of the request.
     :param by: the host's id of the privacy officer.
+    :param seen: how often somebody had objected when they looked, as `unanswered` tells; None for
+        whatever is open now.
     :raises ForbiddenError: they are not the privacy officer of this property.
     :raises FourEyesError: they filed or verified the request.
+    :raises MovedError: somebody objected since.
     :raises TransitionError: it is refused.
     :raises UnknownError: nobody objected, or it was settled.
     """
@@ -231,12 +247,18 @@ def settle(work: Work, number: str, by: str) -> None:
             "This request is refused, so nothing goes on to which anybody could object.",
             "The objection is looked at once a complaint overturns the refusal.",
         )
+    standing = unanswered(work, case.number)
+    if not standing:
+        raise UnknownError("Nobody objects to this request.", "Look at it again.")
+    if seen not in (None, standing):
+        raise MovedError(
+            "Somebody objected again since you looked.",
+            "Ask the guest once more, then look at the request again.",
+        )
     table = tables.objection
-    done = work.conn.execute(
+    work.conn.execute(
         update(table)
         .where(table.c.request == case.number, table.c.settled_at.is_(None))
         .values(settled_by=actor, settled_at=work.stamp)
     )
-    if not done.rowcount and not _said(work, case.number):
-        raise UnknownError("Nobody objects to this request.", "Look at it again.")
     tell(work, ObjectionSettled, case, actor)

@@ -226,6 +226,12 @@ class TakeBack(Form):
     proposal = fields.Integer(load_default=None)
 
 
+class Looked(Form):
+    """How often somebody had objected when it was looked at; a host's template may send none."""
+
+    seen = fields.Integer(load_default=None)
+
+
 class Choose(Form):
     """Which of the profiles that are perhaps the same person's is meant."""
 

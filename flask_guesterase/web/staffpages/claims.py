@@ -71,6 +71,7 @@ def _form(values: Mapping[str, Any], problems: dict[str, list[str]]) -> str:
 @staff_pages.post("/<number>/objection")
 def settle_objection(number: str) -> AnyResponse:
     """Note that the reader looked at an objection: a request that is open goes on."""
+    form = schemas.read(schemas.Looked(), request.form)
     with current.begin() as office:
-        pressing.once(office, lambda: office.settle_objection(number, me()))
+        pressing.once(office, lambda: office.settle_objection(number, me(), form["seen"]))
     return redirect(url_for(".show", number=number), 303)
