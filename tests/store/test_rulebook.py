@@ -18,6 +18,7 @@ from flask_guesterase.core.errors import (
     FourEyesError,
     GuesteraseError,
     InputError,
+    MovedError,
     TransitionError,
     UnknownError,
 )
@@ -217,6 +218,18 @@ def test_shortening_a_period_acts_after_thirty_days_two_people_and_a_checkpoint(
     assert law.waits("floor") == []
     assert str(law.verdict().until) == "2026-02-01"
     assert {"rules-changed", "rule-proposed", "rule-confirmed"} <= set(law.hotel.events)
+
+
+def test_a_text_is_signed_as_it_was_read(law: Lawful) -> None:
+    """The page was open while another text was installed: nobody has read that one."""
+    law.write(SOON)
+    [read] = law.do("drafts", "officer")
+    law.write(SHORT)
+    with pytest.raises(MovedError, match="not the one that was read"):
+        law.do("sign_pack", "XX", "officer", read.text)
+    [again] = law.do("drafts", "officer")
+    law.do("sign_pack", "XX", "officer", again.text)
+    assert law.do("drafts", "officer") == []
 
 
 def test_a_line_that_an_older_version_marked_is_let_go_all_the_same(law: Lawful) -> None:

@@ -10,7 +10,14 @@ from sqlalchemy import Row, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ...core.checkpoint import Checkpoint
-from ...core.errors import FourEyesError, InputError, TamperedError, TransitionError, UnknownError
+from ...core.errors import (
+    FourEyesError,
+    InputError,
+    MovedError,
+    TamperedError,
+    TransitionError,
+    UnknownError,
+)
 from ...core.events import HousePeriodSet, PackSigned, RuleConfirmed, RuleProposed
 from ...core.log import read_entry, slug
 from ...core.period import Period, period
@@ -31,12 +38,14 @@ if TYPE_CHECKING:
     from ..work import Work
 
 
-def sign(work: Work, code: str, by: str) -> None:
+def sign(work: Work, code: str, by: str, text: str | None = None) -> None:
     """Sign the text of a pack as it is now; signing it again changes nothing.
 
     :param work: the open transaction.
     :param code: code of the pack.
     :param by: the host's id of who signs.
+    :param text: mark of the text they read, of `Draft`; None for the one that is installed.
+    :raises MovedError: another text is installed by now.
     :raises UnknownError: no property is under this pack.
     :raises ForbiddenError: they may not decide about the law at a property under it.
     """
@@ -53,6 +62,10 @@ def sign(work: Work, code: str, by: str) -> None:
     mine = [p for p in under if actors.may(work, by, Permission.LAW, p)]
     actor = actors.allow(work, by, Permission.LAW, (mine or sorted(under))[0])
     mark = under[(mine or sorted(under))[0]].mark
+    if text not in (None, mark):
+        raise MovedError(
+            f"The text of {code} is not the one that was read.", "Read it again, then sign it."
+        )
     if (code, mark) in sources.signed_texts(work.conn, [code]):
         return
     signed = {"code": code, "mark": mark, "signed_by": actor, "signed_at": work.stamp}
@@ -73,10 +86,12 @@ class Draft:
 
     :param code: its code.
     :param name: its name for people.
+    :param text: mark of its text.
     """
 
     code: str
     name: str
+    text: str
 
 
 def drafts(work: Work, by: str) -> Sequence[Draft]:
@@ -85,7 +100,7 @@ def drafts(work: Work, by: str) -> Sequence[Draft]:
     there = {p.code: p for place in mine for p in sources.texts(work.settings, place)}
     asked = {code: pack for code, pack in there.items() if packs.asks(pack)}
     signed = sources.signed_texts(work.conn, asked)
-    return [Draft(c, p.name) for c, p in sorted(asked.items()) if (c, p.mark) not in signed]
+    return [Draft(c, p.name, p.mark) for c, p in sorted(asked.items()) if (c, p.mark) not in signed]
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,15 @@ from .desk import Desk
 class Rules(Desk):
     """What people decide about the law: signatures, periods, shortenings."""
 
-    def sign_pack(self, code: str, by: str) -> None:
+    def sign_pack(self, code: str, by: str, text: str | None = None) -> None:
         """Sign the text of a jurisdiction pack as it is now; until then it is a draft.
 
+        :param text: mark of the text they read, as `drafts` tells; None for the one installed now.
+        :raises MovedError: another text is installed by now.
         :raises UnknownError: no property is under this pack.
         :raises ForbiddenError: they may not decide about the law at a property under it.
         """
-        amendments.sign(self.work, code, by)
+        amendments.sign(self.work, code, by, text)
 
     def drafts(self, by: str) -> Sequence[Draft]:
         """Return the packs nobody signed that count where a person may decide about the law."""

@@ -345,9 +345,10 @@ def read(schema: Form, form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Sign(Form):
-    """Which pack is signed."""
+    """Which pack is signed, and which text of it was read; a host's template may not say that."""
 
     pack = typed(required=True)
+    text = fields.String(load_default=None)
 
 
 class Line(Form):

@@ -47,7 +47,7 @@ def sign_pack() -> AnyResponse:
     must(Permission.LAW)
     form = schemas.read(schemas.Sign(), request.form)
     with current.begin() as office:
-        office.sign_pack(form["pack"], me())
+        office.sign_pack(form["pack"], me(), form["text"])
     return _back()
 
 
