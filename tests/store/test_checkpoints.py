@@ -506,6 +506,25 @@ def test_what_a_restore_lost_was_taken_away_by_nobody(any_inn: Ashore) -> None:
             assert list(vanished(office.work)) == []
 
 
+def test_what_the_copy_had_is_missed_whatever_was_put_back_behind_it(any_inn: Ashore) -> None:
+    """An incident of before the copy is deleted after the recovery: its entry was never lost."""
+    inn = any_inn
+    with inn.begin() as office:
+        number = office.open_incident(Report("sh", "leak", "A list."), "officer")
+    inn.happen(3)
+    inn.release()
+    with inn.backup() as restore:
+        inn.happen(1)
+        inn.release()
+        restore()
+        assert replay(inn.run).counts["entries-put-back"] > 0
+        assert inn.verified() == []
+        with inn.engine.begin() as conn:
+            conn.execute(delete(tables.incident))
+        with inn.begin() as office:
+            assert [found for found, _ in vanished(office.work)] == [number]
+
+
 def test_what_was_put_back_accuses_nobody_of_writing_past_us(any_inn: Ashore) -> None:
     """The rows are those of the copy, the journal is newer: that is what the recovery did.
 

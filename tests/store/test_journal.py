@@ -392,6 +392,10 @@ def test_only_the_outside_sees_a_rewritten_journal(small, keeper):
     fill(small, keeper, 8, start=100)
     assert problems(small) == []
     assert problems(small, [seen]) == [("outside-differs", None)]
+    now = head_of(small, keeper)
+    assert now.size == seen.size
+    for brought in ([seen, now], [now, seen]):
+        assert problems(small, brought) == [("outside-differs", None)], "one of one size forks"
 
 
 def test_a_truncated_journal_is_seen_from_outside(small, keeper):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, false, func, or_, select, true
@@ -127,7 +128,10 @@ class _Audit:
     ) -> None:
         self._conn = conn
         self._row = row
-        self._outside = {head.size: head for head in outside}
+        # Two that are called of one size may differ, and then one of them shows a fork.
+        self._outside: dict[int, list[Checkpoint]] = {}
+        for head in outside:
+            self._outside.setdefault(head.size, []).append(head)
         self._told = told
         self._key: bytes | None = None
         self._problems: list[Problem] = []
@@ -146,8 +150,8 @@ class _Audit:
         self._count_nodes(grown.size)
         if self._key is not None and self._key.hex() != self._row.public_key:
             self._report("key-differs", None, "The key of this epoch is not the one it names.")
-        for size, head in sorted(self._outside.items()):
-            if size > grown.size and head not in self._told:
+        for size, heads in sorted(self._outside.items()):
+            if size > grown.size and any(head not in self._told for head in heads):
                 self._report(
                     "truncated", grown.size,
                     f"A checkpoint from outside has seen more entries. {_RESTORED}",
@@ -172,13 +176,13 @@ class _Audit:
                 "A checkpoint from outside shows that entries were taken out before six years.",
             )
         self._key = bytes.fromhex(row.edge_key or "")
-        for problem in inside(self._conn, row, gone, self._outside.values()):
+        for problem in inside(self._conn, row, gone, chain(*self._outside.values())):
             self._report("node-differs", None, problem)
         return gone
 
     def _unlost(self) -> list[Checkpoint]:
         """Return what the world has seen, without what a restore is told to have lost."""
-        return [head for head in self._outside.values() if head not in self._told]
+        return [head for head in chain(*self._outside.values()) if head not in self._told]
 
     def _report(self, id_: str, index: int | None, message: str) -> None:
         row = self._row
@@ -254,11 +258,11 @@ class _Audit:
         return grown
 
     def _compare_outside(self, grown: Frontier) -> None:
-        head = self._outside.get(grown.size)
-        if head is not None and head.root != grown.root() and head not in self._told:
+        seen = [head for head in self._outside.get(grown.size, ()) if head not in self._told]
+        if any(head.root != grown.root() for head in seen):
             self._report(
                 "outside-differs", None,
-                f"The first {head.size} entries are not those a checkpoint from outside has seen.",
+                f"The first {grown.size} entries are not those a checkpoint from outside has seen.",
             )
 
     def _compare_nodes(self, made: Sequence[Node], start: int) -> None:

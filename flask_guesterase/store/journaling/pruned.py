@@ -156,7 +156,9 @@ def inside(
     controller, epoch = row.controller, row.epoch
     if left_inside(conn, row) != needed(conn, controller, epoch, gone.size):
         yield "Of entries that were taken out more or fewer hashes are stored than are needed."
-    roots = {head.size: head.root for head in outside if head.size < gone.size}
+    roots: dict[int, set[bytes]] = {}
+    for head in outside:
+        roots.setdefault(head.size, set()).add(head.root)
     for size in sizes(conn, controller, epoch, gone.size - 1):
         try:
             old = witness.frontier_at(conn, row, size).root()
@@ -167,6 +169,6 @@ def inside(
         if not verify_consistency(size, gone.size, old, gone.root(), path):
             yield "A hash of entries that were taken out is not the one it was."
             return
-        if roots.get(size, old) != old:
+        if roots.get(size, {old}) != {old}:
             yield "A checkpoint from outside has seen other entries than those taken out."
             return

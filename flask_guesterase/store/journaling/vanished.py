@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Table, select
+from sqlalchemy import Column, ColumnElement, Table, not_, select
 
 from ...core.events import (
     ComplaintAnswered,
@@ -114,11 +114,16 @@ def _entries(work: Work, events: Iterable[type[Event]]) -> Sequence[Any]:
 
 
 _BETWEEN = 100
-"""Entries that may have waited meanwhile, and stand between those put back and the word of it."""
+"""Entries that may have waited meanwhile, and stand between those put back and the word of it.
+
+Versions before told no more than how many were put back.
+"""
 
 
 def put_back(work: Work) -> set[tuple[str, int, int]]:
-    """Return the places of entries that were put back after a restore: those before it was said.
+    """Return the places of entries that were put back after a restore.
+
+    Whatever a restored copy had always had is none of them: it did not go with the restore.
 
     :param work: an open transaction; a read-only one is enough.
     """
@@ -130,16 +135,21 @@ def put_back(work: Work) -> set[tuple[str, int, int]]:
     ).all()
     places: set[tuple[str, int, int]] = set()
     for row in said:
-        count = read_entry(row.body.encode()).draft.counts.get("entries", 0)
-        before = work.conn.execute(
-            select(entry.c.epoch, entry.c.position)
-            .where(
-                entry.c.controller == row.controller,
-                (entry.c.epoch < row.epoch)
-                | ((entry.c.epoch == row.epoch) & (entry.c.position < row.position)),
-            )
-            .order_by(entry.c.epoch.desc(), entry.c.position.desc())
-            .limit(count + _BETWEEN)
+        counts = read_entry(row.body.encode()).draft.counts
+        mine = select(entry.c.epoch, entry.c.position).where(
+            entry.c.controller == row.controller, _before(row.epoch, row.position)
         )
-        places |= {(row.controller, each.epoch, each.position) for each in before}
+        place, count = (entry.c.epoch, entry.c.position), counts.get("entries", 0)
+        if "from" in counts:
+            mine = mine.where(not_(_before(counts["epoch"], counts["from"])))
+            mine = mine.order_by(*place).limit(count)
+        else:
+            mine = mine.order_by(*(each.desc() for each in place)).limit(count + _BETWEEN)
+        places |= {(row.controller, *each) for each in work.conn.execute(mine)}
     return places
+
+
+def _before(epoch: int, position: int) -> ColumnElement[bool]:
+    """Return the condition of the entries of a journal that stand before a place."""
+    entry = tables.entry.c
+    return (entry.epoch < epoch) | ((entry.epoch == epoch) & (entry.position < position))

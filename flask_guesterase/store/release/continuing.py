@@ -11,6 +11,7 @@ were lost as well, each newest one.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -232,10 +233,20 @@ def _append(
         pulse.put(work.conn, _FITTING, Pulse(work.stamp, ",".join(binding.fitting(work))))
     journal.put_back(work.conn, controller, epoch, items)
     actors.pass_over(work, (item.draft.actor for item in items))
-    # Said at the end, behind them: who dies before that still knows how many they were.
-    known = pulse.look(work.conn, _name(controller))
-    count = len(items) + int(known.note if known is not None else 0)
-    pulse.put(work.conn, _name(controller), Pulse(work.stamp, str(count)))
+    # Said at the end, behind them: who dies before that still knows which they were.
+    known = _known(work, controller) or {"entries": 0, "epoch": epoch, "from": start}
+    known["entries"] += len(items)
+    pulse.put(work.conn, _name(controller), Pulse(work.stamp, json.dumps(known)))
+
+
+def _known(work: Work, controller: str) -> dict[str, int]:
+    """Return how many entries of a journal were put back so far, and where the first stands."""
+    said = pulse.look(work.conn, _name(controller))
+    if said is None:
+        return {}
+    told = json.loads(said.note)
+    # A replay that an earlier version began told their number alone.
+    return told if isinstance(told, dict) else {"entries": told}
 
 
 _FITTING = "put-back-fits"
@@ -251,7 +262,7 @@ def _bound(work: Work) -> None:
 
 
 def _name(controller: str) -> str:
-    """Return under which name it stands how many entries of a journal were put back."""
+    """Return under which name it stands which entries of a journal were put back."""
     return f"put-back:{hashlib.sha256(controller.encode()).hexdigest()[:20]}"
 
 
@@ -267,10 +278,9 @@ def _finish(controller: str, by_hand: Sequence[str], office: HasWork) -> dict[st
     shown = [each for each in heads.shown(work, controller) if not agrees(work, row, each)]
     lost = _newest_of([*unknown(work, row, by_hand), *shown])
     head = _newer([newest(work, controller, by_hand), *lost])
-    known = pulse.look(work.conn, _name(controller))
-    put = int(known.note) if known is not None else 0
+    put = _known(work, controller)
     pulse.take(work.conn, _name(controller))
-    counts = {"entries-put-back": put}
+    counts = {"entries-put-back": put.get("entries", 0)}
     if head is None:
         head = _own(work, row)
     elif agrees(work, row, head):
@@ -286,7 +296,7 @@ def _finish(controller: str, by_hand: Sequence[str], office: HasWork) -> dict[st
         work.remember.append(Note(Kind.REPLAYED, controller, facts={"epoch": str(epoch)}))
         counts["epochs-begun"] = 1
     if put:
-        work.events.append(JournalContinued(controller, actor=SYSTEM, counts={"entries": put}))
+        work.events.append(JournalContinued(controller, actor=SYSTEM, counts=put))
     return counts
 
 
