@@ -19,13 +19,17 @@ from flask_guesterase.core.errors import (
     InputError,
     TamperedError,
 )
+from flask_guesterase.core.events import MonthlyClosed
 from flask_guesterase.core.log import ENTRY_FORMAT, PRUNED_FORMAT, read_entry
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inclusion
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake
-from flask_guesterase.store.journaling import export, pruning, witness
-from flask_guesterase.store.sweeping import runs
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.journaling import binding, export, pruning, witness
+from flask_guesterase.store.journaling.vanished import vanished
+from flask_guesterase.store.returning.replay import replay
+from flask_guesterase.store.sweeping import halting, runs
 from tests.store.ashore import PINE, Ashore
 from tests.test_verify import ask, wrong
 
@@ -183,6 +187,62 @@ def test_a_sweep_whose_word_was_taken_out_is_confirmed_anew(inn: Ashore) -> None
     assert (shown.current, shown.confirmed_by) == (True, None)
     assert inn.run(lambda office: office.confirm_sweep("officer")) == ["sh"]
     assert confirmed()
+
+
+def test_a_period_that_is_changed_by_sql_is_seen_after_the_entry_that_set_it_went(
+    any_inn: Ashore,
+) -> None:
+    """The root over all rules is journaled again, under the next number, as its entry goes."""
+    inn = any_inn
+    inn.grants["auditor"] |= {"law"}
+    three = House("guest_register", floor=Period(years=3), clock=("departed",), source="minutes")
+    inn.run(lambda office: office.house_period("sh", three, "auditor"))
+    before = inn.run(lambda office: binding.newest(office.work, binding.RULES))
+    grown(inn)
+    believed(inn)
+    assert inn.run(lambda office: binding.newest(office.work, binding.RULES)) == before
+    assert prune(inn) > 0
+    after = inn.run(lambda office: binding.newest(office.work, binding.RULES))
+    assert [said.turn for said in after] == [said.turn + 1 for said in before]
+    assert inn.verified() == []
+    with inn.engine.begin() as conn:
+        conn.execute(update(tables.rule).values(body=tables.rule.c.body.concat(" ")))
+    assert inn.verified() == ["records-differ"]
+
+
+def test_what_was_ended_in_a_later_epoch_stays_ended(any_inn: Ashore) -> None:
+    """A request keeps the first epoch, not the second: what it ended there may not go alone."""
+    inn = any_inn
+    for who in ("officer", "second"):
+        inn.grants[who] |= {"law", "improve"}
+    inn.happen(3)
+    inn.guest(1, name="Ann Berg", email="ann@mail.example")
+    inn.file(email="ann@mail.example")
+    number = inn.run(lambda office: office.open_monthly("sh", "officer"))
+    inn.run(lambda office: office.halt_sweep("officer", "upkeep"))
+    inn.release()
+    with inn.backup() as restore:
+        inn.happen(5)
+        inn.release()
+        restore()
+        inn.happen(2, grounds=("other",))
+        assert replay(inn.run).counts == {"epochs-begun": 1}
+        assert not inn.run(lambda office: office.resume_sweep("officer"))
+        assert inn.run(lambda office: office.resume_sweep("second"))
+        with inn.begin() as office:
+            office.work.events.append(MonthlyClosed(PINE, "sh", number))
+        with inn.engine.begin() as conn:
+            conn.execute(delete(tables.monthly))
+        inn.happen(4)
+        inn.release()
+        inn.pass_(days=7 * 365)
+        believed(inn)
+        inn.happen(1)
+        inn.release()
+        assert prune(inn) > 0
+        assert not inn.run(lambda office: halting.stands(office.work))
+        assert inn.run(lambda office: list(vanished(office.work))) == []
+        assert {"sweep-halted", "monthly-opened"} <= set(inn.actions())
 
 
 def test_two_people_who_may_and_six_years(inn: Ashore) -> None:

@@ -7,7 +7,7 @@ next change by our own doors make it true, which journals that it found them cha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy import Row, select
 from ...core.brake import BACK
 from ...core.errors import RetryableError
 from ...core.events import Event, RulesChanged
-from ...core.log import canonical
+from ...core.log import Entry, canonical
 from ...core.rulebook import LineState
 from ...core.seal import fingerprint
 from .. import tables
@@ -114,6 +114,40 @@ def seal(work: Work) -> None:
             names = brake.controllers(work)[:1]
             work.events += [_bearing(RulesChanged(name), word, now) for name in names]
     work.bound.clear()
+
+
+def renew(work: Work, controller: str, gone: Sequence[Entry]) -> None:
+    """Journal the roots again whose newest entries are about to be taken out, under new numbers.
+
+    Call it under `turn` of each word, before the entries are deleted: what no journal has is taken
+    for what never was, and a number that comes again could be answered by an old root.
+
+    :param work: the open transaction.
+    :param controller: slug of the controller.
+    :param gone: the entries.
+    """
+    bears = {
+        word: {Said(entry.draft.counts.get(_turns(word), 0), entry.draft.marks[word])
+               for entry in gone if word in entry.draft.marks}
+        for word in _ROWS
+    }  # fmt: skip
+    for word, said in bears.items():
+        before = newest(work, word) if said else set()
+        if before & said:
+            touch(work, word)
+            work.bound.discard(word)
+            now = max(each.turn for each in before) + 1
+            event = RulesChanged(controller)
+            work.events.append(_bearing(event, word, Said(now, root(work, word, now))))
+
+
+def turns(work: Work) -> None:
+    """Let nobody else commit a change of rows that are bound until this transaction ends.
+
+    :param work: the open transaction.
+    """
+    for word in sorted(_ROWS):
+        turn(work, word)
 
 
 def turn(work: Work, word: str) -> None:

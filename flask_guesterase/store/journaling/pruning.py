@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, or_, select, update
 
 from ...core.checkpoint import Checkpoint
 from ...core.errors import (
@@ -20,7 +20,7 @@ from ...core.errors import (
     TamperedError,
     UnknownError,
 )
-from ...core.events import JournalPruned
+from ...core.events import JournalPruned, SweepHalted, SweepResumed
 from ...core.holding import Scope
 from ...core.log import KEY_CHANGE, Entry, quoted, quoting, read_entry, slug
 from ...core.period import months_after
@@ -33,9 +33,10 @@ from ..tables import entry as entries
 from ..tables import node, tree
 from ..unit import HasWork, Run
 from ..work import Work
-from . import journal, signers
+from . import binding, journal, signers
 from .ledger import HOLDING
 from .pruned import YEARS, needed, said, sizes
+from .vanished import BEGINS, ENDS
 
 BATCH = 2000
 """Entries that go in one transaction; each says for itself what went."""
@@ -120,6 +121,8 @@ def _batch(what: Wish, epoch: int, office: HasWork) -> int:
     """Take the next entries of an epoch out and say so in the journal."""
     work = office.work
     brake.require(work)
+    # Before the head of the tree, as everybody does who journals a root.
+    binding.turns(work)
     mine = (tree.c.controller == what.controller) & (tree.c.epoch == epoch)
     row = work.conn.execute(select(tree).where(mine).with_for_update()).one()
     start = row.pruned or 0
@@ -182,7 +185,8 @@ def _limit(work: Work, row: Row[Any], before: date) -> int:
     numbers = select(tables.request.c.number)
     kept = [
         entries.c.request.in_(numbers),
-        entries.c.position == _newest_key(row),
+        entries.c.position == _newest(row, KEY_CHANGE),
+        *_answers(row),
     ]
     since = conn.execute(
         select(func.min(tables.hold.c.placed_at)).where(tables.hold.c.lifted_at.is_(None))
@@ -207,11 +211,25 @@ def _evidence(work: Work, controller: str) -> bool:
     return work.conn.execute(living.limit(1)).first() is not None
 
 
-def _newest_key(row: Row[Any]) -> Any:
-    """Return the place of the newest change of keys, which never goes."""
+def _answers(row: Row[Any]) -> Iterator[ColumnElement[bool]]:
+    """Yield which entries stay because an epoch before still has what they put an end to.
+
+    Each epoch goes as far as it may, so that one can lose more than the one before it: a stop
+    that people ended would stand again, and a record be missed that people closed.
+    """
+    older = entries.alias("older")
+    before = (older.c.controller == row.controller) & (older.c.epoch < row.epoch)
+    halted = select(older.c.position).where(before, older.c.action == SweepHalted.name)
+    yield (entries.c.position == _newest(row, SweepResumed.name)) & halted.exists()
+    begun = select(older.c.request).where(before, older.c.action.in_(BEGINS))
+    yield entries.c.action.in_(ENDS) & entries.c.request.in_(begun)
+
+
+def _newest(row: Row[Any], action: str) -> Any:
+    """Return the place of the newest entry of an action in an epoch: the last change of keys ..."""
     return (
         select(func.max(entries.c.position))
-        .where(_of(row), entries.c.action == KEY_CHANGE)
+        .where(_of(row), entries.c.action == action)
         .scalar_subquery()
     )
 
@@ -271,6 +289,7 @@ def _taken(work: Work, row: Row[Any], start: int, end: int) -> tuple[Frontier, l
     _nodes(work, row, end, stays)
     _leaves(work, row, {start + n: leaf for n, leaf in enumerate(leaves)}, stays)
     _edge(work, row, before, stays)
+    binding.renew(work, row.controller, made)
     conn.execute(delete(entries).where(_of(row), span))
     _certificates(work, row.epoch, end, {each.request for each in rows if each.request})
     return gone, made

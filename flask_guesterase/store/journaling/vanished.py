@@ -57,6 +57,13 @@ _KINDS = (
 )
 
 
+BEGINS = tuple(kind.begins.name for kind in _KINDS)
+"""Names of the events by which the journal knows of such a record."""
+
+ENDS = tuple(kind.ends.name for kind in _KINDS)
+"""Names of those by which it knows that one ended."""
+
+
 def vanished(work: Work) -> Iterator[tuple[str, str]]:
     """Yield number and controller of records that ended or went past the journal.
 
