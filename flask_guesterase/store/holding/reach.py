@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -13,12 +13,14 @@ from ...core import image
 from ...core.errors import SealError
 from ...core.holding import Scope
 from ...core.incidents import COPIED
+from ...core.log import slug
 from ...core.plan import Key, Person, key_text
 from ...core.standing import Standing
 from .. import tables
 from ..boxes import vault
 from ..checking.gaps import unreadable
 from ..erasing.finder import find, owned
+from ..journaling.journal import stamp
 from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
 from ..messages import outbox
@@ -26,7 +28,7 @@ from ..retaining import heldqueries
 from ..retaining.holds import Hold, covered, everywhere, keys_of, matching, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
-from . import ownerless
+from . import formerly, ownerless
 
 Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
@@ -253,12 +255,31 @@ def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
     """
     asked = [_as_evidence(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
     found: set[int] = set()
-    rows, untold = _rows_in(work, copy)
+    told = _told_in(work, copy, formerly.links(work.datamap))
+    rows, untold = _rows(work, told)
     if untold:
         return frozenset(hold.id for hold in asked)
+    past = formerly.past(work, told) if any(map(formerly.asks, asked)) else formerly.NOTHING
     for table, mine in rows.items():
-        found.update(*covered(work, asked, table, sorted(mine, key=key_text)).values())
-    return frozenset(found)
+        keys = sorted(mine, key=key_text)
+        found.update(*covered(work, asked, table, keys, past.owners.get(table)).values())
+    may = [h for h in asked if h.id not in found and past.may_reach(work, h)]
+    return frozenset(found | (_unasked(work, may, copy) if may else set()))
+
+
+def _unasked(work: Work, holds: Sequence[Hold], copy: str) -> set[int]:
+    """Return those of some holds that were not asked when a copy was made, at their company.
+
+    Who erased what lies in it later had asked them when it was there.
+    """
+    made = image.decode(vault.unseal(work.conn, work.custodian, [copy])[0]).at
+    whose = vault.fetch(work.conn, [copy])[0].controller
+    hotels = work.settings.properties
+    return {
+        hold.id for hold in holds
+        if (hold.since is None or made <= stamp(hold.since))
+        and (hold.property not in hotels or slug(hotels[hold.property].controller) == whose)
+    }  # fmt: skip
 
 
 def _named(
@@ -321,18 +342,32 @@ def in_copies(work: Work, table: str, key: Key) -> tuple[set[str], set[str]]:
 
 
 def _rows_in(work: Work, copy: str) -> tuple[dict[str, set[Key]], set[str]]:
-    """Return table -> keys of the rows whose images a safety copy holds.
-
-    Beside it stand the tables of which it has a row whose key cannot be told: the host has keys of
-    another kind by now, or of a type that only a driver reads.
+    """Return table -> keys of the rows whose images a safety copy holds, and what `_rows` does.
 
     :raises SealError: its key is there and cannot be read now, so that nobody can tell.
     """
+    return _rows(work, _told_in(work, copy))
+
+
+def _told_in(work: Work, copy: str, beside: image.Beside | None = None) -> list[image.Told]:
+    """Return of which rows a safety copy holds images; of none where it is lost.
+
+    :param beside: columns that are told as well.
+    :raises SealError: its key is there and cannot be read now, so that nobody can tell.
+    """
     try:
-        told = image.keys(vault.unseal(work.conn, work.custodian, [copy])[0])
+        return image.keys(vault.unseal(work.conn, work.custodian, [copy])[0], beside or {})
     except SealError:
         vault.require_lost(work.conn, work.custodian, [copy])
-        return {}, set()
+        return []
+
+
+def _rows(work: Work, told: Iterable[image.Told]) -> tuple[dict[str, set[Key]], set[str]]:
+    """Return table -> keys of rows.
+
+    Beside it stand the tables of which there is a row whose key cannot be told: the host has keys
+    of another kind by now, or of a type that only a driver reads.
+    """
     found: dict[str, set[Key]] = {}
     untold = set[str]()
     for table, columns, rows in told:
