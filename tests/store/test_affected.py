@@ -348,6 +348,28 @@ def test_what_is_kept_at_a_hotel_that_nobody_runs_any_more_counts_at_the_others(
     assert group.there()["sealed"] == 1
 
 
+@pytest.mark.parametrize("asked", ["sh", "be"])
+@pytest.mark.parametrize(
+    ("placed", "home", "held"),
+    [({}, "sh", True), ({"place": "hotel"}, "be", True), ({"place": "hotel"}, "sh", False)],
+    ids=["of both", "of this one", "of the sister alone"],
+)
+def test_what_was_erased_at_a_sister_hotel_is_evidence_where_the_guest_was(
+    group: Group, placed: dict[str, str], home: str, held: bool, asked: str
+) -> None:
+    """Whoever they asked: the way back of a wrong erasure is there wherever it did harm, and no
+    copy is kept longer for a hotel at which they were not."""
+    group.declare(**placed)
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(hotel=home))
+    group.gone(asked)
+    with group.begin() as office:
+        wrong = Report("be", "wrong-erasure", "Ann is gone.", happened=group.now)
+        office.open_incident(wrong, "clerk")
+    group.nights(9)
+    assert group.living() == (held or asked == "be")
+
+
 def test_a_guest_whom_the_host_wrote_into_an_emptied_row_is_told(house: Watch) -> None:
     """Somebody else was erased from it; who is in it now is concerned as any other guest."""
     house.place("DE")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from ...core import image
 from ...core.errors import SealError
 from ...core.holding import Scope
-from ...core.incidents import COPIED
 from ...core.log import slug
 from ...core.plan import Key, Person, key_text
 from ...core.standing import Standing
@@ -25,10 +22,10 @@ from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
 from ..messages import outbox
 from ..retaining import heldqueries
-from ..retaining.holds import Hold, covered, everywhere, keys_of, matching, may_lie_at
+from ..retaining.holds import Hold, covered, keys_of, matching, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
-from . import formerly, ownerless
+from . import evident, formerly, ownerless
 
 Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
@@ -65,48 +62,13 @@ def at_once(work: Work, hold: Hold, among: Collection[str] | None = None) -> set
     :param among: only these boxes are asked about; all when None.
     """
     if hold.scope == Scope.EVIDENCE:
-        return _evidence(work, hold)
+        return evident.copies(work, hold)
     return _kept(work, hold, among) | _of_requests(work, hold, among)
 
 
 def in_sweeps(work: Work, hold: Hold) -> bool:
     """Return whether a hold may reach what sweeps left."""
-    return hold.scope != Scope.EVIDENCE or _copied(work, hold) is not None
-
-
-def _as_evidence(hold: Hold) -> Hold:
-    """Return a hold on evidence as it covers what ended without a request: by its place."""
-    return replace(hold, scope=Scope.PLACE.value, query="")
-
-
-def _copied(work: Work, hold: Hold) -> Row[Any] | None:
-    """Return the incident of which safety copies are evidence, or None."""
-    table = tables.incident
-    row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
-    return None if row is None or row.kind not in COPIED else row
-
-
-def _evidence(work: Work, hold: Hold) -> set[str]:
-    """Return the safety copies of what was erased while an incident went on unnoticed."""
-    box, request = tables.box, tables.request
-    row = _copied(work, hold)
-    if row is None:
-        return set()
-    wanted = (
-        select(box.c.id)
-        .join(request, request.c.number == box.c.request)
-        .where(
-            request.c.erased_at <= row.opened_at,
-            box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(["recovery", "recovery-file"]),
-        )
-    )
-    if not everywhere(work, hold.property):
-        wanted = wanted.where(request.c.property == hold.property)
-    if row.happened_at is not None:
-        # Whoever reports it rarely knows the minute.
-        wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
-    return set(work.conn.execute(wanted).scalars())
+    return hold.scope != Scope.EVIDENCE or evident.copied(work, hold) is not None
 
 
 def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
@@ -253,7 +215,7 @@ def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
     :param holds: the holds.
     :param copy: identifier of its box.
     """
-    asked = [_as_evidence(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
+    asked = [evident.as_place(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
     found: set[int] = set()
     told = _told_in(work, copy, formerly.links(work.datamap))
     rows, untold = _rows(work, told)
