@@ -195,7 +195,8 @@ def led(
 
     near, *far = legs(conn, first.table, rest)
     stretches = replace(near, bridge=first), *far
-    yield from Trail(conn, stretches, first.target, ends).onward(values)
+    # By which of its values a database found a row, it does not say.
+    yield from Trail(conn, stretches, first.target, ends, wide=True).onward(values)
 
 
 def met(conn: Connection, hop: Hop, values: Iterable[Key]) -> set[Key]:
@@ -211,7 +212,7 @@ def met(conn: Connection, hop: Hop, values: Iterable[Key]) -> set[Key]:
     ) -> tuple[FromClause, FromClause, Sequence[ColumnElement[Any]]]:
         return joined, here, [here.c[c.key] for c in hop.target]
 
-    trail = Trail(conn, [Leg(hop.table, (), hop)], hop.target, ends)
+    trail = Trail(conn, [Leg(hop.table, (), hop)], hop.target, ends, wide=True)
     return {each for each, _ in trail.onward(values)}
 
 

@@ -100,6 +100,7 @@ class Trail:
     :param first: limits the rows it begins at.
     :param last: limits the rows it ends at.
     :param dated: what is read at its end may be a moment, which is to name its zone.
+    :param wide: what a database may take for the same text leads on alike, even where it does not.
     """
 
     conn: Connection
@@ -109,6 +110,7 @@ class Trail:
     first: Narrow | None = None
     last: Narrow | None = None
     dated: bool = False
+    wide: bool = False
 
     def onward(self, keys: Iterable[Key]) -> Iterator[tuple[Key, Values]]:
         """Yield (key, what stands at the end) from rows that are known."""
@@ -143,7 +145,7 @@ class Trail:
         self, leg: Leg, bridge: Hop | None, asked: dict[Values, set[Values]]
     ) -> _Lookup:
         folds = at(self.conn, leg.table.fullname).dialect.name in MARIADB
-        fold = bridge is not None and bridge.fold
+        fold = bridge is not None and (bridge.fold or self.wide)
         return _Lookup(asked, fold or (folds and bridge is not None), fold)
 
     def _next_bridge(self, number: int) -> Hop | None:
