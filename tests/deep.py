@@ -142,6 +142,7 @@ LATER: dict[str, tuple[str, ...]] = {
         ("mariadb",),
     "tests/store/test_heldhome.py::test_what_a_hold_keeps_besides_follows_a_later_day":
         ("mariadb",),
+    "tests/store/test_heldswept.py": ("mariadb",),
     "tests/store/test_history_sealed.py": ("mariadb",),
     "tests/store/test_holds.py": ("mariadb",),
     "tests/store/test_holds.py::test_a_file_that_a_worker_has_in_hand_waits_when_its_owner_is_held":

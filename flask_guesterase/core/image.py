@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
+from types import MappingProxyType
 
 from .errors import SealError
 
@@ -307,35 +308,42 @@ def decode(payload: bytes) -> Images:
 
 
 Told = tuple[str, Columns, list[tuple[Native, ...]]]
-"""A table, the columns that identify its rows, and what these hold in each row."""
+"""A table, the columns that identify its rows and others behind them, and what they hold in each
+row."""
+
+Beside = Mapping[str, Collection[str]]
+"""Table -> names of columns."""
 
 
-def keys(payload: bytes) -> list[Told]:
-    """Return of which rows a payload holds images, without what the rows held.
+def keys(payload: bytes, beside: Beside = MappingProxyType({})) -> list[Told]:
+    """Return of which rows a payload holds images, without what else the rows held.
 
     :param payload: what a box held.
+    :param beside: columns that are told as well where they were lost.
     :raises SealError: it does not hold images of this format.
     """
     try:
         value = json.loads(payload)
         if value["format"] == IMAGE_FORMAT:
-            return [_keys(strip) for strip in value["strips"]]
+            return [_keys(strip, beside) for strip in value["strips"]]
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
-    return [
-        (row.table, _named(row.key), [tuple(cell.native() for cell in row.key)])
-        for row in decode(payload).rows
-    ]
+    found = []
+    for row in decode(payload).rows:
+        cells = *row.key, *(c for c in row.columns if c.name in beside.get(row.table, ()))
+        found.append((row.table, _named(cells), [tuple(each.native() for each in cells)]))
+    return found
 
 
-def _keys(strip: Mapping[str, object]) -> Told:
-    columns = _columns(strip["key"])
-    first = 1 + len(_columns(strip["columns"]))
-    lines = map(_listed, _listed(strip["rows"]))
-    rows = [tuple(map(_native, line[first : first + len(columns)])) for line in lines]
-    if any(len(row) != len(columns) for row in rows):
+def _keys(strip: Mapping[str, object], beside: Beside) -> Told:
+    table, lost, key = str(strip["table"]), _columns(strip["columns"]), _columns(strip["key"])
+    first, last = 1 + len(lost), 1 + len(lost) + len(key)
+    more = {at: each for at, each in enumerate(lost, 1) if each[0] in beside.get(table, ())}
+    lines = list(map(_listed, _listed(strip["rows"])))
+    if any(len(line) < last for line in lines):
         raise ValueError("a key is not whole")
-    return str(strip["table"]), columns, rows
+    rows = [tuple(map(_native, [*line[first:last], *(line[at] for at in more)])) for line in lines]
+    return table, (*key, *more.values()), rows
 
 
 def _strip(value: Mapping[str, object]) -> Strip:

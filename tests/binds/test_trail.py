@@ -16,6 +16,7 @@ from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, placeholder, redact
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.erasing.finder import find, owners
+from flask_guesterase.store.erasing.walking import led
 from flask_guesterase.store.mapping.crossing import Binds, Crossing, at
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.mapping.hops import Hop
@@ -97,12 +98,19 @@ VIAS = {
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", VIAS)
 def test_a_path_over_two_databases(kind: str, name: str) -> None:
-    """From people to rows and from rows to people, the same rows; empty values are nobody's."""
+    """From people to rows, from rows to people, and from what rows held, the same; empty values are
+    nobody's."""
     via, wanted = VIAS[name]
     with _apart(kind) as (conn, guests, notes):
         datamap = _map(guests, notes, via)
         found = find(conn, datamap, [("guests", (n,)) for n in (1, 2, 3, 4)])
         known = owners(conn, datamap, datamap.declared("notes"), [(n,) for n in range(1, 6)])
+        (path,) = datamap.declared("notes").paths
+        (source,) = path.hops[0].source
+        values = {note["id"]: (note[source.key],) for note in NOTES}
+        # One by one: of texts that differ by case alone each may be meant.
+        led_on = {id: set(led(conn, datamap, path, [value])) for id, value in values.items()}
+    assert {id: {p[0] for _, p in each} for id, each in led_on.items() if each} == wanted
     rows = {row.key[0]: {p[1][0] for p, _ in row.owners} for row in found["notes"]}
     assert rows == wanted
     assert {k[0]: {p[1][0] for p, _ in each} for k, each in known.items()} == wanted
@@ -121,6 +129,22 @@ def test_a_path_that_folds_finds_what_stands_there_to_the_letter(kind: str, writ
         known = owners(conn, datamap, datamap.declared("notes"), [(1,)])
     assert {row.key for row in found["notes"]} == {(1,), (2,)}
     assert {p[1][0] for p, _ in known[(1,)]} == {1}
+
+
+def test_what_a_row_held_is_read_by_the_databases_own_rules_of_case() -> None:
+    """A column may say by itself that case does not count; no row is there to be joined."""
+    guests, notes = _tables()
+    for table in (guests, notes):
+        table.c.mail.type = sa.String(80, collation="NOCASE")
+    home = sa.create_engine("sqlite://", poolclass=StaticPool)
+    with home.begin() as conn:
+        guests.create(conn)
+        conn.execute(guests.insert(), GUESTS)
+        datamap = _map(guests, notes, VIAS["exact"][0])
+        (path,) = datamap.declared("notes").paths
+        values = [("ann@MAIL.example",), ("Ann@mail.example",), ("eve@mail.example",)]
+        assert sorted(led(conn, datamap, path, values)) == [(values[1], (1,)), (values[0], (1,))]
+    home.dispose()
 
 
 def test_the_far_databases_own_rules_of_case_decide() -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import ForeignKey, String, delete, insert, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.store.incidents import affected, noticing
@@ -255,10 +256,10 @@ class Group(Watch):
         self.approve(number)
         assert self.erased(number) == state
 
-    def there(self) -> dict[str, int]:
-        """Return whom what happened at the second hotel concerns."""
+    def there(self, place: str = "be") -> dict[str, int]:
+        """Return whom what happened at a hotel concerns, by default the second one."""
         with self.begin() as office:
-            leak = Report("be", "leak", "A list was lost.", happened=self.now)
+            leak = Report(place, "leak", "A list was lost.", happened=self.now)
             number = office.open_incident(leak, "clerk")
             return office.measure_incident(number, Asked(), "officer")
 
@@ -336,6 +337,28 @@ def test_what_is_kept_and_nobody_can_place_counts_at_every_hotel(
     assert (counts["sealed"], counts["erased"]) == (sealed, 0)
 
 
+@pytest.mark.parametrize(
+    ("placed", "home", "sealed"),
+    [({}, "sh", {"sh": 1, "be": 1}), ({"place": "hotel"}, "be", {"sh": 0, "be": 1}),
+     ({"place": "hotel"}, "sh", {"sh": 1, "be": 0})],
+    ids=["nowhere", "here", "elsewhere"],
+)  # fmt: skip
+def test_what_a_hold_keeps_counts_where_its_row_lies(
+    group: Group, placed: dict[str, str], home: str, sealed: dict[str, int]
+) -> None:
+    """It stands as it was, and says that itself, whichever hotel was asked; of what nobody can
+    place it may be either."""
+    group.declare(**placed)
+    group.grants["officer"].add("hold")
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(hotel=home))
+    with group.begin() as office:
+        wanted = Wanted("record", "court-order", "bookings", "1", property="sh")
+        office.place_hold(wanted, "officer")
+    group.gone("sh", "sealed")
+    assert {code: group.there(code)["sealed"] for code in sealed} == sealed
+
+
 def test_what_is_kept_at_a_hotel_that_nobody_runs_any_more_counts_at_the_others(
     group: Group,
 ) -> None:
@@ -346,6 +369,28 @@ def test_what_is_kept_at_a_hotel_that_nobody_runs_any_more_counts_at_the_others(
     group.gone("sh", "sealed")
     del group.settings.properties["sh"]  # type: ignore[attr-defined]
     assert group.there()["sealed"] == 1
+
+
+@pytest.mark.parametrize("asked", ["sh", "be"])
+@pytest.mark.parametrize(
+    ("placed", "home", "held"),
+    [({}, "sh", True), ({"place": "hotel"}, "be", True), ({"place": "hotel"}, "sh", False)],
+    ids=["of both", "of this one", "of the sister alone"],
+)
+def test_what_was_erased_at_a_sister_hotel_is_evidence_where_the_guest_was(
+    group: Group, placed: dict[str, str], home: str, held: bool, asked: str
+) -> None:
+    """Whoever they asked: the way back of a wrong erasure is there wherever it did harm, and no
+    copy is kept longer for a hotel at which they were not."""
+    group.declare(**placed)
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(hotel=home))
+    group.gone(asked)
+    with group.begin() as office:
+        wrong = Report("be", "wrong-erasure", "Ann is gone.", happened=group.now)
+        office.open_incident(wrong, "clerk")
+    group.nights(9)
+    assert group.living() == (held or asked == "be")
 
 
 def test_a_guest_whom_the_host_wrote_into_an_emptied_row_is_told(house: Watch) -> None:

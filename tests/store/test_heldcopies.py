@@ -20,6 +20,7 @@ from flask_guesterase.store import tables, worker
 from flask_guesterase.store.boxes import boxing, vault
 from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.holding import heldcopies, heldkeys, unsearched
+from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.recovery import files
@@ -459,6 +460,43 @@ def test_a_file_that_a_lifted_hold_kept_goes_unless_a_copy_is_held(
     sheets.work()
     assert labels(sheets)[file] == (f"hold:{second}" if whose == 1 else day)
     assert f"hold:{first}" not in sheets.custodian.labels()
+
+
+@pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
+def test_an_incident_that_turns_out_a_leak_gives_copies_back_though_others_are_held(
+    sheets: Forms, whose: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They go to who holds a guest in them, or to their day; whoever classifies does not wait until
+    they were opened, nor goes a file before that."""
+    monkeypatch.setitem(GRANTS, "officer", {"mu": {*GRANTS["officer"]["mu"], "incident"}})
+    sheets.confirmed()
+    sheets.form(3, date(2026, 2, 1))
+    file_of_sweep(sheets, days=20)
+    before = labels(sheets)
+
+    def now() -> dict[str, str]:
+        return {box: labels(sheets)[box] for box in before}
+
+    report = Report("mu", "wrong-erasure", "A form is gone.", happened=sheets.now)
+    incident = sheets.run(lambda office: office.open_incident(report, "officer"))
+    sheets.work()
+    second = form_hold(sheets, whose)
+    sheets.work()
+    assert now() == dict.fromkeys(before, "hold:1")
+    opened = openings(monkeypatch)
+    leak = Class("risk-likely", "theft", "lost-device")
+    sheets.run(lambda office: office.classify_incident(incident, leak, "officer"))
+    assert opened == []
+    assert asked_now(sheets) == {second}
+    sheets.work()
+    assert now() == (dict.fromkeys(before, f"hold:{second}") if whose == 1 else before)
+    assert asked_now(sheets) == set()
+
+
+def asked_now(forms: Forms) -> set[int]:
+    """Return the holds for which copies are still to be looked through."""
+    with forms.begin() as office:
+        return set(unsearched.asked(office.work.conn))
 
 
 def test_a_copy_of_a_sweep_is_looked_into_once_when_its_day_is_over(

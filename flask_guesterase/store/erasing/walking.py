@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -23,8 +24,8 @@ from ...core.plan import Key
 from ..mapping.crossing import binds_of
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
-from ..mapping.hops import Path
-from ..mapping.trail import Trail, crosses, legs, loosely
+from ..mapping.hops import Hop, Path
+from ..mapping.trail import Leg, Trail, admitted, crosses, legs, loosely
 from ..statements.listed import GIVEN, Listed
 from ..statements.sql import asked, chunks, in_order, parts
 
@@ -164,6 +165,55 @@ def trail_of(
 
     stretches = legs(conn, declared.table, hops)
     return Trail(conn, stretches, declared.key, ends, first, bound)
+
+
+def led(
+    conn: Connection, datamap: DataMap, path: Path, values: Iterable[Key]
+) -> Iterator[tuple[Key, Key]]:
+    """Yield what rows hold, or held, where a path begins, each with the key of a person it means.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param path: a path that begins with a step.
+    :param values: what they hold in the columns of that step; what means nobody leads nowhere.
+    """
+    end = datamap.tables[path.subject.fullname]
+    first, *rest = path.hops
+    if not rest and path.select is None and _tells_key(first.target, end):
+        order = [first.target.index(c) for c in end.key]
+        for theirs, found in admitted(first, {each: {each} for each in values}).items():
+            yield from ((each, tuple(theirs[place] for place in order)) for each in found)
+        return
+
+    def ends(
+        joined: FromClause, here: FromClause
+    ) -> tuple[FromClause, FromClause, Sequence[ColumnElement[Any]]]:
+        if path.select is None:
+            return joined, here, [here.c[c.key] for c in end.key]
+        home = datamap.tables[path.hops[-1].table.fullname]
+        return _by_select(path.select, home, joined, here, end)
+
+    near, *far = legs(conn, first.table, rest)
+    stretches = replace(near, bridge=first), *far
+    # By which of its values a database found a row, it does not say.
+    yield from Trail(conn, stretches, first.target, ends, wide=True).onward(values)
+
+
+def met(conn: Connection, hop: Hop, values: Iterable[Key]) -> set[Key]:
+    """Return those of some values by which a step leads to a row that is there.
+
+    :param conn: open transaction.
+    :param hop: the step.
+    :param values: what is held on its near side.
+    """
+
+    def ends(
+        joined: FromClause, here: FromClause
+    ) -> tuple[FromClause, FromClause, Sequence[ColumnElement[Any]]]:
+        return joined, here, [here.c[c.key] for c in hop.target]
+
+    trail = Trail(conn, [Leg(hop.table, (), hop)], hop.target, ends, wide=True)
+    return {each for each, _ in trail.onward(values)}
 
 
 def walked(

@@ -222,13 +222,21 @@ def loosen(work: Work, hold: Hold) -> None:
     """Take from the key of a living hold the boxes that it reaches no more, before their day.
 
     Those whose day is over would end at once, and lifting a hold takes two people: they stay
-    until these do it.
+    until these do it. What a sweep left goes to its day, on which all holds are asked; those that
+    may reach it look through it again (`heldcopies.find`), and until then no file of it goes.
 
     :param hold: the hold.
     """
     binding.turn(work, binding.HOLDS)
-    share(work, [row for row in _going(work, under(work, hold.id)) if row.last_day >= work.today])
     unsearched.drop(work.conn, hold.id)
+    if brake.doubt(work.conn, work.stamp):
+        return
+    going = [row for row in under(work, hold.id) if row.last_day >= work.today]
+    share(work, going)
+    if any(row.swept for row in going):
+        for other in living(work):
+            if in_sweeps(work, other):
+                unsearched.ask(work.conn, other.id, work.stamp)
 
 
 def _going(work: Work, rows: Sequence[Held]) -> list[Held]:

@@ -63,7 +63,7 @@ def untold(work: Work, hold: Hold, boxes: Boxes) -> set[str]:
     if hold.scope != Scope.QUERY:
         return _of(boxes, _keyless(work, boxes))
     mine = {each for each in boxes if each[0] == hold.table}
-    found = _missing(work, mine, _there)
+    found = _missing(work, mine, there)
     if hold.table in work.datamap.subjects:
         found |= _missing(work, set(boxes) - mine, _owned)
     return _of(boxes, found)
@@ -113,7 +113,13 @@ def _keys(work: Work, rows: Iterable[_Row]) -> list[tuple[str, dict[str, Key]]]:
     return [(table, keys_of(work, table, mine)) for table, mine in texts.items()]
 
 
-def _there(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
+def there(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
+    """Return which of these rows the host's table has.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    :param keys: their keys.
+    """
     columns = list(declared.key)
     return {
         tuple(row)

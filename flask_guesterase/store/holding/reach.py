@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from ...core import image
 from ...core.errors import SealError
 from ...core.holding import Scope
-from ...core.incidents import COPIED
+from ...core.log import slug
 from ...core.plan import Key, Person, key_text
 from ...core.standing import Standing
 from .. import tables
 from ..boxes import vault
 from ..checking.gaps import unreadable
 from ..erasing.finder import find, owned
+from ..journaling.journal import stamp
 from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
 from ..messages import outbox
 from ..retaining import heldqueries
-from ..retaining.holds import Hold, covered, everywhere, keys_of, matching, may_lie_at
+from ..retaining.holds import Hold, covered, keys_of, matching, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
-from . import ownerless
+from . import evident, formerly, ownerless
 
 Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
@@ -63,48 +62,13 @@ def at_once(work: Work, hold: Hold, among: Collection[str] | None = None) -> set
     :param among: only these boxes are asked about; all when None.
     """
     if hold.scope == Scope.EVIDENCE:
-        return _evidence(work, hold)
+        return evident.copies(work, hold)
     return _kept(work, hold, among) | _of_requests(work, hold, among)
 
 
 def in_sweeps(work: Work, hold: Hold) -> bool:
     """Return whether a hold may reach what sweeps left."""
-    return hold.scope != Scope.EVIDENCE or _copied(work, hold) is not None
-
-
-def _as_evidence(hold: Hold) -> Hold:
-    """Return a hold on evidence as it covers what ended without a request: by its place."""
-    return replace(hold, scope=Scope.PLACE.value, query="")
-
-
-def _copied(work: Work, hold: Hold) -> Row[Any] | None:
-    """Return the incident of which safety copies are evidence, or None."""
-    table = tables.incident
-    row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
-    return None if row is None or row.kind not in COPIED else row
-
-
-def _evidence(work: Work, hold: Hold) -> set[str]:
-    """Return the safety copies of what was erased while an incident went on unnoticed."""
-    box, request = tables.box, tables.request
-    row = _copied(work, hold)
-    if row is None:
-        return set()
-    wanted = (
-        select(box.c.id)
-        .join(request, request.c.number == box.c.request)
-        .where(
-            request.c.erased_at <= row.opened_at,
-            box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(["recovery", "recovery-file"]),
-        )
-    )
-    if not everywhere(work, hold.property):
-        wanted = wanted.where(request.c.property == hold.property)
-    if row.happened_at is not None:
-        # Whoever reports it rarely knows the minute.
-        wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
-    return set(work.conn.execute(wanted).scalars())
+    return hold.scope != Scope.EVIDENCE or evident.copied(work, hold) is not None
 
 
 def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
@@ -251,14 +215,33 @@ def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
     :param holds: the holds.
     :param copy: identifier of its box.
     """
-    asked = [_as_evidence(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
+    asked = [evident.as_place(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
     found: set[int] = set()
-    rows, untold = _rows_in(work, copy)
+    told = _told_in(work, copy, formerly.links(work.datamap))
+    rows, untold = _rows(work, told)
     if untold:
         return frozenset(hold.id for hold in asked)
+    past = formerly.past(work, told) if any(map(formerly.asks, asked)) else formerly.NOTHING
     for table, mine in rows.items():
-        found.update(*covered(work, asked, table, sorted(mine, key=key_text)).values())
-    return frozenset(found)
+        keys = sorted(mine, key=key_text)
+        found.update(*covered(work, asked, table, keys, past.owners.get(table)).values())
+    may = [h for h in asked if h.id not in found and past.may_reach(work, h)]
+    return frozenset(found | (_unasked(work, may, copy) if may else set()))
+
+
+def _unasked(work: Work, holds: Sequence[Hold], copy: str) -> set[int]:
+    """Return those of some holds that were not asked when a copy was made, at their company.
+
+    Who erased what lies in it later had asked them when it was there.
+    """
+    made = image.decode(vault.unseal(work.conn, work.custodian, [copy])[0]).at
+    whose = vault.fetch(work.conn, [copy])[0].controller
+    hotels = work.settings.properties
+    return {
+        hold.id for hold in holds
+        if (hold.since is None or made <= stamp(hold.since))
+        and (hold.property not in hotels or slug(hotels[hold.property].controller) == whose)
+    }  # fmt: skip
 
 
 def _named(
@@ -321,18 +304,32 @@ def in_copies(work: Work, table: str, key: Key) -> tuple[set[str], set[str]]:
 
 
 def _rows_in(work: Work, copy: str) -> tuple[dict[str, set[Key]], set[str]]:
-    """Return table -> keys of the rows whose images a safety copy holds.
-
-    Beside it stand the tables of which it has a row whose key cannot be told: the host has keys of
-    another kind by now, or of a type that only a driver reads.
+    """Return table -> keys of the rows whose images a safety copy holds, and what `_rows` does.
 
     :raises SealError: its key is there and cannot be read now, so that nobody can tell.
     """
+    return _rows(work, _told_in(work, copy))
+
+
+def _told_in(work: Work, copy: str, beside: image.Beside | None = None) -> list[image.Told]:
+    """Return of which rows a safety copy holds images; of none where it is lost.
+
+    :param beside: columns that are told as well.
+    :raises SealError: its key is there and cannot be read now, so that nobody can tell.
+    """
     try:
-        told = image.keys(vault.unseal(work.conn, work.custodian, [copy])[0])
+        return image.keys(vault.unseal(work.conn, work.custodian, [copy])[0], beside or {})
     except SealError:
         vault.require_lost(work.conn, work.custodian, [copy])
-        return {}, set()
+        return []
+
+
+def _rows(work: Work, told: Iterable[image.Told]) -> tuple[dict[str, set[Key]], set[str]]:
+    """Return table -> keys of rows.
+
+    Beside it stand the tables of which there is a row whose key cannot be told: the host has keys
+    of another kind by now, or of a type that only a driver reads.
+    """
     found: dict[str, set[Key]] = {}
     untold = set[str]()
     for table, columns, rows in told:

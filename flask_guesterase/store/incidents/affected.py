@@ -25,6 +25,7 @@ from ..checking.gaps import unreadable
 from ..erasing.finder import erased_before, owners
 from ..lawbook.clocks import every_day, places_of
 from ..mapping.declared import Declared
+from ..retaining import law
 from ..retaining.holds import keys_of, may_lie_at
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
@@ -180,6 +181,7 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
         if name not in names and name not in hidden:
             found.records[LIVING][gone.category(work, name)] += _about(work, name, where, found)
         kept = _kept(work, name, where)
+        kept = kept if name in hidden else _lying(work, name, row.property, kept)
         found.sealed |= _whose(work, kept)
         found.records[SEALED].update(each.category for each in kept)
     since = gone.since(gone.tombstones(work, row.property), row.happened_at)
@@ -256,17 +258,34 @@ def _within(days: Collection[date], asked: Asked) -> bool:
     return not days or any(since <= day <= until for day in days)
 
 
+_STANDING = (law.HELD, law.BLOCKED)
+"""Ways of keeping a row in which it stands as it was, and says itself where it lies."""
+
+
+def _lying(work: Work, name: str, code: str, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return kept rows without those that stand as they were and say that they lie elsewhere."""
+    declared = work.datamap.declared(name)
+    keys = keys_of(work, name, {row.row_key for row in rows if row.mode in _STANDING})
+    places = places_of(work.conn, work.datamap, work.settings, declared, list(keys.values()))
+    elsewhere = set(work.settings.properties) - {code}
+    others = {text for text, key in keys.items() if places.get(key) in elsewhere}
+    return [row for row in rows if row.mode not in _STANDING or row.row_key not in others]
+
+
 def _kept(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
-    """Return what an erasure left of a table, sealed or in place; by its nights, where known."""
+    """Return what an erasure left of a table, sealed or in place; by its nights, where known.
+
+    What stands as it was is written down at the hotel that was asked, wherever it lies.
+    """
     code, asked = where
     kept, shelf = tables.kept, tables.shelf
     wanted = (
-        select(kept.c.request, kept.c.table_name, kept.c.row_key, kept.c.category)
+        select(kept.c.request, kept.c.table_name, kept.c.row_key, kept.c.category, kept.c.mode)
         .outerjoin(shelf, shelf.c.box == kept.c.box)
-        .where(
-            kept.c.table_name == name, kept.c.ended_at.is_(None), *may_lie_at(work, code),
-        )
-    )  # fmt: skip
+        .where(kept.c.table_name == name, kept.c.ended_at.is_(None))
+    )
+    if here := may_lie_at(work, code):
+        wanted = wanted.where(or_(kept.c.mode.in_(_STANDING), *here))
     if asked.since is not None:
         since, last = asked.since.isoformat(), func.coalesce(shelf.c.last_night, "")
         # Of who slept no night the last one lies before the first.

@@ -37,30 +37,40 @@ def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
     :param work: the open transaction.
     :param code: code of the property.
     """
-    sisters = _sisters(work, code)
+    theirs = sisters(work, code)
     found: dict[tuple[str, str], Tombstone] = {}
     others: dict[str, dict[str, Tombstone]] = {}
     for each in _erased(work):
         stone = Tombstone(each.erased_at, each.request)
         if each.property in (None, code):
             found[each.table_name, each.row_key] = stone
-        elif each.property in sisters:
+        elif each.property in theirs:
             others.setdefault(each.table_name, {})[each.row_key] = stone
     for table, stones in others.items():
-        for text in _here(work, code, table, stones):
+        for text in here(work, code, table, stones):
             found.setdefault((table, text), stones[text])
     return found
 
 
-def _sisters(work: Work, code: str) -> set[str]:
-    """Return the other hotels of the same company."""
+def sisters(work: Work, code: str) -> set[str]:
+    """Return the codes of the other hotels of the same company.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    """
     hotels = work.settings.properties
     whose = hotels[code].controller if code in hotels else ""
     return {c for c, hotel in hotels.items() if c != code and hotel.controller == whose}
 
 
-def _here(work: Work, code: str, table: str, texts: Collection[str]) -> set[str]:
-    """Return which of these rows may have been of a hotel although another one was asked."""
+def here(work: Work, code: str, table: str, texts: Collection[str]) -> set[str]:
+    """Return which of these rows may have been of a hotel although another one was asked.
+
+    :param work: the open transaction.
+    :param code: code of the hotel.
+    :param table: name of their table.
+    :param texts: their keys, as text.
+    """
     declared = work.datamap.tables.get(table)
     if declared is None or ways(work.datamap, declared).place is None:
         return set(texts)

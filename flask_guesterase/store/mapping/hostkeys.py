@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Dialect, Enum, TypeDecorator
+from sqlalchemy import Column, Dialect, Enum, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 from ...core.image import Columns, Native
@@ -28,15 +28,31 @@ def keys_told(
     :param rows: of each row what these columns hold, in the engine's own form.
     :param dialect: dialect of the engine the table lies in.
     """
-    names = [name for name, _ in columns]
-    found = []
-    for key in declared.key:
-        at = names.index(key.name) if key.name in names else None
-        read = _by(key.type, "" if at is None else columns[at][1], dialect)
-        found.append([None if at is None else read(row[at]) for row in rows])
-    for values in zip(*found, strict=True):
+    for values in values_told(declared.key, columns, rows, dialect):
         if None not in values:
             yield values
+
+
+def values_told(
+    wanted: Sequence[Column[Any]],
+    columns: Columns,
+    rows: Sequence[Sequence[Native]],
+    dialect: Dialect,
+) -> Iterator[tuple[Any, ...]]:
+    """Yield of each row what columns of the host's hold; None where nothing is told of it.
+
+    :param wanted: the columns.
+    :param columns: name and engine's own type of the columns that are told.
+    :param rows: of each row what these columns hold, in the engine's own form.
+    :param dialect: dialect of the engine the table lies in.
+    """
+    names = [name for name, _ in columns]
+    found = []
+    for column in wanted:
+        at = names.index(column.name) if column.name in names else None
+        read = _by(column.type, "" if at is None else columns[at][1], dialect)
+        found.append([None if at is None else read(row[at]) for row in rows])
+    yield from zip(*found, strict=True)
 
 
 def _by(type_: TypeEngine[Any], engines: str, dialect: Dialect) -> Callable[[Native], Any]:

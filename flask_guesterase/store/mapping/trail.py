@@ -7,7 +7,7 @@ nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -100,6 +100,7 @@ class Trail:
     :param first: limits the rows it begins at.
     :param last: limits the rows it ends at.
     :param dated: what is read at its end may be a moment, which is to name its zone.
+    :param wide: what a database may take for the same text leads on alike, even where it does not.
     """
 
     conn: Connection
@@ -109,12 +110,13 @@ class Trail:
     first: Narrow | None = None
     last: Narrow | None = None
     dated: bool = False
+    wide: bool = False
 
     def onward(self, keys: Iterable[Key]) -> Iterator[tuple[Key, Values]]:
         """Yield (key, what stands at the end) from rows that are known."""
         held: dict[Values, set[Values]] = {key: {key} for key in keys}
         for number, leg in enumerate(self.legs):
-            asked = held if leg.bridge is None else _admitted(leg.bridge, held)
+            asked = held if leg.bridge is None else admitted(leg.bridge, held)
             lookup = self._lookup(leg, leg.bridge, asked)
             reached: dict[Values, set[Values]] = {}
             for head, tail in self._read(number, heads=list(asked)):
@@ -143,7 +145,7 @@ class Trail:
         self, leg: Leg, bridge: Hop | None, asked: dict[Values, set[Values]]
     ) -> _Lookup:
         folds = at(self.conn, leg.table.fullname).dialect.name in MARIADB
-        fold = bridge is not None and bridge.fold
+        fold = bridge is not None and (bridge.fold or self.wide)
         return _Lookup(asked, fold or (folds and bridge is not None), fold)
 
     def _next_bridge(self, number: int) -> Hop | None:
@@ -226,8 +228,12 @@ def _alike(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:
     return folded(column, [value]) if text else column == value
 
 
-def _admitted(bridge: Hop, held: dict[Values, set[Values]]) -> dict[Values, set[Values]]:
-    """Return what was read before a step to another database, as values of its far side."""
+def admitted(bridge: Hop, held: Mapping[Values, set[Values]]) -> dict[Values, set[Values]]:
+    """Return what was read before a step as values of its far side; none of what means nobody.
+
+    :param bridge: the step.
+    :param held: what was read, each with where it came from.
+    """
     return _turned(bridge, bridge.source, bridge.target, held)
 
 
@@ -240,7 +246,7 @@ def _turned(
     bridge: Hop,
     given: Sequence[Column[Any]],
     wanted: Sequence[Column[Any]],
-    held: dict[Values, set[Values]],
+    held: Mapping[Values, set[Values]],
 ) -> dict[Values, set[Values]]:
     found: dict[Values, set[Values]] = {}
     for values, origins in held.items():

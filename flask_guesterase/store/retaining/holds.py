@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Row, String, and_, cast, func, or_, select
@@ -46,6 +46,7 @@ class Hold:
     :param room: room that is frozen, or empty for all.
     :param night: night that is frozen, ISO, or empty for all.
     :param query: name of the query, or number of the incident.
+    :param since: when it was placed, naive UTC; None where that does not matter.
     """
 
     id: int
@@ -56,8 +57,7 @@ class Hold:
     room: str = ""
     night: str = ""
     query: str = ""
-
-
+    since: datetime | None = None
 
 def living(work: Work) -> list[Hold]:
     """Return the holds that are not lifted, the oldest first."""
@@ -80,6 +80,7 @@ def read(row: Row[Any]) -> Hold:
         row.room or "",
         row.first_night or "",
         row.query or "",
+        row.placed_at,
     )
 
 
