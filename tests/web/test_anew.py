@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, event
+from flask.cli import AppGroup
+from sqlalchemy import create_engine, event, insert, update
 
 from flask_guesterase.core.errors import BusyError, RetryableError
-from flask_guesterase.store import transaction
+from flask_guesterase.store import tables, transaction
 from flask_guesterase.store.access import tokens
-from flask_guesterase.web.anew import anew, committed
+from flask_guesterase.web.anew import anew, apart, committed
+from flask_guesterase.web.commands.console import Answer, typed, verb, written
 from tests.engines import SERVERS, fresh_database
 from tests.store.hotel import Booking
 from tests.store.meetings import _WAITING, PATIENCE, meet
 from tests.web.apihouse import Program, opened, token
 from tests.web.house import House
+from tests.web.test_cli import Console
 
 
 @pytest.fixture(params=SERVERS)
@@ -97,6 +102,31 @@ def waiting(house: House, count: int) -> None:
     watch.dispose()
 
 
+def test_a_command_that_met_somebody_begins_anew_with_the_same_code(house: House) -> None:
+    """Though the try of the code was counted before, in a transaction that was committed."""
+    number, _ = asking(house, 100)
+    command = ["guesterase", "confirm", number, *Console(house.app).proved("clerk")]
+    printed: list[str] = []
+
+    def confirm() -> None:
+        done = house.app.test_cli_runner().invoke(args=command)
+        printed.append(f"{done.stdout}{done.stderr}")
+
+    clerk = threading.Thread(target=confirm)
+    with house.hotel.engine.connect() as conn:
+        # Whoever has written more is the one who goes on, on MariaDB.
+        tries = [{"action": "tried", "mark": str(n), "at": datetime(2026, 1, 1)} for n in range(99)]
+        conn.execute(insert(tables.attempt), tries)
+        conn.execute(update(tables.request).values(try_at=None))
+        clerk.start()
+        waiting(house, 1)
+        conn.execute(update(tables.token).values(used_at=tables.token.c.used_at))
+        conn.rollback()
+    clerk.join(PATIENCE)
+    assert "met at the same rows" not in printed[0]
+    assert house.state(number) == "review"
+
+
 @pytest.mark.parametrize("house", ["mariadb"], indirect=True)
 def test_three_programs_with_one_key_at_one_moment_get_one_number(
     house: House, monkeypatch: pytest.MonkeyPatch
@@ -151,3 +181,36 @@ def test_nothing_is_done_twice() -> None:
     assert meeting(lambda turn: None) == ([0, 1, 2], RetryableError)
     assert meeting(lambda turn: committed()) == ([0], BusyError)
     assert meeting(lambda turn: committed() if turn == 2 else None) == ([0, 1], BusyError)
+
+
+def entering(do: Callable[[], object], once: bool = False) -> tuple[int, str]:
+    """Enter a command that meets somebody each time; return how often, and what it told."""
+    app, group, tries = Flask(__name__), AppGroup("probe"), list[int]()
+
+    @verb(group, "meet", once)
+    def meeting() -> Answer:
+        tries.append(len(tries))
+        do()
+        raise RetryableError("Two transactions met at the same rows.", "Try again.")
+
+    app.cli.add_command(group)
+    done = app.test_cli_runner().invoke(args=["probe", "meet"], input="Ann Berg")
+    assert done.exit_code == 1
+    return len(tries), done.stderr.splitlines()[0]
+
+
+def test_a_command_begins_anew_unless_something_is_done_for_good(tmp_path: Path) -> None:
+    """What was committed or written to a file is not done twice; what is done apart, such as to
+    read a pipe or to count a try of a code, is there when it begins anew."""
+    told: list[str] = []
+    counted: list[int] = []
+    met = "Two transactions met at the same rows."
+    assert entering(lambda: None) == (3, met)
+    assert entering(lambda: apart(committed)) == (3, met)
+    assert entering(lambda: apart(partial(counted.append, 1))) == (3, met)
+    assert counted == [1]
+    assert entering(lambda: told.append(typed(sys.stdin.read))) == (3, met)
+    assert told == ["Ann Berg"] * 3
+    assert entering(lambda: None, once=True) == (1, met)
+    assert entering(committed) == (1, met)
+    assert entering(lambda: written(tmp_path / "file", "text")) == (1, met)

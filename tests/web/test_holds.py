@@ -332,3 +332,14 @@ def test_a_freeze_of_a_hotel_that_is_gone_from_the_settings_is_listed_and_lifted
     assert "There are none." in second.get(f"{DESK}/holds")
     house.session.remove()
     house.hotel.engine.dispose()
+
+
+@pytest.mark.parametrize("page", ["holds", "freezes"])
+def test_a_look_at_holds_writes_nothing(house: House, page: str) -> None:
+    """Somebody else's transaction lets the list be read, and who only looks gets no number."""
+    holder = house.browser("holder")
+    with house.hotel.engine.connect() as conn:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        holder.get(f"{DESK}/{page}")
+        conn.rollback()
+    assert house.hotel.ours("actor") == []

@@ -98,6 +98,23 @@ def test_a_quiz_that_is_not_passed_explains_what_was_wrong(house: House) -> None
     assert clerk.get(f"{DESK}/training/cook", status=404)
 
 
+def test_a_look_at_the_courses_writes_nothing(house: House) -> None:
+    """Somebody else's transaction lets the page be read, and who never acted gets no number by it;
+    who passed a course reads theirs there."""
+    clerk = house.browser("clerk")
+    with house.hotel.engine.connect() as conn:
+        conn.exec_driver_sql("BEGIN IMMEDIATE")
+        page = clerk.get(f"{DESK}/training", wish="en")
+        conn.rollback()
+    assert "In lists and in the journal you are" not in page
+    assert house.hotel.ours("actor") == []
+    course_page = f"{DESK}/training/reception"
+    assert clerk.post(course_page, course_page, **answers("reception")).status_code == 200
+    (row,) = house.hotel.ours("actor")
+    own = f"In lists and in the journal you are a{row['number']}."
+    assert own in clerk.get(f"{DESK}/training", wish="en")
+
+
 def test_the_list_of_who_is_overdue_is_for_who_watches(house: House) -> None:
     """By opaque number, of the reader's own hotel; the command lists all."""
     house.request()

@@ -29,6 +29,10 @@ class Schooling(Desk):
         """Return course -> a person's own record: when passed, until when, how well."""
         return records.mine(self.work, by)
 
+    def number_of(self, by: str) -> str | None:
+        """Return the opaque number by which lists name a person, or None when they never acted."""
+        return actors.known(self.work, by)
+
     def courses_needed(self, by: str) -> Sequence[str]:
         """Return the courses that a person needs for what they may do anywhere."""
         may, codes = actors.may, self.work.settings.properties

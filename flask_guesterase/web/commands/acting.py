@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import click
 
 from ...core.errors import UnknownError
 from ...store.office import Office
+from ..anew import apart
 from ..current import current
 
 by = click.option("--by", metavar="WHO", required=True, help="Who acts: their id at the host.")
@@ -36,13 +37,18 @@ def acting(who: str) -> str:
 def trying(who: str) -> str:
     """Return the host's id of a user, and count their try of a code in a transaction of its own.
 
+    A command that begins anew is the same try.
+
     :raises UnknownError: the host knows no such user.
     :raises LimitError: they tried too often.
     """
     found = acting(who)
-    with current.begin() as office:
-        office.attempt("code", found)
+    apart(partial(current.run, partial(_count, found)))
     return found
+
+
+def _count(who: str, office: Office) -> None:
+    office.attempt("code", who)
 
 
 _second = click.option(

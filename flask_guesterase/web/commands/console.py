@@ -25,6 +25,7 @@ from ...core.errors import GuesteraseError, InputError
 from ...core.finding import Finding
 from ...store.statements.failure import translated
 from ...store.statements.folder import refused_as
+from ..anew import anew, apart, committed
 from ..current import current
 from ..wording.problems import untold
 
@@ -127,7 +128,9 @@ class Answer:
     fine: bool = True
 
 
-def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Command]:
+def verb(
+    group: click.Group, name: str | None = None, once: bool = False
+) -> Callable[..., click.Command]:
     """Return a decorator that makes a command of a function returning an `Answer`.
 
     Exit code 0: fine; 1: a problem, named on the error output, or as JSON on the output with
@@ -136,9 +139,12 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
 
     :param group: the group it belongs to.
     :param name: name of the command; that of the function when None.
+    :param once: what it does beside its transactions is not begun anew after a deadlock.
     """
 
     def decorate(function: Callable[..., Answer]) -> click.Command:
+        begun = function if once else anew(function)
+
         @functools.wraps(function)
         def run(as_json: bool, **given: Any) -> None:
             _lenient()
@@ -146,7 +152,7 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
                 _readable(given)
                 if given.get("property_"):
                     current.settings.property(given["property_"])
-                answer = function(**given)
+                answer = begun(**given)
             except GuesteraseError as problem:
                 _fail(problem, as_json)
             except DBAPIError as problem:
@@ -204,7 +210,8 @@ def typed(read: Callable[[], str]) -> str:
     :raises InputError: it cannot be read as a text, or a pipe brought nothing.
     """
     try:
-        text = read()
+        # A pipe brings it once.
+        text = apart(read)
     except UnicodeDecodeError:
         raise _foreign() from None
     except click.Abort:
@@ -384,3 +391,4 @@ def written(path: Path, text: str) -> None:
         if path.exists() and path.stat().st_size:
             raise InputError("The file exists already.", "Name a new one.")
         path.write_text(text, encoding="utf-8")
+        committed()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ...core.errors import InputError
+from ...store.census.counting import Count
 from ...store.keys.keyfile import write
+from ...store.office import Office
 from ...store.statements.folder import refused_as
 from ..current import current
 from .console import Answer, guesterase_cli, listing, verb
@@ -28,8 +32,7 @@ def census(folder: Path | None) -> Answer:
     """Count the guest registers that were not counted today; a sweep does it every night."""
     found = []
     for code in sorted(current.settings.properties):
-        with current.begin() as office:
-            found += [asdict(each) for each in office.count_register(code)]
+        found += [asdict(each) for each in current.run(partial(_counted, code))]
     files = _written(folder) if folder is not None else []
     missed = sum(each["missed"] + each["altered"] for each in found)
     lost = sum(each["lost"] for each in found)
@@ -44,6 +47,10 @@ def census(folder: Path | None) -> Answer:
         text += f"\n{len(files)} lists are in {folder}."
     told = {"counts": found, "files": files, "missed": missed, "lost": lost}
     return Answer(told, text, " ".join(notes), fine=not notes)
+
+
+def _counted(code: str, office: Office) -> Sequence[Count]:
+    return office.count_register(code)
 
 
 def _written(folder: Path) -> list[str]:

@@ -36,7 +36,7 @@ def _told(each: Measure) -> str:
     return f"{line}\n{'':<36}{each.todo}" if each.todo else line
 
 
-@verb(guesterase_cli)
+@verb(guesterase_cli, once=True)
 @click.option(
     "--table",
     "names",

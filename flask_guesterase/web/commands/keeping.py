@@ -126,7 +126,7 @@ def rotate(by: str, code: str) -> Answer:
     return Answer({"root": root}, f"The root in use is {root}; the old one is destroyed.", note)
 
 
-@verb(keys_cli, "anew")
+@verb(keys_cli, "anew", once=True)
 @_by
 @_code
 def anew(by: str, code: str) -> Answer:

@@ -230,7 +230,7 @@ def _summary(report: Report) -> str:
     return ", ".join(f"{name} {value}" for name, value in told)
 
 
-@verb(guesterase_cli)
+@verb(guesterase_cli, once=True)
 @out
 @click.option("--yes", is_flag=True, help="Drop our tables after the files were read back.")
 def uninstall(out: Path, yes: bool) -> Answer:

@@ -60,9 +60,9 @@ def list_courses() -> str:
     """List the courses, how the reader stands in each, and whose training is over."""
     must(Permission.TRAIN)
     watching = granted(Permission.WATCH)
-    with current.begin() as office:
+    with current.begin(write=False) as office:
         mine, needed = office.trainings(me()), office.courses_needed(me())
-        number = office.acts_as(me())
+        number = office.number_of(me())
         over = office.overdue_trainings(me()) if watching else ()
         titles = {code: _title(each) for code, each in courses().items()}
     return render_template(

@@ -47,9 +47,9 @@ def _list(
     template: str, kind: str = "", values: Any = None, problems: dict[str, list[str]] | None = None
 ) -> str:
     """Return the list, with what was typed in a form of its and what is wrong about it."""
-    with current.begin() as office:
+    with current.begin(write=False) as office:
         found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
-        mine = office.acts_as(me())
+        mine = office.number_of(me())
         begun = office.begun(me()) if not kind else 0
     # "kept by law" is what others read of a hold.
     called = {kind: language().gettext(text) for kind, text in HOLDS.items()}
