@@ -15,6 +15,7 @@ from flask_guesterase.core.errors import MovedError, TransitionError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.store import tables
+from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.requests import same
 from tests import engines
@@ -82,6 +83,18 @@ class Desk(Hotel):
             ))
             conn.execute(insert(Wish).values(house="SHA", no=no, wish=f"of {name}"))
 
+    def shown(self, **match: str) -> str:
+        """File a request whose guest shows at the desk who they are; return its number."""
+        number = self.file(**match)
+        with self.begin() as office:
+            office.confirm(number, "clerk", "desk")
+        return number
+
+    def becomes(self, no: int, name: str, email: str) -> None:
+        """Delete a profile and give its number to somebody else, past us."""
+        self.sql(f"DELETE FROM wishes WHERE no = {no}", f"DELETE FROM profiles WHERE no = {no}")
+        self.profile(no, name, email)
+
     def ada(self, **more: Any) -> str:
         """Put Ada into the house; return the number of her approved request."""
         self.profile(1, "Ada Quill", "ada@example.com", **more)
@@ -147,6 +160,216 @@ def test_a_merged_profile_is_not_certified_as_erased(any_desk: Desk) -> None:
     )  # fmt: skip
     assert any_desk.again(number) == (same.GONE,)
     assert any_desk.ours("certificate") == []
+
+
+@pytest.mark.parametrize("when", ["filed", "shown"])
+def test_a_number_given_to_somebody_else_before_the_plan_is_read_erases_nobody(
+    any_desk: Desk, when: str
+) -> None:
+    """Who is meant is whose row it was when it was found, not who is in it when somebody reads."""
+    any_desk.profile(1, "Ada Quill", "ada@example.com")
+    number = any_desk.file(email="ada@example.com")
+    if when == "filed":
+        any_desk.becomes(1, "Bob Stone", "bob@example.com")
+    with any_desk.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    if when == "shown":
+        any_desk.becomes(1, "Bob Stone", "bob@example.com")
+    with pytest.raises(MovedError) as moved:
+        any_desk.approve(number)
+    assert moved.value.differences == (same.OTHER,)
+    assert any_desk.state(number) == "review"
+    assert any_desk.told() == [(1, "Bob Stone"), (1, "of Bob Stone")]
+
+
+def test_a_shell_filled_before_the_plan_is_read_erases_nobody(any_desk: Desk) -> None:
+    """Another request of hers left a shell; the host writes Bob into it before anybody reads."""
+    any_desk.profile(2, "Ada Quill", None, phone="13812345678")
+    first = any_desk.ada(phone="13812345678")
+    second = any_desk.shown(phone="13812345678")
+    assert any_desk.erased(first) == "erased"
+    any_desk.becomes(1, "Bob Stone", "bob@example.com")
+    with pytest.raises(MovedError):
+        any_desk.approve(second)
+    assert (1, "Bob Stone") in any_desk.told()
+
+
+def test_a_shell_is_no_other_person(desk: Desk) -> None:
+    """Her row that another request erased before the officer reads needs nobody's second look."""
+    desk.profile(2, "Ada Quill", None, phone="13812345678")
+    first = desk.ada(phone="13812345678")
+    second = desk.shown(phone="13812345678")
+    assert desk.erased(first) == "erased"
+    desk.approve(second)
+    assert desk.erased(second) == "erased"
+
+
+def test_a_contact_corrected_before_the_plan_is_read_costs_one_look_with_names(
+    any_desk: Desk,
+) -> None:
+    """Who approves reads who is in the row now, and that it was written otherwise; that is all."""
+    any_desk.profile(1, "Ada Quill", "ada@example.com")
+    number = any_desk.shown(email="ada@example.com")
+    any_desk.sql("UPDATE profiles SET email = 'ada.q@example.com'")
+    with any_desk.begin() as office:
+        read = office.preview(number, "officer")
+        assert read.since == office.preview(number).since == (same.OTHER,)
+        assert read.people[0].name == "Ada Quill"
+        office.approve(number, "officer", read.digest)
+    assert any_desk.erased(number) == "erased"
+    assert any_desk.told()[0][1] != "Ada Quill"
+
+
+def test_what_was_read_with_names_is_asked_once(desk: Desk) -> None:
+    """A correction that somebody approved is no difference when the request comes back later."""
+    desk.profile(1, "Ada Quill", "ada@example.com")
+    number = desk.shown(email="ada@example.com")
+    desk.sql("UPDATE profiles SET email = 'ada.q@example.com'")
+    with desk.begin() as office:
+        office.approve(number, "officer", office.preview(number, "officer").digest)
+    desk.sql("UPDATE profiles SET role = 'archived'")
+    assert desk.again(number) == (same.NO_GUEST,)
+    desk.sql("UPDATE profiles SET role = 'guest'")
+    desk.approve(number, "second")
+    assert desk.erased(number) == "erased"
+
+
+def test_who_moves_in_after_a_request_came_back_is_erased_by_nobody(desk: Desk) -> None:
+    """It came back for another reason: that says nothing of who is in the row when it is read."""
+    number = desk.ada()
+    desk.sql("UPDATE profiles SET role = 'archived'")
+    assert desk.again(number) == (same.NO_GUEST,)
+    desk.becomes(1, "Bob Stone", "bob@example.com")
+    with pytest.raises(MovedError):
+        desk.approve(number, "second")
+    assert desk.told() == [(1, "Bob Stone"), (1, "of Bob Stone")]
+
+
+def test_a_row_taken_once_more_is_theirs_as_it_is_then(desk: Desk) -> None:
+    """A clerk who looks and takes it again answers for the row they looked at, and for no other."""
+    desk.profile(1, "Ada Quill", "ada@example.com")
+    desk.profile(2, "Ada Quill", "ada@example.com")
+    number = desk.shown(email="ada@example.com")
+    desk.sql("UPDATE profiles SET email = 'ada.q@example.com' WHERE no = 1")
+    desk.becomes(2, "Bob Stone", "bob@example.com")
+    with desk.begin() as office:
+        rows = [each.id for each in office.preview(number).people]
+        office.take(number, rows[0], "clerk")
+    with pytest.raises(MovedError):
+        desk.approve(number)
+    with desk.begin() as office:
+        office.leave(number, rows[1], "clerk")
+    desk.approve(number)
+    assert desk.erased(number) == "erased"
+    assert [name for _, name in desk.told()[:2]][1] == "Bob Stone"
+
+
+def test_a_row_that_was_not_there_is_nobodys(desk: Desk) -> None:
+    """Whoever the host writes into a row that was gone when it was taken again is asked about."""
+    desk.profile(1, "Ada Quill", "ada@example.com")
+    number = desk.shown(email="ada@example.com")
+    desk.sql("DELETE FROM wishes", "DELETE FROM profiles")
+    with desk.begin() as office:
+        office.take(number, office.preview(number).people[0].id, "clerk")
+    desk.profile(1, "Bob Stone", "bob@example.com")
+    with pytest.raises(MovedError):
+        desk.approve(number)
+
+
+def test_what_was_filed_before_there_were_marks_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of who was in its rows nothing is known; from when its guest shows who they are it is."""
+    desk.profile(1, "Ada Quill", "ada@example.com")
+    desk.profile(2, "Cyn Dale", "cyn@example.com")
+    with monkeypatch.context() as before:
+        before.setattr(same, "noted", lambda *_: {})
+        shown = desk.shown(email="ada@example.com")
+        filed = desk.file(email="cyn@example.com")
+    desk.sql("UPDATE profiles SET email = 'ada.q@example.com' WHERE no = 1")
+    desk.sql("UPDATE profiles SET email = 'cyn.d@example.com' WHERE no = 2")
+    desk.approve(shown)
+    assert desk.erased(shown) == "erased"
+    with desk.begin() as office:
+        office.confirm(filed, "clerk", "desk")
+    desk.becomes(2, "Bob Stone", "bob@example.com")
+    with pytest.raises(MovedError):
+        desk.approve(filed)
+
+
+def test_a_row_written_otherwise_is_not_approved_together(desk: Desk) -> None:
+    """What is approved unread is as it was found; who is in another's row is read about alone."""
+    for no in (1, 2, 3):
+        desk.profile(no, f"Guest {no}", f"g{no}@example.com")
+    numbers = [desk.shown(email=f"g{no}@example.com") for no in (1, 2, 3)]
+
+    def alike() -> dict[str, str]:
+        with desk.begin() as office:
+            return {c.number: c.digest for g in office.alike("officer") for c in g.cases}
+
+    read = alike()
+    assert set(read) == set(numbers)
+    desk.becomes(3, "Bob Stone", "bob@example.com")
+    assert set(alike()) == set(numbers[:2])
+    with pytest.raises(TransitionError), desk.begin() as office:
+        office.approve_alike(read, "officer")
+    assert (3, "Bob Stone") in desk.told()
+
+
+def test_a_request_decided_anew_is_about_whom_it_was_filed(desk: Desk) -> None:
+    """While a complaint about the refusal was looked at, the host gave her number to Bob."""
+    desk.profile(1, "Ada Quill", "ada@example.com")
+    number = desk.shown(email="ada@example.com")
+    desk.may = lambda user, permission, property_: True  # type: ignore[method-assign]
+    with desk.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    desk.becomes(1, "Bob Stone", "bob@example.com")
+    with desk.begin() as office:
+        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    with desk.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned", "It is.")
+    with pytest.raises(MovedError):
+        desk.approve(number)
+
+
+def test_a_copy_of_a_number_given_to_somebody_else_is_not_released(any_desk: Desk) -> None:
+    """What is in the row now is nobody's to give to her; a clerk who looked may say it is hers."""
+    any_desk.profile(1, "Ada Quill", "ada@example.com")
+    with any_desk.begin() as office:
+        given = {"email": "ada@example.com"}
+        number = office.request(given, property="sh", by="clerk", wish="copy")
+        office.confirm(number, "clerk", "desk")
+    any_desk.becomes(1, "Bob Stone", "bob@example.com")
+
+    def release() -> None:
+        with any_desk.begin() as office:
+            office.release_copy(number, "officer", office.outline(number, "officer")[1])
+
+    with pytest.raises(TransitionError, match="holds another name or contact"):
+        release()
+    assert any_desk.state(number) == "review"
+    any_desk.becomes(1, "Ada Stone", "ada@example.com")
+    with any_desk.begin() as office:
+        office.take(number, office.preview(number).people[0].id, "clerk")
+    release()
+    assert any_desk.state(number) == "offered"
+
+
+def test_a_copy_after_an_erasure_is_released_whatever_became_of_the_row(desk: Desk) -> None:
+    """What is left of her lies in boxes, whether the host filled her row since, or deleted it."""
+    first = desk.ada()
+    assert desk.erased(first) == "erased"
+    for how in ("filled", "deleted"):
+        with desk.begin() as office:
+            number = office.copy_after(first, "clerk")
+            office.confirm(number, "clerk", "desk")
+        desk.sql("DELETE FROM wishes WHERE no = 1", "DELETE FROM profiles WHERE no = 1")
+        if how == "filled":
+            desk.profile(1, "Bob Stone", "bob@example.com")
+        with desk.begin() as office:
+            office.release_copy(number, "officer", office.outline(number, "officer")[1])
+        assert desk.state(number) == "offered"
 
 
 def test_a_key_that_changed_is_a_row_that_is_gone(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -34,6 +35,7 @@ from flask_guesterase.web.guestpages.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
 from flask_guesterase.web.wording import problems
 from tests.resistance import test_impostors
+from tests.store.hotel import Guest
 from tests.web.apihouse import API, Program, inhabited, opened, token
 from tests.web.house import CANARY, STAFF, House
 
@@ -74,6 +76,25 @@ def test_a_program_files_and_another_person_decides(house: House) -> None:
     listed = officer.get("/requests?state=sealed").json["requests"]
     assert [each["number"] for each in listed] == [number]
     assert house.hotel.row(1)["name"] != CANARY
+
+
+def test_a_program_that_reads_names_approves_a_profile_that_was_written_since(
+    house: House,
+) -> None:
+    """Its plan says that a profile is not as it was found; who may not read names reads less."""
+    number = filed(house, Program(house, token(house, "clerk")))
+    house.settle(number)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(name="Bea Elsewhere"))
+    officer = Program(house, token(house, "officer"))
+    blind = Program(house, token(house, "officer", "view")).get(f"/requests/{number}/plan").json
+    plan = officer.get(f"/requests/{number}/plan").json
+    assert plan["since"] == blind["since"] == ["a row that was taken holds another name or contact"]
+    assert plan["people"][0]["name"] == "Bea Elsewhere"
+    answer = officer.post(f"/requests/{number}/approve", {"digest": blind["digest"]})
+    assert (answer.status_code, answer.json["differences"]) == (409, plan["since"])
+    answer = officer.post(f"/requests/{number}/approve", {"digest": plan["digest"]})
+    assert answer.json == {"done": True}
 
 
 def test_a_program_reads_a_list_page_by_page(

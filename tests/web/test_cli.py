@@ -275,6 +275,27 @@ def test_who_filed_or_verified_does_not_approve(house: House, console: Console) 
     assert console.json("show", number)["state"] == "review"
 
 
+def test_a_console_shows_no_names_and_approves_no_profile_that_was_written_since(
+    house: House, console: Console
+) -> None:
+    """It says that one is not as it was found; a clerk who looks at the page answers for it."""
+    number = reviewed(console)
+    house.settle(number)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(sa.update(Guest).where(Guest.id == 1).values(phone="+8613800000077"))
+    changed = "a row that was taken holds another name or contact"
+    assert changed in console.raw("preview", number)[0]
+
+    def approve() -> tuple[str, ...]:
+        digest = console.json("preview", number)["digest"]
+        return ("approve", number, *console.proved("officer"), "--digest", digest)
+
+    assert console.error(*approve()) == "moved"
+    with house.app.app_context(), house.extension.begin() as office:
+        office.take(number, house.hotel.ours("subject")[0]["id"], "clerk")
+    assert console.json(*approve())["state"] == "approved"
+
+
 def test_nobody_is_the_first_person_in_a_colleagues_name(house: House, console: Console) -> None:
     """Who approves cannot have verified before under another name: that takes their code too."""
     number = console.json("request", "--match", "-", "--property", "sh", given=MATCH)["number"]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask import url_for
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
@@ -24,7 +25,7 @@ from flask_guesterase.store.deciding.review import Shown
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.requests import views
 from flask_guesterase.web.forms import schemas
-from tests.store.hotel import Scan
+from tests.store.hotel import Guest, Scan
 from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
@@ -659,6 +660,38 @@ def test_who_decides_anew_reads_that_it_was_approved_before(house: House) -> Non
     assert told in page
     assert "scans" in page.partition(told)[2].partition("</div>")[0]
     assert _approve(second, number) == 303
+
+
+def test_who_decides_reads_that_a_profile_was_written_since_it_was_found(house: House) -> None:
+    """The page says so and shows who is in it; who may say whose it is takes or leaves it there."""
+    number, told = _settled(house), "A profile has changed since it was said whose it is."
+    clerk, officer = house.browser("clerk"), house.browser("officer")
+    assert told not in officer.get(f"{DESK}/{number}?lang=en")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(name="Bea Elsewhere"))
+    page = officer.get(f"{DESK}/{number}?lang=en")
+    assert told in page
+    assert "a row that was taken holds another name or contact" in page
+    assert "Bea Elsewhere" in page
+    id = house.hotel.ours("subject")[0]["id"]
+    form = rf'action="{DESK}/{number}/(\w+)">(?:(?!</form>).)*name="person" value="{id}"'
+    assert re.findall(form, clerk.get(f"{DESK}/{number}?lang=en")) == ["take", "leave"]
+    assert clerk.post(f"{DESK}/{number}/take", f"{DESK}/{number}", person=id).status_code == 303
+    assert told not in clerk.get(f"{DESK}/{number}?lang=en")
+    assert _approve(officer, number) == 303
+
+
+def test_who_reads_who_is_in_a_changed_profile_approves_that(house: House) -> None:
+    """A correction costs one look at the page; what was read without names is not enough."""
+    number, officer = _settled(house), house.browser("officer")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(phone="+8613800000077"))
+    with house.app.app_context(), house.extension.begin() as office:
+        blind = office.preview(number).digest
+    answer = officer.post(f"{DESK}/{number}/approve", digest=blind)
+    assert answer.status_code == 409
+    assert "a row that was taken holds another name or contact" in answer.text
+    assert _approve(officer, number) == 303
 
 
 def test_another_persons_profile_is_only_offered(house: House) -> None:

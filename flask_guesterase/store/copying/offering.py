@@ -35,6 +35,7 @@ from ..noted import Refusal
 from ..requests import views
 from ..requests.intake import file_for, open_already
 from ..requests.same import marks as who_is_in
+from ..requests.same import theirs as nobody_else
 from ..work import Work
 from . import shelved
 from .gathering import Texts, gather
@@ -141,6 +142,7 @@ def release(work: Work, number: str, by: str, digest_seen: str) -> str:
             "What would be handed out is not what you read.", "Look at it again and release that."
         )
     approving.settled(work, case)
+    nobody_else(work, case, shelved.erased_by(work, case))
     ends = shelved.put(work, case, copy)
     case = step(
         work, case, State.OFFERED, decided_by=actor, decided_at=work.stamp, digest=digest

@@ -1,9 +1,9 @@
 """Requests that are alike and leave nothing to weigh, approved together, each by its own entry.
 
 What makes a request one of low risk is strict, so that nobody approves unread what somebody
-should have read: its guest asked and proved it; every row carries all that was given; nobody
-else's row, no text with mentions, no minor, no hold, no precondition of the hotel, no doubt
-about a rule is in its plan; and nobody complained about it or decided it before.
+should have read: its guest asked and proved it; every row carries all that was given and is as
+it was found; nobody else's row, no text with mentions, no minor, no hold, no precondition of the
+hotel, no doubt about a rule is in its plan; and nobody complained about it or decided it before.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def _low(work: Work, case: Case) -> Plan | None:
 def _rows_are_clear(work: Work, case: Case) -> bool:
     subjects = people.subjects(work, case.number)
     taken = [s for s in subjects if s.standing is Standing.TAKEN and s.why == Why.ALL]
-    return 0 < len(taken) == len(subjects) <= MOST_ROWS
+    sure = 0 < len(taken) == len(subjects) <= MOST_ROWS
+    return sure and not same.since(work, case, taken)
 
 
 def _contested(work: Work, case: Case) -> bool:

@@ -57,7 +57,9 @@ def approve(
         they are not the privacy officer.
     :raises FourEyesError: they filed or verified the request, or took rows for it, or it is about
         them, and no notice can go to somebody outside (see `outside`).
-    :raises MovedError: today's plan decides something else than what they read.
+    :raises MovedError: today's plan decides something else than what they read, or a row that is
+        taken holds another name or contact than when it was said whose it is, and they did not
+        read the plan with names.
     :raises TransitionError: the request does not wait for this, nobody's rows are taken, or nobody
         said of a row that perhaps is theirs whether it is.
     """
@@ -75,8 +77,7 @@ def approve(
     plan = plan_of(work, case)
     required(plan.people)
     officer(work, case, by, plan.people)
-    same.require(work, case)
-    today, mark = _as_read(work, case, plan, digest_seen)
+    today, mark = _as_read(work, case, plan, digest_seen, same.require(work, case))
     settled(work, case)
     hotel, grace = work.settings.property(case.property), timedelta(hours=work.settings.grace_hours)
     if alone:
@@ -93,7 +94,7 @@ def approve(
     rows = sum(len(s.rows) for s in plan.changing())
     marks = {
         approvals.DIGEST: mark, **approvals.who(work, case, by),
-        **approvals.given(work, case, grounds),
+        **approvals.given(work, case, grounds), **same.noted(work, case, plan.people),
     }  # fmt: skip
     counts = {"rows": rows, "people": len(plan.people)}
     tell(work, ErasureApproved, case, actor, counts, grounds, marks)
@@ -102,19 +103,24 @@ def approve(
 
 
 def _as_read(
-    work: Work, case: Case, plan: Plan, digest_seen: str
+    work: Work, case: Case, plan: Plan, digest_seen: str, changed: tuple[str, ...]
 ) -> tuple[dict[str, Any], str]:
     """Return what a plan decides and its digest, where that is what somebody read.
 
+    :param changed: what they must have seen with names.
     :raises MovedError: it decides something else.
     """
     key, who = secret(work, case), same.marks(work, case, plan.people)
     today, mark = decisions_of(plan, key, who), digest(plan, key, who)
-    if not hmac.compare_digest(mark.encode(), digest_seen.strip().lower().encode()):
+    read = same.looked(work, case, mark) if changed else mark
+    if not hmac.compare_digest(read.encode(), digest_seen.strip().lower().encode()):
+        more = differences(case.decisions, today) if case.decisions else ()
         raise MovedError(
             "What would be done is not what you read.",
-            "Look at the plan again and approve that one.",
-            differences(case.decisions, today) if case.decisions else (),
+            "Read it where the names of who is in the rows are shown, and approve that one."
+            if changed
+            else "Look at the plan again and approve that one.",
+            (*changed, *more),
         )
     return today, mark
 

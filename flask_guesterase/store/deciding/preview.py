@@ -110,6 +110,8 @@ class Preview:
     :param mentions: what goes from texts of which the rest stays.
     :param left: subject rows of which somebody said that they are another person's.
     :param differences: what is not as it was approved, where it was and came back.
+    :param since: what is not as it was when it was said whose rows are meant; who approves reads
+        it with names.
     """
 
     number: str
@@ -125,6 +127,7 @@ class Preview:
     mentions: tuple[Mention, ...] = ()
     left: tuple[Look, ...] = ()
     differences: tuple[str, ...] = ()
+    since: tuple[str, ...] = ()
 
     def holds(self) -> bool:
         """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
@@ -166,20 +169,23 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         for each in (Permission.VERIFY, Permission.APPROVE)
     )
     looks = _looks(work, subjects) if names else {}
+    taken = [each for each in subjects if each.standing is Standing.TAKEN]
+    since = same.since(work, case, taken) if case.state is State.REVIEW else ()
     return Preview(
         drawn.number,
-        drawn.digest,
+        same.looked(work, case, mark) if since and names else mark,
         drawn.erase,
         drawn.retain,
         drawn.blocked,
         drawn.shared,
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.PERHAPS),
-        tuple(_look(s, looks) for s in subjects if s.standing is Standing.TAKEN),
+        tuple(_look(s, looks) for s in taken),
         minors.involved(work, plan.people),
         plan.foreseen,
         struck(work, plan, show=names),
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
-        _differences(work, case, plan, subjects),
+        _differences(work, case, plan, taken),
+        since,
     )
 
 
@@ -192,13 +198,12 @@ def _then(work: Work, case: Case) -> list[dict[str, Any]]:
 
 
 def _differences(
-    work: Work, case: Case, plan: Plan, subjects: Sequence[Subject]
+    work: Work, case: Case, plan: Plan, taken: Sequence[Subject]
 ) -> tuple[str, ...]:
     """Return what is not as it was approved, of a request whose approval stands no more."""
     if case.state is not State.REVIEW or not case.decisions:
         return ()
     today = decisions_of(plan, secret(work, case))
-    taken = [each for each in subjects if each.standing is Standing.TAKEN]
     return (*same.moved(work, case, taken), *differences(case.decisions, today))
 
 

@@ -40,7 +40,7 @@ from ..messages import outbox
 from ..messages.post import Draft, write
 from ..noted import Refusal
 from ..remembrance import tracing
-from ..requests import deadlines, lapsing, meant
+from ..requests import deadlines, lapsing, meant, same
 from ..work import Work
 
 
@@ -178,8 +178,8 @@ def _verified(
     )  # fmt: skip
     acknowledge(work, case.number)
     known = () if word is None or _SEEN.get(how.value) == word else (word,)
-    mark = approvals.who(work, case, by)
-    tell(work, IdentityVerified, case, actor, grounds=(how.value, *known), marks=mark)
+    marks = {**approvals.who(work, case, by), **same.unnoted(work, case)}
+    tell(work, IdentityVerified, case, actor, grounds=(how.value, *known), marks=marks)
     objecting.announce(work, case, by_contact=how is Shown.LINK)
     return tokens.case_code(work, case.number, code)
 
@@ -204,7 +204,8 @@ def _number(token: Token) -> str:
 def choose(work: Work, number: str, id: int, by: str, standing: Standing) -> None:
     """Say of a row that it is, or is not, the same person's.
 
-    Whoever takes a row has verified it, and does not approve the request.
+    Whoever takes a row has verified it, and does not approve the request. One that is taken is
+    taken once more where it was somebody else's, or written otherwise, since it was found.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -225,6 +226,9 @@ def choose(work: Work, number: str, id: int, by: str, standing: Standing) -> Non
     people.decide(work, case.number, id, standing, f"by:{actor}")
     case = step(work, case)
     marks = {**approvals.who(work, case, by), **meant.marks(work, case)}
+    if standing is Standing.TAKEN:
+        taken = people.subjects(work, case.number, standing)
+        marks |= same.noted(work, case, people.named(work, [s for s in taken if s.id == id]))
     tell(work, SubjectTaken, case, actor, grounds=(standing.value,), marks=marks)
 
 

@@ -154,7 +154,8 @@ class Requests(Desk):
         outside is told, and can stop it for 72 hours (see `settings.Property.overseer`).
 
         :raises FourEyesError: they filed or verified it, and nobody outside can be told.
-        :raises MovedError: today's plan is not the one they read.
+        :raises MovedError: today's plan is not the one they read; or a row holds another name or
+            contact since it was found, and they did not read the plan with names.
         :raises ForbiddenError: they may not approve at this property.
         """
         self._ready(number, by, Deed.APPROVE)

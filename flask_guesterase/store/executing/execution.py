@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -132,7 +132,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     moved = same.moved(work, case, taken)
     moved += differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
-        return _review_again(work, case, actor, moved)
+        # Whoever decides anew is told of it: what they approve is about who is there now.
+        return _review_again(work, case, actor, moved, same.noted(work, case, whose))
     blocked = plan.blocked or all_kept(plan)
     if blocked:
         return _wait(work, case, blocked)
@@ -171,9 +172,11 @@ def all_kept(plan: Plan) -> tuple[Block, ...]:
     )
 
 
-def _review_again(work: Work, case: Case, actor: str, moved: tuple[str, ...]) -> Ending:
+def _review_again(
+    work: Work, case: Case, actor: str, moved: tuple[str, ...], who: Mapping[str, str] | None = None
+) -> Ending:
     case = reconsider(work, case)
-    tell(work, RequestReviewedAgain, case, actor, {"differences": len(moved)})
+    tell(work, RequestReviewedAgain, case, actor, {"differences": len(moved)}, marks=who)
     return Ending(State.REVIEW, (), moved)
 
 

@@ -32,7 +32,7 @@ from ..journaling import approvals
 from ..settings import Property
 from ..statements.failure import is_unread
 from ..work import Work
-from . import deadlines, meant
+from . import deadlines, meant, same
 from .linking import FORM, write_link
 
 CHANNELS = frozenset({FORM, "desk", "mail", "phone", "letter", "cli"})
@@ -231,7 +231,7 @@ def recorded(
     if who[0] != GUEST:
         known = [found and _joined(work, found, opening, match, lang) for found in known]
     cases = [
-        found if found is not None else _record(work, each, match, *who)
+        found if found is not None else _record(work, each, match, who)
         for each, found in zip(asked, known, strict=True)
     ]
     if wished is Wish.COPY_FIRST and known == [None, None]:
@@ -316,31 +316,32 @@ def file_for(
     people_ = tuple(whose)
     case = record(work, opening)
     people.take(work, case.number, people_)
-    _filed(work, case, who[0], {"taken": len(people_), "perhaps": 0}, (case.channel,), who[1])
+    _filed(work, case, who, people_, 0, (case.channel,))
     return case
 
 
 def _record(
-    work: Work, opening: Opening, match: Match, actor: str, by: str | None = None
+    work: Work, opening: Opening, match: Match, who: tuple[str, str | None]
 ) -> Case:
     case = record(work, opening)
     people.put(work, case.number, match.judged)
     if match.contact is not None and opening.asked_by != Asker.RELATIVE:
         keep_contact(work, case, match.contact)
-    counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
     other = opening.asked_by if opening.asked_by != Asker.GUEST else ""
     words = tuple(filter(None, (case.channel, other, opening.reason)))
-    _filed(work, case, actor, counts, words, by)
+    _filed(work, case, who, match.taken, len(match.judged) - len(match.taken), words)
     return case
 
 
 def _filed(
-    work: Work, case: Case, actor: str, counts: Mapping[str, int], words: tuple[str, ...],
-    by: str | None,
+    work: Work, case: Case, who: tuple[str, str | None], taken: tuple[Person, ...],
+    perhaps: int, words: tuple[str, ...],
 ) -> None:  # fmt: skip
     event: type[Event] = ErasureRequested
     if case.kind == Asked.COPY:
         event = DataCopyRequested
         work.conn.execute(insert(tables.copy).values(request=case.number, fetches=0))
+    actor, by = who
     marks = {**approvals.who(work, case, by), **meant.marks(work, case)}
-    tell(work, event, case, actor, counts, words, marks)
+    marks |= same.noted(work, case, taken)
+    tell(work, event, case, actor, {"taken": len(taken), "perhaps": perhaps}, words, marks)

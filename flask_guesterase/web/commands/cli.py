@@ -180,7 +180,8 @@ def preview(number: str) -> Answer:
         "id", "table", "rows", "outcome", "category", "basis", "until", "open", "grade", "why",
         "reason", "detail", "columns", "column", "spans", "whole",
     )  # fmt: skip
-    parts = [fields({"number": plan["number"], "digest": plan["digest"]})]
+    since = {"since": ", ".join(plan["since"])} if plan["since"] else {}
+    parts = [fields({"number": plan["number"], "digest": plan["digest"], **since})]
     for name in ("erase", "mentions", "retain", "shared", "perhaps", "blocked"):
         if plan[name]:
             parts.append(f"{name}\n{listing(plan[name], columns)}")
