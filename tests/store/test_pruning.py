@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -26,8 +27,10 @@ from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inc
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake
 from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.journaling import binding, export, pruning, witness
 from flask_guesterase.store.journaling.vanished import vanished
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.returning.replay import replay
 from flask_guesterase.store.sweeping import halting, runs
 from tests.store.ashore import PINE, Ashore
@@ -208,6 +211,57 @@ def test_a_period_that_is_changed_by_sql_is_seen_after_the_entry_that_set_it_wen
     with inn.engine.begin() as conn:
         conn.execute(update(tables.rule).values(body=tables.rule.c.body.concat(" ")))
     assert inn.verified() == ["records-differ"]
+
+
+def test_a_copy_of_the_keys_stays_confirmed_though_its_entry_went(any_inn: Ashore) -> None:
+    """Who confirmed it and when is said again; nobody is called to have written past us."""
+    inn = any_inn
+    mark = inn.custodian.fingerprint()
+    inn.run(lambda office: office.propose_copy("auditor", mark))
+    inn.run(lambda office: office.confirm_copy("officer"))
+    grown(inn)
+    believed(inn)
+    for _ in range(2):
+        assert prune(inn, inn.now.date().replace(year=inn.now.year - 6)) > 0
+        assert inn.verified() == []
+        inn.happen(2)
+        inn.pass_(days=7 * 365)
+        believed(inn)
+        inn.release()
+    with inn.engine.begin() as conn:
+        conn.execute(update(tables.pulse).where(tables.pulse.c.name == copies.NAME).values(
+            at=inn.now.replace(tzinfo=None)
+        ))  # fmt: skip
+    assert inn.verified() == ["records-differ"]
+
+
+def test_what_was_put_back_accuses_nobody_after_the_word_of_it_could_go(inn: Ashore) -> None:
+    """An incident was lost with a restore; the first epoch keeps that it was opened."""
+    inn.happen(3)
+    inn.guest(1, name="Ann Berg", email="ann@mail.example")
+    inn.file(email="ann@mail.example")
+    inn.release()
+    with inn.backup() as restore:
+        with inn.begin() as office:
+            office.open_incident(Report("sh", "leak", "A list."), "officer")
+        inn.release()
+        kept = shutil.copytree(inn.outside, inn.outside.with_name("kept"))
+        inn.happen(3)
+        inn.release()
+        seen = inn.folder.notes(PINE)[-1]
+        shutil.rmtree(inn.outside)
+        shutil.copytree(kept, inn.outside)
+        restore()
+        done = replay(inn.run, checkpoints=[seen]).counts
+        assert (done["entries-put-back"], done["epochs-begun"]) == (2, 1)
+        inn.happen(4)
+        inn.release()
+        inn.pass_(days=7 * 365)
+        believed(inn)
+        inn.happen(1)
+        inn.release()
+        assert prune(inn) > 0
+        assert inn.run(lambda office: list(vanished(office.work))) == []
 
 
 def test_what_was_ended_in_a_later_epoch_stays_ended(any_inn: Ashore) -> None:

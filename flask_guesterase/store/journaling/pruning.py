@@ -20,7 +20,13 @@ from ...core.errors import (
     TamperedError,
     UnknownError,
 )
-from ...core.events import JournalPruned, SweepHalted, SweepResumed
+from ...core.events import (
+    ErasureApproved,
+    JournalContinued,
+    JournalPruned,
+    SweepHalted,
+    SweepResumed,
+)
 from ...core.holding import Scope
 from ...core.log import KEY_CHANGE, Entry, quoted, quoting, read_entry, slug
 from ...core.period import months_after
@@ -29,6 +35,7 @@ from ...core.tree import Frontier, edge_places
 from .. import tables
 from ..access import actors, brake
 from ..access.sameness import same
+from ..keys import copies
 from ..tables import entry as entries
 from ..tables import node, tree
 from ..unit import HasWork, Run
@@ -223,6 +230,10 @@ def _answers(row: Row[Any]) -> Iterator[ColumnElement[bool]]:
     yield (entries.c.position == _newest(row, SweepResumed.name)) & halted.exists()
     begun = select(older.c.request).where(before, older.c.action.in_(BEGINS))
     yield entries.c.action.in_(ENDS) & entries.c.request.in_(begun)
+    # Which entries were put back after a restore explains why their records are not there.
+    told = older.c.action.in_((*BEGINS, ErasureApproved.name))
+    put_back = select(older.c.position).where(before, told)
+    yield (entries.c.action == JournalContinued.name) & put_back.exists()
 
 
 def _newest(row: Row[Any], action: str) -> Any:
@@ -290,6 +301,7 @@ def _taken(work: Work, row: Row[Any], start: int, end: int) -> tuple[Frontier, l
     _leaves(work, row, {start + n: leaf for n, leaf in enumerate(leaves)}, stays)
     _edge(work, row, before, stays)
     binding.renew(work, row.controller, made)
+    copies.renew(work, row.controller, made)
     conn.execute(delete(entries).where(_of(row), span))
     _certificates(work, row.epoch, end, {each.request for each in rows if each.request})
     return gone, made

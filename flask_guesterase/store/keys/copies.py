@@ -7,15 +7,18 @@ next is confirmed like the one in use, so that the month's rotation finds its co
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from ...core.errors import InputError, TransitionError
 from ...core.events import CopyConfirmed
+from ...core.log import Entry
 from ..access import brake, firsts, pulse
 from ..access.pulse import Pulse
 from ..casework import tasks
+from ..journaling.journal import stamp
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -95,6 +98,39 @@ def confirm(work: Work, by: str) -> None:
     if name == NEXT or not work.custodian.root().next:
         tasks.close_house(work, tasks.NEW_ROOT, actor)
     work.events += [CopyConfirmed(each, actor=actor) for each in brake.controllers(work)]
+
+
+def tells(entry: Entry, known: Pulse) -> bool:
+    """Return whether an entry of a journal is the word of the two people who confirmed a copy.
+
+    :param entry: a `CopyConfirmed`, or one that repeats it.
+    :param known: what stands of it in our tables.
+    """
+    draft = entry.draft
+    then = draft.at == stamp(known.at) or draft.counts.get(_SINCE) == _seconds(known)
+    return draft.actor == known.second and then
+
+
+def renew(work: Work, controller: str, gone: Iterable[Entry]) -> None:
+    """Journal again who confirmed a copy, where the entry that says it is about to be taken out.
+
+    :param work: the open transaction.
+    :param controller: slug of the controller.
+    :param gone: the entries.
+    """
+    said = [entry for entry in gone if entry.draft.action == CopyConfirmed.name]
+    known = pulse.look(work.conn, NAME) if said else None
+    if known is not None and any(tells(entry, known) for entry in said):
+        counts = {_SINCE: _seconds(known)}
+        work.events.append(CopyConfirmed(controller, actor=known.second or "", counts=counts))
+
+
+_SINCE = "since"
+"""What an entry that repeats another one is marked by: when that was, in seconds of the epoch."""
+
+
+def _seconds(known: Pulse) -> int:
+    return int(known.at.replace(tzinfo=UTC).timestamp())
 
 
 def _name(work: Work, told: str) -> str | None:

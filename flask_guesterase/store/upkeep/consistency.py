@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy import Row, func, select
 
-from ...core.events import CopyConfirmed, ErasureApproved, SigningKeyChanged
+from ...core.events import CopyConfirmed, ErasureApproved
 from ...core.finding import Finding, Severity
 from ...core.lifecycle import State
 from ...core.log import canonical, slug
@@ -20,7 +20,7 @@ from ..census import told
 from ..executing import settling
 from ..journaling import approvals, binding
 from ..journaling.audit import Problem
-from ..journaling.journal import stamp
+from ..journaling.signers import signers
 from ..journaling.vanished import put_back, vanished
 from ..keys import copies
 from ..lawbook.blockers import today_at
@@ -113,8 +113,10 @@ def _foreign_keys(work: Work) -> list[str]:
 
 
 def _foreign(work: Work, controller: str) -> bool:
-    newest = next(told.backwards(work, controller, {"epoch-opened", SigningKeyChanged.name}), None)
-    return newest is not None and not work.custodian.signs(newest.draft.marks.get("public-key", ""))
+    tree = tables.tree
+    mine = select(tree).where(tree.c.controller == controller).order_by(tree.c.epoch.desc())
+    row = work.conn.execute(mine.limit(1)).first()
+    return row is not None and not work.custodian.signs(signers(work.conn, row)[-1][1].hex())
 
 
 def _copied(work: Work) -> bool:
@@ -123,7 +125,7 @@ def _copied(work: Work) -> bool:
     if known is None or known.second is None:
         return True
     return any(
-        (entry.draft.actor, entry.draft.at) == (known.second, stamp(known.at))
+        copies.tells(entry, known)
         for name in brake.controllers(work)
         for entry in told.backwards(work, name, {CopyConfirmed.name})
     )
