@@ -77,6 +77,7 @@ class Taken:
     :param first: place of the first row in the order of changes.
     :param left: columns that were read back after they had been overwritten.
     :param after: per row, what was read back.
+    :param now: key -> the key it has now, of rows whose key may have gone with the rest.
     """
 
     decision: Decision
@@ -89,6 +90,7 @@ class Taken:
     first: int
     left: Sequence[str] = ()
     after: dict[int, Values] = field(default_factory=dict)
+    now: dict[Key, Key] = field(default_factory=dict)
 
     @cached_property
     def _places(self) -> dict[Key, list[int]]:
