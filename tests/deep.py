@@ -210,6 +210,7 @@ LATER: dict[str, tuple[str, ...]] = {
         ("postgresql-erase-bill",),
     "tests/store/test_mentions.py": ("postgresql",),
     "tests/store/test_minors.py": ("mariadb",),
+    "tests/store/test_needed_whole.py": ("mariadb",),
     "tests/store/test_nights.py::test_of_two_sweeps_that_start_at_one_moment_one_leads":
         ("postgresql",),
     "tests/store/test_nights.py::test_what_ended_by_itself_waits_for_it_too": ("joins",),
