@@ -260,5 +260,11 @@ class Erased:
         :param without: table and key of rows that are left out.
         """
         # Written by what was done, they may say of it what nobody may hold a day longer.
-        written = {(s.decision.table, r.key) for p in self.rest for s in p.steps for r in s.rows}
-        return [each.strip(without | self.rehearsed | written) for each in self.taken]
+        written: dict[Decision, set[tuple[str, Key]]] = {}
+        for step in (step for plan in self.rest for step in plan.steps):
+            mine = written.setdefault(step.decision, set())
+            mine.update((step.decision.table, row.key) for row in step.rows)
+        return [
+            each.strip(without | self.rehearsed | written.get(each.decision, set()))
+            for each in self.taken
+        ]
