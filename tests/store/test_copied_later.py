@@ -369,3 +369,25 @@ def test_a_trigger_that_copies_what_is_kept_is_named_before_anything_goes(
     with inn.begin() as office:
         found = {(each.id, each.table, each.column) for each in office.work.whole().findings}
     assert ("trigger", "bills", "past") in found
+
+
+def test_what_is_written_beside_what_ends_the_same_day_goes_as_well(any_inn: Copied) -> None:
+    """Bill and copy end together; the trigger writes the name into another column of the copy.
+
+    The safety copy holds what ended of it, and nothing of what was written.
+    """
+    inn = any_inn
+    inn.triggers(STAYS)
+    number = inn.billed()
+    inn.writes("UPDATE bills_past SET scan = OLD.payer WHERE one = OLD.one;")
+    before = {row["id"] for row in inn.ours("box")}
+    inn.later(days=3 * 366)
+    assert finishing.finish(inn.run)["ended"] == 1
+    assert inn.past() == [(1, None, "[erased]")]
+    assert inn.state(number) == "erased"
+    new = [row["id"] for row in inn.ours("box") if row["id"] not in before]
+    with inn.begin() as office:
+        payloads = vault.unseal(office.work.conn, inn.custodian, new)
+    rows = [row for each in payloads for row in decode(each).rows]
+    copied = [(row.table, column.name) for row in rows for column in row.columns]
+    assert copied == [("bills_past", "payer")]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Engine, ForeignKey, Integer, MetaData, String, Table, insert, select
+from sqlalchemy.orm import registry
 
 from flask_guesterase.core.errors import BlockedError, ErasureError
 from flask_guesterase.core.plan import Block, Person
@@ -91,6 +93,52 @@ def test_a_trigger_that_writes_a_row_without_a_key_back_changes_nothing(sqlite_u
         filled(engine, metadata)
         with pytest.raises(ErasureError, match="does not hold"):
             erase(engine, datamap(metadata, policies), AINO)
+        assert written(engine, metadata) == [("Aino snores",)]
+
+
+WRITTEN = replace(GUESTS, triggers={"writes": "copies are declared"})
+
+
+@pytest.mark.parametrize("said", ["Aino snores", "Aino"])
+def test_a_row_without_a_key_that_is_written_into_as_another_changes_is_not_called_gone(
+    sqlite_url: str, said: str
+) -> None:
+    """What it was before it is again, and nothing is changed; what is new in it goes as well."""
+    metadata = guests(keyed=False)
+    script = f"""CREATE TRIGGER writes AFTER UPDATE ON guests BEGIN
+        UPDATE notes SET said = '{said}' WHERE guest_id = OLD.id; END"""
+    again = pytest.raises(ErasureError, match="does not hold") if said == "Aino snores" else None
+    with host(sqlite_url, metadata, script) as engine:
+        filled(engine, metadata)
+        with again or nullcontext():
+            erase(engine, datamap(metadata, {**KEYLESS, "guests": WRITTEN}), AINO)
+        assert written(engine, metadata) == [("Aino snores" if again else "[erased]",)]
+
+
+class Mark:
+    """What is known by what it says, by its mapper alone."""
+
+
+def test_a_row_whose_key_went_is_not_called_gone_once_it_is_written_into(sqlite_url: str) -> None:
+    """It is looked at by the key that it has now."""
+    metadata = guests(keyed=False)
+    marks = Table(
+        "marks", metadata, Column("said", String(80)), Column("more", String(80)),
+        Column("guest_id", ForeignKey("guests.id"), index=True),
+    )
+    mapper = registry().map_imperatively(Mark, marks, primary_key=[marks.c.said])
+    policies = {
+        "guests": WRITTEN, "notes": KEYLESS["notes"],
+        Mark: Policy({"said": redact, "more": redact}, via="guest_id"),
+    }  # fmt: skip
+    script = """CREATE TRIGGER writes AFTER UPDATE ON guests BEGIN
+        UPDATE marks SET more = OLD.name WHERE guest_id = OLD.id; END"""
+    with host(sqlite_url, metadata, script) as engine:
+        filled(engine, metadata)
+        with engine.begin() as conn:
+            conn.execute(insert(marks).values(said="Aino", more="tea", guest_id=1))
+        with pytest.raises(ErasureError, match="marks does not hold"):
+            erase(engine, datamap(metadata, policies, [mapper]), AINO)
         assert written(engine, metadata) == [("Aino snores",)]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...core.errors import ErasureError
+from ...core.image import Cell
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, Step, key_text
 from ..catalog.shape import LiveSchema
 from ..checking.fired import named
@@ -105,31 +106,30 @@ class Watch:
     people: frozenset[Person]
     asked: frozenset[Person]
     named: frozenset[str]
-    seen: dict[tuple[str, str], object] = field(default_factory=dict)
+    seen: dict[tuple[str, str], tuple[Cell, ...]] = field(default_factory=dict)
 
     def new(self, done: Plan | None = None) -> dict[str, list[Row]]:
         """Return the rows that were not there, or said something else, when this was asked before.
 
-        :param done: what was carried out since; its own rows are as it left them.
+        :param done: what was carried out since; what it changed in its own rows is as it left it.
         """
         surgery, new = self.surgery, dict[str, list[Row]]()
-        steps = done.changing() if done is not None else ()
-        ours = {(step.decision.table, row.key) for step in steps for row in step.rows}
-        ours |= surgery.moved
+        ours = _changed(done) if done is not None else {}
         # What changes of who lives, or whom the host just wrote into an emptied row, is the host's.
         gone = erased_before(surgery.conn, surgery.datamap, self.people) | self.asked
         found = find(surgery.conn, surgery.datamap, gone, unreadable(surgery.datamap))
         for table, rows in found.items():
             says = self._read(table, rows)
             for row in rows:
-                place, now = (table, key_text(row.key)), says.get(row.key)
-                known = place in self.seen and self.seen[place] == now
-                if not known and (table, row.key) not in ours:
+                place, now = (table, key_text(row.key)), says.get(row.key, ())
+                before, mine = self.seen.get(place), ours.get((table, row.key))
+                known = mine is not None if before is None else _same(before, now, mine or ())
+                if not known and (table, row.key) not in surgery.moved:
                     new.setdefault(table, []).append(row)
                 self.seen[place] = now
         return new
 
-    def _read(self, table: str, rows: Sequence[Row]) -> Mapping[Key, object]:
+    def _read(self, table: str, rows: Sequence[Row]) -> Mapping[Key, tuple[Cell, ...]]:
         """Return what rows of a table say that may go: a trigger may write into one again."""
         if table not in self.named:
             return {}
@@ -137,6 +137,45 @@ class Watch:
         names = sorted({*declared.erase, *declared.retain})
         reads = reader(self.surgery.conn, declared, self.surgery.live)
         return dict(reads.read([row.key for row in rows], names)) if names else {}
+
+
+def _changed(done: Plan) -> dict[tuple[str, Key], set[str]]:
+    """Return table and key -> the columns that a plan changed."""
+    found: dict[tuple[str, Key], set[str]] = {}
+    for step in done.changing():
+        for row in step.rows:
+            found.setdefault((step.decision.table, row.key), set()).update(step.decision.columns)
+    return found
+
+
+def _same(before: Sequence[Cell], now: Sequence[Cell], without: Collection[str]) -> bool:
+    """Return whether a row says the same as before, but for some columns."""
+    one, other = ([cell for cell in cells if cell.name not in without] for cells in (before, now))
+    return one == other
+
+
+def beside(rest: Plan, done: Plan) -> Plan:
+    """Return a plan without what another one has just changed in the same rows.
+
+    :param rest: the plan.
+    :param done: what was carried out.
+    """
+    ours, steps = _changed(done), dict[Decision, list[Row]]()
+    for step in rest.steps:
+        for row in step.rows:
+            left = _but(step.decision, ours.get((step.decision.table, row.key), ()))
+            if left.columns or not step.decision.columns:
+                steps.setdefault(left, []).append(row)
+    return replace(rest, steps=tuple(Step(each, tuple(steps[each])) for each in sorted(steps)))
+
+
+def _but(decision: Decision, names: Collection[str]) -> Decision:
+    """Return a decision about its other columns, each with its rule where it has one."""
+    if not names:
+        return decision
+    places = [place for place, name in enumerate(decision.columns) if name not in names]
+    rules = tuple(decision.rules[place] for place in places) if decision.rules else ()
+    return replace(decision, columns=tuple(decision.columns[n] for n in places), rules=rules)
 
 
 def watch(surgery: Surgery, people: Iterable[Person], drawn: Plan) -> Watch:

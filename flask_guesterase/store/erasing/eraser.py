@@ -36,7 +36,16 @@ from ..mapping.proof import stands
 from ..mapping.raw import Reader, reader
 from ..texts.mentioned import Regions, hand
 from ..transaction import alone
-from .echo import Watch, decided, is_quiet, require_ended, require_free, require_named, watch
+from .echo import (
+    Watch,
+    beside,
+    decided,
+    is_quiet,
+    require_ended,
+    require_free,
+    require_named,
+    watch,
+)
 from .finder import find
 from .surgery import Surgery
 from .taking import Erased
@@ -307,7 +316,7 @@ def _follow(watched: Watch, scope: Scope, drawn: Plan) -> None:
     require_named(watched, new)
     # What the law still keeps of them stays in its row: the boxes of this plan are counted.
     bounds = replace(scope, rule=scope.rest, boxes=False)
-    rest = _draw(surgery.conn, surgery.datamap, bounds, surgery.live, new)
+    rest = beside(_draw(surgery.conn, surgery.datamap, bounds, surgery.live, new), drawn)
     require_free(rest)
     surgery.carry_out(rest, surgery.lock(rest))
     surgery.done.rest.append(rest)

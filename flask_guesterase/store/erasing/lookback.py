@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    literal,
-    select,
-)
+from sqlalchemy import Connection, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from ...core.errors import ErasureError
 from ...core.image import Form, cell
-from ...core.plan import Key
+from ...core.plan import Key, Step
 from ...core.treatment import Constant
 from ..mapping.masks import beneath
 from ..mapping.proof import same, stays, took
@@ -21,6 +18,10 @@ from ..mapping.raw import Reader, whole_key
 from ..statements.failure import is_refusal
 from ..statements.sql import exactly
 from .taking import Taken
+from .uniform import filled
+
+Alike = tuple[Reader, Sequence[Key], Taken, Mapping[str, Any]]
+"""Rows into which the same was written: of which table, which, as they were, and what."""
 
 
 def require_written(
@@ -48,11 +49,65 @@ def require_written(
             or _equals(reads, now, n, made[k][n])
             for (n, rule, column), value in zip(rules, cells, strict=True)
         ):
-            raise ErasureError(
-                f"{declared.name} does not hold what the plan wrote into it.",
-                "A trigger or another rule of the database writes back; nothing was changed.",
-            )
+            raise unheld(declared.name)
         taken.leave([k], cells, names)
+
+
+def unheld(table: str) -> ErasureError:
+    """Return the error of a table whose rows do not hold what was written into them.
+
+    :param table: name of the table.
+    """
+    return ErasureError(
+        f"{table} does not hold what the plan wrote into it.",
+        "A trigger or another rule of the database writes back; nothing was changed.",
+    )
+
+
+def require_alike(conn: Connection, alike: Sequence[Alike]) -> None:
+    """See that every row of a part holds the same now, which is what was written into it.
+
+    :param conn: open transaction in which it was.
+    :param alike: parts of tables.
+    :raises ErasureError: it does not.
+    """
+    asked = [(reads, part, list(fixed)) for reads, part, _, fixed in alike]
+    for (reads, part, taken, fixed), found in zip(alike, filled(conn, asked), strict=True):
+        if len(found) == 1 and found[0][1] == len(taken.places_of(part)):
+            cells = found[0][0]
+            if all(
+                stays(reads.declared.written(n), reads.declared.column(n), v, fixed[n])
+                for n, v in zip(fixed, cells, strict=True)
+            ):
+                taken.leave(part, cells, list(fixed))
+                continue
+        require_written(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
+
+
+def written_over(reads: Reader, taken: Taken) -> Step:
+    """Return the rows that hold something else by now than what they were left with, as a step.
+
+    What nothing is in any more counts as gone, and so does a row that is.
+
+    :param reads: reader of their table.
+    :param taken: the rows, which were overwritten.
+    :raises ErasureError: they are known by what was written over.
+    """
+    declared, places = reads.declared, dict[Key, int]()
+    for place, row in enumerate(taken.rows):
+        places[taken.now.get(row.key, row.key)] = place
+        if not declared.keyed:
+            # Written back it is the row it was before, by all that it is known by.
+            places.setdefault(row.key, place)
+    width, over = len(declared.key), set[int]()
+    for line in reads.lines(list(places), taken.left):
+        place = places.get(line[:width], -1)
+        pairs = zip(line[width:], taken.after.get(place, ()), strict=False)
+        if any(now is not None and now != left for now, left in pairs):
+            over.add(place)
+    if over and declared.keyed_by(taken.decision.columns):
+        raise unheld(declared.name)
+    return Step(taken.decision, tuple(taken.rows[place] for place in sorted(over)))
 
 
 def _took(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,13 +25,13 @@ from sqlalchemy.types import DateTime
 from ...core.plan import Key, Outcome, Plan, Row, Step, key_text
 from ...core.treatment import File, Inside, Mentions
 from ..catalog.shape import LiveSchema
+from ..checking.fired import named
 from ..checking.history import end_history
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.links import Link, children_first, circular, links
 from ..mapping.masks import Entropy, Seeded, holds_json, is_static, value_for
-from ..mapping.proof import stays
 from ..mapping.raw import Reader, reader, whole_key
 from ..statements.given import spread
 from ..statements.hosted import plain
@@ -39,14 +39,10 @@ from ..statements.sql import abiding, among, asked, chunks, exactly, parts
 from ..texts.mentioned import NOBODY, Hand, text_of
 from ..transaction import MARIADB
 from .absence import require_gone
-from .lookback import require_written
+from .lookback import Alike, require_alike, require_written, unheld, written_over
 from .lost import at_most, typed, vendors
 from .order import late_checks, layers, ordered, parted
 from .taking import Before, Erased, Held, Taken, hold, take
-from .uniform import filled
-
-Alike = tuple[Reader, Sequence[Key], Taken, Mapping[str, Any]]
-"""Rows into which the same was written: of which table, which, as they were, and what."""
 
 BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""
@@ -106,9 +102,7 @@ class Surgery:
         alike: list[Alike] = []
         for step in (*ordered(steps, order, Outcome.OVERWRITE), *sealed):
             alike += self._overwrite(step, before[step.decision])
-        self._check_alike(alike)
-        for step in sealed:
-            self.done.sealed[step.decision].update(before[step.decision].by_key())
+        require_alike(self.conn, alike)
         with self._untied(deletes, known) as held:
             last = children_first({step.decision.table for step in deletes}, held)
             gone: list[tuple[Reader, Sequence[Key]]] = []
@@ -120,6 +114,9 @@ class Surgery:
                     gone.clear()
                 gone.append((self._reader(step), self._delete(step, known)))
             require_gone(self.conn, gone)
+        self._write_again({step.decision.table for step in steps})
+        for step in sealed:
+            self.done.sealed[step.decision].update(before[step.decision].by_key())
         for name in dict.fromkeys(step.decision.table for step in steps):
             declared = self.datamap.declared(name)
             end_history(self._at(declared), declared, self.live)
@@ -127,7 +124,7 @@ class Surgery:
     def _at(self, declared: Declared) -> Connection:
         return at(self.conn, declared.name)
 
-    def _reader(self, step: Step) -> Reader:
+    def _reader(self, step: Step | Taken) -> Reader:
         return reader(self.conn, self.datamap.declared(step.decision.table), self.live)
 
     def _lock(self, step: Step) -> Taken:
@@ -217,6 +214,7 @@ class Surgery:
                 )
                 for k in part
             }
+            taken.now.update(after)
             self.moved |= {(declared.name, now) for k, now in after.items() if now != k}
             require_written(reads, after, taken, made)
 
@@ -269,21 +267,26 @@ class Surgery:
             self.conn.execute(statement.values(values))
         return True
 
-    def _check_alike(self, alike: Sequence[Alike]) -> None:
-        """See that every row of a part holds the same now, which is what was written into it."""
-        asked = [(reads, part, list(fixed)) for reads, part, _, fixed in alike]
-        for (reads, part, taken, fixed), found in zip(
-            alike, filled(self.conn, asked), strict=True
-        ):
-            if len(found) == 1 and found[0][1] == len(taken.places_of(part)):
-                cells = found[0][0]
-                if all(
-                    stays(reads.declared.written(n), reads.declared.column(n), v, fixed[n])
-                    for n, v in zip(fixed, cells, strict=True)
-                ):
-                    taken.leave(part, cells, list(fixed))
-                    continue
-            require_written(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
+    def _write_again(self, changed: Iterable[str]) -> None:
+        """Write once more what triggers wrote over while rows of these tables changed or went.
+
+        :raises ErasureError: it is written over each time.
+        """
+        left = [taken for taken in self.done.taken if taken.left]
+        mine = {taken.decision.table for taken in left}
+        told = named(self.live, changed, mine) if self.live is not None else []
+        left = [taken for taken in left if taken.decision.table in told]
+        # One trigger may fire another: each look finds what the last writing brought about.
+        for tries in range(len(told), -1, -1):
+            over = [(written_over(self._reader(each), each), each) for each in left]
+            if not any(step.rows for step, _ in over):
+                return
+            alike: list[Alike] = []
+            for step, taken in over:
+                if not tries and step.rows:
+                    raise unheld(step.decision.table)
+                alike += self._overwrite(step, taken) if step.rows else ()
+            require_alike(self.conn, alike)
 
     def _each(
         self,

@@ -77,6 +77,7 @@ class Taken:
     :param first: place of the first row in the order of changes.
     :param left: columns that were read back after they had been overwritten.
     :param after: per row, what was read back.
+    :param now: key -> the key it has now, of rows whose key may have gone with the rest.
     """
 
     decision: Decision
@@ -89,6 +90,7 @@ class Taken:
     first: int
     left: Sequence[str] = ()
     after: dict[int, Values] = field(default_factory=dict)
+    now: dict[Key, Key] = field(default_factory=dict)
 
     @cached_property
     def _places(self) -> dict[Key, list[int]]:
@@ -258,5 +260,11 @@ class Erased:
         :param without: table and key of rows that are left out.
         """
         # Written by what was done, they may say of it what nobody may hold a day longer.
-        written = {(s.decision.table, r.key) for p in self.rest for s in p.steps for r in s.rows}
-        return [each.strip(without | self.rehearsed | written) for each in self.taken]
+        written: dict[Decision, set[tuple[str, Key]]] = {}
+        for step in (step for plan in self.rest for step in plan.steps):
+            mine = written.setdefault(step.decision, set())
+            mine.update((step.decision.table, row.key) for row in step.rows)
+        return [
+            each.strip(without | self.rehearsed | written.get(each.decision, set()))
+            for each in self.taken
+        ]

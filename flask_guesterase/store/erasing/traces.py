@@ -69,9 +69,10 @@ def holding(
     """
     names = list(columns)
     whole = whole and declared.deletes
-    documents = [n for n in names if _must_be_read(declared, n)]
+    # Of a row that goes whole no column need have a rule.
+    documents = [] if whole else [n for n in names if _must_be_read(declared, n)]
     others = [n for n in names if n not in documents]
-    if not documents or whole:
+    if not documents:
         return _selected(conn, declared, keys, names, whole)
     found = _selected(conn, declared, keys, others, whole) if others else set()
     rest = sorted(_selected(conn, declared, keys, documents, whole) - found, key=key_text)

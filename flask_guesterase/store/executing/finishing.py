@@ -12,12 +12,13 @@ from sqlalchemy import Row as Line
 from sqlalchemy import select
 
 from ...core.events import SYSTEM, RetentionEnded
-from ...core.plan import ANOTHER, Key, Person, key_text
+from ...core.plan import ANOTHER, Key, Person, Plan, key_text
 from .. import tables
 from ..casework.cases import load
 from ..certificates import planning
 from ..comeback import marks, objections
 from ..erasing import people
+from ..erasing.eraser import Scope
 from ..erasing.traces import holding, tells
 from ..holding import unheld
 from ..invented import canaries
@@ -203,14 +204,12 @@ def _finish(
     keys = {id: found for id, found in known_keys if found is not None}
     lines = [line for line in lines if line.id in keys]
     only = remainder.kept_columns(work, lines, keys)
-    scope = planning.bounded(
-        work, remainder.scope(work, only, who, _held(lines, keys)), lock=True, only=only,
-        house=origin.property,
-    )
-    plan = planning.plan(work, scope)
+    held = _held(lines, keys)
+    scope, plan = _drawn(work, origin, only, who, held)
+    if going := remainder.whole(work, lines, only, plan):
+        scope, plan = _drawn(work, origin, only | going, who, held)
     if plan.blocked:
-        held = sum(line.mode == law.HELD for line in lines)
-        return {"waiting": len(lines), HELD_ON: held}
+        return {"waiting": len(lines), HELD_ON: sum(line.mode == law.HELD for line in lines)}
     if not plan.changing() and remainder.is_same(work, lines, plan):
         return {}
     known = giving.gather(work, origin.property, plan, _untold(work, lines, keys))
@@ -238,6 +237,16 @@ def _finish(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
         ))
     return {"finished": sum(erased.counts.values())}
+
+
+def _drawn(
+    work: Work, origin: keeping.Origin, only: dict[tuple[str, Key], frozenset[str]],
+    who: frozenset[Person] | None, held: keeping.Since,
+) -> tuple[Scope, Plan]:
+    """Return the scope of these columns, locked, and the plan about them."""
+    about = remainder.scope(work, only, who, held)
+    scope = planning.bounded(work, about, lock=True, only=only, house=origin.property)
+    return scope, planning.plan(work, scope)
 
 
 def _keys(

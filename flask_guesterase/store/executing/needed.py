@@ -40,7 +40,8 @@ def _needed(work: Work, line: Line[Any]) -> list[Key]:
     columns = remainder.columns_of(work, line)
     if line.mode != law.BLOCKED or line.open == ANOTHER or not columns:
         return []
-    if not set(columns) <= work.datamap.declared(line.table_name).erase.keys():
+    declared = work.datamap.declared(line.table_name)
+    if not columns <= set(declared.taken) - declared.retain.keys():
         return []
     return list(remainder.keys_of(work, line, None) or ())
 

@@ -194,7 +194,9 @@ def _needs(datamap: DataMap, blocker: Blocker) -> dict[str, frozenset[str]] | No
             continue
         columns = [datamap.atlas.column(declared.table, column) for column in wanted]
         names = [c.name for c in columns if c is not None] or [c.name for c in declared.table.c]
-        needs[name] = frozenset(names)
+        # What has no rule goes with its row alone: as long as the row is there it stays as well.
+        unruled = set(declared.taken) - declared.rules.keys()
+        needs[name] = frozenset(names) | unruled
     return needs
 
 

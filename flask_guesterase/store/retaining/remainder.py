@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +16,9 @@ from .. import tables
 from ..erasing import keyform, people
 from ..erasing.eraser import Scope
 from ..erasing.finder import buried, erased_before, find, owners
-from ..erasing.traces import holding
+from ..erasing.traces import holding, tells
 from ..mapping.declared import Declared
-from ..statements.sql import among, parts
+from ..statements.sql import MANY, among, chunks, one_of, parts
 from ..work import Work
 from . import keeping
 
@@ -111,6 +111,50 @@ def kept_columns(
             place = line.table_name, key
             only[place] = only.get(place, frozenset()) | columns
     return only
+
+
+def whole(
+    work: Work, lines: Iterable[Line[Any]], only: Mapping[tuple[str, Key], frozenset[str]],
+    drawn: Plan,
+) -> dict[tuple[str, Key], frozenset[str]]:
+    """Return all that goes of rows that go whole, once the last that was kept of them does.
+
+    One that stayed would count as somebody living, and what has no rule would never go.
+
+    :param work: the open transaction.
+    :param lines: rows of our table.
+    :param only: (table, key) -> the columns of those that were kept.
+    :param drawn: the plan about these columns.
+    """
+    stays = {(step.decision.table, row.key) for step in drawn.keeping() for row in step.rows}
+    found, ids = dict[tuple[str, Key], frozenset[str]](), [line.id for line in lines]
+    for table, keys in by_table(only.keys() - stays).items():
+        declared = work.datamap.declared(table)
+        if not (declared.goes_whole or (declared.deletes and table in work.datamap.subjects)):
+            continue
+        besides = _kept_besides(work, table, keys, ids)
+        keys = [key for key in keys if key_text(key) not in besides]
+        for columns in {only[table, key] for key in keys}:
+            mine = [key for key in keys if only[table, key] == columns]
+            rest = declared.erase.keys() - columns
+            told = [name for name in rest if tells(declared, [name])]
+            # Whoever the host wrote into it since then stays.
+            full = holding(work.conn, declared, mine, told, whole=False)
+            every = columns | rest
+            found |= {(table, key): every for key in mine if rest and key not in full}
+    return found
+
+
+def _kept_besides(
+    work: Work, table: str, keys: Iterable[Key], ids: Collection[int]
+) -> set[str]:
+    """Return the keys, as text, of rows of which other rows of our table keep something."""
+    kept, found = tables.kept.c, set[str]()
+    for part in chunks(sorted(map(key_text, keys)), MANY):
+        mine = kept.table_name == table, one_of(kept.row_key, part), kept.ended_at.is_(None)
+        rows = work.conn.execute(select(kept.id, kept.row_key).where(*mine))
+        found |= {row.row_key for row in rows if row.id not in ids}
+    return found
 
 
 def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
