@@ -336,9 +336,13 @@ class Surgery:
         """Pin the columns that the mapping or MariaDB would change by themselves."""
         pinned = {}
         stamps = self._at(declared).dialect.name in MARIADB
+        there = self.live.table(declared.name) if self.live is not None else None
         for c in declared.table.c:
             moves = c.onupdate is not None or c.server_onupdate is not None
-            if c.name not in names and not c.computed and (
+            known = there.column(c.name) if there is not None else None
+            # The mapping may know only that the database fills the column, not that it computes it.
+            computed = c.computed is not None or (known is not None and known.generated)
+            if c.name not in names and not computed and (
                 moves or (stamps and isinstance(plain(c.type), DateTime))
             ):
                 pinned[c] = c
