@@ -308,7 +308,7 @@ def test_clocks_and_versions_of_a_row_stand_still(database_url: str) -> None:
 
 
 def test_what_the_database_computes_is_not_written(database_url: str) -> None:
-    """A computed column that the mapping knows by FetchedValue, or for an ordinary one, is let be."""
+    """A computed column that is mapped by FetchedValue, or as an ordinary one, is let be."""
     form = "VIRTUAL" if database_url.startswith("sqlite") else "STORED"
     moment = "DATETIME" if database_url.startswith("mariadb") else "TIMESTAMP"
     computed = {"loud": "VARCHAR(8) GENERATED ALWAYS AS (upper(house))",

@@ -26,18 +26,25 @@ def ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> li
 def parted(
     datamap: DataMap, deletes: Iterable[Step], known: Iterable[Link]
 ) -> tuple[list[Step], list[Step]]:
-    """Return the steps about rows that have no key and that nothing points at, and the others.
+    """Return the steps about rows that nothing points at and that lose their key, and the others.
+
+    They have none of their own, or the database carries into it what their parent becomes.
 
     :param datamap: the resolved data map.
     :param deletes: steps whose rows go, in their order.
     :param known: the foreign keys.
     """
     parents = {link.parent for link in known}
+    carried = {
+        link.child for link in known
+        if link.enforced and link.on_update == "CASCADE" and link.child in datamap.tables
+        and datamap.declared(link.child).keyed_by(link.columns)
+    }  # fmt: skip
     bare, others = list[Step](), list[Step]()
     for step in deletes:
         name = step.decision.table
-        mine = name in parents or datamap.declared(name).keyed
-        (others if mine else bare).append(step)
+        loses = name in carried or not datamap.declared(name).keyed
+        (bare if loses and name not in parents else others).append(step)
     return bare, others
 
 

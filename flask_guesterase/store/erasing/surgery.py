@@ -101,7 +101,8 @@ class Surgery:
         order = children_first({s.decision.table for s in steps}, known)
         sealed = ordered(steps, order, Outcome.SEAL)
         bare, deletes = parted(self.datamap, ordered(steps, order, Outcome.DELETE), known)
-        # After a row was overwritten that is like one of these then, they would take it along.
+        # After a row was overwritten that is like one of these then, they would take it along; and
+        # a key that has become another by then would not be found.
         require_gone(self.conn, [(self._reader(s), self._delete(s, known)) for s in bare])
         alike: list[Alike] = []
         for step in (*ordered(steps, order, Outcome.OVERWRITE), *sealed):
