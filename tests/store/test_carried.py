@@ -13,7 +13,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Blocker, Policy
+from flask_guesterase.core.rulebook import label
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
+from flask_guesterase.store.lawbook import rulerows
 from tests.oracle.dump import places
 from tests.store.manor import Manor, whole_way
 from tests.store.test_mapped import ADA, AGED, BO, MAIL, NEW, OLD, WHO, manor, patched
@@ -133,3 +135,16 @@ def test_what_the_hotel_needs_is_not_changed_by_a_cascade(
             house.blockers = ()
 
         kept_by(house, by_day, close)
+
+
+def test_what_was_kept_before_and_still_is_is_not_changed_by_a_cascade(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A column that one person declared to go at once stays meanwhile, and so does its guest."""
+    with calling(database_url, tmp_path) as house:
+        with house.begin() as office:
+            rulerows.add(office.work, "", label("calls_of", "caller", "guest_register"))
+        before, number = house.content(), house.approved(email=MAIL)
+        house.night()
+        assert house.content() == before
+        assert house.state(number) == "waiting"
