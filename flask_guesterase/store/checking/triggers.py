@@ -8,6 +8,7 @@ from ...core.finding import Finding
 from ..catalog.shape import LiveSchema, LiveTable, LiveTrigger
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
+from ..mapping.ties import loose
 from .fired import emptied, reads
 
 _CURE = "Declare the table it writes to and name the trigger in triggers=, or drop it."
@@ -25,7 +26,9 @@ def fired(
     :param moves: an erased row may go to another partition, which deletes it where it was.
     """
     yield from _stale(declared, found)
-    events = {"UPDATE"} if _going(declared) else set()
+    # Rows in a circle let go of each other before they go.
+    changes = _going(declared) or declared.name in loose(datamap, live)
+    events = {"UPDATE"} if changes else set()
     if declared.deletes or moves:
         events.add("DELETE")
     for trigger in found.triggers:

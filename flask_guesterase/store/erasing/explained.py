@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Update, false, literal, null, select, table
@@ -15,6 +16,7 @@ from ..checking.gaps import unreadable
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
+from ..mapping.ties import loose
 from ..statements.failure import is_forbidden, is_refusal
 from .probing import written
 
@@ -60,6 +62,8 @@ def unwritable(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator
         going = [n for n in mapped if n in declared.erase or n in declared.retain]
         lacking = list(_lacking(conn, declared, going))
         yield from lacking
+        for key in loose(datamap, live).get(declared.name, ()):
+            yield from _untied(conn, declared, [column.name for column in key])
         if not lacking and not declared.goes_whole:
             yield from _misfits(conn, declared, live, going)
     yield from _unread(conn, datamap)
@@ -96,6 +100,14 @@ def _lacking(conn: Connection, declared: Declared, going: list[str]) -> Iterator
         yield _missing(
             declared, ", ".join(sorted(alone)), "change what goes in its rows", "SELECT and UPDATE"
         )
+
+
+def _untied(conn: Connection, declared: Declared, key: list[str]) -> Iterator[Finding]:
+    """Yield a key that may not be emptied, by which rows that go point at each other."""
+    if _written(conn, declared, {name: declared.column(name) for name in key}) is _FORBIDDEN:
+        what = "empty the key of rows that go and point at each other in a circle"
+        found = _missing(declared, ", ".join(key), what, "SELECT and UPDATE")
+        yield replace(found, severity=Severity.WARN)
 
 
 def _missing(declared: Declared, column: str, what: str, rights: str) -> Finding:

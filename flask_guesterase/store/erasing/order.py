@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, and_, column, select, table, text
 
-from ...core.plan import Decision, Key, Outcome, Step
+from ...core.plan import Decision, Key, Outcome, Step, key_text
 from ..mapping.datamap import DataMap
 from ..mapping.links import Link
 from ..mapping.raw import Reader
+from ..statements.sql import among, parts, room
 from ..transaction import MARIADB
 
 
@@ -26,72 +27,141 @@ def ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> li
 def parted(
     datamap: DataMap, deletes: Iterable[Step], known: Iterable[Link]
 ) -> tuple[list[Step], list[Step]]:
-    """Return the steps about rows that have no key and that nothing points at, and the others.
+    """Return the steps about rows that nothing points at and that lose their key, and the others.
+
+    They have none of their own, or the database carries into it what their parent becomes.
 
     :param datamap: the resolved data map.
     :param deletes: steps whose rows go, in their order.
     :param known: the foreign keys.
     """
     parents = {link.parent for link in known}
+    carried = {
+        link.child for link in known
+        if link.enforced and link.on_update == "CASCADE" and link.child in datamap.tables
+        and datamap.declared(link.child).keyed_by(link.columns)
+    }  # fmt: skip
     bare, others = list[Step](), list[Step]()
     for step in deletes:
         name = step.decision.table
-        mine = name in parents or datamap.declared(name).keyed
-        (others if mine else bare).append(step)
+        loses = name in carried or not datamap.declared(name).keyed
+        (bare if loses and name not in parents else others).append(step)
     return bare, others
 
 
-def layers(reads: Reader, keys: Sequence[Key], known: Iterable[Link]) -> list[list[Key]]:
-    """Return the rows of one table in layers: no row points at one of an earlier layer.
+Knot = tuple[Key, ...]
+"""Rows of one table that point at each other in a circle, or one row that is in none."""
 
-    Rows that point at each other in a circle end up in layers of their own.
+
+Pointing = Mapping[Key, set[Key]]
+"""Rows of one table, with those of them that each points at."""
+
+
+def pointing(reads: Reader, keys: Sequence[Key], ties: Iterable[Link]) -> Pointing:
+    """Return which rows of one table point at which of them, as the database compares them.
 
     :param reads: reader of the table.
     :param keys: the rows.
-    :param known: the foreign keys.
+    :param ties: the foreign keys by which the table points at itself.
     """
-    name = reads.declared.name
-    ties = [link for link in known if link.child == link.parent == name]
-    if not ties:
-        return [list(keys)]
-    above: dict[Key, set[Key]] = {key: set() for key in keys}
+    found: dict[Key, set[Key]] = {key: set() for key in keys}
     for tie in ties:
-        _note(reads, tie, keys, above)
+        _note(reads, tie, found)
+    return found
+
+
+def in_circles(found: Pointing) -> list[Key]:
+    """Return the rows that point at themselves, by others or not."""
+    return [k for knot in _knots(found) for k in knot if len(knot) > 1 or k in found[k]]
+
+
+def layers(found: Pointing) -> list[list[Knot]]:
+    """Return rows in layers: none points at one of an earlier layer.
+
+    Rows that point at each other in a circle stay together.
+    """
     depth: dict[Key, int] = {}
-    for key in keys:
-        _sound(key, above, depth)
-    found: dict[int, list[Key]] = {}
-    for key in keys:
-        found.setdefault(depth[key], []).append(key)
-    return [found[level] for level in sorted(found, reverse=True)]
+    levels: dict[int, list[Knot]] = {}
+    for knot in _knots(found):
+        further = {depth[target] for key in knot for target in found[key] if target in depth}
+        level = 1 + max(further, default=-1)
+        depth.update(dict.fromkeys(knot, level))
+        levels.setdefault(level, []).append(knot)
+    return [levels[level] for level in sorted(levels, reverse=True)]
 
 
-def _note(reads: Reader, tie: Link, keys: Sequence[Key], above: Mapping[Key, set[Key]]) -> None:
+def together(layer: Sequence[Knot]) -> Iterator[list[Key]]:
+    """Yield rows in lists that one statement takes, those in a circle always in one."""
+    part: list[Key] = []
+    most = room([key for knot in layer for key in knot])
+    for knot in layer:
+        if part and len(part) + len(knot) > most:
+            yield part
+            part = []
+        part += knot
+    if part:
+        yield part
+
+
+def _note(reads: Reader, tie: Link, found: Pointing) -> None:
     """Add the rows that each row points at by one foreign key."""
-    width = len(tie.columns)
-    read = reads.read(keys, (*tie.columns, *tie.targets))
-    named = {tuple(c.value for c in cells[width:]): key for key, cells in read.items()}
-    for key, cells in read.items():
-        target = named.get(tuple(c.value for c in cells[:width]))
-        if target is not None and target != key:
-            above[key].add(target)
+    declared = reads.declared
+    key = [column.name for column in declared.key]
+    types = {column.name: column.type for column in declared.table.c}
+    names = dict.fromkeys((*key, *tie.columns, *tie.targets))
+    bare = table(
+        declared.table.name, *(column(n, types.get(n)) for n in names),
+        schema=declared.table.schema,
+    )  # fmt: skip
+    child, parent = bare.alias("child"), bare.alias("parent")
+    pairs = zip(tie.columns, tie.targets, strict=True)
+    # SQLite compares by the collation of what stands first, a foreign key by its target's.
+    joined = child.join(parent, and_(*(parent.c[t] == child.c[n] for n, t in pairs)))
+    wanted = select(*(child.c[n] for n in key), *(parent.c[n] for n in key)).select_from(joined)
+    known = {key_text(each): each for each in found}
+    for part in parts(list(found)):
+        for row in reads.conn.execute(wanted.where(among([child.c[n] for n in key], part))):
+            here, there = (key_text(tuple(half)) for half in (row[: len(key)], row[len(key) :]))
+            if here in known and there in known:
+                found[known[here]].add(known[there])
 
 
-def _sound(start: Key, above: Mapping[Key, set[Key]], depth: dict[Key, int]) -> None:
-    """Note how far a row stands below the top; a circle is cut where it closes."""
-    if start in depth:
-        return
-    trail: list[tuple[Key, Iterator[Key]]] = [(start, iter(above[start]))]
-    inside = {start}
-    while trail:
-        key, rest = trail[-1]
-        onward = next((k for k in rest if k not in depth and k not in inside), None)
-        if onward is not None:
-            trail.append((onward, iter(above[onward])))
-            inside.add(onward)
-            continue
-        trail.pop()
-        depth[key] = 1 + max((depth[k] for k in above[key] if k in depth), default=-1)
+def _knots(found: Pointing) -> Iterator[Knot]:
+    """Yield the circles of rows, and the other rows, each after all that it points at.
+
+    Found as Tarjan does (SIAM J. Comput. 1, 1972), without recursion.
+    """
+    number: dict[Key, int] = {}
+    low: dict[Key, int] = {}
+    open_: dict[Key, None] = {}
+    for start in found:
+        trail = [] if start in number else [(start, iter(found[start]))]
+        while trail:
+            key, rest = trail[-1]
+            if key not in number:
+                number[key] = low[key] = len(number)
+                open_[key] = None
+            for target in rest:
+                if target not in number:
+                    trail.append((target, iter(found[target])))
+                    break
+                if target in open_:
+                    low[key] = min(low[key], number[target])
+            else:
+                trail.pop()
+                if trail:
+                    before = trail[-1][0]
+                    low[before] = min(low[before], low[key])
+                if low[key] == number[key]:
+                    yield _closed(key, open_)
+
+
+def _closed(key: Key, open_: dict[Key, None]) -> Knot:
+    """Take the rows of a circle from those that are not in one yet, and return them."""
+    knot = [open_.popitem()[0]]
+    while knot[-1] != key:
+        knot.append(open_.popitem()[0])
+    return tuple(knot)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.masks import Seeded, beneath, is_static, value_for
 from ..mapping.raw import reader
+from ..mapping.ties import loose
 from ..statements.failure import is_forbidden, is_refusal
 from ..statements.sql import holds_text
 from .walking import route, trail_of
@@ -73,7 +74,11 @@ def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Fi
     hidden = unreadable(datamap)
     for declared in datamap.tables.values():
         found = live.table(declared.name)
-        if found is None or declared.deletes or declared.name in hidden:
+        if found is None or declared.name in hidden:
+            continue
+        if declared.deletes:
+            for key in loose(datamap, live).get(declared.name, ()):
+                yield from _stuck(conn, declared, found, [column.name for column in key])
             continue
         made = [written(conn, declared, live, names) for names in _together(declared)]
         for condition in found.checks:
@@ -85,6 +90,24 @@ def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Fi
                     _refuses(conn, declared, condition, values, sorted(beside))
                 ):
                     yield _misfit(declared, condition, sorted(values), bool(beside))
+
+
+def _stuck(
+    conn: Connection, declared: Declared, found: LiveTable, key: Sequence[str]
+) -> Iterator[Finding]:
+    """Yield the CHECK conditions by which rows in a circle cannot let go of each other."""
+    for condition in found.checks:
+        names = _named(condition, found)
+        values = {name: None for name in key if name in names}
+        beside = sorted(names - values.keys())
+        read = all(declared.find(n) is not None and not found.columns[n].generated for n in beside)
+        if values and read and _refuses(conn, declared, condition, values, beside):
+            yield Finding(
+                "rule-misfit", declared.name, ", ".join(values), "Rows that point at each other in "
+                f"a circle are let go of before they are deleted, and CHECK ({condition}) refuses "
+                "NULL there: none of them can be erased.",
+                "Loosen the condition, or see to it that no such rows come about.", Severity.WARN,
+            )
 
 
 def _misfit(declared: Declared, condition: str, names: Sequence[str], some: bool) -> Finding:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,18 +29,19 @@ from ..checking.history import end_history
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
-from ..mapping.links import Link, children_first, circular, links
+from ..mapping.links import Link, children_first, links
 from ..mapping.masks import Entropy, Seeded, holds_json, is_static, value_for
 from ..mapping.raw import Reader, reader, whole_key
+from ..mapping.ties import emptied
 from ..statements.given import spread
 from ..statements.hosted import plain
 from ..statements.sql import abiding, among, asked, chunks, exactly, parts
 from ..texts.mentioned import NOBODY, Hand, text_of
 from ..transaction import MARIADB
-from .absence import require_gone
 from .lookback import Alike, require_alike, require_written, unheld, written_over
 from .lost import at_most, typed, vendors
-from .order import late_checks, layers, ordered, parted
+from .order import ordered, parted
+from .removal import Removal
 from .taking import Before, Erased, Held, Taken, hold, take
 
 BATCH = 200
@@ -97,23 +97,15 @@ class Surgery:
         order = children_first({s.decision.table for s in steps}, known)
         sealed = ordered(steps, order, Outcome.SEAL)
         bare, deletes = parted(self.datamap, ordered(steps, order, Outcome.DELETE), known)
-        # After a row was overwritten that is like one of these then, they would take it along.
-        require_gone(self.conn, [(self._reader(s), self._delete(s, known)) for s in bare])
+        # After a row was overwritten that is like one of these then, they would take it along; and
+        # a key that has become another by then would not be found.
+        removal = Removal(self.conn, self.datamap, self.live, known, self._let_go, self._delete)
+        removal.first(bare)
         alike: list[Alike] = []
         for step in (*ordered(steps, order, Outcome.OVERWRITE), *sealed):
             alike += self._overwrite(step, before[step.decision])
         require_alike(self.conn, alike)
-        with self._untied(deletes, known) as held:
-            last = children_first({step.decision.table for step in deletes}, held)
-            gone: list[tuple[Reader, Sequence[Key]]] = []
-            for step in ordered(deletes, last, Outcome.DELETE):
-                mine = {k.child for k in known if k.parent == step.decision.table}
-                if not mine.isdisjoint(reads.declared.name for reads, _ in gone):
-                    # A row that a trigger keeps is told of before its parent goes.
-                    require_gone(self.conn, gone)
-                    gone.clear()
-                gone.append((self._reader(step), self._delete(step, known)))
-            require_gone(self.conn, gone)
+        removal.rest(deletes)
         self._write_again({step.decision.table for step in steps})
         for step in sealed:
             self.done.sealed[step.decision].update(before[step.decision].by_key())
@@ -339,56 +331,34 @@ class Surgery:
         """Pin the columns that the mapping or MariaDB would change by themselves."""
         pinned = {}
         stamps = self._at(declared).dialect.name in MARIADB
+        there = self.live.table(declared.name) if self.live is not None else None
         for c in declared.table.c:
             moves = c.onupdate is not None or c.server_onupdate is not None
-            if c.name not in names and not c.computed and (
+            known = there.column(c.name) if there is not None else None
+            # The mapping may know only that the database fills the column, not that it computes it.
+            computed = c.computed is not None or (known is not None and known.generated)
+            if c.name not in names and not computed and (
                 moves or (stamps and isinstance(plain(c.type), DateTime))
             ):
                 pinned[c] = c
         return pinned
 
-    @contextmanager
-    def _untied(
-        self, deletes: Sequence[Step], known: Sequence[Link]
-    ) -> Iterator[Sequence[Link]]:
-        """Let go of foreign keys that point in circles among rows about to be deleted.
-
-        Yields those that still hold, by which the order of the tables goes.
-        """
-        tables = [step.decision.table for step in deletes]
-        held = list(known)
-        for step in deletes:
-            declared = self.datamap.declared(step.decision.table)
-            table = declared.table
-            key = [table.c[c.key] for c in declared.key]
-            loose: dict[Any, Any] = {}
-            for tie in circular(declared.name, tables, held):
-                columns = [declared.column(n) for n in tie.columns]
-                free = {c: null() for c in columns if c.nullable and c not in declared.key}
-                if free:
-                    loose |= free
-                    held.remove(tie)
-            for part in parts([row.key for row in step.rows]) if loose else ():
-                values = {**self._untouched(declared, ()), **loose}
-                self.conn.execute(update(table).where(among(key, part)).values(values))
-        tight = [name for name in tables if circular(name, tables, held)]
-        with ExitStack() as checks:
-            for conn in {id(conn): conn for conn in (at(self.conn, n) for n in tight)}.values():
-                checks.enter_context(late_checks(conn))
-            yield held
-
-    def _delete(self, step: Step, known: Sequence[Link]) -> list[Key]:
-        declared = self.datamap.declared(step.decision.table)
-        table = declared.table
+    def _let_go(self, tie: Link, keys: Sequence[Key]) -> None:
+        """Empty a foreign key of rows about to be deleted, where they point somewhere by it."""
+        declared = self.datamap.declared(tie.child)
+        table, columns = declared.table, emptied(declared, tie)
         key = [table.c[c.key] for c in declared.key]
-        reads = self._reader(step)
-        found = layers(reads, [row.key for row in step.rows], known)
-        if reads.conn.dialect.name == "postgresql":
-            # It looks at foreign keys when the statement ends, the others row by row.
-            found = [[k for layer in found for k in layer]]
-        for part in (part for layer in found for part in parts(layer)):
-            statement, given = asked(
-                declared.said, ("delete",), lambda: (delete(table), key), part
-            )
-            self.conn.execute(statement, given)
-        return [k for layer in found for k in layer]
+        values = {**self._untouched(declared, ()), **dict.fromkeys(columns, null())}
+        points = [c.is_not(None) for c in columns]
+        for part in parts(keys):
+            change = update(table).where(among(key, part), *points).values(values)
+            self._at(declared).execute(change)
+
+    def _delete(self, reads: Reader, keys: Sequence[Key]) -> None:
+        """Delete rows of one table, in a number that one statement takes."""
+        table = reads.declared.table
+        key = [table.c[c.key] for c in reads.declared.key]
+        statement, given = asked(
+            reads.declared.said, ("delete",), lambda: (delete(table), key), keys
+        )
+        reads.conn.execute(statement, given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -207,10 +207,11 @@ def referenced(
                 f"{rows} rows of {link.child} ({', '.join(link.columns)}) {what}, because rows "
                 f"of {link.parent} are to be deleted.",
             ))
-        # A cascade carries the new value on, and back when it is taken back.
-        again = _rewritten(plan, link) if link.enforced and link.on_update != "CASCADE" else []
-        if again and (rows := _strangers(conn, datamap, plan, link, again, deleted)):
-            what = _CHANGED if link.on_update.startswith("SET") else _POINTING
+        again, columns = _rewritten(plan, link) if link.enforced else ([], set())
+        # What a cascade writes into a row that stays is not in the plan, and no hold is asked.
+        carried = columns if link.on_update == "CASCADE" else set()
+        if again and (rows := _strangers(conn, datamap, plan, link, again, deleted, carried)):
+            what = _CHANGED if link.on_update in _ACTS else _POINTING
             blocks.append(Block(
                 link.child, "referenced", rows,
                 f"{rows} rows of {link.child} ({', '.join(link.columns)}) {what}, because "
@@ -220,18 +221,25 @@ def referenced(
 
 
 _CHANGED, _POINTING = "would be changed by the database itself", "still point at them"
+_ACTS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
+_WRITES = frozenset({Outcome.OVERWRITE, Outcome.SEAL})
 
 
-def _rewritten(plan: Plan, link: Link) -> list[Key]:
-    """Return the keys of rows in which what a foreign key points at is overwritten."""
-    return [
-        row.key
-        for step in plan.steps
-        if step.decision.table == link.parent
-        and step.decision.outcome in (Outcome.OVERWRITE, Outcome.SEAL)
-        and set(link.targets) & set(step.decision.columns)
-        for row in step.rows
-    ]
+def _rewritten(plan: Plan, link: Link) -> tuple[list[Key], set[str]]:
+    """Return the keys of rows in which what a foreign key points at is overwritten.
+
+    And the columns of the key that hold what is overwritten there.
+    """
+    keys, columns = list[Key](), set[str]()
+    for step in plan.steps:
+        decision = step.decision
+        if decision.table != link.parent or decision.outcome not in _WRITES:
+            continue
+        pairs = zip(link.columns, link.targets, strict=True)
+        if mine := {name for name, target in pairs if target in decision.columns}:
+            columns |= mine
+            keys += [row.key for row in step.rows]
+    return keys, columns
 
 
 def _keys(plan: Plan, outcome: Outcome) -> dict[str, list[Key]]:
@@ -249,12 +257,18 @@ def _strangers(
     link: Link,
     keys: Sequence[Key],
     deleted: Mapping[str, Sequence[Key]],
+    carried: Set[str] = frozenset(),
 ) -> int:
-    """Count rows that point at deleted rows and neither go nor let go of them."""
+    """Count rows that point at these rows and neither go nor let go of them.
+
+    :param carried: columns into which the database carries what they point at becomes.
+    """
     child = datamap.tables.get(link.child)
     free = {key_text(key) for key in deleted.get(link.child, ())}
     if child is not None:
         free |= _letting_go(child, plan, link)
+    if carried:
+        free |= _overwritten(plan, link.child, carried)
     parent = datamap.declared(link.parent)
     target = parent.table.alias("parent")
     apart = is_apart(conn, datamap, link)
@@ -324,3 +338,13 @@ def _letting_go(child: Declared, plan: Plan, link: Link) -> set[str]:
         and nulled & set(step.decision.columns)
         for row in step.rows
     }
+
+
+def _overwritten(plan: Plan, name: str, columns: Set[str]) -> set[str]:
+    """Return the texts of the keys of rows in which all these columns get another value."""
+    written: dict[str, set[str]] = {}
+    for step in plan.steps:
+        if step.decision.table == name and step.decision.outcome in _WRITES:
+            for row in step.rows:
+                written.setdefault(key_text(row.key), set()).update(step.decision.columns)
+    return {text for text, names in written.items() if columns <= names}

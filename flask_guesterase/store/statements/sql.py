@@ -82,8 +82,13 @@ def _are_single(keys: Sequence[Key]) -> bool:
 
 def parts(keys: Sequence[Key]) -> Iterator[list[Key]]:
     """Yield keys in lists that one `among` takes."""
+    return chunks(keys, room(keys))
+
+
+def room(keys: Sequence[Key]) -> int:
+    """Return how many of these keys one `among` takes."""
     plain = _are_single(keys) and None not in [key[0] for key in keys]
-    return chunks(keys, MANY if plain else CHUNK)
+    return MANY if plain else CHUNK
 
 
 def among(columns: Sequence[ColumnElement[Any]], keys: Sequence[Key]) -> ColumnElement[bool]:

@@ -1,0 +1,150 @@
+"""What ON UPDATE CASCADE would carry an erasure's value into: no row that stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Date, ForeignKey, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.policy import Blocker, Policy
+from flask_guesterase.core.rulebook import label
+from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
+from flask_guesterase.store.lawbook import rulerows
+from tests.oracle.dump import places
+from tests.store.manor import Manor, whole_way
+from tests.store.test_mapped import ADA, AGED, BO, MAIL, NEW, OLD, WHO, manor, patched
+
+
+class Base(DeclarativeBase):
+    """Base of a host that knows by the mailbox who called."""
+
+
+class Guest(Base):
+    __tablename__ = "guests_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hotel: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(80), unique=True)
+    seen: Mapped[date | None] = mapped_column(Date, index=True)
+    __erasure__ = Policy(
+        {"hotel": keep("which house"), "name": redact, "email": placeholder,
+         "seen": keep("statistics")}, subject=WHO, **AGED,
+    )  # fmt: skip
+
+
+class Call(Base):
+    __tablename__ = "calls_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    caller: Mapped[str | None] = mapped_column(
+        ForeignKey("guests_of.email", onupdate="CASCADE"), index=True
+    )
+    said: Mapped[str | None] = mapped_column(String(80))
+    guest: Mapped[Guest] = relationship()
+    __erasure__ = Policy({"caller": null, "said": null}, via="guest")
+
+
+class Nick(Base):
+    __tablename__ = "nicks_of"
+    caller: Mapped[str] = mapped_column(
+        ForeignKey("guests_of.email", onupdate="CASCADE"), primary_key=True
+    )
+    nick: Mapped[str] = mapped_column(String(40))
+    guest: Mapped[Guest] = relationship()
+    __erasure__ = Policy({}, via="guest", rows=delete)
+
+
+SAID = "I shall come back for it"
+
+
+@contextmanager
+def calling(url: str, folder: Path) -> Iterator[Manor]:
+    """A hotel whose guest called, was not seen for long, and has a name among friends."""
+    rows = [
+        Guest(id=1, seen=OLD, **ADA), Guest(id=2, seen=NEW, **BO), Nick(caller=MAIL, nick="Quilly"),
+        Call(id=1, caller=MAIL, said=SAID), Call(id=2, caller=BO["email"], said="Hello"),
+    ]  # fmt: skip
+    with manor(url, folder, Base, *rows) as house:
+        assert house.stops() == []
+        for user in ("officer", "second"):
+            house.grants[user].add("hold")
+        yield house
+
+
+def test_what_a_cascade_reaches_goes_the_whole_way(database_url: str, tmp_path: Path) -> None:
+    """Where nothing keeps it, it goes and comes back; so does a row whose key is the mailbox."""
+    with calling(database_url, tmp_path) as house:
+        done = whole_way(house, [MAIL, "Ada Quill", SAID, "Quilly"], email=MAIL)
+        assert done.columns()["calls_of"] == {"caller", "said"}
+        assert {table: len(rows) for table, rows in done.gone.items()} == {"nicks_of": 1}
+
+
+def kept_by(house: Manor, by_day: bool, end: Callable[[], None]) -> None:
+    """See that nothing changes, by request or by day, before what keeps something has ended."""
+    before = house.content()
+    number = "" if by_day else house.approved(email=MAIL)
+    house.swept() if by_day else house.night()
+    assert house.content() == before
+    assert by_day or house.state(number) == "waiting"
+    end()
+    if by_day:
+        house.later(days=1)
+        house.swept()
+    else:
+        house.night()
+        assert house.state(number) == "erased"
+    assert places(house.content(), MAIL, "Ada Quill", SAID) == []
+
+
+@pytest.mark.parametrize("by_day", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_held_record_keeps_what_a_cascade_would_change(
+    database_url: str, tmp_path: Path, whole: bool, by_day: bool
+) -> None:
+    """Who called is evidence, so that its guest waits, untouched, until the hold is lifted."""
+    policy = Policy({}, via="guest", rows=delete) if whole else Call.__erasure__
+    with patched(Call, policy), calling(database_url, tmp_path) as house:
+        with house.begin() as office:
+            hold = office.place_hold(Wanted("record", "court-order", "calls_of", "1"), "officer")
+
+        def lift() -> None:
+            for user in ("officer", "second"):
+                with house.begin() as office:
+                    office.lift(hold, user)
+
+        kept_by(house, by_day, lift)
+
+
+@pytest.mark.parametrize("by_day", [False, True])
+def test_what_the_hotel_needs_is_not_changed_by_a_cascade(
+    database_url: str, tmp_path: Path, by_day: bool
+) -> None:
+    """A precondition that needs to know who called keeps it as it is."""
+    with calling(database_url, tmp_path) as house:
+        house.blockers = (
+            Blocker("open-call", "calls_of", lambda table, day: table.c.said == SAID,
+                    {"calls_of": ["caller", "said"]}),
+        )  # fmt: skip
+
+        def close() -> None:
+            house.blockers = ()
+
+        kept_by(house, by_day, close)
+
+
+def test_what_was_kept_before_and_still_is_is_not_changed_by_a_cascade(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A column that one person declared to go at once stays meanwhile, and so does its guest."""
+    with calling(database_url, tmp_path) as house:
+        with house.begin() as office:
+            rulerows.add(office.work, "", label("calls_of", "caller", "guest_register"))
+        before, number = house.content(), house.approved(email=MAIL)
+        house.night()
+        assert house.content() == before
+        assert house.state(number) == "waiting"
