@@ -14,14 +14,12 @@ from sqlalchemy import Column, Connection, TypeDecorator
 from ...core.copying import Copy, Part, Record, Term, Withheld
 from ...core.image import Cell, Form
 from ...core.plan import Key, Person, Row, key_text
-from ...core.standing import Standing
 from ..boxes.reading import by_the_host
 from ..casework import purview
 from ..casework.cases import Case, day_at
 from ..certificates import laternotice
 from ..checking.gaps import unreadable
-from ..erasing.finder import erased_before, find, owners
-from ..erasing.people import subjects
+from ..erasing.finder import find, owners
 from ..erasing.traces import holding, tells
 from ..lawbook.clocks import places_of
 from ..mapping.crossing import at
@@ -30,7 +28,7 @@ from ..mapping.masks import looks_invented, looks_redacted
 from ..mapping.raw import reader
 from ..statements.sql import python_type
 from ..work import Work
-from . import boxed, lasting, others, shelved
+from . import boxed, lasting, others, shelved, whose
 from .boxed import Sealed
 from .others import Mask
 
@@ -61,8 +59,8 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     """
     whole = work.whole()
     gaps = unreadable(whole)
-    erasure = shelved.erased_by(work, case)
-    mine = _remaining(work, erasure, people) if erasure else people
+    known = whose.told(work, case, shelved.erased_by(work, case), people)
+    mine = known.mine
     # What lies at another controller's property is that one's to give.
     own = purview.part(work, case.property, find(work.conn, whole, people, gaps)).mine
     around = {
@@ -74,7 +72,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     texts: Texts = []
     for table in made.values():
         _read(work, table, mask, texts)
-    opened = boxed.opened(work, case.property, mine, found, erasure)
+    opened = boxed.opened(work, case.property, found, known.erasures)
     for each in opened.rows:
         _lay(work, made, each, mask)
     withheld = [line for table in made.values() for line in _withheld(work, table)]
@@ -85,7 +83,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     ]
     hotel = work.settings.property(case.property)
     parts = [_part(table) for _, table in sorted(made.items())]
-    parts += laternotice.part(work, opened.requests)
+    parts += laternotice.part(work, known.erasures)
     copy = Copy(
         case.number,
         case.property,
@@ -115,19 +113,6 @@ def _recipients(work: Work, case: Case, found: Mapping[str, Sequence[Row]]) -> t
             )
     told = (each.name for each in work.recipients if any(map(each.concerns, houses)))
     return tuple(sorted(told))
-
-
-def _remaining(work: Work, erasure: str, people: Sequence[Person]) -> list[Person]:
-    """Return the rows of an erased guest without those the host has written somebody into since."""
-    erased = {
-        (each.table, each.key)
-        for each in subjects(work, erasure, Standing.TAKEN) if each.erased_at is not None
-    }
-    shells = erased_before(work.conn, work.datamap, people)
-    return [
-        each for each in people
-        if each in shells or (each[0], key_text(each[1])) not in erased
-    ]  # fmt: skip
 
 
 def _everybodys(
