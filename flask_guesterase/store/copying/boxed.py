@@ -11,10 +11,13 @@ from sqlalchemy import select
 from ...core.copying import Term
 from ...core.errors import SealError
 from ...core.image import Image, decode
-from ...core.plan import Row, key_text
+from ...core.plan import Key, Row, key_text
 from .. import tables
 from ..boxes import vault
 from ..casework import purview
+from ..erasing.people import plain_key
+from ..mapping.crossing import at
+from ..mapping.hostkeys import keys_told
 from ..retaining import law
 from ..statements.sql import chunks
 from ..work import Work
@@ -28,7 +31,7 @@ class Sealed:
     """One sealed row.
 
     :param image: what lies in the box.
-    :param key: the row's key as text; empty where the row is not there any more.
+    :param key: the key the row has since, or had.
     :param term: why it is kept and until when.
     :param sure: whether it was sealed when this guest was erased; otherwise the row tells whose
         it is, as long as nobody has written into it since.
@@ -36,7 +39,7 @@ class Sealed:
     """
 
     image: Image
-    key: str
+    key: Key
     term: Term
     sure: bool = True
     anothers: bool = False
@@ -87,14 +90,15 @@ def opened(
         sure = line.request in requests
         anothers = not sure and line.request is not None
         rows += [
-            Sealed(image, line.row_key, _term(line, image), sure, anothers) for image in images
+            Sealed(image, _key(work, image, line.row_key), _term(line, image), sure, anothers)
+            for image in images
         ]
     for box in _safety(work, requests):
         images = _images(work, box)
         done |= {box} if images is not None else set()
         last = vault.fetch(work.conn, [box])[0].last_day if images else ""
         rows += [
-            Sealed(image, "", Term(tuple(c.name for c in image.columns), RECOVERY, last))
+            Sealed(image, _key(work, image), Term(_columns(image), RECOVERY, last))
             for image in images or ()
         ]
     return Opened(tuple(rows), len(done), tuple(unopened))
@@ -150,7 +154,24 @@ def _images(work: Work, box: str) -> Sequence[Image] | None:
         return None
 
 
+def _key(work: Work, image: Image, text: str = "") -> Key:
+    """Return the key of a row as the host writes it, or as it was sealed where that is none.
+
+    :param text: the same as text, where it is written down.
+    """
+    cells, declared = image.now(), work.datamap.tables.get(image.table)
+    key = tuple(each.native() for each in cells)
+    if declared is None:
+        return key
+    columns = tuple((each.name, each.type) for each in cells)
+    told = keys_told(declared, columns, [key], at(work.conn, declared.name).dialect)
+    return (plain_key(declared, text) if text else None) or next(iter(told), key)
+
+
+def _columns(image: Image) -> tuple[str, ...]:
+    return tuple(cell.name for cell in image.columns)
+
+
 def _term(line: Any, image: Image) -> Term:
-    columns = tuple(cell.name for cell in image.columns)
     open_ = tuple(word for word in line.open.split(",") if word)
-    return Term(columns, line.category, line.until or "", line.basis, open_, keeps=True)
+    return Term(_columns(image), line.category, line.until or "", line.basis, open_, keeps=True)

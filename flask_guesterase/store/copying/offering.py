@@ -37,7 +37,8 @@ from ..requests.intake import file_for, open_already
 from ..requests.same import marks as who_is_in
 from ..work import Work
 from . import shelved
-from .gathering import Texts, gather
+from .gathering import gather
+from .sheets import Texts
 
 
 def after(work: Work, number: str, by: str) -> str:
