@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flask_guesterase.core.copying import Copy
+from flask_guesterase.core.copying import Copy, Withheld
 from flask_guesterase.store.access.tokens import Purpose, link
 from flask_guesterase.store.complaints.receiving import Grievance
 from tests.store.hotel import Booking, Hotel, Invoice
@@ -116,6 +116,26 @@ def test_nor_of_who_had_the_row_before(hotel: Hotel) -> None:
     goes(hotel, BEA["email"])
     text = overturned(hotel, number)
     assert (told(ANN, text), told(BEA, text)) == ([], list(BEA.values()))
+
+
+def test_what_stayed_of_who_had_the_row_before_is_not_in_the_next_guests_copy(
+    any_hotel: Hotel,
+) -> None:
+    """The law keeps Ann's invoice where it is; it hangs on the row that is Bea's now."""
+    hotel = any_hotel
+    stays(hotel)
+    goes(hotel, ANN["email"])
+    moves_in(hotel)
+    hotel.put(Booking, id=2, number="B2", guest_id=1)
+    hotel.put(Invoice, id=2, booking_id=2, billed_to="Bea Lund", total=70)
+    number = asked(hotel, email=BEA["email"])
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    assert [record.values["billed_to"] for record in records(copy, "invoices")] == ["Bea Lund"]
+    assert copy.withheld == (Withheld("invoices", (), 1, "another-persons"),)
+    assert told(BEA, copy.to_json()) == list(BEA.values())
+    assert told(ANN, copy.to_json()) == []
 
 
 def test_who_is_found_by_a_booking_gets_no_safety_copy_of_one_of_two_in_a_row(

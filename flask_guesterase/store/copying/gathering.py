@@ -39,6 +39,11 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
         name: _everybodys(work, whole.tables[name], rows, mine) for name, rows in own.items()
     }
     found = {name: theirs for name, rows in around.items() if (theirs := _of(rows, mine))}
+    left = whose.stayed(work, found, known)
+    found = {
+        name: rest for name, rows in found.items()
+        if (rest := [row for row in rows if row.key not in left.get(name, ())])
+    }  # fmt: skip
     opened = boxed.opened(work, case.property, found, known.erasures)
     strange = strangers.strange(work, opened.rows, found, people)
     near = {n: [*around.get(n, ()), *strange.get(n, ())] for n in {**around, **strange}}
@@ -56,6 +61,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     for each in opened.rows:
         lay(work, made, each, mask, texts)
     withheld = [line for table in made.values() for line in _withheld(work, table)]
+    withheld += [Withheld(n, (), len(keys), ANOTHERS) for n, keys in left.items() if keys]
     withheld += [Withheld(name, (), 0, GAP) for name in sorted(gaps)]
     withheld += [
         Withheld(name, (), opened.unopened.count(name), UNOPENED)

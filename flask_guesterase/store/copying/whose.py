@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from ...core.plan import Person, by_table, key_text
+from ...core.plan import Key, Person, Row, by_table, key_text
 from ...core.standing import Standing
 from .. import tables
 from ..casework import purview
@@ -27,10 +27,13 @@ class Whose:
 
     :param mine: the rows that are theirs still.
     :param erasures: numbers of the requests by which they were erased, and nobody else.
+    :param before: one of these rows, and the number of a request by which somebody else who had it
+        was erased.
     """
 
     mine: tuple[Person, ...]
     erasures: tuple[str, ...]
+    before: frozenset[tuple[Place, str]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def told(work: Work, case: Case, erasure: str, people: Sequence[Person]) -> Whos
     burials = _burials(work, people)
     shells = erased_before(work.conn, work.datamap, people)
     mine, own = list[Person](), dict[Place, list[_Burial]]()
+    before = set[tuple[Place, str]]()
     for person in people:
         place = person[0], key_text(person[1])
         found = burials.get(place, [])
@@ -76,11 +80,42 @@ def told(work: Work, case: Case, erasure: str, people: Sequence[Person]) -> Whos
             continue
         mine.append(person)
         # By a key that is in a shell still, a booking's number, nobody says which of two they are.
-        if person in shells and not followed:
-            own[place] = theirs
-    if erasure:
-        return Whose(tuple(mine), (erasure,))
-    return Whose(tuple(mine), _only(work, case.property, own))
+        own[place] = theirs if person in shells and not followed else []
+        before |= {(place, each.number) for each in found if each not in own[place]}
+    numbers = (erasure,) if erasure else _only(work, case.property, own)
+    return Whose(tuple(mine), numbers, frozenset(before))
+
+
+def stayed(
+    work: Work, found: Mapping[str, Sequence[Row]], whose: Whose
+) -> dict[str, frozenset[Key]]:
+    """Return the rows, by table, that stayed in their place of who had the guest's row before.
+
+    They hang on that row, and so on whomever the host has written into it since.
+
+    :param work: the open transaction.
+    :param found: table -> rows of the guest.
+    :param whose: what of the rows that were taken is the guest's.
+    """
+    kept, mine = tables.kept, frozenset(whose.mine)
+    by: dict[Place, set[str]] = {}
+    for part in chunks(sorted({number for _, number in whose.before})):
+        lines = select(kept.c.table_name, kept.c.row_key, kept.c.request).where(
+            kept.c.request.in_(part), kept.c.ended_at.is_(None)
+        )
+        for line in work.conn.execute(lines):
+            by.setdefault((line.table_name, line.row_key), set()).add(line.request)
+
+    def is_before(name: str, row: Row) -> bool:
+        numbers = by.get((name, key_text(row.key)), ())
+        places = ((table, key_text(key)) for (table, key), _ in row.owners)
+        return any((place, number) in whose.before for place in places for number in numbers)
+
+    # The row itself is of who is in it.
+    return {
+        name: frozenset(r.key for r in rows if (name, r.key) not in mine and is_before(name, r))
+        for name, rows in (found if by else {}).items()
+    }
 
 
 def _since(found: list[_Burial], case: Case, erasure: str) -> list[_Burial]:
