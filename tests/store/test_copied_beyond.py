@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import event
 
 from flask_guesterase.core.copying import Copy, Record, Withheld
 from flask_guesterase.core.policy import Policy
-from flask_guesterase.core.treatment import keep, mentions, null
-from tests.store.hotel import Booking, Companion, Guest, Hotel, policies
+from flask_guesterase.core.treatment import delete, keep, mentions, null, redact
+from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, policies
 from tests.store.test_copied_others import ANN, BEA, after
 from tests.store.test_copying import fetched, records, shown
 
@@ -67,6 +68,37 @@ def test_what_the_vendor_said_is_the_guests_alone_is_theirs_in_another_guests_ro
     erasure = roomed(any_hotel, "vegan, not beside Bea Lund", alone)
     (record,) = noted(fetched(any_hotel, after(any_hotel, erasure)))
     assert (record.values, record.shared) == ({"remark": "vegan, not beside ▇▇▇"}, True)
+
+
+@pytest.mark.parametrize("joint", [[], ["total"]])
+def test_of_a_row_that_went_whole_and_was_another_guests_too_each_has_what_they_had(
+    any_hotel: Hotel, joint: list[str]
+) -> None:
+    """Of Ann's bills one is of Bea's booking, in which she stayed; both were deleted with Ann."""
+    hotel = any_hotel
+    declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Invoice]
+    via = ["booking.guest", "booking.companions.guest"]
+    goes = Policy({"billed_to": redact, "total": keep("bookkeeping")}, via=via, joint=joint,
+                  rows=delete)  # fmt: skip
+    hotel.datamap = hotel.mapped([*declared, (Invoice, goes)])
+    hotel.guest(1, **ANN)
+    hotel.guest(2, **BEA)
+    for number in (1, 2):
+        hotel.put(Booking, id=number, number=f"B{number}", guest_id=number)
+    hotel.put(Companion, booking_id=2, guest_id=1)
+    hotel.put(Invoice, id=1, booking_id=1, billed_to="Ann Berg", total=90)
+    hotel.put(Invoice, id=2, booking_id=2, billed_to="Bea Lund", total=70)
+    erasure = hotel.approved(email=ANN["email"])
+    hotel.erased(erasure)
+    assert hotel.rows(Invoice) == []
+    copy = fetched(hotel, after(hotel, erasure))
+    said = {each.values.get("billed_to"): each for each in records(copy, "invoices")}
+    assert (said["Ann Berg"].shared, said["Ann Berg"].values["total"]) == (False, "90")
+    assert [(each.values, each.shared) for name, each in said.items() if name != "Ann Berg"] == [
+        ({"total": "70"}, True) for _ in joint
+    ]
+    left = tuple(sorted({"billed_to", "total"} - set(joint)))
+    assert copy.withheld == (Withheld("invoices", left, 1, "another-persons"),)
 
 
 def test_who_releases_reads_what_was_written_freely_in_boxes_too(hotel: Hotel) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from ...core.copying import Record, Term
+from ...core.image import Change
 from ...core.plan import Key, Row, key_text
 from ..erasing.traces import holding, tells
 from ..mapping.declared import Declared
@@ -66,7 +67,9 @@ def _values(
     if row is not None:
         allowed = sheet.own[row.key]
     elif stranger is not None:
-        allowed = others.sealed(work.datamap, declared, stranger)
+        # Of one that was deleted the box has everything, of another what was the guest's to lose.
+        whose = others.own if each.image.change is Change.DELETED else others.sealed
+        allowed = whose(work.datamap, declared, stranger)
     old = {cell.name for cell in cells} - {c.name for c in declared.table.c}
     # What a column of before was about is not written down: it is theirs where all else is.
     whole = not each.anothers and stranger is None and allowed >= frozenset(declared.rules)

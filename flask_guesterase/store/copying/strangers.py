@@ -11,6 +11,7 @@ from ..checking.gaps import unreadable
 from ..erasing.finder import owners
 from ..texts.mentioned import values_in
 from ..work import Work
+from . import departed
 from .boxed import Sealed
 from .sheets import spoken_of
 
@@ -21,10 +22,10 @@ def strange(
     found: Mapping[str, Sequence[Row]],
     people: Collection[Person],
 ) -> dict[str, list[Row]]:
-    """Return the rows that are there, not the guest's any more, and another person's: by table.
+    """Return the rows that are not the guest's any more, and another person's: by table.
 
     An erasure takes away by what the guest had a part in somebody else's row, and keeps the whole
-    of a text out of which it struck them.
+    of a text out of which it struck them, or of a row that goes with any of its people.
 
     :param work: the open transaction.
     :param sealed: what was found in boxes.
@@ -32,22 +33,25 @@ def strange(
     :param people: the rows that were taken for the copy, also those that are not the guest's now.
     """
     whole = work.whole()
-    closed = unreadable(whole)
-    asked: dict[str, dict[Key, None]] = {}
+    closed, mine = unreadable(whole), frozenset(people)
+    here = {name: {row.key for row in rows} for name, rows in found.items()}
+    there: dict[str, dict[Key, None]] = {}
+    gone: dict[str, list[Sealed]] = {}
     for each in sealed:
         declared = whole.tables.get(each.image.table)
-        # The number of a row that was deleted says nothing of one that has it since.
-        if declared is None or not declared.keyed or each.image.change is Change.DELETED:
+        if declared is None or not declared.keyed or declared.name in closed:
             continue
-        if declared.name not in closed:
-            asked.setdefault(declared.name, {})[each.key] = None
-    mine, result = frozenset(people), dict[str, list[Row]]()
-    for name, keys in asked.items():
-        known = {row.key for row in found.get(name, ())}
-        there = owners(
-            work.conn, work.datamap, whole.tables[name], [k for k in keys if k not in known]
-        )
-        for key, whose in there.items():
+        if each.image.change is Change.DELETED:
+            # That its number is there says nothing: another row may have it since.
+            gone.setdefault(declared.name, []).append(each)
+        elif each.key not in here.get(declared.name, ()):
+            there.setdefault(declared.name, {})[each.key] = None
+    result: dict[str, list[Row]] = {}
+    for name in {**there, **gone}:
+        declared = whole.tables[name]
+        known = owners(work.conn, work.datamap, declared, list(there.get(name, ())))
+        known |= departed.owners(work, declared, gone.get(name, ()))
+        for key, whose in known.items():
             left = frozenset(each for each in whose if each[0] not in mine)
             if left:
                 result.setdefault(name, []).append(Row(key, frozenset(whose) - left, left))
