@@ -184,3 +184,24 @@ def test_two_requests_for_one_erasure_are_about_one_guest(hotel: Hotel) -> None:
     copy = upheld(hotel, number)
     assert [record.values["billed_to"] for record in records(copy, "invoices")] == ["Ann Berg"]
     assert told(ANN, copy.to_json()) == list(ANN.values())
+
+
+def test_a_copy_of_which_nobody_can_tell_what_was_the_guests_does_not_say_that_nothing_is_held(
+    hotel: Hotel
+) -> None:
+    """She was erased with a second profile that the copy is not about, and her row was given away.
+    """
+    stays(hotel)
+    hotel.guest(2, **{**ANN, "document_no": "E7654321", "phone": "+8613800000009"})
+    with hotel.begin() as office:
+        match = {"document": ANN["document_no"]}
+        number = office.request(match, property="sh", channel="letter", by="clerk", wish="copy")
+    shown(hotel, number)
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    hotel.later(minutes=1)
+    goes(hotel, ANN["email"])
+    moves_in(hotel)
+    copy = upheld(hotel, number)
+    assert (copy.rows(), copy.boxes) == (0, 0)
+    assert copy.withheld == (Withheld("guests", (), 1, "written-since"),)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ...core.copying import Copy, Part, Record, Withheld
-from ...core.plan import Person, Row, key_text
+from ...core.plan import Person, Row, by_table, key_text
 from ..casework import purview
 from ..casework.cases import Case, day_at
 from ..certificates import laternotice
@@ -19,7 +19,7 @@ from ..work import Work
 from . import boxed, lasting, others, shelved, strangers, whose
 from .laying import lay
 from .others import Mask
-from .sheets import ANOTHERS, GAP, UNOPENED, Said, Sheet, Texts
+from .sheets import ANOTHERS, GAP, UNOPENED, WRITTEN, Said, Sheet, Texts
 
 
 def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Texts]:
@@ -62,6 +62,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
         lay(work, made, each, mask, texts)
     withheld = [line for table in made.values() for line in _withheld(work, table)]
     withheld += [Withheld(n, (), len(keys), ANOTHERS) for n, keys in left.items() if keys]
+    withheld += [Withheld(n, (), len(keys), WRITTEN) for n, keys in by_table(known.lost).items()]
     withheld += [Withheld(name, (), 0, GAP) for name in sorted(gaps)]
     withheld += [
         Withheld(name, (), opened.unopened.count(name), UNOPENED)

@@ -29,11 +29,14 @@ class Whose:
     :param erasures: numbers of the requests by which they were erased, and nobody else.
     :param before: one of these rows, and the number of a request by which somebody else who had it
         was erased.
+    :param lost: rows that are somebody else's by now, and of which nobody can tell by what request
+        the guest was erased.
     """
 
     mine: tuple[Person, ...]
     erasures: tuple[str, ...]
     before: frozenset[tuple[Place, str]]
+    lost: tuple[Person, ...]
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,11 @@ def told(work: Work, case: Case, erasure: str, people: Sequence[Person]) -> Whos
         own[place] = theirs if person in shells and not followed else []
         before |= {(place, each.number) for each in found if each not in own[place]}
     numbers = (erasure,) if erasure else _only(work, case.property, own)
-    return Whose(tuple(mine), numbers, frozenset(before))
+    lost = [
+        (name, key) for name, key in people if not erasure and (name, key) not in mine
+        and not any(each.number in numbers for each in own[name, key_text(key)])
+    ]  # fmt: skip
+    return Whose(tuple(mine), numbers, frozenset(before), tuple(lost))
 
 
 def stayed(
