@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ...core.copying import Term
 from ...core.errors import SealError
 from ...core.image import Image, decode
-from ...core.plan import Person, Row, key_text
-from ...core.standing import Standing
+from ...core.plan import Key, Row, key_text
 from .. import tables
 from ..boxes import vault
 from ..casework import purview
-from ..erasing.finder import erased_before
+from ..erasing.people import plain_key
+from ..mapping.crossing import at
+from ..mapping.hostkeys import keys_told
 from ..retaining import law
 from ..statements.sql import chunks
 from ..work import Work
@@ -30,7 +31,7 @@ class Sealed:
     """One sealed row.
 
     :param image: what lies in the box.
-    :param key: the row's key as text; empty where the row is not there any more.
+    :param key: the key the row has since, or had.
     :param term: why it is kept and until when.
     :param sure: whether it was sealed when this guest was erased; otherwise the row tells whose
         it is, as long as nobody has written into it since.
@@ -38,7 +39,7 @@ class Sealed:
     """
 
     image: Image
-    key: str
+    key: Key
     term: Term
     sure: bool = True
     anothers: bool = False
@@ -51,32 +52,27 @@ class Opened:
     :param rows: the sealed rows.
     :param boxes: how many boxes were opened.
     :param unopened: tables of boxes that did not open, one for each.
-    :param requests: the requests by which they were erased.
     """
 
     rows: tuple[Sealed, ...]
     boxes: int
     unopened: tuple[str, ...]
-    requests: tuple[str, ...] = ()
 
 
 def opened(
     work: Work,
     house: str,
-    people: Sequence[Person],
     found: Mapping[str, Sequence[Row]],
-    erasure: str,
+    requests: Sequence[str],
 ) -> Opened:
     """Open every box in which something of these people lies.
 
     :param work: the open transaction.
     :param house: code of the property that was asked; boxes of other controllers are theirs.
-    :param people: the guest's subject rows.
     :param found: table -> the guest's rows, those that are another person's too included.
-    :param erasure: number of the erasure after which the copy was asked for, or empty.
+    :param requests: numbers of the requests by which the guest was erased, and nobody else.
     """
     others = purview.foreign(work, house)
-    requests = [erasure] if erasure else _erased(work, people, others)
     known = (*_lines(work, found), *_of_requests(work, requests))
     lines = {line.id: line for line in known if line.property not in others}
     ended = _only_held(work, (line.box for line in lines.values()))
@@ -94,52 +90,18 @@ def opened(
         sure = line.request in requests
         anothers = not sure and line.request is not None
         rows += [
-            Sealed(image, line.row_key, _term(line, image), sure, anothers) for image in images
+            Sealed(image, _key(work, image, line.row_key), _term(line, image), sure, anothers)
+            for image in images
         ]
     for box in _safety(work, requests):
         images = _images(work, box)
         done |= {box} if images is not None else set()
         last = vault.fetch(work.conn, [box])[0].last_day if images else ""
         rows += [
-            Sealed(image, "", Term(tuple(c.name for c in image.columns), RECOVERY, last))
+            Sealed(image, _key(work, image), Term(_columns(image), RECOVERY, last))
             for image in images or ()
         ]
-    return Opened(tuple(rows), len(done), tuple(unopened), tuple(requests))
-
-
-def _erased(work: Work, people: Sequence[Person], others: Collection[str]) -> list[str]:
-    """Return the requests by which these people were erased before, and nobody else.
-
-    A row that somebody was written into since is theirs: what is sealed of who was in it before is
-    had by the number of that erasure.
-
-    :param others: codes of properties whose requests do not count.
-    """
-    subject, request = tables.subject, tables.request
-    shells = erased_before(work.conn, work.datamap, people)
-    mine = {(table, key_text(key)) for table, key in shells}
-    asked: set[str] = set()
-    for part in chunks(sorted({text for _, text in mine})):
-        rows = work.conn.execute(
-            select(subject.c.request, subject.c.table_name, subject.c.row_key)
-            .outerjoin(request, request.c.number == subject.c.request)
-            .where(
-                subject.c.row_key.in_(part), subject.c.erased_at.is_not(None),
-                func.coalesce(request.c.property, "").not_in(sorted(others)),
-            )
-        )
-        asked |= {row.request for row in rows if (row.table_name, row.row_key) in mine}
-    return [number for number in sorted(asked) if _taken(work, number) <= mine]
-
-
-def _taken(work: Work, number: str) -> set[tuple[str, str]]:
-    subject = tables.subject
-    rows = work.conn.execute(
-        select(subject.c.table_name, subject.c.row_key).where(
-            subject.c.request == number, subject.c.standing == Standing.TAKEN.value
-        )
-    )
-    return {(row.table_name, row.row_key) for row in rows}
+    return Opened(tuple(rows), len(done), tuple(unopened))
 
 
 def _lines(work: Work, found: Mapping[str, Sequence[Row]]) -> Iterator[Any]:
@@ -192,7 +154,24 @@ def _images(work: Work, box: str) -> Sequence[Image] | None:
         return None
 
 
+def _key(work: Work, image: Image, text: str = "") -> Key:
+    """Return the key of a row as the host writes it, or as it was sealed where that is none.
+
+    :param text: the same as text, where it is written down.
+    """
+    cells, declared = image.now(), work.datamap.tables.get(image.table)
+    key = tuple(each.native() for each in cells)
+    if declared is None:
+        return key
+    columns = tuple((each.name, each.type) for each in cells)
+    told = keys_told(declared, columns, [key], at(work.conn, declared.name).dialect)
+    return (plain_key(declared, text) if text else None) or next(iter(told), key)
+
+
+def _columns(image: Image) -> tuple[str, ...]:
+    return tuple(cell.name for cell in image.columns)
+
+
 def _term(line: Any, image: Image) -> Term:
-    columns = tuple(cell.name for cell in image.columns)
     open_ = tuple(word for word in line.open.split(",") if word)
-    return Term(columns, line.category, line.until or "", line.basis, open_, keeps=True)
+    return Term(_columns(image), line.category, line.until or "", line.basis, open_, keeps=True)

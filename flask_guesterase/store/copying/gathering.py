@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Column, Connection, TypeDecorator
-
-from ...core.copying import Copy, Part, Record, Term, Withheld
-from ...core.image import Cell, Form
-from ...core.plan import Key, Person, Row, key_text
-from ...core.standing import Standing
-from ..boxes.reading import by_the_host
+from ...core.copying import Copy, Part, Record, Withheld
+from ...core.plan import Person, Row, by_table, key_text
 from ..casework import purview
 from ..casework.cases import Case, day_at
 from ..certificates import laternotice
 from ..checking.gaps import unreadable
-from ..erasing.finder import erased_before, find, owners
-from ..erasing.people import subjects
-from ..erasing.traces import holding, tells
+from ..erasing.finder import find, owners
 from ..lawbook.clocks import places_of
-from ..mapping.crossing import at
 from ..mapping.declared import Declared
-from ..mapping.masks import looks_invented, looks_redacted
 from ..mapping.raw import reader
-from ..statements.sql import python_type
 from ..work import Work
-from . import boxed, lasting, others, shelved
-from .boxed import Sealed
+from . import boxed, lasting, others, shelved, strangers, whose
+from .laying import lay
 from .others import Mask
-
-ANOTHERS, GAP, UNOPENED, WRITTEN = "another-persons", "gap", "unopened", "written-since"
-"""Why something is not in a copy."""
-
-Texts = list[tuple[str, str, str]]
-
-
-@dataclass
-class _Table:
-    """One table on its way into the copy."""
-
-    declared: Declared
-    rows: Sequence[Row]
-    own: Mapping[Key, frozenset[str]]
-    records: dict[Key, Record] = field(default_factory=dict)
-    alone: list[Record] = field(default_factory=list)
-    closed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+from .sheets import ANOTHERS, GAP, UNOPENED, WRITTEN, Said, Sheet, Texts
 
 
 def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Texts]:
@@ -61,31 +31,45 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     """
     whole = work.whole()
     gaps = unreadable(whole)
-    erasure = shelved.erased_by(work, case)
-    mine = _remaining(work, erasure, people) if erasure else people
+    known = whose.told(work, case, shelved.erased_by(work, case), people)
+    mine = known.mine
     # What lies at another controller's property is that one's to give.
     own = purview.part(work, case.property, find(work.conn, whole, people, gaps)).mine
     around = {
         name: _everybodys(work, whole.tables[name], rows, mine) for name, rows in own.items()
     }
-    mask = Mask(work, mine, others.beside(work, around, mine))
     found = {name: theirs for name, rows in around.items() if (theirs := _of(rows, mine))}
-    made = {name: _table(work, whole.tables[name], rows) for name, rows in found.items()}
+    left = whose.stayed(work, found, known)
+    found = {
+        name: rest for name, rows in found.items()
+        if (rest := [row for row in rows if row.key not in left.get(name, ())])
+    }  # fmt: skip
+    opened = boxed.opened(work, case.property, found, known.erasures)
+    strange = strangers.strange(work, opened.rows, found, people)
+    near = {n: [*around.get(n, ()), *strange.get(n, ())] for n in {**around, **strange}}
+    hotel = work.settings.property(case.property)
+    before = strangers.remembered(work, opened.rows, hotel.country)
+    mask = Mask(work, mine, others.beside(work, near, mine), before)
+    made = {
+        name: _table(work, declared, found.get(name, ()), strange.get(name, ()))
+        for name, declared in whole.tables.items()
+        if name in found or name in strange
+    }
     texts: Texts = []
     for table in made.values():
         _read(work, table, mask, texts)
-    opened = boxed.opened(work, case.property, mine, found, erasure)
     for each in opened.rows:
-        _lay(work, made, each, mask)
+        lay(work, made, each, mask, texts)
     withheld = [line for table in made.values() for line in _withheld(work, table)]
+    withheld += [Withheld(n, (), len(keys), ANOTHERS) for n, keys in left.items() if keys]
+    withheld += [Withheld(n, (), len(keys), WRITTEN) for n, keys in by_table(known.lost).items()]
     withheld += [Withheld(name, (), 0, GAP) for name in sorted(gaps)]
     withheld += [
         Withheld(name, (), opened.unopened.count(name), UNOPENED)
         for name in sorted(set(opened.unopened))
     ]
-    hotel = work.settings.property(case.property)
     parts = [_part(table) for _, table in sorted(made.items())]
-    parts += laternotice.part(work, opened.requests)
+    parts += laternotice.part(work, known.erasures)
     copy = Copy(
         case.number,
         case.property,
@@ -117,19 +101,6 @@ def _recipients(work: Work, case: Case, found: Mapping[str, Sequence[Row]]) -> t
     return tuple(sorted(told))
 
 
-def _remaining(work: Work, erasure: str, people: Sequence[Person]) -> list[Person]:
-    """Return the rows of an erased guest without those the host has written somebody into since."""
-    erased = {
-        (each.table, each.key)
-        for each in subjects(work, erasure, Standing.TAKEN) if each.erased_at is not None
-    }
-    shells = erased_before(work.conn, work.datamap, people)
-    return [
-        each for each in people
-        if each in shells or (each[0], key_text(each[1])) not in erased
-    ]  # fmt: skip
-
-
 def _everybodys(
     work: Work, declared: Declared, rows: Sequence[Row], people: Collection[Person]
 ) -> list[Row]:
@@ -144,12 +115,14 @@ def _everybodys(
     ]
 
 
-def _table(work: Work, declared: Declared, rows: Sequence[Row]) -> _Table:
+def _table(
+    work: Work, declared: Declared, rows: Sequence[Row], strange: Sequence[Row]
+) -> Sheet:
     own = {row.key: others.own(work.datamap, declared, row) for row in rows}
-    return _Table(declared, rows, own)
+    return Sheet(declared, rows, own, {key_text(row.key): row for row in strange})
 
 
-def _read(work: Work, table: _Table, mask: Mask, texts: Texts) -> None:
+def _read(work: Work, table: Sheet, mask: Mask, texts: Texts) -> None:
     """Read the rows of one table; of shared texts those that name the guest, others struck out."""
     declared = table.declared
     free = others.written(declared) & others.data(work.datamap, declared)
@@ -159,7 +132,7 @@ def _read(work: Work, table: _Table, mask: Mask, texts: Texts) -> None:
     names = sorted({name for each in shown.values() for name in each})
     if not names:
         return
-    said = _Said(work, declared, mask)
+    said = Said(work, declared, mask)
     cells = reader(work.conn, declared, work.live()).read(list(shown), names)
     terms = lasting.terms(work, declared, table.own)
     for row in table.rows:
@@ -178,131 +151,7 @@ def _read(work: Work, table: _Table, mask: Mask, texts: Texts) -> None:
             )
 
 
-class _Said:
-    """Cells of one table in words."""
-
-    def __init__(self, work: Work, declared: Declared, mask: Mask) -> None:
-        self._mask = mask
-        self._conn = at(work.conn, declared.name)
-        self._columns = {column.name: column for column in declared.table.c}
-        self._plain = others.names(work.datamap, declared.name)
-
-    def text(self, cell: Cell) -> str | None:
-        """Return a cell as text, as the host knows it."""
-        return spoken(self._columns.get(cell.name), cell, self._conn)
-
-    def masked(self, name: str, text: str | None) -> str | None:
-        """Return a text without other people; what says who the guest is stays as it is."""
-        if text is None or name in self._plain or not self._worded(name):
-            return text
-        return self._mask.struck(text)
-
-    def names_guest(self, text: str | None) -> bool:
-        """Return whether a text names the guest."""
-        return text is not None and self._mask.names_guest(text)
-
-    def _worded(self, name: str) -> bool:
-        column = self._columns.get(name)
-        # What it was is not known of one that is there no more: it may have been a text.
-        return column is None or python_type(column.type) in (str, dict, list)
-
-
-def spoken(column: Column[Any] | None, cell: Cell, conn: Connection) -> str | None:
-    """Return a cell as text a person reads; what an erasure left there is nothing.
-
-    :param column: the column, or None where the mapping does not know it.
-    :param cell: what was read, or sealed, in the engine's own form.
-    :param conn: open transaction with the engine it was read from.
-    """
-    value = cell.native()
-    if value is None:
-        return None
-    if column is not None and isinstance(column.type, TypeDecorator):
-        if isinstance(value, str) and cell.type == "bytea" and value.startswith("\\x"):
-            value = bytes.fromhex(value[2:])
-        return by_the_host(column.type, value, conn)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    kind = None if column is None else python_type(column.type)
-    if kind is bool:
-        return "true" if str(value).lower() in ("1", "t", "true") else "false"
-    if kind is datetime and cell.form is Form.TEXT:
-        return str(value).replace("T", " ")
-    return str(value)
-
-
-def _is_mask(name: str, text: str | None) -> bool:
-    return text is None or looks_redacted(text) or looks_invented(name, None, text)
-
-
-def _lay(work: Work, made: dict[str, _Table], each: Sealed, mask: Mask) -> None:
-    """Put what was sealed of a row back beside what its row still says, or by itself."""
-    name = each.image.table
-    declared = work.datamap.tables.get(name)
-    if declared is None:
-        return
-    table = made.setdefault(name, _Table(declared, (), {}))
-    known = {key_text(key): key for key in table.own}
-    key = known.get(each.key or key_text(tuple(c.native() for c in each.image.now())))
-    said = _Said(work, declared, mask)
-    allowed = table.own[key] if key is not None else others.data(work.datamap, declared)
-    old = {cell.name for cell in each.image.columns} - {c.name for c in declared.table.c}
-    # What a column of before was about is not written down: it is theirs where all else is.
-    theirs = not each.anothers and allowed >= frozenset(declared.rules)
-    if theirs:
-        allowed |= old
-    elif old:
-        table.closed.append((ANOTHERS, tuple(sorted(old))))
-    if each.anothers:
-        joint = others.joint(work.datamap, declared)
-        left = {cell.name for cell in each.image.columns} & allowed - joint
-        table.closed += [(ANOTHERS, tuple(sorted(left)))] if left else []
-        allowed &= joint
-    values = {
-        cell.name: said.masked(cell.name, said.text(cell))
-        for cell in each.image.columns
-        if cell.name in allowed
-    }
-    if not values:
-        return
-    if key is not None and not each.sure and _written_since(work, declared, key, values):
-        table.closed.append((WRITTEN, tuple(sorted(values))))
-        return
-    term = replace(each.term, columns=tuple(sorted(set(each.term.columns) & set(values))))
-    before = table.records.get(key) if key is not None else None
-    if key is not None and (before is None or _fits(before, values)):
-        told = before or Record({}, (), False)
-        terms = (*_without(told.terms, values), term)
-        table.records[key] = Record(
-            {**told.values, **values}, tuple(sorted({*told.boxed, *values})), told.shared, terms
-        )
-    else:
-        table.alone.append(Record(values, tuple(sorted(values)), False, (term,)))
-
-
-def _written_since(
-    work: Work, declared: Declared, key: Key, columns: Iterable[str]
-) -> bool:
-    """Return whether the host has written into a row since, so that it may be another guest's."""
-    names = [name for name in columns if name in declared.rules]
-    if not tells(declared, names):
-        return False
-    return key in holding(work.conn, declared, [key], names, whole=False)
-
-
-def _fits(record: Record, values: Mapping[str, str | None]) -> bool:
-    """Return whether the row holds nothing where a box has something."""
-    return all(_is_mask(name, record.values.get(name)) for name in values)
-
-
-def _without(terms: Iterable[Term], names: Collection[str]) -> Iterable[Term]:
-    for term in terms:
-        columns = tuple(name for name in term.columns if name not in names)
-        if columns:
-            yield replace(term, columns=columns)
-
-
-def _withheld(work: Work, table: _Table) -> Iterable[Withheld]:
+def _withheld(work: Work, table: Sheet) -> Iterable[Withheld]:
     counts: dict[tuple[str, ...], int] = {}
     for row in table.rows:
         if row.others:
@@ -316,7 +165,7 @@ def _withheld(work: Work, table: _Table) -> Iterable[Withheld]:
         yield Withheld(table.declared.name, columns, rows, why)
 
 
-def _part(table: _Table) -> Part:
+def _part(table: Sheet) -> Part:
     records = (*table.records.values(), *table.alone)
     policy = table.declared.policy
     columns = tuple(sorted({name for record in records for name in record.values}))

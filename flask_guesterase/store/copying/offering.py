@@ -38,7 +38,8 @@ from ..requests.same import marks as who_is_in
 from ..requests.same import theirs as nobody_else
 from ..work import Work
 from . import shelved
-from .gathering import Texts, gather
+from .gathering import gather
+from .sheets import Texts
 
 
 def after(work: Work, number: str, by: str) -> str:

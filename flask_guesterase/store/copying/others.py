@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKeyConstraint, and_, select
 from ...core.context import MASK
 from ...core.document import Node, is_document, read
 from ...core.document import written as as_json
-from ...core.mentions import Edit, Pen, edited
+from ...core.mentions import Edit, Known, Pen, edited
 from ...core.plan import Key, Person, Row, key_text
 from ...core.treatment import Inside, Mentions, RowRule
 from ..erasing.finder import owners
@@ -39,6 +39,22 @@ def own(datamap: DataMap, declared: Declared, row: Row) -> frozenset[str]:
     mine = {path for _, path in row.owners} - theirs
     own_ = _alone(declared, mine) | joint(datamap, declared)
     return (own_ - _alone(declared, theirs)) & data(datamap, declared)
+
+
+def sealed(datamap: DataMap, declared: Declared, row: Row) -> frozenset[str]:
+    """Return the declared columns that an erased guest may have out of the box of a shared row.
+
+    By which way it was the guest's is forgotten; but out of a row of several people an erasure
+    takes what is that person's alone, and words of a text, of which the box has the whole.
+
+    :param datamap: the data map.
+    :param declared: the table.
+    :param row: the row with its owners.
+    """
+    theirs = {path for _, path in row.others}
+    mine = {path for _, path in row.owners} - theirs
+    texts = written(declared) - _alone(declared, mine)
+    return data(datamap, declared) - _alone(declared, theirs) - texts
 
 
 def data(datamap: DataMap, declared: Declared) -> frozenset[str]:
@@ -87,13 +103,23 @@ class Mask:
 
     :param mine: the guest's subject rows.
     :param others: people beside the guest.
+    :param before: subject row -> what the guest was known by before they were erased.
     """
 
-    def __init__(self, work: Work, mine: Collection[Person], others: Collection[Person]) -> None:
+    def __init__(
+        self,
+        work: Work,
+        mine: Collection[Person],
+        others: Collection[Person],
+        before: Mapping[Person, Sequence[Known]],
+    ) -> None:
         regions = {code: place.country for code, place in work.settings.properties.items()}
-        self._mine = frozenset(mine)
+        guest = values_of(work.conn, work.datamap, mine, regions)
+        for person, known in before.items():
+            guest.setdefault(person, []).extend(known)
+        self._mine = frozenset(guest)
         self._others = frozenset(others)
-        self._guest = Pen(values_of(work.conn, work.datamap, mine, regions))
+        self._guest = Pen(guest)
         self._pen = Pen(values_of(work.conn, work.datamap, others, regions))
         self.count = 0
 

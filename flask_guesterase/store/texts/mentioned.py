@@ -225,20 +225,38 @@ def values_of(
         columns = [declared.table.c[declared.column(n).key] for n in kinds]
         for key, values, code in _rows(conn, declared, keys, columns, place):
             region = regions.get(str(code), only)
-            said = {
-                n: v for n, v in zip(kinds, values, strict=True) if not _is_mask(declared, n, v)
-            }
-            names = [said[c.name] for c in contacts.names if c.name in said]
-            # Which part comes first, the columns' order does not tell.
-            full = dict.fromkeys([" ".join(names), " ".join(reversed(names))] if names else [])
-            found[table, key] += [Known(Kind.NAME, each) for each in full]
-            whole = contacts.names[0].name if len(contacts.names) == 1 else ""
-            found[table, key] += [
-                Known(kinds[name], value, region, _part(name, kinds[name]))
-                for name, value in said.items()
-                if name != whole
-            ]
+            said = dict(zip(kinds, values, strict=True))
+            found[table, key] += _known(datamap, table, kinds, said, region)
     return found
+
+
+def values_in(
+    datamap: DataMap, table: str, said: Mapping[str, str], region: str
+) -> list[Known]:
+    """Return what a person is known by, from what a subject row of theirs held.
+
+    :param datamap: the data map.
+    :param table: name of the subject table.
+    :param said: column -> value as text.
+    :param region: country whose national telephone numbers are meant.
+    """
+    return _known(datamap, table, _kinds(datamap, table), said, region)
+
+
+def _known(
+    datamap: DataMap, table: str, kinds: Mapping[str, str], said: Mapping[str, str], region: str
+) -> list[Known]:
+    declared, contacts = datamap.declared(table), datamap.subjects[table]
+    told = {n: said[n] for n in kinds if n in said and not _is_mask(declared, n, said[n])}
+    names = [told[c.name] for c in contacts.names if c.name in told]
+    # Which part comes first, the columns' order does not tell.
+    full = dict.fromkeys([" ".join(names), " ".join(reversed(names))] if names else [])
+    whole = contacts.names[0].name if len(contacts.names) == 1 else ""
+    return [Known(Kind.NAME, each) for each in full] + [
+        Known(kinds[name], value, region, _part(name, kinds[name]))
+        for name, value in told.items()
+        if name != whole
+    ]
 
 
 def _part(name: str, kind: str) -> called.Part:
