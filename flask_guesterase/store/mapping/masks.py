@@ -61,6 +61,10 @@ def redacted(length: int | None) -> str:
     return MARK if length is None or length >= len(MARK) else "*" * length
 
 
+MARKS = tuple(redacted(length) for length in range(1, len(MARK) + 1))
+"""The mark in each length: a column of the database may be shorter than the mapping says."""
+
+
 class Seeded:
     """Randomness that is the same for the same row and column, so that it can be made again.
 
