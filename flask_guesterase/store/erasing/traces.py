@@ -16,7 +16,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     cast,
-    literal,
     or_,
     select,
     true,
@@ -52,7 +51,7 @@ from ..mapping.masks import (
 )
 from ..mapping.proof import same
 from ..mapping.raw import reader
-from ..statements.sql import among, is_text, parts, text_length
+from ..statements.sql import among, fixed, is_text, parts, text_length
 
 
 def holding(
@@ -221,6 +220,6 @@ def _marks(declared: Declared, column: Column[Any]) -> list[ColumnElement[Any]]:
     """Return what `redact` may have left in a text column, made once: it is asked of each shell."""
     place = ("marks", column.name)
     if place not in declared.said:
-        declared.said[place] = [literal(mark, column.type) for mark in MARKS]
+        declared.said[place] = fixed(MARKS, column.type)
     found: list[ColumnElement[Any]] = declared.said[place]
     return found

@@ -19,8 +19,9 @@ from sqlalchemy.sql import operators
 
 from ...core.finding import Finding, Severity
 from ...core.policy import Equal, Policy, Via
+from .declared import written
 from .hops import Hop, Path, given, table_of
-from .masks import fixed_value, stored_apart, writes_anew
+from .masks import in_common, stored_apart, unread, writes_anew
 
 
 class Atlas:
@@ -133,23 +134,30 @@ class Resolver:
             return ()
         mine = tuple(c for c in here if c is not None)
         theirs = tuple(c for c in there if c is not None)
-        void = tuple(
-            (*self._masks(table, a), *self._masks(other, b))
-            for a, b in zip(mine, theirs, strict=True)
-        )
+        void = tuple(self._void(a, b) for a, b in zip(mine, theirs, strict=True))
         hop = Hop(mine, theirs, via.fold, guarded=True, void=void)
         return self._onward(table, label, (hop,), seen)
 
-    def _masks(self, table: Table, column: Column[Any]) -> tuple[Any, ...]:
-        """Return the values an erasure gives every row's column, by all rules declared for it."""
+    def _void(self, one: Column[Any], other: Column[Any]) -> tuple[Any, ...]:
+        """Return what an erasure leaves in either of two columns, where both can hold it."""
+        found = list[Any]()
+        for value in (*self._masks(one), *self._masks(other)):
+            # A host's own type that cannot read it would raise where it is asked for.
+            if value not in found and not (unread(one.type, value) or unread(other.type, value)):
+                found.append(value)
+        return tuple(found)
+
+    def _masks(self, column: Column[Any]) -> tuple[Any, ...]:
+        """Return the values an erasure leaves in a column of several people, by all its rules."""
+        table = table_of(column)
         policy = self.policies.get(table.fullname)
         rules = policy.rules().items() if policy is not None else ()
-        values = (
-            fixed_value(rule, column)
+        return tuple(
+            value
             for name, rule in rules
             if self.atlas.column(table, name) is column
+            for value in in_common(written(rule, column), column)
         )
-        return tuple(value for value in values if value is not None)
 
     def _onward(
         self, table: Table, label: str, hops: tuple[Hop, ...], seen: tuple[str, ...]

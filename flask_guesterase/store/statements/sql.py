@@ -157,12 +157,16 @@ def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[b
     return moment.one_of(column, values) if moment.is_moment(column.type) else column.in_(values)
 
 
-def fixed(values: Iterable[Any]) -> list[ColumnElement[Any]]:
+def fixed(
+    values: Iterable[Any], type_: TypeEngine[Any] | None = None
+) -> list[ColumnElement[Any]]:
     """Return values of a statement that is made once, for `in_`.
 
     A plain list is written into the statement anew each time it is executed.
+
+    :param type_: type of the column, or None where the values tell it.
     """
-    return [literal(value) for value in values]
+    return [literal(value, type_) for value in values]
 
 
 def exactly(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bool]:
