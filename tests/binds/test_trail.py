@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import foreign, registry, relationship
 from sqlalchemy.pool import StaticPool
 
 from flask_guesterase.core.errors import SetupError
-from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.plan import Person
+from flask_guesterase.core.policy import Equal, Policy, Subject, Via
 from flask_guesterase.core.treatment import keep, placeholder, redact
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.erasing.finder import find, owners
@@ -37,6 +39,8 @@ NOTES: list[dict[str, Any]] = [
     {"id": 4, "mail": None, "number": None},
     {"id": 5, "mail": "bea@mail.example", "number": 99},
 ]
+PEOPLE: list[Person] = [("guests", (n,)) for n in (0, 1, 2, 3, 7)]
+"""Those in the house, and one whose row is gone."""
 
 
 def _tables() -> tuple[sa.Table, sa.Table]:
@@ -53,16 +57,18 @@ def _tables() -> tuple[sa.Table, sa.Table]:
     return guests, notes
 
 
-def _map(guests: sa.Table, notes: sa.Table, via: Equal) -> DataMap:
+def _map(
+    guests: sa.Table, notes: sa.Table, via: Via, mappers: Any = (), number: Any = None
+) -> DataMap:
     return resolve(
         [
             (guests, Policy(
                 {"mail": placeholder, "code": keep("no secret")}, subject=Subject(match=["mail"])
             )),
-            (notes, Policy({"mail": redact, "number": keep("no secret"),
+            (notes, Policy({"mail": redact, "number": number or keep("no secret"),
                             "seen_at": keep("no secret")}, via=via)),
         ],
-        [guests, notes], [],
+        [guests, notes], mappers,
     )  # fmt: skip
 
 
@@ -114,6 +120,42 @@ def test_a_path_over_two_databases(kind: str, name: str) -> None:
     rows = {row.key[0]: {p[1][0] for p, _ in row.owners} for row in found["notes"]}
     assert rows == wanted
     assert {k[0]: {p[1][0] for p, _ in each} for k, each in known.items()} == wanted
+
+
+@pytest.mark.parametrize(("here", "there", "wanted"), [
+    ("number", "id", {1: {7}}), ("mail", "mail", {2: {1}, 5: {2}}),
+])  # fmt: skip
+def test_a_relationship_over_two_databases_without_a_key(
+    here: str, there: str, wanted: dict[int, set[int]]
+) -> None:
+    """An empty value, 0 and the mark lead nowhere, also where nobody has the number any more."""
+    with _apart("sqlite") as (conn, guests, notes):
+        conn.execute(guests.insert(), [{"id": 0, "mail": "[erased]"}])
+        conn.execute(notes.insert(), [{"id": 6, "mail": "[erased]", "number": None}])
+        made, guest, note = registry(), *(type(name, (), {}) for name in ("Guest", "Note"))
+        link = {"guest": relationship(
+            guest, viewonly=True, primaryjoin=foreign(notes.c[here]) == guests.c[there]
+        )}  # fmt: skip
+        mappers = [
+            made.map_imperatively(guest, guests),
+            made.map_imperatively(note, notes, properties=link),
+        ]
+        made.configure()
+        found = find(conn, _map(guests, notes, "guest", mappers), PEOPLE)
+    rows = {row.key[0]: {p[1][0] for p, _ in row.owners} for row in found["notes"]}
+    assert rows == wanted
+
+
+def test_a_mask_that_is_a_number_here_and_a_text_there_leads_nowhere() -> None:
+    """What an erasure writes into a number is no number of a guest, however theirs is written."""
+    with _apart("sqlite") as (conn, guests, notes):
+        conn.execute(guests.update().where(guests.c.id == 1).values(code="-1"))
+        conn.execute(notes.update().where(notes.c.id == 1).values(number=-1))
+        declared = _map(guests, notes, VIAS["number"][0], number=-1)
+        found = find(conn, declared, PEOPLE)
+        known = owners(conn, declared, declared.declared("notes"), [(1,), (2,)])
+    assert [row.key for row in found["notes"]] == [(2,)]
+    assert {key for key, people in known.items() if people} == {(2,)}
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, insert, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.treatment import null, placeholder, redact
+from flask_guesterase.core.treatment import (
+    delete_when_last_owner,
+    inside,
+    keep,
+    mentions,
+    null,
+    placeholder,
+    redact,
+)
 from flask_guesterase.store.erasing.finder import erased_before
 from flask_guesterase.store.erasing.traces import holding, tells
 from tests.store.inn import datamap, erase, host
 from tests.store.test_coverage import Salted
+from tests.store.test_mapped import ADA, BO, WHO, manor
 
 
 class Upper(TypeDecorator[str]):
@@ -77,6 +99,82 @@ def test_who_is_written_into_a_type_of_the_hosts_is_somebody_again(
             assert erased_before(conn, declared, [ada, bo]) == {ada, bo}
             conn.execute(update(guests).where(guests.c.id == 2).values(name="Bo"))
             assert erased_before(conn, declared, [ada, bo]) == {ada}
+
+
+def named(rule: Any) -> str:
+    """Return the word for a rule."""
+    return type(rule).__name__.lower()
+
+
+@pytest.mark.parametrize("live", ["VARCHAR(5)", "CHAR(6)", "VARCHAR(40)"])
+@pytest.mark.parametrize("length", [3, 40])
+@pytest.mark.parametrize("rule", [redact, mentions, inside({"$.a": null}, redact)], ids=named)
+def test_a_mark_counts_in_whatever_length_the_database_has_room_for(
+    database_url: str, rule: Any, length: int, live: str
+) -> None:
+    """Where the column is shorter, or longer, than the mapping says, who was erased is no guest."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("name", String(40)),
+        Column("title", String(length)),
+    )  # fmt: skip
+    policy = Policy({"name": redact, "title": rule}, subject=Subject(match=["name"]))
+    declared = datamap(metadata, {"guests": policy})
+    script = f"CREATE TABLE guests (id INTEGER PRIMARY KEY, name VARCHAR(40), title {live})"
+    with host(database_url, None, script) as engine:
+        with engine.begin() as conn:
+            rows = [{"id": n, "name": "Anna", "title": "Anna"} for n in (1, 2)]
+            conn.execute(insert(guests), rows)
+        erase(engine, declared, ("guests", (1,)))
+        with engine.connect() as conn:
+            full = holding(conn, declared.declared("guests"), [(1,), (2,)], ["title"])
+    assert full == {(2,)}
+
+
+class Base(DeclarativeBase):
+    """Base of a host whose database was made before its mapping."""
+
+
+class Guest(Base):
+    __tablename__ = "guests_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hotel: Mapped[str] = mapped_column(String(8))
+    title: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(80), index=True)
+    __erasure__ = Policy(
+        {"hotel": keep("which house"), "title": redact, "name": redact, "email": placeholder},
+        subject=WHO,
+    )
+
+
+class Stay(Base):
+    __tablename__ = "stays_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booker_id: Mapped[int] = mapped_column(ForeignKey(Guest.id), index=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey(Guest.id), index=True)
+    wish: Mapped[str | None] = mapped_column(String(80))
+    __erasure__ = Policy({"wish": null}, via=["booker_id", "guest_id"], rows=delete_when_last_owner)
+
+
+def test_a_shared_stay_goes_with_the_last_of_both_where_a_column_is_short(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Who was erased owns nothing any more, also where only a part of the mark had room."""
+    before = (
+        "CREATE TABLE guests_of (id INTEGER PRIMARY KEY, hotel VARCHAR(8) NOT NULL,"
+        " title VARCHAR(4) NOT NULL, name VARCHAR(80) NOT NULL, email VARCHAR(80) NOT NULL)"
+    )
+    with manor(
+        sqlite_url, tmp_path, Base, Guest(id=1, title="Dr", **ADA), Guest(id=2, title="Mr", **BO),
+        Stay(id=1, booker_id=1, guest_id=2, wish="Rose petals"), before=before,
+    ) as house:
+        left = []
+        for email in (ADA["email"], BO["email"]):
+            assert house.erased(house.approved(email=email)) == "erased"
+            left.append([stay.id for stay in house.session.scalars(select(Stay))])
+            house.session.rollback()
+    assert left == [[1], []]
 
 
 def test_whether_columns_tell_is_asked_of_one_other_name_of_the_table(

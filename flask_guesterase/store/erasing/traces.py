@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Dialect,
@@ -39,6 +40,7 @@ from ...core.treatment import (
 )
 from ..mapping.declared import Declared
 from ..mapping.masks import (
+    MARKS,
     beneath,
     fallback,
     fixed_value,
@@ -49,7 +51,7 @@ from ..mapping.masks import (
 )
 from ..mapping.proof import same
 from ..mapping.raw import reader
-from ..statements.sql import among, parts, text_length
+from ..statements.sql import among, fixed, is_text, parts, text_length
 
 
 def holding(
@@ -129,7 +131,7 @@ def _left(declared: Declared, name: str, value: Any, dialect: Dialect) -> bool:
         return text.strip('"') == str(rule.value) or _is_document(text, rule.value)
     if not isinstance(rule, Inside) or is_applied(rule, text, _stands):
         return True
-    return isinstance(fallback(rule, column), Redact) and text.strip('"') == MARK
+    return isinstance(fallback(rule, column), Redact) and looks_redacted(text.strip('"'))
 
 
 def _is_made(rule: Computed, value: Any, same_: Callable[[Any, Any], bool]) -> bool:
@@ -202,7 +204,9 @@ def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[
         return here.is_not(None)
     if isinstance(inner, Mentions):
         plain = cast(here, Text) if holds_json(column) else here
-        return here.is_not(None) & plain.not_in(["", MARK, "{}", "[]", f'"{MARK}"'])
+        return here.is_not(None) & plain.not_in(["", *MARKS, "{}", "[]", f'"{MARK}"'])
+    if isinstance(inner, Redact) and is_text(column.type):
+        return here.is_not(None) & here.not_in(_marks(declared, column))
     if isinstance(inner, Redact | Constant):
         value = fixed_value(inner, column)
         if value is not None and holds_json(column):
@@ -211,3 +215,12 @@ def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[
         return here.is_not(None) & (here != value) if value is not None else here.is_not(None)
     bare = not_invented(column, here) if isinstance(inner, Placeholder) else None
     return None if bare is None else here.is_not(None) & bare
+
+
+def _marks(declared: Declared, column: Column[Any]) -> list[ColumnElement[Any]]:
+    """Return what `redact` may have left in a text column, made once: it is asked of each shell."""
+    place = ("marks", column.name)
+    if place not in declared.said:
+        declared.said[place] = fixed(MARKS, column.type)
+    found: list[ColumnElement[Any]] = declared.said[place]
+    return found

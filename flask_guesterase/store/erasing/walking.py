@@ -139,7 +139,7 @@ def trail_of(
     end = datamap.tables[path.subject.fullname]
     hops = path.hops
     last = hops[-1] if hops and path.select is None else None
-    short = not whole and last is not None and not last.guarded and _tells_key(last.target, end)
+    short = not whole and last is not None and _tells_key(last, end)
     hops = hops[:-1] if short else hops
     if not crosses(conn, declared.table, hops):
         return None
@@ -160,6 +160,8 @@ def trail_of(
         return statement if where is None else statement.where(where(start))
 
     def bound(statement: Select[Any], _: FromClause, here: FromClause) -> Select[Any]:
+        if short and last is not None:
+            return statement.where(*last.named(here))
         where = end.policy.where if whole else None
         return statement if where is None else statement.where(where(here))
 
@@ -179,7 +181,7 @@ def led(
     """
     end = datamap.tables[path.subject.fullname]
     first, *rest = path.hops
-    if not rest and path.select is None and _tells_key(first.target, end):
+    if not rest and path.select is None and _tells_key(first, end):
         order = [first.target.index(c) for c in end.key]
         for theirs, found in admitted(first, {each: {each} for each in values}).items():
             yield from ((each, tuple(theirs[place] for place in order)) for each in found)
@@ -247,10 +249,12 @@ def route(
     start, joined = here, here
     itself = not path.hops and path.select is None
     ends: list[ColumnElement[Any]] = [here.c[c.key] for c in end.key] if itself else []
+    named: list[ColumnElement[bool]] = []
     for number, hop in enumerate(path.hops, 1):
         last = number == len(path.hops) and path.select is None
-        if last and not whole and _tells_key(hop.target, end) and not hop.guarded:
+        if last and not whole and _tells_key(hop, end):
             ends = [here.c[hop.source[hop.target.index(c)].key] for c in end.key]
+            named = hop.named(here)
             break
         there, same = hop.step(here, number)
         joined = joined.join(there, same)
@@ -260,7 +264,7 @@ def route(
         home = datamap.tables[path.hops[-1].table.fullname] if path.hops else declared
         joined, here, ends = _by_select(path.select, home, joined, here, end)
     heads = [start.c[c.key] for c in declared.key]
-    statement = select(*heads, *ends).select_from(joined)
+    statement = select(*heads, *ends).select_from(joined).where(*named)
     if declared.policy.where is not None:
         statement = statement.where(declared.policy.where(start))
     if whole and here is not start and end.policy.where is not None:
@@ -282,12 +286,14 @@ def _by_select(
     return joined.join(columns[0].table, first).join(there, then), there, names
 
 
-def _tells_key(target: Sequence[Any], end: Declared) -> bool:
+def _tells_key(hop: Hop, end: Declared) -> bool:
     """Return whether what leads to a row is its key as the row itself has it.
 
     Texts that are equal to the database need not be: 'ADA' finds 'Ada' where case does not count.
     """
-    return set(target) == set(end.key) and all(
+    # A foreign key is of its target's type; any other column may hold numbers as text.
+    compared = end.key if hop.vouched else (*hop.source, *end.key)
+    return not hop.copied and set(hop.target) == set(end.key) and all(
         isinstance(column.type, Integer) or (isinstance(column.type, Uuid) and column.type.as_uuid)
-        for column in end.key
+        for column in compared
     )

@@ -75,12 +75,7 @@ class Declared:
 
     @cached_property
     def _written(self) -> dict[str, Rule]:
-        found = dict(self.rules)
-        for name, rule in self.rules.items():
-            if isinstance(rule, Retain):
-                after = replacement(rule, self.column(name))
-                found[name] = rule if after is None else after
-        return found
+        return {name: written(rule, self.column(name)) for name, rule in self.rules.items()}
 
     @property
     def deletes(self) -> bool:
@@ -181,6 +176,12 @@ def replacement(rule: Retain, column: Column[Any]) -> Rule | None:
     if column.nullable:
         return null
     return redact if holds_text(column.type) else None
+
+
+def written(rule: Rule, column: Column[Any]) -> Rule:
+    """Return the rule that says what a column becomes when it goes; of a retained one too."""
+    after = replacement(rule, column) if isinstance(rule, Retain) else rule
+    return rule if after is None else after
 
 
 def rule_word(rule: Rule) -> str:

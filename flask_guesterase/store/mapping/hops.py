@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from ..statements.hosted import plain
-from ..statements.sql import as_texts, equal
+from ..statements.sql import as_texts, equal, named
 from .unique import unique_keys
 
 
@@ -27,15 +27,16 @@ class Hop:
     :param source: columns on this side.
     :param target: columns on the other side, all of one table.
     :param fold: compare text without regard to case.
-    :param guarded: empty values and 0 match nobody (no foreign key vouches for the link).
-    :param void: per column, what an erasure writes into it: masks are no link between people.
+    :param void: per column, what an erasure writes into it: masks are no link between people, nor
+        are empty values and 0. None where a foreign key vouches for the link.
+    :param copied: the row that it leads to must be there: a copy of its key alone names nobody.
     """
 
     source: tuple[Column[Any], ...]
     target: tuple[Column[Any], ...]
     fold: bool = False
-    guarded: bool = False
-    void: tuple[tuple[Any, ...], ...] = ()
+    void: tuple[tuple[Any, ...] | None, ...] = ()
+    copied: bool = False
     _steps: dict[int, FromClause] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -43,9 +44,14 @@ class Hop:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def voids(self) -> tuple[tuple[Any, ...], ...]:
-        """Return, per column, the values that match nobody."""
-        return self.void or ((),) * len(self.source)
+    @property
+    def vouched(self) -> bool:
+        """Return whether foreign keys vouch for all of the link."""
+        return not any(void is not None for void in self.voids())
+
+    def voids(self) -> tuple[tuple[Any, ...] | None, ...]:
+        """Return, per column, the values that match nobody, or None where each is somebody's."""
+        return self.void or (None,) * len(self.source)
 
     @property
     def table(self) -> Table:
@@ -59,9 +65,18 @@ class Hop:
         :param there: the table on the other side.
         """
         return and_(*(
-            equal(*_compared(a, here, b, there), self.fold, self.guarded, void)
+            equal(*_compared(a, here, b, there), self.fold, void)
             for a, b, void in zip(self.source, self.target, self.voids(), strict=True)
         ))
+
+    def named(self, here: FromClause) -> list[ColumnElement[bool]]:
+        """Return the conditions by which a row of this side names anybody."""
+        return [
+            condition
+            for column, void in zip(self.source, self.voids(), strict=True)
+            if void is not None
+            for condition in named(here.c[column.key], self.fold, void)
+        ]
 
     def step(self, here: FromClause, number: int) -> tuple[FromClause, ColumnElement[bool]]:
         """Return the next table as ``t<number>``, made once, and the condition that joins it.

@@ -24,7 +24,6 @@ from sqlalchemy import (
     cast,
     func,
 )
-from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ...core import mentions
@@ -40,7 +39,7 @@ from ...core.treatment import (
     Redact,
     Rule,
 )
-from ..statements.hosted import plain, stored
+from ..statements.hosted import ANY, plain, refusal, stored
 from ..statements.sql import holds_text, is_text, text_length
 
 Entropy = Callable[[int], bytes]
@@ -59,6 +58,10 @@ ENOUGH = 8
 def redacted(length: int | None) -> str:
     """Return the fixed mark that fits a length (characters), or None for no limit."""
     return MARK if length is None or length >= len(MARK) else "*" * length
+
+
+MARKS = tuple(redacted(length) for length in range(1, len(MARK) + 1))
+"""The mark in each length: a column of the database may be shorter than the mapping says."""
 
 
 class Seeded:
@@ -181,6 +184,19 @@ def fixed_value(rule: Rule, column: Column[Any]) -> Any:
     return inner.value if isinstance(inner, Constant) else None
 
 
+def in_common(rule: Rule, column: Column[Any]) -> tuple[Any, ...]:
+    """Return the values that a rule may leave in the rows of several people: none links them.
+
+    :param rule: an erasing rule.
+    :param column: the column.
+    """
+    inner = beneath(rule)
+    if isinstance(inner, Redact | Mentions):
+        return MARKS
+    value = fixed_value(inner, column)
+    return () if value is None else (value,)
+
+
 def value_for(
     rule: Rule, column: Column[Any], old: Any, entropy: Entropy, room: int | None
 ) -> Any:
@@ -232,13 +248,6 @@ def holds_json(column: Column[Any]) -> bool:
     return isinstance(plain(column.type), JSON)
 
 
-_DIALECT = DefaultDialect()
-"""Stands for any engine: text goes through a host's own type alike on all of them."""
-
-_OF_A_VALUE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
-"""What a type raises about a value; anything else says that it needs more than the value."""
-
-
 def fits(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:
     """Return why a rule cannot fit its column, or an empty string.
 
@@ -253,29 +262,22 @@ def fits(rule: Rule, column: Column[Any], nullable: bool, length: int | None) ->
 
 
 def _unread(rule: Rule, column: Column[Any], length: int | None) -> str:
-    """Return why the column's own type would not read what a rule writes, or an empty string.
+    """Return why the column's own type would not read what a rule writes, or an empty string."""
+    then = fallback(rule, column) if isinstance(rule, Inside) else rule
+    if not isinstance(then, Null | Redact | Placeholder | Constant):
+        return ""
+    why = unread(column.type, value_for(then, column, None, secrets.token_bytes, length))
+    return f"the column's own type cannot read back what is written ({why})" if why else ""
+
+
+def unread(type_: TypeEngine[Any], value: Any) -> str:
+    """Return the name of what a host's own type raises about a value, or an empty string.
 
     Only what is text on its way is tried: what else a driver makes of values it alone knows.
     """
-    then = fallback(rule, column) if isinstance(rule, Inside) else rule
-    own = isinstance(column.type, TypeDecorator | Enum)
-    if not own or not isinstance(then, Null | Redact | Placeholder | Constant):
-        return ""
-    value = value_for(then, column, None, secrets.token_bytes, length)
-    if value is not None and not (holds_text(column.type) or isinstance(column.type, Enum)):
-        return ""
-    try:
-        made = column.type.dialect_impl(_DIALECT)
-        write, read = made.bind_processor(_DIALECT), made.result_processor(_DIALECT, None)
-        raw = value if value is None or write is None else write(value)
-        if read is not None:
-            read(raw)
-    except _OF_A_VALUE as raised:
-        return f"the column's own type cannot read back what is written ({type(raised).__name__})"
-    except Exception:
-        # The host's own code, where it has not what it needs: that says nothing of the value.
-        return ""
-    return ""
+    own = isinstance(type_, TypeDecorator | Enum)
+    way = value is None or holds_text(type_) or isinstance(type_, Enum)
+    return refusal(type_, value) if own and way else ""
 
 
 def writes_anew(type_: TypeEngine[Any]) -> bool:
@@ -286,7 +288,7 @@ def writes_anew(type_: TypeEngine[Any]) -> bool:
     if not isinstance(type_, TypeDecorator):
         return False
     try:
-        write = type_.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+        write = type_.dialect_impl(ANY).bind_processor(ANY)
         return write is not None and bool(write(_SAMPLE) != write(_SAMPLE))
     except Exception:  # the host's own code, where it has not what it needs or takes no text
         return False
@@ -300,7 +302,7 @@ def reads_apart(type_: TypeEngine[Any]) -> bool:
     if not isinstance(type_, TypeDecorator):
         return False
     try:
-        read = type_.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
+        read = type_.dialect_impl(ANY).result_processor(ANY, None)
         stored_ = next(v for kind, v in _STORED if isinstance(stored(type_), kind))
         one, other = (stored_, stored_) if read is None else (read(stored_), read(stored_))
         return bool({one} != {other}) or str(one) != str(other)
@@ -333,7 +335,7 @@ def stored_apart(one: TypeEngine[Any], other: TypeEngine[Any]) -> bool | None:
 def _reads_otherwise(type_: TypeEngine[Any]) -> bool:
     """Return whether a host's own type shows a number as another text than its digits."""
     try:
-        read = type_.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
+        read = type_.dialect_impl(ANY).result_processor(ANY, None)
         return read is not None and str(read(1)) != "1"
     except Exception:  # the host's own code, which may not know this value
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
@@ -19,8 +20,9 @@ from sqlalchemy.sql import operators
 
 from ...core.finding import Finding, Severity
 from ...core.policy import Equal, Policy, Via
+from .declared import written
 from .hops import Hop, Path, given, table_of
-from .masks import fixed_value, stored_apart, writes_anew
+from .masks import in_common, stored_apart, unread, writes_anew
 
 
 class Atlas:
@@ -111,7 +113,8 @@ class Resolver:
         """Return the hops of a relationship or of a column with one foreign key, or none."""
         meant = [_relationship_hops(table, r) for r in self.atlas.relationships(table, part)]
         if meant:
-            return meant[0] if all(_spelt(hops) == _spelt(meant[0]) for hops in meant) else []
+            alike = all(_spelt(hops) == _spelt(meant[0]) for hops in meant)
+            return [self._vouched(hop) for hop in meant[0]] if alike else []
         column = self.atlas.column(table, part)
         constraints = {fk.constraint for fk in column.foreign_keys} if column is not None else set()
         if len(constraints) != 1:
@@ -119,6 +122,14 @@ class Resolver:
         constraint = constraints.pop()
         elements = constraint.elements if constraint is not None else []
         return [Hop(tuple(e.parent for e in elements), tuple(e.column for e in elements))]
+
+    def _vouched(self, hop: Hop) -> Hop:
+        """Return a relationship's hop with what matches nobody where no foreign key vouches."""
+        void = tuple(
+            None if _is_key(a, b) else self._void(a, b)
+            for a, b in zip(hop.source, hop.target, strict=True)
+        )
+        return hop if void == hop.voids() else replace(hop, void=void)
 
     def _equal(self, table: Table, via: Equal, seen: tuple[str, ...]) -> tuple[Path, ...]:
         label = f"= {via.to}." + ",".join(via.columns.values())
@@ -133,23 +144,30 @@ class Resolver:
             return ()
         mine = tuple(c for c in here if c is not None)
         theirs = tuple(c for c in there if c is not None)
-        void = tuple(
-            (*self._masks(table, a), *self._masks(other, b))
-            for a, b in zip(mine, theirs, strict=True)
-        )
-        hop = Hop(mine, theirs, via.fold, guarded=True, void=void)
+        void = tuple(self._void(a, b) for a, b in zip(mine, theirs, strict=True))
+        hop = Hop(mine, theirs, via.fold, void, copied=True)
         return self._onward(table, label, (hop,), seen)
 
-    def _masks(self, table: Table, column: Column[Any]) -> tuple[Any, ...]:
-        """Return the values an erasure gives every row's column, by all rules declared for it."""
+    def _void(self, one: Column[Any], other: Column[Any]) -> tuple[Any, ...]:
+        """Return what an erasure leaves in either of two columns, where both can hold it."""
+        found = list[Any]()
+        for value in (*self._masks(one), *self._masks(other)):
+            # A host's own type that cannot read it would raise where it is asked for.
+            if value not in found and not (unread(one.type, value) or unread(other.type, value)):
+                found.append(value)
+        return tuple(found)
+
+    def _masks(self, column: Column[Any]) -> tuple[Any, ...]:
+        """Return the values an erasure leaves in a column of several people, by all its rules."""
+        table = table_of(column)
         policy = self.policies.get(table.fullname)
         rules = policy.rules().items() if policy is not None else ()
-        values = (
-            fixed_value(rule, column)
+        return tuple(
+            value
             for name, rule in rules
             if self.atlas.column(table, name) is column
+            for value in in_common(written(rule, column), column)
         )
-        return tuple(value for value in values if value is not None)
 
     def _onward(
         self, table: Table, label: str, hops: tuple[Hop, ...], seen: tuple[str, ...]
@@ -321,6 +339,12 @@ def _places(columns: set[Any]) -> set[tuple[str, str]]:
                 with suppress(NoReferenceError):
                     columns.add(key.column)
     return found
+
+
+def _is_key(one: Column[Any], other: Column[Any]) -> bool:
+    """Return whether foreign keys lead from one of two columns to the other."""
+    ways = (one, other), (other, one)
+    return any(_place(b) in _places({a}) - {_place(a)} for a, b in ways)
 
 
 def _spelt(hops: Iterable[Hop]) -> list[list[tuple[str, str] | None]]:

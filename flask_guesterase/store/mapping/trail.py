@@ -251,7 +251,7 @@ def _turned(
     found: dict[Values, set[Values]] = {}
     for values, origins in held.items():
         if any(
-            _means_nobody(bridge, value, void)
+            _means_nobody(bridge.fold, value, void)
             for value, void in zip(values, bridge.voids(), strict=True)
         ):
             continue
@@ -264,15 +264,13 @@ def _turned(
     return found
 
 
-def _means_nobody(bridge: Hop, value: Any, void: Sequence[Any]) -> bool:
-    if value is None:
-        return True
-    if not bridge.guarded:
-        return False
+def _means_nobody(fold: bool, value: Any, void: Sequence[Any] | None) -> bool:
+    if value is None or void is None:
+        return value is None
     if isinstance(value, str):
-        folded = value.lower() if bridge.fold else value
-        masks = [v.lower() if bridge.fold and isinstance(v, str) else v for v in void]
-        return folded in ("", "0") or folded in masks
+        # A mask of a column that holds numbers is written as a text holds it.
+        masks = ["", "0", *map(str, void)]
+        return value.lower() in map(str.lower, masks) if fold else value in masks
     return value == 0 or value in void
 
 

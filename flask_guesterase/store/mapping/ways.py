@@ -76,7 +76,7 @@ class Reach:
 
         # What the vendor's expression means may be another thing tomorrow.
         said = declared.said if self.make is None else {}
-        place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
+        place = ("reach", self.column, *((h.source, h.target, h.void) for h in self.hops))
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
             for row in zoned(conn.execute(rows, given), width):

@@ -6,7 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, Enum, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import TypeEngine
+
+ANY = DefaultDialect()
+"""Stands for any engine: text goes through a host's own type alike on all of them."""
+
+_OF_A_VALUE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What a type raises about a value; anything else says that it needs more than the value."""
 
 
 def over(type_: TypeEngine[Any]) -> TypeEngine[Any]:
@@ -26,6 +33,26 @@ def stored(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     while isinstance(type_, TypeDecorator):
         type_ = type_.impl_instance
     return over(type_)
+
+
+def refusal(type_: TypeEngine[Any], value: Any) -> str:
+    """Return the name of what a type raises about a value, or an empty string.
+
+    :param type_: the host's type.
+    :param value: a value that is written and read back.
+    """
+    try:
+        made = type_.dialect_impl(ANY)
+        write, read = made.bind_processor(ANY), made.result_processor(ANY, None)
+        raw = value if value is None or write is None else write(value)
+        if read is not None:
+            read(raw)
+    except _OF_A_VALUE as raised:
+        return type(raised).__name__
+    except Exception:
+        # The host's own code, where it has not what it needs: that says nothing of the value.
+        return ""
+    return ""
 
 
 def unbounded(type_: TypeEngine[Any]) -> TypeEngine[Any]:

@@ -162,12 +162,16 @@ def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[b
     return moment.one_of(column, values) if moment.is_moment(column.type) else column.in_(values)
 
 
-def fixed(values: Iterable[Any]) -> list[ColumnElement[Any]]:
+def fixed(
+    values: Iterable[Any], type_: TypeEngine[Any] | None = None
+) -> list[ColumnElement[Any]]:
     """Return values of a statement that is made once, for `in_`.
 
     A plain list is written into the statement anew each time it is executed.
+
+    :param type_: type of the column, or None where the values tell it.
     """
-    return [literal(value) for value in values]
+    return [literal(value, type_) for value in values]
 
 
 def exactly(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bool]:
@@ -184,32 +188,40 @@ def equal(
     left: ColumnElement[Any],
     right: ColumnElement[Any],
     fold: bool,
-    guarded: bool,
-    void: Sequence[Any] = (),
+    void: Sequence[Any] | None,
 ) -> ColumnElement[bool]:
     """Return the condition of one hop.
 
     :param fold: compare text without regard to case.
-    :param guarded: empty values and 0 match nobody.
-    :param void: further values that match nobody, when guarded.
+    :param void: what matches nobody beside empty values and 0, or None where all of it counts.
     """
-    text = is_text(left.type)
-    condition = func.lower(left) == func.lower(right) if fold and text else left == right
-    if not guarded:
-        return condition
+    lowered = fold and is_text(left.type)
+    condition = func.lower(left) == func.lower(right) if lowered else left == right
+    return condition if void is None else and_(condition, *named(left, fold, void))
+
+
+def named(
+    column: ColumnElement[Any], fold: bool, void: Sequence[Any]
+) -> list[ColumnElement[bool]]:
+    """Return the conditions by which a column names somebody: not empty, not 0, none of these.
+
+    :param fold: whatever the case of a text.
+    :param void: further values that name nobody.
+    """
+    text = is_text(column.type)
     if text:
         # A mask of a column that holds numbers is written as a text holds it.
         void = [str(v) for v in void]
     if text and fold:
-        return and_(condition, ~folded(left, ["", "0", *void]))
-    inner = plain(left.type)
+        return [~folded(column, ["", "0", *void])]
+    inner, found = plain(column.type), list[ColumnElement[bool]]()
     # The host's own type may not take an empty value; the database does.
-    if holds_text(left.type):
-        bare = left if text else cast(left, String())
-        condition = and_(condition, bare.not_in(["", "0"]))
+    if holds_text(column.type):
+        bare = column if text else cast(column, String())
+        found.append(bare.not_in(fixed(["", "0"], bare.type)))
     elif isinstance(inner, Integer | Numeric):
-        condition = and_(condition, (left if inner is left.type else cast(left, inner)) != 0)
-    return and_(condition, left.not_in(void)) if void else condition
+        found.append((column if inner is column.type else cast(column, inner)) != 0)
+    return [*found, column.not_in(fixed(void, column.type))] if void else found
 
 
 def folded(column: ColumnElement[Any], texts: Iterable[str]) -> ColumnElement[bool]:
