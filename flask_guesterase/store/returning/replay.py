@@ -35,12 +35,12 @@ from ..retaining.keeping import Origin
 from ..sweeping import looking, runs
 from ..unit import HasWork, Run
 from ..work import Work
-from . import again, returned
+from . import again, promised, returned
 from .again import Fate, Warrant
 from .requested import case_of, catch_up, known_case, taken_back
 from .returned import Seen
 
-DOOR = "replay"
+DOOR = returned.REPLAY
 """Through which door rows were seen that a replay found."""
 
 _SPANS = 8
@@ -282,7 +282,8 @@ def _erase(
         return tracing.row_mark(secret, *person) in note.others
 
     held = partial(unplaced.keep, work, holds)
-    under = Warrant(decided(note.did), shares, erased_on(work, line), held)
+    breaks = partial(promised.broken, work, line)
+    under = Warrant(decided(note.did), shares, erased_on(work, line), held, breaks)
     origin = Origin(note.request or None, note.controller, note.property)
     done = again.again(work, origin, who, under)
     if done.reasons != (LEGAL_DUTY,) or note.request or len(who) == 1:
@@ -298,7 +299,7 @@ def _noted(
 ) -> again.Again:
     """Write rows down that were not erased again, and return what became of them."""
     if done.fate in (Fate.OPEN, Fate.STAFF):
-        # Whose a row is that a hold may keep people can say, once the hold is placed again.
+        # Whose a row is that a hold or a rule may keep people can say, once that is there again.
         asked = LEGAL_DUTY if done.reasons == (LEGAL_DUTY,) else returned.NOT_DECIDED
         why = asked if done.fate is Fate.STAFF else "in-the-way"
         for table, key in who:
