@@ -21,16 +21,21 @@ from ..statements.sql import chunks
 from ..work import Work
 
 
-def note(origin: Origin, lines: Iterable[Mapping[str, Any]]) -> Note:
-    """Return what the register is told of the marks of an erasure.
+def notes(origin: Origin, lines: Iterable[Mapping[str, Any]]) -> list[Note]:
+    """Return what the register is told of the marks of an erasure, one note for each property.
 
     :param origin: on whose behalf it is carried out.
     :param lines: the marks, as they are written into our table.
     """
-    rows = tuple(
-        Trace(line["table_name"], line["mark"], {line["kind"]: line["row_mark"]}) for line in lines
-    )
-    return Note(Kind.MARKED, origin.controller, origin.property, origin.number or "", rows)
+    rows: dict[str, list[Trace]] = {}
+    for line in lines:
+        trace = Trace(line["table_name"], line["mark"], {line["kind"]: line["row_mark"]})
+        rows.setdefault(line["property"], []).append(trace)
+    number = origin.number or ""
+    return [
+        Note(Kind.MARKED, origin.controller, code, number, tuple(rows[code]))
+        for code in sorted(rows)
+    ]
 
 
 def put_back(work: Work, line: Line) -> int:
