@@ -1,4 +1,4 @@
-"""In a group of hotels a guest is known again at each house where something of theirs was erased."""
+"""In a group of hotels a guest is known again at each house where something of them was erased."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ BOOKED = datetime(2025, 12, 1)
 
 @pytest.fixture
 def group(sqlite_url: str, tmp_path: Path) -> Iterator[Hotel]:
-    """Two hotels of one company, in Shanghai and in Munich, of whose stays the law keeps nothing."""
+    """Two hotels of one company, of whose stays the law keeps nothing."""
     made = Hotel(sqlite_url, tmp_path)
     places = {c: replace(p, controller="Pine Ltd") for c, p in made.settings.properties.items()}
     register = str(tmp_path / "register")

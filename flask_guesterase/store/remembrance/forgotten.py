@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from ...core.errors import KeyMissingError
-from ...core.plan import LEGAL_DUTY, Key, key_text
+from ...core.plan import LEGAL_DUTY, Key, Person, key_text
 from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
 from ..casework.cases import day_at
 from ..erasing import finder
@@ -180,6 +180,20 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
                 verdict, why = Verdict.ASK, "newer"
             result.append(Judged(table, key, verdict, why))
     return result
+
+
+def names(work: Work, line: Line, who: Iterable[Person]) -> bool:
+    """Return whether a line is about one of these rows; without the key of its month it may be.
+
+    :param work: the open transaction.
+    :param line: the line.
+    :param who: table and key of rows.
+    """
+    secret = _key(work, line.month)
+    if secret is None:
+        return not is_over(work, line.month)
+    marks = {tracing.row_mark(secret, *each) for each in who}
+    return any(trace.row in marks for trace in line.note.rows)
 
 
 def keyless(work: Work, lines: Iterable[Line]) -> tuple[str, ...]:

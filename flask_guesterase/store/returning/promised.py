@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...core.errors import KeyMissingError
 from ...core.plan import Decision, Key, Outcome, Plan, Step
 from ...core.remembrance import Line
 from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record
-from ..remembrance import tracing
-from ..remembrance.forgotten import recall
+from ..remembrance.forgotten import names, recall
 from ..retaining import law
 from ..work import Work
 
@@ -69,13 +67,5 @@ def lines(work: Work, number: str | None, table: str, key: Key) -> list[Line]:
     """
     return [
         line for line in recall(work, 0).lines
-        if line.note.request == (number or "") and _names(work, line, table, key)
+        if line.note.request == (number or "") and names(work, line, [(table, key)])
     ]  # fmt: skip
-
-
-def _names(work: Work, line: Line, table: str, key: Key) -> bool:
-    try:
-        mark = tracing.row_mark(tracing.key_of(work, line.month), table, key)
-    except KeyMissingError:
-        return False
-    return any(trace.row == mark for trace in line.note.rows)

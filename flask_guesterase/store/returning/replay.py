@@ -16,6 +16,7 @@ from ...core.remembrance import Kind, Line, Note
 from ..access import brake, pulse
 from ..access.pulse import Pulse
 from ..comeback import objections, remembered
+from ..erasing import finder, people
 from ..journaling import vanished
 from ..release import continuing
 from ..remembrance import remembering, tracing, unplaced
@@ -249,9 +250,27 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     counts["marks"] += _marks(work, known, line, judged)
     for each in judged:
         _note(work, line, each)
+    if note.request:
+        _bury(work, note.request, _shells(work, judged))
     if case is not None:
         catch_up(work, case, line, done[0] if done else None)
     return dict(counts)
+
+
+def _shells(work: Work, judged: Sequence[Judged]) -> set[Person]:
+    """Return whose row is there and empty, as an erasure that the copy knows left it."""
+    other = [
+        (each.table, each.key) for each in judged
+        if each.verdict is Verdict.OTHER and each.key is not None
+    ]  # fmt: skip
+    return finder.erased_before(work.conn, work.datamap, other)
+
+
+def _bury(work: Work, number: str, shells: Iterable[Person]) -> None:
+    """Mark people as erased under a request too whose row had been filled again and emptied."""
+    known = {(each.table, each.key) for each in people.subjects(work, number) if each.erased_at}
+    new = [each for each in shells if (each[0], key_text(each[1])) not in known]
+    people.bury_again(work, number, new)
 
 
 def _marks(work: Work, known: Forgotten, line: Line, judged: Sequence[Judged]) -> int:
