@@ -115,7 +115,10 @@ def test_after_a_restore_it_is_known_there_of_who_was_new_since_the_copy(
     with backup(group) as copy:
         booked(group, at)
         group.erased(group.approved(email=ANN["email"]))
-        before = {(row["kind"], row["mark"], row["property"]) for row in group.ours("mark")}
+        before = {
+            (row["kind"], row["mark"], row["property"]) for row in group.ours("mark")
+            if row["kind"] != "key"
+        }  # fmt: skip
         restore(group, copy)
         assert replay(lambda unit: _run(group, unit)).counts["marks"] == len(before)
         told = {(row["kind"], row["mark"], row["property"]) for row in group.ours("mark")}

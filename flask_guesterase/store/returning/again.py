@@ -242,7 +242,8 @@ def _carry_out(
     shelved.over(work, plan.people)
     invented = canaries.is_one(work, origin.number)
     if not invented:
-        marks.take(work, origin, plan)
+        # Of what a replay erases the register knows the marks already.
+        marks.take(work, origin, plan, outside=origin.number is not None and not work.replaying)
     erased = planning.erase(work, origin, plan, about)
     keeping.record(work, origin, meanwhile.unwritten(work, origin.number, plan), erased)
     work.changed |= {step.decision.table for step in plan.keeping()}

@@ -15,8 +15,8 @@ from ...core.plan import LEGAL_DUTY, Person, key_text
 from ...core.remembrance import Kind, Line, Note
 from ..access import brake, pulse
 from ..access.pulse import Pulse
-from ..comeback import objections, remembered
-from ..erasing import finder, people
+from ..comeback import objections
+from ..erasing import people
 from ..journaling import vanished
 from ..release import continuing
 from ..remembrance import remembering, tracing, unplaced
@@ -36,7 +36,7 @@ from ..retaining.keeping import Origin
 from ..sweeping import looking, runs
 from ..unit import HasWork, Run
 from ..work import Work
-from . import again, promised, returned
+from . import again, lost, promised, returned
 from .again import Fate, Warrant
 from .requested import case_of, catch_up, known_case, taken_back
 from .returned import Seen
@@ -247,23 +247,14 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     theirs = [each for each in judged if each.verdict is Verdict.THEIRS]
     done = _erase(work, known.holds, line, theirs)
     counts.update(each.fate.value for each in done)
-    counts["marks"] += _marks(work, known, line, judged)
+    if note.request:
+        _bury(work, note.request, lost.emptied(work, judged))
+        counts["marks"] += lost.marked_again(work, known, line, judged, done)
     for each in judged:
         _note(work, line, each)
-    if note.request:
-        _bury(work, note.request, _shells(work, judged))
     if case is not None:
         catch_up(work, case, line, done[0] if done else None)
     return dict(counts)
-
-
-def _shells(work: Work, judged: Sequence[Judged]) -> set[Person]:
-    """Return whose row is there and empty, as an erasure that the copy knows left it."""
-    other = [
-        (each.table, each.key) for each in judged
-        if each.verdict is Verdict.OTHER and each.key is not None
-    ]  # fmt: skip
-    return finder.erased_before(work.conn, work.datamap, other)
 
 
 def _bury(work: Work, number: str, shells: Iterable[Person]) -> None:
@@ -271,20 +262,6 @@ def _bury(work: Work, number: str, shells: Iterable[Person]) -> None:
     known = {(each.table, each.key) for each in people.subjects(work, number) if each.erased_at}
     new = [each for each in shells if (each[0], key_text(each[1])) not in known]
     people.bury_again(work, number, new)
-
-
-def _marks(work: Work, known: Forgotten, line: Line, judged: Sequence[Judged]) -> int:
-    """Write down again by what people are known of whom the copy has no row; return how many.
-
-    Of a row that is there a person decides, or it is erased again and leaves marks by itself.
-    """
-    if not line.note.request or any(each.verdict is not Verdict.GONE for each in judged):
-        return 0
-    same = [
-        each for each in known.marked
-        if (each.note.request, each.at) == (line.note.request, line.at)
-    ]  # fmt: skip
-    return sum(remembered.put_back(work, each) for each in same)
 
 
 def _erase(
