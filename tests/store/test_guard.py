@@ -781,7 +781,10 @@ def test_who_was_new_since_a_copy_is_known_again_when_the_lost_days_are_sent(
     with put_back(lodge, tmp_path):
         lodge.stayed()
         number = lodge.erased_guest()
-        before = {(row["kind"], row["mark"], row["row_mark"]) for row in lodge.ours("mark")}
+        before = {
+            (row["kind"], row["mark"], row["row_mark"]) for row in lodge.ours("mark")
+            if row["kind"] != "key"
+        }  # fmt: skip
     assert replay(lodge.run).counts["marks"] == len(before)
     told = lodge.ours("mark")
     assert {(row["kind"], row["mark"], row["row_mark"]) for row in told} == before

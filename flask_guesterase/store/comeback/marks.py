@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from ...core.errors import MatchError
 from ...core.identity import Kind, Readings, normal, readings
+from ...core.log import slug
 from ...core.period import months_after
 from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
 from ...core.returning import MONTHS
@@ -136,6 +137,12 @@ class _Making:
     def of(self, kind: str, text: str) -> str:
         return fingerprint(self.key, kind, text)
 
+    def home(self, code: str) -> str:
+        """Return the code that a row of which nothing is kept says itself, of one of our hotels."""
+        hotel = self.work.settings.properties.get(code)
+        ours = hotel is not None and slug(hotel.controller) == self.origin.controller
+        return code if ours else ""
+
     def line(self, kind: str, table: str, mark: str, person: str, place: str) -> dict[str, Any]:
         return {
             "request": self.origin.number,
@@ -175,7 +182,7 @@ def take(work: Work, origin: Origin, plan: Plan, outside: bool = False) -> int:
         _forget(work.conn, {(line["mark"], line["row_mark"]) for line in lines.values()})
     put(work.conn, tables.mark, lines.values())
     if outside and lines and work.settings.register:
-        work.remember.append(remembered.note(origin, lines.values()))
+        work.remember += remembered.notes(origin, lines.values())
     return len(lines)
 
 
@@ -234,7 +241,7 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
         own = making.of(KEY, text)
         person = own if owners[0] == text else making.of(KEY, owners[0])
         ruling = plan.rulings.get((one.name, key))
-        place = ruling.place if ruling is not None else ""
+        place = (ruling.place if ruling is not None else "") or making.home(values[""])
         house = place or making.origin.property
         if house not in known:
             known[house] = regions(making.work.settings, house)
@@ -283,7 +290,7 @@ def read(
         wanted, given = asked(declared.said, ("watched", *one.read, *place), made, part)
         for cells in map(tuple, conn.execute(wanted, given).all()):
             values = dict(zip(one.read, cells[width:], strict=False))
-            values[""] = str(cells[-1]) if place else ""
+            values[""] = str(cells[-1] or "").strip() if place else ""
             found[cells[:width]] = values
     return found
 

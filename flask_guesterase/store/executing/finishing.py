@@ -216,7 +216,7 @@ def _finish(
     spared = unkept(work, plan)
     invented = canaries.is_one(work, origin.number)
     if origin.number is not None and not invented:
-        marks.take(work, origin, plan)
+        marks.take(work, origin, plan, outside=True)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, scope)
     erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]

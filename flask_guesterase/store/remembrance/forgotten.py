@@ -10,10 +10,11 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from ...core.errors import KeyMissingError
-from ...core.plan import LEGAL_DUTY, Key, key_text
+from ...core.plan import LEGAL_DUTY, Key, Person, key_text
 from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
 from ..casework.cases import day_at
 from ..erasing import finder
+from ..erasing.traces import tells
 from ..lawbook.clocks import Record, facts_of, moments_of
 from ..mapping.ways import clock_of
 from ..work import Work
@@ -179,7 +180,48 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
             if verdict is Verdict.THEIRS and key in lately:
                 verdict, why = Verdict.ASK, "newer"
             result.append(Judged(table, key, verdict, why))
-    return result
+    return _without_shells(work, result)
+
+
+def _without_shells(work: Work, judged: Sequence[Judged]) -> list[Judged]:
+    """Ask nobody about rows that are empty: what a hold kept was erased later, by its own line."""
+    asked = {
+        (each.table, each.key) for each in judged
+        if each.verdict is Verdict.ASK and each.why != LEGAL_DUTY and each.key is not None
+    }  # fmt: skip
+    empty = shells(work, asked)
+    return [
+        Judged(each.table, each.key, Verdict.OTHER) if (each.table, each.key) in empty else each
+        for each in judged
+    ]
+
+
+def shells(work: Work, who: Iterable[Person]) -> set[Person]:
+    """Return which of these rows an erasure emptied, as far as their columns can tell.
+
+    :param work: the open transaction.
+    :param who: table and key of rows.
+    """
+    tables = work.datamap.tables
+    told = {
+        name for name, each in tables.items()
+        if each.deletes or any(tells(each, [column]) for column in each.erase)
+    }  # fmt: skip
+    return finder.erased_before(work.conn, work.datamap, [w for w in who if w[0] in told])
+
+
+def names(work: Work, line: Line, who: Iterable[Person]) -> bool:
+    """Return whether a line is about one of these rows; without the key of its month it may be.
+
+    :param work: the open transaction.
+    :param line: the line.
+    :param who: table and key of rows.
+    """
+    secret = _key(work, line.month)
+    if secret is None:
+        return not is_over(work, line.month)
+    marks = {tracing.row_mark(secret, *each) for each in who}
+    return any(trace.row in marks for trace in line.note.rows)
 
 
 def keyless(work: Work, lines: Iterable[Line]) -> tuple[str, ...]:

@@ -64,12 +64,15 @@ class Warrant:
     :param day: day of the first erasure, from which the recovery window runs; today when None.
     :param held: answers whether a hold that this database has forgotten keeps a plan from being
         carried out.
+    :param breaks: answers whether a plan takes what the first erasure kept by a rule that this
+        database has forgotten, or that still keeps it.
     """
 
     before: Decided | None
     shares: Callable[[Person], bool] = lambda person: False
     day: date | None = None
     held: Callable[[Plan], bool] = lambda plan: False
+    breaks: Callable[[Plan], bool] = lambda plan: False
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ class Again:
 
     :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
         the way and it must be tried again; STAFF when it was not decided before, or when a
-        forgotten hold may keep it.
-    :param reasons: what stands in the way, or what was not decided; `LEGAL_DUTY` of a hold.
+        forgotten hold or rule may keep it.
+    :param reasons: what stands in the way, or what was not decided; `LEGAL_DUTY` of a hold and
+        of a rule.
     :param did: what was done, as `deeds.did` writes it; empty when nothing was.
     """
 
@@ -155,6 +159,8 @@ def again(
         return Again(Fate.STAFF, (LEGAL_DUTY,))
     if new := _new(under, plan):
         return Again(Fate.STAFF, new)
+    if under.breaks(plan):
+        return Again(Fate.STAFF, (LEGAL_DUTY,))
     done = tuple(did(plan, doubles(work, plan)))
     _carry_out(work, origin, about, plan, under.day)
     return Again(Fate.ERASED, did=done)
@@ -236,7 +242,8 @@ def _carry_out(
     shelved.over(work, plan.people)
     invented = canaries.is_one(work, origin.number)
     if not invented:
-        marks.take(work, origin, plan)
+        # Of what a replay erases the register knows the marks already.
+        marks.take(work, origin, plan, outside=origin.number is not None and not work.replaying)
     erased = planning.erase(work, origin, plan, about)
     keeping.record(work, origin, meanwhile.unwritten(work, origin.number, plan), erased)
     work.changed |= {step.decision.table for step in plan.keeping()}

@@ -15,7 +15,8 @@ from ...core.plan import LEGAL_DUTY, Person, key_text
 from ...core.remembrance import Kind, Line, Note
 from ..access import brake, pulse
 from ..access.pulse import Pulse
-from ..comeback import objections, remembered
+from ..comeback import objections
+from ..erasing import people
 from ..journaling import vanished
 from ..release import continuing
 from ..remembrance import remembering, tracing, unplaced
@@ -35,12 +36,12 @@ from ..retaining.keeping import Origin
 from ..sweeping import looking, runs
 from ..unit import HasWork, Run
 from ..work import Work
-from . import again, returned
+from . import again, lost, promised, returned
 from .again import Fate, Warrant
 from .requested import case_of, catch_up, known_case, taken_back
 from .returned import Seen
 
-DOOR = "replay"
+DOOR = returned.REPLAY
 """Through which door rows were seen that a replay found."""
 
 _SPANS = 8
@@ -246,7 +247,9 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     theirs = [each for each in judged if each.verdict is Verdict.THEIRS]
     done = _erase(work, known.holds, line, theirs)
     counts.update(each.fate.value for each in done)
-    counts["marks"] += _marks(work, known, line, judged)
+    if note.request:
+        _bury(work, note.request, lost.emptied(work, judged))
+        counts["marks"] += lost.marked_again(work, known, line, judged, done)
     for each in judged:
         _note(work, line, each)
     if case is not None:
@@ -254,18 +257,11 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     return dict(counts)
 
 
-def _marks(work: Work, known: Forgotten, line: Line, judged: Sequence[Judged]) -> int:
-    """Write down again by what people are known of whom the copy has no row; return how many.
-
-    Of a row that is there a person decides, or it is erased again and leaves marks by itself.
-    """
-    if not line.note.request or any(each.verdict is not Verdict.GONE for each in judged):
-        return 0
-    same = [
-        each for each in known.marked
-        if (each.note.request, each.at) == (line.note.request, line.at)
-    ]  # fmt: skip
-    return sum(remembered.put_back(work, each) for each in same)
+def _bury(work: Work, number: str, shells: Iterable[Person]) -> None:
+    """Mark people as erased under a request too whose row had been filled again and emptied."""
+    known = {(each.table, each.key) for each in people.subjects(work, number) if each.erased_at}
+    new = [each for each in shells if (each[0], key_text(each[1])) not in known]
+    people.bury_again(work, number, new)
 
 
 def _erase(
@@ -282,7 +278,8 @@ def _erase(
         return tracing.row_mark(secret, *person) in note.others
 
     held = partial(unplaced.keep, work, holds)
-    under = Warrant(decided(note.did), shares, erased_on(work, line), held)
+    breaks = partial(promised.broken, work, line)
+    under = Warrant(decided(note.did), shares, erased_on(work, line), held, breaks)
     origin = Origin(note.request or None, note.controller, note.property)
     done = again.again(work, origin, who, under)
     if done.reasons != (LEGAL_DUTY,) or note.request or len(who) == 1:
@@ -298,7 +295,7 @@ def _noted(
 ) -> again.Again:
     """Write rows down that were not erased again, and return what became of them."""
     if done.fate in (Fate.OPEN, Fate.STAFF):
-        # Whose a row is that a hold may keep people can say, once the hold is placed again.
+        # Whose a row is that a hold or a rule may keep people can say, once that is there again.
         asked = LEGAL_DUTY if done.reasons == (LEGAL_DUTY,) else returned.NOT_DECIDED
         why = asked if done.fate is Fate.STAFF else "in-the-way"
         for table, key in who:

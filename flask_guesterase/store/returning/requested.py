@@ -18,7 +18,8 @@ from .. import tables
 from ..casework import cases, tasks
 from ..casework.cases import Case, load, reconsider, step, tell
 from ..certificates import certifying
-from ..remembrance.forgotten import Forgotten
+from ..erasing import people
+from ..remembrance.forgotten import Forgotten, names
 from ..unit import HasWork
 from ..work import Work
 from . import again
@@ -113,9 +114,20 @@ def taken_back(known: Forgotten, office: HasWork) -> dict[str, int]:
             counts["reviewed-again"] += 1
         elif (
             case is not None and case.state in (State.CHECKING, *DONE)
-            and line.note.kind is Kind.RESTORED
+            and line.note.kind is Kind.RESTORED and not _erased_since(work, known, line)
         ):  # fmt: skip
             last = certifying.first_until(work, case) or work.today
             tasks.take_back(work, number, case.property, case.controller, last)
             counts["to-take-back"] += 1
     return dict(counts)
+
+
+def _erased_since(work: Work, known: Forgotten, taken: Line) -> bool:
+    """Return whether somebody was erased again after their erasure had been taken back."""
+    later = (
+        line for line in known.lines
+        if line.number > taken.number and line.note.kind is Kind.INTENT
+        and known.takes_back(line) is None
+    )  # fmt: skip
+    who = people.taken(work, taken.note.request)
+    return any(names(work, line, who) for line in later)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from ...core.errors import TransitionError, UnknownError
 from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
-from ...core.plan import Person, key_text
+from ...core.plan import LEGAL_DUTY, Person, key_text
 from ...core.returning import Verdict
 from .. import tables
 from ..access import actors
@@ -29,16 +29,16 @@ from ..retaining.keeping import Origin
 from ..statements.sql import chunks
 from ..sweeping.putoff import come
 from ..work import Work
-from . import again
+from . import again, promised
 from .again import Again, Fate, Warrant
 
 NOT_DECIDED = "not-decided"
 """Why of a row that was not covered by what was decided before: a new request is needed."""
 
-_WAITING = owing.WAITING
+REPLAY = "replay"
+"""Door of rows that were seen while a restored database caught up."""
 
-Under = Callable[[Work, Line[Any]], Warrant | None]
-"""Returns under what a noted row may be erased again; the decision of its request when None."""
+_WAITING = owing.WAITING
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def due(work: Work, most: int = 50) -> list[int]:
     return list(rows.scalars())
 
 
-def erase(work: Work, id: int, under: Under | None = None) -> Again:
+def erase(work: Work, id: int) -> Again:
     """Erase a noted row again, in this transaction, and write down what became of it.
 
     What stands in the way is tried again, later each time; what was not decided before is laid
@@ -126,7 +126,6 @@ def erase(work: Work, id: int, under: Under | None = None) -> Again:
 
     :param work: the open transaction.
     :param id: number of the noted row.
-    :param under: finds under what it may be erased, where its request alone does not say.
     :raises UnknownError: there is no such row.
     """
     row = _load(work, id)
@@ -139,11 +138,24 @@ def erase(work: Work, id: int, under: Under | None = None) -> Again:
         done = Again(Fate.GONE)
     else:
         fate = _otherwise(work, who) if row.decided_by is None else None
-        given = under(work, row) if under and fate is None else None
-        done = Again(fate) if fate is not None else again.again(work, origin, [who], given)
+        under = _warrant(work, row, who) if fate is None else None
+        done = Again(fate) if fate is not None else again.again(work, origin, [who], under)
     _write(work, row, done)
     recheck(work, row.request)
     return done
+
+
+def _warrant(work: Work, row: Line[Any], who: Person) -> Warrant | None:
+    """Return under what a row of a restored database may go; what its request decided when None.
+
+    The copy knows the decision as it was then, or by the rules of its day.
+    """
+    if row.door != REPLAY or (before := again.warrant(work, row.request)) is None:
+        return None
+    lines = promised.lines(work, row.request, *who)
+    return replace(
+        before, breaks=lambda plan: any(promised.broken(work, line, plan) for line in lines)
+    )
 
 
 def _otherwise(work: Work, who: Person) -> Fate | None:
@@ -183,7 +195,8 @@ def _write(work: Work, row: Line[Any], done: Again) -> None:
     if done.fate is Fate.OPEN:
         values |= _later(work, row)
     elif done.fate is Fate.STAFF and done.reasons:
-        values["why"] = NOT_DECIDED
+        told = done.reasons != (LEGAL_DUTY,) or row.why == LEGAL_DUTY
+        values["why"] = NOT_DECIDED if told else LEGAL_DUTY
     table = tables.returned
     work.conn.execute(update(table).where(table.c.id == row.id).values(values))
 

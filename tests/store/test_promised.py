@@ -1,0 +1,195 @@
+"""A replay takes nothing that an erasure kept by a rule which the restored database forgot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from flask_guesterase.core.period import Period
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import null, retain
+from flask_guesterase.store import worker
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.returning.replay import Survey, replay
+from tests.store.test_expiry import COPIED, COPIES, PEOPLE, Inn, copies, declare
+from tests.store.test_outbox import render
+from tests.store.test_unplaced import backup, restore
+
+OVER = date(2025, 1, 1)
+"""A stay of which the register's year is over, and five years are not."""
+
+
+@pytest.fixture
+def any_inn(database_url: str, tmp_path: Path) -> Iterator[Inn]:
+    """An inn with a register of erasures, on each of the three engines in turn."""
+    made = registered(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def inn(sqlite_url: str, tmp_path: Path) -> Iterator[Inn]:
+    """The same on SQLite."""
+    made = registered(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def registered(url: str, folder: Path) -> Inn:
+    """Return an inn with a register of erasures, where two people decide about the law."""
+    made = Inn(url, folder)
+    made.settings = replace(made.settings, register=str(folder / "register"))
+    made.grants["second"].add("law")
+    return made
+
+
+def lengthen(inn: Inn, category: str = "guest_register", clock: str = "last_activity") -> None:
+    """Let two people set a period of five years."""
+    said = House(category, (clock,), "minutes of today", Period(years=5))
+    id = inn.run(lambda office: office.house_period("sh", said, "officer"))
+    inn.run(lambda office: office.confirm_house(id, "second"))
+
+
+def replayed(inn: Inn, copy: str) -> Survey:
+    """Put the copy in the place of the database and replay once; it has caught up then."""
+    restore(inn, copy)
+    done = replay(inn.run)
+    assert (done.restored, done.problems) == (False, ())
+    return done
+
+
+def asked(inn: Inn) -> list[tuple[str, str, str]]:
+    """Return key, why and state of the rows that wait for a person."""
+    rows: list[dict[str, Any]] = inn.run(lambda office: office.returns(None, "replay"))
+    return [(row["key"], row["why"], row["state"]) for row in rows]
+
+
+def theirs(inn: Inn) -> None:
+    """Let staff say of the row that waits that it is the guest's, and the worker go round."""
+    (row,) = inn.run(lambda office: office.returns(None, "replay"))
+    inn.run(lambda office: office.settle_return(row["id"], "clerk", theirs=True))
+    assert worker.work(inn.run, render, {}).problems == {}
+
+
+def test_what_a_period_of_after_the_copy_kept_waits_until_it_is_set_again(any_inn: Inn) -> None:
+    """The certificate names its day; the copy knows a rule by which it is over (P3)."""
+    inn = any_inn
+    inn.person(1, OVER)
+    with backup(inn) as copy:
+        lengthen(inn)
+        number = inn.approved(email="p1@mail.example")
+        inn.erased(number)
+        assert [each["until"] for each in inn.content(number)["stays"]] == ["2030-01-01"]
+        before = inn.read(PEOPLE)
+        assert (before["name"], before["visa"]) == ("[erased]", "V1")
+        assert "erased" not in replayed(inn, copy).counts
+        assert inn.read(PEOPLE)["visa"] == "V1"
+        assert asked(inn) == [("int:1", "legal-duty", "staff")]
+        lengthen(inn)
+        theirs(inn)
+        assert inn.read(PEOPLE) == before
+        assert asked(inn) == []
+        worker.work(inn.run, render, {})
+        assert inn.state(number) == "sealed"
+        assert [each["until"] for each in inn.ours("kept")] == ["2030-01-01"]
+
+
+def test_who_says_that_it_is_theirs_does_not_end_what_two_people_made_longer(
+    inn: Inn
+) -> None:
+    """One person says whose a row is; that nothing keeps it any more takes a request (P11)."""
+    inn.person(1, OVER)
+    with backup(inn) as copy:
+        lengthen(inn)
+        inn.erased(inn.approved(email="p1@mail.example"))
+        replayed(inn, copy)
+        theirs(inn)
+        assert inn.read(PEOPLE)["visa"] == "V1"
+        assert asked(inn) == [("int:1", "not-decided", "staff")]
+
+
+def test_who_had_to_be_judged_after_a_replay_is_told_of_the_duty_first(inn: Inn) -> None:
+    """A mailbox that changed makes it a question whose the row is, and not until when it stays."""
+    inn.person(1, OVER)
+    with backup(inn) as copy:
+        lengthen(inn)
+        inn.erased(inn.approved(email="p1@mail.example"))
+        restore(inn, copy)
+        inn.set(PEOPLE, 1, email="p9@mail.example")
+        assert replay(inn.run).counts["ask"] == 1
+        theirs(inn)
+        assert asked(inn) == [("int:1", "legal-duty", "staff")]
+        lengthen(inn)
+        theirs(inn)
+        assert (inn.read(PEOPLE)["email"], inn.read(PEOPLE)["visa"]) == (None, "V1")
+
+
+def test_of_those_whose_time_was_over_together_only_who_has_something_to_keep_waits(
+    inn: Inn
+) -> None:
+    """They stand in one line of the register and have nothing to do with each other."""
+    inn.person(1, date(2022, 1, 1))
+    inn.person(2, date(2022, 1, 1), visa=None)
+    with backup(inn) as copy:
+        lengthen(inn)
+        assert expiry.expire(inn.run)["people"] == 2
+        assert inn.read(PEOPLE)["visa"] == "V1"
+        replayed(inn, copy)
+        assert (inn.read(PEOPLE, 1)["name"], inn.read(PEOPLE, 1)["visa"]) == ("Ann Berg", "V1")
+        assert inn.read(PEOPLE, 2)["name"] == "[erased]"
+        assert asked(inn) == [("int:1", "legal-duty", "staff")]
+
+
+def test_a_row_of_which_something_was_kept_is_not_deleted(inn: Inn) -> None:
+    """By the rules of the copy all of it has had its time, and it would go whole."""
+    declare(inn, Policy({"bytes": retain("invoice_accounting", then=null), "name": null}, **COPIED))
+    inn.person(1, OVER, visa=None)
+    with inn.engine.begin() as conn:
+        COPIES.create(conn)
+        conn.execute(insert(COPIES).values(
+            id=1, guest=1, bytes="x", name="Ann Berg", dated=date(2023, 1, 1)
+        ))  # fmt: skip
+    with backup(inn) as copy:
+        lengthen(inn, "invoice_accounting", "document")
+        inn.erased(inn.approved(email="p1@mail.example"))
+        assert copies(inn) == [("x", None)]
+        replayed(inn, copy)
+        assert copies(inn) == [("x", "Ann Berg")]
+        assert asked(inn) == [("int:1", "legal-duty", "staff")]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_rule_kept_that_the_copy_knows_goes_when_it_has_ended(
+    inn: Inn, known: bool
+) -> None:
+    """The fifth year is over since: a copy of before the period cannot tell."""
+    inn.person(1, date(2021, 3, 11))
+    if known:
+        lengthen(inn)
+    with backup(inn) as copy:
+        if not known:
+            lengthen(inn)
+        inn.erased(inn.approved(email="p1@mail.example"))
+        assert inn.read(PEOPLE)["visa"] == "V1"
+        inn.later(days=1, hours=3)
+        replayed(inn, copy)
+        assert inn.read(PEOPLE)["visa"] == (None if known else "V1")
+
+
+def test_what_the_law_keeps_still_is_kept_again_at_once(inn: Inn) -> None:
+    """Under a rule that the copy knows nobody is asked."""
+    inn.person(1, date(2025, 12, 1))
+    with backup(inn) as copy:
+        number = inn.approved(email="p1@mail.example")
+        inn.erased(number)
+        before = inn.read(PEOPLE)
+        assert replayed(inn, copy).counts["erased"] == 1
+        assert inn.read(PEOPLE) == before
+        assert asked(inn) == []
