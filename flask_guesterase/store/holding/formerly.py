@@ -161,7 +161,7 @@ def _led(
 
 def _ends(work: Work, hop: Hop, values: Collection[Key], copied: _Copied) -> bool:
     """Return whether a step leads to a row that is gone, and that lies in this copy neither."""
-    if hop.guarded and set(hop.target) != set(hop.table.primary_key.columns):
+    if not hop.vouched and set(hop.target) != set(hop.table.primary_key.columns):
         # Such a value names somebody, or nobody, and no row.
         return False
     names = [c.name for c in hop.target]
