@@ -16,12 +16,14 @@ from ...core.lifecycle import DONE, OPEN, State
 from ...core.permissions import Permission
 from ...core.plan import Outcome, Plan
 from ...core.standing import Standing
+from ...core.wish import Kind
 from .. import tables
 from ..access import actors
 from ..casework import minors
 from ..casework.cases import Case, load, secret
 from ..certificates.deeds import copied, did
 from ..certificates.restated import today
+from ..copying import shelved
 from ..erasing import people
 from ..erasing.carrying import Candidate, known
 from ..erasing.doubles import doubles
@@ -170,7 +172,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     )
     looks = _looks(work, subjects) if names else {}
     taken = [each for each in subjects if each.standing is Standing.TAKEN]
-    since = same.since(work, case, taken) if case.state is State.REVIEW else ()
+    since = _since(work, case, taken) if case.state is State.REVIEW else ()
     return Preview(
         drawn.number,
         same.looked(work, case, mark) if since and names else mark,
@@ -187,6 +189,13 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         _differences(work, case, plan, taken),
         since,
     )
+
+
+def _since(work: Work, case: Case, taken: Sequence[Subject]) -> tuple[str, ...]:
+    """Return what who decides must have looked at because a taken row is not as it was."""
+    if case.kind == Kind.COPY:
+        return same.of_copy(work, case, taken, shelved.erased_by(work, case))
+    return same.since(work, case, taken)
 
 
 def _then(work: Work, case: Case) -> list[dict[str, Any]]:

@@ -132,8 +132,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     moved = same.moved(work, case, taken)
     moved += differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
-        # Whoever decides anew is told of it: what they approve is about who is there now.
-        return _review_again(work, case, actor, moved, same.noted(work, case, whose))
+        # Whoever decides anew is told of it, and reads who is there now before they approve.
+        return _review_again(work, case, actor, moved, same.unnoted(work, case))
     blocked = plan.blocked or all_kept(plan)
     if blocked:
         return _wait(work, case, blocked)

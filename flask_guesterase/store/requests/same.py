@@ -7,7 +7,7 @@ somebody's from then on has marks of who is in them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, or_, select
 
@@ -106,7 +106,16 @@ def _said(work: Work, case: Case) -> dict[str, str]:
     mine = [e.marks for e in work.events if e.number == case.number and e.name in _SAID]
     entries = [*(draft.marks for draft in approvals.entries(work, case, _SAID)), *mine]
     both = [m for e in entries for name, m in e.items() if name.startswith(f"{_IN}-")]
-    return {mark[: len(mark) // 2]: mark[len(mark) // 2 :] for mark in both}
+    # An approval of before there were such marks says it beside its plan alone.
+    said = _approved(work, case)
+    return said | {mark[: len(mark) // 2]: mark[len(mark) // 2 :] for mark in both}
+
+
+def _approved(work: Work, case: Case) -> dict[str, str]:
+    """Return mark of a row -> mark of who was in it when a request was approved last."""
+    rows: Marks = (case.decisions or {}).get("rows") or {}
+    key = secret(work, case)
+    return {row: _who(key, values) for row, values in rows.items()}
 
 
 def since(work: Work, case: Case, taken: Iterable[Subject]) -> tuple[str, ...]:
@@ -162,16 +171,29 @@ def theirs(work: Work, case: Case, erasure: str) -> None:
     :param erasure: number of the erasure after which it was asked for, or empty.
     :raises TransitionError: a row holds another name or contact, and nobody took it since.
     """
-    table = tables.subject.c
-    after = (table.request == erasure) & table.erased_at.is_not(None)
-    over = or_(table.erased_at >= case.received_at, after)
-    taken = people.subjects(work, case.number, Standing.TAKEN)
-    shells = _erased(work, [(each.table, each.key) for each in taken], over)
-    if OTHER in since(work, case, [s for s in taken if (s.table, s.key) not in shells]):
+    if of_copy(work, case, people.subjects(work, case.number, Standing.TAKEN), erasure):
         raise TransitionError(
             f"{OTHER.capitalize()}.",
             "Look who is in it: take it once more where it is still theirs, leave it otherwise.",
         )
+
+
+def of_copy(
+    work: Work, case: Case, taken: Sequence[Subject], erasure: str
+) -> tuple[str, ...]:
+    """Return `OTHER` where somebody else may be in a row of which a copy is read; else nothing.
+
+    :param work: the open transaction.
+    :param case: the request, for a copy.
+    :param taken: its subject rows that are taken.
+    :param erasure: number of the erasure after which it was asked for, or empty.
+    """
+    table = tables.subject.c
+    after = (table.request == erasure) & table.erased_at.is_not(None)
+    over = or_(table.erased_at >= case.received_at, after)
+    shells = _erased(work, [(each.table, each.key) for each in taken], over)
+    lost = since(work, case, [s for s in taken if (s.table, s.key) not in shells])
+    return (OTHER,) if OTHER in lost else ()
 
 
 def moved(work: Work, case: Case, taken: Iterable[Subject]) -> tuple[str, ...]:
@@ -184,10 +206,8 @@ def moved(work: Work, case: Case, taken: Iterable[Subject]) -> tuple[str, ...]:
     :param case: the request, approved.
     :param taken: its subject rows that are taken.
     """
-    approved: Marks | None = (case.decisions or {}).get("rows")
-    key = secret(work, case)
-    before = {row: _who(key, values) for row, values in (approved or {}).items()}
-    return tuple(sorted(_differing(work, case, taken, before, whole=approved is not None)))
+    whole = (case.decisions or {}).get("rows") is not None
+    return tuple(sorted(_differing(work, case, taken, _approved(work, case), whole)))
 
 
 def _differing(

@@ -26,7 +26,7 @@ _file = Existing(exists=True, dir_okay=False, path_type=Path)
 _controller = click.option("--controller", metavar="NAME", default="", help="Whose journal.")
 
 
-@verb(journal_cli, "export")
+@verb(journal_cli, "export", once=True)
 @out
 @_controller
 @click.option("--since", type=_file, help="File with a checkpoint; only what came after it.")

@@ -40,7 +40,6 @@ from . import (
     witnessing,
     xraying,
 )
-from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
@@ -180,8 +179,8 @@ def preview(number: str) -> Answer:
         "id", "table", "rows", "outcome", "category", "basis", "until", "open", "grade", "why",
         "reason", "detail", "columns", "column", "spans", "whole",
     )  # fmt: skip
-    since = {"since": ", ".join(plan["since"])} if plan["since"] else {}
-    parts = [fields({"number": plan["number"], "digest": plan["digest"], **since})]
+    moved = {name: ", ".join(plan[name]) for name in ("since", "differences") if plan[name]}
+    parts = [fields({"number": plan["number"], "digest": plan["digest"], **moved})]
     for name in ("erase", "mentions", "retain", "shared", "perhaps", "blocked"):
         if plan[name]:
             parts.append(f"{name}\n{listing(plan[name], columns)}")
@@ -195,9 +194,7 @@ def preview(number: str) -> Answer:
 @click.option("--digest", required=True, help="The digest that preview printed.")
 def approve(number: str, by: str, code: str, digest: str) -> Answer:
     """Approve the plan that was read, as a second person."""
-    who = _acting(by)
-    with current.begin() as office:
-        office.attempt("code", who)
+    who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)
         office.approve(number, who, digest)
@@ -211,9 +208,7 @@ def approve(number: str, by: str, code: str, digest: str) -> Answer:
 @click.option("--ground", required=True, type=click.Choice([ground.value for ground in Ground]))
 def refuse(number: str, by: str, code: str, ground: str) -> Answer:
     """Refuse a request on a named ground."""
-    who = _acting(by)
-    with current.begin() as office:
-        office.attempt("code", who)
+    who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)
         office.refuse(number, who, ground)
@@ -227,9 +222,7 @@ def refuse(number: str, by: str, code: str, ground: str) -> Answer:
 @click.option("--reason", required=True, type=click.Choice([delay.value for delay in Delay]))
 def extend(number: str, by: str, code: str, reason: str) -> Answer:
     """Lengthen the time for an answer once, before its day; the guest is told why."""
-    who = _acting(by)
-    with current.begin() as office:
-        office.attempt("code", who)
+    who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)
         until = office.extend(number, who, reason)
