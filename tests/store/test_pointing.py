@@ -82,14 +82,16 @@ def test_a_key_that_is_not_enforced_refuses_nothing(sqlite_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("action", "blocked"),
-    [("SET NULL", "changed by"), (None, "still point"), ("RESTRICT", "still point"),
-     ("CASCADE", "changed by")],
-)  # fmt: skip
+    [("SET NULL", True), (None, True), ("RESTRICT", True), ("CASCADE", False)],
+)
 @pytest.mark.parametrize("mine", [False, True])
 def test_a_row_of_somebody_else_that_points_there_stands_in_the_way(
-    database_url: str, action: str | None, blocked: str, mine: bool
+    database_url: str, action: str | None, blocked: bool, mine: bool
 ) -> None:
-    """The database would change or refuse it: Bo's bill is no part of Ada's erasure."""
+    """The database would change or refuse it: Bo's bill is no part of Ada's erasure.
+
+    A cascade carries the new value on, and back again when the erasure is taken back.
+    """
     metadata = billing(action)
     declared = datamap(metadata, kept(null))
     guests, bills = metadata.tables["guests"], metadata.tables["bills"]
@@ -106,8 +108,7 @@ def test_a_row_of_somebody_else_that_points_there_stands_in_the_way(
             ])  # fmt: skip
         plan = draw(engine, declared, ("guests", (1,)))
         told = [(b.reason, b.table, b.rows) for b in plan.blocked]
-        assert told == ([] if mine else [("referenced", "bills", 1)])
-        assert all(blocked in b.detail for b in plan.blocked)
+        assert told == ([("referenced", "bills", 1)] if blocked and not mine else [])
         if not told:
             erase(engine, declared, ("guests", (1,)))
         with engine.connect() as conn:

@@ -208,9 +208,11 @@ def referenced(
                 f"of {link.parent} are to be deleted.",
             ))
         again, columns = _rewritten(plan, link) if link.enforced else ([], set())
-        # What a cascade writes into a row that stays is not in the plan, and no hold is asked.
-        carried = columns if link.on_update == "CASCADE" else set()
-        if again and (rows := _strangers(conn, datamap, plan, link, again, deleted, carried)):
+        # A cascade carries the new value on, also into what a hold, a need or the law keeps.
+        kept = _kept(plan, link.child, columns) if link.on_update == "CASCADE" else None
+        if kept is not None and not kept:
+            continue
+        if again and (rows := _strangers(conn, datamap, plan, link, again, deleted, kept)):
             what = _CHANGED if link.on_update in _ACTS else _POINTING
             blocks.append(Block(
                 link.child, "referenced", rows,
@@ -257,18 +259,16 @@ def _strangers(
     link: Link,
     keys: Sequence[Key],
     deleted: Mapping[str, Sequence[Key]],
-    carried: Set[str] = frozenset(),
+    only: Set[str] | None = None,
 ) -> int:
     """Count rows that point at these rows and neither go nor let go of them.
 
-    :param carried: columns into which the database carries what they point at becomes.
+    :param only: texts of the keys of rows that count; all when None.
     """
     child = datamap.tables.get(link.child)
     free = {key_text(key) for key in deleted.get(link.child, ())}
     if child is not None:
         free |= _letting_go(child, plan, link)
-    if carried:
-        free |= _overwritten(plan, link.child, carried)
     parent = datamap.declared(link.parent)
     target = parent.table.alias("parent")
     apart = is_apart(conn, datamap, link)
@@ -299,7 +299,8 @@ def _strangers(
         if child is None:
             count += rows.scalar_one()
         else:
-            count += sum(key_text(tuple(row)) not in free for row in rows)
+            texts = {key_text(tuple(row)) for row in rows} - free
+            count += len(texts if only is None else texts & only)
     return count
 
 
@@ -340,11 +341,13 @@ def _letting_go(child: Declared, plan: Plan, link: Link) -> set[str]:
     }
 
 
-def _overwritten(plan: Plan, name: str, columns: Set[str]) -> set[str]:
-    """Return the texts of the keys of rows in which all these columns get another value."""
-    written: dict[str, set[str]] = {}
-    for step in plan.steps:
-        if step.decision.table == name and step.decision.outcome in _WRITES:
-            for row in step.rows:
-                written.setdefault(key_text(row.key), set()).update(step.decision.columns)
-    return {text for text, names in written.items() if columns <= names}
+def _kept(plan: Plan, name: str, columns: Set[str]) -> set[str]:
+    """Return the texts of the keys of rows of which a plan keeps any of these columns as it is."""
+    return {
+        key_text(row.key)
+        for step in plan.steps
+        if step.decision.table == name
+        and step.decision.outcome in (Outcome.RETAIN, Outcome.HOLD)
+        and (not step.decision.columns or columns & set(step.decision.columns))
+        for row in step.rows
+    }
