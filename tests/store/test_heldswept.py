@@ -47,6 +47,10 @@ WISHES = Table(
     "wishes", HOST, Column("id", Integer, primary_key=True),
     Column("email", String(80)), Column("dated", Date),
 )  # fmt: skip
+NOTES = Table(
+    "notes", HOST, Column("id", Integer, primary_key=True),
+    Column("stay", Integer), Column("text", String(80)), Column("dated", Date),
+)  # fmt: skip
 OLD, YOUNG = date(2026, 2, 1), date(2027, 2, 1)
 AFTER = "2026-03-20"
 _OVER: dict[str, Any] = {
@@ -55,7 +59,8 @@ _OVER: dict[str, Any] = {
 
 
 class House(Kept):
-    """A hotel whose stays and calls go whole a month later, and of wishes the address alone."""
+    """A hotel whose stays and calls go whole a month later, of wishes the address alone, of notes
+    the text."""
 
     pack = Kept.pack.replace('ceiling_kind = "hard"', 'ceiling_kind = "soft"')
 
@@ -65,16 +70,18 @@ class House(Kept):
         super().__init__(url, folder)
         by_mail = Equal({"email": "email"}, to="people")
         told = {"email": null, "dated": keep("statistics")}
+        noted = {"text": null, "dated": keep("statistics")}
         self.datamap = resolve(
             [
                 (HOST.tables["people"], self.datamap.tables["people"].policy),
                 (STAYS, Policy({}, via=Equal({"guest": "id"}, to="people"), rows=delete, **_OVER)),
                 (CALLS, Policy({}, via="stay", rows=delete, **_OVER)),
                 (WISHES, Policy(told, via=by_mail, **_OVER)),
+                (NOTES, Policy(noted, via=Equal({"stay": "id"}, to="stays"), **_OVER)),
             ],
             [*HOST.tables.values()], [],
         )  # fmt: skip
-        for table in (STAYS, CALLS, WISHES):
+        for table in (STAYS, CALLS, WISHES, NOTES):
             table.create(self.engine)
         for id in (1, 2, 3):
             self.person(id, date(2026, 3, 1))
@@ -202,6 +209,22 @@ def test_where_nobody_can_tell_whose_it_was_it_may_be_anybodys(any_house: House)
     assert house.held(copy) != f"hold:{before}"
     since = house.whose(3)
     assert house.held(copy) == f"hold:{since}"
+
+
+@pytest.mark.parametrize(("stay", "kept"), [(1, True), (2, False), (None, False), (0, False)])
+def test_what_stands_and_names_a_row_that_went_may_be_anybodys(
+    any_house: House, stay: int | None, kept: bool
+) -> None:
+    """A note lost its text alone, and the stay went on its own: whoever is held since may be
+    meant, unless the note names another stay, or none."""
+    house = any_house
+    house.put(STAYS, 1, guest=1, dated=YOUNG)
+    house.put(STAYS, 2, guest=2, dated=YOUNG)
+    copy = house.swept(NOTES, 1, stay=stay, text="late")
+    with house.engine.begin() as conn:
+        conn.execute(deleting(STAYS).where(STAYS.c.id == 1))
+    id = house.whose(1)
+    assert (house.held(copy) == f"hold:{id}") is kept
 
 
 def test_what_is_told_elsewhere_in_a_copy_is_not_anybodys(any_house: House) -> None:

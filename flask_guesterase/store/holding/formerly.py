@@ -6,18 +6,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from ...core.holding import Scope
 from ...core.image import Told
-from ...core.plan import Key
+from ...core.plan import Key, key_text
 from ..erasing.finder import Owners, owners
 from ..erasing.walking import led, met
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
 from ..mapping.hops import Hop, Path
 from ..mapping.hostkeys import values_told
 from ..mapping.lines import registers
 from ..mapping.trail import admitted
 from ..retaining.holds import Hold
+from ..statements.sql import among, parts
 from ..work import Work
 from . import ownerless
 
@@ -43,7 +47,7 @@ _Copied = Mapping[str, Sequence[_Row]]
 class Past:
     """Whose rows were that a copy holds.
 
-    :param owners: table -> all owners of its rows, where the host's tables do not tell them.
+    :param owners: table -> all owners of its rows, also where the host's tables do not tell them.
     :param gone: tables of which rows are not there any more.
     :param lost: tables with rows of which nobody can tell whose they were.
     """
@@ -100,11 +104,12 @@ def past(work: Work, told: Iterable[Told]) -> Past:
         keys = list(dict.fromkeys(row.key for row in rows))
         there = ownerless.there(work, declared, keys)
         gone |= {table} if len(there) < len(keys) else set()
-        cut = [[row for row in rows if _is_cut(row, path, there)] for path in declared.paths]
-        if any(cut):
-            found[table] = owners(work.conn, work.datamap, declared, keys)
+        found[table] = owners(work.conn, work.datamap, declared, keys)
         for index, path in enumerate(declared.paths):
-            pairs, sure = _led(work, path, cut[index], copied)
+            cut = [row for row in rows if _is_cut(row, path, there)]
+            owned = {key for key, whose in found[table].items() if index in {i for _, i in whose}}
+            loose = there - owned - {row.key for row in cut}
+            pairs, sure = _led(work, path, [*cut, *_standing(work, declared, path, loose)], copied)
             lost |= set() if sure else {table}
             for key, person in pairs:
                 whose = (path.subject.fullname, person), index
@@ -138,6 +143,20 @@ def _is_cut(row: _Row, path: Path, there: Collection[Key]) -> bool:
     return row.key not in there or (
         bool(path.hops) and not row.lost.isdisjoint(c.name for c in path.hops[0].source)
     )
+
+
+def _standing(
+    work: Work, declared: Declared, path: Path, keys: Collection[Key]
+) -> list[_Row]:
+    """Return rows that stand and are nobody's by a path, with what they hold where it begins."""
+    names = [c.name for c in path.hops[0].source] if path.hops else []
+    columns, width = [*declared.key, *(declared.column(n) for n in names)], len(declared.key)
+    rows = (
+        tuple(row)
+        for part in parts(sorted(keys, key=key_text) if names else ())
+        for row in work.conn.execute(select(*columns).where(among(columns[:width], part)))
+    )
+    return [_Row(r[:width], dict(zip(names, r[width:], strict=True)), frozenset()) for r in rows]
 
 
 def _led(
