@@ -51,6 +51,10 @@ NOTES = Table(
     "notes", HOST, Column("id", Integer, primary_key=True),
     Column("stay", Integer), Column("text", String(80)), Column("dated", Date),
 )  # fmt: skip
+REPLIES = Table(
+    "replies", HOST, Column("id", Integer, primary_key=True),
+    Column("note", Integer), Column("text", String(80)), Column("dated", Date),
+)  # fmt: skip
 OLD, YOUNG = date(2026, 2, 1), date(2027, 2, 1)
 AFTER = "2026-03-20"
 _OVER: dict[str, Any] = {
@@ -60,7 +64,7 @@ _OVER: dict[str, Any] = {
 
 class House(Kept):
     """A hotel whose stays and calls go whole a month later, of wishes the address alone, of notes
-    the text."""
+    and replies the text."""
 
     pack = Kept.pack.replace('ceiling_kind = "hard"', 'ceiling_kind = "soft"')
 
@@ -78,10 +82,11 @@ class House(Kept):
                 (CALLS, Policy({}, via="stay", rows=delete, **_OVER)),
                 (WISHES, Policy(told, via=by_mail, **_OVER)),
                 (NOTES, Policy(noted, via=Equal({"stay": "id"}, to="stays"), **_OVER)),
+                (REPLIES, Policy(noted, via=Equal({"note": "id"}, to="notes"), **_OVER)),
             ],
             [*HOST.tables.values()], [],
         )  # fmt: skip
-        for table in (STAYS, CALLS, WISHES, NOTES):
+        for table in (STAYS, CALLS, WISHES, NOTES, REPLIES):
             table.create(self.engine)
         for id in (1, 2, 3):
             self.person(id, date(2026, 3, 1))
@@ -221,6 +226,22 @@ def test_what_stands_and_names_a_row_that_went_may_be_anybodys(
     house.put(STAYS, 1, guest=1, dated=YOUNG)
     house.put(STAYS, 2, guest=2, dated=YOUNG)
     copy = house.swept(NOTES, 1, stay=stay, text="late")
+    with house.engine.begin() as conn:
+        conn.execute(deleting(STAYS).where(STAYS.c.id == 1))
+    id = house.whose(1)
+    assert (house.held(copy) == f"hold:{id}") is kept
+
+
+@pytest.mark.parametrize(("stay", "kept"), [(1, True), (2, False), (None, False), (0, False)])
+def test_what_names_a_row_that_names_one_that_went_may_be_anybodys(
+    any_house: House, stay: int | None, kept: bool
+) -> None:
+    """A reply names a note that stands, and that a stay that went."""
+    house = any_house
+    house.put(STAYS, 1, guest=1, dated=YOUNG)
+    house.put(STAYS, 2, guest=2, dated=YOUNG)
+    house.put(NOTES, 1, stay=stay, dated=YOUNG)
+    copy = house.swept(REPLIES, 1, note=1, text="soon")
     with house.engine.begin() as conn:
         conn.execute(deleting(STAYS).where(STAYS.c.id == 1))
     id = house.whose(1)

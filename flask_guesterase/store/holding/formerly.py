@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -171,11 +171,27 @@ def _led(
     for row in rows:
         if row.said.keys() >= set(names):
             held.setdefault(tuple(row.said[name] for name in names), set()).add(row.key)
-    told = sum(map(len, held.values())) == len({row.key for row in rows})
-    found = list(led(work.conn, work.datamap, path, held)) if held else []
-    astray = held.keys() - {values for values, _ in found}
-    pairs = [(key, person) for values, person in found for key in held[values]]
-    return pairs, told and not _ends(work, path.hops[0], astray, copied)
+    sure = sum(map(len, held.values())) == len({row.key for row in rows})
+    pairs, hops = list[tuple[Key, Key]](), path.hops
+    while held and hops:
+        found = list(led(work.conn, work.datamap, replace(path, hops=hops), held))
+        pairs += [(key, person) for values, person in found for key in held[values]]
+        astray = held.keys() - {values for values, _ in found}
+        sure = sure and not _ends(work, hops[0], astray, copied)
+        # What leads to nobody may end further on, at a row behind one that is there.
+        held, hops = _onward(work, hops, {each: held[each] for each in astray}), hops[1:]
+    return pairs, sure
+
+
+def _onward(
+    work: Work, hops: Sequence[Hop], held: Mapping[Key, set[Key]]
+) -> dict[Key, set[Key]]:
+    """Return what the rows behind a step hold for the next one, each with where it came from."""
+    further: dict[Key, set[Key]] = {}
+    if held and hops[1:]:
+        for values, link in met(work.conn, hops[0], held, hops[1].source):
+            further.setdefault(link, set()).update(held[values])
+    return further
 
 
 def _ends(work: Work, hop: Hop, values: Collection[Key], copied: _Copied) -> bool:
@@ -189,4 +205,5 @@ def _ends(work: Work, hop: Hop, values: Collection[Key], copied: _Copied) -> boo
     }
     far = admitted(hop, {each: {each} for each in values})
     left = {each for theirs, mine in far.items() if theirs not in here for each in mine}
-    return bool(left - met(work.conn, hop, left)) if left else False
+    there = met(work.conn, hop, left, hop.target) if left else ()
+    return bool(left - {each for each, _ in there})
