@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import delete as deleting
 
+from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import delete, keep, null
@@ -263,6 +264,24 @@ def test_what_is_told_elsewhere_in_a_copy_is_not_anybodys(any_house: House) -> N
     assert house.held(copy) != f"hold:{second}"
     first = house.whose(1)
     assert house.held(copy) == f"hold:{first}"
+
+
+def test_a_table_that_is_away_keeps_no_other_copy_from_ending(any_house: House) -> None:
+    """Whose a stay was nobody can tell while theirs is gone, so its copy waits until it is back."""
+    house = any_house
+    copy = house.swept(STAYS, 1, guest=1)
+    house.later(days=1)
+    other = house.swept(WISHES, 1, email="p1@mail.example")
+    house.whose(3)
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE stays RENAME TO stays_before")
+    with pytest.raises(SetupError):
+        house.on(AFTER)
+    assert (house.opens(copy), house.opens(other)) == (True, False)
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE stays_before RENAME TO stays")
+    house.round()
+    assert not house.opens(copy)
 
 
 @pytest.mark.parametrize("guest", [None, 0])
