@@ -28,6 +28,7 @@ from flask_guesterase.core.treatment import (
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake, pulse
 from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.mapping.crossing import ALONE
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
@@ -170,6 +171,7 @@ class Hotel:
         self.holidays: Holidays | None = None
         self.recipients: tuple[Recipient, ...] = ()
         self.shared: Shared = nobodys
+        self.binds = ALONE
 
     @staticmethod
     def mapped(declared: list[tuple[Any, Policy]]) -> DataMap:
@@ -183,7 +185,7 @@ class Hotel:
     @contextmanager
     def begin(self) -> Iterator[Office]:
         """Open the office the way the extension does."""
-        with transaction(self.engine) as conn:
+        with transaction(self.engine, binds=self.binds) as conn:
             work = Work(
                 conn, self.now, self.settings, self.datamap, self.custodian, self.may,
                 blockers=self.blockers, holidays=self.holidays, recipients=self.recipients,

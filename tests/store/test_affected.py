@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, String, delete, insert, update
+from sqlalchemy import ForeignKey, String, create_engine, delete, insert, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.holding import Wanted
@@ -18,6 +18,7 @@ from flask_guesterase.core.treatment import keep, null, placeholder, redact, ret
 from flask_guesterase.store.incidents import affected, noticing
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.mapping.crossing import Binds
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.settings import Property
 from tests.store.forms import Forms
@@ -247,10 +248,10 @@ class Group(Watch):
         """Answer for the host: everybody does at both what they do at one."""
         return permission in self.grants.get(user, ())
 
-    def gone(self, place: str, state: str = "erased") -> None:
-        """Erase Ann, who asked at one of the hotels."""
+    def gone(self, place: str, state: str = "erased", who: str = "ann") -> None:
+        """Erase Ann, or somebody else, who asked at one of the hotels."""
         with self.begin() as office:
-            number = office.request({"email": "ann@example.com"}, property=place, by="clerk")
+            number = office.request({"email": f"{who}@example.com"}, property=place, by="clerk")
         with self.begin() as office:
             office.confirm(number, "clerk", "desk")
         self.approve(number)
@@ -268,6 +269,14 @@ class Group(Watch):
 def group(sqlite_url: str, tmp_path: Path) -> Iterator[Group]:
     """Two hotels of one company."""
     made = Group(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def any_group(database_url: str, tmp_path: Path) -> Iterator[Group]:
+    """Two hotels of one company, on each of the three engines in turn."""
+    made = Group(database_url, tmp_path)
     yield made
     made.engine.dispose()
 
@@ -391,6 +400,49 @@ def test_what_was_erased_at_a_sister_hotel_is_evidence_where_the_guest_was(
         office.open_incident(wrong, "clerk")
     group.nights(9)
     assert group.living() == (held or asked == "be")
+
+
+def lose_table(group: Group) -> None:
+    """Have the table of guests under another name."""
+    with group.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE guests RENAME TO guests_before")
+
+
+def lose_column(group: Group) -> None:
+    """Have the column that says whose guest somebody was under another name."""
+    with group.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE guests RENAME COLUMN hotel TO house")
+
+
+def lose_database(group: Group) -> None:
+    """Have the table of guests in a database of its own, which is down."""
+    url = group.engine.url
+    away = {"database": f"{url.database}.away/none"} if url.host is None else {"port": 1}
+    there = url.set(**away)
+    group.binds = Binds({"far": create_engine(there)}, {"guests": "far"})
+
+
+@pytest.mark.parametrize("lose", [lose_table, lose_column, lose_database])
+def test_who_cannot_be_asked_for_at_a_sister_hotel_may_have_been_a_guest(
+    any_group: Group, lose: Callable[[Group], None]
+) -> None:
+    """What is away may be what went wrong: the incident is opened, every copy of its time may be
+    evidence and stays, and the others end."""
+    group = any_group
+    group.declare(place="hotel")
+    group.gone("sh")
+    group.later(days=3)
+    since = group.now
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 9).values(hotel="sh"))
+    group.gone("sh", who="max")
+    lose(group)
+    with group.begin() as office:
+        wrong = Report("be", "wrong-erasure", "A guest is gone.", happened=since)
+        office.open_incident(wrong, "clerk")
+    assert group.living() == 2
+    group.nights(9)
+    assert group.living() == 1
 
 
 def test_a_guest_whom_the_host_wrote_into_an_emptied_row_is_told(house: Watch) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import delete as deleting
 
+from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import delete, keep, null
@@ -47,6 +48,14 @@ WISHES = Table(
     "wishes", HOST, Column("id", Integer, primary_key=True),
     Column("email", String(80)), Column("dated", Date),
 )  # fmt: skip
+NOTES = Table(
+    "notes", HOST, Column("id", Integer, primary_key=True),
+    Column("stay", Integer), Column("text", String(80)), Column("dated", Date),
+)  # fmt: skip
+REPLIES = Table(
+    "replies", HOST, Column("id", Integer, primary_key=True),
+    Column("note", Integer), Column("text", String(80)), Column("dated", Date),
+)  # fmt: skip
 OLD, YOUNG = date(2026, 2, 1), date(2027, 2, 1)
 AFTER = "2026-03-20"
 _OVER: dict[str, Any] = {
@@ -55,7 +64,8 @@ _OVER: dict[str, Any] = {
 
 
 class House(Kept):
-    """A hotel whose stays and calls go whole a month later, and of wishes the address alone."""
+    """A hotel whose stays and calls go whole a month later, of wishes the address alone, of notes
+    and replies the text."""
 
     pack = Kept.pack.replace('ceiling_kind = "hard"', 'ceiling_kind = "soft"')
 
@@ -65,16 +75,19 @@ class House(Kept):
         super().__init__(url, folder)
         by_mail = Equal({"email": "email"}, to="people")
         told = {"email": null, "dated": keep("statistics")}
+        noted = {"text": null, "dated": keep("statistics")}
         self.datamap = resolve(
             [
                 (HOST.tables["people"], self.datamap.tables["people"].policy),
                 (STAYS, Policy({}, via=Equal({"guest": "id"}, to="people"), rows=delete, **_OVER)),
                 (CALLS, Policy({}, via="stay", rows=delete, **_OVER)),
                 (WISHES, Policy(told, via=by_mail, **_OVER)),
+                (NOTES, Policy(noted, via=Equal({"stay": "id"}, to="stays"), **_OVER)),
+                (REPLIES, Policy(noted, via=Equal({"note": "id"}, to="notes"), **_OVER)),
             ],
             [*HOST.tables.values()], [],
         )  # fmt: skip
-        for table in (STAYS, CALLS, WISHES):
+        for table in (STAYS, CALLS, WISHES, NOTES, REPLIES):
             table.create(self.engine)
         for id in (1, 2, 3):
             self.person(id, date(2026, 3, 1))
@@ -204,6 +217,38 @@ def test_where_nobody_can_tell_whose_it_was_it_may_be_anybodys(any_house: House)
     assert house.held(copy) == f"hold:{since}"
 
 
+@pytest.mark.parametrize(("stay", "kept"), [(1, True), (2, False), (None, False), (0, False)])
+def test_what_stands_and_names_a_row_that_went_may_be_anybodys(
+    any_house: House, stay: int | None, kept: bool
+) -> None:
+    """A note lost its text alone, and the stay went on its own: whoever is held since may be
+    meant, unless the note names another stay, or none."""
+    house = any_house
+    house.put(STAYS, 1, guest=1, dated=YOUNG)
+    house.put(STAYS, 2, guest=2, dated=YOUNG)
+    copy = house.swept(NOTES, 1, stay=stay, text="late")
+    with house.engine.begin() as conn:
+        conn.execute(deleting(STAYS).where(STAYS.c.id == 1))
+    id = house.whose(1)
+    assert (house.held(copy) == f"hold:{id}") is kept
+
+
+@pytest.mark.parametrize(("stay", "kept"), [(1, True), (2, False), (None, False), (0, False)])
+def test_what_names_a_row_that_names_one_that_went_may_be_anybodys(
+    any_house: House, stay: int | None, kept: bool
+) -> None:
+    """A reply names a note that stands, and that a stay that went."""
+    house = any_house
+    house.put(STAYS, 1, guest=1, dated=YOUNG)
+    house.put(STAYS, 2, guest=2, dated=YOUNG)
+    house.put(NOTES, 1, stay=stay, dated=YOUNG)
+    copy = house.swept(REPLIES, 1, note=1, text="soon")
+    with house.engine.begin() as conn:
+        conn.execute(deleting(STAYS).where(STAYS.c.id == 1))
+    id = house.whose(1)
+    assert (house.held(copy) == f"hold:{id}") is kept
+
+
 def test_what_is_told_elsewhere_in_a_copy_is_not_anybodys(any_house: House) -> None:
     """Of a guest who ran out the calls went with the stays, which say whose they were."""
     house = any_house
@@ -219,6 +264,24 @@ def test_what_is_told_elsewhere_in_a_copy_is_not_anybodys(any_house: House) -> N
     assert house.held(copy) != f"hold:{second}"
     first = house.whose(1)
     assert house.held(copy) == f"hold:{first}"
+
+
+def test_a_table_that_is_away_keeps_no_other_copy_from_ending(any_house: House) -> None:
+    """Whose a stay was nobody can tell while theirs is gone, so its copy waits until it is back."""
+    house = any_house
+    copy = house.swept(STAYS, 1, guest=1)
+    house.later(days=1)
+    other = house.swept(WISHES, 1, email="p1@mail.example")
+    house.whose(3)
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE stays RENAME TO stays_before")
+    with pytest.raises(SetupError):
+        house.on(AFTER)
+    assert (house.opens(copy), house.opens(other)) == (True, False)
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE stays_before RENAME TO stays")
+    house.round()
+    assert not house.opens(copy)
 
 
 @pytest.mark.parametrize("guest", [None, 0])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     FromClause,
@@ -201,21 +202,24 @@ def led(
     yield from Trail(conn, stretches, first.target, ends, wide=True).onward(values)
 
 
-def met(conn: Connection, hop: Hop, values: Iterable[Key]) -> set[Key]:
-    """Return those of some values by which a step leads to a row that is there.
+def met(
+    conn: Connection, hop: Hop, values: Iterable[Key], columns: Sequence[Column[Any]]
+) -> Iterator[tuple[Key, Key]]:
+    """Yield those of some values by which a step leads to a row that is there, and what it holds.
 
     :param conn: open transaction.
     :param hop: the step.
     :param values: what is held on its near side.
+    :param columns: which columns of that row are read.
     """
 
     def ends(
         joined: FromClause, here: FromClause
     ) -> tuple[FromClause, FromClause, Sequence[ColumnElement[Any]]]:
-        return joined, here, [here.c[c.key] for c in hop.target]
+        return joined, here, [here.c[c.key] for c in columns]
 
     trail = Trail(conn, [Leg(hop.table, (), hop)], hop.target, ends, wide=True)
-    return {each for each, _ in trail.onward(values)}
+    yield from trail.onward(values)
 
 
 def walked(

@@ -33,7 +33,7 @@ def forget(run: Run) -> int:
     which something may be held that nobody can read now ends later, and keeps no other.
 
     :param run: runs a unit of work.
-    :raises SealError: there is such a key; the others are destroyed.
+    :raises GuesteraseError: there is such a key; the others are destroyed.
     """
     settling.settled(Believed(run, run(_trusted)), unknown=False)
     ended = run(_empty)

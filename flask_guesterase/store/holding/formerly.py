@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from sqlalchemy import select
 
 from ...core.holding import Scope
 from ...core.image import Told
-from ...core.plan import Key
+from ...core.plan import Key, key_text
 from ..erasing.finder import Owners, owners
 from ..erasing.walking import led, met
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
 from ..mapping.hops import Hop, Path
 from ..mapping.hostkeys import values_told
 from ..mapping.lines import registers
 from ..mapping.trail import admitted
 from ..retaining.holds import Hold
+from ..statements.sql import among, parts
 from ..work import Work
 from . import ownerless
 
@@ -43,7 +47,7 @@ _Copied = Mapping[str, Sequence[_Row]]
 class Past:
     """Whose rows were that a copy holds.
 
-    :param owners: table -> all owners of its rows, where the host's tables do not tell them.
+    :param owners: table -> all owners of its rows, also where the host's tables do not tell them.
     :param gone: tables of which rows are not there any more.
     :param lost: tables with rows of which nobody can tell whose they were.
     """
@@ -100,11 +104,12 @@ def past(work: Work, told: Iterable[Told]) -> Past:
         keys = list(dict.fromkeys(row.key for row in rows))
         there = ownerless.there(work, declared, keys)
         gone |= {table} if len(there) < len(keys) else set()
-        cut = [[row for row in rows if _is_cut(row, path, there)] for path in declared.paths]
-        if any(cut):
-            found[table] = owners(work.conn, work.datamap, declared, keys)
+        found[table] = owners(work.conn, work.datamap, declared, keys)
         for index, path in enumerate(declared.paths):
-            pairs, sure = _led(work, path, cut[index], copied)
+            cut = [row for row in rows if _is_cut(row, path, there)]
+            owned = {key for key, whose in found[table].items() if index in {i for _, i in whose}}
+            loose = there - owned - {row.key for row in cut}
+            pairs, sure = _led(work, path, [*cut, *_standing(work, declared, path, loose)], copied)
             lost |= set() if sure else {table}
             for key, person in pairs:
                 whose = (path.subject.fullname, person), index
@@ -140,6 +145,20 @@ def _is_cut(row: _Row, path: Path, there: Collection[Key]) -> bool:
     )
 
 
+def _standing(
+    work: Work, declared: Declared, path: Path, keys: Collection[Key]
+) -> list[_Row]:
+    """Return rows that stand and are nobody's by a path, with what they hold where it begins."""
+    names = [c.name for c in path.hops[0].source] if path.hops else []
+    columns, width = [*declared.key, *(declared.column(n) for n in names)], len(declared.key)
+    rows = (
+        tuple(row)
+        for part in parts(sorted(keys, key=key_text) if names else ())
+        for row in work.conn.execute(select(*columns).where(among(columns[:width], part)))
+    )
+    return [_Row(r[:width], dict(zip(names, r[width:], strict=True)), frozenset()) for r in rows]
+
+
 def _led(
     work: Work, path: Path, rows: Sequence[_Row], copied: _Copied
 ) -> tuple[list[tuple[Key, Key]], bool]:
@@ -152,11 +171,27 @@ def _led(
     for row in rows:
         if row.said.keys() >= set(names):
             held.setdefault(tuple(row.said[name] for name in names), set()).add(row.key)
-    told = sum(map(len, held.values())) == len({row.key for row in rows})
-    found = list(led(work.conn, work.datamap, path, held)) if held else []
-    astray = held.keys() - {values for values, _ in found}
-    pairs = [(key, person) for values, person in found for key in held[values]]
-    return pairs, told and not _ends(work, path.hops[0], astray, copied)
+    sure = sum(map(len, held.values())) == len({row.key for row in rows})
+    pairs, hops = list[tuple[Key, Key]](), path.hops
+    while held and hops:
+        found = list(led(work.conn, work.datamap, replace(path, hops=hops), held))
+        pairs += [(key, person) for values, person in found for key in held[values]]
+        astray = held.keys() - {values for values, _ in found}
+        sure = sure and not _ends(work, hops[0], astray, copied)
+        # What leads to nobody may end further on, at a row behind one that is there.
+        held, hops = _onward(work, hops, {each: held[each] for each in astray}), hops[1:]
+    return pairs, sure
+
+
+def _onward(
+    work: Work, hops: Sequence[Hop], held: Mapping[Key, set[Key]]
+) -> dict[Key, set[Key]]:
+    """Return what the rows behind a step hold for the next one, each with where it came from."""
+    further: dict[Key, set[Key]] = {}
+    if held and hops[1:]:
+        for values, link in met(work.conn, hops[0], held, hops[1].source):
+            further.setdefault(link, set()).update(held[values])
+    return further
 
 
 def _ends(work: Work, hop: Hop, values: Collection[Key], copied: _Copied) -> bool:
@@ -170,4 +205,5 @@ def _ends(work: Work, hop: Hop, values: Collection[Key], copied: _Copied) -> boo
     }
     far = admitted(hop, {each: {each} for each in values})
     left = {each for theirs, mine in far.items() if theirs not in here for each in mine}
-    return bool(left - met(work.conn, hop, left)) if left else False
+    there = met(work.conn, hop, left, hop.target) if left else ()
+    return bool(left - {each for each, _ in there})

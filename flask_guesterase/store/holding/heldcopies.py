@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from ...core.errors import SealError
+from ...core.errors import BusyError, GuesteraseError, SealError, SetupError
 from ..access import brake
 from ..journaling import binding
 from ..retaining.holds import Hold, living
@@ -18,6 +18,9 @@ from ..work import Work
 from . import heldkeys, unsearched
 from .heldkeys import Held
 from .reach import Holders, holders, in_sweeps, swept
+
+_UNTOLD = (SealError, SetupError, BusyError)
+"""Why nobody can tell now what a copy holds: its key is closed, or a table or database is away."""
 
 Asked = Mapping[int, str]
 """Numbers of holds that were placed, each with the mark of what was asked for it."""
@@ -30,16 +33,16 @@ def find(run: Run) -> None:
     What is cut off is begun again by the next round, and so is what could not be read.
 
     :param run: runs a unit of work.
-    :raises SealError: a copy cannot be read now; the others were looked through.
+    :raises GuesteraseError: of a copy nobody can tell now; the others were looked through.
     """
     asked = run(_asked)
     if not asked:
         return
-    reached, closed = set[int](), list[SealError]()
+    reached, closed = set[int](), list[GuesteraseError]()
     for copy in run(_copies):
         try:
             reached |= run(partial(_take, asked, copy))
-        except SealError as problem:
+        except _UNTOLD as problem:
             closed.append(problem)
     if closed:
         raise closed[0]
@@ -93,13 +96,13 @@ def release(run: Run) -> int:
     :param run: runs a unit of work.
     :return: how many boxes ended, because their day was over.
     :raises BlockedError: the clock is in doubt.
-    :raises SealError: a copy cannot be read now; what lies under other holds was let go.
+    :raises GuesteraseError: of a copy nobody can tell now; what lies under other holds was let go.
     """
-    ended, closed = 0, list[SealError]()
+    ended, closed = 0, list[GuesteraseError]()
     for hold in run(_lifted):
         try:
             ended += _release(run, hold)
-        except SealError as problem:
+        except _UNTOLD as problem:
             closed.append(problem)
     if closed:
         raise closed[0]
@@ -166,12 +169,12 @@ class Looked:
 
     :param holds: numbers of the holds that were looked for.
     :param copies: which of them cover a row in each copy that was opened.
-    :param closed: the copies that could not be read, each with the reason.
+    :param closed: the copies of which nobody can tell now, each with the reason.
     """
 
     holds: frozenset[int]
     copies: Holders
-    closed: Mapping[str, SealError] = field(default_factory=dict)
+    closed: Mapping[str, GuesteraseError] = field(default_factory=dict)
 
 
 def look(run: Run) -> Looked:
@@ -180,11 +183,11 @@ def look(run: Run) -> Looked:
     :param run: runs a unit of work.
     """
     holds, copies = run(_outlived)
-    found, closed = dict[str, Collection[int]](), dict[str, SealError]()
+    found, closed = dict[str, Collection[int]](), dict[str, GuesteraseError]()
     for copy in copies:
         try:
             found[copy] = run(partial(_holding, holds, copy))
-        except SealError as problem:
+        except _UNTOLD as problem:
             found[copy], closed[copy] = (), problem
     return Looked(holds, found, closed)
 

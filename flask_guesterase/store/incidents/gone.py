@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Result, Row, select
+from sqlalchemy import Connection, Result, Row, select
+from sqlalchemy.exc import DBAPIError
 
+from ...core.errors import BusyError, SetupError
 from ...core.plan import Outcome
 from .. import tables
 from ..lawbook.clocks import places_of
+from ..mapping.crossing import at
 from ..mapping.ways import ways
 from ..retaining.holds import keys_of
+from ..statements.failure import is_lock, is_refusal, is_retryable, is_unread
 from ..statements.sql import chunks
 from ..work import Work
 
@@ -66,18 +71,49 @@ def sisters(work: Work, code: str) -> set[str]:
 def here(work: Work, code: str, table: str, texts: Collection[str]) -> set[str]:
     """Return which of these rows may have been of a hotel although another one was asked.
 
+    All of them may where their table cannot be asked: it may be what an incident is about.
+
     :param work: the open transaction.
     :param code: code of the hotel.
     :param table: name of their table.
     :param texts: their keys, as text.
     """
     declared = work.datamap.tables.get(table)
-    if declared is None or ways(work.datamap, declared).place is None:
+    place = None if declared is None else ways(work.datamap, declared).place
+    if declared is None or place is None:
         return set(texts)
-    keys = keys_of(work, table, texts)
-    places = places_of(work.conn, work.datamap, work.settings, declared, list(keys.values()))
+    on_way = [declared.name, *(hop.table.fullname for hop in place.hops)]
+    try:
+        with _apart(work.conn, on_way):
+            keys = keys_of(work, table, texts)
+            wanted = list(keys.values())
+            places = places_of(work.conn, work.datamap, work.settings, declared, wanted)
+    except Exception as raised:
+        if not _is_untold(raised):
+            raise
+        return set(texts)
     elsewhere = set(work.settings.properties) - {code}
     return set(texts) - {text for text, key in keys.items() if places.get(key) in elsewhere}
+
+
+@contextmanager
+def _apart(conn: Connection, names: Iterable[str]) -> Iterator[None]:
+    """Set a savepoint wherever some tables lie, if what is refused would end the transaction."""
+    with ExitStack() as stack:
+        for there in dict.fromkeys(at(conn, name) for name in names):
+            # MariaDB sets none once rows of an Aria table were read, and goes on without it.
+            if there.dialect.name == "postgresql":
+                stack.enter_context(there.begin_nested())
+        yield
+
+
+def _is_untold(problem: Exception) -> bool:
+    """Return whether the host's tables do not tell where a row lies, or their database is away."""
+    if isinstance(problem, DBAPIError) and (is_lock(problem) or is_retryable(problem)):
+        return False
+    if isinstance(problem, DBAPIError) and is_refusal(problem):
+        return True
+    return isinstance(problem, BusyError | SetupError) or is_unread(problem)
 
 
 def _erased(work: Work) -> Iterator[Row[Any]]:
