@@ -106,7 +106,7 @@ class Resolver:
             if not steps:
                 self._lost(table, via, here, part)
                 return ()
-            hops += steps
+            hops += map(self._vouched, steps)
             here = steps[-1].table
         return self._onward(table, via, tuple(hops), seen)
 
@@ -115,7 +115,7 @@ class Resolver:
         meant = [_relationship_hops(table, r) for r in self.atlas.relationships(table, part)]
         if meant:
             alike = all(_spelt(hops) == _spelt(meant[0]) for hops in meant)
-            return [self._vouched(hop) for hop in meant[0]] if alike else []
+            return meant[0] if alike else []
         column = self.atlas.column(table, part)
         constraints = {fk.constraint for fk in column.foreign_keys} if column is not None else set()
         if len(constraints) != 1:
@@ -125,9 +125,9 @@ class Resolver:
         return [Hop(tuple(e.parent for e in elements), tuple(e.column for e in elements))]
 
     def _vouched(self, hop: Hop) -> Hop:
-        """Return a relationship's hop with what matches nobody where no foreign key vouches."""
+        """Return a hop with what matches nobody where no foreign key vouches."""
         void = tuple(
-            None if _is_key(a, b) else self._void(a, b)
+            None if is_key(a, b) else self._void(a, b)
             for a, b in zip(hop.source, hop.target, strict=True)
         )
         return hop if void == hop.voids() else replace(hop, void=void, blank=_blank(hop, void))
@@ -342,7 +342,7 @@ def _places(columns: set[Any]) -> set[tuple[str, str]]:
     return found
 
 
-def _is_key(one: Column[Any], other: Column[Any]) -> bool:
+def is_key(one: Column[Any], other: Column[Any]) -> bool:
     """Return whether foreign keys lead from one of two columns to the other."""
     ways = (one, other), (other, one)
     return any(_place(b) in _places({a}) - {_place(a)} for a, b in ways)
