@@ -146,6 +146,27 @@ def test_a_relationship_over_two_databases_without_a_key(
     assert rows == wanted
 
 
+def test_a_part_of_a_relationship_over_two_databases_may_be_empty() -> None:
+    """Where several columns name one guest, an empty one among them is a part of the name."""
+    with _apart("sqlite") as (conn, guests, notes):
+        conn.execute(guests.insert(), [{"id": 7, "mail": ""}, {"id": 0, "mail": ""}])
+        conn.execute(notes.insert(), [{"id": 6, "mail": "", "number": 7}])
+        made, guest, note = registry(), *(type(name, (), {}) for name in ("Guest", "Note"))
+        link = {"guest": relationship(guest, viewonly=True, primaryjoin=sa.and_(
+            foreign(notes.c.number) == guests.c.id, foreign(notes.c.mail) == guests.c.mail
+        ))}  # fmt: skip
+        mappers = [
+            made.map_imperatively(guest, guests),
+            made.map_imperatively(note, notes, properties=link),
+        ]
+        made.configure()
+        declared = _map(guests, notes, "guest", mappers)
+        found = find(conn, declared, PEOPLE)
+        known = owners(conn, declared, declared.declared("notes"), [(3,), (6,)])
+    assert [row.key for row in found["notes"]] == [(6,)]
+    assert {key for key, people in known.items() if people} == {(6,)}
+
+
 def test_a_mask_that_is_a_number_here_and_a_text_there_leads_nowhere() -> None:
     """What an erasure writes into a number is no number of a guest, however theirs is written."""
     with _apart("sqlite") as (conn, guests, notes):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,11 +14,12 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    or_,
 )
 
 from ..statements.hosted import plain
-from ..statements.sql import as_texts, equal, named
-from .unique import unique_keys
+from ..statements.sql import as_texts, equal, filled, unmasked
+from .unique import is_unique
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,9 @@ class Hop:
     :param source: columns on this side.
     :param target: columns on the other side, all of one table.
     :param fold: compare text without regard to case.
-    :param void: per column, what an erasure writes into it: masks are no link between people, nor
-        are empty values and 0. None where a foreign key vouches for the link.
+    :param void: per column, what matches nobody: masks that an erasure writes into it are no link
+        between people. None where a foreign key vouches for the column.
+    :param blank: places of columns, in groups; where all of one are empty or 0, nobody is matched.
     :param copied: the row that it leads to must be there: a copy of its key alone names nobody.
     """
 
@@ -36,6 +39,7 @@ class Hop:
     target: tuple[Column[Any], ...]
     fold: bool = False
     void: tuple[tuple[Any, ...] | None, ...] = ()
+    blank: tuple[tuple[int, ...], ...] = ()
     copied: bool = False
     _steps: dict[int, FromClause] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -64,19 +68,26 @@ class Hop:
         :param here: the table on this side.
         :param there: the table on the other side.
         """
-        return and_(*(
-            equal(*_compared(a, here, b, there), self.fold, void)
-            for a, b, void in zip(self.source, self.target, self.voids(), strict=True)
-        ))
+        pairs = [
+            _compared(a, here, b, there) for a, b in zip(self.source, self.target, strict=True)
+        ]
+        same = (equal(one, other, self.fold) for one, other in pairs)
+        return and_(*same, *self._named([one for one, _ in pairs]))
 
     def named(self, here: FromClause) -> list[ColumnElement[bool]]:
         """Return the conditions by which a row of this side names anybody."""
-        return [
-            condition
-            for column, void in zip(self.source, self.voids(), strict=True)
-            if void is not None
-            for condition in named(here.c[column.key], self.fold, void)
-        ]
+        return self._named([here.c[column.key] for column in self.source])
+
+    def _named(self, columns: Sequence[ColumnElement[Any]]) -> list[ColumnElement[bool]]:
+        """Return the conditions by which what stands in the step's columns names anybody."""
+        found = []
+        for group in self.blank:
+            parts = [part for at in group if (part := filled(columns[at])) is not None]
+            # A column of a type without an empty value is never empty, nor is its group.
+            if len(parts) == len(group):
+                found.append(or_(*parts))
+        masked = zip(columns, self.voids(), strict=True)
+        return [*found, *(unmasked(column, self.fold, void) for column, void in masked if void)]
 
     def step(self, here: FromClause, number: int) -> tuple[FromClause, ColumnElement[bool]]:
         """Return the next table as ``t<number>``, made once, and the condition that joins it.
@@ -94,8 +105,7 @@ class Hop:
     @property
     def to_one(self) -> bool:
         """Return whether at most one row of the next table answers."""
-        names = {column.name for column in self.target}
-        known = any(key <= names for key in unique_keys(self.table, whole=True))
+        known = is_unique(self.table, self.target, whole=True)
         return known and not self.fold and all(map(_alike, self.source, self.target))
 
 

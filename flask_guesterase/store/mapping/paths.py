@@ -23,6 +23,7 @@ from ...core.policy import Equal, Policy, Via
 from .declared import written
 from .hops import Hop, Path, given, table_of
 from .masks import in_common, stored_apart, unread, writes_anew
+from .unique import is_unique
 
 
 class Atlas:
@@ -105,7 +106,7 @@ class Resolver:
             if not steps:
                 self._lost(table, via, here, part)
                 return ()
-            hops += steps
+            hops += map(self._vouched, steps)
             here = steps[-1].table
         return self._onward(table, via, tuple(hops), seen)
 
@@ -114,7 +115,7 @@ class Resolver:
         meant = [_relationship_hops(table, r) for r in self.atlas.relationships(table, part)]
         if meant:
             alike = all(_spelt(hops) == _spelt(meant[0]) for hops in meant)
-            return [self._vouched(hop) for hop in meant[0]] if alike else []
+            return meant[0] if alike else []
         column = self.atlas.column(table, part)
         constraints = {fk.constraint for fk in column.foreign_keys} if column is not None else set()
         if len(constraints) != 1:
@@ -124,12 +125,12 @@ class Resolver:
         return [Hop(tuple(e.parent for e in elements), tuple(e.column for e in elements))]
 
     def _vouched(self, hop: Hop) -> Hop:
-        """Return a relationship's hop with what matches nobody where no foreign key vouches."""
+        """Return a hop with what matches nobody where no foreign key vouches."""
         void = tuple(
-            None if _is_key(a, b) else self._void(a, b)
+            None if is_key(a, b) else self._void(a, b)
             for a, b in zip(hop.source, hop.target, strict=True)
         )
-        return hop if void == hop.voids() else replace(hop, void=void)
+        return hop if void == hop.voids() else replace(hop, void=void, blank=_blank(hop, void))
 
     def _equal(self, table: Table, via: Equal, seen: tuple[str, ...]) -> tuple[Path, ...]:
         label = f"= {via.to}." + ",".join(via.columns.values())
@@ -145,7 +146,7 @@ class Resolver:
         mine = tuple(c for c in here if c is not None)
         theirs = tuple(c for c in there if c is not None)
         void = tuple(self._void(a, b) for a, b in zip(mine, theirs, strict=True))
-        hop = Hop(mine, theirs, via.fold, void, copied=True)
+        hop = Hop(mine, theirs, via.fold, void, _each(void), copied=True)
         return self._onward(table, label, (hop,), seen)
 
     def _void(self, one: Column[Any], other: Column[Any]) -> tuple[Any, ...]:
@@ -341,10 +342,27 @@ def _places(columns: set[Any]) -> set[tuple[str, str]]:
     return found
 
 
-def _is_key(one: Column[Any], other: Column[Any]) -> bool:
+def is_key(one: Column[Any], other: Column[Any]) -> bool:
     """Return whether foreign keys lead from one of two columns to the other."""
     ways = (one, other), (other, one)
     return any(_place(b) in _places({a}) - {_place(a)} for a, b in ways)
+
+
+def _blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+    """Return which of a relationship's columns, together, lead to nobody where they are empty or 0.
+
+    Where they name one row, 0 in a part of it is the number of a house or a window like any other.
+    Where they name several, all who have nothing in one of them would be taken for each other.
+    """
+    if None in void:
+        return ()
+    sides = (hop.source, hop.target)
+    one = any(is_unique(table_of(side[0]), side, whole=True) for side in sides)
+    return (tuple(range(len(void))),) if one else _each(void)
+
+
+def _each(void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+    return tuple((place,) for place in range(len(void)))
 
 
 def _spelt(hops: Iterable[Hop]) -> list[list[tuple[str, str] | None]]:

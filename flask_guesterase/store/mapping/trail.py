@@ -250,10 +250,7 @@ def _turned(
 ) -> dict[Values, set[Values]]:
     found: dict[Values, set[Values]] = {}
     for values, origins in held.items():
-        if any(
-            _means_nobody(bridge.fold, value, void)
-            for value, void in zip(values, bridge.voids(), strict=True)
-        ):
+        if _means_nobody(bridge, values):
             continue
         turned = tuple(
             _as(column, old, value)
@@ -264,14 +261,28 @@ def _turned(
     return found
 
 
-def _means_nobody(fold: bool, value: Any, void: Sequence[Any] | None) -> bool:
-    if value is None or void is None:
-        return value is None
-    if isinstance(value, str):
-        # A mask of a column that holds numbers is written as a text holds it.
-        masks = ["", "0", *map(str, void)]
-        return value.lower() in map(str.lower, masks) if fold else value in masks
-    return value == 0 or value in void
+def _means_nobody(bridge: Hop, values: Values) -> bool:
+    return (
+        any(value is None for value in values)
+        or any(all(_is_blank(values[place]) for place in group) for group in bridge.blank)
+        or any(
+            _is_masked(bridge.fold, value, void)
+            for value, void in zip(values, bridge.voids(), strict=True)
+            if void
+        )
+    )
+
+
+def _is_blank(value: Any) -> bool:
+    return value in ("", "0") if isinstance(value, str) else bool(value == 0)
+
+
+def _is_masked(fold: bool, value: Any, void: Sequence[Any]) -> bool:
+    if not isinstance(value, str):
+        return value in void
+    # A mask of a column that holds numbers is written as a text holds it.
+    masks = [str(mask) for mask in void]
+    return value.lower() in map(str.lower, masks) if fold else value in masks
 
 
 def _as(column: Column[Any], old: Column[Any], value: Any) -> Any:

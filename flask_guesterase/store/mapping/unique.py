@@ -13,10 +13,13 @@ from sqlalchemy import (
 )
 
 
-def is_unique(table: Table, columns: Iterable[Column[Any]]) -> bool:
-    """Return whether the mapping promises that these columns name at most one row."""
+def is_unique(table: Table, columns: Iterable[Column[Any]], whole: bool = False) -> bool:
+    """Return whether the mapping promises that these columns name at most one row.
+
+    :param whole: leave out what it promises of some rows alone, or of what is made of columns.
+    """
     names = {column.name for column in columns}
-    return any(key <= names for key in unique_keys(table))
+    return any(key <= names for key in unique_keys(table, whole))
 
 
 def unique_keys(table: Table, whole: bool = False) -> list[set[str]]:

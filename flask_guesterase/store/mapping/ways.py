@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
 from ...core.plan import Key
 from ...core.policy import Policy
 from ...core.whence import CLOCK, FACTS, PLACE, Paths
-from ..statements.sql import asked, parts
+from ..statements.sql import asked, is_text, parts
 from .datamap import DataMap
 from .declared import Declared
 from .hops import Hop
-from .paths import Resolver
+from .paths import Resolver, is_key
 from .trail import Trail, crosses, legs, zoned
 
 
@@ -76,7 +76,7 @@ class Reach:
 
         # What the vendor's expression means may be another thing tomorrow.
         said = declared.said if self.make is None else {}
-        place = ("reach", self.column, *((h.source, h.target, h.void) for h in self.hops))
+        place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
             for row in zoned(conn.execute(rows, given), width):
@@ -224,15 +224,25 @@ def clock_of(policy: Policy) -> Mapping[str, Any]:
 def _dotted(datamap: DataMap, declared: Declared, path: str) -> Reach | None:
     resolver = Resolver(datamap.atlas, {})
     *steps, last = path.split(".")
-    here, hops = declared.table, []
+    here, hops = declared.table, list[Hop]()
     for part in steps:
         found = resolver.step(here, part)
         if not found:
             return None
-        hops += found
+        hops += map(_told, found)
         here = found[-1].table
     column = datamap.atlas.column(here, last)
     return Reach(tuple(hops), column.key) if column is not None else None
+
+
+def _told(hop: Hop) -> Hop:
+    """Return a step to what the law asks, by which one empty text leads nowhere.
+
+    0 is the number of a house or of a folio like any other: what is behind it is no person.
+    """
+    pair = (*hop.source, *hop.target)
+    spoken = len(pair) == 2 and all(is_text(c.type) for c in pair) and not is_key(*pair)
+    return replace(hop, void=(("",),)) if spoken else hop
 
 
 def _own_place(datamap: DataMap, declared: Declared) -> Reach | None:

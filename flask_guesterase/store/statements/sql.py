@@ -184,44 +184,41 @@ def exactly(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bo
     )
 
 
-def equal(
-    left: ColumnElement[Any],
-    right: ColumnElement[Any],
-    fold: bool,
-    void: Sequence[Any] | None,
-) -> ColumnElement[bool]:
-    """Return the condition of one hop.
+def equal(left: ColumnElement[Any], right: ColumnElement[Any], fold: bool) -> ColumnElement[bool]:
+    """Return the condition that two columns hold the same.
 
     :param fold: compare text without regard to case.
-    :param void: what matches nobody beside empty values and 0, or None where all of it counts.
     """
     lowered = fold and is_text(left.type)
-    condition = func.lower(left) == func.lower(right) if lowered else left == right
-    return condition if void is None else and_(condition, *named(left, fold, void))
+    return func.lower(left) == func.lower(right) if lowered else left == right
 
 
-def named(
-    column: ColumnElement[Any], fold: bool, void: Sequence[Any]
-) -> list[ColumnElement[bool]]:
-    """Return the conditions by which a column names somebody: not empty, not 0, none of these.
-
-    :param fold: whatever the case of a text.
-    :param void: further values that name nobody.
-    """
-    text = is_text(column.type)
-    if text:
-        # A mask of a column that holds numbers is written as a text holds it.
-        void = [str(v) for v in void]
-    if text and fold:
-        return [~folded(column, ["", "0", *void])]
-    inner, found = plain(column.type), list[ColumnElement[bool]]()
+def filled(column: ColumnElement[Any]) -> ColumnElement[bool] | None:
+    """Return the condition that a column is neither empty nor 0, or None: its type has neither."""
+    inner = plain(column.type)
     # The host's own type may not take an empty value; the database does.
     if holds_text(column.type):
-        bare = column if text else cast(column, String())
-        found.append(bare.not_in(fixed(["", "0"], bare.type)))
-    elif isinstance(inner, Integer | Numeric):
-        found.append((column if inner is column.type else cast(column, inner)) != 0)
-    return [*found, column.not_in(fixed(void, column.type))] if void else found
+        bare = column if is_text(column.type) else cast(column, String())
+        return bare.not_in(fixed(["", "0"], bare.type))
+    if isinstance(inner, Integer | Numeric):
+        return (column if inner is column.type else cast(column, inner)) != 0
+    return None
+
+
+def unmasked(
+    column: ColumnElement[Any], fold: bool, masks: Sequence[Any]
+) -> ColumnElement[bool]:
+    """Return the condition that a column holds none of these values.
+
+    :param fold: whatever the case of a text.
+    :param masks: at least one.
+    """
+    if is_text(column.type):
+        # A mask of a column that holds numbers is written as a text holds it.
+        masks = [str(mask) for mask in masks]
+        if fold:
+            return ~folded(column, masks)
+    return column.not_in(fixed(masks, column.type))
 
 
 def folded(column: ColumnElement[Any], texts: Iterable[str]) -> ColumnElement[bool]:
