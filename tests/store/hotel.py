@@ -28,7 +28,7 @@ from flask_guesterase.core.treatment import (
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake, pulse
 from flask_guesterase.store.keys.custodian import FolderCustodian
-from flask_guesterase.store.mapping.crossing import ALONE
+from flask_guesterase.store.mapping.crossing import ALONE, Binds
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
@@ -147,6 +147,9 @@ class Hotel:
     :param folder: where keys and files go.
     """
 
+    binds: Binds = ALONE
+    """Which table is in which database; all in the one, where no test says otherwise."""
+
     def __init__(self, url: str, folder: Path) -> None:
         self.engine: Engine = create_engine(url)
         self.now = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -171,7 +174,6 @@ class Hotel:
         self.holidays: Holidays | None = None
         self.recipients: tuple[Recipient, ...] = ()
         self.shared: Shared = nobodys
-        self.binds = ALONE
 
     @staticmethod
     def mapped(declared: list[tuple[Any, Policy]]) -> DataMap:

@@ -7,7 +7,7 @@ leaves no such entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,11 +149,19 @@ def put_back(work: Work) -> set[tuple[str, int, int]]:
         place, count = (entry.c.epoch, entry.c.position), counts.get("entries", 0)
         if "from" in counts:
             mine = mine.where(not_(_before(counts["epoch"], counts["from"])))
-            mine = mine.order_by(*place).limit(count)
+            mine = mine.order_by(*place).limit(max(0, count - _gone(work, row.controller, counts)))
         else:
             mine = mine.order_by(*(each.desc() for each in place)).limit(count + _BETWEEN)
         places |= {(row.controller, *each) for each in work.conn.execute(mine)}
     return places
+
+
+def _gone(work: Work, controller: str, counts: Mapping[str, int]) -> int:
+    """Return how many of the entries that were put back have been taken out since as old ones."""
+    tree = tables.tree.c
+    epoch = (tree.controller == controller) & (tree.epoch == counts["epoch"])
+    pruned = work.conn.execute(select(tree.pruned).where(epoch)).scalar() or 0
+    return int(max(0, pruned - counts["from"]))
 
 
 def _before(epoch: int, position: int) -> ColumnElement[bool]:

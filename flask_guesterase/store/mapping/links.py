@@ -299,8 +299,8 @@ def _strangers(
         if child is None:
             count += rows.scalar_one()
         else:
-            texts = {key_text(tuple(row)) for row in rows} - free
-            count += len(texts if only is None else texts & only)
+            texts = [key_text(tuple(row)) for row in rows]
+            count += sum(t not in free and (only is None or t in only) for t in texts)
     return count
 
 
@@ -342,12 +342,16 @@ def _letting_go(child: Declared, plan: Plan, link: Link) -> set[str]:
 
 
 def _kept(plan: Plan, name: str, columns: Set[str]) -> set[str]:
-    """Return the texts of the keys of rows of which a plan keeps any of these columns as it is."""
+    """Return the texts of the keys of rows of which a plan keeps any of these columns as it is.
+
+    Under a hold the whole row stays, also what no rule is about.
+    """
     return {
         key_text(row.key)
         for step in plan.steps
-        if step.decision.table == name
-        and step.decision.outcome in (Outcome.RETAIN, Outcome.HOLD)
-        and (not step.decision.columns or columns & set(step.decision.columns))
+        if step.decision.table == name and (
+            step.decision.outcome is Outcome.HOLD
+            or (step.decision.outcome is Outcome.RETAIN and columns & set(step.decision.columns))
+        )
         for row in step.rows
     }
