@@ -18,6 +18,7 @@ from flask_guesterase.store import worker
 from flask_guesterase.store.deciding.amendments import House
 from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.returning import promised
 from flask_guesterase.store.returning.replay import Survey, replay
 from tests.store.test_expiry import BILLS, COPIED, COPIES, METADATA, PEOPLE, Inn, copies, declare
 from tests.store.test_outbox import render
@@ -239,6 +240,32 @@ def test_of_two_whom_a_request_erased_one_tells_what_rule_kept_something_of_the_
         assert [key for key, *_ in asked(inn)] == [f"int:{changed}"]
         theirs(inn)
         assert (bills(inn), asked(inn)) == (before, [])
+
+
+def test_the_register_is_read_once_for_all_that_staff_settled(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows with every erasure there ever was, and each row is locked while it is judged."""
+    for id in (1, 2, 3):
+        inn.person(id, OVER, email="ann@mail.example")
+    with backup(inn) as copy:
+        inn.erased(inn.approved(email="ann@mail.example"))
+        restore(inn, copy)
+        for id in (1, 2, 3):
+            inn.set(PEOPLE, id, email=f"p{id}@mail.example")
+        assert replay(inn.run).counts["ask"] == 3
+        for row in inn.run(lambda office: office.returns(None, "replay")):
+            inn.run(lambda office, row=row: office.settle_return(row["id"], "clerk", theirs=True))
+        read = []
+        recall = promised.recall
+        monkeypatch.setattr(
+            promised, "recall", lambda *said: read.append(said) or recall(*said)
+        )
+        worker.work(inn.run, render, {})
+        assert [inn.read(PEOPLE, id)["name"] for id in (1, 2, 3)] == ["[erased]"] * 3
+        assert len(read) == 1
+        worker.work(inn.run, render, {})
+        assert len(read) == 1
 
 
 class Roles(Inn):
