@@ -309,9 +309,11 @@ _SIGHTED = {
 
 def _returned(run: Run, report: Report) -> None:
     """Erase again the rows in which somebody is back whose erasure was decided before."""
-    for id in run(lambda office: returned.due(office.work)):
+    ids = run(lambda office: returned.due(office.work))
+    lines = run(lambda office: returned.register(office.work, ids))
+    for id in ids:
         try:
-            done = run(partial(_erase_again, id))
+            done = run(partial(_erase_again, id, lines))
         except Exception as problem:
             # The host's own code may read the row, and its text may hold a value.
             run(partial(_postpone, id))
@@ -326,8 +328,8 @@ _FATES = {
 }  # fmt: skip
 
 
-def _erase_again(id: int, office: HasWork) -> Again:
-    return returned.erase(office.work, id)
+def _erase_again(id: int, lines: returned.Register, office: HasWork) -> Again:
+    return returned.erase(office.work, id, lines)
 
 
 def _postpone(id: int, office: HasWork) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.store.returning.replay import replay
-from tests.store.lodge import Lodge, put_back
+from tests.store.lodge import Guest, Lodge, put_back
 
 
 @pytest.fixture
@@ -83,4 +84,21 @@ def test_that_another_guest_was_erased_since_is_no_reason_not_to_ask(
         lodge.later(hours=2)
         lodge.erased_guest(document_no="BO 1")
     assert replay(lodge.run).counts["erased"] == 1
+    assert asked(lodge) == [one]
+
+
+def test_that_one_of_two_was_erased_again_since_is_no_reason_not_to_ask(
+    lodge: Lodge, tmp_path: Path
+) -> None:
+    """The other of the same request was on file when the database was lost."""
+    lodge.stayed(id=2, ref="OB-2")
+    one = lodge.erased_guest()
+    assert buried(lodge) == {(one, "int:1"), (one, "int:2")}
+    with put_back(lodge, tmp_path):
+        assert taken_back(lodge, one)
+        lodge.later(hours=2)
+        with lodge.engine.begin() as conn:
+            conn.execute(update(Guest).where(Guest.id == 2).values(document_no="BO 1"))
+        lodge.erased_guest()
+    assert not replay(lodge.run).restored
     assert asked(lodge) == [one]

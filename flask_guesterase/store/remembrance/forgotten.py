@@ -62,7 +62,7 @@ class Forgotten:
     :param holds: holds that were placed after that and not lifted.
     :param broken: where the register is not as it was written.
     :param objected: objections to advertising, and those taken back, in order.
-    :param marked: by what people whom a request erased are known again.
+    :param marked: number of a request and moment -> by what people whom it erased are known again.
     """
 
     since: int
@@ -71,7 +71,7 @@ class Forgotten:
     holds: tuple[Hold, ...] = ()
     broken: tuple[Broken, ...] = ()
     objected: tuple[Line, ...] = ()
-    marked: tuple[Line, ...] = ()
+    marked: Mapping[tuple[str, str], Sequence[Line]] = field(default_factory=dict)
 
     def takes_back(self, line: Line) -> Line | None:
         """Return the line that took the decision of a line back after it, or None."""
@@ -109,8 +109,16 @@ def recall(work: Work, since: int) -> Forgotten:
         ),
         tuple(broken),
         tuple(line for line in new if line.note.kind in (Kind.OBJECTED, Kind.AGREED)),
-        tuple(line for line in new if line.note.kind is Kind.MARKED),
+        _marked(new),
     )
+
+
+def _marked(lines: Iterable[Line]) -> dict[tuple[str, str], list[Line]]:
+    found: dict[tuple[str, str], list[Line]] = {}
+    for line in lines:
+        if line.note.kind is Kind.MARKED:
+            found.setdefault((line.note.request, line.at), []).append(line)
+    return found
 
 
 Places = dict[tuple[str, str, str], Key]

@@ -148,7 +148,7 @@ def again(
         return Again(Fate.STAFF, ("not-decided",))
     if under.before is None and not runs.confirmed(work, origin.property):
         return Again(Fate.OPEN, ("unconfirmed",))
-    about = _scope(work, origin, who)
+    about = scope(work, origin, who)
     plan = planning.plan(work, about)
     standing = plan.blocked or execution.all_kept(plan)
     if standing:
@@ -195,8 +195,13 @@ def _new(under: Warrant, plan: Plan) -> tuple[str, ...]:
     return new
 
 
-def _scope(work: Work, origin: Origin, who: Iterable[Person]) -> Scope:
-    """Return the scope of people with all that is theirs, and of single rows of other tables."""
+def scope(work: Work, origin: Origin, who: Iterable[Person]) -> Scope:
+    """Return the scope of people with all that is theirs, and of single rows of other tables.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf: request (None for the law's ceiling), controller, property.
+    :param who: table and key of the rows.
+    """
     found = tuple(who)
     persons = [each for each in found if each[0] in work.datamap.subjects]
     records = [each for each in found if each[0] not in work.datamap.subjects]

@@ -52,10 +52,7 @@ def marked_again(
         fine = trace.values[kind] not in strange and trace.table not in stays
         return fine and not (kind == marks.KEY and _counted(work, trace.table))
 
-    same = [
-        each for each in known.marked
-        if (each.note.request, each.at) == (line.note.request, line.at)
-    ]  # fmt: skip
+    same = known.marked.get((line.note.request, line.at), ())
     return sum(remembered.put_back(work, each, fits) for each in same)
 
 

@@ -2,37 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
-from ...core.plan import Decision, Key, Outcome, Plan, Step
+from ...core.plan import Decision, Key, Outcome, Person, Plan, Step
 from ...core.remembrance import Line
+from ...core.rule import Rank
+from ..certificates import planning
 from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record
-from ..remembrance.forgotten import names, recall
+from ..remembrance.forgotten import find, names, recall
 from ..retaining import law
+from ..retaining.keeping import Origin
 from ..work import Work
+from . import again
 
 _KEPT = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value})
 _TAKING = frozenset({Outcome.DELETE, Outcome.OVERWRITE})
 
 
-def broken(work: Work, line: Line, plan: Plan) -> bool:
-    """Return whether a plan takes what an erasure kept by a rule that did not end here.
-
-    The rule may have been made after the copy, by two people, and the certificate named its day: a
-    database that does not know it cannot tell that the day has come.
+@dataclass
+class Promise:
+    """What one line of the register says that was kept; it names no row of what was kept.
 
     :param work: the open transaction.
-    :param line: line of the register: what was done then.
-    :param plan: what would be done today.
+    :param line: the line: what was done then.
+    :param rows: returns where the line's own rows lie now, whatever is thought of them.
     """
-    kept = [item for item in line.note.did if item["outcome"] in _KEPT and item["until"]]
+
+    work: Work
+    line: Line
+    rows: Callable[[], Iterable[Person]]
+
+    def broken(self, plan: Plan) -> bool:
+        """Return whether a plan takes what was kept by a rule that did not end here.
+
+        The rule may have been made after the copy, by two people, and the certificate named its
+        day: a database that does not know it cannot tell that the day has come.
+
+        :param plan: what would be done today.
+        """
+        kept = [i for i in self.line.note.did if i["outcome"] in _KEPT and i["until"]]
+        return any(
+            _takes(step.decision, item)
+            and not _over(self.work, step, str(item["until"]))
+            and not (self._went(step.decision, item) and self._known(plan, item))
+            for step in plan.changing()
+            for item in kept
+        )
+
+    def _went(self, decision: Decision, item: Mapping[str, Any]) -> bool:
+        """Return whether the same was done then to rows beside those of which this was kept."""
+        same = [
+            each for each in self.line.note.did
+            if each["table"] == decision.table and each["outcome"] == decision.outcome.value
+        ]  # fmt: skip
+        if decision.outcome is Outcome.DELETE:
+            return bool(same)
+        gone = {name for each in same for name in each["columns"]}
+        return gone >= set(decision.columns) & set(item["columns"])
+
+    def _known(self, plan: Plan, item: Mapping[str, Any]) -> bool:
+        """Return whether something is kept today as it was then: that is not forgotten."""
+        return _keeps(plan, item) or _keeps(self._whole, item)
+
+    @cached_property
+    def _whole(self) -> Plan:
+        """The plan for all of the line: one by one, its people do not tell what others keep."""
+        note, who = self.line.note, tuple(self.rows())
+        origin = Origin(note.request or None, note.controller, note.property)
+        return planning.plan(self.work, again.scope(self.work, origin, who))
+
+
+def _keeps(plan: Plan, item: Mapping[str, Any]) -> bool:
     return any(
-        _takes(step.decision, item) and not _over(work, step, str(item["until"]))
-        for step in plan.changing()
-        for item in kept
-    )
+        (step.decision.table, step.decision.until) == (item["table"], item["until"])
+        and step.rows and not set(step.decision.columns).isdisjoint(item["columns"])
+        for step in plan.keeping()
+    )  # fmt: skip
 
 
 def _takes(decision: Decision, item: Mapping[str, Any]) -> bool:
@@ -43,7 +92,7 @@ def _takes(decision: Decision, item: Mapping[str, Any]) -> bool:
 
 
 def _over(work: Work, step: Step, until: str) -> bool:
-    """Return whether a rule is known at the place of each row of a step, and keeps none of them."""
+    """Return whether a rule is known, and the time of what it keeps is over for a step's rows."""
     declared = work.datamap.declared(step.decision.table)
     keys = [row.key for row in step.rows]
     records = law.records_of(work, declared, keys) or law.facts(work, declared, keys)
@@ -51,21 +100,37 @@ def _over(work: Work, step: Step, until: str) -> bool:
 
 
 def _has_ended(work: Work, record: Record, until: str) -> bool:
-    rules = law.rules_at(work, record.place) if record.place else ()
-    named = [rule.category for rule in rules if rule.until_rule() == until]
+    # In a line of a group stays lie under the law of several countries; a period of the house has
+    # the same word at each property, and is known where it was set alone.
+    named = {
+        rule.category for code, rule in law.rules_everywhere(work)
+        if rule.until_rule() == until and (code == record.place or rule.rank is not Rank.HOUSE)
+    }  # fmt: skip
     today = today_at(work.settings, work.now, record.place)
-    return bool(named) and not law.judge(work, record, named).kept(today)
+    return bool(named) and not law.judge(work, record, sorted(named)).kept(today)
 
 
-def lines(work: Work, number: str | None, table: str, key: Key) -> list[Line]:
-    """Return the lines of the register by which a request, or the law's ceiling, erased a row.
+def by_request(work: Work) -> dict[str, list[Line]]:
+    """Return the lines of the register about erasures by their requests; the law's are under ""."""
+    found: dict[str, list[Line]] = {}
+    for line in recall(work, 0).lines:
+        found.setdefault(line.note.request, []).append(line)
+    return found
+
+
+def promises(work: Work, lines: Sequence[Line], table: str, key: Key) -> list[Promise]:
+    """Return what was promised by those of some lines by which a row was erased.
 
     :param work: the open transaction.
-    :param number: number of the request; None for what had its time by the law's ceiling.
+    :param lines: lines of the register.
     :param table: name of the table.
     :param key: key of the row.
     """
     return [
-        line for line in recall(work, 0).lines
-        if line.note.request == (number or "") and names(work, line, [(table, key)])
+        Promise(work, line, partial(_places, work, line))
+        for line in lines if names(work, line, [(table, key)])
     ]  # fmt: skip
+
+
+def _places(work: Work, line: Line) -> list[Person]:
+    return [(table, key) for (_, table, _), key in find(work, [line]).items()]

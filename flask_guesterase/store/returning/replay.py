@@ -36,8 +36,9 @@ from ..retaining.keeping import Origin
 from ..sweeping import looking, runs
 from ..unit import HasWork, Run
 from ..work import Work
-from . import again, lost, promised, returned
+from . import again, lost, returned
 from .again import Fate, Warrant
+from .promised import Promise
 from .requested import case_of, catch_up, known_case, taken_back
 from .returned import Seen
 
@@ -245,7 +246,8 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     counts = Counter(each.verdict.value for each in judged)
     case = known_case(work, line) if note.request else None
     theirs = [each for each in judged if each.verdict is Verdict.THEIRS]
-    done = _erase(work, known.holds, line, theirs)
+    here = [(each.table, each.key) for each in judged if each.key is not None]
+    done = _erase(work, known.holds, Promise(work, line, lambda: here), theirs)
     counts.update(each.fate.value for each in done)
     if note.request:
         _bury(work, note.request, lost.emptied(work, judged))
@@ -265,21 +267,20 @@ def _bury(work: Work, number: str, shells: Iterable[Person]) -> None:
 
 
 def _erase(
-    work: Work, holds: Sequence[Hold], line: Line, theirs: Sequence[Judged]
+    work: Work, holds: Sequence[Hold], promise: Promise, theirs: Sequence[Judged]
 ) -> list[again.Again]:
     """Erase rows that are theirs, and note those that cannot be erased now."""
     who = [(each.table, each.key) for each in theirs if each.key is not None]
     if not who:
         return []
-    note = line.note
+    line, note = promise.line, promise.line.note
     secret = tracing.key_of(work, line.month)
 
     def shares(person: Person) -> bool:
         return tracing.row_mark(secret, *person) in note.others
 
     held = partial(unplaced.keep, work, holds)
-    breaks = partial(promised.broken, work, line)
-    under = Warrant(decided(note.did), shares, erased_on(work, line), held, breaks)
+    under = Warrant(decided(note.did), shares, erased_on(work, line), held, promise.broken)
     origin = Origin(note.request or None, note.controller, note.property)
     done = again.again(work, origin, who, under)
     if done.reasons != (LEGAL_DUTY,) or note.request or len(who) == 1:

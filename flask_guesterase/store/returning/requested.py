@@ -123,11 +123,11 @@ def taken_back(known: Forgotten, office: HasWork) -> dict[str, int]:
 
 
 def _erased_since(work: Work, known: Forgotten, taken: Line) -> bool:
-    """Return whether somebody was erased again after their erasure had been taken back."""
-    later = (
+    """Return whether all of a request were erased again after that had been taken back."""
+    later = [
         line for line in known.lines
         if line.number > taken.number and line.note.kind is Kind.INTENT
         and known.takes_back(line) is None
-    )  # fmt: skip
+    ]  # fmt: skip
     who = people.taken(work, taken.note.request)
-    return any(names(work, line, who) for line in later)
+    return bool(who) and all(any(names(work, line, [each]) for line in later) for each in who)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +16,7 @@ from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.plan import LEGAL_DUTY, Person, key_text
+from ...core.remembrance import Line as Remembered
 from ...core.returning import Verdict
 from .. import tables
 from ..access import actors
@@ -118,7 +119,27 @@ def due(work: Work, most: int = 50) -> list[int]:
     return list(rows.scalars())
 
 
-def erase(work: Work, id: int) -> Again:
+Register = Mapping[str, Sequence[Remembered]]
+"""Number of a request, empty for the law's ceiling -> lines of the register about it."""
+
+
+def register(work: Work, ids: Sequence[int]) -> Register:
+    """Return what the register remembers, read once for all rows; nothing where none asks for it.
+
+    :param work: the open transaction.
+    :param ids: numbers of noted rows.
+    """
+    table = tables.returned.c
+    asks = any(
+        work.conn.execute(
+            select(table.id).where(table.id.in_(part), table.door == REPLAY).limit(1)
+        ).first() is not None
+        for part in chunks(ids)
+    )  # fmt: skip
+    return promised.by_request(work) if asks else {}
+
+
+def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     """Erase a noted row again, in this transaction, and write down what became of it.
 
     What stands in the way is tried again, later each time; what was not decided before is laid
@@ -126,8 +147,11 @@ def erase(work: Work, id: int) -> Again:
 
     :param work: the open transaction.
     :param id: number of the noted row.
+    :param lines: what `register` returned for it and others; read now when None.
     :raises UnknownError: there is no such row.
     """
+    # Before the row is locked: the register grows with every erasure there ever was.
+    lines = register(work, [id]) if lines is None else lines
     row = _load(work, id)
     if row.state != Fate.OPEN.value:
         return Again(Fate(row.state))
@@ -138,24 +162,22 @@ def erase(work: Work, id: int) -> Again:
         done = Again(Fate.GONE)
     else:
         fate = _otherwise(work, who) if row.decided_by is None else None
-        under = _warrant(work, row, who) if fate is None else None
+        under = _warrant(work, row, who, lines) if fate is None else None
         done = Again(fate) if fate is not None else again.again(work, origin, [who], under)
     _write(work, row, done)
     recheck(work, row.request)
     return done
 
 
-def _warrant(work: Work, row: Line[Any], who: Person) -> Warrant | None:
+def _warrant(work: Work, row: Line[Any], who: Person, register: Register) -> Warrant | None:
     """Return under what a row of a restored database may go; what its request decided when None.
 
     The copy knows the decision as it was then, or by the rules of its day.
     """
     if row.door != REPLAY or (before := again.warrant(work, row.request)) is None:
         return None
-    lines = promised.lines(work, row.request, *who)
-    return replace(
-        before, breaks=lambda plan: any(promised.broken(work, line, plan) for line in lines)
-    )
+    made = promised.promises(work, register.get(row.request or "", ()), *who)
+    return replace(before, breaks=lambda plan: any(each.broken(plan) for each in made))
 
 
 def _otherwise(work: Work, who: Person) -> Fate | None:
