@@ -13,6 +13,7 @@ from flask_guesterase.core.copying import Copy, Withheld
 from flask_guesterase.core.treatment import retain
 from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.mapping.datamap import resolve
+from tests.store.test_copied_since import refused, upheld
 from tests.store.test_copying import asked, fetched, records, release, shown
 from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, boxed
 from tests.store.test_still_needed import NEEDS, folios, night
@@ -138,3 +139,24 @@ def test_what_a_sweep_kept_of_the_guests_own_records_is_in_their_copy(
     copy = copied(inn)
     assert payers(copy) == ["Bea Lund", "Bea Lund"]
     assert copy.withheld == ((Withheld("bills", (), 1, ANOTHERS),) if first else ())
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_a_copy_of_a_row_that_was_given_away_after_its_guests_day_says_so(
+    inn: Long, more: bool
+) -> None:
+    """It was refused and her time ran out meanwhile; whoever else went by the day is no matter."""
+    inn.grants["second"].add("complaint")
+    inn.person(1, date(2026, 3, 1), visa=None)
+    if more:
+        inn.person(2, date(2023, 1, 1), visa=None)
+        assert expiry.expire(inn.run)["people"] == 1
+    number = refused(inn, email="p1@mail.example")
+    inn.set(PEOPLE, 1, seen=date(2023, 1, 1))
+    inn.later(days=1, hours=1)
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.later(minutes=1)
+    inn.set(PEOPLE, 1, name="Bea Lund", email="bea@mail.example", seen=inn.now.date())
+    copy = upheld(inn, number)
+    assert (copy.rows(), copy.boxes) == (0, 0)
+    assert copy.withheld == (Withheld("people", (), 1, "written-since"),)

@@ -15,8 +15,13 @@ from .. import tables
 from ..casework import purview
 from ..casework.cases import Case
 from ..erasing.finder import erased_before
+from ..erasing.people import EXPIRED
+from ..requests.bygone import ENDED
 from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
+
+WORDS = frozenset({EXPIRED, ENDED})
+"""What stands instead of a request where an erasure has none, or none any more."""
 
 Place = tuple[str, str]
 """Subject table and key of a row, as text."""
@@ -216,7 +221,8 @@ def _only(
     by: dict[str, set[Place]] = {}
     for place, burials in own.items():
         for each in burials:
-            if each.house not in others:
+            # Under a word stand many people, and nothing is kept under it.
+            if each.house not in others and each.number not in WORDS:
                 by.setdefault(each.number, set()).add(place)
     return tuple(number for number in sorted(by) if _taken(work, number) <= by[number])
 
