@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from ...core.copying import Term
 from ...core.errors import SealError
 from ...core.image import Image, decode
-from ...core.plan import Key, Row, key_text
+from ...core.plan import Key, Row
 from .. import tables
 from ..boxes import vault
 from ..casework import purview
@@ -21,6 +21,8 @@ from ..mapping.hostkeys import keys_told
 from ..retaining import law
 from ..statements.sql import chunks
 from ..work import Work
+from .whose import Whose
+from .whose import lines as kept_of
 
 RECOVERY = "recovery"
 """Purpose of the boxes that hold a safety copy."""
@@ -63,17 +65,17 @@ def opened(
     work: Work,
     house: str,
     found: Mapping[str, Sequence[Row]],
-    requests: Sequence[str],
+    whose: Whose,
 ) -> Opened:
     """Open every box in which something of these people lies.
 
     :param work: the open transaction.
     :param house: code of the property that was asked; boxes of other controllers are theirs.
     :param found: table -> the guest's rows, those that are another person's too included.
-    :param requests: numbers of the requests by which the guest was erased, and nobody else.
+    :param whose: what of the rows that were taken is the guest's.
     """
-    others = purview.foreign(work, house)
-    known = (*_lines(work, found), *_of_requests(work, requests))
+    others, requests = purview.foreign(work, house), whose.erasures
+    known = (*kept_of(work, found, *_sealed()), *_of_requests(work, requests))
     lines = {line.id: line for line in known if line.property not in others}
     ended = _only_held(work, (line.box for line in lines.values()))
     rows: list[Sealed] = []
@@ -88,7 +90,8 @@ def opened(
             continue
         done.add(line.box)
         sure = line.request in requests
-        anothers = not sure and line.request is not None
+        place = line.table_name, line.row_key
+        anothers = not sure and (line.request is not None or whose.is_before(place, line))
         rows += [
             Sealed(image, _key(work, image, line.row_key), _term(line, image), sure, anothers)
             for image in images
@@ -104,26 +107,16 @@ def opened(
     return Opened(tuple(rows), len(done), tuple(unopened))
 
 
-def _lines(work: Work, found: Mapping[str, Sequence[Row]]) -> Iterator[Any]:
-    kept = tables.kept
-    for name, rows in found.items():
-        for part in chunks(sorted(key_text(row.key) for row in rows)):
-            yield from work.conn.execute(
-                select(kept).where(
-                    kept.c.table_name == name, kept.c.row_key.in_(part), *_living()
-                )
-            )
-
-
 def _of_requests(work: Work, numbers: Iterable[str]) -> Iterator[Any]:
     kept = tables.kept
     for part in chunks(sorted(numbers)):
-        yield from work.conn.execute(select(kept).where(kept.c.request.in_(part), *_living()))
+        mine = kept.c.request.in_(part), kept.c.ended_at.is_(None)
+        yield from work.conn.execute(select(kept).where(*mine, *_sealed()))
 
 
-def _living() -> tuple[Any, ...]:
+def _sealed() -> tuple[ColumnElement[bool], ...]:
     kept = tables.kept
-    return kept.c.mode == law.SEALED, kept.c.ended_at.is_(None), kept.c.box.is_not(None)
+    return kept.c.mode == law.SEALED, kept.c.box.is_not(None)
 
 
 def _safety(work: Work, numbers: Iterable[str]) -> list[str]:

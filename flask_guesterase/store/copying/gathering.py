@@ -44,7 +44,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
         name: rest for name, rows in found.items()
         if (rest := [row for row in rows if row.key not in left.get(name, ())])
     }  # fmt: skip
-    opened = boxed.opened(work, case.property, found, known.erasures)
+    opened = boxed.opened(work, case.property, found, known)
     strange = strangers.strange(work, opened.rows, found, people)
     near = {n: [*around.get(n, ()), *strange.get(n, ())] for n in {**around, **strange}}
     hotel = work.settings.property(case.property)

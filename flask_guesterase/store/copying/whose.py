@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from ...core.plan import Key, Person, Row, by_table, key_text
 from ...core.standing import Standing
@@ -14,29 +15,16 @@ from .. import tables
 from ..casework import purview
 from ..casework.cases import Case
 from ..erasing.finder import erased_before
+from ..erasing.people import EXPIRED
+from ..requests.bygone import ENDED
 from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
 
+WORDS = frozenset({EXPIRED, ENDED})
+"""What stands instead of a request where an erasure has none, or none any more."""
+
 Place = tuple[str, str]
 """Subject table and key of a row, as text."""
-
-
-@dataclass(frozen=True)
-class Whose:
-    """What of the rows that were taken for a copy is its guest's.
-
-    :param mine: the rows that are theirs still.
-    :param erasures: numbers of the requests by which they were erased, and nobody else.
-    :param before: one of these rows, and the number of a request by which somebody else who had it
-        was erased.
-    :param lost: rows that are somebody else's by now, and of which nobody can tell by what request
-        the guest was erased.
-    """
-
-    mine: tuple[Person, ...]
-    erasures: tuple[str, ...]
-    before: frozenset[tuple[Place, str]]
-    lost: tuple[Person, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +44,40 @@ class _Burial:
     first: datetime
     last: datetime
 
+    def left(self, line: Any) -> bool:
+        """Return whether something was kept by this erasure, or by a sweep until then.
+
+        :param line: a row of our table of what is kept.
+        """
+        # A sweep keeps on no request, also records of who lives: by its time one knows whose.
+        mine = line.since <= self.last if line.request is None else line.request == self.number
+        return bool(mine)
+
+
+@dataclass(frozen=True)
+class Whose:
+    """What of the rows that were taken for a copy is its guest's.
+
+    :param mine: the rows that are theirs still.
+    :param erasures: numbers of the requests by which they were erased, and nobody else.
+    :param before: one of these rows -> the erasures of somebody else who had it before.
+    :param lost: rows that are somebody else's by now, and of which nobody can tell by what request
+        the guest was erased.
+    """
+
+    mine: tuple[Person, ...]
+    erasures: tuple[str, ...]
+    before: Mapping[Place, Sequence[_Burial]]
+    lost: tuple[Person, ...]
+
+    def is_before(self, place: Place, line: Any) -> bool:
+        """Return whether what was kept is of somebody else who had one of these rows before.
+
+        :param place: the row it hangs on.
+        :param line: a row of our table of what is kept.
+        """
+        return any(each.left(line) for each in self.before.get(place, ()))
+
 
 def told(work: Work, case: Case, erasure: str, people: Sequence[Person]) -> Whose:
     """Return what of the rows that were taken for a copy is its guest's.
@@ -71,7 +93,7 @@ def told(work: Work, case: Case, erasure: str, people: Sequence[Person]) -> Whos
     burials = _burials(work, people)
     shells = erased_before(work.conn, work.datamap, people)
     mine, own = list[Person](), dict[Place, list[_Burial]]()
-    before = set[tuple[Place, str]]()
+    before = dict[Place, list[_Burial]]()
     for person in people:
         place = person[0], key_text(person[1])
         found = burials.get(place, [])
@@ -84,13 +106,13 @@ def told(work: Work, case: Case, erasure: str, people: Sequence[Person]) -> Whos
         mine.append(person)
         # By a key that is in a shell still, a booking's number, nobody says which of two they are.
         own[place] = theirs if person in shells and not followed else []
-        before |= {(place, each.number) for each in found if each not in own[place]}
+        before[place] = [each for each in found if each not in own[place]]
     numbers = (erasure,) if erasure else _only(work, case.property, own)
     lost = [
         (name, key) for name, key in people if not erasure and (name, key) not in mine
         and not any(each.number in numbers for each in own[name, key_text(key)])
     ]  # fmt: skip
-    return Whose(tuple(mine), numbers, frozenset(before), tuple(lost))
+    return Whose(tuple(mine), numbers, before, tuple(lost))
 
 
 def stayed(
@@ -104,25 +126,41 @@ def stayed(
     :param found: table -> rows of the guest.
     :param whose: what of the rows that were taken is the guest's.
     """
-    kept, mine = tables.kept, frozenset(whose.mine)
-    by: dict[Place, set[str]] = {}
-    for part in chunks(sorted({number for _, number in whose.before})):
-        lines = select(kept.c.table_name, kept.c.row_key, kept.c.request).where(
-            kept.c.request.in_(part), kept.c.ended_at.is_(None)
-        )
-        for line in work.conn.execute(lines):
-            by.setdefault((line.table_name, line.row_key), set()).add(line.request)
+    mine = frozenset(whose.mine)
+    by: dict[Place, list[Any]] = {}
+    for line in lines(work, found) if any(whose.before.values()) else ():
+        by.setdefault((line.table_name, line.row_key), []).append(line)
 
     def is_before(name: str, row: Row) -> bool:
-        numbers = by.get((name, key_text(row.key)), ())
-        places = ((table, key_text(key)) for (table, key), _ in row.owners)
-        return any((place, number) in whose.before for place in places for number in numbers)
+        kept = by.get((name, key_text(row.key)), ())
+        places = [(table, key_text(key)) for (table, key), _ in row.owners]
+        return any(whose.is_before(place, line) for place in places for line in kept)
 
     # The row itself is of who is in it.
     return {
         name: frozenset(r.key for r in rows if (name, r.key) not in mine and is_before(name, r))
         for name, rows in (found if by else {}).items()
     }
+
+
+def lines(
+    work: Work, found: Mapping[str, Sequence[Row]], *more: ColumnElement[bool]
+) -> Iterator[Any]:
+    """Yield what is kept of rows and has not ended.
+
+    :param work: the open transaction.
+    :param found: table -> rows.
+    :param more: what else must be so.
+    """
+    kept = tables.kept
+    for name, rows in found.items():
+        for part in chunks(sorted(key_text(row.key) for row in rows)):
+            yield from work.conn.execute(
+                select(kept).where(
+                    kept.c.table_name == name, kept.c.row_key.in_(part),
+                    kept.c.ended_at.is_(None), *more,
+                )
+            )
 
 
 def _since(found: list[_Burial], case: Case, erasure: str) -> list[_Burial]:
@@ -183,7 +221,8 @@ def _only(
     by: dict[str, set[Place]] = {}
     for place, burials in own.items():
         for each in burials:
-            if each.house not in others:
+            # Under a word stand many people, and nothing is kept under it.
+            if each.house not in others and each.number not in WORDS:
                 by.setdefault(each.number, set()).add(place)
     return tuple(number for number in sorted(by) if _taken(work, number) <= by[number])
 
