@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Date, ForeignKey, String
@@ -151,3 +152,117 @@ def test_what_was_kept_before_and_still_is_is_not_changed_by_a_cascade(
         house.night()
         assert house.content() == before
         assert house.state(number) == "waiting"
+
+
+class Tied(DeclarativeBase):
+    """Base of a host in which nicks hang on the mailbox, and pictures on nicks."""
+
+
+class Friend(Tied):
+    __tablename__ = "guests_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hotel: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(80), unique=True)
+    seen: Mapped[date | None] = mapped_column(Date, index=True)
+    __erasure__ = Guest.__erasure__
+
+
+class Called(Tied):
+    __tablename__ = "nicks_of"
+    caller: Mapped[str] = mapped_column(
+        ForeignKey("guests_of.email", onupdate="CASCADE"), primary_key=True
+    )
+    nick: Mapped[str] = mapped_column(String(40))
+    guest: Mapped[Friend] = relationship()
+    __erasure__ = Policy({}, via="guest", rows=delete)
+
+
+class Picture(Tied):
+    __tablename__ = "pics_of"
+    caller: Mapped[str] = mapped_column(
+        ForeignKey("nicks_of.caller", onupdate="CASCADE"), primary_key=True
+    )
+    shows: Mapped[str] = mapped_column(String(40))
+    nick: Mapped[Called] = relationship()
+    __erasure__ = Policy({}, via="nick.guest", rows=delete)
+
+class Bound(DeclarativeBase):
+    """Base of a host in which a nick holds the mailbox it belongs to."""
+
+
+class Owner(Bound):
+    __tablename__ = "guests_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hotel: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(80))
+    email: Mapped[str] = mapped_column(String(80), unique=True)
+    seen: Mapped[date | None] = mapped_column(Date, index=True)
+    __erasure__ = Guest.__erasure__
+
+
+class Own(Bound):
+    __tablename__ = "nicks_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    caller: Mapped[str] = mapped_column(ForeignKey("guests_of.email"), index=True)
+    nick: Mapped[str] = mapped_column(String(40))
+    best: Mapped[int | None] = mapped_column(ForeignKey("nicks_of.id"), index=True)
+    guest: Mapped[Owner] = relationship()
+    __erasure__ = Policy({}, via="guest", rows=delete)
+
+
+class Letter(Bound):
+    __tablename__ = "letters_of"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    nick_id: Mapped[int | None] = mapped_column(ForeignKey("nicks_of.id"), index=True)
+    said: Mapped[str | None] = mapped_column(String(80))
+    nick: Mapped[Own] = relationship()
+    __erasure__ = Policy({"nick_id": null, "said": null}, via="nick.guest")
+
+
+def pictured() -> tuple[Any, ...]:
+    """A guest with a nick and a picture, both known by the mailbox, and another one."""
+    return (
+        Tied, Friend(id=1, seen=OLD, **ADA), Friend(id=2, seen=NEW, **BO),
+        Called(caller=MAIL, nick="Quilly"), Called(caller=BO["email"], nick="Boo"),
+        Picture(caller=MAIL, shows="Ada at sea"), Picture(caller=BO["email"], shows="A boat"),
+    )  # fmt: skip
+
+
+def nicked() -> tuple[Any, ...]:
+    """A guest with two nicks that stand by each other, and another one."""
+    return (
+        Bound, Owner(id=1, seen=OLD, **ADA), Owner(id=2, seen=NEW, **BO),
+        Own(id=1, caller=MAIL, nick="Quilly", best=1), Own(id=2, caller=MAIL, nick="Q", best=1),
+        Own(id=3, caller=BO["email"], nick="Boo"),
+    )  # fmt: skip
+
+
+def lettered() -> tuple[Any, ...]:
+    """The same guests, who wrote letters under a nick, which stay without it."""
+    return (*nicked(), Letter(id=1, nick_id=1, said=SAID), Letter(id=2, nick_id=3, said="Hello"))
+
+
+HOSTS = [pictured, nicked, lettered]
+
+
+@pytest.mark.parametrize("rows", HOSTS)
+def test_rows_go_before_what_they_point_at_is_overwritten(
+    database_url: str, tmp_path: Path, rows: Callable[[], tuple[Any, ...]]
+) -> None:
+    """Whether the key carries it along or refuses it, with all that points at them, and back."""
+    with manor(database_url, tmp_path, *rows()) as house:
+        done = whole_way(house, [MAIL, "Ada Quill", "Quilly"], email=MAIL)
+        assert done.gone["nicks_of"]
+        assert done.columns().get("letters_of", {"nick_id", "said"}) == {"nick_id", "said"}
+
+
+@pytest.mark.parametrize("rows", HOSTS)
+def test_rows_go_by_day_before_what_they_point_at_is_overwritten(
+    database_url: str, tmp_path: Path, rows: Callable[[], tuple[Any, ...]]
+) -> None:
+    """Who had their time is erased with them, and nobody else."""
+    with manor(database_url, tmp_path, *rows()) as house:
+        house.swept()
+        assert places(house.content(), MAIL, "Ada Quill", "Quilly", SAID) == []
+        assert places(house.content(), BO["email"], "Boo")

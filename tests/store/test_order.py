@@ -8,8 +8,15 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, create_engi
 
 from flask_guesterase.core.plan import Decision, Outcome, Step
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.store.erasing.order import in_circles, layers, ordered, pointing, together
-from flask_guesterase.store.mapping.links import links
+from flask_guesterase.store.erasing.order import (
+    in_circles,
+    in_turn,
+    layers,
+    ordered,
+    pointing,
+    together,
+)
+from flask_guesterase.store.mapping.links import Link, links
 from flask_guesterase.store.mapping.raw import reader
 from tests.store.inn import datamap
 
@@ -105,3 +112,64 @@ def test_steps_come_in_the_order_of_their_tables() -> None:
     found = ordered(steps, ["c", "a", "b"], Outcome.DELETE)
     assert [s.decision.table for s in found] == ["c", "a", "b"]
     assert {s.decision.outcome for s in found} == {Outcome.DELETE}
+
+
+HANGING = MetaData()
+for _name in ("answers", "letters", "nicks", "people"):
+    Table(_name, HANGING, Column("id", Integer, primary_key=True), Column("on", Integer))
+HUNG = datamap(HANGING, {
+    name: Policy({}, subject=Subject(match=["id"])) for name in HANGING.tables
+})  # fmt: skip
+
+
+def turned(*known: Link) -> list[list[str]]:
+    """Return what is done with tables, turn by turn, where people and letters are overwritten."""
+    steps = [
+        Step(Decision(name, outcome, ("on",)), ())
+        for name, outcome in (
+            ("people", Outcome.OVERWRITE), ("nicks", Outcome.DELETE),
+            ("letters", Outcome.OVERWRITE), ("answers", Outcome.DELETE),
+        )
+    ]  # fmt: skip
+    done = in_turn(HUNG, steps, known)
+    every = (done.untying, done.early, done.writing, done.late)
+    return [[step.decision.table for step in part] for part in every]
+
+
+def hung(child: str, parent: str, target: str, on_update: str = "NO ACTION") -> Link:
+    """Return an enforced key of a table."""
+    return Link(child, ("on",), parent, (target,), on_update=on_update, enforced=True)
+
+
+def test_only_rows_that_hold_on_to_what_is_overwritten_go_early() -> None:
+    """Keys that point at what stays, and those that follow by themselves, change no order."""
+    late = [[], [], ["letters", "people"], ["answers", "nicks"]]
+    assert turned(hung("nicks", "people", "id"), hung("answers", "letters", "id")) == late
+    assert turned(hung("nicks", "people", "on", "CASCADE")) == late
+    assert turned(hung("nicks", "people", "on", "SET NULL")) == late
+    early = [[], ["nicks"], ["letters", "people"], ["answers"]]
+    assert turned(hung("nicks", "people", "on")) == early
+    assert turned(hung("nicks", "people", "on", "RESTRICT")) == early
+
+
+def test_rows_that_hold_on_to_what_a_key_follows_go_early() -> None:
+    """What the database carries into a column is overwritten there as well."""
+    known = hung("nicks", "people", "on", "CASCADE"), hung("answers", "nicks", "on")
+    assert turned(*known) == [[], ["answers"], ["letters", "people"], ["nicks"]]
+
+
+def test_rows_that_point_at_those_that_go_early_go_or_let_go_before() -> None:
+    """Those that go do so with them, those that stay are overwritten first."""
+    known = hung("nicks", "people", "on"), hung("letters", "nicks", "id")
+    assert turned(*known) == [["letters"], ["nicks"], ["people"], ["answers"]]
+    known = hung("nicks", "people", "on"), hung("answers", "nicks", "id")
+    assert turned(*known) == [[], ["answers", "nicks"], ["letters", "people"], []]
+
+
+def test_rows_do_not_go_early_where_what_lets_go_of_them_is_held_itself() -> None:
+    """Such a chain is not undone link by link: what nothing points at goes early, alone."""
+    known = (
+        hung("nicks", "people", "on"), hung("letters", "nicks", "id"),
+        hung("answers", "letters", "on"),
+    )  # fmt: skip
+    assert turned(*known) == [[], ["answers"], ["letters", "people"], ["nicks"]]

@@ -12,8 +12,6 @@ from ..mapping.declared import Declared
 from ..mapping.links import Link, links
 from ..mapping.masks import beneath
 
-_FOLLOWS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
-
 
 def dangling(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
     """Yield the columns whose rule would leave a foreign key that points at nothing.
@@ -46,7 +44,7 @@ def _invented(datamap: DataMap, link: Link) -> Iterator[Finding]:
 def _left_behind(datamap: DataMap, link: Link) -> Iterator[Finding]:
     """Yield columns that are overwritten while other rows go on pointing at what they held."""
     parent, child = datamap.tables.get(link.parent), datamap.tables.get(link.child)
-    if parent is None or link.on_update in _FOLLOWS or parent.goes_whole:
+    if parent is None or link.follows or parent.goes_whole:
         return
     if child is not None and (child.goes_whole or _lets_go(child, link)):
         return

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, column, select, table, text
 
 from ...core.plan import Decision, Key, Outcome, Step, key_text
 from ..mapping.datamap import DataMap
-from ..mapping.links import Link
+from ..mapping.declared import Declared
+from ..mapping.links import Link, children_first
 from ..mapping.raw import Reader
 from ..statements.sql import among, parts, room
 from ..transaction import MARIADB
@@ -24,29 +26,117 @@ def ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> li
     return sorted((s for s in steps if s.decision.outcome is outcome), key=place)
 
 
-def parted(
-    datamap: DataMap, deletes: Iterable[Step], known: Iterable[Link]
-) -> tuple[list[Step], list[Step]]:
-    """Return the steps about rows that nothing points at and that lose their key, and the others.
+@dataclass(frozen=True)
+class Turns:
+    """The steps of a plan in the order in which they are carried out.
 
-    They have none of their own, or the database carries into it what their parent becomes.
+    :param untying: steps that overwrite rows which point at rows of `early` and stay.
+    :param early: steps whose rows go before what they point at is overwritten.
+    :param writing: the other steps that overwrite.
+    :param late: the other steps whose rows go.
+    """
+
+    untying: Sequence[Step]
+    early: Sequence[Step]
+    writing: Sequence[Step]
+    late: Sequence[Step]
+
+
+def in_turn(datamap: DataMap, steps: Sequence[Step], known: Sequence[Link]) -> Turns:
+    """Return the steps of a plan by their turn, children before parents in each.
+
+    Rows go early that have no key of their own, that a key of theirs would follow into another,
+    or that hold on to what is to be overwritten; with them go the rows that point at them.
 
     :param datamap: the resolved data map.
-    :param deletes: steps whose rows go, in their order.
+    :param steps: steps that change rows.
     :param known: the foreign keys.
     """
-    parents = {link.parent for link in known}
-    carried = {
-        link.child for link in known
-        if link.enforced and link.on_update == "CASCADE" and link.child in datamap.tables
-        and datamap.declared(link.child).keyed_by(link.columns)
-    }  # fmt: skip
-    bare, others = list[Step](), list[Step]()
-    for step in deletes:
-        name = step.decision.table
-        loses = name in carried or not datamap.declared(name).keyed
-        (bare if loses and name not in parents else others).append(step)
-    return bare, others
+    order = children_first({s.decision.table for s in steps}, known)
+    deletes = ordered(steps, order, Outcome.DELETE)
+    writes = [*ordered(steps, order, Outcome.OVERWRITE), *ordered(steps, order, Outcome.SEAL)]
+    going = [name for name in order if any(s.decision.table == name for s in deletes)]
+    changed = _changed(writes, known)
+    early, untying = set[str](), set[str]()
+    for name in going:
+        if name in early or not _loses(datamap.declared(name), known, changed):
+            continue
+        whole = _behind(name, going, known)
+        stay = {s.decision.table for s in writes for k in known if _unties(s, k, whole)}
+        if _may_precede(datamap, stay, (writes, going), known):
+            early |= whole
+            untying |= stay
+    return Turns(
+        [s for s in writes if s.decision.table in untying],
+        [s for s in deletes if s.decision.table in early],
+        [s for s in writes if s.decision.table not in untying],
+        [s for s in deletes if s.decision.table not in early],
+    )
+
+
+Places = Set[tuple[str, str]]
+"""Columns, each by its table and its name."""
+
+
+def _changed(writes: Iterable[Step], known: Iterable[Link]) -> Places:
+    """Return the columns that steps write, and those into which the database carries it."""
+    found = {(s.decision.table, name) for s in writes for name in s.decision.columns}
+    while more := {
+        (k.child, name) for k in known if k.enforced for name in _followed(k, found)
+    } - found:
+        found |= more
+    return found
+
+
+def _followed(link: Link, changed: Places) -> Sequence[str]:
+    """Return the columns of a key that the database itself changes."""
+    if link.on_update == "CASCADE":
+        pairs = zip(link.columns, link.targets, strict=True)
+        return [name for name, target in pairs if (link.parent, target) in changed]
+    return link.columns if link.follows and _points(link, changed) else ()
+
+
+def _points(link: Link, changed: Places) -> bool:
+    return link.enforced and any((link.parent, target) in changed for target in link.targets)
+
+
+def _loses(declared: Declared, known: Iterable[Link], changed: Places) -> bool:
+    """Return whether rows of a table cannot be deleted once these columns have changed."""
+    return not declared.keyed or any(
+        k.child == declared.name and _points(k, changed)
+        and (not k.follows or declared.keyed_by(k.columns))
+        for k in known
+    )  # fmt: skip
+
+
+def _behind(name: str, going: Iterable[str], known: Sequence[Link]) -> set[str]:
+    """Return a table and those of which rows go that point at it, by any way."""
+    whole = {name}
+    while more := {k.child for k in known if k.parent in whole and k.child in going} - whole:
+        whole |= more
+    return whole
+
+
+def _unties(step: Step, link: Link, whole: Set[str]) -> bool:
+    """Return whether a step writes a key by which rows may point at rows of these tables."""
+    mine = link.child == step.decision.table and link.parent in whole
+    return mine and not set(link.columns).isdisjoint(step.decision.columns)
+
+
+def _may_precede(
+    datamap: DataMap, stay: Set[str], plan: tuple[Iterable[Step], Sequence[str]],
+    known: Iterable[Link],
+) -> bool:
+    """Return whether tables can be overwritten first: nothing of the plan hangs on what they hold.
+
+    :param plan: the steps that overwrite, and the tables of which rows go.
+    """
+    writes, going = plan
+    changed = _changed((s for s in writes if s.decision.table in stay), known)
+    held = {*going, *(s.decision.table for s in writes)}
+    return all(datamap.declared(name).keyed for name in stay & set(going)) and not any(
+        k.child in held and _points(k, changed) for k in known
+    )
 
 
 Knot = tuple[Key, ...]

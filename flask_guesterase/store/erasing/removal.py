@@ -39,11 +39,7 @@ class Removal:
     let_go: Callable[[Link, Sequence[Key]], None]
     delete: Callable[[Reader, Sequence[Key]], None]
 
-    def first(self, steps: Iterable[Step]) -> None:
-        """Delete rows at which nothing points."""
-        require_gone(self.conn, [(self._reader(s), self._delete(s, ())) for s in steps])
-
-    def rest(self, steps: Sequence[Step]) -> None:
+    def clear(self, steps: Sequence[Step]) -> None:
         """Delete rows, children before parents."""
         tables = [step.decision.table for step in steps]
         loose = loosened(self.datamap, tables, self.known, self._engine)

@@ -29,7 +29,7 @@ from ..checking.history import end_history
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
-from ..mapping.links import Link, children_first, links
+from ..mapping.links import Link, links
 from ..mapping.masks import Entropy, Seeded, holds_json, is_static, value_for
 from ..mapping.raw import Reader, reader, whole_key
 from ..mapping.ties import emptied
@@ -40,7 +40,7 @@ from ..texts.mentioned import NOBODY, Hand, text_of
 from ..transaction import MARIADB
 from .lookback import Alike, require_alike, require_written, unheld, written_over
 from .lost import at_most, typed, vendors
-from .order import ordered, parted
+from .order import in_turn
 from .removal import Removal
 from .taking import Before, Erased, Held, Taken, hold, take
 
@@ -94,20 +94,21 @@ class Surgery:
         """Change the locked rows, children before parents."""
         known = links(self.datamap, self.live)
         steps = plan_.changing()
-        order = children_first({s.decision.table for s in steps}, known)
-        sealed = ordered(steps, order, Outcome.SEAL)
-        bare, deletes = parted(self.datamap, ordered(steps, order, Outcome.DELETE), known)
-        # After a row was overwritten that is like one of these then, they would take it along; and
-        # a key that has become another by then would not be found.
+        turns = in_turn(self.datamap, steps, known)
         removal = Removal(self.conn, self.datamap, self.live, known, self._let_go, self._delete)
-        removal.first(bare)
         alike: list[Alike] = []
-        for step in (*ordered(steps, order, Outcome.OVERWRITE), *sealed):
+        for step in turns.untying:
+            alike += self._overwrite(step, before[step.decision])
+        # After a row was overwritten that is like one of these then, they would take it along; a
+        # key that has become another by then would not be found; and one that must not become
+        # another refuses what is to be overwritten.
+        removal.clear(turns.early)
+        for step in turns.writing:
             alike += self._overwrite(step, before[step.decision])
         require_alike(self.conn, alike)
-        removal.rest(deletes)
+        removal.clear(turns.late)
         self._write_again({step.decision.table for step in steps})
-        for step in sealed:
+        for step in (s for s in steps if s.decision.outcome is Outcome.SEAL):
             self.done.sealed[step.decision].update(before[step.decision].by_key())
         for name in dict.fromkeys(step.decision.table for step in steps):
             declared = self.datamap.declared(name)

@@ -54,6 +54,11 @@ class Link:
     schema: str = ""
     full: bool = False
 
+    @property
+    def follows(self) -> bool:
+        """Return whether the database changes the key by itself when what it points at changes."""
+        return self.on_update in ("CASCADE", "SET NULL", "SET DEFAULT")
+
     def source(self) -> TableClause:
         """Return the table of the key, with its columns alone; nobody need have mapped it."""
         bare = self.child.removeprefix(f"{self.schema}.") if self.schema else self.child
@@ -213,7 +218,7 @@ def referenced(
         if kept is not None and not kept:
             continue
         if again and (rows := _strangers(conn, datamap, plan, link, again, deleted, kept)):
-            what = _CHANGED if link.on_update in _ACTS else _POINTING
+            what = _CHANGED if link.follows else _POINTING
             blocks.append(Block(
                 link.child, "referenced", rows,
                 f"{rows} rows of {link.child} ({', '.join(link.columns)}) {what}, because "
@@ -223,7 +228,6 @@ def referenced(
 
 
 _CHANGED, _POINTING = "would be changed by the database itself", "still point at them"
-_ACTS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
 _WRITES = frozenset({Outcome.OVERWRITE, Outcome.SEAL})
 
 
