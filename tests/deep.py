@@ -79,6 +79,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_beside.py": ("mariadb",),
     "tests/store/test_blockers.py": ("mariadb",),
     "tests/store/test_brake.py": ("postgresql",),
+    "tests/store/test_carried.py": ("mariadb",),
     "tests/store/test_census.py": ("mariadb", "postgresql"),
     "tests/store/test_census.py::test_a_box_that_vanished_is_missed":
         ("payload", "forgotten", "emptied"),
@@ -97,7 +98,10 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_clocks.py": ("mariadb",),
     "tests/store/test_complaints.py": ("mariadb",),
     "tests/store/test_completing.py": ("postgresql",),
+    "tests/store/test_copied_beyond.py": ("mariadb",),
     "tests/store/test_copied_later.py": ("mariadb",),
+    "tests/store/test_copied_since.py": ("mariadb",),
+    "tests/store/test_copied_swept.py": ("mariadb",),
     "tests/store/test_copies.py": ("mariadb",),
     "tests/store/test_copying.py": ("mariadb",),
     "tests/store/test_copying.py::test_a_copy_lies_ready_to_the_end_of_the_day_that_was_told":
@@ -116,6 +120,7 @@ LATER: dict[str, tuple[str, ...]] = {
         ("postponed",),
     "tests/store/test_due.py::test_what_somebody_else_holds_is_tried_soon_and_does_not_count":
         ("mariadb",),
+    "tests/store/test_equal.py": ("mariadb",),
     "tests/store/test_eraser.py": ("postgresql",),
     "tests/store/test_expiry.py": ("mariadb", "postgresql"),
     "tests/store/test_failures.py": ("mariadb",),
@@ -274,6 +279,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_vault.py": ("mariadb",),
     "tests/store/test_veil.py": ("mariadb",),
     "tests/store/test_veil_keys.py": ("postgresql",),
+    "tests/store/test_vouched.py": ("mariadb",),
     "tests/store/test_waiting.py": ("postgresql",),
     "tests/store/test_waiting.py::test_after_ninety_days_the_officer_is_asked_to_look":
         ("mariadb",),

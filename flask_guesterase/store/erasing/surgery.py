@@ -99,10 +99,13 @@ class Surgery:
         alike: list[Alike] = []
         for step in turns.untying:
             alike += self._overwrite(step, before[step.decision])
+        # What triggers write over from here on is written once more at the end.
+        require_alike(self.conn, alike)
         # After a row was overwritten that is like one of these then, they would take it along; a
         # key that has become another by then would not be found; and one that must not become
         # another refuses what is to be overwritten.
         removal.clear(turns.early)
+        alike = []
         for step in turns.writing:
             alike += self._overwrite(step, before[step.decision])
         require_alike(self.conn, alike)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Step
 from ...core.remembrance import Line
-from ...core.rule import Rank
+from ...core.rule import Rank, Rule
 from ..certificates import planning
 from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record
@@ -65,7 +65,13 @@ class Promise:
         return gone >= set(decision.columns) & set(item["columns"])
 
     def _known(self, plan: Plan, item: Mapping[str, Any]) -> bool:
-        """Return whether something is kept today as it was then: that is not forgotten."""
+        """Return whether something is kept today as it was then: that is not forgotten.
+
+        A period of the house has the same word where the copy knows it and where it does not.
+        """
+        word = str(item["until"])
+        if any(r.rank is Rank.HOUSE for _, r in _named(self.work, word)):
+            return False
         return _keeps(plan, item) or _keeps(self._whole, item)
 
     @cached_property
@@ -103,11 +109,16 @@ def _has_ended(work: Work, record: Record, until: str) -> bool:
     # In a line of a group stays lie under the law of several countries; a period of the house has
     # the same word at each property, and is known where it was set alone.
     named = {
-        rule.category for code, rule in law.rules_everywhere(work)
-        if rule.until_rule() == until and (code == record.place or rule.rank is not Rank.HOUSE)
-    }  # fmt: skip
+        rule.category for code, rule in _named(work, until)
+        if code == record.place or rule.rank is not Rank.HOUSE
+    }
     today = today_at(work.settings, work.now, record.place)
     return bool(named) and not law.judge(work, record, sorted(named)).kept(today)
+
+
+def _named(work: Work, until: str) -> list[tuple[str, Rule]]:
+    """Return the rules that a certificate names by a word, each with a property they count at."""
+    return [(code, r) for code, r in law.rules_everywhere(work) if r.until_rule() == until]
 
 
 def by_request(work: Work) -> dict[str, list[Line]]:
