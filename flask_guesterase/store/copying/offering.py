@@ -20,7 +20,7 @@ from ...core.seal import fingerprint
 from ...core.wish import Kind
 from .. import tables
 from ..access import actors, limits, tokens
-from ..access.sameness import same
+from ..access.sameness import same as same_person
 from ..access.tokens import Purpose
 from ..casework.cases import Case, Opening, day_at, load, secret, step, tell
 from ..casework.contacts import contact_of, end_contact
@@ -32,10 +32,8 @@ from ..lawbook.blockers import today_at
 from ..messages.outbox import OPENS, queue_message
 from ..messages.post import write
 from ..noted import Refusal
-from ..requests import views
+from ..requests import same, views
 from ..requests.intake import file_for, open_already
-from ..requests.same import marks as who_is_in
-from ..requests.same import theirs as nobody_else
 from ..work import Work
 from . import shelved
 from .gathering import gather
@@ -109,7 +107,7 @@ def _digest(work: Work, case: Case, copy: Copy, whose: tuple[Person, ...]) -> st
         **decided(copy),
         "people": sorted(mark(key, person) for person in whose),
         # A row that is somebody else's by now is read anew: its columns are the same.
-        "rows": who_is_in(work, case, whose),
+        "rows": same.marks(work, case, whose),
     }
     return fingerprint(key, "copy", canonical(told).decode())
 
@@ -143,7 +141,7 @@ def release(work: Work, number: str, by: str, digest_seen: str) -> str:
             "What would be handed out is not what you read.", "Look at it again and release that."
         )
     approving.settled(work, case)
-    nobody_else(work, case, shelved.erased_by(work, case))
+    same.theirs(work, case, shelved.erased_by(work, case))
     ends = shelved.put(work, case, copy)
     case = step(
         work, case, State.OFFERED, decided_by=actor, decided_at=work.stamp, digest=digest
@@ -193,7 +191,7 @@ def hand_out(work: Work, number: str, by: str) -> str:
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
     shelved.row(work, case.number)
     _ready(work, case)
-    if case.decided_by and same(work.conn, case.decided_by, actor):
+    if case.decided_by and same_person(work.conn, case.decided_by, actor):
         raise FourEyesError(
             "Whoever released a copy does not hand it out.", "Ask a colleague at the desk."
         )

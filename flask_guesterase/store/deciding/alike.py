@@ -111,12 +111,11 @@ def _candidates(work: Work, by: str, codes: Sequence[str]) -> Iterator[tuple[str
             continue
         try:
             plan = _low(work, case)
-            one = plan and _one(work, case, plan)
+            if plan is not None:
+                yield case.property, _one(work, case, plan), plan
         except KeyMissingError:
             # Of this one nothing can be read; its own page says so.
             continue
-        if plan and one:
-            yield case.property, one, plan
 
 
 def _low(work: Work, case: Case) -> Plan | None:

@@ -63,7 +63,7 @@ def in_turn(datamap: DataMap, steps: Sequence[Step], known: Sequence[Link]) -> T
             continue
         whole = _behind(name, going, known)
         stay = {s.decision.table for s in writes for k in known if _unties(s, k, whole)}
-        if _may_precede(datamap, stay, (writes, going), known):
+        if _may_precede(datamap, stay, [*writes, *deletes], known):
             early |= whole
             untying |= stay
     return Turns(
@@ -124,17 +124,18 @@ def _unties(step: Step, link: Link, whole: Set[str]) -> bool:
 
 
 def _may_precede(
-    datamap: DataMap, stay: Set[str], plan: tuple[Iterable[Step], Sequence[str]],
-    known: Iterable[Link],
+    datamap: DataMap, stay: Set[str], steps: Sequence[Step], known: Iterable[Link]
 ) -> bool:
     """Return whether tables can be overwritten first: nothing of the plan hangs on what they hold.
 
-    :param plan: the steps that overwrite, and the tables of which rows go.
+    :param stay: the tables.
+    :param steps: steps that change rows.
     """
-    writes, going = plan
+    going = {s.decision.table for s in steps if s.decision.outcome is Outcome.DELETE}
+    writes = [s for s in steps if s.decision.outcome is not Outcome.DELETE]
     changed = _changed((s for s in writes if s.decision.table in stay), known)
-    held = {*going, *(s.decision.table for s in writes)}
-    return all(datamap.declared(name).keyed for name in stay & set(going)) and not any(
+    held = {s.decision.table for s in steps}
+    return all(datamap.declared(name).keyed for name in stay & going) and not any(
         k.child in held and _points(k, changed) for k in known
     )
 

@@ -108,8 +108,7 @@ def seal(work: Work) -> None:
     for word in sorted(work.bound):
         turn(work, word)
         before = newest(work, word)
-        now = Said(max((each.turn for each in before), default=0) + 1, "")
-        now = replace(now, mark=root(work, word, now.turn))
+        now = _next(work, word, before)
         if not _attach(work, word, now) and not any(_is(work, word, each) for each in before):
             names = brake.controllers(work)[:1]
             work.events += [_bearing(RulesChanged(name), word, now) for name in names]
@@ -136,9 +135,14 @@ def renew(work: Work, controller: str, gone: Sequence[Entry]) -> None:
         if before & said:
             touch(work, word)
             work.bound.discard(word)
-            now = max(each.turn for each in before) + 1
-            event = RulesChanged(controller)
-            work.events.append(_bearing(event, word, Said(now, root(work, word, now))))
+            now = _next(work, word, before)
+            work.events.append(_bearing(RulesChanged(controller), word, now))
+
+
+def _next(work: Work, word: str, before: set[Said]) -> Said:
+    """Return the root over the rows as they are now, under the number after all that were."""
+    number = max((each.turn for each in before), default=0) + 1
+    return Said(number, root(work, word, number))
 
 
 def turns(work: Work) -> None:

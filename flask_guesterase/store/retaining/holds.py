@@ -59,6 +59,7 @@ class Hold:
     query: str = ""
     since: datetime | None = None
 
+
 def living(work: Work) -> list[Hold]:
     """Return the holds that are not lifted, the oldest first."""
     return [read(row) for row in work.conn.execute(_LIVING)]
