@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,13 +24,11 @@ from sqlalchemy import (
     update,
 )
 
-from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.log import canonical
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.office import Office
 from flask_guesterase.store.retaining import vouching
 from tests.store.test_expiry import PEOPLE
 from tests.store.test_heldhome import DAY, Kept
@@ -52,7 +48,6 @@ class House(Kept):
     """A hotel whose guests have a line in a register of its own, which is sealed for a year."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.queries: dict[str, HoldQuery] = {}
         super().__init__(url, folder)
         places = self.settings.properties
         places = {**places, "mu": replace(places["sh"], code="mu")}
@@ -65,13 +60,6 @@ class House(Kept):
         )  # fmt: skip
         known.append((LINES, policy))
         self.datamap = resolve(known, [table for table, _ in known], [])
-
-    @contextmanager
-    def begin(self) -> Iterator[Office]:
-        """Open the office with what the host registered."""
-        with super().begin() as office:
-            office.work.queries = self.queries
-            yield office
 
     def line(self, id: int = 1) -> str:
         """Erase a guest at their wish, whose line has the same number; return its box."""
@@ -118,17 +106,6 @@ class House(Kept):
         """Return the labels of what is sealed and living of lines."""
         mine = {row["box"] for row in self.ours("kept") if row["table_name"] == "lines"}
         return {row["label"] for row in self.ours("box") if row["id"] in mine and row["payload"]}
-
-    def whose(self, id: int = 1) -> int:
-        """Hold a person."""
-        wanted = Wanted("subject", "court-order", "people", str(id))
-        return int(self.run(lambda office: office.place_hold(wanted, "officer")))
-
-    def query(self, table: str, id: int) -> int:
-        """Hold what has a number in a table."""
-        self.queries = {"some": HoldQuery("some", table, lambda t: t.c.id == id)}
-        wanted = Wanted("query", "court-order", query="some", property="sh")
-        return int(self.run(lambda office: office.place_hold(wanted, "officer")))
 
 
 @pytest.fixture

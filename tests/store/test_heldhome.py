@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase.core.errors import KeyMissingError, SealError
-from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.seal import day_label, open_box
 from flask_guesterase.store import tables, worker
@@ -41,11 +41,19 @@ class Kept(Inn):
     """A hotel with a register of erasures, whose officers hold, and whose database is copied."""
 
     def __init__(self, url: str, folder: Path) -> None:
+        self.queries: dict[str, HoldQuery] = {}
         super().__init__(url, folder)
         self.settings = replace(self.settings, register=str(folder / "register"))
         for user in ("officer", "second"):
             self.grants[user] |= {"hold", "freeze"}
         boxed(self)
+
+    @contextmanager
+    def begin(self) -> Iterator[Office]:
+        """Open the office with what the host registered."""
+        with super().begin() as office:
+            office.work.queries = self.queries
+            yield office
 
     def sealed(self, id: int = 1, seen: date = date(2025, 5, 1)) -> str:
         """Erase a guest whose line of the register is kept for a year; return its box."""
@@ -60,6 +68,17 @@ class Kept(Inn):
     def hold(self, id: int = 1) -> int:
         """Hold a guest's record."""
         wanted = Wanted("record", "court-order", PEOPLE.name, str(id))
+        return int(self.run(lambda office: office.place_hold(wanted, "officer")))
+
+    def whose(self, id: int = 1) -> int:
+        """Hold a person."""
+        wanted = Wanted("subject", "court-order", "people", str(id))
+        return int(self.run(lambda office: office.place_hold(wanted, "officer")))
+
+    def query(self, table: str, id: int) -> int:
+        """Hold what has a number in a table."""
+        self.queries = {"some": HoldQuery("some", table, lambda t: t.c.id == id)}
+        wanted = Wanted("query", "court-order", query="some", property="sh")
         return int(self.run(lambda office: office.place_hold(wanted, "officer")))
 
     def lift(self, id: int) -> None:

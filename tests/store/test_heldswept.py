@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -25,12 +23,10 @@ from sqlalchemy import (
 from sqlalchemy import delete as deleting
 
 from flask_guesterase.core.errors import SetupError
-from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.office import Office
 from tests.store.test_expiry import PEOPLE
 from tests.store.test_heldhome import Kept
 
@@ -70,7 +66,6 @@ class House(Kept):
     pack = Kept.pack.replace('ceiling_kind = "hard"', 'ceiling_kind = "soft"')
 
     def __init__(self, url: str, folder: Path) -> None:
-        self.queries: dict[str, HoldQuery] = {}
         self.hotels = {"sh"}
         super().__init__(url, folder)
         by_mail = Equal({"email": "email"}, to="people")
@@ -91,13 +86,6 @@ class House(Kept):
             table.create(self.engine)
         for id in (1, 2, 3):
             self.person(id, date(2026, 3, 1))
-
-    @contextmanager
-    def begin(self) -> Iterator[Office]:
-        """Open the office with what the host registered."""
-        with super().begin() as office:
-            office.work.queries = self.queries
-            yield office
 
     def may(self, user: str, permission: str, property_: str) -> bool:
         """Answer for the host."""
@@ -124,17 +112,6 @@ class House(Kept):
         """Return the key under which a copy lies after a round."""
         self.round()
         return str(self.box(copy)["label"])
-
-    def whose(self, id: int) -> int:
-        """Hold a person."""
-        wanted = Wanted("subject", "court-order", "people", str(id))
-        return int(self.run(lambda office: office.place_hold(wanted, "officer")))
-
-    def query(self, table: str, id: int) -> int:
-        """Hold what has a number in a table."""
-        self.queries = {"some": HoldQuery("some", table, lambda t: t.c.id == id)}
-        wanted = Wanted("query", "court-order", query="some", property="sh")
-        return int(self.run(lambda office: office.place_hold(wanted, "officer")))
 
 
 @pytest.fixture

@@ -104,19 +104,19 @@ def approved(console: Console, house: House) -> str:
     return number
 
 
-def test_the_main_job_by_commands(database_url: str, tmp_path: Path) -> None:
-    """From a request to a certificate with commands alone, on each engine; the guest is gone."""
+@pytest.fixture
+def main_house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with people, on each engine."""
     house = House(database_url, tmp_path)
     house.people()
-    try:
-        main_job(house, Console(house.app), tmp_path)
-    finally:
-        house.session.remove()
-        house.hotel.engine.dispose()
+    yield house
+    house.session.remove()
+    house.hotel.engine.dispose()
 
 
-def main_job(house: House, console: Console, tmp_path: Path) -> None:
-    """Every command of the main job, one after the other."""
+def test_the_main_job_by_commands(main_house: House, tmp_path: Path) -> None:
+    """From a request to a certificate with commands alone, on each engine; the guest is gone."""
+    house, console = main_house, Console(main_house.app)
     number = approved(console, house)
     plan = console.json("preview", number)
     assert set(plan) >= {"number", "digest", "erase", "retain", "blocked", "shared", "perhaps"}
