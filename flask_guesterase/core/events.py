@@ -364,6 +364,12 @@ class HitSettled(Event):
     name = "hit-settled"
 
 
+class FindGone(Event):
+    """A person looked, and said that something found by values that have ended is gone."""
+
+    name = "find-gone"
+
+
 class LevelReached(Event):
     """It was measured how far an erasure reaches into files and logs; the ground is the level."""
 
@@ -951,6 +957,7 @@ EVENTS: dict[str, type[Event]] = {
         BooksOpened,
         SearchRepeated,
         HitSettled,
+        FindGone,
         LevelReached,
         SubjectReturned,
         SubjectErasedAgain,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from flask_guesterase.core.errors import FourEyesError, TransitionError
+from flask_guesterase.core.errors import FourEyesError, TransitionError, UnknownError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables, worker
@@ -337,4 +337,23 @@ def test_a_remainder_called_somebody_elses(sqlite_url: str, tmp_path: Path) -> N
     residue.searched(run, [])
     told = run(lambda office: office.scan(code))
     assert [each["place"] for each in told["left"]] == ["notes.t"]
+    hotel.engine.dispose()
+
+
+def test_a_remainder_called_gone(sqlite_url: str, tmp_path: Path) -> None:
+    """A clerk says so when no search can tell any more: it is an entry, and the certificate's."""
+    hotel = Hotel(sqlite_url, tmp_path)
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    note(hotel, "write to ann@post.example")
+    number, run = hotel.approved(email="ann@post.example"), run_of(hotel)
+    assert worker.carry_out(run, number) == "partial"
+    with pytest.raises(UnknownError):
+        run(lambda office: office.is_gone(number, "clerk", ["notes.t"]))
+    hotel.later(days=32)
+    worker.work(run, lambda *_: ("", ""), {}, frozenset({"deliver"}))
+    run(lambda office: office.is_gone(number, "clerk", ["notes.t"]))
+    assert run(lambda office: office.check(number)) == "erased"
+    assert "find-gone" in hotel.events
+    content = run(lambda office: office.certificate(number))["content"]
+    assert "notes.t (a person looked)" in content["unsearched"]
     hotel.engine.dispose()

@@ -586,7 +586,7 @@ def test_what_goes_on_its_day_is_looked_for_as_well(hotel: Hotel) -> None:
         (image.cell("billed_to", "TEXT", "other@post.example"),), 0,
     )  # fmt: skip
     with hotel.begin() as office:
-        sought.more(office.work, number, [gone])
+        queued.more(office.work, number, [gone])
         assert queued.waiting(office.work) == [number]
     residue.searched(run_of(hotel))
     assert places(hotel, number) == {"notes.t": {"email"}}

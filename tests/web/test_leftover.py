@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import text
 
 from tests.web.house import CANARY, House
@@ -100,3 +102,29 @@ def test_the_command_says_where_and_masks(house: House) -> None:
         conn.execute(text("DELETE FROM notes"))
     assert console.json("residue", number)["state"] == "sealed"
     assert console.error("residue", "GR-00000000") == "unknown"
+
+
+def test_who_looked_says_that_it_is_gone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A month later no search can tell: the page asks a person, who may verify, and ends it."""
+    number = left(house)
+    officer, page = house.browser("officer"), f"/desk/privacy/{number}"
+    assert "is-gone" not in officer.get(page)
+    hotel = house.hotel
+    hotel.now = datetime.now(UTC)
+    hotel.later(days=32)
+    monkeypatch.setattr(house.extension, "_now", lambda: hotel.now)
+    Console(house.app).raw("worker", "--once")
+    shown = officer.get(page)
+    assert 'name="place" value="notes.t"' in shown
+    assert "look-again" not in shown
+    assert "is-gone" not in house.browser("auditor").get(page)
+    for login in ("auditor", "far-officer", "nobody", "night"):
+        answer = house.browser(login).post(f"{page}/is-gone", "/privacy/ask", place="notes.t")
+        assert answer.status_code == (404 if login == "far-officer" else 403), login
+    assert house.state(number) == "partial"
+    answer = officer.post(f"{page}/is-gone", "/desk/privacy/new", place="notes.t")
+    assert answer.status_code == 303
+    assert house.state(number) == "sealed"
+    assert "notes.t (a person looked)" in officer.get(page)

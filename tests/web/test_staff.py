@@ -48,6 +48,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "recode": ("verify", {"how": "desk"}),
     "look_again_now": ("verify", {}),
     "not_theirs": ("verify", {"find": "0"}),
+    "is_gone": ("verify", {"place": "notes.t"}),
     "take": ("verify", {"person": "1"}),
     "leave": ("verify", {"person": "1"}),
     "approve": ("approve", {"digest": "0" * 64}),

@@ -199,6 +199,7 @@ WITHOUT = {
     "confirm_change": "a checkpoint, which may be left out where one was sent outside",
     "approve_alike": "ticked, any number; the page says that none was",
     "not_theirs": "ticked, any number; none is none",
+    "is_gone": "ticked, any number; none is none",
 }  # fmt: skip
 """Views whose form is on no page of this house, though a person chooses something in it."""
 

@@ -22,7 +22,7 @@ from ..executing.execution import Ending
 from ..messages import letters
 from ..requests import deadlines, filing, outside
 from ..requests.outside import Overseen
-from ..search import leftover, queued
+from ..search import leftover, outlived, queued
 from ..training import gate
 from ..upkeep import dispatch
 from .desk import Desk
@@ -235,6 +235,15 @@ class Requests(Desk):
         :raises UnknownError: there is no such find.
         """
         return leftover.settle(self.work, number, by, marks)
+
+    def is_gone(self, number: str, by: str, places: Collection[str]) -> int:
+        """Note that somebody looked where the values have ended and it is gone; return how many.
+
+        :raises ForbiddenError: they may not verify at this property.
+        :raises SealError: the values may be read again.
+        :raises UnknownError: nothing is left there whose values have ended.
+        """
+        return outlived.gone(self.work, number, by, places)
 
     # people's own codes
 

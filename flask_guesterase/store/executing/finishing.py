@@ -26,7 +26,7 @@ from ..messages import outbox
 from ..partners import giving, recipients
 from ..recovery.window import recover, unkept
 from ..retaining import keeping, law, remainder, vouching
-from ..search import sought
+from ..search import queued
 from ..sweeping import ageing, runs
 from ..sweeping.claiming import Shift, work_off
 from ..unit import HasWork, Run
@@ -228,7 +228,7 @@ def _finish(
     if not any(_at_once(work, line) for line in lines if line.until):
         recovery = recover(work, origin, spared.strips(erased))
     if origin.number is not None:
-        sought.more(work, origin.number, erased.images)
+        queued.more(work, origin.number, erased.images)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, origin, root, name, until)
     recipients.queue(work, origin, known, again=True, invented=invented)

@@ -185,7 +185,7 @@ def _seek(work: Work, origin: Origin, erased: Erased) -> None:
             sought.put(work, case, erased.images)
         else:
             # Beside what was looked for before: that may be left still.
-            sought.more(work, case.number, erased.images)
+            queued.more(work, case.number, erased.images)
 
 
 def _new(under: Warrant, plan: Plan) -> tuple[str, ...]:

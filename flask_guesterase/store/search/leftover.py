@@ -24,7 +24,7 @@ from ..access import actors
 from ..boxes import safe
 from ..casework.cases import Case, load, tell
 from ..work import Work
-from . import sought
+from . import outlived, sought
 from .reading import Find
 from .spared import Spared
 
@@ -85,6 +85,7 @@ def told(work: Work, said: Told) -> None:
         "theirs": sorted(first),
         "settled": sorted(settled),
         "rows": said.rows,
+        **outlived.kept(before),
     }
     safe.drop(work, row.shown)
     work.conn.execute(
@@ -95,8 +96,11 @@ def told(work: Work, said: Told) -> None:
             shown=_shown(work, case, row.box, found_in),
         )
     )  # fmt: skip
-    if before:
-        counts = {name: sum(i["rows"] for i in found[name]) for name in ("left", "perhaps")}
+    if outlived.looked(before):
+        counts = {
+            name: sum(i["rows"] for i in outlived.everything(found, name))
+            for name in ("left", "perhaps")
+        }
         tell(work, SearchRepeated, case, SYSTEM, counts)
 
 
@@ -241,10 +245,10 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
     if by is not None:
         actors.require(work, by, Permission.VIEW, case.property)
     table = tables.search
-    row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
-    if row is None or not row.found:
+    row: Any = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
+    found = json.loads(row.found) if row is not None and row.found else {}
+    if not outlived.looked(found):
         return {}
-    found = json.loads(row.found)
     lines = _lines(work, row) if by is not None else []
     # A mailbox and a name side by side are two finds of a row, and are shown by the same words.
     once: dict[tuple[str, str], Any] = {}
@@ -253,8 +257,11 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
     return {
         "scope": row.scope,
         "state": row.state,
-        "repeatable": row.box is not None,
-        **{n: found[n] for n in ("left", "perhaps", "unsearched", "shared", "back", "rows")},
+        "repeatable": outlived.readable(work, row.box),
+        **{name: outlived.everything(found, name) for name in ("left", "perhaps")},
+        "ended": outlived.ended(work, case, row),
+        "unsearched": outlived.unsearched(found),
+        **{name: found[name] for name in ("shared", "back", "rows")},
         "hits": [line for line in once.values() if line["mark"] not in found["settled"]],
     }
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
-from ...core.errors import SealError, UnknownError
+from ...core.errors import UnknownError
+from ...core.image import Image
 from ...core.lifecycle import State
-from ...core.needle import Needle
+from ...core.log import canonical
 from .. import tables
-from ..boxes import vault
+from ..boxes import boxing, safe
 from ..casework.cases import load
 from ..work import Work
-from . import sought
+from . import outlived, sought
 from .space import Reach
 
 
@@ -76,10 +78,11 @@ def again(work: Work, number: str, scope: str = "") -> None:
             "The search follows the erasure by itself.",
         )
     row = row_of(work, case.number)
-    if row is None or row.box is None or values(work, row.box) is None:
+    if row is None or sought.values(work, row.box) is None:
         raise UnknownError(
             "This search cannot be repeated: the values it looked for have ended.",
-            "The guest can ask for a new one with the case code, by typing them in.",
+            "Look at the places it named yourself, and say on the page of the request what is "
+            "gone. The guest can ask for a search of their own with the case code.",
         )
     wanted: dict[str, Any] = {"state": sought.WAITING}
     if scope:
@@ -88,27 +91,43 @@ def again(work: Work, number: str, scope: str = "") -> None:
     work.conn.execute(update(table).where(table.c.request == case.number).values(**wanted))
 
 
-def values(work: Work, box: str | None) -> tuple[Needle, ...] | None:
-    """Return the values in a box, or None when their day is over.
+def more(work: Work, number: str, images: Sequence[Image]) -> None:
+    """Look for what was kept and went on its day as well; the request has ended or will.
 
-    :param work: the open transaction.
-    :param box: the box, or None.
-    :raises SealError: their key is there and cannot be read now.
+    What was found of values that have ended since is told on: nobody can look for it again.
+
+    :param work: the transaction that erased it.
+    :param number: number of the request.
+    :param images: the rows as they were.
+    :raises SealError: what was looked for before cannot be read now.
     """
-    if box is None:
-        return None
-    try:
-        return sought.read(work, box)
-    except (SealError, UnknownError):
-        vault.require_lost(work.conn, work.custodian, [box])
-        return None
+    case = load(work, number)
+    fresh = sought.gather(work, images, work.settings.property(case.property).country)
+    if not fresh:
+        return
+    row = row_of(work, number, lock=True)
+    known = None if row is None else sought.values(work, row.box)
+    wanted = sought.item(work, case, list(dict.fromkeys([*(known or ()), *fresh])))
+    (box,) = boxing.put(work.conn, work.custodian, [wanted], work.today)
+    values: dict[str, Any] = {"box": box, "state": sought.WAITING}
+    table = tables.search
+    if row is None:
+        values |= {"request": number, "scope": Reach.EVERYTHING.value, "queued_at": work.stamp}
+        work.conn.execute(insert(table).values(values))
+        return
+    if known is None:
+        values["found"] = canonical(outlived.carried(row.found)).decode()
+    safe.drop(work, row.box)
+    work.conn.execute(update(table).where(table.c.request == number).values(values))
 
 
-def row_of(work: Work, number: str) -> Any:
+def row_of(work: Work, number: str, lock: bool = False) -> Any:
     """Return the row of a request's search, or None.
 
     :param work: the open transaction.
     :param number: number of the request.
+    :param lock: keep others from changing it.
     """
     table = tables.search
-    return work.conn.execute(select(table).where(table.c.request == number)).one_or_none()
+    wanted = select(table).where(table.c.request == number)
+    return work.conn.execute(wanted.with_for_update() if lock else wanted).one_or_none()

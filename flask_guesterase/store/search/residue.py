@@ -30,7 +30,7 @@ from ..statements.sql import among, parts
 from ..transaction import transaction
 from ..unit import HasWork, Run
 from ..work import Work
-from . import queued, rescan, sought
+from . import outlived, queued, rescan, sought
 from .leftover import Told, told
 from .reading import Find, Finds, Looking, Progress, files, look, roots
 from .space import How, Reach, Space, space
@@ -175,7 +175,7 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
     searches = []
     for row in sorted(rows, key=lambda row: str(row.request)):
         try:
-            values = queued.values(work, row.box)
+            values = sought.values(work, row.box)
         except SealError:
             if not others:
                 raise
@@ -321,7 +321,7 @@ def by_value(work: Work, case: Case, drawn: Plan) -> Sequence[Left]:
     if row.state == sought.WAITING:
         here(work, case)
         row = queued.row_of(work, case.number)
-    items = json.loads(row.found)["left"] if row.found else []
+    items = outlived.everything(json.loads(row.found), "left") if row.found else []
     return [Left(i["place"], i["rows"], i["reason"]) for i in items if i["rows"]]
 
 
@@ -333,8 +333,9 @@ def evidence(work: Work, number: str) -> dict[str, Any]:
     row = queued.row_of(work, number)
     if row is None:
         return {"evidence": [], "unsearched": [], "shared": 0}
-    if not row.found:
+    said = json.loads(row.found) if row.found else {}
+    if not outlived.looked(said):
         return {"evidence": [], "unsearched": ["everything (the values had ended)"], "shared": 0}
-    said = json.loads(row.found)
     word = EVERYTHING if row.scope == Reach.EVERYTHING else MAPPED
-    return {"evidence": [word], "unsearched": said["unsearched"], "shared": said["shared"]}
+    not_searched = outlived.unsearched(said)
+    return {"evidence": [word], "unsearched": not_searched, "shared": said["shared"]}

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import Column, TypeDecorator, insert, select, update
+from sqlalchemy import Column, TypeDecorator, select, update
 from sqlalchemy.types import Date, DateTime, Time, TypeEngine
 
 from ...core.errors import SealError, UnknownError
@@ -24,9 +23,9 @@ from ...core.needle import LOYALTY, Needle, Strength
 from ...core.seal import Terms
 from ...core.several import every
 from .. import tables
-from ..boxes import boxing, safe
+from ..boxes import boxing, safe, vault
 from ..boxes.reading import by_the_host
-from ..casework.cases import Case, load
+from ..casework.cases import Case
 from ..mapping.crossing import at
 from ..mapping.declared import Declared
 from ..statements.upsert import upsert
@@ -55,7 +54,7 @@ def put(
     """
     region = work.settings.property(case.property).country
     wanted = gather(work, images, region)
-    items = [*beside, _item(work, case, wanted)]
+    items = [*beside, item(work, case, wanted)]
     box = boxing.put(work.conn, work.custodian, items, work.today)[-1]
     upsert(work.conn, tables.search, {
         "request": case.number, "box": box, "state": WAITING, "scope": scope, "found": None,
@@ -64,38 +63,13 @@ def put(
     return len(wanted)
 
 
-def more(work: Work, number: str, images: Sequence[Image]) -> None:
-    """Look for what was kept and went on its day as well; the request has ended or will.
+def item(work: Work, case: Case, wanted: Sequence[Needle]) -> boxing.Item:
+    """Return values as they are sealed: for their days at most.
 
-    :param work: the transaction that erased it.
-    :param number: number of the request.
-    :param images: the rows as they were.
+    :param work: the open transaction.
+    :param case: the request.
+    :param wanted: the values.
     """
-    case = load(work, number)
-    fresh = gather(work, images, work.settings.property(case.property).country)
-    if not fresh:
-        return
-    table = tables.search
-    row = work.conn.execute(select(table).where(table.c.request == number)).one_or_none()
-    known: tuple[Needle, ...] = ()
-    if row is not None and row.box is not None:
-        with suppress(SealError, UnknownError):
-            known = read(work, row.box)
-        safe.drop(work, row.box)
-    item = _item(work, case, list(dict.fromkeys([*known, *fresh])))
-    (box,) = boxing.put(work.conn, work.custodian, [item], work.today)
-    values = {"box": box, "state": WAITING}
-    if row is not None:
-        work.conn.execute(update(table).where(table.c.request == number).values(**values))
-    else:
-        work.conn.execute(
-            insert(table).values(
-                request=number, scope="everything", queued_at=work.stamp, **values
-            )
-        )
-
-
-def _item(work: Work, case: Case, wanted: Sequence[Needle]) -> boxing.Item:
     last_day = (work.now.date() + timedelta(days=DAYS)).isoformat()
     value = [[n.kind, n.value, n.strength.value, n.region] for n in wanted]
     terms = Terms(case.controller, PURPOSE, last_day)
@@ -117,6 +91,22 @@ def read(work: Work, box: str) -> tuple[Needle, ...]:
     return tuple(needle for needle in found if needle not in house)
 
 
+def values(work: Work, box: str | None) -> tuple[Needle, ...] | None:
+    """Return the values in a box, or None when their day is over.
+
+    :param work: the open transaction.
+    :param box: the box, or None.
+    :raises SealError: their key is there and cannot be read now.
+    """
+    if box is None:
+        return None
+    try:
+        return read(work, box)
+    except (SealError, UnknownError):
+        vault.require_lost(work.conn, work.custodian, [box])
+        return None
+
+
 def end(work: Work, case: Case, until: str) -> None:
     """Let the values of a request end: now, or with the safety copy of what was erased.
 
@@ -131,7 +121,8 @@ def end(work: Work, case: Case, until: str) -> None:
     if row is None:
         return
     box = None
-    if row.box is not None and until >= work.today:
+    # A safety copy that was made later, or for longer, may outlive them.
+    if until >= work.today and values(work, row.box) is not None:
         wanted = safe.read(work, row.box)
         box = safe.keep(work, Terms(case.controller, PURPOSE, until), wanted, case.number)
     safe.drop(work, row.box)

@@ -41,6 +41,7 @@ def residue(
         raise UnknownError("Nothing was looked for.", "Look at the request.")
     lines = [listing(found["left"], ("place", "reason", "rows")) or "Nothing is left."]
     lines += [f"  {hit['place']} {hit['key']}  {hit['context']}" for hit in found["hits"]]
+    lines += [f"values ended, look yourself: {item['place']}" for item in found["ended"]]
     lines += [f"perhaps: {item['place']} {item['rows']}" for item in found["perhaps"]]
     lines += [f"not searched: {place}" for place in found["unsearched"]]
     note = f"{found['rows']} rows read; {found['shared']} values are living people's too."

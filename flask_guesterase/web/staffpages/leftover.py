@@ -1,6 +1,8 @@
-"""Staff deeds about what was found by value: it is another person's, or look again."""
+"""Staff deeds about what was found by value: it is another person's, or gone, or look again."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -26,10 +28,22 @@ def look_again_now(number: str) -> AnyResponse:
 @staff_pages.post("/<number>/not-theirs")
 def not_theirs(number: str) -> AnyResponse:
     """Say that finds are another person's, and check the request again."""
+    finds = request.form.getlist("find")
+    return _settled(number, lambda office: office.not_theirs(number, me(), finds))
+
+
+@staff_pages.post("/<number>/is-gone")
+def is_gone(number: str) -> AnyResponse:
+    """Say of places whose values have ended that nothing is left, and check the request again."""
+    places = request.form.getlist("place")
+    return _settled(number, lambda office: office.is_gone(number, me(), places))
+
+
+def _settled(number: str, settle: Callable[[Office], int]) -> AnyResponse:
     must(Permission.VERIFY)
 
     def said(office: Office) -> None:
-        office.not_theirs(number, me(), request.form.getlist("find"))
+        settle(office)
         # Where another search is on its way, the worker makes it and checks; nobody waits for it.
         waits = office.residue(number).get("state") == "waiting"
         if office.show(number)["state"] == "partial" and not waits:

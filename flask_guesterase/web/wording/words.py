@@ -215,6 +215,7 @@ ACTIONS: dict[str, str] = {
     "books-opened": N_("books opened"),
     "search-repeated": N_("searched again by value"),
     "hit-settled": N_("a find told to be another person's"),
+    "find-gone": N_("a find told to be gone"),
     "level-reached": N_("depth of the erasure measured"),
     "subject-returned": N_("erased person seems to be back"),
     "subject-erased-again": N_("person erased again"),
