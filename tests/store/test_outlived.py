@@ -10,12 +10,14 @@ from sqlalchemy import text, update
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import ForbiddenError, SealError, UnknownError
 from flask_guesterase.store import worker
+from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.returning import returned
 from flask_guesterase.store.search import outlived, queued, residue
 from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.tables import search
 from tests.store.hotel import Hotel
+from tests.store.test_finishing import SLIPS, slips, with_slips
 from tests.store.test_residue import back, found, leaving, note, places, run_of
 
 PLACE = "notes.t"
@@ -86,6 +88,30 @@ def test_values_that_cannot_be_read_now_are_waited_for(hotel: Hotel) -> None:
     worker.check_all(run_of(hotel), [number], Report())
     assert hotel.state(number) == "partial"
     assert places(hotel, number) == {PLACE: {"email"}}
+
+
+def test_what_goes_on_its_day_ends_nothing_that_is_left(hotel: Hotel) -> None:
+    """A slip ends after thirty years: it waits for a key that is away, and the note stays told."""
+    with_slips(hotel)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(SLIPS).values(payer="berg@other.example"))
+    note(hotel, "ann@mail.example")
+    number = hotel.approved(email="ann@mail.example")
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    hotel.later(days=31 * 366)
+    (box,) = [row["box"] for row in hotel.ours("search")]
+    (label,) = [row["label"] for row in hotel.ours("box") if row["id"] == box]
+    (hotel.custodian.path / f"key-{label.replace(':', '-')}.json").write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    assert finishing.finish(run_of(hotel))["unfinished"] == 1
+    assert {payer for payer, _ in slips(hotel)} == {"berg@other.example"}
+    worker.work(run_of(hotel), lambda *_: ("", ""), {}, frozenset({"deliver"}))
+    finishing.finish(run_of(hotel))
+    assert {payer for payer, _ in slips(hotel)} == {None}
+    worker.check_all(run_of(hotel), [number], Report())
+    assert hotel.state(number) == "partial"
+    with hotel.begin() as office:
+        assert [each["place"] for each in office.residue(number)["ended"]] == [PLACE]
 
 
 def test_values_that_nobody_looked_for_are_named(hotel: Hotel) -> None:

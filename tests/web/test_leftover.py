@@ -120,6 +120,7 @@ def test_who_looked_says_that_it_is_gone(
     assert 'name="place" value="notes.t"' in shown
     assert "look-again" not in shown
     assert "is-gone" not in house.browser("auditor").get(page)
+    assert Console(house.app).error("residue", number) == "unknown"
     for login in ("auditor", "far-officer", "nobody", "night"):
         answer = house.browser(login).post(f"{page}/is-gone", "/privacy/ask", place="notes.t")
         assert answer.status_code == (404 if login == "far-officer" else 403), login
