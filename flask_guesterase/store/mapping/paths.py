@@ -126,11 +126,15 @@ class Resolver:
 
     def _vouched(self, hop: Hop) -> Hop:
         """Return a hop with what matches nobody where no foreign key vouches."""
-        void = tuple(
-            None if is_key(a, b) else self._void(a, b)
+        void = self.void(hop)
+        return hop if void == hop.voids() else replace(hop, void=void, blank=blank(hop, void))
+
+    def void(self, hop: Hop) -> tuple[tuple[Any, ...] | None, ...]:
+        """Return, per column of a hop, what an erasure leaves in it; None where a key vouches."""
+        return tuple(
+            None if _is_key(a, b) else self._void(a, b)
             for a, b in zip(hop.source, hop.target, strict=True)
         )
-        return hop if void == hop.voids() else replace(hop, void=void, blank=_blank(hop, void))
 
     def _equal(self, table: Table, via: Equal, seen: tuple[str, ...]) -> tuple[Path, ...]:
         label = f"= {via.to}." + ",".join(via.columns.values())
@@ -342,13 +346,13 @@ def _places(columns: set[Any]) -> set[tuple[str, str]]:
     return found
 
 
-def is_key(one: Column[Any], other: Column[Any]) -> bool:
+def _is_key(one: Column[Any], other: Column[Any]) -> bool:
     """Return whether foreign keys lead from one of two columns to the other."""
     ways = (one, other), (other, one)
     return any(_place(b) in _places({a}) - {_place(a)} for a, b in ways)
 
 
-def _blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+def blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
     """Return which of a relationship's columns, together, lead to nobody where they are empty or 0.
 
     Where they name one row, 0 in a part of it is the number of a house or a window like any other.
