@@ -118,6 +118,8 @@ def test_a_relationship_leads_to_nobody_by_what_means_nobody(
     )  # fmt: skip
     told = SimpleNamespace(guests=guests.c, visits=visits.c, cards=cards.c)
     declared = mapped(guests, visits, **join(told))
+    blank = [f.place for f in declared.findings if f.id == "path-blank"]
+    assert blank == ["visits.card, hotel"] * (join is two)
     with inn.host(database_url, metadata, VIEW) as engine, engine.begin() as conn:
         for table in (guests, visits):
             conn.execute(insert(table), [

@@ -106,7 +106,7 @@ class Resolver:
             if not steps:
                 self._lost(table, via, here, part)
                 return ()
-            hops += map(self._vouched, steps)
+            hops += (self._vouched(hop, via) for hop in steps)
             here = steps[-1].table
         return self._onward(table, via, tuple(hops), seen)
 
@@ -124,10 +124,21 @@ class Resolver:
         elements = constraint.elements if constraint is not None else []
         return [Hop(tuple(e.parent for e in elements), tuple(e.column for e in elements))]
 
-    def _vouched(self, hop: Hop) -> Hop:
+    def _vouched(self, hop: Hop, via: str) -> Hop:
         """Return a hop with what matches nobody where no foreign key vouches."""
         void = self.void(hop)
-        return hop if void == hop.voids() else replace(hop, void=void, blank=blank(hop, void))
+        if void == hop.voids():
+            return hop
+        groups = blank(hop, void)
+        if len(groups) > 1:
+            names = ", ".join(column.name for column in hop.source)
+            self.findings.append(Finding(
+                "path-blank", table_of(hop.source[0]).fullname, names, f"The owner path '{via}' "
+                f"compares {names} with columns that may name several rows: where one of them is "
+                "empty or 0 it leads to nobody, also where a house has the number 0.",
+                _UNIQUE, Severity.WARN,
+            ))
+        return replace(hop, void=void, blank=groups)
 
     def void(self, hop: Hop) -> tuple[tuple[Any, ...] | None, ...]:
         """Return, per column of a hop, what an erasure leaves in it; None where a key vouches."""
@@ -267,6 +278,10 @@ _HINT = "Write a path of relationships or foreign-key columns that ends at a sub
 _UNCLEAR = (
     "Write a callable that returns a select() of both keys, or Equal(...) with where=. Where a "
     "parent class has the relationship, name the foreign-key column that leads to its table."
+)
+_UNIQUE = (
+    "Declare the columns of one side unique together in the mapping where they are, or give via= a "
+    "callable that returns a select() of both keys."
 )
 _ENDLESS = "It comes back to where it started."
 
