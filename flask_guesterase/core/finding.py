@@ -61,6 +61,7 @@ KINDS: dict[str, str] = {
     "pack-missing": "a property names a region that no jurisdiction pack of its country is about",
     "pack-review": "a jurisdiction pack is past the day on which it should be looked at again",
     "partitioned": "the rows lie in partitions",
+    "path-blank": "an owner path over several columns leads to nobody where one is empty or 0",
     "path-endless": "an owner path comes back to where it started",
     "path-unclear": "an owner path runs over a relationship that is more than equal columns",
     "path-unindexed": "an owner path runs over a column without an index",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    UniqueConstraint,
     and_,
     func,
     insert,
@@ -194,6 +195,17 @@ def path_unclear(wrong: bool) -> tuple[Finding, ...]:
     mappers = mapped(metadata, **joins(metadata)["fold"])
     by_equal = Policy({"text": null}, via=Equal({"text": "email"}, to="guests", fold=True))
     return found(metadata, mappers, ("notes", TEXT if wrong else by_equal)).findings
+
+
+@CASES.of("path-blank")
+def path_blank(wrong: bool) -> tuple[Finding, ...]:
+    metadata = hotel()
+    guests, n = metadata.tables["guests"], metadata.tables["notes"].c
+    if not wrong:
+        guests.append_constraint(UniqueConstraint("hotel", "name"))
+    link = and_(foreign(n.hotel) == guests.c.hotel, foreign(n.text) == guests.c.name)
+    via = Policy({"kind": null}, via="guest")
+    return found(metadata, mapped(metadata, primaryjoin=link), ("notes", via)).findings
 
 
 def shared(first: Policy, second: Policy) -> DataMap:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ...core.image import Image
 from ...core.plan import Key
 from ...core.treatment import RowRule
 from ..erasing.finder import Owners
@@ -27,26 +28,36 @@ def owners(work: Work, declared: Declared, rows: Sequence[Sealed]) -> Owners:
     :param declared: the table.
     :param rows: what was sealed of them.
     """
-    found: Owners = {}
     if declared.policy.rows is not RowRule.DELETE:
-        return found
+        return {}
+    return led(work, declared, [(each.key, each.image) for each in rows])
+
+
+def led(work: Work, declared: Declared, rows: Sequence[tuple[Key, Image]]) -> Owners:
+    """Return to whom what deleted rows of one table pointed at leads today, where links tell it.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    :param rows: by what each is told from the others, and its image.
+    """
+    found: Owners = {}
     for index, path in enumerate(declared.paths):
         near = work.datamap.tables.get(path.hops[0].table.fullname) if path.hops else None
         if near is None or set(path.hops[0].target) != set(near.key):
             continue
         by: dict[Key, list[Key]] = {}
-        for each in rows:
-            for key in _linked(work, near, path.hops[0], each):
-                by.setdefault(key, []).append(each.key)
+        for row, image in rows:
+            for key in _linked(work, near, path.hops[0], image):
+                by.setdefault(key, []).append(row)
         for key, person in _onward(work, near, replace(path, hops=path.hops[1:]), by):
             for row in by.get(key, ()):
                 found.setdefault(row, set()).add(((path.subject.fullname, person), index))
     return found
 
 
-def _linked(work: Work, near: Declared, hop: Hop, each: Sealed) -> Iterator[Key]:
-    """Yield the key at which a sealed row pointed, none where it pointed at nothing."""
-    cells = {cell.name: cell for cell in each.image.columns}
+def _linked(work: Work, near: Declared, hop: Hop, image: Image) -> Iterator[Key]:
+    """Yield the key at which a deleted row pointed, none where it pointed at nothing."""
+    cells = {cell.name: cell for cell in image.columns}
     pairs = [(b.name, cells[a.name]) for a, b in zip(hop.source, hop.target, strict=True)
              if a.name in cells]  # fmt: skip
     columns = tuple((name, cell.type) for name, cell in pairs)

@@ -106,7 +106,7 @@ class Resolver:
             if not steps:
                 self._lost(table, via, here, part)
                 return ()
-            hops += map(self._vouched, steps)
+            hops += (self._vouched(hop, via) for hop in steps)
             here = steps[-1].table
         return self._onward(table, via, tuple(hops), seen)
 
@@ -124,13 +124,28 @@ class Resolver:
         elements = constraint.elements if constraint is not None else []
         return [Hop(tuple(e.parent for e in elements), tuple(e.column for e in elements))]
 
-    def _vouched(self, hop: Hop) -> Hop:
+    def _vouched(self, hop: Hop, via: str) -> Hop:
         """Return a hop with what matches nobody where no foreign key vouches."""
-        void = tuple(
-            None if is_key(a, b) else self._void(a, b)
+        void = self.void(hop)
+        if void == hop.voids():
+            return hop
+        groups = blank(hop, void)
+        if len(groups) > 1:
+            names = ", ".join(column.name for column in hop.source)
+            self.findings.append(Finding(
+                "path-blank", table_of(hop.source[0]).fullname, names, f"The owner path '{via}' "
+                f"compares {names} with columns that may name several rows: where one of them is "
+                "empty or 0 it leads to nobody, also where a house has the number 0.",
+                _UNIQUE, Severity.WARN,
+            ))
+        return replace(hop, void=void, blank=groups)
+
+    def void(self, hop: Hop) -> tuple[tuple[Any, ...] | None, ...]:
+        """Return, per column of a hop, what an erasure leaves in it; None where a key vouches."""
+        return tuple(
+            None if _is_key(a, b) else self._void(a, b)
             for a, b in zip(hop.source, hop.target, strict=True)
         )
-        return hop if void == hop.voids() else replace(hop, void=void, blank=_blank(hop, void))
 
     def _equal(self, table: Table, via: Equal, seen: tuple[str, ...]) -> tuple[Path, ...]:
         label = f"= {via.to}." + ",".join(via.columns.values())
@@ -264,6 +279,10 @@ _UNCLEAR = (
     "Write a callable that returns a select() of both keys, or Equal(...) with where=. Where a "
     "parent class has the relationship, name the foreign-key column that leads to its table."
 )
+_UNIQUE = (
+    "Declare the columns of one side unique together in the mapping where they are, or give via= a "
+    "callable that returns a select() of both keys."
+)
 _ENDLESS = "It comes back to where it started."
 
 
@@ -342,13 +361,13 @@ def _places(columns: set[Any]) -> set[tuple[str, str]]:
     return found
 
 
-def is_key(one: Column[Any], other: Column[Any]) -> bool:
+def _is_key(one: Column[Any], other: Column[Any]) -> bool:
     """Return whether foreign keys lead from one of two columns to the other."""
     ways = (one, other), (other, one)
     return any(_place(b) in _places({a}) - {_place(a)} for a, b in ways)
 
 
-def _blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
+def blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
     """Return which of a relationship's columns, together, lead to nobody where they are empty or 0.
 
     Where they name one row, 0 in a part of it is the number of a house or a window like any other.

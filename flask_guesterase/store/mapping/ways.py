@@ -15,7 +15,7 @@ from ..statements.sql import asked, is_text, parts
 from .datamap import DataMap
 from .declared import Declared
 from .hops import Hop
-from .paths import Resolver, is_key
+from .paths import Resolver, blank
 from .trail import Trail, crosses, legs, zoned
 
 
@@ -222,27 +222,33 @@ def clock_of(policy: Policy) -> Mapping[str, Any]:
 
 
 def _dotted(datamap: DataMap, declared: Declared, path: str) -> Reach | None:
-    resolver = Resolver(datamap.atlas, {})
+    resolver = Resolver(datamap.atlas, {n: d.policy for n, d in datamap.tables.items()})
     *steps, last = path.split(".")
     here, hops = declared.table, list[Hop]()
     for part in steps:
         found = resolver.step(here, part)
         if not found:
             return None
-        hops += map(_told, found)
+        hops += (_told(resolver, hop) for hop in found)
         here = found[-1].table
     column = datamap.atlas.column(here, last)
     return Reach(tuple(hops), column.key) if column is not None else None
 
 
-def _told(hop: Hop) -> Hop:
-    """Return a step to what the law asks, by which one empty text leads nowhere.
+def _told(resolver: Resolver, hop: Hop) -> Hop:
+    """Return a step to what the law asks, by which an empty text or a mask leads nowhere.
 
     0 is the number of a house or of a folio like any other: what is behind it is no person.
     """
-    pair = (*hop.source, *hop.target)
-    spoken = len(pair) == 2 and all(is_text(c.type) for c in pair) and not is_key(*pair)
-    return replace(hop, void=(("",),)) if spoken else hop
+    void = resolver.void(hop)
+    alone = {place for place, *others in blank(hop, void) if not others}
+    sides = zip(hop.source, hop.target, strict=True)
+    spoken = [is_text(a.type) and is_text(b.type) for a, b in sides]
+    told = tuple(
+        ("", *masks) if masks is not None and place in alone and spoken[place] else masks
+        for place, masks in enumerate(void)
+    )
+    return hop if told == hop.voids() else replace(hop, void=told)
 
 
 def _own_place(datamap: DataMap, declared: Declared) -> Reach | None:

@@ -201,7 +201,7 @@ def _undo(
         work.remember.append(tracing.undone(case, Kind.RESTORED, wanted.ground))
     tell(work, SubjectRestored, case, actor, report.counts, (wanted.ground,))
     if not again:
-        undoing.write_guest(work, case, wanted.ground)
+        undoing.write_guest(work, case, wanted.ground, backs)
     return report
 
 
@@ -229,7 +229,7 @@ def _rows(work: Work, case: Case) -> list[Back]:
     copies.sort(key=lambda each: each[:3], reverse=True)
     old = [Old(image, box) for *_, box, image in copies]
     new = [each for each in old if each.name not in known]
-    backs = [Back(each, Fate.REUSED) for each in reused(work, case.number, new)]
+    backs = [Back(each, Fate.REUSED) for each in reused(work, case.number, new, old)]
     others = {back.old.name for back in backs}
     new = [each for each in new if each.name not in others]
     binds = binds_of(work.conn)

@@ -18,6 +18,7 @@ from ...core.events import CertificateRevoked
 from ...core.identity import Kind
 from ...core.image import Cell, Image, decode
 from ...core.log import canonical
+from ...core.plan import Person
 from ...core.recipient import Stage
 from ...core.seal import Box, open_box
 from .. import tables
@@ -34,6 +35,7 @@ from ..returning.again import Fate
 from ..search import sought
 from ..work import Work
 from .refusal import CAME, Back
+from .reused import shells
 
 TELL_WITHIN = timedelta(days=7)
 """Days in which recipients should hear that an erasure was taken back."""
@@ -197,30 +199,33 @@ def revoke(work: Work, case: Case, actor: str) -> None:
 # the guest
 
 
-def write_guest(work: Work, case: Case, ground: str) -> None:
+def write_guest(work: Work, case: Case, ground: str, backs: Iterable[Back]) -> None:
     """Tell the guest that it was taken back, at a contact that is on file again, or by a letter.
+
+    Where a part of their own row did not come back, what stands in it may be somebody else's.
 
     :param work: the open transaction, in which the rows are back.
     :param case: the request.
     :param ground: one of `core.restoring.RestoreGround`.
+    :param backs: what became of the rows of its safety copies.
     """
+    left = shells(work, (back.old for back in backs if back.fate not in CAME))
     on = day_at(work.settings.property(case.property), work.now).isoformat()
     params, dedupe = {"ground": ground, "until": on}, f"restored:{case.number}"
-    contact = _contact(work, case) if case.asked_by != Asker.RELATIVE else None
+    contact = _contact(work, case, left) if case.asked_by != Asker.RELATIVE else None
     if contact is None:
         outbox.queue_print(work, case, "restored", params, dedupe)
     else:
         outbox.queue_message(work, case, contact, "restored", params, dedupe)
 
 
-def _contact(work: Work, case: Case) -> Contact | None:
-    """Return the first address on file, or else the first number, of the people of a request."""
+def _contact(work: Work, case: Case, left: Set[Person]) -> Contact | None:
+    """Return the first address on file, or else the first number, of people who are back whole."""
     found: list[Contact] = []
     # A column that is gone since, or a type that cannot read it, leaves a letter to print.
     with suppress(ValueError, LookupError, DBAPIError), work.conn.begin_nested():
-        for person, on_file in known(
-            work.conn, work.datamap, people.taken(work, case.number)
-        ).items():
+        whole = [each for each in people.taken(work, case.number) if each not in left]
+        for person, on_file in known(work.conn, work.datamap, whole).items():
             kinds = work.datamap.subjects[person[0]].contact
             found += [
                 Contact(kinds[name], value.strip())
