@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from ...core.asking import Asker
-from ...core.errors import GapError, InputError, SealError, UnknownError
+from ...core.errors import GapError, InputError, SealError
 from ...core.events import GUEST, DataCopyRequested, ErasureRequested, Event, IntakeReceived
 from ...core.identity import LONGEST, Kind
 from ...core.lifecycle import OPEN, State
@@ -72,16 +72,16 @@ def receive(
     work.conn.execute(
         insert(tables.intake).values(
             property=property_.code, channel=channel, received_on=work.stamp,
-            **_sealed(work, property_, canonical(given)),
+            **_sealed(work, slug(property_.controller), canonical(given)),
         )
     )  # fmt: skip
     event = IntakeReceived(slug(property_.controller), property_.code, grounds=(channel,))
     certifying.left(work, event)
 
 
-def _sealed(work: Work, property_: Property, given: bytes) -> dict[str, Any]:
+def _sealed(work: Work, controller: str, given: bytes) -> dict[str, Any]:
     """Return the columns that hold what came in, under the key of today."""
-    terms = Terms(slug(property_.controller), "intake", work.today, f"intake:{work.today}")
+    terms = Terms(controller, "intake", work.today, f"intake:{work.today}")
     work.custodian.ensure(terms.label)
     box = close(given, terms, work.custodian, new_box_id())
     return {
@@ -94,8 +94,9 @@ def look(work: Work, most: int = 20) -> int:
     """Look at what came in: record requests of guests, end what means nobody.
 
     A row ends when it was looked at; one that cannot be opened is passed over and ends after 24
-    hours. One of which a gap of the data map, or the host's own types, do not let anybody find out
-    who is meant waits for 30 days, sealed anew each day, unless more than 500 do.
+    hours. One of which a gap of the data map, the host's own types, or a property that the settings
+    do not name any more, do not let anybody find out who is meant waits for 30 days, sealed anew
+    each day, unless more than 500 do.
 
     :param work: the open transaction.
     :param most: rows that end in this transaction.
@@ -131,26 +132,24 @@ def passed_over(work: Work) -> bool:
 def _is_over(work: Work, row: Row[Any], over: datetime) -> bool:
     """Return whether a row ends: it was found out who is meant, or nobody will any more."""
     try:
-        given = open_box(Box.from_json(row.sealed.decode()), work.custodian)
+        box = Box.from_json(row.sealed.decode())
+        given = open_box(box, work.custodian)
     except SealError:
         return bool(row.ends_at <= over)
-    try:
-        property_ = work.settings.property(str(row.property))
-    except UnknownError:
-        return True
-    return _looked(work, row, property_, json.loads(given)) or not _waits(
-        work, row, property_, given
-    )
+    property_ = work.settings.properties.get(str(row.property))
+    # Who took a property out too early names it again: whoever asked there is not lost over it.
+    looked = property_ is not None and _looked(work, row, property_, json.loads(given))
+    return looked or not _waits(work, row, box.controller, given)
 
 
-def _waits(work: Work, row: Row[Any], property_: Property, given: bytes) -> bool:
+def _waits(work: Work, row: Row[Any], controller: str, given: bytes) -> bool:
     """Return whether a row that nobody can read yet still waits, and seal it for another day."""
     if row.label == f"intake:{work.today}":
         return True
     table, since = tables.intake, work.stamp - row.received_on
     if since > PATIENCE or (since > timedelta(hours=INTAKE_HOURS) and _crowded(work)):
         return False
-    anew = _sealed(work, property_, given)
+    anew = _sealed(work, controller, given)
     work.conn.execute(update(table).where(table.c.id == row.id).values(anew))
     return True
 
