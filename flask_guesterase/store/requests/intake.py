@@ -219,6 +219,7 @@ def recorded(
 ) -> list[Case]:
     """Return the requests of a wish, those that are open already or new ones; the copy's first.
 
+    What reached the hotel first begins the clock, whoever was told of it and whenever it is read.
     An erasure waits for a copy that nobody has confirmed yet only where both are new: a form that
     anybody can send must not keep an erasure waiting.
 
@@ -226,7 +227,9 @@ def recorded(
     :param lang: language that a clerk said the guest speaks, or empty.
     """
     asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
-    known = [open_already(work, each) for each in asked]
+    open_ = [open_already(work, each) for each in asked]
+    first = opening.received, opening.received_at
+    known = [found and deadlines.begin(work, found, *first) for found in open_]
     if who[0] != GUEST:
         known = [found and _joined(work, found, opening, match, lang) for found in known]
     cases = [
@@ -245,11 +248,9 @@ def recorded(
 def _joined(work: Work, case: Case, opening: Opening, match: Match, lang: str) -> Case:
     """Return an open request, about which a clerk was told as well.
 
-    What reached the hotel first begins its clock. Of one from the form that waits for its guest a
-    person answers from now on, in the language that the clerk heard: anybody could have sent the
-    form, which a clock ends.
+    Of one from the form that waits for its guest a person answers from now on, in the language
+    that the clerk heard: anybody could have sent the form, which a clock ends.
     """
-    case = deadlines.begin(work, case, opening.received, opening.received_at)
     if case.state is not State.RECEIVED:
         return case
     if match.contact is not None:
