@@ -22,7 +22,17 @@ from .. import tables
 from ..access import actors, limits, tokens
 from ..access.sameness import same as same_person
 from ..access.tokens import Purpose
-from ..casework.cases import Case, Opening, day_at, load, secret, step, tell
+from ..casework.cases import (
+    Case,
+    Opening,
+    day_at,
+    keyless,
+    load,
+    secret,
+    step,
+    tell,
+    too_old,
+)
 from ..casework.contacts import contact_of, end_contact
 from ..deciding import approving
 from ..erasing import people
@@ -83,13 +93,15 @@ def show(work: Work, number: str, by: str) -> tuple[Outline, str]:
     :param by: the host's id of who looks; who may approve reads what was written freely too.
     :raises ForbiddenError: they may not look at this property.
     :raises UnknownError: the request is not for a copy.
-    :raises TransitionError: it is over.
+    :raises TransitionError: it is over, or so old that its key is destroyed.
     """
     case = load(work, number)
     actors.require(work, by, Permission.VIEW, case.property)
     shelved.row(work, case.number)
     if case.state not in OPEN:
         raise TransitionError("It is decided already.", "Nobody at the hotel reads it again.")
+    if keyless(work, case):
+        raise too_old()
     copy, texts, digest = _gathered(work, case)
     entitled = actors.may(work, by, Permission.APPROVE, case.property)
     return outline(copy, texts if entitled else ()), digest
