@@ -482,7 +482,7 @@ def test_a_request_too_old_to_be_decided_anew_says_what_to_do(small: Desk) -> No
 
 
 def test_a_request_too_old_to_be_decided_anew_has_no_plan(small: Desk) -> None:
-    """Nothing of it can be approved, and who looks at it is told that, not that a key is missing."""
+    """Nothing of it can be approved; who looks is told that, and not that a key is missing."""
     number = keyless(small)
     with small.begin() as office:
         shown, plan = office.show(number, by="officer"), office.preview(number, by="officer")

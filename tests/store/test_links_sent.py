@@ -189,7 +189,7 @@ PROVES = {"erase": "confirm_link", "copy": "confirm_copy_link"}
 
 @pytest.mark.parametrize("wish", ["erase", "copy"])
 def test_no_clock_ends_what_a_link_can_still_prove(any_hotel: Hotel, wish: str) -> None:
-    """The first letter was spam; the guest asks anew on the seventh day and has a day to open it."""
+    """The first letter was spam; a guest who asks anew on the seventh day has a day to open it."""
     hotel = any_hotel
     hotel.guest(1, **ANN)
     asked(hotel, **ANN, wish=wish)

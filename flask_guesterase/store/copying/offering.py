@@ -43,7 +43,7 @@ from ..messages.outbox import OPENS, queue_message
 from ..messages.post import write
 from ..noted import Refusal
 from ..requests import same, views
-from ..requests.intake import file_for, open_already
+from ..requests.intake import again, file_for, open_already
 from ..work import Work
 from . import shelved
 from .gathering import gather
@@ -75,6 +75,7 @@ def after(work: Work, number: str, by: str) -> str:
     )  # fmt: skip
     known = open_already(work, asked)
     if known is not None:
+        again(work, known, asked.channel, (actor, by))
         return known.number
     filed = file_for(work, asked, whose, (actor, by))
     # By this it is known what lies sealed of them: their rows' numbers may be others' by now.

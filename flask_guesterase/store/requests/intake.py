@@ -12,7 +12,14 @@ from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from ...core.asking import Asker
 from ...core.errors import GapError, InputError, SealError
-from ...core.events import GUEST, DataCopyRequested, ErasureRequested, Event, IntakeReceived
+from ...core.events import (
+    GUEST,
+    DataCopyRequested,
+    ErasureRequested,
+    Event,
+    IntakeReceived,
+    RequestFiledAgain,
+)
 from ...core.identity import LONGEST, Kind
 from ...core.lifecycle import OPEN, State
 from ...core.log import canonical, slug
@@ -23,7 +30,7 @@ from ...core.wish import Wish, wish
 from .. import tables
 from ..access import limits, pulse
 from ..casework import proving
-from ..casework.cases import Case, Opening, columns, day_at, read, record, step, tell
+from ..casework.cases import Case, Opening, columns, day_at, keyless, read, record, step, tell
 from ..casework.contacts import keep_contact
 from ..casework.matching import Contact, Match, by_contact
 from ..certificates import certifying
@@ -228,10 +235,10 @@ def recorded(
     """
     asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
     open_ = [open_already(work, each) for each in asked]
-    first = opening.received, opening.received_at
-    known = [found and deadlines.begin(work, found, *first) for found in open_]
+    came = opening.received, opening.received_at
+    known = [found and deadlines.begin(work, found, *came) for found in open_]
     if who[0] != GUEST:
-        known = [found and _joined(work, found, opening, match, lang) for found in known]
+        known = [found and _joined(work, found, opening, match, who, lang) for found in known]
     cases = [
         found if found is not None else _record(work, each, match, who)
         for each, found in zip(asked, known, strict=True)
@@ -245,12 +252,15 @@ def recorded(
     return cases
 
 
-def _joined(work: Work, case: Case, opening: Opening, match: Match, lang: str) -> Case:
+def _joined(
+    work: Work, case: Case, opening: Opening, match: Match, who: tuple[str, str | None], lang: str
+) -> Case:
     """Return an open request, about which a clerk was told as well.
 
     Of one from the form that waits for its guest a person answers from now on, in the language
     that the clerk heard: anybody could have sent the form, which a clock ends.
     """
+    again(work, case, opening.channel, who)
     if case.state is not State.RECEIVED:
         return case
     if match.contact is not None:
@@ -258,6 +268,20 @@ def _joined(work: Work, case: Case, opening: Opening, match: Match, lang: str) -
     if case.channel != FORM:
         return case
     return step(work, case, channel=opening.channel, lang=lang or case.lang)
+
+
+def again(work: Work, case: Case, channel: str, who: tuple[str, str | None]) -> None:
+    """Note that a clerk filed what is asked for already: they had part in it from now on.
+
+    :param work: the open transaction.
+    :param case: the open request.
+    :param channel: how it reached the hotel this time.
+    :param who: the actor, and the host's id of the clerk, or None.
+    """
+    actor, by = who
+    # Of what is too old to be decided anew nobody approves anything any more.
+    marks = {} if keyless(work, case) else approvals.who(work, case, by)
+    tell(work, RequestFiledAgain, case, actor, grounds=(channel,), marks=marks)
 
 
 _KINDS = {
