@@ -58,6 +58,12 @@ class ErasureRequested(Event):
     name = "erasure-requested"
 
 
+class RequestFiledAgain(Event):
+    """A clerk filed what is asked for already: the open request goes on, with their part in it."""
+
+    name = "request-filed-again"
+
+
 class IdentityVerified(Event):
     """The guest proved a contact, or a named clerk recorded that and how it was shown."""
 
@@ -905,6 +911,7 @@ EVENTS: dict[str, type[Event]] = {
     for event in (
         IntakeReceived,
         ErasureRequested,
+        RequestFiledAgain,
         IdentityVerified,
         SubjectTaken,
         ErasureApproved,

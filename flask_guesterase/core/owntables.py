@@ -14,7 +14,8 @@ TABLES: tuple[Own, ...] = (
     Own(
         "intake", "what came through the form, until the worker has looked whom it means",
         End.WORKER, "when the worker looked at it; unopened after 24 hours, after 30 days where a "
-        "gap of the data map does not let anybody find out who is meant",
+        "gap of the data map, or a property that the settings do not name, does not let anybody "
+        "find out who is meant",
         {What.SERIAL: "id", What.NAME: "property label", What.WORD: "channel",
          What.TIME: "received_on ends_at", What.SEALED: "sealed", What.RANDOM: "box"},
     ),

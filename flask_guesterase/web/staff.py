@@ -108,7 +108,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
     with current.begin() as office:
         case = office.show(number, by=me())
         state = State(case["state"])
-        planned = state in _PLANNED
+        planned = state in _PLANNED and not case["keyless"]
         plan = office.preview(number, by=me()) if planned else None
         told = office.told(number, by=me())
         found = office.residue(number, by=me())

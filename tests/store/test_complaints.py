@@ -13,6 +13,7 @@ from flask_guesterase.core.errors import (
     ForbiddenError,
     FourEyesError,
     InputError,
+    KeyMissingError,
     LimitError,
     TokenError,
     TransitionError,
@@ -454,14 +455,54 @@ def test_feedback_is_given_once_at_the_end_and_counted(desk: Desk) -> None:
     assert said["words"] == [{"property": "sh", "rating": 4, "text": "Quick."}]
 
 
+def keyless(desk: Desk, **asked: str) -> str:
+    """Return a refused request about which its guest complains when its key is destroyed."""
+    with desk.begin() as office:
+        number = office.request({"email": "ann@example.com"}, property="sh", by="clerk", **asked)
+        desk.codes[number] = office.confirm(number, "clerk", "desk")
+        office.refuse(number, "officer", "another-persons-data")
+    desk.later(days=401)
+    forget(desk)
+    assert f"case:{number}" not in desk.custodian.labels()
+    desk.later(days=49)
+    desk.complain(number)
+    return number
+
+
 def test_a_request_too_old_to_be_decided_anew_says_what_to_do(small: Desk) -> None:
     """Its key is destroyed, so nothing could be approved; it is upheld and filed again."""
+    number = keyless(small)
+    (complaint,) = [row["number"] for row in small.ours("complaint")]
+    with pytest.raises(TransitionError, match="file the request anew"), small.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+    assert small.file(email="ann@example.com") == number, "it is open while it is contested"
+    with small.begin() as office:
+        office.answer_complaint(complaint, "second", "upheld")
+    assert small.file(email="ann@example.com") != number
+
+
+def test_a_request_too_old_to_be_decided_anew_has_no_plan(small: Desk) -> None:
+    """Nothing of it can be approved; who looks is told that, and not that a key is missing."""
+    number = keyless(small)
+    with small.begin() as office:
+        shown, plan = office.show(number, by="officer"), office.preview(number, by="officer")
+    assert (shown["state"], shown["keyless"]) == ("complaint", True)
+    assert (plan.digest, plan.erase, plan.retain, plan.people) == ("", (), (), ())
+
+
+def test_a_copy_too_old_to_be_decided_anew_is_not_outlined(small: Desk) -> None:
+    """Nobody can release it; the next step is named."""
+    number = keyless(small, wish="copy")
+    with pytest.raises(TransitionError, match="file the request anew"), small.begin() as office:
+        office.outline(number, "officer")
+
+
+def test_a_contested_request_whose_key_is_only_away_is_an_error(small: Desk) -> None:
+    """An older copy of the key folder was put back: its newest copy helps, and no new request."""
     number = small.refused()
     complaint = small.complain(number)
     small.custodian.forget(f"case:{number}")
-    with pytest.raises(TransitionError, match="file the request anew"), small.begin() as office:
+    with pytest.raises(KeyMissingError), small.begin() as office:
+        office.preview(number, "officer")
+    with pytest.raises(KeyMissingError), small.begin() as office:
         office.answer_complaint(complaint, "second", "overturned")
-    with small.begin() as office:
-        office.answer_complaint(complaint, "second", "upheld")
-
-

@@ -167,6 +167,22 @@ def test_a_letter_that_came_before_the_form_begins_the_clock(hotel: Hotel, wish:
     assert shown(hotel, number)["due_on"] == "2026-05-28"
 
 
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_a_form_that_was_read_late_begins_the_clock(hotel: Hotel, wish: str) -> None:
+    """The keys were away while it lay there, and a clerk filed the same: the hotel had the form
+    first. Who answers, and in which language, stays as the clerk heard it."""
+    under(hotel, "DE", "Europe/Berlin")
+    hotel.guest(1, **ANN)
+    hotel.ask(**ANN, wish=wish)
+    hotel.later(days=3)
+    number = filed(hotel, wish=wish, lang="de")
+    assert shown(hotel, number)["due_on"] == "2026-04-13"
+    assert hotel.look() == 1
+    (request,) = hotel.ours("request")
+    assert (request["number"], request["channel"], request["lang"]) == (number, "letter", "de")
+    assert (request["due_on"], f"{request['received_at']:%m-%d}") == ("2026-04-10", "03-10")
+
+
 def test_an_answer_is_put_off_once_and_the_guest_is_told(any_hotel: Hotel) -> None:
     """Two more months from receipt (F055), an enumerated reason, a letter with the new day."""
     hotel = any_hotel

@@ -178,6 +178,50 @@ def test_a_link_after_a_complaint_promises_no_end(hotel: Hotel) -> None:
     assert not ends(hotel)
 
 
+def lapsed(hotel: Hotel) -> int:
+    """Let the clock end what nobody confirmed; return how many requests."""
+    with hotel.begin() as office:
+        return office.expire()
+
+
+PROVES = {"erase": "confirm_link", "copy": "confirm_copy_link"}
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_no_clock_ends_what_a_link_can_still_prove(any_hotel: Hotel, wish: str) -> None:
+    """The first letter was spam; a guest who asks anew on the seventh day has a day to open it."""
+    hotel = any_hotel
+    hotel.guest(1, **ANN)
+    asked(hotel, **ANN, wish=wish)
+    hotel.later(days=6, hours=23)
+    (link,) = asked(hotel, **ANN, wish=wish)
+    hotel.later(hours=2)
+    assert lapsed(hotel) == 0
+    opened(hotel, link, PROVES[wish])
+    assert [row["state"] for row in hotel.ours("request")] == ["review"]
+
+
+def test_what_nobody_could_read_for_a_week_waits_for_its_link_and_no_longer(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gap is mended on the eighth day: the round that sends the link does not end the request."""
+    hotel.guest(1, name="Ann Berg", email="odd@mail.example")
+    with monkeypatch.context() as broken:
+        unread(broken)
+        hotel.ask(name="Ann Berg", email="odd@mail.example")
+        for _ in range(8):
+            hotel.later(days=1)
+            assert hotel.look() == 0
+    assert hotel.look() == 1
+    assert lapsed(hotel) == 0
+    (link,) = posted(hotel)
+    assert link.template == "confirm"
+    hotel.later(hours=23)
+    assert lapsed(hotel) == 0
+    hotel.later(hours=1)
+    assert lapsed(hotel) == 1
+
+
 # what one request does to others
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -17,7 +19,9 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
+from flask_guesterase.store import tables
 from flask_guesterase.store.casework import cases
+from flask_guesterase.store.journaling import approvals
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Booking, Hotel
 
@@ -47,6 +51,101 @@ def test_whoever_filed_or_verified_does_not_approve(any_hotel: Hotel) -> None:
     assert hotel.state(number) == "review"
     hotel.approve(number, "second")
     assert hotel.state(number) == "approved"
+
+
+ANN = {"name": "Ann Berg", "email": "ann@mail.example"}
+
+
+def again(hotel: Hotel, number: str, by: str) -> list[str]:
+    """File what is asked for already; return what the journal says of it, and of whom."""
+    assert hotel.file(by=by, **ANN) == number
+    return filed_again(hotel, number, by)
+
+
+def filed_again(hotel: Hotel, number: str, by: str) -> list[str]:
+    """Return the channels by which the journal says that a person filed a request once more."""
+    with hotel.begin() as office:
+        case, actor = cases.load(office.work, number), office.acts_as(by)
+        said = approvals.entries(office.work, case, ("request-filed-again",))
+    assert all(approvals.WHO in each.marks for each in said)
+    return [word for each in said if each.actor == actor for word in each.grounds]
+
+
+def test_whoever_files_what_was_asked_through_the_form_does_not_approve(any_hotel: Hotel) -> None:
+    """From then on a person answers it, in their words: they are the first pair of eyes."""
+    hotel = any_hotel
+    hotel.guest(1, **ANN)
+    hotel.ask(**ANN)
+    hotel.look()
+    (number,) = [row["number"] for row in hotel.ours("request")]
+    assert again(hotel, number, "officer") == ["desk"]
+    confirmed(hotel, number)
+    with pytest.raises(FourEyesError):
+        hotel.approve(number, "officer")
+    hotel.approve(number, "second")
+    assert hotel.erased(number) == "erased"
+
+
+def test_whoever_files_once_more_does_not_approve_under_another_number(hotel: Hotel) -> None:
+    """Who they are is marked: another number for the same login is the same person."""
+    hotel.guest(1, **ANN)
+    number = hotel.file(**ANN)
+    assert again(hotel, number, "officer") == ["desk"]
+    confirmed(hotel, number)
+    table = tables.actor
+    with hotel.engine.begin() as conn:
+        conn.execute(update(table).where(table.c.number == 2).values(number=9))
+    with hotel.begin() as office:
+        assert office.acts_as("officer") == "a9"
+    with pytest.raises(FourEyesError):
+        hotel.approve(number, "officer")
+
+
+def test_whoever_files_once_more_after_approving_takes_nothing_back(hotel: Hotel) -> None:
+    """The guest asks at the desk how it stands: the approval was another person's, and stands."""
+    hotel.guest(1, **ANN)
+    number = hotel.approved(**ANN)
+    assert again(hotel, number, "officer") == ["desk"]
+    assert hotel.erased(number) == "erased"
+
+
+def test_whoever_ticks_a_guest_who_asked_already_does_not_approve(hotel: Hotel) -> None:
+    """Nobody can be found by a row without a contact; who files it by the row has filed it too."""
+    hotel.guest(1, name="Ann Berg")
+    numbers = []
+    for by in ("clerk", "officer"):
+        with hotel.begin() as office:
+            numbers.append(office.request_by_row(("guests", (1,)), by, property="sh"))
+    number = numbers[0]
+    assert numbers == [number, number]
+    assert filed_again(hotel, number, "officer") == ["desk"]
+    confirmed(hotel, number)
+    with pytest.raises(FourEyesError):
+        hotel.approve(number, "officer")
+    hotel.approve(number, "second")
+
+
+def test_whoever_asks_once_more_for_a_copy_after_an_erasure_does_not_release_it(
+    hotel: Hotel,
+) -> None:
+    """Who hands out what is still kept is another person than who asked for it."""
+    hotel.guest(1, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="late")
+    erasure = hotel.approved(**ANN)
+    hotel.erased(erasure)
+    numbers = []
+    for by in ("clerk", "officer"):
+        with hotel.begin() as office:
+            numbers.append(office.copy_after(erasure, by))
+    number = numbers[0]
+    assert numbers == [number, number]
+    assert filed_again(hotel, number, "officer") == ["desk"]
+    confirmed(hotel, number)
+    for by, refused in (("officer", True), ("second", False)):
+        with hotel.begin() as office:
+            _, digest = office.outline(number, by)
+        with pytest.raises(FourEyesError) if refused else nullcontext(), hotel.begin() as office:
+            office.release_copy(number, by, digest)
 
 
 def test_whoever_takes_a_row_does_not_approve(hotel: Hotel) -> None:

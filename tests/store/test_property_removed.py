@@ -75,6 +75,34 @@ def test_a_notice_that_another_system_has_not_answered_is_named(hotel: Hotel) ->
     assert "notices to recipients" not in str(found(hotel))
 
 
+def test_a_form_waits_until_its_property_is_named_again(hotel: Hotel) -> None:
+    """Nobody can say whom it means without the property: the guest hears once it is back."""
+    hotel.guest(1, name="Ann", email=ANN)
+    hotel.ask(name="Ann", email=ANN)
+    known, hotel.settings = hotel.settings, without(hotel.settings, "sh")
+    assert hotel.look() == 0
+    hotel.later(days=3)
+    assert hotel.look() == 0
+    ((code, message),) = found(hotel)
+    assert (code, "1 forms wait" in message) == ("sh", True)
+    hotel.settings = known
+    assert hotel.look() == 1
+    assert [row["template"] for row in hotel.ours("outbox")] == ["confirm"]
+    assert found(hotel) == []
+
+
+def test_a_form_for_a_property_that_stays_away_ends_after_thirty_days(hotel: Hotel) -> None:
+    """As long as one that a gap of the data map keeps, and no longer."""
+    hotel.ask(name="Ann", email=ANN)
+    hotel.settings = without(hotel.settings, "sh")
+    for _ in range(30):
+        hotel.later(days=1)
+        assert hotel.look() == 0
+    hotel.later(days=1)
+    assert hotel.look() == 1
+    assert hotel.ours("intake") == []
+
+
 def test_one_removed_property_keeps_no_night_from_the_others(hotel: Hotel) -> None:
     """A request that cannot be certified without its property waits; the sweep goes on."""
     hotel.guest(1, name="Ann", email=ANN)

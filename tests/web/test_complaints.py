@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from flask_guesterase.store.complaints.looking import PAGE
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.web.guestpages import guestdesk
 from tests.store.meter import fetched
+from tests.store.test_owndata import forget
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -360,3 +361,30 @@ def invited(house: House, complaint: str, by: str, mode: str) -> tuple[str, str]
     assert link is not None
     assert code is not None
     return link[0], code[1]
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_a_request_too_old_to_be_decided_anew_is_shown_with_what_to_do(
+    house: House, wish: str
+) -> None:
+    """Its key was destroyed before the guest complained: no page of staff fails over it."""
+    hotel = house.hotel
+    hotel.now = datetime.now(UTC) - timedelta(days=450)
+    match = {"email": "ann@mail.example", "name": CANARY}
+    with hotel.begin() as office:
+        number = office.request(match, property="sh", by="clerk", wish=wish)
+        code = office.confirm(number, "clerk", "desk")
+        office.refuse(number, "officer", "another-persons-data")
+    hotel.later(days=401)
+    forget(hotel)
+    guest = house.browser()
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    complaint = complain(guest)
+    second = house.browser("second")
+    page = second.get(f"{DESK}/{number}?lang=en")
+    assert "so old that its key is destroyed" in page
+    assert "Approve the erasure" not in page
+    assert "What goes" not in page
+    answer = f"{DESK}/complaints/{complaint}/answer"
+    assert second.post(answer, outcome="upheld", words="").status_code == 303
+    assert "so old that its key is destroyed" not in second.get(f"{DESK}/{number}?lang=en")

@@ -9,8 +9,10 @@ import time
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
+from flask_guesterase.store import tables
 from flask_guesterase.web.wording.answers import in_words
 from flask_guesterase.web.wording.language import Language
 from tests.web.house import CANARY, Browser, House
@@ -353,6 +355,24 @@ def test_an_older_link_of_a_request_that_moved_on_asks_nothing(
         assert "The request was taken back. Nothing was erased." in browser.get(second)
     else:
         browser.get(second, 410)  # what lay ready is gone, and the links with it
+
+
+@pytest.mark.parametrize(
+    ("wish", "path"), [("erase", "/privacy/link"), ("copy", "/privacy/copy/link")]
+)
+def test_a_link_of_a_request_that_ended_says_so(house: House, wish: str, path: str) -> None:
+    """Another worker ended it while the link was made: it was neither confirmed nor answered."""
+    browser = house.browser()
+    browser.ask(**{**GUEST, "wish": wish})
+    house.worker()
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    (link,) = set(re.findall(rf"http://localhost({path}/[\w-]+)", letters))
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.request).values(state="expired"))
+    page = browser.get(f"{link}?lang=en")
+    assert "The request ended because nobody showed who they are in time." in page
+    assert "confirmed already" not in page
+    assert 'href="/privacy/ask">Ask again</a>' in page
 
 
 def test_a_certificate_says_how_the_erasure_was_checked_and_not_the_guest(house: House) -> None:

@@ -269,6 +269,18 @@ def mark_labels(conn: Connection, labels: Iterable[str], now: datetime) -> None:
                 continue  # another sweep marked it between our two statements
 
 
+def is_destroyed(conn: Connection, custodian: FolderCustodian, label: str) -> bool:
+    """Return whether the key of a label was destroyed, and is not only away for now.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param custodian: who holds the keys.
+    :param label: label of the key.
+    :raises KeyMissingError: it ended, and the folder is not there that would still have it.
+    """
+    ended = select(days.c.label).where(days.c.label == label, days.c.state.in_([ENDING, ENDED]))
+    return conn.execute(ended).first() is not None and custodian.lost(label)
+
+
 def expire(conn: Connection, today: str, now: datetime) -> int:
     """Empty the boxes whose day is over but whose key lives on, that of an open case for example.
 

@@ -25,6 +25,7 @@ from ...core.log import canonical, slug
 from ...core.wish import Kind
 from .. import tables
 from ..access.tokens import ALPHABET
+from ..boxes import vault
 from ..settings import Property
 from ..work import Work
 from . import answering
@@ -311,6 +312,23 @@ def acknowledge(work: Work, number: str) -> None:
 def label(number: str) -> str:
     """Return the label of a case's own key; what it seals and marks ends with the case."""
     return f"case:{number}"
+
+
+def keyless(work: Work, case: Case) -> bool:
+    """Return whether a case is so old that its key is destroyed: nothing of it is decided anew.
+
+    :param work: an open transaction; a read-only one is enough.
+    :param case: the request.
+    """
+    return vault.is_destroyed(work.conn, work.custodian, label(case.number))
+
+
+def too_old() -> TransitionError:
+    """Return the error for a case that has no key any more, with what staff do instead."""
+    return TransitionError(
+        "The request is so old that its key is destroyed.",
+        "Uphold the refusal and file the request anew, with the same day of receipt.",
+    )
 
 
 def secret(work: Work, case: Case) -> bytes:

@@ -112,12 +112,11 @@ def _fitting(work: Work, row: Complaint, case: Case | None, word: str) -> Outcom
     if row.state != OPEN:
         raise TransitionError("This complaint was answered.", "Look at the answer.")
     found = complaining.outcome(word, records.contested(case))
-    keyless = case is not None and cases.label(case.number) not in work.custodian.labels()
-    if found is Outcome.OVERTURNED and keyless:
-        raise TransitionError(
-            "The request is so old that its key is destroyed.",
-            "Uphold the refusal and file the request anew, with the same day of receipt.",
-        )
+    if found is Outcome.OVERTURNED and case is not None:
+        if cases.keyless(work, case):
+            raise cases.too_old()
+        # A key that is only away is brought back first: without it nothing is decided anew.
+        cases.secret(work, case)
     return found
 
 

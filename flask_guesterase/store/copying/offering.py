@@ -22,7 +22,17 @@ from .. import tables
 from ..access import actors, limits, tokens
 from ..access.sameness import same as same_person
 from ..access.tokens import Purpose
-from ..casework.cases import Case, Opening, day_at, load, secret, step, tell
+from ..casework.cases import (
+    Case,
+    Opening,
+    day_at,
+    keyless,
+    load,
+    secret,
+    step,
+    tell,
+    too_old,
+)
 from ..casework.contacts import contact_of, end_contact
 from ..deciding import approving
 from ..erasing import people
@@ -33,7 +43,7 @@ from ..messages.outbox import OPENS, queue_message
 from ..messages.post import write
 from ..noted import Refusal
 from ..requests import same, views
-from ..requests.intake import file_for, open_already
+from ..requests.intake import again, file_for, open_already
 from ..work import Work
 from . import shelved
 from .gathering import gather
@@ -65,6 +75,7 @@ def after(work: Work, number: str, by: str) -> str:
     )  # fmt: skip
     known = open_already(work, asked)
     if known is not None:
+        again(work, known, asked.channel, (actor, by))
         return known.number
     filed = file_for(work, asked, whose, (actor, by))
     # By this it is known what lies sealed of them: their rows' numbers may be others' by now.
@@ -83,13 +94,15 @@ def show(work: Work, number: str, by: str) -> tuple[Outline, str]:
     :param by: the host's id of who looks; who may approve reads what was written freely too.
     :raises ForbiddenError: they may not look at this property.
     :raises UnknownError: the request is not for a copy.
-    :raises TransitionError: it is over.
+    :raises TransitionError: it is over, or so old that its key is destroyed.
     """
     case = load(work, number)
     actors.require(work, by, Permission.VIEW, case.property)
     shelved.row(work, case.number)
     if case.state not in OPEN:
         raise TransitionError("It is decided already.", "Nobody at the hotel reads it again.")
+    if keyless(work, case):
+        raise too_old()
     copy, texts, digest = _gathered(work, case)
     entitled = actors.may(work, by, Permission.APPROVE, case.property)
     return outline(copy, texts if entitled else ()), digest

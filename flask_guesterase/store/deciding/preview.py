@@ -20,7 +20,7 @@ from ...core.wish import Kind
 from .. import tables
 from ..access import actors
 from ..casework import minors
-from ..casework.cases import Case, load, secret
+from ..casework.cases import Case, keyless, load, secret
 from ..certificates.deeds import copied, did
 from ..certificates.restated import today
 from ..copying import shelved
@@ -144,6 +144,8 @@ class Preview:
 def preview(work: Work, number: str, by: str | None) -> Preview:
     """Draw the plan of a request and show it; of an ended one, what was done and what stays today.
 
+    One that is contested after its key was destroyed is decided no more: it is like an ended one.
+
     :param work: the open transaction.
     :param number: number of the request.
     :param by: the host's id of who looks; who may verify or approve there sees names and masked
@@ -153,7 +155,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     case = load(work, number)
     if by is not None:
         actors.require(work, by, Permission.VIEW, case.property)
-    if case.state not in OPEN:
+    if case.state not in OPEN or keyless(work, case):
         did_then = _told(_then(work, case), _held_then(work, case.number, by))
         return _preview(case.number, case.digest or "", did_then, ())
     plan = plan_of(work, case)

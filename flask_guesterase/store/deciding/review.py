@@ -335,10 +335,11 @@ def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:
 def expire(work: Work, most: int = 50) -> int:
     """End requests from the form that nobody confirmed in seven days; return how many.
 
-    What reached the hotel otherwise is never ended by a clock: a person answers it.
+    One that was asked for again, or read late, waits as long as its link is good. What reached the
+    hotel otherwise is never ended by a clock: a person answers it.
     """
     old = tables.request.c.received_at <= work.stamp - lapsing.UNCONFIRMED
-    due = where(work, lapsing.by_itself(), old, most=most)
+    due = where(work, lapsing.by_itself(), old, ~lapsing.linked(work), most=most)
     for case in due:
         case = step(work, case, State.EXPIRED, ended_at=work.stamp)
         tell(work, RequestExpired, case, SYSTEM)

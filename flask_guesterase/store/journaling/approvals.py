@@ -24,6 +24,7 @@ from ...core.events import (
     ErasureRequested,
     ErasureWithdrawn,
     IdentityVerified,
+    RequestFiledAgain,
     RequestReviewedAgain,
     SubjectTaken,
 )
@@ -52,6 +53,7 @@ TOO_LATE = "too-late"
 
 _FIRST = (
     ErasureRequested.name, IdentityVerified.name, SubjectTaken.name, DataCopyRequested.name,
+    RequestFiledAgain.name,
 )  # fmt: skip
 _DECIDED = (
     ErasureApproved.name, ErasureRefused.name, ErasureWithdrawn.name, RequestReviewedAgain.name,
@@ -144,7 +146,9 @@ def standing(work: Work, case: Case, said: Sequence[Draft] | None = None) -> Dra
         return last if KIND in last.grounds and case.kind == KIND else None
     if not _given(work, case, known, last):
         return None
-    first = [draft for draft in _before(known) if draft.actor not in _NOBODY]
+    # Who files once more what was approved before is told how it stands, and decided nothing.
+    earlier = known[: max(place for place, each in enumerate(known) if each is last)]
+    first = [draft for draft in _before(earlier) if draft.actor not in _NOBODY]
     people = {draft.actor for draft in first}
     marks = {draft.marks[WHO] for draft in first if WHO in draft.marks}
     alone = last.actor in people or last.marks.get(WHO) in marks

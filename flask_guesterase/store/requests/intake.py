@@ -11,8 +11,15 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from ...core.asking import Asker
-from ...core.errors import GapError, InputError, SealError, UnknownError
-from ...core.events import GUEST, DataCopyRequested, ErasureRequested, Event, IntakeReceived
+from ...core.errors import GapError, InputError, SealError
+from ...core.events import (
+    GUEST,
+    DataCopyRequested,
+    ErasureRequested,
+    Event,
+    IntakeReceived,
+    RequestFiledAgain,
+)
 from ...core.identity import LONGEST, Kind
 from ...core.lifecycle import OPEN, State
 from ...core.log import canonical, slug
@@ -23,7 +30,7 @@ from ...core.wish import Wish, wish
 from .. import tables
 from ..access import limits, pulse
 from ..casework import proving
-from ..casework.cases import Case, Opening, columns, day_at, read, record, step, tell
+from ..casework.cases import Case, Opening, columns, day_at, keyless, read, record, step, tell
 from ..casework.contacts import keep_contact
 from ..casework.matching import Contact, Match, by_contact
 from ..certificates import certifying
@@ -72,16 +79,16 @@ def receive(
     work.conn.execute(
         insert(tables.intake).values(
             property=property_.code, channel=channel, received_on=work.stamp,
-            **_sealed(work, property_, canonical(given)),
+            **_sealed(work, slug(property_.controller), canonical(given)),
         )
     )  # fmt: skip
     event = IntakeReceived(slug(property_.controller), property_.code, grounds=(channel,))
     certifying.left(work, event)
 
 
-def _sealed(work: Work, property_: Property, given: bytes) -> dict[str, Any]:
+def _sealed(work: Work, controller: str, given: bytes) -> dict[str, Any]:
     """Return the columns that hold what came in, under the key of today."""
-    terms = Terms(slug(property_.controller), "intake", work.today, f"intake:{work.today}")
+    terms = Terms(controller, "intake", work.today, f"intake:{work.today}")
     work.custodian.ensure(terms.label)
     box = close(given, terms, work.custodian, new_box_id())
     return {
@@ -94,8 +101,9 @@ def look(work: Work, most: int = 20) -> int:
     """Look at what came in: record requests of guests, end what means nobody.
 
     A row ends when it was looked at; one that cannot be opened is passed over and ends after 24
-    hours. One of which a gap of the data map, or the host's own types, do not let anybody find out
-    who is meant waits for 30 days, sealed anew each day, unless more than 500 do.
+    hours. One of which a gap of the data map, the host's own types, or a property that the settings
+    do not name any more, do not let anybody find out who is meant waits for 30 days, sealed anew
+    each day, unless more than 500 do.
 
     :param work: the open transaction.
     :param most: rows that end in this transaction.
@@ -131,26 +139,24 @@ def passed_over(work: Work) -> bool:
 def _is_over(work: Work, row: Row[Any], over: datetime) -> bool:
     """Return whether a row ends: it was found out who is meant, or nobody will any more."""
     try:
-        given = open_box(Box.from_json(row.sealed.decode()), work.custodian)
+        box = Box.from_json(row.sealed.decode())
+        given = open_box(box, work.custodian)
     except SealError:
         return bool(row.ends_at <= over)
-    try:
-        property_ = work.settings.property(str(row.property))
-    except UnknownError:
-        return True
-    return _looked(work, row, property_, json.loads(given)) or not _waits(
-        work, row, property_, given
-    )
+    property_ = work.settings.properties.get(str(row.property))
+    # Who took a property out too early names it again: whoever asked there is not lost over it.
+    looked = property_ is not None and _looked(work, row, property_, json.loads(given))
+    return looked or not _waits(work, row, box.controller, given)
 
 
-def _waits(work: Work, row: Row[Any], property_: Property, given: bytes) -> bool:
+def _waits(work: Work, row: Row[Any], controller: str, given: bytes) -> bool:
     """Return whether a row that nobody can read yet still waits, and seal it for another day."""
     if row.label == f"intake:{work.today}":
         return True
     table, since = tables.intake, work.stamp - row.received_on
     if since > PATIENCE or (since > timedelta(hours=INTAKE_HOURS) and _crowded(work)):
         return False
-    anew = _sealed(work, property_, given)
+    anew = _sealed(work, controller, given)
     work.conn.execute(update(table).where(table.c.id == row.id).values(anew))
     return True
 
@@ -220,6 +226,7 @@ def recorded(
 ) -> list[Case]:
     """Return the requests of a wish, those that are open already or new ones; the copy's first.
 
+    What reached the hotel first begins the clock, whoever was told of it and whenever it is read.
     An erasure waits for a copy that nobody has confirmed yet only where both are new: a form that
     anybody can send must not keep an erasure waiting.
 
@@ -227,9 +234,11 @@ def recorded(
     :param lang: language that a clerk said the guest speaks, or empty.
     """
     asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
-    known = [open_already(work, each) for each in asked]
+    open_ = [open_already(work, each) for each in asked]
+    came = opening.received, opening.received_at
+    known = [found and deadlines.begin(work, found, *came) for found in open_]
     if who[0] != GUEST:
-        known = [found and _joined(work, found, opening, match, lang) for found in known]
+        known = [found and _joined(work, found, opening, match, who, lang) for found in known]
     cases = [
         found if found is not None else _record(work, each, match, who)
         for each, found in zip(asked, known, strict=True)
@@ -243,14 +252,15 @@ def recorded(
     return cases
 
 
-def _joined(work: Work, case: Case, opening: Opening, match: Match, lang: str) -> Case:
+def _joined(
+    work: Work, case: Case, opening: Opening, match: Match, who: tuple[str, str | None], lang: str
+) -> Case:
     """Return an open request, about which a clerk was told as well.
 
-    What reached the hotel first begins its clock. Of one from the form that waits for its guest a
-    person answers from now on, in the language that the clerk heard: anybody could have sent the
-    form, which a clock ends.
+    Of one from the form that waits for its guest a person answers from now on, in the language
+    that the clerk heard: anybody could have sent the form, which a clock ends.
     """
-    case = deadlines.begin(work, case, opening.received, opening.received_at)
+    again(work, case, opening.channel, who)
     if case.state is not State.RECEIVED:
         return case
     if match.contact is not None:
@@ -258,6 +268,20 @@ def _joined(work: Work, case: Case, opening: Opening, match: Match, lang: str) -
     if case.channel != FORM:
         return case
     return step(work, case, channel=opening.channel, lang=lang or case.lang)
+
+
+def again(work: Work, case: Case, channel: str, who: tuple[str, str | None]) -> None:
+    """Note that a clerk filed what is asked for already: they had part in it from now on.
+
+    :param work: the open transaction.
+    :param case: the open request.
+    :param channel: how it reached the hotel this time.
+    :param who: the actor, and the host's id of the clerk, or None.
+    """
+    actor, by = who
+    # Of what is too old to be decided anew nobody approves anything any more.
+    marks = {} if keyless(work, case) else approvals.who(work, case, by)
+    tell(work, RequestFiledAgain, case, actor, grounds=(channel,), marks=marks)
 
 
 _KINDS = {

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, select
 
 from ...core.lifecycle import State
 from .. import tables
+from ..access.tokens import Purpose
 from ..casework.cases import Case
 from ..work import Work
 
@@ -26,6 +27,21 @@ def by_itself() -> ColumnElement[bool]:
     return and_(
         table.c.state == State.RECEIVED.value, table.c.channel == "form", ~contested.exists()
     )
+
+
+def linked(work: Work) -> ColumnElement[bool]:
+    """Return which requests have a link that is good: who holds it was told until when.
+
+    :param work: the open transaction.
+    """
+    token = tables.token
+    good = select(token.c.hash).where(
+        token.c.request == tables.request.c.number,
+        token.c.purpose.in_([Purpose.CONFIRM.value, Purpose.COPY.value]),
+        token.c.used_at.is_(None),
+        token.c.ends_at > work.stamp,
+    )
+    return good.exists()
 
 
 def lapses(work: Work, case: Case) -> bool:

@@ -69,8 +69,10 @@ def file(work: Work, person: Person, property_: str, by: str, lang: str = "") ->
         hotel, "desk", spoken(lang) or hotel.lang, day_at(hotel, work.now), work.stamp, actor, mark
     )
     before = intake.open_already(work, opening)
-    found = before or intake.file_for(work, opening, [person], (actor, by))
-    return found.number
+    if before is None:
+        return intake.file_for(work, opening, [person], (actor, by)).number
+    intake.again(work, before, opening.channel, (actor, by))
+    return before.number
 
 
 def _by_row(work: Work, row: Candidate, hotel: Property) -> dict[str, str]:

@@ -21,7 +21,7 @@ from ...core.wish import Kind
 from .. import tables
 from ..access import actors, tokens
 from ..access.tokens import Purpose
-from ..casework.cases import Case, day_at, load, outline, read
+from ..casework.cases import Case, day_at, keyless, load, outline, read
 from ..certificates import certifying, reply, staying
 from ..erasing import people
 from ..messages import outbox
@@ -223,6 +223,7 @@ def show(work: Work, case: Case) -> dict[str, Any]:
         "acknowledged_at": case.acknowledged_at,
         "stands": deadlines.stands(work, case),
         "extendable": deadlines.extendable(work, case),
+        "keyless": case.state in OPEN and keyless(work, case),
         "ground": case.ground,
         "digest": case.digest,
         "waiting_until": case.waiting_until,

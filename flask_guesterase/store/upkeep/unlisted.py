@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from ...core.complaining import OPEN as COMPLAINED
 from ...core.finding import Finding, Severity
@@ -45,6 +45,7 @@ def _waiting(work: Work) -> dict[str, Counter[str]]:
     notice = tables.delivery
     found: dict[str, Counter[str]] = {}
     for what, table, condition in (
+        ("forms", tables.intake, true()),
         ("requests", request, request.c.state.in_([state.value for state in _WAITING])),
         ("kept records", kept, kept.c.ended_at.is_(None)),
         ("tasks", task, task.c.done_at.is_(None)),

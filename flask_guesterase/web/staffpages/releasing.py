@@ -37,7 +37,7 @@ def of_copy(office: Office, case: dict[str, Any]) -> dict[str, Any]:
         "outline": None,
         "digest": "",
     }
-    if state in OPEN:
+    if state in OPEN and not case["keyless"]:
         told["outline"], told["digest"] = office.outline(case["number"], me())
     return told
 

@@ -164,6 +164,7 @@ ACTIONS: dict[str, str] = {
     "epoch-opened": N_("journal begun"),
     "intake-received": N_("form received"),
     "erasure-requested": N_("request recorded"),
+    "request-filed-again": N_("request filed once more"),
     "identity-verified": N_("identity shown"),
     "subject-taken": N_("profile taken or left"),
     "erasure-approved": N_("erasure approved"),
