@@ -19,7 +19,7 @@ from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store import sweep, tables
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.access.pulse import Pulse
-from flask_guesterase.store.executing import finishing, settling
+from flask_guesterase.store.executing import finishing, settling, turns
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import Limits
@@ -344,6 +344,45 @@ def test_a_lock_does_not_keep_for_a_week_what_a_lifted_hold_kept(
     house.later(days=1)
     house.sweep()
     assert (left(house), state(house, number)) == (set(), "erased")
+
+
+def test_a_kept_row_that_cannot_be_read_keeps_no_other_request(house: Forms) -> None:
+    """A date that is none: whose request it is about is told each night, and the others end."""
+    ids = dict(zip(asked(house, 2, 3, 4), (2, 3, 4), strict=True))
+    first, *others = sorted(ids)
+    depart(house, ids[first], "31.02.2025")
+    for _ in range(2):
+        house.later(days=20)
+        assert house.tried().problems == {first: "ValueError"}
+    assert left(house) == {ids[first]}
+    assert [state(house, number) for number in (first, *others)] == ["sealed", "erased", "erased"]
+    depart(house, ids[first], NEW.isoformat())
+    house.later(days=1)
+    house.sweep()
+    assert (left(house), state(house, first)) == (set(), "erased")
+
+
+def test_a_round_in_which_nothing_can_be_read_is_left_to_the_next_night(
+    house: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault may be the database's: a few are tried, and the next night goes on behind them."""
+    ids = dict(zip(asked(house, 2, 3, 4), (2, 3, 4), strict=True))
+    first, second, last = sorted(ids)
+    for number in (first, second):
+        depart(house, ids[number], "31.02.2025")
+    monkeypatch.setattr(turns, "VAIN", 2)
+    house.later(days=20)
+    assert house.tried().problems == dict.fromkeys((first, second), "ValueError")
+    assert state(house, last) == "sealed"
+    house.later(days=1)
+    house.tried()
+    assert (left(house), state(house, last)) == ({ids[first], ids[second]}, "erased")
+
+
+def depart(house: Forms, id: int, day: str) -> None:
+    """Write into a form when its guest left, whatever the mapping makes of that."""
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql(f"UPDATE forms SET left_on = '{day}' WHERE id = {id}")
 
 
 def erased(house: Forms, *ids: int) -> list[str]:
