@@ -19,7 +19,7 @@ from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store import sweep, tables
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.access.pulse import Pulse
-from flask_guesterase.store.executing import finishing, settling, turns
+from flask_guesterase.store.executing import finishing, settling
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import Limits
@@ -79,8 +79,8 @@ def later(inn: Inn, **time: int) -> None:
         conn.execute(beats.values(at=lately))
 
 
-def asked(house: Forms, *ids: int) -> list[str]:
-    """Erase guests who asked for it; their forms are kept until a day that is over now."""
+def approved(house: Forms, *ids: int) -> list[str]:
+    """Let guests ask for their erasure, and two people approve it."""
     numbers = []
     for id in ids:
         house.form(id, NEW)
@@ -91,6 +91,12 @@ def asked(house: Forms, *ids: int) -> list[str]:
         digest = house.run(lambda office, n=number: office.preview(n, "second").digest)
         house.run(lambda office, n=number, d=digest: office.approve(n, "second", d))
         numbers.append(number)
+    return numbers
+
+
+def asked(house: Forms, *ids: int) -> list[str]:
+    """Erase guests who asked for it; their forms are kept until a day that is over now."""
+    numbers = approved(house, *ids)
     house.sweep()
     assert left(house) == set(ids)
     return numbers
@@ -344,45 +350,6 @@ def test_a_lock_does_not_keep_for_a_week_what_a_lifted_hold_kept(
     house.later(days=1)
     house.sweep()
     assert (left(house), state(house, number)) == (set(), "erased")
-
-
-def test_a_kept_row_that_cannot_be_read_keeps_no_other_request(house: Forms) -> None:
-    """A date that is none: whose request it is about is told each night, and the others end."""
-    ids = dict(zip(asked(house, 2, 3, 4), (2, 3, 4), strict=True))
-    first, *others = sorted(ids)
-    depart(house, ids[first], "31.02.2025")
-    for _ in range(2):
-        house.later(days=20)
-        assert house.tried().problems == {first: "ValueError"}
-    assert left(house) == {ids[first]}
-    assert [state(house, number) for number in (first, *others)] == ["sealed", "erased", "erased"]
-    depart(house, ids[first], NEW.isoformat())
-    house.later(days=1)
-    house.sweep()
-    assert (left(house), state(house, first)) == (set(), "erased")
-
-
-def test_a_round_in_which_nothing_can_be_read_is_left_to_the_next_night(
-    house: Forms, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The fault may be the database's: a few are tried, and the next night goes on behind them."""
-    ids = dict(zip(asked(house, 2, 3, 4), (2, 3, 4), strict=True))
-    first, second, last = sorted(ids)
-    for number in (first, second):
-        depart(house, ids[number], "31.02.2025")
-    monkeypatch.setattr(turns, "VAIN", 2)
-    house.later(days=20)
-    assert house.tried().problems == dict.fromkeys((first, second), "ValueError")
-    assert state(house, last) == "sealed"
-    house.later(days=1)
-    house.tried()
-    assert (left(house), state(house, last)) == ({ids[first], ids[second]}, "erased")
-
-
-def depart(house: Forms, id: int, day: str) -> None:
-    """Write into a form when its guest left, whatever the mapping makes of that."""
-    with house.engine.begin() as conn:
-        conn.exec_driver_sql(f"UPDATE forms SET left_on = '{day}' WHERE id = {id}")
 
 
 def erased(house: Forms, *ids: int) -> list[str]:

@@ -198,15 +198,21 @@ def _wait(work: Work, case: Case, blocked: Sequence[Block]) -> Ending:
 def postpone(work: Work, number: str) -> None:
     """Try a request later that failed now, later each time, so that it does not hold up others.
 
+    One that is put off already stays so: nothing goes before its time to be taken back is over.
+
     :param work: the open transaction, not the one that failed.
     :param number: number of the request.
     """
     case = load(work, number, lock=True)
     if case.state not in (*_RUNNING, State.CHECKING):
         return
+    if case.try_at is not None and case.try_at > work.stamp:
+        return
     minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
     later = work.stamp + timedelta(minutes=minutes)
-    step(work, case, attempts=case.attempts + 1, try_at=later)
+    # Whoever carries it out before that is not told that its guest may still take it back.
+    over = {"waiting_for": None, "waiting_until": None} if case.waiting_for == "grace" else {}
+    step(work, case, attempts=case.attempts + 1, try_at=later, **over)
 
 
 def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> Ending:
