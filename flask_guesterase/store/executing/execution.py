@@ -40,6 +40,7 @@ from ..requests import outside, same, waiting
 from ..retaining import keeping, law
 from ..search import sought
 from ..sweeping.putoff import ahead, astray
+from ..upkeep import upgrade
 from ..work import Work
 
 RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
@@ -96,7 +97,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     :raises TransitionError: it was never approved.
     :raises BlockedError: the clock is in doubt, by which floors are judged, or this database was
         restored and has not caught up with the register of erasures.
-    :raises SetupError: the register of erasures is not there, or cannot be written.
+    :raises SetupError: the register of erasures is not there, or cannot be written; or a newer
+        version of the package made our tables.
     :raises BusyError: somebody else's transaction holds the rows.
     :raises ErasureError: the database did not do what the plan says.
     """
@@ -111,6 +113,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
             f"A request that is '{case.state}' cannot be erased.", "It must be approved first."
         )
     brake.require(work)
+    upgrade.require(work.conn)
     remembering.require(work)
     if ahead(work, case.decided_at):
         return _review_again(work, case, actor, ("it was approved by a clock that ran ahead",))
