@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
-from ..core.errors import BlockedError, BusyError, MovedError, TransitionError
+from ..core.errors import (
+    BlockedError,
+    BusyError,
+    GuesteraseError,
+    MovedError,
+    TransitionError,
+)
 from ..core.lifecycle import State
 from .access import brake
 from .binds import forward
 from .casework.cases import plain_number
 from .depth import deepening, refresh
-from .executing import completing, forgetting
+from .executing import completing, execution, forgetting
 from .executing.execution import Ending
 from .holding import heldcopies
 from .messages.channels import Channel, Render
@@ -24,6 +31,7 @@ from .returning.again import Again, Fate
 from .search import queued, rescan, residue
 from .search.reading import Progress
 from .sweeping.claiming import Shift
+from .sweeping.narrowing import is_of_a_row
 from .sweeping.report import Report
 from .unit import HasWork, Run
 from .upkeep import sending
@@ -77,7 +85,7 @@ def carry_all(
 ) -> None:
     """Erase many approved requests, then look for all their people in one reading and check each.
 
-    One that fails does not keep the others waiting.
+    One that fails does not keep the others waiting, and is tried later by the worker.
 
     :param run: runs a unit of work.
     :param numbers: numbers of the requests; what is not approved any more is passed over.
@@ -86,7 +94,7 @@ def carry_all(
     """
     erased = []
     for number in numbers:
-        with report.trying(number):
+        with _trying(run, number, report):
             try:
                 state = _erase_one(run, number)
                 erased += [number] if state is State.CHECKING else []
@@ -123,9 +131,26 @@ def check_all(
         deepening.after(run, numbers)
         looked = True
     for number in [*numbers, *again] if looked else ():
-        with report.trying(number):
+        with _trying(run, number, report):
             run(use_case(partial(_check, number)))
             report.add("looked-again" if number in again else "erased")
+
+
+@contextmanager
+def _trying(run: Run, number: str, report: Report) -> Iterator[None]:
+    """Let one request fail without the others; what may be its own fault puts it off."""
+    with report.trying(number):
+        try:
+            yield
+        except Exception as problem:
+            if is_of_a_row(problem):
+                with suppress(GuesteraseError):
+                    run(partial(_later, number))
+            raise
+
+
+def _later(number: str, office: HasWork) -> None:
+    execution.postpone(office.work, number)
 
 
 def _check(number: str, office: Office) -> State:

@@ -16,6 +16,7 @@ from flask_guesterase.store.executing.concluding import FILE_STAYS
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
 from tests.store.hotel import Hotel, Scan
+from tests.store.test_holds import Inn
 from tests.store.test_outbox import Post, go, run
 
 
@@ -193,3 +194,29 @@ def test_what_the_hotel_kept_is_gone_with_its_file_and_not_before(
         go(hotel, Post())
     assert not file.exists()
     assert (hotel.state(number), certified(hotel)) == ("erased", [("sealed", []), ("erased", [])])
+
+
+def test_a_file_whose_turn_comes_late_goes_when_what_went_before_it_is_forgotten(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """One scan at once, two when their holds are lifted: parcels are kept for 90 days alone."""
+    inn = Inn(sqlite_url, tmp_path)
+    inn.guest(1, name="Ann", email="ann@mail.example")
+    for id in (1, 2, 3):
+        inn.put(Scan, id=id, guest_id=1, path=f"{id}.png")
+        (inn.files / f"{id}.png").write_bytes(b"x")
+    holds = {id: inn.hold("record", "scans", str(id)) for id in (2, 3)}
+    number = inn.approved(email="ann@mail.example")
+    inn.sweep()
+    there = []
+    for id, days in ((2, 60), (3, 36)):
+        inn.later(days=days)
+        inn.sweep()
+        inn.lift(holds[id])
+        for _ in range(2):
+            inn.sweep()
+            inn.later(days=1)
+        there.append(sorted(path.name for path in inn.files.glob("*.png")))
+    assert there == [["3.png"], []]
+    assert inn.state(number) == "erased"
+    inn.engine.dispose()

@@ -35,11 +35,21 @@ LEFT = max(BREATH, LEAVES * SHORT)
 @pytest.fixture
 def hotel(sqlite_url: str, tmp_path: Path) -> Iterator[Crowd]:
     """A hotel on SQLite in which one guest lives and 300 are due."""
-    made = Crowd(sqlite_url, tmp_path)
+    yield from filled(Crowd(sqlite_url, tmp_path), 300)
+
+
+@pytest.fixture
+def small(sqlite_url: str, tmp_path: Path) -> Iterator[Crowd]:
+    """A hotel on SQLite in which one guest lives and 40 are due: a few batches, and their rests."""
+    yield from filled(Crowd(sqlite_url, tmp_path), 40)
+
+
+def filled(made: Crowd, due: int) -> Iterator[Crowd]:
+    """Yield a hotel in which one guest lives and so many are due."""
     made.build()
     made.confirmed()
     made.fill(range(1, 2), NEW)
-    made.fill(range(2, 302), OLD)
+    made.fill(range(2, due + 2), OLD)
     yield made
     made.engine.dispose()
 
@@ -318,10 +328,10 @@ def test_a_system_that_does_not_tell_is_asked_for_nothing(
         assert room.waited() == 0.0
 
 
-def test_a_host_that_writes_beside_a_sweep_on_sqlite_is_let_in(hotel: Crowd) -> None:
+def test_a_host_that_writes_beside_a_sweep_on_sqlite_is_let_in(small: Crowd) -> None:
     """Small batches from the first on, and most of the time the lock is the host's."""
-    other, over = create_engine(hotel.url), threading.Event()
-    looking.look(hotel.run)
+    other, over = create_engine(small.url), threading.Event()
+    looking.look(small.run)
     held, written, began = Batches(), 0, threading.Event()
 
     def host() -> None:
@@ -337,16 +347,16 @@ def test_a_host_that_writes_beside_a_sweep_on_sqlite_is_let_in(hotel: Crowd) -> 
     try:
         assert began.wait(30)
         before = written
-        counts = expiry.expire(hotel.run, shift=held)
+        counts = expiry.expire(small.run, shift=held)
         during = written - before
     finally:
         over.set()
         writing.join()
     other.dispose()
-    assert counts["people"] == 300
+    assert counts["people"] == 40
     assert held.sizes[0] <= FEW < FIRST
     assert during > len(held.sizes)
-    with hotel.engine.connect() as conn:
+    with small.engine.connect() as conn:
         name = conn.execute(select(GUESTS.c.name).where(GUESTS.c.id == 1)).scalar()
     assert name == f"w{written - 1}"
     assert held.rested >= BREATH

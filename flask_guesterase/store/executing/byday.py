@@ -38,12 +38,12 @@ def everything(run: Run, report: SweepReport, shift: Shift) -> None:
         return
     paused = frozenset(report.paused)
     with report.trying("keep"):
-        report.add_all(finishing.finish_dated(run, paused, shift))
+        report.add_all(finishing.finish_dated(run, paused, shift, report.problems))
     with report.trying("expire"):
         _expire(run, report, shift)
     with report.trying("keep"):
         # Last, because most of it stays, however long it takes to look at it.
-        report.add_all(finishing.finish_undated(run, paused, shift))
+        report.add_all(finishing.finish_undated(run, paused, shift, report.problems))
     if {"finished", "expired"} & set(report.counts):
         with report.trying("refreshed"):
             report.add("refreshed", refresh.everything(shift.gentle(run)))

@@ -40,6 +40,7 @@ from ..requests import outside, same, waiting
 from ..retaining import keeping, law
 from ..search import sought
 from ..sweeping.putoff import ahead, astray
+from ..upkeep import upgrade
 from ..work import Work
 
 RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
@@ -96,7 +97,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     :raises TransitionError: it was never approved.
     :raises BlockedError: the clock is in doubt, by which floors are judged, or this database was
         restored and has not caught up with the register of erasures.
-    :raises SetupError: the register of erasures is not there, or cannot be written.
+    :raises SetupError: the register of erasures is not there, or cannot be written; or a newer
+        version of the package made our tables.
     :raises BusyError: somebody else's transaction holds the rows.
     :raises ErasureError: the database did not do what the plan says.
     """
@@ -111,6 +113,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
             f"A request that is '{case.state}' cannot be erased.", "It must be approved first."
         )
     brake.require(work)
+    upgrade.require(work.conn)
     remembering.require(work)
     if ahead(work, case.decided_at):
         return _review_again(work, case, actor, ("it was approved by a clock that ran ahead",))
@@ -198,15 +201,21 @@ def _wait(work: Work, case: Case, blocked: Sequence[Block]) -> Ending:
 def postpone(work: Work, number: str) -> None:
     """Try a request later that failed now, later each time, so that it does not hold up others.
 
+    One that is put off already stays so: nothing goes before its time to be taken back is over.
+
     :param work: the open transaction, not the one that failed.
     :param number: number of the request.
     """
     case = load(work, number, lock=True)
     if case.state not in (*_RUNNING, State.CHECKING):
         return
+    if case.try_at is not None and case.try_at > work.stamp:
+        return
     minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
     later = work.stamp + timedelta(minutes=minutes)
-    step(work, case, attempts=case.attempts + 1, try_at=later)
+    # Whoever carries it out before that is not told that its guest may still take it back.
+    over = {"waiting_for": None, "waiting_until": None} if case.waiting_for == "grace" else {}
+    step(work, case, attempts=case.attempts + 1, try_at=later, **over)
 
 
 def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> Ending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -62,18 +62,24 @@ def finish(
     return dict(counts)
 
 
-def finish_dated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, int]:
+def finish_dated(
+    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None
+) -> dict[str, int]:
     """Let go of what is kept until a day that is over.
 
     :param run: runs a unit of work.
     :param skip: properties at which nothing goes now.
     :param shift: what may be taken.
+    :param said: where to say of which request something failed, and the name of the error's class.
     :return: finished rows, requests that ended, and what waits or failed.
     """
-    return _told(Round(run, Which(skip, dated=True), shift, _acts()).work())
+    said = {} if said is None else said
+    return _told(Round(run, Which(skip, dated=True), shift, _acts(), said).work())
 
 
-def finish_undated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, int]:
+def finish_undated(
+    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None
+) -> dict[str, int]:
     """Look again at what is kept until nobody knows when, and let go of what need not be kept.
 
     Most of it stays night after night: who has little time does it after what has a day.
@@ -81,11 +87,12 @@ def finish_undated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, in
     :param run: runs a unit of work.
     :param skip: properties at which nothing goes now.
     :param shift: what may be taken.
+    :param said: where to say of which request something failed, and the name of the error's class.
     :return: finished rows, requests that ended, and what waits or failed.
     """
     lifted = run(lambda office: unheld.since(office.work))
     which = Which(skip, dated=False, held=bool(lifted))
-    counts = Round(run, which, shift, _acts()).work()
+    counts = Round(run, which, shift, _acts(), {} if said is None else said).work()
     if lifted and not (shift.over() or skip or counts["unfinished"] or counts[HELD_ON]):
         run(lambda office: unheld.note(office.work, lifted))
     # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.

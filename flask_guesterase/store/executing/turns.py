@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import or_, select, true
 
-from ...core.errors import BusyError, ErasureError, SealError, UnknownError
+from ...core.errors import BusyError
 from ...core.lifecycle import State
 from .. import tables
 from ..access import pulse
@@ -20,7 +20,8 @@ from ..retaining import law
 from ..statements.bynumber import by_number
 from ..statements.sql import skips
 from ..sweeping import halting
-from ..sweeping.claiming import HALTED, Shift, work_off
+from ..sweeping.claiming import HALTED, Shift, is_theirs, work_off
+from ..sweeping.narrowing import VAIN
 from ..unit import HasWork, Run
 from ..work import Work
 
@@ -71,15 +72,23 @@ class Round:
 
     It goes on where the last one was ended, or what stands first and stays would be all that is
     ever looked at by sweeps that have little time.
+
+    :param run: runs a unit of work.
+    :param which: which rows.
+    :param shift: what may be taken.
+    :param acts: what is done about them.
+    :param said: where to say what failed: number of the request -> name of the error's class.
     """
 
     run: Run
     which: Which
     shift: Shift
     acts: Acts
+    said: MutableMapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._vain = 0
         self._name = DATED if self.which.dated else UNDATED
         self._numbers: list[str] = []
 
@@ -108,9 +117,10 @@ class Round:
         for number in self._numbers:
             if number <= after or (upto and number > upto):
                 continue
-            if self.shift.over():
+            # Where so many fail, one after the other, the fault may be the database's.
+            if self.shift.over() or self._vain >= VAIN:
                 return after
-            self._tried(partial(self.acts.request, number, self.which.skip))
+            self._tried(number)
             after = number
         return None
 
@@ -122,20 +132,26 @@ class Round:
         day, id = step.after
         return None if step.ended else f"{day}#{id}"
 
-    def _tried(self, unit: Callable[[HasWork], dict[str, int]]) -> None:
-        """Run one unit; one that cannot be done now is counted and tried by the next sweep."""
+    def _tried(self, number: str) -> None:
+        """Finish one request; one that cannot be now is counted and tried by the next sweep."""
 
         def unless_halted(office: HasWork) -> dict[str, int]:
             if halting.halted(office.work.conn):
                 self.shift.stopped = HALTED
                 return {}
-            return unit(office)
+            return self.acts.request(number, self.which.skip, office)
 
         try:
             done = self.shift.gentle(self.run)(unless_halted)
-        except (BusyError, ErasureError, SealError, UnknownError):
+        except Exception as problem:
+            if not is_theirs(problem):
+                raise
             self._counts["unfinished"] += 1
+            if not isinstance(problem, BusyError):
+                self._vain += 1
+                self.said[number] = type(problem).__name__
             return
+        self._vain = 0
         self._counts.update(done)
         self.shift.taken += done.get("finished", 0)
 

@@ -241,12 +241,8 @@ def queue_file(work: Work, case: Sender, root: str, name: str, until: str = "") 
     :param name: name of the file in it; may tell who somebody is, so it is sealed.
     :param until: last day on which it can be had back; empty when its bytes are not kept.
     """
-    count = work.conn.execute(
-        select(func.count())
-        .select_from(tables.outbox)
-        .where(tables.outbox.c.request == case.number, tables.outbox.c.kind == FILE)
-    ).scalar_one()
-    dedupe = f"file:{case.number or secrets.token_hex(8)}:{count + 1}"
+    # Parcels are deleted in their time, so a number that counts them is given a second time.
+    dedupe = f"{FILE}:{case.number or ''}:{secrets.token_hex(16)}"
     content = {"root": root, "name": name, "until": until if case.number else ""}
     _queue(work, case, FILE, "disk", "remove", dedupe, content)
 

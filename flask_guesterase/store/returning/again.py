@@ -42,6 +42,7 @@ from ..retaining import keeping, remainder
 from ..retaining.keeping import Origin
 from ..search import queued, sought
 from ..sweeping import runs
+from ..upkeep import upgrade
 from ..work import Work
 
 
@@ -139,10 +140,12 @@ def again(
         rows of other declared tables.
     :param under: what was decided before; the decision of the request when None.
     :raises BlockedError: the clock is in doubt, by which floors are judged.
+    :raises SetupError: a newer version of the package made our tables.
     :raises BusyError: somebody else's transaction holds the rows.
     :raises ErasureError: the database did not do what the plan says.
     """
     brake.require(work)
+    upgrade.require(work.conn)
     under = warrant(work, origin.number) if under is None else under
     if under is None:
         return Again(Fate.STAFF, ("not-decided",))

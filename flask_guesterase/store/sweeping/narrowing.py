@@ -60,7 +60,7 @@ class Way:
         try:
             place = self.shift.paced(self.run, looked)
         except Exception as problem:
-            if not _is_of_a_row(problem):
+            if not is_of_a_row(problem):
                 raise
             self._size = max(1, many // 2)
             return here if many > 1 else self._pass(over, problem)
@@ -76,12 +76,12 @@ class Way:
         try:
             return self.shift.paced(self.run, partial(over, word))
         except Exception as raised:
-            if not _is_of_a_row(raised):
+            if not is_of_a_row(raised):
                 raise
         return self.shift.paced(self.run, partial(over, ""))
 
 
-def _is_of_a_row(problem: Exception) -> bool:
+def is_of_a_row(problem: Exception) -> bool:
     """Return whether a failure may be one row's; a lock that was not given is nobody's."""
     return is_theirs(problem) and not isinstance(problem, BusyError)
 

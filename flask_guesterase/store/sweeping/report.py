@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...core.errors import GuesteraseError
-
 
 @dataclass
 class Report:
@@ -33,10 +31,14 @@ class Report:
 
     @contextmanager
     def trying(self, word: str) -> Iterator[None]:
-        """Let one step fail without the others; the name of its error is all that is kept."""
+        """Let one step fail without the others.
+
+        A step may run code of the host: whatever it raises, its text may hold a value, so the
+        name of the class is all that is kept.
+        """
         try:
             yield
-        except GuesteraseError as problem:
+        except Exception as problem:
             self.problems[word] = type(problem).__name__
 
     @property
@@ -87,15 +89,3 @@ class SweepReport(Report):
     rested: float = 0.0
     stopped: str = ""
     joined: bool = False
-
-    @contextmanager
-    def trying(self, word: str) -> Iterator[None]:
-        """Let one step fail without the others.
-
-        A step may run code of the host: whatever it raises, its text may hold a value, so the
-        name of the class is all that is kept.
-        """
-        try:
-            yield
-        except Exception as problem:
-            self.problems[word] = type(problem).__name__

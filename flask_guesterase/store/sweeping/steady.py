@@ -1,4 +1,4 @@
-"""Units of work that go on as long as the clock is believed, and nobody took over."""
+"""Units of work that go on as long as clock and tables are believed, and nobody took over."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TypeVar
 from ...core import brake as clock
 from ..access import brake
 from ..unit import HasWork, Run
+from ..upkeep import upgrade
 from . import runs
 
 _Result = TypeVar("_Result")
 
 
 class Believed:
-    """Runs each unit by a clock that goes on as it should.
+    """Runs each unit by a clock that goes on as it should, and by tables that this version knows.
 
     :param run: runs a unit of work.
     :param now: naive UTC, a time at which the clock was believed.
@@ -29,12 +30,14 @@ class Believed:
         """Return what the unit returns.
 
         :raises BlockedError: the clock went wrong since the unit before.
+        :raises SetupError: a newer version of the package has upgraded our tables since then.
         """
 
         def one(office: HasWork) -> _Result:
             stamp = office.work.stamp
             if clock.judge(stamp, [self._now]):
                 brake.require(office.work)
+            upgrade.require(office.work.conn)
             self._go_on(office)
             self._now = max(self._now, stamp)
             return unit(office)

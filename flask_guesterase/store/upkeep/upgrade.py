@@ -57,6 +57,7 @@ _version = sa.Table(
     sa.PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
     implicit_returning=False,
 )
+_FOUND = sa.select(_version.c.version_num)
 
 
 def upgrade(engine: Engine, wait: float = WAIT_SECONDS) -> tuple[str, ...]:
@@ -108,7 +109,7 @@ def current(conn: Connection) -> str | None:
     """Return the revision our tables are at, None when they are not there."""
     if not sa.inspect(conn).has_table(VERSION_TABLE):
         return None
-    found: str | None = conn.execute(sa.select(_version.c.version_num)).scalar()
+    found: str | None = conn.execute(_FOUND).scalar()
     return found
 
 
@@ -132,9 +133,14 @@ def newer(conn: Connection) -> bool:
 def require(conn: Connection) -> None:
     """Make sure that this version knows the tables beneath it, before it erases by them.
 
+    It reads one row: each transaction asks, as the tables can be upgraded while a sweep goes on.
+
     :raises SetupError: a newer version of the package made them.
     """
-    if newer(conn):
+    # What was there once is looked for no more over this connection.
+    if VERSION_TABLE not in conn.info and sa.inspect(conn).has_table(VERSION_TABLE):
+        conn.info[VERSION_TABLE] = True
+    if VERSION_TABLE in conn.info and (conn.execute(_FOUND).scalar() or "") > head():
         raise SetupError(
             "Our tables were made by a newer version of this package, whose rules this one does "
             "not know: nothing is erased.",

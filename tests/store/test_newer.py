@@ -1,0 +1,72 @@
+"""Tables of a newer version: nothing is erased by them, whoever asks and whenever they came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from flask_guesterase.core.errors import SetupError
+from flask_guesterase.store import worker
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import again
+from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.upkeep import upgrade
+from tests.store.forms import Forms
+from tests.store.hotel import Guest, Hotel
+from tests.store.test_nights import OLD, left
+from tests.store.test_outbox import run
+
+NEWER = "9999"
+"""A revision that this version does not know."""
+
+
+def revise(engine: Engine, revision: str = NEWER) -> None:
+    """Let another version bring our tables to its revision."""
+    with engine.begin() as conn:
+        conn.exec_driver_sql(f"UPDATE {upgrade.VERSION_TABLE} SET version_num = '{revision}'")
+
+
+def test_an_approved_request_waits_for_the_version_that_knows_the_tables(any_hotel: Hotel) -> None:
+    """The button, the API and the command ask as the worker does: each erasure by itself."""
+    hotel = any_hotel
+    hotel.guest(1, name="Ann", email="ann@mail.example")
+    number = hotel.approved(email="ann@mail.example")
+    revise(hotel.engine)
+    with pytest.raises(SetupError, match="newer version"):
+        worker.carry_out(run(hotel), number)
+    report = Report()
+    worker.carry_all(run(hotel), [number], report)
+    assert (report.problems, report.counts) == ({number: "SetupError"}, {})
+    assert (hotel.state(number), hotel.rows(Guest)[0]["name"]) == ("approved", "Ann")
+    revise(hotel.engine, upgrade.head())
+    assert worker.carry_out(run(hotel), number) == "erased"
+
+
+def test_who_is_back_waits_for_it_too(hotel: Hotel) -> None:
+    """Their row is erased again by our tables as well."""
+    hotel.guest(1, name="Ann", email="ann@mail.example")
+    number = hotel.approved(email="ann@mail.example")
+    hotel.erased(number)
+    revise(hotel.engine)
+    with pytest.raises(SetupError, match="newer version"), hotel.begin() as office:
+        again.again(office.work, Origin(number, "pine-ltd", "sh"), [("guests", (1,))])
+
+
+def test_a_night_ends_in_which_a_newer_version_comes(sqlite_url: str, tmp_path: Path) -> None:
+    """A sweep goes on for hours; the other process need not wait for its end."""
+    house = Forms(sqlite_url, tmp_path)
+    house.confirmed()
+    house.form(1, OLD)
+
+    def upgraded(code: str) -> bool:
+        revise(house.engine)
+        return False
+
+    assert set(house.tried(night_audit=upgraded).problems.values()) == {"SetupError"}
+    assert left(house) == {1}
+    revise(house.engine, upgrade.head())
+    house.sweep()
+    assert left(house) == set()
+    house.engine.dispose()

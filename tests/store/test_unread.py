@@ -1,0 +1,144 @@
+"""Rows nobody can read: whose request they are is told, and nobody else's waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.store import worker
+from flask_guesterase.store.executing import turns
+from tests.store.forms import Forms
+from tests.store.test_nights import NEW, approved, asked, left, state
+
+NO_DAY = "31.02.2025"
+"""What no date is read from."""
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[Forms]:
+    """Two hotels on SQLite, empty but confirmed."""
+    made = Forms(sqlite_url, tmp_path)
+    made.confirmed()
+    yield made
+    made.engine.dispose()
+
+
+def depart(house: Forms, id: int, day: str) -> None:
+    """Write into a form when its guest left, whatever the mapping makes of that."""
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql(f"UPDATE forms SET left_on = '{day}' WHERE id = {id}")
+
+
+def due(house: Forms) -> list[str]:
+    """Return the requests that the worker would carry out, or check, now."""
+    return house.run(lambda office: list(office.due()))
+
+
+# what was kept
+
+
+def test_a_kept_row_that_cannot_be_read_keeps_no_other_request(house: Forms) -> None:
+    """A date that is none: whose request it is about is told each night, and the others end."""
+    ids = dict(zip(asked(house, 2, 3, 4), (2, 3, 4), strict=True))
+    first, *others = sorted(ids)
+    depart(house, ids[first], NO_DAY)
+    for _ in range(2):
+        house.later(days=20)
+        assert house.tried().problems == {first: "ValueError"}
+    assert left(house) == {ids[first]}
+    assert [state(house, number) for number in (first, *others)] == ["sealed", "erased", "erased"]
+    depart(house, ids[first], NEW.isoformat())
+    house.later(days=1)
+    house.sweep()
+    assert (left(house), state(house, first)) == (set(), "erased")
+
+
+def test_a_round_in_which_nothing_can_be_read_is_left_to_the_next_night(
+    house: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fault may be the database's: a few are tried, and the next night goes on behind them."""
+    ids = dict(zip(asked(house, 2, 3, 4), (2, 3, 4), strict=True))
+    first, second, last = sorted(ids)
+    for number in (first, second):
+        depart(house, ids[number], NO_DAY)
+    monkeypatch.setattr(turns, "VAIN", 2)
+    house.later(days=20)
+    assert house.tried().problems == dict.fromkeys((first, second), "ValueError")
+    assert state(house, last) == "sealed"
+    house.later(days=1)
+    house.tried()
+    assert (left(house), state(house, last)) == ({ids[first], ids[second]}, "erased")
+
+
+# what was approved
+
+
+def test_an_approved_request_that_cannot_be_read_keeps_no_other(house: Forms) -> None:
+    """A worker in a loop carries the others out, and tries it again a while later."""
+    ids = dict(zip(approved(house, 2, 3, 4), (2, 3, 4), strict=True))
+    first, *others = due(house)
+    depart(house, ids[first], NO_DAY)
+    assert house.work().problems == {first: "ValueError"}
+    assert [state(house, number) for number in others] == ["sealed", "sealed"]
+    house.later(minutes=14)
+    assert (due(house), house.work().problems) == ([], {})
+    house.later(minutes=1)
+    assert (due(house), house.work().problems) == ([first], {first: "ValueError"})
+    depart(house, ids[first], NEW.isoformat())
+    house.later(hours=1)
+    house.work()
+    assert state(house, first) == "sealed"
+
+
+@pytest.mark.parametrize("door", ["page", "sweep"])
+def test_who_cured_it_need_not_wait(house: Forms, door: str) -> None:
+    """Nor where its guest had an hour to take it back: that is over, and not what it waits for."""
+    house.settings = replace(house.settings, grace_hours=1)
+    (number,) = approved(house, 2)
+    house.later(hours=1)
+    depart(house, 2, NO_DAY)
+    assert house.work().problems == {number: "ValueError"}
+    depart(house, 2, NEW.isoformat())
+    assert house.work().counts.get("erased") is None
+    if door == "page":
+        worker.carry_out(house.run, number, "officer")
+    else:
+        house.sweep()
+    assert state(house, number) == "sealed"
+
+
+def test_what_failed_in_its_time_to_be_taken_back_goes_no_earlier(
+    house: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night tries every request, also one that waits for a later hour."""
+    house.settings = replace(house.settings, grace_hours=48)
+    (number,) = approved(house, 2)
+
+    def fails(work: object) -> None:
+        raise ValueError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flask_guesterase.store.executing.execution.remembering.require", fails)
+        assert house.tried().problems[number] == "ValueError"
+    house.later(hours=47)
+    house.work()
+    assert state(house, number) == "waiting"
+    house.later(hours=1)
+    house.work()
+    assert state(house, number) == "sealed"
+
+
+def test_a_check_that_cannot_read_a_row_keeps_no_other_certificate(house: Forms) -> None:
+    """Both were erased; one row became illegible before anybody looked again."""
+    first, second = approved(house, 2, 3)
+    for number in (first, second):
+        house.run(lambda office, number=number: office.erase(number).settled())
+    depart(house, 2, NO_DAY)
+    assert house.work().problems == {first: "ValueError"}
+    assert (state(house, first), state(house, second)) == ("checking", "sealed")
+    depart(house, 2, NEW.isoformat())
+    house.work()
+    assert state(house, first) == "sealed"
