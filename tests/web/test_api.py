@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import update
 
@@ -698,6 +698,26 @@ def test_the_hosts_form_protection_lets_the_api_pass_in_either_order(
     clerk = house.browser("clerk")
     assert clerk.client.post("/desk/privacy/GR-22222222/slip").status_code == 400
     assert {guest_pages.name, staff_pages.name, api_pages.name} <= set(house.app.blueprints)
+    house.session.remove()
+    house.hotel.engine.dispose()
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["named", "nested"])
+def test_the_hosts_form_protection_lets_the_api_pass_by_whatever_name(
+    sqlite_url: str, tmp_path: Path, nested: bool
+) -> None:
+    """Registered under another name, or within a blueprint of the host, the API has no forms."""
+    house = House(sqlite_url, tmp_path)
+    CSRFProtect(house.app)
+    if nested:
+        outer = Blueprint("programs", __name__)
+        outer.register_blueprint(api_pages, url_prefix=API)
+        house.app.register_blueprint(outer)
+    else:
+        house.app.register_blueprint(api_pages, url_prefix=API, name="programs")
+    house.people()
+    assert Program(house, token(house, "clerk")).post("/requests", FILING).status_code == 201
+    assert house.browser().client.post("/privacy/ask/name").status_code == 400
     house.session.remove()
     house.hotel.engine.dispose()
 

@@ -12,7 +12,13 @@ from sqlalchemy import Row as Line
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...core.errors import ErasureError, GuesteraseError, SealError, UnknownError
+from ...core.errors import (
+    ErasureError,
+    GuesteraseError,
+    RetryableError,
+    SealError,
+    UnknownError,
+)
 from ...core.events import SYSTEM, SubjectErased
 from ...core.lifecycle import State
 from ...core.plan import Outcome, Person, Plan
@@ -149,7 +155,13 @@ def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
         conn, work.whole(), work.live(), Seeded(intent.seed), Erased(), intent.hand
     )
     seen = _drawn(work, part, intent)
-    surgery.carry_out(plan, surgery.lock(plan))
+    before = surgery.lock(plan)
+    if remaining(work, intent) != left:
+        raise RetryableError(
+            "Rows of an erasure over several databases changed while they were being locked.",
+            "Nothing was changed; it goes on by itself.",
+        )
+    surgery.carry_out(plan, before)
     _follow(surgery, intent, [plan, *seen], _drawn(work, part, intent))
     if part.bind != HOME and isinstance(conn, Crossing):
         # Committed before it is called done: a crash between the two finds all as it should be.

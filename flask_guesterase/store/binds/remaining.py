@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from ...core.errors import UnknownError
 from ...core.image import Cell
-from ...core.plan import Decision, Key, Outcome, Person, Row, Step, key_text
+from ...core.plan import Decision, Key, Outcome, Person, Row, Step, decide, key_text
+from ...core.ruling import Ruling
 from ..erasing import people
-from ..erasing.finder import owners
+from ..erasing.finder import erased_before, owners
 from ..mapping.declared import Declared
 from ..mapping.raw import reader
 from ..work import Work
@@ -21,7 +22,8 @@ class Remaining:
     """What one database has still to do.
 
     :param steps: decisions with the rows that are not yet as the plan leaves them.
-    :param passed: rows that are another person's now, or were sealed and have changed since.
+    :param passed: rows of which something would go that is another person's now, or that were
+        sealed and have changed since.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -39,7 +41,7 @@ def remaining(work: Work, intent: Intent) -> Remaining:
         declared = work.datamap.declared(decision.table)
         keys = _keys(work, declared, entries)
         waiting = _waiting(work, declared, decision, entries, keys, found)
-        theirs = _still_theirs(work, declared, waiting, keys)
+        theirs = _still_theirs(work, intent, decision, waiting, keys)
         found.passed += len(waiting) - len(theirs)
         rows = tuple(
             Row(keys[e.key], frozenset((p, 0) for p in e.owners),
@@ -93,14 +95,46 @@ def _same(cells: Iterable[Cell], others: Iterable[Cell]) -> bool:
 
 
 def _still_theirs(
-    work: Work, declared: Declared, entries: list[Entry], keys: dict[str, Key]
+    work: Work, intent: Intent, decision: Decision, entries: list[Entry], keys: dict[str, Key]
 ) -> list[Entry]:
-    """Return the rows that did not get another owner; one that leads to nobody is still theirs."""
+    """Return the rows of which nothing would go that is another's by now.
+
+    One that leads to nobody any more is still theirs.
+    """
+    declared = work.datamap.declared(decision.table)
     wanted = [keys[entry.key] for entry in entries]
     known = owners(work.conn, work.datamap, declared, wanted) if wanted else {}
+    come = {
+        person
+        for entry in entries
+        for person, _ in known.get(keys[entry.key], ())
+        if _text(person) not in entry.owners | entry.others | intent.people
+    }
+    living = come - erased_before(work.conn, work.datamap, come)
 
-    def now(entry: Entry) -> set[Person]:
-        found = known.get(keys[entry.key], ())
-        return {(table, (key_text(key),)) for (table, key), _ in found}
+    def theirs(entry: Entry) -> bool:
+        now = known.get(keys[entry.key], set())
+        if entry.owners and now and not {_text(p) for p, _ in now} & entry.owners:
+            return False
+        decided = entry.owners | entry.others
+        new = {each for each in now if each[0] in living and _text(each[0]) not in decided}
+        if not new:
+            return True
+        others = new | {each for each in now if _text(each[0]) in entry.others}
+        row = Row(keys[entry.key], frozenset(now - others), frozenset(others))
+        return _stands(decision, decide(declared.shape(), row, Ruling()))
 
-    return [e for e in entries if not e.owners or not now(e) or now(e) & e.owners]
+    return [entry for entry in entries if theirs(entry)]
+
+
+def _stands(decision: Decision, today: Iterable[Decision]) -> bool:
+    """Return whether a decision takes no more than what would go of a row as it is shared today."""
+    if any(each.outcome is Outcome.DELETE for each in today):
+        return True
+    free = {n for each in today if each.outcome is Outcome.OVERWRITE for n in each.columns}
+    return decision.outcome is not Outcome.DELETE and free >= set(decision.columns)
+
+
+def _text(person: Person) -> Person:
+    """Return a person as an intent names them."""
+    return person[0], (key_text(person[1]),)

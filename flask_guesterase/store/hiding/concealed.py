@@ -95,10 +95,15 @@ def kept_rows(
 ) -> tuple[Connection, Restricted]:
     """Return the kept rows of a table, read once in the session's transaction."""
     conn = _ours(session, bind)
+    return conn, kept_at(session, table, conn)
+
+
+def kept_at(session: Session, table: str, conn: Connection) -> Restricted:
+    """Return the kept rows of a table as one connection of a session knows them, read once."""
     tables, key = noted(session).now(session), (conn.engine.pool, table)
     if key not in tables:
         tables[key] = _read(conn, table)
-    return conn, tables[key]
+    return tables[key]
 
 
 def _ours(session: Session, bind: dict[str, Any]) -> Connection:

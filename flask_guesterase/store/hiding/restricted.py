@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, inspect, literal_column, select, update
@@ -16,7 +17,8 @@ MODES = ("place", "held", "blocked")
 """Modes of what is kept where it was; what is sealed is no longer there to be hidden."""
 
 WHOLE = 1000
-"""Kept rows of a table up to which they are read at once; beyond that, each when it is loaded."""
+"""Kept rows of a table up to which they are read at once; beyond that, each when it is loaded, or
+all before rows stream in."""
 
 _Part = tuple[str, frozenset[str]]
 
@@ -64,6 +66,15 @@ class Restricted:
         elsewhere = tables.kept.c.property.not_in(opened)
         return conn.execute(_living(self.table, elsewhere).limit(1)).first() is not None
 
+    def complete(self, conn: Connection) -> None:
+        """Read every kept row, however many there are, so that nothing has to be asked any more.
+
+        :param conn: the session's connection, while it is free for a question.
+        """
+        if not self.whole:
+            self.rows = _by_key(conn.execute(_ALL, {"name": self.table}))
+            self.whole = True
+
     def replaced(self, conn: Connection, key: str) -> None:
         """Note that a new row has a key, so that what was kept under it is there no more.
 
@@ -88,10 +99,7 @@ def read(conn: Connection, table: str) -> Restricted:
     rows = conn.execute(_FIRST, {"name": table}).all()
     if len(rows) > WHOLE:
         return Restricted(table, whole=False)
-    found = Restricted(table)
-    for row in rows:
-        found.rows.setdefault(row.row_key, []).append(_part(row))
-    return found
+    return Restricted(table, _by_key(rows))
 
 
 def _living(table: Any, *conditions: Any) -> Select[Any]:
@@ -103,16 +111,26 @@ def _living(table: Any, *conditions: Any) -> Select[Any]:
     )
 
 
-_FIRST = _living(bindparam("name")).limit(WHOLE + 1)
+_ALL = _living(bindparam("name"))
+_FIRST = _ALL.limit(WHOLE + 1)
 """The rows of one table, built once: it is asked in each transaction that loads such a row."""
 
 
+def _by_key(rows: Iterable[Any]) -> dict[str, list[_Part]]:
+    found: dict[str, list[_Part]] = {}
+    for row in rows:
+        found.setdefault(row.row_key, []).append(_part(row.property, row.columns))
+    return found
+
+
 def _parts(conn: Connection, statement: Select[Any]) -> list[_Part]:
-    return [_part(row) for row in conn.execute(statement)]
+    return [_part(row.property, row.columns) for row in conn.execute(statement)]
 
 
-def _part(row: Any) -> _Part:
-    return row.property, frozenset(json.loads(row.columns))
+@lru_cache(128)
+def _part(property_: str, columns: str) -> _Part:
+    # Of all kept rows of a table there are a handful, and each would be held as often as a row is.
+    return property_, frozenset(json.loads(columns))
 
 
 def present(conn: Connection) -> bool:

@@ -11,19 +11,27 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Select, TextClause, UpdateBase
+from sqlalchemy import Connection, Select, TextClause, UpdateBase
 from sqlalchemy.event import contains, listen
-from sqlalchemy.orm import InstanceState, ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import (
+    InstanceState,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+)
 
 from ...core.errors import VeiledError
 from ..mapping.host import Host
 from ..statements.forms import Names
 from ..statements.naming import joined
+from ..transaction import MARIADB
 from . import passage, unaltered
 from .concealed import (
     Opening,
     forget,
     gates,
+    kept_at,
     kept_rows,
     noted,
     openings,
@@ -142,13 +150,22 @@ def _on_execute(state: ORMExecuteState) -> None:
     if streams and hasattr(state.statement, "get_children"):
         # While rows stream in, the connection may not be free for a question.
         for table in gate:
-            kept_rows(session, table, dict(bind))
+            conn, restricted = kept_rows(session, table, dict(bind))
+            restricted.complete(conn)
     if found and state.is_relationship_load:
         for table, columns in joined(gate, state.loader_strategy_path).items():
             found[table] = found.get(table, set()) - columns
     for table, columns in found.items():
         if columns:
             refuse_named(session, table, columns, dict(bind))
+
+
+def _on_begin(session: Session, transaction: SessionTransaction, conn: Connection) -> None:
+    # Where the engine or the connection has rows stream, no statement tells it; and drivers for
+    # MariaDB drop what is still to come, or fail, when they are asked meanwhile.
+    if conn.dialect.name in MARIADB and passage.streams(conn.get_execution_options()):
+        for table in gates.gate():
+            kept_at(session, table, conn).complete(conn)
 
 
 # instances
@@ -207,6 +224,7 @@ def _glimpsed(
 gates.listeners = {"load": _on_load, "refresh": _on_refresh, "refresh_flush": _on_written}
 
 _LISTENERS: dict[str, Callable[..., None]] = {
+    "after_begin": _on_begin,
     "before_flush": unaltered.on_flush,
     "after_flush": unaltered.on_flushed,
     "after_soft_rollback": forget,
