@@ -205,7 +205,9 @@ def _said(
                 known[column.name] = guessed
         known.update(contacts.contact)
         names = [column.name for column in contacts.names]
-        yield Kind.NAME, " ".join(values.get(name, "") for name in names)
+        # Which part comes first, the columns' order does not tell.
+        for order in (names, names[::-1]):
+            yield Kind.NAME, " ".join(values.get(name, "") for name in order)
         known |= dict.fromkeys(names, Kind.NAME)
     for cell in image.columns:
         value = values[cell.name].strip()
