@@ -55,6 +55,9 @@ class Needle:
         return len(bare) < (FEWEST_DIGITS if bare.isdecimal() else FEWEST)
 
 
+UNSOUGHT = Needle(Kind.NAME, "", Strength.WEAK)
+"""Stands among what is looked for of a person with a name that gives nothing to look for."""
+
 FEWEST = 5
 """Characters of the shortest number with letters that is looked for within a text."""
 
@@ -299,7 +302,7 @@ def _forms(needle: Needle, region: str) -> list[_Form]:
 
 
 def _rarest(needle: Needle) -> frozenset[str]:
-    if needle.kind != Kind.NAME or is_solid(needle.value):
+    if needle.kind != Kind.NAME or not needle.value or is_solid(needle.value):
         return frozenset()
     return _ways(max(needle.value.split(), key=len))
 

@@ -263,6 +263,31 @@ def test_a_name_of_two_columns_is_looked_for_as_it_is_written(hotel: Hotel) -> N
     assert (left["place"], left["reason"], left["rows"]) == ("bookings.remark", "name-in-text", 1)
 
 
+@pytest.mark.parametrize("name", ["J. Q.", "王", "Ann"])
+def test_a_name_that_cannot_be_looked_for_is_named(hotel: Hotel, name: str) -> None:
+    """Only of its own guest; once it is gone nothing is said of it."""
+    hotel.guest(1, name=name, email="ann@post.example")
+    hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    numbers = [hotel.approved(email=f"{who}@post.example") for who in ("ann", "bo")]
+    for number in numbers:
+        with hotel.begin() as office:
+            office.erase(number)
+    residue.searched(run_of(hotel), numbers)
+    said = [found(hotel, number)["unsearched"] for number in numbers]
+    assert said == [["a name (only a full one is looked for)"], []]
+
+
+def test_what_an_erasure_left_is_no_name(hotel: Hotel) -> None:
+    """A profile that is erased again is not looked for by the mark that stands in it."""
+    given_first(hotel)
+    hotel.guest(1, phone="[erased]", name="[erased]", email="ann@post.example")
+    hotel.guest(3, phone="Cy", name="Dahl", email="cy@post.example")
+    hotel.put(Booking, id=3, number="B3", guest_id=3, remark="[erased], [erased] and Cy")
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    assert found(hotel, number)["unsearched"] == []
+
+
 @pytest.mark.parametrize(("name", "note"), [
     ("佐々木 花子", "佐々木花子様のお連れ様"), ("ジョン・スミス", "ジョン・スミス様と同室"),
     ("ﾔﾏﾀﾞ ﾀﾛｳ", "ヤマダ タロウ様と同室"), ("राम शर्मा", "with राम शर्मा"),
