@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from unicodedata import normalize
 
 from .lens import View, fold, spell_out, views
-
-_LETTERS = re.compile(r"[^\W\d_]+")
-
-_SOLID = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-"""Scripts that write names without spaces and put the surname first."""
-
-_SOLID_RUN = re.compile(f"[{_SOLID}]+")
-
-_TITLES = "先生|女士|小姐|太太|夫人|老师|教授|医生|师傅|阿姨|叔叔|总|姐|哥"
+from .letters import HAN, MARKS, NAME, SOLID, is_unspaced
+from .sounded import TITLES, sounded
 
 _TWO = frozenset(re.findall(
     "..",
@@ -25,16 +19,21 @@ _TWO = frozenset(re.findall(
 ))
 """Surnames of two characters."""
 
-_PARTICLES = frozenset(re.findall(
-    r"\w+",
+_PARTICLES = frozenset(NAME.findall(fold(
     "von van der den de da di du do dos das del della la le el al bin ibn abu zu zum zur und and "
     "y e mac mc st san mr mrs ms miss dr prof herr frau sir lord lady mme mlle monsieur madame "
-    "mademoiselle don dona senor senora signor signora ing mag dipl jr sr",
-))
+    "mademoiselle don dona senor senora signor signora ing mag dipl jr sr "
+    "بن ابن بنت ابو ام ال عبد الله בן בת בר श्री श्रीमती जी คุณ นาย นาง นางสาว",
+)))
 """Words within names that name nobody."""
 
 SURE = 4
-"""Letters from which a part of a name is one in any case; shorter ones need their capital."""
+"""Letters from which a part of a name is one in any case; shorter ones need their capital, where
+their script has any."""
+
+
+FEWEST = 3
+"""Letters of a part of a name that is looked for where sentences have no borders of words."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,15 @@ class Called:
     """What a person may be called in a text about them.
 
     :param words: folded parts of names in scripts with spaces.
-    :param solid: pattern of given names, and surnames with a title, or None.
+    :param solid: pattern of parts in other scripts: given names, surnames with a title; or None.
     """
 
     words: frozenset[str]
     solid: re.Pattern[str] | None
+
+    def __bool__(self) -> bool:
+        """Return whether a text can be searched for any of it."""
+        return bool(self.words or self.solid)
 
     def places(self, text: str) -> list[tuple[int, int]]:
         """Return where a text calls the person by a part of the name.
@@ -54,16 +57,17 @@ class Called:
         :param text: any text.
         """
         found: set[tuple[int, int]] = set()
-        for view in views(text) if self.words or self.solid else ():
+        for view in views(text) if self else ():
             for ready in (view.folded(), view.folded(spelled_out=True)):
                 found.update(self._in(text, ready))
         return sorted(found)
 
     def _in(self, text: str, view: View) -> Iterable[tuple[int, int]]:
-        for match in _LETTERS.finditer(view.text) if self.words else ():
+        for match in NAME.finditer(view.text) if self.words else ():
             if match[0] in self.words:
                 start, end = view.origin(*match.span())
-                if len(match[0]) >= SURE or text[start].isupper() or text[start] in "\\%&":
+                # Neither Arabic letters have a capital nor what an escape begins with.
+                if len(match[0]) >= SURE or not text[start].islower():
                     yield start, end
         for match in self.solid.finditer(view.text) if self.solid else ():
             yield view.origin(*match.span())
@@ -85,14 +89,41 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
     words: set[str] = set()
     solid: set[str] = set()
     for name, part in names:
-        runs = _SOLID_RUN.findall(name)
+        plain = normalize("NFKC", name)
+        runs = SOLID.findall(plain)
         for run in runs:
             solid.update(_solid(run, part if len(runs) == 1 else _apart(run)))
-        rest = _SOLID_RUN.sub(" ", name)
+        rest = SOLID.sub(" ", plain)
         for way in (fold(rest), fold(spell_out(rest))):
-            words.update(w for w in _LETTERS.findall(way) if len(w) > 1 and w not in _PARTICLES)
+            mine = [word for word in NAME.findall(way) if word not in _PARTICLES]
+            words.update(word for word in mine if _letters(word) > 1)
+            solid.update(
+                f"{re.escape(word)}(?![{MARKS}])"
+                for word in mine
+                if is_unspaced(word) and _letters(word) >= FEWEST
+            )
     pattern = re.compile("|".join(sorted(solid, key=lambda s: (-len(s), s)))) if solid else None
     return Called(frozenset(words), pattern)
+
+
+def _letters(word: str) -> int:
+    return sum(map(str.isalpha, word))
+
+
+_HAN_RUN = re.compile(f"[{HAN}]+(?:[ノツケヶヵ][{HAN}]+)*")
+"""Characters, and the small words between them in surnames such as 一ノ瀬."""
+
+
+def _solid(word: str, part: Part) -> Iterator[str]:
+    """Yield patterns of a name, or of a part of one, in scripts that are written without spaces."""
+    runs = _HAN_RUN.findall(word)
+    others = _HAN_RUN.sub(" ", word).split()
+    if len(runs) + len(others) > 1:
+        yield re.escape(fold(word))
+    for run in runs:
+        yield from _characters(run, part if runs == [word] else _apart(run))
+    for run in others:
+        yield from sounded(run)
 
 
 def _apart(run: str) -> Part:
@@ -100,17 +131,27 @@ def _apart(run: str) -> Part:
     return Part.FAMILY if len(run) == 1 or run in _TWO else Part.GIVEN
 
 
-def _solid(run: str, part: Part) -> Iterable[str]:
+def _characters(run: str, part: Part) -> Iterator[str]:
     """Yield patterns of a name in characters; a surname alone is too many people's."""
-    if not run:
-        return
-    family = {Part.GIVEN: 0, Part.FAMILY: len(run)}.get(part, 2 if run[:2] in _TWO else 1)
-    surname, given = fold(run[:family]), fold(run[family:])
-    if surname:
-        yield f"{re.escape(surname)}(?:{_TITLES})"
-        # Between other characters it is a part of a word; by itself, in a row of hers, it is she.
-        yield f"(?<![{_SOLID}]){re.escape(surname)}(?![{_SOLID}])"
-    if len(run) - family >= 2:
-        yield re.escape(given)
-    if len(run) > family > 0:
-        yield re.escape(surname + given)
+    cuts = _cuts(run, part)
+    for at in cuts:
+        surname, given = fold(run[:at]), fold(run[at:])
+        if surname:
+            yield f"{re.escape(surname)}(?:{TITLES})"
+        if surname and (at == cuts[0] or (at > 1 and len(given) > 1)):
+            # Between other characters it is a part of a word; alone, in a row of hers, it is she.
+            yield f"(?<![{HAN}]){re.escape(surname)}(?![{HAN}])"
+        if len(given) >= 2:
+            yield re.escape(given)
+        if given and surname:
+            yield re.escape(surname + given)
+
+
+def _cuts(run: str, part: Part) -> Sequence[int]:
+    """Return how many characters a surname may have of those on end, the likeliest first."""
+    if part is not Part.FULL:
+        return [len(run) if part is Part.FAMILY else 0]
+    if run[:2] in _TWO:
+        return [2]
+    # A Chinese surname has one, a Japanese one mostly two, and four characters are rarely Chinese.
+    return [1, 2][: max(1, len(run) - 1)] if len(run) < 4 else [2, 3, 1]

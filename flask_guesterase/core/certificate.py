@@ -157,7 +157,7 @@ class Content:
     :param name: name of the guest; empty unless the guest asked for it to be there.
     :param stay: the stay, likewise.
     :param recipients: other systems that hold copies, and how far each got.
-    :param unsearched: places that could not be searched by value.
+    :param unsearched: places that could not be searched by value, and that a name was not.
     :param shared_values: how many values were not looked for because another person has them too.
     :param copies_until: day by which backups have ended, or empty when nobody said.
     """

@@ -6,18 +6,31 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .lens import fold
+from .letters import WORD, is_mark, is_unspaced
 
 INSIDE = 8
 """Characters from which a number with digits counts within a word, as in ``scanE12345678``."""
 
 
 def is_part(text: str, at: int) -> bool:
-    """Return whether a letter or a digit is at a place that may lie outside the text.
+    """Return whether a letter, its mark or a digit is at a place that may lie outside the text.
 
     :param text: a folded text.
     :param at: the place.
     """
-    return 0 <= at < len(text) and text[at].isalnum()
+    return 0 <= at < len(text) and (text[at].isalnum() or is_mark(text, at))
+
+
+def is_word(text: str, start: int, end: int) -> bool:
+    """Return whether letters are a whole word, as far as their script sets words apart.
+
+    :param text: a folded text.
+    :param start: offset of the first letter.
+    :param end: offset behind the last one.
+    """
+    if is_unspaced(text[start]):
+        return not is_mark(text, end)
+    return not is_part(text, start - 1) and not is_part(text, end)
 
 
 def _digit(text: str, at: int) -> bool:
@@ -93,13 +106,13 @@ def is_code(text: str, start: int, end: int, form: str, value: str) -> bool:
 
 
 def is_unbroken(text: str, start: int, end: int) -> bool:
-    """Return whether the characters of a Chinese name have nothing but spaces between them.
+    """Return whether a name in characters is whole and has nothing but spaces in it.
 
     :param text: a folded text.
     :param start: offset of the first character.
     :param end: offset behind the last one.
     """
-    return not any(c in "./()_-" for c in text[start:end])
+    return not any(c in "./()_-" for c in text[start:end]) and not is_mark(text, end)
 
 
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -127,8 +140,6 @@ def _in_machine_text(text: str, start: int, end: int) -> bool:
 _REACH = 20
 """Characters between two parts of a name that still are one name in one text, or in one JSON."""
 
-_WORD = re.compile(r"\w+")
-
 
 def together(
     text: str, places: Sequence[tuple[int, int, str]], parts: Sequence[frozenset[str]]
@@ -150,7 +161,7 @@ def together(
         for later in range(first, len(places)):
             start, end, word = places[later]
             between = text[last : max(start, last)]
-            if start - last > _REACH or len(_WORD.findall(between)) > 1 or "@" in between:
+            if start - last > _REACH or len(WORD.findall(between)) > 1 or "@" in between:
                 break
             for at, ways in enumerate(missing):
                 if word in ways:

@@ -8,15 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from unicodedata import normalize
 
 import ahocorasick
 import phonenumbers
 
-from .edges import INSIDE, is_code, is_mailbox, is_number, is_part, is_unbroken, together
+from .edges import INSIDE, is_code, is_mailbox, is_number, is_unbroken, is_word, together
 from .errors import MatchError
 from .identity import Kind, normal
 from .lens import ROUNDS, View, fold, has_escapes, resolve, spell_out, squeeze, views
+from .letters import is_solid
+from .naming import keys, names
 
 LOYALTY = "loyalty"
 """Kind of a member's number, which `identity` does not know because nobody proves one."""
@@ -54,6 +55,9 @@ class Needle:
         return len(bare) < (FEWEST_DIGITS if bare.isdecimal() else FEWEST)
 
 
+UNSOUGHT = Needle(Kind.NAME, "", Strength.WEAK)
+"""Stands among what is looked for of a person with a name that gives nothing to look for."""
+
 FEWEST = 5
 """Characters of the shortest number with letters that is looked for within a text."""
 
@@ -90,8 +94,7 @@ def needles(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
     except MatchError:
         return ()
     if kind == Kind.NAME:
-        forms = _names(value)
-        return tuple(Needle(kind, each, Strength.WEAK) for each in forms)
+        return tuple(Needle(kind, each, Strength.WEAK) for each in names(value))
     bare = squeeze(fold(form)).lstrip("+")
     if len(set(bare)) < 2 or (kind == Kind.PHONE and not bare.isdecimal()):
         return ()
@@ -103,49 +106,6 @@ def needles(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
     if not digits.isdecimal() or digits in _phone_forms(form, found.region):
         return (found,)
     return found, Needle(kind, digits, Strength.STRONG, found.region)
-
-
-def _name_keys(text: str) -> set[tuple[str, ...]]:
-    """Return the parts of a name in order of the alphabet, both ways to write an umlaut."""
-    if not text.isascii() and _solid(text[0]):
-        return {("".join(c for c in text if _solid(c)),)}
-    ways = [text] if text.isascii() else [text, spell_out(text)]
-    joins = ("", " ") if _APOSTROPHES.search(text) else ("",)
-    return {
-        tuple(sorted(_NAME_PART.findall(_APOSTROPHES.sub(join, fold(way)))))
-        for way in ways
-        for join in joins
-    }
-
-
-_NAME_PART = re.compile(r"[^\W\d_]+")
-_APOSTROPHES = re.compile("['’ʼ`´]")
-
-
-def _solid(c: str) -> bool:
-    """Return whether a character is of a script that writes names without spaces."""
-    return (
-        "\u3040" <= c <= "\u30ff"
-        or "\u3400" <= c <= "\u9fff"
-        or "\uac00" <= c <= "\ud7a3"
-        or "\uf900" <= c <= "\ufaff"
-        or "\U00020000" <= c <= "\U0003ffff"
-    )
-
-
-def _names(value: str) -> list[str]:
-    """Return the forms of a full name; none when it has only one part, which is no full name."""
-    solid = "".join(c for c in value if _solid(c))
-    rest = "".join(" " if _solid(c) else c for c in value)
-    plain = normalize("NFC", rest).casefold()
-    found = [solid] if len(solid) >= 2 else []
-    # Some write O'Brien as one word without the mark, and in a text with it stand two.
-    for way in dict.fromkeys(_APOSTROPHES.sub(between, plain) for between in ("", " ")):
-        parts = "".join(c if c.isalnum() else " " for c in way).split()
-        parts = sorted((part for part in parts if not part.isdecimal()), key=fold)
-        if len([part for part in parts if len(part) >= 2]) >= 2:
-            found.append(" ".join(parts))
-    return found
 
 
 class _Rule(StrEnum):
@@ -185,11 +145,11 @@ class Searcher:
                 (narrow if squeezed else plain)[form.text].append(form)
                 if form.rule is _Rule.MAILBOX or form.text in _rarest(needle):
                     anchors[form.text].append(form)
-            if needle.kind == Kind.NAME and not _solid(needle.value[0]):
+            if needle.kind == Kind.NAME and not is_solid(needle.value):
                 self._names[needle] = [_ways(part) for part in needle.value.split()]
         self._bearers: dict[tuple[str, ...], set[Needle]] = defaultdict(set)
         for needle in (each for each in self.needles if each.kind == Kind.NAME):
-            for key in _name_keys(needle.value):
+            for key in keys(needle.value):
                 self._bearers[key].add(needle)
         self._holds_marks = any(mark in form for form in (*plain, *narrow) for mark in _MARKS)
         self._plain, self._narrow = _automaton(plain), _automaton(narrow)
@@ -220,11 +180,7 @@ class Searcher:
         """
         if not self._bearers or not text:
             return set()
-        solid = "".join(c for c in text if _solid(c)) if not text.isascii() else ""
-        found = self._bearers.get((solid,), set()) if solid else set()
-        for key in _name_keys(text):
-            found = found | self._bearers.get(key, set())
-        return set(found)
+        return {needle for key in keys(text) for needle in self._bearers.get(key, ())}
 
     def spans(self, text: str) -> list[Span]:
         """Return where the values stand, in the order of the text.
@@ -278,7 +234,7 @@ class Searcher:
                 if form.rule is _Rule.MAILBOX:
                     if is_mailbox(text, start, behind):
                         yield Span(*view.origin(start, behind), form.needle)
-                elif not is_part(text, start - 1) and not is_part(text, behind):
+                elif is_word(text, start, behind):
                     parts[form.needle].append((start, behind, form.text))
         for needle, places in parts.items():
             for start, behind in together(text, places, self._names[needle]):
@@ -339,14 +295,14 @@ def _forms(needle: Needle, region: str) -> list[_Form]:
         return [_Form(text, _Rule.DIGITS, needle) for text in sorted(digits)]
     if needle.kind != Kind.NAME:
         return [_Form(squeeze(fold(needle.value)), _Rule.CODE, needle)]
-    if _solid(needle.value[0]):
-        return [_Form(fold(needle.value), _Rule.SOLID, needle)]
+    if is_solid(needle.value):
+        return [_Form(squeeze(fold(needle.value)), _Rule.SOLID, needle)]
     ways = {way for part in needle.value.split() for way in _ways(part)}
     return [_Form(way, _Rule.PART, needle) for way in sorted(ways)]
 
 
 def _rarest(needle: Needle) -> frozenset[str]:
-    if needle.kind != Kind.NAME or _solid(needle.value[0]):
+    if needle.kind != Kind.NAME or not needle.value or is_solid(needle.value):
         return frozenset()
     return _ways(max(needle.value.split(), key=len))
 

@@ -82,6 +82,43 @@ def test_given_and_family_name_in_columns_of_their_own() -> None:
     assert pen.strike("小姐给小明的，王总也在", [WANG]) == "小姐给[erased]的，[erased]也在"
 
 
+# Name on file -> a text of a row of the person's own, and what is left of it.
+SCRIPTS = {
+    "佐々木 花子": ("佐々木様、花子さん、佐々木町", "[erased]様、[erased]さん、[erased]町"),
+    "佐々木花子": ("佐々木様、花子さん、佐々木町", "[erased]、[erased]さん、佐々木町"),
+    "山田太郎": ("山田様と太郎くん、山の見える部屋", "[erased]と[erased]くん、山の見える部屋"),
+    "長谷川亮": ("長谷川様、長い廊下", "[erased]、長い廊下"),
+    "一ノ瀬 薫": ("一ノ瀬様、薫さん", "[erased]様、[erased]さん"),
+    "欧阳明": ("欧阳: 欧阳先生", "[erased]: [erased]"),
+    "陈李淑芬": ("陈太太，淑芬", "[erased]，[erased]"),
+    "田中さくら": ("田中様、さくらは", "[erased]様、[erased]は"),
+    "さくら": ("さくら様へ さくらんぼ", "[erased]様へ さくらんぼ"),
+    "まい えり": ("まいさん、一まい、えりに", "[erased]さん、一[erased]、えりに"),
+    "ヤマダ タロウ": ("ﾔﾏﾀﾞ様 タロウくん ヤマダムシ", "[erased]様 [erased]くん ヤマダムシ"),
+    "ヤマダタロウ": ("ヤマダ様 タロウくん", "[erased]様 [erased]くん"),
+    "ジョン・スミス": ("スミス様、ジョンさん ジョンソン", "[erased]様、[erased]さん ジョンソン"),
+    "リー・アン": ("リーさん、フリーさん、アンケート", "[erased]さん、フリーさん、アンケート"),
+    "김민수": ("김민수님, 민수 씨, 민수가 민순이 김씨",
+              "[erased]님, [erased] 씨, [erased]가 민순이 [erased]씨"),
+    "이 하나": ("이 방, 이 손님, 이씨, 하나은행", "이 방, 이 손님, [erased]씨, 하나은행"),
+    "राम शर्मा": ("शर्मा जी को पानी, राम को, रामायण", "[erased] जी को पानी, [erased] को, रामायण"),
+    "علي حسن": ("السيد علي، عليها", "السيد [erased]، عليها"),
+    "عبد الله سالم": ("ان شاء الله يا سالم", "ان شاء الله يا [erased]"),
+    "דן כהן": ("דן ביקש, דנה", "[erased] ביקש, דנה"),
+    "สมชาย ใจดี": ("คุณสมชายขอผ้า", "คุณ[erased]ขอผ้า"),
+    "Γιώργος Παπάς": ("κ. ΠΑΠΑΣ, παπάκι", "κ. [erased], παπάκι"),
+    "Андрей Цой": ("г-н Цой, цой", "г-н [erased], цой"),
+    "Nguyễn Thị Ánh": ("chị Ánh, ánh sáng", "chị [erased], ánh sáng"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_part_of_a_name_in_its_script(name: str) -> None:
+    """A first name or a surname goes as its readers write it; a piece of another word stays."""
+    text, left = SCRIPTS[name]
+    assert Pen({WANG: [Known("name", name)]}).strike(text, [WANG]) == left
+
+
 def test_short_parts_need_their_capital() -> None:
     """max. and Li: a short part in small letters is a word."""
     assert PEN.strike("max. 2 litres, a li of silk for Max and for Mr Li", [PETER]) == (

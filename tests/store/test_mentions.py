@@ -155,6 +155,32 @@ def test_where_nobody_knows_the_name_any_more_the_text_goes(database_url: str) -
             ]  # fmt: skip
 
 
+# Name on file -> a note of hers, and what is left of it.
+WRITTEN = {
+    "佐々木 花子": ("佐々木様は禁煙", "[erased]様は禁煙"),
+    "ジョン・スミス": ("スミス様は禁煙、ジョン・スミス", "[erased]様は禁煙、[erased]"),
+    "ﾔﾏﾀﾞ ﾀﾛｳ": ("ヤマダ様は禁煙", "[erased]様は禁煙"),
+    "राम शर्मा": ("राम शर्मा, no nuts", "[erased], no nuts"),
+    "김민수": ("김민수님 조용한 방", "[erased]님 조용한 방"),
+    "علي حسن": ("علي: no nuts", "[erased]: no nuts"),
+    "J. Q.": ("J. Q. wants no nuts", "[erased]"),
+    "・・": ("quiet, please", "[erased]"),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_name_is_struck_as_its_readers_write_it(database_url: str, name: str) -> None:
+    """In every script; where a name gives nothing to look for, the whole text goes."""
+    text, left = WRITTEN[name]
+    with open_hotel(database_url, {"guest_id": 1, "body": text}) as (engine, declared, bodies):
+        guests = declared.tables["guests"].table
+        with engine.begin() as conn:
+            conn.execute(update(guests).where(guests.c.id == 1).values(name=name))
+        erase(engine, declared, ANNA)
+        assert bodies() == [left]
+        assert remains(engine, declared, ANNA) == []
+
+
 def test_a_record_whose_own_time_is_over_goes_as_a_whole(database_url: str) -> None:
     """Without a person who asks, the whole text has had its time; then the row is done."""
     with open_hotel(

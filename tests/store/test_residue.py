@@ -15,6 +15,7 @@ from sqlalchemy import event, insert, select, text, update
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
 from flask_guesterase.core.needle import Searcher, needles
+from flask_guesterase.core.policy import Subject
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import resolve
@@ -234,6 +235,72 @@ def test_a_namesake_who_lives_makes_a_name_a_perhaps(hotel: Hotel) -> None:
     assert worker.carry_out(run_of(hotel), other) == "partial"
     (left,) = found(hotel, other)["left"]
     assert (left["place"], left["reason"], left["rows"]) == ("bookings.remark", "name-in-text", 1)
+
+
+def given_first(hotel: Hotel) -> None:
+    """Let the vendor keep the given name in one column and the surname in the next."""
+    hotel.datamap = hotel.mapped([
+        (model, replace(policy, subject=Subject(
+            match=["email"], name=["phone", "name"], contact=["email"], property="hotel"
+        )) if model is Guest else policy)
+        for model, policy in policies(str(hotel.files))
+    ])  # fmt: skip
+
+
+def test_a_name_of_two_columns_is_looked_for_as_it_is_written(hotel: Hotel) -> None:
+    """The surname stands first in a text, whichever column does; a namesake's is a perhaps."""
+    given_first(hotel)
+    hotel.guest(1, phone="小明", name="王", email="wang@post.example")
+    hotel.guest(2, phone="小明", name="王", email="other@post.example")
+    hotel.guest(3, phone="Cy", name="Dahl", email="cy@post.example")
+    hotel.put(Booking, id=3, number="B3", guest_id=3, remark="王小明要安静")
+    number = hotel.approved(email="wang@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    assert [item["place"] for item in found(hotel, number)["perhaps"]] == ["bookings.remark"]
+    other = hotel.approved(email="other@post.example")
+    assert worker.carry_out(run_of(hotel), other) == "partial"
+    (left,) = found(hotel, other)["left"]
+    assert (left["place"], left["reason"], left["rows"]) == ("bookings.remark", "name-in-text", 1)
+
+
+@pytest.mark.parametrize("name", ["J. Q.", "王", "Ann"])
+def test_a_name_that_cannot_be_looked_for_is_named(hotel: Hotel, name: str) -> None:
+    """Only of its own guest; once it is gone nothing is said of it."""
+    hotel.guest(1, name=name, email="ann@post.example")
+    hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    numbers = [hotel.approved(email=f"{who}@post.example") for who in ("ann", "bo")]
+    for number in numbers:
+        with hotel.begin() as office:
+            office.erase(number)
+    residue.searched(run_of(hotel), numbers)
+    said = [found(hotel, number)["unsearched"] for number in numbers]
+    assert said == [["a name (only a full one is looked for)"], []]
+
+
+def test_what_an_erasure_left_is_no_name(hotel: Hotel) -> None:
+    """A profile that is erased again is not looked for by the mark that stands in it."""
+    given_first(hotel)
+    hotel.guest(1, phone="[erased]", name="[erased]", email="ann@post.example")
+    hotel.guest(3, phone="Cy", name="Dahl", email="cy@post.example")
+    hotel.put(Booking, id=3, number="B3", guest_id=3, remark="[erased], [erased] and Cy")
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    assert found(hotel, number)["unsearched"] == []
+
+
+@pytest.mark.parametrize(("name", "note"), [
+    ("佐々木 花子", "佐々木花子様のお連れ様"), ("ジョン・スミス", "ジョン・スミス様と同室"),
+    ("ﾔﾏﾀﾞ ﾀﾛｳ", "ヤマダ タロウ様と同室"), ("राम शर्मा", "with राम शर्मा"),
+])  # fmt: skip
+def test_a_name_is_looked_for_as_its_readers_write_it(hotel: Hotel, name: str, note: str) -> None:
+    """A certificate says what was searched by value, and a name in any script is a value."""
+    hotel.guest(1, name=name, email="ann@post.example")
+    hotel.guest(3, name="Cy Dahl", email="cy@post.example")
+    hotel.put(Booking, id=3, number="B3", guest_id=3, remark=note)
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    (left,) = found(hotel, number)["left"]
+    assert (left["place"], left["reason"]) == ("bookings.remark", "name-in-text")
 
 
 def test_what_the_law_and_others_keep_is_no_residue(hotel: Hotel) -> None:

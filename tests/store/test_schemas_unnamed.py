@@ -19,7 +19,7 @@ ANN = "ann@mail.example"
 def pine(postgresql_url: str, tmp_path: Path) -> Iterator[Hotel]:
     """A hotel whose nightly export lies in a schema of its own, beside an empty one."""
     hotel = Hotel(postgresql_url, tmp_path)
-    hotel.guest(1, name="Ann", email=ANN)
+    hotel.guest(1, name="Ann Berg", email=ANN)
     with hotel.engine.begin() as conn:
         conn.execute(text("CREATE SCHEMA exports"))
         conn.execute(text("CREATE SCHEMA hollow"))

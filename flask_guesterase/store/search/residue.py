@@ -301,7 +301,7 @@ def _said(one: Sought, finds: Finds, living: Living) -> Told:
     strong = {needle for needle in shared if needle.strength is Strength.STRONG}
     return Told(
         one.number, one.box, tuple(mine), frozenset(shared), len(strong), frozenset(theirs),
-        tuple(sorted(finds.unsearched)), finds.rows,
+        tuple(sorted(finds.unsearched | sought.unsought(one.wanted))), finds.rows,
     )  # fmt: skip
 
 

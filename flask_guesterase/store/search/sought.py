@@ -7,7 +7,7 @@ with the database; whose they are as well is asked by the search, in transaction
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from ...core.errors import SealError, UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.image import Cell, Form, Image
 from ...core.log import canonical
-from ...core.needle import LOYALTY, Needle, Strength
+from ...core.needle import LOYALTY, UNSOUGHT, Needle, Strength
 from ...core.seal import Terms
 from ...core.several import every
 from .. import tables
@@ -28,6 +28,7 @@ from ..boxes.reading import by_the_host
 from ..casework.cases import Case
 from ..mapping.crossing import at
 from ..mapping.declared import Declared
+from ..mapping.masks import looks_invented, looks_redacted
 from ..statements.upsert import upsert
 from ..work import Work
 
@@ -149,10 +150,21 @@ def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ..
             continue
         values = {cell.name: _plain(work, declared, cell) for cell in image.columns}
         for kind, value in _said(work, declared, image, values):
-            found.update(dict.fromkeys(every(kind, value, region)))
+            mine = every(kind, value, region)
+            if kind == Kind.NAME and value and not mine:
+                mine = (UNSOUGHT,)
+            found.update(dict.fromkeys(mine))
     # A clerk who types the hotel's own mailbox for a guest without one gives no guest's value, nor
     # does who writes to reception.
     return tuple(needle for needle in found if needle not in house)
+
+
+def unsought(wanted: Collection[Needle]) -> set[str]:
+    """Return what a search does not look for and should, as a certificate says it.
+
+    :param wanted: what it looks for.
+    """
+    return {"a name (only a full one is looked for)"} if UNSOUGHT in wanted else set()
 
 
 def _house(work: Work, regions: Iterable[str]) -> set[Needle]:
@@ -196,7 +208,10 @@ def _said(
                 known[column.name] = guessed
         known.update(contacts.contact)
         names = [column.name for column in contacts.names]
-        yield Kind.NAME, " ".join(values.get(name, "") for name in names)
+        mine = [values[n].strip() for n in names if n in values and not _is_mask(n, values[n])]
+        # Which part comes first, the columns' order does not tell.
+        for order in (mine, mine[::-1]):
+            yield Kind.NAME, " ".join(filter(None, order))
         known |= dict.fromkeys(names, Kind.NAME)
     for cell in image.columns:
         value = values[cell.name].strip()
@@ -210,6 +225,10 @@ def _said(
         # A key names a row and not a person.
         if mapped is not None and not mapped.primary_key and not mapped.foreign_keys:
             yield from _guessed(cell, mapped.type, value)
+
+
+def _is_mask(name: str, value: str) -> bool:
+    return looks_redacted(value) or looks_invented(name, None, value)
 
 
 LOYALTY_WORDS = re.compile(r"loyal|member|bonus|会员|ext(?:ernal)?_?(?:ref|id|no)", re.IGNORECASE)

@@ -22,6 +22,7 @@ from ...core.mentions import MARK, Edit, Known, Pen, nothing
 from ...core.needle import LOYALTY
 from ...core.parts import applied
 from ...core.plan import Key, Person, Plan, Row, by_table, key_text
+from ...core.several import every
 from ...core.treatment import (
     Computed,
     Constant,
@@ -352,9 +353,17 @@ def _is_mask(declared: Declared, name: str, value: str) -> bool:
 
 def _is_known(datamap: DataMap, person: Person, values: Iterable[Known]) -> bool:
     """Return whether a text can be searched for a person: by a name, where there are any."""
+    told = [each for each in values if _tells(each)]
     if not datamap.subjects[person[0]].names:
-        return bool(list(values))
-    return any(each.kind == Kind.NAME and each.part is called.Part.FULL for each in values)
+        return bool(told)
+    return any(each.kind == Kind.NAME and each.part is called.Part.FULL for each in told)
+
+
+def _tells(known: Known) -> bool:
+    """Return whether there is anything to look for: of a name such as J. Q. there is not."""
+    if every(known.kind, known.value, known.region):
+        return True
+    return known.kind == Kind.NAME and bool(called.calls([(known.value, known.part)]))
 
 
 def text_of(cell: Cell) -> str | None:

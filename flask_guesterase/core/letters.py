@@ -1,0 +1,71 @@
+"""Letters of all scripts: which marks belong to a word, and which scripts set no words apart."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import category
+
+HAN = r"\u3005\u3006\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HIRAGANA = r"\u3041-\u3096\u309d-\u309f"
+KATAKANA = r"\u30a1-\u30fa\u30fc-\u30ff"
+HANGUL = r"\uac00-\ud7a3"
+"""Members of patterns: the letters of a script that writes names without spaces. The dot between
+two names in Katakana is none of them."""
+
+SOLID = re.compile(f"[{HAN}{HIRAGANA}{KATAKANA}{HANGUL}]+")
+"""Letters of such scripts on end."""
+
+KANA = re.compile(f"[{HIRAGANA}{KATAKANA}]+")
+"""Hiragana and Katakana on end."""
+
+UNSPACED = r"\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u109f\u1780-\u17d3"
+"""Thai, Lao, Burmese and Khmer: a name has parts, and a sentence has no borders of words."""
+
+
+def _ranges() -> str:
+    """Return the combining marks of all scripts as members of a pattern."""
+    points = [point for point in range(0x300, 0x20000) if category(chr(point))[0] == "M"]
+    starts = [point for point in points if category(chr(point - 1))[0] != "M"]
+    ends = [point for point in points if category(chr(point + 1))[0] != "M"]
+    pairs = zip(starts, ends, strict=True)
+    return "".join(f"\\U{start:08x}-\\U{end:08x}" for start, end in pairs)
+
+
+MARKS = _ranges()
+"""Members of a pattern: vowel signs and the like, which are a part of the letter before them."""
+
+NAME = re.compile(rf"[^\W\d_]+(?:[{MARKS}]+[^\W\d_]*)*")
+"""A word without digits, with its marks."""
+
+WORD = re.compile(rf"\w+(?:[{MARKS}]+\w*)*")
+"""A word, with its marks."""
+
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+
+def is_solid(text: str) -> bool:
+    """Return whether a text begins in a script that writes names without spaces.
+
+    :param text: any text.
+    """
+    return SOLID.match(text) is not None
+
+
+def is_unspaced(text: str) -> bool:
+    """Return whether a text begins in a script whose sentences have no borders of words.
+
+    :param text: any text.
+    """
+    return _UNSPACED.match(text) is not None
+
+
+def is_mark(text: str, at: int) -> bool:
+    """Return whether a mark that belongs to the letter before it is at a place.
+
+    :param text: a folded text.
+    :param at: the place, which may lie outside the text.
+    """
+    # The last consonant of a Hangul syllable is a letter, and stands apart once it is folded.
+    return 0 <= at < len(text) and (
+        category(text[at])[0] == "M" or "\u11a8" <= text[at] <= "\u11ff"
+    )

@@ -1,0 +1,79 @@
+"""Parts of names in kana and Hangul: which patterns are the name, and not a piece of a word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .lens import fold
+from .letters import HANGUL, HIRAGANA, KATAKANA
+
+TITLES = fold(
+    "先生|女士|小姐|太太|夫人|老师|教授|医生|师傅|阿姨|叔叔|总|姐|哥"
+    "|様|さま|サマ|さん|サン|氏|君|くん|クン|ちゃん|チャン|殿|どの"
+    "|님|씨|선생|고객|손님|사장|부장|과장|여사"
+)
+"""What stands behind the name of a person who is spoken of, folded, as a part of a pattern."""
+
+_SCRIPTS = {
+    # A sound mark stands behind its letter once a text is folded, and Hangul in its sounds.
+    re.compile(f"[{HIRAGANA}][{HIRAGANA}ー]*"): rf"{HIRAGANA}ー\u3099\u309a",
+    re.compile(f"[{KATAKANA}]+"): rf"{KATAKANA}\u3099\u309a",
+    re.compile(f"[{HANGUL}]+"): r"\u1100-\u11ff",
+}
+"""Letters of one script -> the members of a pattern that they are in a folded text."""
+
+_WITHIN_HIRAGANA, _WITHIN_KATAKANA, _WITHIN_HANGUL = _SCRIPTS.values()
+
+_BEHIND = {
+    _WITHIN_HIRAGANA: fold("(?:[はのをにともへや]|が|で|から)"),
+    _WITHIN_HANGUL: fold(
+        "(?:이)?(?:가|는|를|의|와|과|도|로|에게|에|한테|께|랑|만|부터|까지|야|은|을)?"
+    ) + rf"(?![{_WITHIN_HANGUL}])",
+}  # fmt: skip
+"""Small words that are written at the end of a name."""
+
+_KOREAN_TWO = frozenset({"남궁", "황보", "제갈", "사공", "선우", "서문", "독고", "동방"})
+"""Surnames of two syllables."""
+
+LONG = 3
+"""Letters of kana that are the name of somebody where fewer are too often a word: さき, まい."""
+
+
+def sounded(text: str) -> Iterator[str]:
+    """Yield patterns of a name in kana or Hangul, in a folded text.
+
+    :param text: a full name, or a part of one.
+    """
+    for script, within in _SCRIPTS.items():
+        for run in script.findall(text):
+            yield from _named(run, within)
+            told = _named if within == _WITHIN_HANGUL else _titled
+            for part in _parts(run, within):
+                yield from told(part, within)
+
+
+def _parts(run: str, within: str) -> list[str]:
+    """Return what may be the surname and the given name, where nothing stands between them."""
+    if within == _WITHIN_HANGUL:
+        at = 2 if run[:2] in _KOREAN_TWO else 1
+        return [run[:at], run[at:]] if len(run) - at >= 1 else []
+    return [part for at in range(2, len(run) - 1) for part in (run[:at], run[at:])]
+
+
+def _named(name: str, within: str) -> Iterator[str]:
+    """Yield patterns of a part of a name with a title, and of one that stands by itself."""
+    yield from _titled(name, within)
+    if len(name) < 2:
+        return
+    alone = f"(?<![{within}]){re.escape(fold(name))}"
+    yield f"{alone}(?![{within}])"
+    if within in _BEHIND and (within == _WITHIN_HANGUL or len(name) >= LONG):
+        yield f"{alone}(?={_BEHIND[within]})"
+
+
+def _titled(name: str, within: str) -> Iterator[str]:
+    # A short one may be the end of a word, and 이 손님 is this guest, where 이손님 is Mr. Lee.
+    before = "" if len(name) >= LONG else f"(?<![{within}])"
+    space = r"\s?" if len(name) >= 2 else ""
+    yield f"{before}{re.escape(fold(name))}(?={space}(?:{TITLES}))"

@@ -1,0 +1,80 @@
+"""Promise: a full name is looked for in every script, as its readers write it."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_guesterase.core.needle import Needle, Searcher, Strength, needles
+
+# Name on file -> texts that hold it, and texts that hold another one.
+NAMES = {
+    "佐々木 花子": (["佐々木花子様は禁煙", "佐々木 花子"], ["佐木花子", "佐々木様"]),
+    "〆木太郎": (["〆木太郎様"], ["木太郎"]),
+    "ジョン・スミス": (["ジョン・スミス様", "ｼﾞｮﾝ･ｽﾐｽ", "ジョン　スミス", "ジョンスミス"], []),
+    "ﾔﾏﾀﾞ ﾀﾛｳ": (["ヤマダタロウ様", "ﾔﾏﾀﾞ ﾀﾛｳ ｻﾏ", "ヤマダ タロウ"], ["ヤマタタロウ"]),
+    "さとう はな": (["さとうはなさん"], ["さとうばな"]),
+    "さとう えりか": (["さとうえりかさん"], ["さとうえりがさん"]),
+    "राम शर्मा": (
+        ["श्री राम शर्मा जी", "शर्मा, राम", "राम कुमार शर्मा"],
+        ["रामा शर्मा", "राम शर्म", "राम कुमार लाल शर्मा"],
+    ),
+    "রবি দে": (["রবি দে এসেছেন"], ["রবি দেব"]),
+    "สมชาย ใจดี": (["คุณสมชาย ใจดีขอผ้าเช็ดตัว", "สมชาย ใจดี"], ["สมชาย", "สมชายี ใจดี"]),
+    "김 민수": (["김민수님", "김 민수"], ["김민순", "민수"]),
+    "علي حسن": (["السيد علي حسن", "عَلِيّ حَسَن", "حسن، علي"], ["علية حسن"]),
+    "أحمد سالم": (["احمد سالم", "أحمد سالم"], ["محمد سالم"]),
+    "علی\u200cرضا کریمی": (["علی\u200cرضا کریمی", "علیرضا کریمی"], ["علی کریمی"]),
+    "דוד לוי": (["דוד לוי ביקש", "דָּוִד לֵוִי"], ["דודה לוי"]),
+    "Γιώργος Παπάς": (["ΓΙΩΡΓΟΣ ΠΑΠΑΣ", "Παπας Γιωργος"], ["Γιώργος Παπάκης"]),
+    "Андрей Цой": (["Цой, Андрей", "АНДРЕЙ ЦОЙ"], ["Андрей Цойков"]),
+    "Nguyễn Thị Ánh": (["nguyen thi anh", "NGUYỄN THỊ ÁNH"], ["Nguyễn Thị Anhh"]),
+    "Pat O´Brien": (["met Pat O'Brien", "PAT OBRIEN", "Pat O´Brien"], ["Pat Brien"]),
+    "Max Li": (["Li, Max"], ["Max Lin", "li"]),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_found_in_its_script(name: str) -> None:
+    """Its vowel signs, repeated characters, dots and widths are no obstacle; others stay."""
+    searcher = Searcher(needles("name", name))
+    texts, others = NAMES[name]
+    assert [text for text in texts if not searcher.hits(text)] == []
+    assert [text for text in others if searcher.hits(text)] == []
+    among = [at for at, _ in searcher.among([*others, *texts])]
+    assert among == list(range(len(others), len(others) + len(texts)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_namesake_on_file_is_known(name: str) -> None:
+    """Whoever lives and is called the same makes a find perhaps theirs."""
+    wanted = needles("name", name)
+    assert wanted
+    assert Searcher(wanted).bearers(name) == set(wanted)
+
+
+@pytest.mark.parametrize("on_file", ["小明 王", "王 小明", "王小明", "王・小明"])
+def test_a_namesake_is_known_in_either_order(on_file: str) -> None:
+    """A house that keeps the given name first still writes the surname first."""
+    (wanted,) = needles("name", "王小明")
+    assert Searcher([wanted]).bearers(on_file) == {wanted}
+    assert Searcher([wanted]).bearers("小 明王") == set()
+
+
+def test_a_namesake_in_two_scripts_is_known_by_both() -> None:
+    """Wang Wei 王伟 bears two names, and each is looked for."""
+    wanted = needles("name", "Wang Wei 王伟")
+    assert len(wanted) == 2
+    assert Searcher(wanted).bearers("Wang Wei 王伟") == set(wanted)
+    assert Searcher(wanted).bearers("王伟 WANG Wei") == set(wanted)
+
+
+@pytest.mark.parametrize("name", ["さくら", "リー", "राम", "علي", "王", "Li", "J. Q.", "・・"])
+def test_a_single_part_of_a_name_is_not_looked_for(name: str) -> None:
+    """フリー is not リー, whatever script the part is in."""
+    assert needles("name", name) == ()
+
+
+def test_a_name_that_was_sealed_with_its_dot_is_found() -> None:
+    """Values sealed before the dot was left out still find what they mean."""
+    sealed = Needle("name", "ジョン・スミス", Strength.WEAK)
+    assert Searcher([sealed]).hits("ジョン・スミス様") == {sealed}
