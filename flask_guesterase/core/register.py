@@ -36,8 +36,9 @@ class Judgement(StrEnum):
 
 
 ONLY: Mapping[str, frozenset[Basis]] = {"US-CA": frozenset({Basis.POLICE, Basis.COURT})}
-"""Region -> the only bases its law knows. In California nobody but its peace officers gets guest
-records without a subpoena, warrant or order of a court. Source: California Civil Code s. 53.5."""
+"""Law -> the only bases it knows, in its cities too. In California nobody but its peace officers
+gets guest records without a subpoena, warrant or order of a court. Source: California Civil Code
+s. 53.5."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,13 @@ class Asked:
             return None
         return self.night, self.until or self.night
 
-    def check(self, region: str = "", today: date = date.max) -> None:
+    def check(self, laws: Iterable[str] = (), today: date = date.max) -> None:
         """Refuse what is no question about somebody or some night, or has no basis.
 
         A mistyped year would be answered with a register that is empty, and handed over.
 
-        :param region: code of the property's sub-national law, for example ``US-CA``.
+        :param laws: codes of the laws that count at the property, for example
+            ``("US-CA-LosAngeles", "US-CA")``; each of them must let this be a basis.
         :param today: the property's day.
         :raises InputError: it asks for everything, for too much, or does not say who asks.
         """
@@ -105,7 +107,7 @@ class Asked:
                 "Who asks, and under which reference, must be written down.",
                 "Give the authority, the officer's number and the reference.",
             )
-        if self.basis not in ONLY.get(region, frozenset(Basis)):
+        if any(self.basis not in ONLY.get(law, Basis) for law in laws):
             raise InputError(
                 "The law of this place does not let this authority see the register on this basis.",
                 "Ask for the order of a court, and record that as the basis.",

@@ -91,21 +91,25 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
     """Return how long a record of a category must stay: the longest floor wins.
 
     A rule without a date, an answer, a number or a signature leaves the end open; a house period
-    that two people set settles what is unknown or unsure about the numbers, never the others.
+    that two people set settles what is unknown or unsure about the numbers, never the others. Where
+    no rule keeps it, one that is unsure or not signed leaves the end open too.
 
     :param rules: the rules in force at the property, in any order.
     :param category: category of the record.
     :param facts: what the host says of it.
     """
     known = [rule for rule in rules if rule.category == category]
-    if not any(_has_floor(rule) or rule.ceiling is not None for rule in known):
+    speaking = [rule for rule in known if _has_floor(rule) or rule.ceiling is not None]
+    if not speaking:
         return Verdict(open=(Open.NO_RULE,))
     if _ended([rule for rule in known if rule.acts_on is None], facts):
         known = [replace(rule, acts_on=None) if rule.acts_on else rule for rule in known]
     claims = sorted(_claims(known, facts), key=_weight)
+    if not claims:
+        return Verdict(open=_passed(speaking))
     dates = [claim.until for claim in claims if claim.until is not None]
     reasons = {claim.open for claim in claims if claim.open is not None}
-    duty = _duty(known, facts) if claims and claims[0].rule.rank is Rank.HOUSE else None
+    duty = _duty(known, facts) if claims[0].rule.rank is Rank.HOUSE else None
     return Verdict(max(dates, default=None), tuple(sorted(reasons)), tuple(claims), duty)
 
 
@@ -120,6 +124,13 @@ def together(verdicts: Sequence[Verdict]) -> Verdict:
     # The duty behind what decides, and none of what another category asks for.
     duty = next((v.duty for v in verdicts if v.claims[:1] == claims[:1]), None)
     return Verdict(max(days, default=None), tuple(sorted(reasons)), claims, duty)
+
+
+def _passed(rules: Sequence[Rule]) -> tuple[Open, ...]:
+    """Return why rules that keep nothing of a record do not let it go: nobody relies on them."""
+    found = {Open.DRAFT for rule in rules if not rule.signed}
+    found |= {Open.UNSURE for rule in rules if rule.grade is Grade.C}
+    return tuple(sorted(found))
 
 
 def _duty(rules: Sequence[Rule], facts: Facts) -> Rule | None:

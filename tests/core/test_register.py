@@ -95,10 +95,11 @@ def test_a_night_that_is_still_to_come_is_a_slip_of_the_pen() -> None:
 def test_in_california_nobody_but_the_police_sees_it_without_a_court(basis: Basis) -> None:
     """California Civil Code s. 53.5; elsewhere each basis is recorded and answered for."""
     asked = Asked("sh", "Office", "PS-1", "A-1", basis, date(2026, 3, 9))
-    asked.check("")
-    asked.check("US-NY")
-    if basis in (Basis.POLICE, Basis.COURT):
-        asked.check("US-CA")
-    else:
-        with pytest.raises(InputError, match="order of a court"):
-            asked.check("US-CA")
+    asked.check()
+    asked.check(["US-NY", "US"])
+    for laws in (["US-CA"], ["US-CA-LosAngeles", "US-CA"], ["US-CA", "CN"]):
+        if basis in (Basis.POLICE, Basis.COURT):
+            asked.check(laws)
+        else:
+            with pytest.raises(InputError, match="order of a court"):
+                asked.check(laws)

@@ -115,11 +115,14 @@ def test_the_order_of_rules_does_not_matter(rules: list[Rule], record: Facts, ch
 def test_adding_a_rule_never_shortens_a_floor(
     rules: list[Rule], more: Rule, record: Facts
 ) -> None:
-    """The end moves later or opens; only two people's word settles what nobody knew."""
+    """The end moves later or opens; only two people's word settles what nobody knew, and what no
+    rule keeps a draft, or one of grade C, leaves as open as it was."""
     before = floor(rules, CATEGORY, record)
     after = floor([*rules, replace(more, id="Z/9")], CATEGORY, record)
-    house = more.rank is Rank.HOUSE and more.floor is not None
-    if before.open == (Open.NO_RULE,) or house:
+    house = any(r.rank is Rank.HOUSE and r.floor is not None for r in [*rules, more])
+    if not before.claims and not house and (not more.signed or more.grade is Grade.C):
+        assert after.open or not before.open
+    if not before.claims or (more.rank is Rank.HOUSE and more.floor is not None):
         # `core.reconciling` keeps a first rule, and two people's, from shortening anything.
         return
     assert set(before.open) <= set(after.open)
@@ -226,6 +229,26 @@ def test_why_the_end_is_open(changed: dict[str, Any], record: Facts, word: Open)
     verdict = floor([replace(PAIR, **changed)], CATEGORY, record)
     assert verdict.open == (word,)
     assert verdict.kept(LEFT + timedelta(36500))
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"), [({"signed": False}, Open.DRAFT), ({"grade": Grade.C}, Open.UNSURE)]
+)
+@pytest.mark.parametrize("alone", [True, False], ids=["ceiling", "of others"])
+def test_what_nobody_relies_on_lets_nothing_go_of_which_it_wants_nothing(
+    changed: dict[str, Any], word: Open, alone: bool
+) -> None:
+    """That a draft, or a rule of grade C, asks for no floor is its word too. A rule that is sure
+    and about others does not change that; one that keeps the record does."""
+    sure = replace(PAIR, floor=None, when={}) if alone else PAIR
+    native = replace(FOREIGN, answers={"nationality": "DE"})
+    other = replace(PAIR, id="DE/other", when={"foreign": False})
+    unsure = replace(sure, **changed)
+    assert floor([sure], CATEGORY, native).open == ()
+    assert floor([unsure], CATEGORY, native).open == (word,)
+    assert floor([unsure, PAIR], CATEGORY, native).open == (word,)
+    assert floor([unsure, other], CATEGORY, native).open == ()
+    assert floor([replace(unsure, category="cctv"), PAIR], CATEGORY, native).open == ()
 
 
 def test_two_peoples_word_settles_numbers_and_nothing_else() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -117,6 +116,9 @@ class Forms:
     places: tuple[Place, ...] = ()
     """Where checkpoints go."""
 
+    signs: tuple[str, ...] = ("DE", "EU")
+    """Packs that the officer signs before anything else happens."""
+
     def __init__(self, url: str, folder: Path, now: datetime = NOON) -> None:
         self.engine: Engine = create_engine(url)
         self.now = now
@@ -125,8 +127,8 @@ class Forms:
         self.settings = SETTINGS
         self.datamap = self.mapped()
         build(self.engine, Base.metadata, tables.metadata)
-        for code in ("DE", "EU"):
-            self.run(partial(_signed, code))
+        for code in self.signs:
+            self.sign(code)
 
     @staticmethod
     def mapped(email: Any = placeholder) -> DataMap:
@@ -233,15 +235,15 @@ class Forms:
         """Let the vendor declare something else."""
         self.datamap = self.mapped(email)
 
+    def sign(self, code: str) -> None:
+        """Let the officer sign a pack."""
+        self.run(lambda office: amendments.sign(office.work, code, "officer"))
+
     def move(self, code: str, **values: Any) -> None:
         """Let the operator set something else for a property."""
         places = dict(self.settings.properties)
         places[code] = replace(places[code], **values)
         self.settings = replace(self.settings, properties=places)
-
-
-def _signed(code: str, office: Office) -> None:
-    amendments.sign(office.work, code, "officer")
 
 
 def _render(template: str, lang: str, params: Any) -> tuple[str, str]:

@@ -154,10 +154,11 @@ class Night:
             list(Base.registry.mappers),
         )  # fmt: skip
 
-    def region(self, region: str) -> None:
-        """Put the first hotel under the law of a region."""
+    def region(self, country: str, region: str, *own: Path) -> None:
+        """Put the first hotel under the law of a region, beside packs of the operator's own."""
         places = self.settings.properties
-        self.settings = Settings({**places, "sh": replace(places["sh"], region=region)})
+        here = replace(places["sh"], country=country, region=region)
+        self.settings = Settings({**places, "sh": here}, packs=tuple(map(str, own)))
 
     @contextmanager
     def begin(self) -> Iterator[Office]:

@@ -30,6 +30,7 @@ from flask_guesterase.store.certificates import laternotice
 from flask_guesterase.store.certificates.laternotice import LATER, Standing
 from flask_guesterase.store.copying import shelved
 from flask_guesterase.store.executing import finishing, forgetting
+from flask_guesterase.store.executing.supplementing import supplement
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.messages.channels import Message
@@ -113,6 +114,14 @@ def night(inn: Inn) -> None:
 def ends(inn: Inn, label: str) -> bool:
     """Return whether a key was told to end."""
     return label in {row["label"] for row in inn.ours("day")}
+
+
+def held(inn: Inn) -> int:
+    """Keep what stayed of the guest for longer, by a hold; return its number."""
+    inn.grants["officer"].add("hold")
+    inn.grants["second"].add("hold")
+    with inn.begin() as office:
+        return office.place_hold(Wanted("subject", "court-order", PEOPLE.name, "1"), "officer")
 
 
 def test_a_guest_is_told_once_when_the_last_has_gone(any_inn: Inn) -> None:
@@ -219,11 +228,8 @@ def test_what_stays_longer_than_that_keeps_no_contact(inn: Inn) -> None:
 
 def test_what_a_hold_keeps_for_longer_ends_the_contact_on_its_day(inn: Inn) -> None:
     """The contact is there on its last day and gone the day after; lifting tells nobody."""
-    inn.grants["officer"].add("hold")
-    inn.grants["second"].add("hold")
     number, _ = sealed(inn)
-    with inn.begin() as office:
-        hold = office.place_hold(Wanted("subject", "court-order", PEOPLE.name, "1"), "officer")
+    hold = held(inn)
     inn.later(days=(date(2028, 3, 10) - inn.now.date()).days)
     night(inn)
     assert (inn.state(number), seen(inn, number)) == ("sealed", Standing.KEPT)
@@ -242,7 +248,7 @@ def test_what_a_hold_keeps_for_longer_ends_the_contact_on_its_day(inn: Inn) -> N
     assert told(inn) == ["asked", "ended"]
 
 
-@pytest.mark.parametrize("end", ["told", "taken-back"])
+@pytest.mark.parametrize("end", ["told", "taken-back", "day-over"])
 def test_the_certificate_says_when_old_copies_of_its_key_are_worthless(inn: Inn, end: str) -> None:
     """First by the last day of the contact, then by the day on which the key was destroyed."""
     number, code = sealed(inn)
@@ -251,6 +257,14 @@ def test_the_certificate_says_when_old_copies_of_its_key_are_worthless(inn: Inn,
     if end == "taken-back":
         with inn.begin() as office:
             office.withdraw_later(number, code=code)
+    elif end == "day-over":
+        night(inn)
+        held(inn)
+        inn.later(days=(date(2028, 3, 11) - inn.now.date()).days)
+        night(inn)
+        assert (inn.state(number), kept(inn)) == ("sealed", [])
+        with inn.begin() as office:
+            supplement(office.work, cases.load(office.work, number, lock=True))
     else:
         inn.later(days=366)
         with inn.engine.begin() as conn:

@@ -47,6 +47,18 @@ def any_night(database_url: str, tmp_path: Path) -> Iterator[Night]:
     made.engine.dispose()
 
 
+SAN_DIEGO = """\
+code = "US-CA-SanDiego"
+name = "San Diego"
+level = "region"
+country = "US"
+extends = ["US-CA"]
+as_of = "2026"
+review_by = 2027-03-31
+id_copy = "none"
+"""
+
+
 def families(produced: Produced) -> list[str]:
     """Return the family names that were produced, in order."""
     return [line.name.split()[-1] for line in produced.lines]
@@ -212,10 +224,20 @@ def test_only_who_may_at_this_property(night: Night, by: str, place: str) -> Non
     assert night.ours("disclosure") == []
 
 
-def test_in_california_only_its_officers_and_courts(night: Night) -> None:
-    """Guest records go to nobody else without the order of a court."""
+@pytest.mark.parametrize(
+    ("country", "region"),
+    [("US", "US-CA"), ("US", "US-CA-LosAngeles"), ("US", "US-CA-Alhambra"),
+     ("US", "US-CA-SanDiego"), ("CN", "US-CA-LosAngeles"), ("", "US-CA")],
+)  # fmt: skip
+def test_in_california_only_its_officers_and_courts(
+    night: Night, tmp_path: Path, country: str, region: str
+) -> None:
+    """Guest records go to nobody else without the order of a court, in none of its cities, those
+    that an operator wrote down included."""
     night.stay(1)
-    night.region("US-CA")
+    own = tmp_path / "sandiego.toml"
+    own.write_text(SAN_DIEGO, encoding="utf-8")
+    night.region(country, region, own)
     for basis in (Basis.IMMIGRATION, Basis.TAX, Basis.PROSECUTOR):
         with pytest.raises(InputError):
             night.produce(basis=basis)

@@ -83,6 +83,40 @@ def test_a_record_that_no_rule_is_about_waits_for_two_people(small: Forms) -> No
     assert listed(house) == {}
 
 
+class Unread(Forms):
+    """The two hotels before anybody signed a pack."""
+
+    signs = ()
+
+
+def test_what_a_draft_asks_nothing_of_stays_until_somebody_signs_it(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The draft wants forms of foreigners; a German's, who asks, goes by the text that is signed,
+    and is listed as open until then."""
+    house = Unread(database_url, tmp_path)
+    form(house, 1, "DE")
+    ask = {"email": "g1@mail.example"}
+    number = house.run(lambda office: office.request(ask, property="mu", by="officer"))
+    house.run(lambda office: office.confirm(number, "officer"))
+    house.run(
+        lambda office: office.approve(number, "second", office.preview(number, "second").digest)
+    )
+    house.confirmed()
+    assert (house.names(), state(house, number)) == ({1: "Ada Roe"}, "sealed")
+    assert listed(house) == {"mu/guest_register/draft": 1}
+    house.sign("DE")
+    house.later(days=1)
+    house.confirmed()
+    assert (house.names(), state(house, number)) == ({1: None}, "erased")
+    house.engine.dispose()
+
+
+def state(house: Forms, number: str) -> str:
+    """Return the state of a request."""
+    return str(house.run(lambda office: office.show(number)["state"]))
+
+
 @pytest.mark.parametrize(("nation", "why"), [("DE", "no-rule"), ("", "unknown-fact")])
 def test_rows_are_counted_at_their_hotel_before_any_look_and_by_one(
     house: Forms, monkeypatch: pytest.MonkeyPatch, nation: str, why: str

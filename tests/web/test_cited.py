@@ -255,6 +255,7 @@ def test_a_reason_that_the_law_does_not_know_is_refused_in_chinese(
         ({"night": "2026-01-03", "until": "2026-06-03"}, "CN"),
         ({"night": "2126-01-03"}, "CN"),
         ({"night": "2026-01-03", "basis": Basis.TAX.value}, "US-CA"),
+        ({"night": "2026-01-03", "basis": Basis.TAX.value}, "US-CA-LosAngeles"),
     ],
 )
 def test_a_question_about_the_register_is_refused_in_chinese(

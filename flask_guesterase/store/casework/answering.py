@@ -38,6 +38,12 @@ def law(settings: Settings, property_: Property) -> str:
     return law_of(pack.code for pack in _chain(settings, property_))
 
 
+def laws(settings: Settings, property_: Property) -> frozenset[str]:
+    """Return the codes of all laws that count at a property, of the region it names in any case."""
+    # Where no country is given no pack counts, and what the region forbids is forbidden still.
+    return frozenset({property_.region, *(pack.code for pack in _chain(settings, property_))})
+
+
 def complaint(settings: Settings, property_: Property, lang: str) -> str:
     """Return how and where a guest complains there, or an empty string."""
     return _text([p.complaint for p in _chain(settings, property_)], lang)

@@ -23,7 +23,7 @@ from .. import tables
 from ..access import brake
 from ..boxes import safe, vault
 from ..casework import proving
-from ..casework.cases import Case, load, tell
+from ..casework.cases import Case, load, step, tell
 from ..casework.matching import Contact
 from ..journaling import approvals
 from ..mapping.days import last_whole_day
@@ -179,15 +179,17 @@ def send(work: Work, case: Case, contact: Contact | None, params: dict[str, str]
     end(work, case, "later-told" if contact is not None else "later-unreadable")
 
 
-def end(work: Work, case: Case, why: str) -> None:
-    """End what is kept for a later notice, where something is.
+def end(work: Work, case: Case, why: str) -> bool:
+    """End what is kept for a later notice, where something is; return whether something was.
 
     :param work: the open transaction.
     :param case: the request.
     :param why: one word.
     """
-    if drop(work, case.number):
+    dropped = drop(work, case.number)
+    if dropped:
         tell(work, LaterNoticeEnded, case, SYSTEM, grounds=(why,))
+    return dropped
 
 
 def end_old(work: Work) -> None:
@@ -198,8 +200,10 @@ def end_old(work: Work) -> None:
     for row in found:
         over = row.last_day < work.today
         if over or work.custodian.lost(label(row.request)):
-            why = "day-over" if over else "later-unreadable"
-            end(work, load(work, row.request, lock=True), why)
+            case = load(work, row.request, lock=True)
+            if end(work, case, "day-over" if over else "later-unreadable"):
+                # The day goes with the box; its key was there until today at most.
+                step(work, case, decisions={**(case.decisions or {}), UNSEALED: work.today})
 
 
 def idle(work: Work, labels: Iterable[str]) -> list[str]:

@@ -22,6 +22,7 @@ from .. import tables
 from ..access import actors
 from ..access.tokens import ALPHABET
 from ..boxes import safe
+from ..casework import answering
 from ..casework.cases import day_at
 from ..lawbook.blockers import today_at
 from ..mapping.days import last_utc_day
@@ -86,7 +87,8 @@ def produce(work: Work, asked: Asked, by: str, shown: str = "") -> Produced:
     """
     place = work.settings.property(asked.place)
     actor = actors.allow(work, by, Permission.REGISTER, place.code)
-    asked.check(place.region, today_at(work.settings, work.now, place.code))
+    laws = answering.laws(work.settings, place)
+    asked.check(laws, today_at(work.settings, work.now, place.code))
     found = retrieve(work, asked)
     columns = tuple(dict.fromkeys(name for line in found.lines for name in line.more))
     produced = Produced("", place.code, columns, found.lines, found.unopened)

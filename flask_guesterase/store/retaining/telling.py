@@ -31,8 +31,8 @@ OPEN_WORDS: Mapping[Open, str] = {
     Open.NO_PLACE: "nobody can tell at which property it lies",
     Open.UNKNOWN_FLOOR: "the law wants it kept and gives no number",
     Open.UNKNOWN_FACT: "the data do not answer a condition of the rule",
-    Open.UNSURE: "the number is known from memory only (grade C)",
-    Open.DRAFT: "nobody signed the pack it stands in",
+    Open.UNSURE: "what the law says of it is known from memory only (grade C)",
+    Open.DRAFT: "nobody signed the pack that speaks of it",
 }
 """Why the end of a floor is not known, as part of a sentence."""
 
