@@ -180,10 +180,11 @@ class Policy:
         callable taking the table and returning the expression, or several of these, of which the
         latest date counts; a plain path dates the document.
     :param facts: what a rule of law may ask (nationality, birth, role, outcome ...) -> path of a
-        column, or callable taking the table and returning an expression.
+        column, or callable taking the table and returning an expression; of several rows that it
+        leads to, what all say alike.
     :param place: path of the column that holds the property's code, or callable taking the table
-        and returning an expression; when empty, a column named as the subject's, or the owner's
-        property.
+        and returning an expression, likewise; when empty, a column named as the subject's, or the
+        owner's property.
     :param register: given when rows of this table are lines of the guest register.
     :param zone: time zone (IANA name) of the table's naive date-times.
     :param triggers: trigger name -> why it may fire while this table is being erased.

@@ -223,8 +223,8 @@ def test_a_date_in_another_database_is_read_by_value() -> None:
     with _apart("sqlite") as (conn, guests, notes):
         datamap = _map(guests, notes, VIAS["exact"][0])
         reach = Reach((Hop((guests.c.mail,), (notes.c.mail,)),), "number")
-        read = reach.read(conn, datamap.declared("guests"), [(1,), (2,), (4,)])
-    assert read == {(1,): 8, (2,): 99}
+        read = reach.dates(conn, datamap.declared("guests"), [(1,), (2,), (4,)])
+    assert read == {(1,): (8,), (2,): (99,)}
 
 
 def test_a_moment_that_mariadb_keeps_in_another_database_names_its_zone() -> None:
@@ -232,8 +232,8 @@ def test_a_moment_that_mariadb_keeps_in_another_database_names_its_zone() -> Non
     with _apart("mariadb") as (conn, guests, notes):
         datamap = _map(guests, notes, VIAS["exact"][0])
         reach = Reach((Hop((guests.c.mail,), (notes.c.mail,)),), "seen_at")
-        read = reach.read(conn, datamap.declared("guests"), [(1,), (2,), (4,)])
-    assert read == dict.fromkeys([(1,), (2,)], datetime(2026, 3, 9, 23, tzinfo=UTC))
+        read = reach.dates(conn, datamap.declared("guests"), [(1,), (2,), (4,)])
+    assert read == dict.fromkeys([(1,), (2,)], (datetime(2026, 3, 9, 23, tzinfo=UTC),))
 
 
 def test_a_statement_over_two_databases_is_refused() -> None:

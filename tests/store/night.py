@@ -193,13 +193,19 @@ class Night:
             conn.execute(insert(Line).values(**line))
 
     def seal(self, ids: Sequence[Any], last_day: str = "2026-03-12") -> list[str]:
-        """Do to lines what an erasure does: a box for each, masks in the rows, and the shelf."""
-        with self.begin() as office:
-            return [self._seal(office.work, id, last_day) for id in ids]
+        """Do to lines what an erasure does: a box for each, masks in the rows, and the shelf.
 
-    def _seal(self, work: Work, id: Any, last_day: str) -> str:
+        Of columns that the law keeps under several categories each has a box of its own.
+        """
+        with self.begin() as office:
+            kept = registers(office.work.datamap)["registrations"].declared.retain
+            return [
+                self._seal(office.work, id, last_day, [n for n in kept if kept[n] == category])
+                for id in ids for category in dict.fromkeys(kept.values())
+            ]  # fmt: skip
+
+    def _seal(self, work: Work, id: Any, last_day: str, names: Sequence[str]) -> str:
         lines = registers(work.datamap)["registrations"]
-        names = [*lines.declared.retain]
         reads = reader(work.conn, lines.declared, work.live())
         (_, cells, typed), = reads.rows([(id,)], ["id", *names], names)
         image = Image("registrations", cells[:1], Change.OVERWRITTEN, cells[1:], 0)
@@ -213,9 +219,10 @@ class Night:
         shelf.lay(work, [shelf.Laid(
             box, terms.label, where.hotel, "registrations", where.room,
             where.first_night.isoformat(), str(where.last_night or ""),
-            (said["given"], said["family"]), said.get("passport", ""),
+            (said.get("given", ""), said.get("family", "")), said.get("passport", ""),
         )])  # fmt: skip
-        masks = dict.fromkeys([*names, "wishes"]) | {"family": "[erased]"}
+        masks: dict[str, Any] = dict.fromkeys([*names, "wishes"])
+        masks |= {"family": "[erased]"} if "family" in names else {}
         work.conn.execute(update(Line).where(Line.id == id).values(masks))
         return box
 

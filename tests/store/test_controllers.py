@@ -14,6 +14,7 @@ from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.recipients import Recipient
+from flask_guesterase.store.casework import purview
 from flask_guesterase.store.certificates import certifying
 from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.erasing import people
@@ -409,3 +410,20 @@ def test_a_common_profile_that_the_last_erased_can_be_brought_back_by_them(commo
     with common.begin() as office:
         office.restore(second, "second-fir")
     assert (common.of(Person, 1)["email"], common.wish(1)) == (ANN, None)
+
+
+def test_what_lies_between_two_hotels_is_of_neither_company_alone(chain: Chain) -> None:
+    """A stay of guests of both, and what hangs on it, is not judged by the one whose code sorts
+    last: whoever of them is asked is asked for it."""
+    chain.person(2, "bea", at="mu")
+    chain.stay(5, 1, 1, 2, status="out", days=-30)
+    chain.add(Bill, id=5, stay_id=5, owed=0, text="two teas")
+    declared = [(t, replace(p, place="lodgers.house") if t is Stay else p) for t, p in policies()]
+    chain.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    with chain.begin() as office:
+        work = office.work
+        for name in ("stays", "bills"):
+            rows = work.datamap.declared(name)
+            assert [purview.elsewhere(work, code, rows, [(5,)]) for code in ("sh", "mu")] == [
+                frozenset(), frozenset(),
+            ], name  # fmt: skip

@@ -132,6 +132,20 @@ def test_who_never_stayed_counts_by_todays_age(house: House) -> None:
     assert involved(house, 1)
 
 
+@pytest.mark.parametrize("ages", [(1980, 2018), (2018, 1980)])
+def test_of_several_births_that_differ_the_childs_counts(
+    house: House, ages: tuple[int, int]
+) -> None:
+    """Which of them is right nobody knows, and a child that may be one goes to the officer."""
+    (person, policy), *rest = policies()
+    declared = [(person, replace(policy, facts={"birth": "stays.lodgers.born"})), *rest]
+    house.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    for number, year in enumerate(ages, 1):
+        house.person(number, f"p{number}", born=date(year, 1, 1))
+    house.stay(7, 1, 1, 2, status="out", days=-9)
+    assert involved(house, 1)
+
+
 def test_only_the_officer_approves_a_stay_with_a_minor(house: House) -> None:
     """Who may approve but not decide about the law is refused; the preview says why."""
     house.person(1, born=date(1980, 1, 1))

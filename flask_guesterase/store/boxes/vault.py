@@ -58,6 +58,12 @@ def openable(conn: Connection, custodian: Custodian, ids: Sequence[str]) -> list
     return [_openable(row, custodian) for row in _rows(conn, ids)]
 
 
+def holding(conn: Connection, custodian: Custodian, ids: Sequence[str]) -> list[Box]:
+    """Return boxes as they can be opened, without those that were emptied meanwhile."""
+    rows = (row for row in _rows(conn, ids) if row is not None and row.wrapped is not None)
+    return [_openable(row, custodian) for row in rows]
+
+
 def _rows(conn: Connection, ids: Sequence[str], lock: bool = False) -> list[Any]:
     found: dict[str, Any] = {}
     for start in range(0, len(ids), MANY):

@@ -10,7 +10,7 @@ from ...core.plan import Key, Person, by_table
 from ..checking.gaps import unreadable
 from ..erasing.finder import owned, owners
 from ..lawbook.blockers import today_at
-from ..lawbook.clocks import days_of, facts_of
+from ..lawbook.clocks import births_of, days_of, places_of
 from ..mapping.declared import Declared
 from ..mapping.ways import clock_of
 from ..work import Work
@@ -111,13 +111,15 @@ def _hangs(declared: Declared, others: dict[str, Declared]) -> bool:
 
 
 def _minor(work: Work, table: str, keys: list[Key], stayed: _Stayed) -> bool:
-    if _BIRTH not in work.datamap.declared(table).policy.facts:
+    declared = work.datamap.declared(table)
+    if _BIRTH not in declared.policy.facts:
         return False
-    records = facts_of(work.conn, work.datamap, work.settings, table, keys)
-    for key, record in records.items():
-        today = today_at(work.settings, work.now, record.place)
+    births = births_of(work.conn, work.datamap, table, keys)
+    places = places_of(work.conn, work.datamap, work.settings, declared, keys)
+    for key, born in births.items():
+        today = today_at(work.settings, work.now, places.get(key, ""))
         for day in stayed[table, key] or {None}:
-            years = age(record.facts.answers.get(_BIRTH), min(day or today, today))
-            if years is not None and years < ADULT:
+            ages = (age(each, min(day or today, today)) for each in born)
+            if any(years is not None and years < ADULT for years in ages):
                 return True
     return False

@@ -136,8 +136,8 @@ def _places(
         return places_of(work.conn, work.datamap, work.settings, declared, keys)
     near: dict[Key, set[str]] = {}
     for at in _between(work.datamap, declared):
-        for key, code in at.read(work.conn, declared, keys).items():
-            near.setdefault(key, set()).add(str(code).strip())
+        for key, codes in at.codes(work.conn, declared, keys).items():
+            near.setdefault(key, set()).update(codes)
     places: dict[Key, str] = {}
     for row in rows:
         # Of what lies between two hotels nobody can tell whose it is.

@@ -235,6 +235,29 @@ def days_of(
     return found
 
 
+def births_of(
+    conn: Connection, datamap: DataMap, name: str, keys: Iterable[Key]
+) -> dict[Key, set[date]]:
+    """Return key -> all days of birth that rows of one table tell, where several differ each.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param name: name of a declared table.
+    :param keys: keys of its rows.
+    """
+    declared = datamap.declared(name)
+    found: dict[Key, set[date]] = {key: set() for key in keys}
+    at = ways(datamap, declared).answers.get("birth")
+    if at is None:
+        return found
+    left = _left(datamap, declared, at)
+    for key, value in at.each(conn, declared, list(found)):
+        born = None if _is(value, left) else _birth(value)
+        if born is not None:
+            found[key].add(born)
+    return found
+
+
 def moments_of(
     conn: Connection, datamap: DataMap, name: str, keys: Iterable[Key]
 ) -> dict[Key, dict[str, list[date | datetime]]]:
@@ -269,13 +292,14 @@ def places_of(
     """Return key -> code of the property the row belongs to; rows nobody can place are left out.
 
     It is the row's own, else its owner's when all owners agree, else the only one there is. Where
-    it was read elsewhere until lately, and that says another, nobody can place it.
+    what it leads to differs, or it was read elsewhere until lately and that says another, nobody
+    can place it.
     """
     found = ways(datamap, declared) if found is None else found
     places = _places(conn, datamap, settings, declared, keys, found.place)
     for at in found.places:
-        before = _codes(at.read(conn, declared, keys))
-        places = {key: code for key, code in places.items() if before.get(key, code) == code}
+        before = at.codes(conn, declared, keys)
+        places = {key: code for key, code in places.items() if before.get(key, {code}) == {code}}
     return places
 
 
@@ -288,7 +312,7 @@ def _places(
     at: Reach | None,
 ) -> dict[Key, str]:
     if at is not None:
-        return _codes(at.read(conn, declared, keys))
+        return _agreed(at.codes(conn, declared, keys))
     only = list(settings.properties)
     if len(only) == 1:
         return dict.fromkeys(keys, only[0])
@@ -302,7 +326,7 @@ def _places(
     for table, theirs in people.items():
         subject = datamap.declared(table)
         mine = ways(datamap, subject).place
-        known[table] = _codes(mine.read(conn, subject, list(theirs))) if mine else {}
+        known[table] = _agreed(mine.codes(conn, subject, list(theirs))) if mine else {}
     for key, each in by_key.items():
         codes = {known[table].get(person, "") for (table, person), _ in each}
         if len(codes) == 1 and (code := codes.pop()):
@@ -310,13 +334,9 @@ def _places(
     return result
 
 
-def _codes(read: Mapping[Key, Any]) -> dict[Key, str]:
-    """Return key -> code of a property, without the blanks that CHAR columns are filled up with.
-
-    A code that is blank places nothing, as one that is not there.
-    """
-    codes = {key: str(code).strip() for key, code in read.items()}
-    return {key: code for key, code in codes.items() if code}
+def _agreed(codes: Mapping[Key, set[str]]) -> dict[Key, str]:
+    """Return key -> code of a property, where all that a row leads to says the same one."""
+    return {key: min(told) for key, told in codes.items() if len(told) == 1}
 
 
 def _is_zone(name: str) -> bool:

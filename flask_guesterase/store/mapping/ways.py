@@ -33,11 +33,29 @@ class Reach:
     make: Callable[..., Any] | None = None
 
     def read(self, conn: Connection, declared: Declared, keys: Sequence[Key]) -> dict[Key, Any]:
-        """Return key -> value; of several the latest, and nothing where there is none."""
+        """Return key -> value; of several what all say alike, nothing where one says nothing."""
         found: dict[Key, Any] = {}
+        said: dict[Key, Any] = {}
+        apart = set[Key]()
         for key, value in self.each(conn, declared, keys):
+            if said.setdefault(key, _plain(value)) != _plain(value):
+                apart.add(key)
+            # Of several ways to write the same the one that is read does not hang on their order.
             _latest(found, key, value)
-        return found
+        return {key: value for key, value in found.items() if key not in apart}
+
+    def codes(
+        self, conn: Connection, declared: Declared, keys: Sequence[Key]
+    ) -> dict[Key, set[str]]:
+        """Return key -> the codes of properties it leads to, without outer blanks.
+
+        One of them is empty where a row says none; nothing is there for a key of which none does.
+        """
+        found: dict[Key, set[str]] = {}
+        for key, value in self.each(conn, declared, keys):
+            # CHAR columns are filled up with blanks, and a blank code places as little as none.
+            found.setdefault(key, set()).add("" if value is None else str(value).strip())
+        return {key: codes for key, codes in found.items() if codes != {""}}
 
     def dates(
         self, conn: Connection, declared: Declared, keys: Sequence[Key]
@@ -96,6 +114,11 @@ class Reach:
             there, same = hop.step(here, number)
             joined, here = joined.join(there, same), there
         return joined, here.c[self.column]
+
+
+def _plain(value: Any) -> Any:
+    """Return an answer without outer blanks and case, which do not count (see `conditions`)."""
+    return value.strip().casefold() if isinstance(value, str) else value
 
 
 def _latest(found: dict[Key, Any], key: Key, got: Any) -> None:

@@ -11,15 +11,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, ColumnElement, or_, select
 
-from ...core.errors import SealError
-from ...core.image import Image, decode
+from ...core.image import Image
 from ...core.plan import Key
 from ...core.register import Asked, document_form, name_form, name_forms
-from ...core.seal import Box, open_box
 from ...core.treatment import Constant, Null, Placeholder, Redact
-from ..boxes import vault
 from ..boxes.reading import moments, renamed, texts
-from ..boxes.shelf import Place, boxes, places, same_room
+from ..boxes.shelf import Place, boxes, same_room
 from ..lawbook.clocks import places_of
 from ..mapping.hostkeys import keys_told
 from ..mapping.lines import Lines, registers
@@ -27,6 +24,7 @@ from ..mapping.masks import fixed_value, looks_invented, looks_redacted
 from ..mapping.nights import Night, home_day
 from ..mapping.raw import Reader, reader
 from ..work import Work
+from .opening import Opened, by_row
 
 Texts = Mapping[str, str]
 """SQL column name -> value as text."""
@@ -82,19 +80,21 @@ def retrieve(work: Work, asked: Asked) -> Answer:
     :param asked: the question, checked before.
     """
     known = registers(work.datamap)
-    ids = boxes(work, asked, sorted(known))
-    opened, unopened = _open(work, ids)
-    # What was a register when a line was sealed may be declared none: nobody can read it here.
-    unopened += sum(image.table not in known for _, image in opened)
-    laid = places(work, ids)
+    tables = {name: _Table(work, columns, asked) for name, columns in known.items()}
+    opened = Opened(work)
+    opened.look(boxes(work, asked, sorted(known)))
+    living = {name: [*table.living()] for name, table in tables.items()}
+    # A line that an erasure took out of its row before that was read lay in no box then; one that
+    # was put back was opened before, or stands in its row.
+    opened.look(boxes(work, asked, sorted(known)))
     lines: list[Line] = []
-    for name, columns in known.items():
-        table = _Table(work, columns, asked)
-        mine = [(image, laid.get((box, name))) for box, image in opened if image.table == name]
-        sealed, shells = table.sealed(mine)
+    for name, table in tables.items():
+        sealed, shells = table.sealed([each for each in opened.images if each[0].table == name])
         lines += [table.line(said, True) for said in sealed]
-        lines += [table.line(said, False) for said in table.living(shells)]
-    return Answer(tuple(sorted(lines, key=_order)), unopened)
+        lines += [table.line(said, False) for key, said in living[name] if key not in shells]
+    # What was a register when a line was sealed may be declared none: nobody can read it here.
+    strange = sum(image.table not in known for image, _ in opened.images)
+    return Answer(tuple(sorted(lines, key=_order)), opened.unopened + strange)
 
 
 def _order(line: Line) -> tuple[list[tuple[int, str]], str, str]:
@@ -102,26 +102,6 @@ def _order(line: Line) -> tuple[list[tuple[int, str]], str, str]:
     # Room 9 comes before room 10.
     rooms = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
     return rooms, line.first_night, line.name
-
-
-def _open(work: Work, ids: Sequence[str]) -> tuple[list[tuple[str, Image]], int]:
-    """Open boxes; one that does not open keeps nobody from the others."""
-    images: list[tuple[str, Image]] = []
-    unopened = 0
-    for box in vault.openable(work.conn, work.custodian, ids):
-        opened = _opened(work, box)
-        if opened is None:
-            unopened += 1
-        else:
-            images += [(box.id, image) for image in opened]
-    return images, unopened
-
-
-def _opened(work: Work, box: Box) -> Sequence[Image] | None:
-    try:
-        return decode(open_box(box, work.custodian)).rows
-    except SealError:
-        return None
 
 
 class _Table:
@@ -144,27 +124,30 @@ class _Table:
 
         :param images: each with under what it lies on the shelf, where that is known.
         """
-        keys = {(image, place): self._host_key(image) for image, place in images}
-        here = dict(self._read([key for key in keys.values() if key is not None]))
-        found: dict[tuple[Key, Place | None], Texts] = {}
-        others = set[Key]()
-        for (image, place), told in keys.items():
-            key = told or tuple(cell.native() for cell in image.key)
-            lost = texts(self.lines, image.columns, self.reader.conn)
+        keys = [self._host_key(image) for image, _ in images]
+        here = dict(self._read([key for key in keys if key is not None]))
+        rows = by_row(
+            (place, told or tuple(cell.native() for cell in image.key), image.columns)
+            for told, (image, place) in zip(keys, images, strict=True)
+        )
+        found: dict[tuple[object, ...], Texts] = {}
+        shells = set[Key]()
+        for (place, key), cells in ((row, c) for row, parts in rows.items() for c in parts):
+            lost = texts(self.lines, cells, self.reader.conn)
             # Which column of today they are is not written down; what stands there is a mask.
-            old = renamed(self.lines, image.columns)
+            old = renamed(self.lines, cells)
             masks = {column.name for column in self.lines.personal} if old else set()
             there = {n: t for n, t in here.get(key, {}).items() if n not in masks}
-            if place is not None and self._is_anothers(there, lost):
-                there = {}
-                others.add(key)
-            said = {**there, **lost, **old}
+            anothers = place is not None and self._is_anothers(there, lost)
+            said = {**({} if anothers else there), **lost, **old}
             laid = {} if place is None else self._otherwise(said, place, set(lost))
             then = place is not None and self._lay_then(place, laid)
             shown = {**said, **laid, **self._beside(said, laid)}
             if (then or self._at_night(said)) and self._answers(said, shown, [*old.values()]):
-                found[key, place] = shown
-        return [*found.values()], {key for key, _ in found} - others
+                found[key, place, *sorted(shown.items())] = shown
+                if not anothers:
+                    shells.add(key)
+        return [*found.values()], shells
 
     def _is_anothers(self, there: Texts, lost: Texts) -> bool:
         """Tell whether the host has written somebody else into the row of a line that is sealed."""
@@ -175,12 +158,17 @@ class _Table:
             for said in [there.get(column.name, "")]
         )
 
-    def living(self, without: set[Key]) -> Iterator[Texts]:
-        """Yield the lines of the host's rows that answer and were not erased."""
-        for _, said in self._read([key for key in self._candidates() if key not in without]):
-            # The database compared as widely as a moment may be meant; here it is one night's.
-            if self._at_night(said, there=True):
-                yield said
+    def living(self) -> Iterator[tuple[Key, Texts]]:
+        """Yield key and line of the host's rows that answer and were not erased."""
+        names = [column.name for column in self.lines.shown]
+        wanted = [self.lines.room.name, *(column.name for column in self.lines.personal)]
+        for key, cells, now in self.reader.rows(self._candidates(), names, wanted):
+            said = texts(self.lines, cells, self.reader.conn)
+            room, *personal = (now[name] for name in wanted)
+            # Who was found may be erased by now, or have another's row. The database compared as
+            # widely as a moment may be meant; here it is one night's.
+            if self._means(room, personal) and self._at_night(said, there=True):
+                yield key, said
 
     def line(self, said: Texts, sealed: bool) -> Line:
         """Return a line from the texts of its columns."""
