@@ -13,6 +13,7 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, s
 from flask_guesterase.core.policy import Blocker, Equal, Policy
 from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store.executing import forgetting
+from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.test_heldhome import Kept
 from tests.store.test_still_needed import night
@@ -118,6 +119,24 @@ def test_what_went_with_another_guest_is_held_where_a_query_names_who_lives(
     assert house.copies(number) == {f"hold:{id}"}
     house.past()
     assert (house.copies(number), house.copies(other)) == ({f"hold:{id}"}, set())
+
+
+@pytest.mark.parametrize("file", ["key-day-*.json", "key-returning-*.json"])
+def test_what_nobody_can_tell_now_keeps_nobody_from_a_hold(house: House, file: str) -> None:
+    """The key of the copy, or of the marks, is damaged; once it is brought back the copy is held."""
+    house.noted(1, 1, 2)
+    number = house.erase(1)
+    damaged = {path: path.read_bytes() for path in house.custodian.path.glob(file)}
+    assert damaged
+    for path in damaged:
+        path.write_bytes(b"")
+    house.custodian = FolderCustodian(house.custodian.path)
+    id = house.whose(2)
+    for path, whole in damaged.items():
+        path.write_bytes(whole)
+    house.custodian = FolderCustodian(house.custodian.path)
+    house.past()
+    assert house.copies(number) == {f"hold:{id}"}
 
 
 def test_what_went_later_with_another_guest_is_held_with_who_lives(house: House) -> None:
