@@ -123,7 +123,7 @@ def test_what_went_with_another_guest_is_held_where_a_query_names_who_lives(
 
 @pytest.mark.parametrize("file", ["key-day-*.json", "key-returning-*.json"])
 def test_what_nobody_can_tell_now_keeps_nobody_from_a_hold(house: House, file: str) -> None:
-    """The key of the copy, or of the marks, is damaged; once it is brought back the copy is held."""
+    """The key of the copy, or of the marks, is damaged; once it is back the copy is held."""
     house.noted(1, 1, 2)
     number = house.erase(1)
     damaged = {path: path.read_bytes() for path in house.custodian.path.glob(file)}
