@@ -8,6 +8,7 @@ from enum import StrEnum
 KINDS: dict[str, str] = {
     "activity-alone": "people go by the day they were entered, whatever they did since",
     "authorize-missing": "the host never said who may do what, so nobody may",
+    "blocker-all": "a precondition needs all by which a guest who is back in their row is known",
     "blocker-missing": "people go by day, and nothing says whom the hotel still needs",
     "blocker-unknown": "a precondition of the hotel cannot be asked",
     "canary-back": "an invented guest was seen after its erasure, or could not be erased",

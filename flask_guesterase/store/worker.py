@@ -28,6 +28,7 @@ from .remembrance import remembering
 from .requests import intake
 from .returning import returned
 from .returning.again import Again, Fate
+from .returning.promised import Register
 from .search import queued, rescan, residue
 from .search.reading import Progress
 from .sweeping.claiming import Shift
@@ -353,7 +354,7 @@ _FATES = {
 }  # fmt: skip
 
 
-def _erase_again(id: int, lines: returned.Register, office: HasWork) -> Again:
+def _erase_again(id: int, lines: Register, office: HasWork) -> Again:
     return returned.erase(office.work, id, lines)
 
 

@@ -8,13 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import TIMESTAMP, Column, DateTime, MetaData, String, Table, column, insert, update
+from sqlalchemy import (
+    TIMESTAMP,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    column,
+    insert,
+    update,
+)
 
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.plan import Row
 from flask_guesterase.core.policy import Blocker, Policy, Subject
-from flask_guesterase.core.treatment import keep, null, placeholder
+from flask_guesterase.core.treatment import delete, keep, null, placeholder
 from flask_guesterase.store import tables
 from flask_guesterase.store.lawbook import preconditions
 from flask_guesterase.store.lawbook.blockers import blocks, label_of, needed, needed_of, today_at
@@ -295,6 +306,18 @@ def needs_of_a_table_that_is_not_there(wrong: bool) -> list[Finding]:
 @CASES.of("blocker-unknown")
 def needs_of_a_column_that_is_not_there(wrong: bool) -> list[Finding]:
     return unknown(wrong, needs={"bills": ["txt"]})
+
+
+@CASES.of("blocker-all")
+def needs_of_all_that_is_emptied(wrong: bool) -> list[Finding]:
+    card = Table("cards", MetaData(), Column("id", Integer, primary_key=True),
+                 Column("mail", String(80)), Column("no", String(9)))  # fmt: skip
+    rules = {"mail": null} if wrong else {"mail": null, "no": null}
+    policy = Policy(rules, subject=Subject(match=["mail"]), rows=delete)
+    datamap = resolve([(card, policy)], [card], ())
+    blocker = Blocker("x-y", "cards", lambda cards, today: cards.c.no == "1",
+                      needs={"cards": ["mail"]})  # fmt: skip
+    return preconditions.findings(datamap, [blocker])
 
 
 @CASES.each()

@@ -150,6 +150,25 @@ def test_a_profile_of_who_is_back_does_not_go_whole(
     assert lodgers(inn)[1][0] == "Ann Berg"
 
 
+@pytest.mark.parametrize("rules", [("email",), ()])
+@pytest.mark.parametrize("back", [True, False])
+def test_a_profile_of_which_all_is_needed_is_theirs_again_by_its_day(
+    any_inn: Inn, rules: tuple[str, ...], back: bool
+) -> None:
+    """Nothing else can say that its guest stays again; the day they stayed counts from here on."""
+    inn = any_inn
+    opened(inn, ruled(*rules))
+    inn.set(LODGERS, 1, seen=date(2022, 1, 1))
+    night(inn)
+    if back:
+        inn.set(LODGERS, 1, seen=inn.now.date())
+    paid(inn)
+    assert (1 in lodgers(inn), living(inn)) == (back, [])
+    inn.later(days=4 * 366)
+    night(inn)
+    assert 1 not in lodgers(inn)
+
+
 def test_a_profile_that_went_whole_is_taken_back_as_it_was(any_inn: Inn) -> None:
     """Two safety copies hold it: what went at once, and the row that went after."""
     inn = any_inn

@@ -15,6 +15,7 @@ from flask_guesterase.core.period import Period
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, null, redact, retain
 from flask_guesterase.store import worker
+from flask_guesterase.store.certificates import planning
 from flask_guesterase.store.deciding.amendments import House
 from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.mapping.datamap import resolve
@@ -266,6 +267,31 @@ def test_the_register_is_read_once_for_all_that_staff_settled(
         assert len(read) == 1
         worker.work(inn.run, render, {})
         assert len(read) == 1
+
+
+def test_what_is_kept_of_a_request_is_looked_for_once_for_all_that_staff_settled(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plan of all of its people is drawn when the first is judged, and serves the others."""
+    for id in (1, 2, 3, 4):
+        inn.person(id, OVER, email="ann@mail.example")
+        inn.bill(id, one=id, dated=None if id == 4 else LONG_AGO)
+    with backup(inn) as copy:
+        inn.erased(inn.approved(email="ann@mail.example"))
+        restore(inn, copy)
+        for id in (1, 2, 3):
+            inn.set(PEOPLE, id, email=f"p{id}@mail.example")
+        replay(inn.run)
+        for row in inn.run(lambda office: office.returns(None, "replay")):
+            inn.run(lambda office, row=row: office.settle_return(row["id"], "clerk", theirs=True))
+        drawn, plan = [], planning.plan
+        monkeypatch.setattr(
+            planning, "plan",
+            lambda work, scope, *more: drawn.append(len(scope.people)) or plan(work, scope, *more),
+        )  # fmt: skip
+        worker.work(inn.run, render, {})
+        assert [inn.read(PEOPLE, id)["name"] for id in (1, 2, 3)] == ["[erased]"] * 3
+        assert sorted(drawn) == [1, 1, 1, 4]
 
 
 class Roles(Inn):

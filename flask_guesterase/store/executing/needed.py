@@ -71,9 +71,21 @@ def _back(
         # Of who lives, also of whoever was back before, a record of its own went: it is theirs
         # once its own day lies ahead. Who was erased with it, or later, is back.
         back = any(person in erased and erased[person] >= line.since for person in living)
-        return key not in over and (back or bool(living and key in ahead))
+        lives = living or _says_nothing(declared, key, known.get(key, set()), columns)
+        return key not in over and (back or bool(lives and key in ahead))
 
     return {line.id for line, some in mine if all(theirs(line, key) for key in some)}
+
+
+def _says_nothing(
+    declared: Declared, key: Key, owned: Collection[tuple[Person, int]], columns: Collection[str]
+) -> bool:
+    """Return whether a profile shows only by its day that its guest is back.
+
+    All that an erasure empties is needed, and stands there whether they are or not.
+    """
+    itself = {person for person, _ in owned} == {(declared.name, key)}
+    return itself and declared.erase.keys() <= set(columns)
 
 
 def _whose(

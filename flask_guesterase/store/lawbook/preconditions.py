@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from ...core.errors import ONCE, PolicyError
-from ...core.finding import Finding
+from ...core.finding import Finding, Severity
 from ...core.plan import ANOTHER
 from ...core.policy import Blocker
 from ..mapping.datamap import DataMap
@@ -15,8 +15,11 @@ from .blockers import OPEN_REQUEST, end_of
 
 
 def findings(datamap: DataMap, blockers: Iterable[Blocker]) -> list[Finding]:
-    """Return which blockers cannot be asked: nothing is erased until they can."""
-    return [
+    """Return which blockers cannot be asked, and which need all that says who is back.
+
+    Nothing is erased until they can be asked.
+    """
+    wrong = [
         Finding(
             "blocker-unknown",
             "",
@@ -27,6 +30,23 @@ def findings(datamap: DataMap, blockers: Iterable[Blocker]) -> list[Finding]:
         for blocker in blockers
         for why in _wrong(datamap, blocker)
     ]
+    return wrong + [each for blocker in blockers for each in _all_needed(datamap, blocker)]
+
+
+def _all_needed(datamap: DataMap, blocker: Blocker) -> Iterator[Finding]:
+    """Yield the tables of people that go whole of which a blocker leaves nothing to empty."""
+    for name, columns in sorted((blocker.needs or {}).items()):
+        declared = datamap.tables.get(name)
+        if declared is None or not declared.deletes or name not in datamap.subjects:
+            continue
+        if declared.erase.keys() <= set(columns):
+            yield Finding(
+                "blocker-all", name, blocker.name, "It needs all that an erasure empties of a row "
+                "that goes whole: who is back in the row meanwhile is known by its own day alone, "
+                "and after a request by nothing.",
+                "Leave out of needs= a column that has a rule, or give another one a rule.",
+                Severity.WARN,
+            )
 
 
 def _wrong(datamap: DataMap, blocker: Blocker) -> Iterator[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Step
@@ -22,6 +22,21 @@ from . import again
 _KEPT = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value})
 _TAKING = frozenset({Outcome.DELETE, Outcome.OVERWRITE})
 
+_Kept = Sequence[tuple[str, str, frozenset[str]]]
+"""Table, last day or rule, and columns of each thing that a plan keeps."""
+
+
+@dataclass(frozen=True)
+class Register:
+    """What the register remembers of erasures, read once for all rows of a round.
+
+    :param lines: number of a request, empty for the law's ceiling -> lines about it.
+    :param kept: number of a line -> what is kept today of all of it, once that was asked for.
+    """
+
+    lines: Mapping[str, Sequence[Line]] = field(default_factory=dict)
+    kept: dict[int, _Kept] = field(default_factory=dict)
+
 
 @dataclass
 class Promise:
@@ -30,11 +45,13 @@ class Promise:
     :param work: the open transaction.
     :param line: the line: what was done then.
     :param rows: returns where the line's own rows lie now, whatever is thought of them.
+    :param kept: number of a line -> what is kept today of all of it, as far as that is known.
     """
 
     work: Work
     line: Line
     rows: Callable[[], Iterable[Person]]
+    kept: dict[int, _Kept] = field(default_factory=dict)
 
     def broken(self, plan: Plan) -> bool:
         """Return whether a plan takes what was kept by a rule that did not end here.
@@ -72,22 +89,34 @@ class Promise:
         word = str(item["until"])
         if any(r.rank is Rank.HOUSE for _, r in _named(self.work, word)):
             return False
-        return _keeps(plan, item) or _keeps(self._whole, item)
+        return _keeps(_keeping(plan), item) or _keeps(self._whole(), item)
 
-    @cached_property
-    def _whole(self) -> Plan:
-        """The plan for all of the line: one by one, its people do not tell what others keep."""
-        note, who = self.line.note, tuple(self.rows())
-        origin = Origin(note.request or None, note.controller, note.property)
-        return planning.plan(self.work, again.scope(self.work, origin, who))
+    def _whole(self) -> _Kept:
+        """Return what is kept of all of the line: one by one, its people do not tell it.
+
+        A plan of all of them for each that staff settle would take as many squared.
+        """
+        note, number = self.line.note, self.line.number
+        if number not in self.kept:
+            origin = Origin(note.request or None, note.controller, note.property)
+            about = again.scope(self.work, origin, tuple(self.rows()))
+            self.kept[number] = _keeping(planning.plan(self.work, about))
+        return self.kept[number]
 
 
-def _keeps(plan: Plan, item: Mapping[str, Any]) -> bool:
+def _keeping(plan: Plan) -> _Kept:
+    return [
+        (step.decision.table, step.decision.until, frozenset(step.decision.columns))
+        for step in plan.keeping() if step.rows
+    ]  # fmt: skip
+
+
+def _keeps(kept: _Kept, item: Mapping[str, Any]) -> bool:
     return any(
-        (step.decision.table, step.decision.until) == (item["table"], item["until"])
-        and step.rows and not set(step.decision.columns).isdisjoint(item["columns"])
-        for step in plan.keeping()
-    )  # fmt: skip
+        (table, until) == (item["table"], item["until"])
+        and not columns.isdisjoint(item["columns"])
+        for table, until, columns in kept
+    )
 
 
 def _takes(decision: Decision, item: Mapping[str, Any]) -> bool:
@@ -121,25 +150,28 @@ def _named(work: Work, until: str) -> list[tuple[str, Rule]]:
     return [(code, r) for code, r in law.rules_everywhere(work) if r.until_rule() == until]
 
 
-def by_request(work: Work) -> dict[str, list[Line]]:
-    """Return the lines of the register about erasures by their requests; the law's are under ""."""
+def read(work: Work) -> Register:
+    """Return what the register remembers of erasures."""
     found: dict[str, list[Line]] = {}
     for line in recall(work, 0).lines:
         found.setdefault(line.note.request, []).append(line)
-    return found
+    return Register(found)
 
 
-def promises(work: Work, lines: Sequence[Line], table: str, key: Key) -> list[Promise]:
-    """Return what was promised by those of some lines by which a row was erased.
+def promises(
+    work: Work, register: Register, number: str | None, table: str, key: Key
+) -> list[Promise]:
+    """Return what was promised by those lines about a request by which a row was erased.
 
     :param work: the open transaction.
-    :param lines: lines of the register.
+    :param register: what the register remembers.
+    :param number: number of the request; None for the law's ceiling.
     :param table: name of the table.
     :param key: key of the row.
     """
     return [
-        Promise(work, line, partial(_places, work, line))
-        for line in lines if names(work, line, [(table, key)])
+        Promise(work, line, partial(_places, work, line), register.kept)
+        for line in register.lines.get(number or "", ()) if names(work, line, [(table, key)])
     ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,7 +16,6 @@ from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.plan import LEGAL_DUTY, Person, key_text
-from ...core.remembrance import Line as Remembered
 from ...core.returning import Verdict
 from .. import tables
 from ..access import actors
@@ -32,6 +31,7 @@ from ..sweeping.putoff import come
 from ..work import Work
 from . import again, promised
 from .again import Again, Fate, Warrant
+from .promised import Register
 
 NOT_DECIDED = "not-decided"
 """Why of a row that was not covered by what was decided before: a new request is needed."""
@@ -119,10 +119,6 @@ def due(work: Work, most: int = 50) -> list[int]:
     return list(rows.scalars())
 
 
-Register = Mapping[str, Sequence[Remembered]]
-"""Number of a request, empty for the law's ceiling -> lines of the register about it."""
-
-
 def register(work: Work, ids: Sequence[int]) -> Register:
     """Return what the register remembers, read once for all rows; nothing where none asks for it.
 
@@ -136,7 +132,7 @@ def register(work: Work, ids: Sequence[int]) -> Register:
         ).first() is not None
         for part in chunks(ids)
     )  # fmt: skip
-    return promised.by_request(work) if asks else {}
+    return promised.read(work) if asks else Register()
 
 
 def erase(work: Work, id: int, lines: Register | None = None) -> Again:
@@ -176,7 +172,7 @@ def _warrant(work: Work, row: Line[Any], who: Person, register: Register) -> War
     """
     if row.door != REPLAY or (before := again.warrant(work, row.request)) is None:
         return None
-    made = promised.promises(work, register.get(row.request or "", ()), *who)
+    made = promised.promises(work, register, row.request, *who)
     return replace(before, breaks=lambda plan: any(each.broken(plan) for each in made))
 
 
