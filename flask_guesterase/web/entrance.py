@@ -269,8 +269,13 @@ class Entrance(Declaring):
             return False
 
     def user(self, identifier: str) -> Any:
-        """Return the host's user object with this id, by its Flask-Login user loader, or None."""
-        return rights.user(identifier, self.host.unblock)
+        """Return the host's user object with this id, by its Flask-Login user loader, or None.
+
+        Who was erased is nobody: neither calls with a token nor commands pass where sessions end.
+
+        :param identifier: the host's id of the person.
+        """
+        return rights.user(identifier, self.host.unblock, self.erased)
 
     def may(self, identifier: str, permission: str, property_: str) -> bool:
         """Return whether the host grants a permission; anything but a plain True is a no.
