@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import current_app
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.course import Training
@@ -54,6 +54,9 @@ from .joining.rights import May
 from .joining.signals import announce
 from .joining.teardown import Bell
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 NAME = "guesterase"
 """Key of the extension in ``app.extensions``."""
 
@@ -63,6 +66,11 @@ _Result = TypeVar("_Result")
 _PERSON: Kind = (
     "the host's user object, or its id as a text",
     lambda given: isinstance(given, str) or hasattr(given, "get_id"),
+)
+_ENGINES: Kind = (
+    "a list of engines",
+    lambda given: isinstance(given, Sequence)
+    and all(isinstance(getattr(each, "pool", None), Pool) for each in given),
 )
 
 
@@ -224,21 +232,26 @@ class Entrance(Declaring):
         return {**built_in(settings.mail, settings.sender), **self.channels}
 
     @contextmanager
-    def books(self, user: Any, property: str) -> Iterator[None]:
+    def books(
+        self, user: Any, property: str, engines: Sequence[Engine | AsyncEngine] = ()
+    ) -> Iterator[None]:
         """Let somebody read and correct, in this block, what the law keeps in place.
 
         Open it before the session writes; nest blocks for several properties.
 
         :param user: the host's user object, or its id.
         :param property: code of the property whose books are opened.
+        :param engines: by which else your sessions reach this database: asynchronous ones, those of
+            other accounts, and replicas of which the session picks one at random.
         :raises ForbiddenError: they have no permission "books" there.
-        :raises InputError: it is neither a user nor the id of one.
+        :raises InputError: it is neither a user nor the id of one, or these are no engines.
         """
         need(user, _PERSON, "books(user, property)", InputError)
+        need(engines, _ENGINES, "books(..., engines=...)", InputError)
         by = user if isinstance(user, str) else str(user.get_id())
         with self.begin() as office:
             office.open_books(property, by)
-        with veil.opened(self.host, property):
+        with veil.opened(self.host, property, engines):
             yield
 
     def objects(self, contact: str, property: str = "") -> bool:
@@ -269,8 +282,13 @@ class Entrance(Declaring):
             return False
 
     def user(self, identifier: str) -> Any:
-        """Return the host's user object with this id, by its Flask-Login user loader, or None."""
-        return rights.user(identifier, self.host.unblock)
+        """Return the host's user object with this id, by its Flask-Login user loader, or None.
+
+        Who was erased is nobody: neither calls with a token nor commands pass where sessions end.
+
+        :param identifier: the host's id of the person.
+        """
+        return rights.user(identifier, self.host.unblock, self.erased)
 
     def may(self, identifier: str, permission: str, property_: str) -> bool:
         """Return whether the host grants a permission; anything but a plain True is a no.

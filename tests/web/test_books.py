@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import create_engine, insert, select
+from sqlalchemy.orm import Session
 
-from flask_guesterase.core.errors import ForbiddenError, UnknownError, VeiledError
+from flask_guesterase.core.errors import ForbiddenError, InputError, UnknownError, VeiledError
 from flask_guesterase.store import tables
 from tests.store.hotel import Invoice
 from tests.web import house as houses
@@ -70,4 +72,26 @@ def test_nobody_else_opens_them(house: House, who: str, place: str, error: type[
         with pytest.raises(error), house.extension.books(who, place):
             pytest.fail("the block was entered")
         assert str(house.session.get_one(Invoice, 1).billed_to) == "▒▒▒"
+    assert not [row for row in house.hotel.ours("entry") if row["action"] == "books-opened"]
+
+
+def test_the_books_open_for_the_engines_that_are_named(house: House) -> None:
+    """An account of the bookkeeper's own shows and corrects, once its engine is given."""
+    own = create_engine(house.hotel.engine.url)
+    with house.app.app_context(), Session(own) as session:
+        with house.extension.books("keeper", "sh", engines=[own]):
+            assert session.get_one(Invoice, 1).billed_to == CANARY
+        assert str(session.get_one(Invoice, 1).billed_to) == "▒▒▒"
+    own.dispose()
+
+
+@pytest.mark.parametrize("given", ["sqlite://", [None], [Session()], create_engine("sqlite://")])
+def test_what_is_no_list_of_engines_opens_nothing(house: House, given: Any) -> None:
+    """It is said where it was written, before anything is recorded."""
+    with (
+        house.app.app_context(),
+        pytest.raises(InputError, match="a list of engines"),
+        house.extension.books("keeper", "sh", engines=given),
+    ):
+        pytest.fail("the block was entered")
     assert not [row for row in house.hotel.ours("entry") if row["action"] == "books-opened"]

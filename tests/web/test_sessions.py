@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,16 @@ from flask.testing import FlaskClient
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase import Guesterase, Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase import (
+    Guesterase,
+    Policy,
+    Subject,
+    api_pages,
+    keep,
+    null,
+    placeholder,
+    redact,
+)
 from flask_guesterase.recipients import Recipient
 from flask_guesterase.store import worker
 from flask_guesterase.store.keys.custodian import FolderCustodian
@@ -161,6 +171,44 @@ def test_an_erased_guest_is_logged_out_everywhere(site: Site) -> None:
     assert bea.get("/me").text == "2"
     # A row that never held anything is no erased one.
     assert empty.get("/me").text == "3"
+
+
+def test_who_was_erased_acts_no_more_where_no_browser_came_by(site: Site) -> None:
+    """Tokens and commands act for an id, in processes in which nobody ever logs in."""
+    with site.app.app_context():
+        erased = str(site.db.session.get(site.guest, 1).get_id())
+        assert site.extension.may(erased, "file", "main")
+    site.erase("ann@mail.example")
+    with site.app.app_context():
+        assert site.extension.user(erased) is None
+        assert not site.extension.may(erased, "file", "main")
+        assert all(site.extension.may(each, "file", "main") for each in site.staff)
+
+
+def test_the_token_of_who_was_erased_opens_nothing(tmp_path: Path) -> None:
+    """A program calls on after the person it acts for is gone: it files and sees nothing."""
+    site = Site(tmp_path, MARKED)
+    site.app.register_blueprint(api_pages, url_prefix="/api")
+    until = date.today() + timedelta(days=100)
+    with site.app.app_context():
+        token = site.extension.run(
+            lambda office: office.issue_token("1", "main", ["view", "file"], until, "2")
+        )
+    asked = {"headers": {"Authorization": f"Bearer {token}"}}
+    program = site.app.test_client()
+
+    def file() -> int:
+        wish = {"match": {"email": "bea@mail.example"}, "channel": "desk"}
+        return program.post("/api/requests", json=wish, **asked).status_code
+
+    def listed() -> int:
+        return len(program.get("/api/requests", **asked).json["requests"])
+
+    assert (file(), listed()) == (201, 1)
+    site.erase("ann@mail.example")
+    assert (file(), listed()) == (403, 0)
+    with site.app.app_context():
+        site.db.engine.dispose()
 
 
 def test_a_request_costs_the_host_no_statement_more(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ NOTE = "guesterase_veil"
 class Opening:
     """An open block of the books.
 
-    :param pool: which database, by the pool its connections come from.
+    :param pools: which database, by the pools its connections come from.
     :param property: whose books.
     :param shown: states that hold real values because of it -> their attributes.
     """
 
-    pool: Pool
+    pools: frozenset[Pool]
     property: str
     shown: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
         default_factory=WeakKeyDictionary
@@ -87,7 +87,7 @@ def forget(session: Session, rolled_back: SessionTransaction) -> None:
 
 def open_at(pool: Pool) -> frozenset[str]:
     """Return the properties whose books are open here, of one database."""
-    return frozenset(each.property for each in openings.get() if each.pool is pool)
+    return frozenset(each.property for each in openings.get() if pool in each.pools)
 
 
 def kept_rows(
@@ -147,9 +147,18 @@ def refuse_named(session: Session, table: str, columns: set[str], bind: dict[str
         raise VeiledError(
             f"The statement names {columns_of(table, columns)}, which the law keeps for erased "
             "guests and nobody else may use.",
-            "Load the rows as instances, leave the column out, or use Guesterase.books() with the "
-            "permission 'books'.",
+            _ELSEWHERE if openings.get() else _CLOSED,
         )
+
+
+_CLOSED = (
+    "Load the rows as instances, leave the column out, or use Guesterase.books() with the "
+    "permission 'books'."
+)
+_ELSEWHERE = (
+    "The books that are open are not those of every row kept there: open the other properties' as "
+    "well, and name the engine where it is not the one Guesterase has (books(..., engines=[...]))."
+)
 
 
 def columns_of(table: str, columns: set[str]) -> str:

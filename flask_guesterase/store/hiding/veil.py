@@ -7,11 +7,11 @@ transaction, so that no application needs to be running and none sees another's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, TextClause, UpdateBase
+from sqlalchemy import Connection, Engine, Select, TextClause, UpdateBase
 from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import (
     InstanceState,
@@ -44,6 +44,9 @@ from .cover import Glimpse
 from .gate import Declarations
 from .withheld import hide
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 _names = Names()
 
 
@@ -67,15 +70,20 @@ def renew() -> None:
 
 
 @contextmanager
-def opened(host: Host, property_: str) -> Iterator[None]:
+def opened(
+    host: Host, property_: str, engines: Iterable[Engine | AsyncEngine] = ()
+) -> Iterator[None]:
     """Let this thread, or task, read and correct what is kept in place at a property.
 
     At the end instances hide it again; what was corrected must be flushed by then.
 
+    :param host: the host's side; its session's replicas are found by how it routes what it reads.
     :param property_: code of the property; nest blocks for several.
+    :param engines: by which else sessions reach the same database.
     :raises VeiledError: a correction is still waiting to be written.
     """
-    opening = Opening(host.engine().pool, property_)
+    every = [host.engine(), *host.readers(), *engines]
+    opening = Opening(frozenset(each.pool for each in every), property_)
     _forget_hidden(host)
     token = openings.set((*openings.get(), opening))
     try:
@@ -91,8 +99,8 @@ def opened(host: Host, property_: str) -> Iterator[None]:
             session = state.session
             if session is None:
                 hide(state, keys)
-            elif openings.get():
-                # Another block around this one may still show it.
+            elif openings.get() and not session.get_bind(mapper=state.mapper).dialect.is_async:
+                # Another block around this one may still show it; asynchronously nobody can ask.
                 _cover(state)
             else:
                 # The next block has to know what to show again.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, Table, update
+from sqlalchemy import Engine, MetaData, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session, sessionmaker
 
@@ -82,6 +82,12 @@ class Host:
                 found[str(name)] = engine
         return found
 
+    def readers(self) -> set[Engine]:
+        """Return the engines from which the session reads what it writes to its default one."""
+        home = self.engine()
+        written = [t for t, at in self._routed() if at is not None and _is_one(at, home)]
+        return {at for _, at in self._engines_of(written, select) if at is not None}
+
     def tables(self) -> list[Table]:
         """Return every table of the host; ours are not its.
 
@@ -133,11 +139,13 @@ class Host:
         """Yield each table with the engine its rows are on, None where there is none."""
         yield from self._engines_of(self.tables())
 
-    def _engines_of(self, tables: Iterable[Table]) -> Iterator[tuple[Table, Engine | None]]:
+    def _engines_of(
+        self, tables: Iterable[Table], verb: Callable[[Table], Any] = update
+    ) -> Iterator[tuple[Table, Engine | None]]:
         mapped = {mapper.local_table: mapper for mapper in self.mappers()}
         for table in tables:
             try:
-                bind = self.session.get_bind(mapped.get(table), clause=update(table))
+                bind = self.session.get_bind(mapped.get(table), clause=verb(table))
             except (SQLAlchemyError, RuntimeError):
                 yield table, None
             else:

@@ -9,6 +9,8 @@ from flask import current_app, g, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy.exc import DataError, DBAPIError, StatementError
 
+from .sessions import Erased, guard
+
 May = Callable[[Any, str, str], bool]
 """The host's answer to whether a user has a permission at a property."""
 
@@ -36,7 +38,7 @@ def logged_in() -> Any:
     return here if here is not None and here.is_authenticated else None
 
 
-def user(identifier: str, unblock: Callable[[], None]) -> Any:
+def user(identifier: str, unblock: Callable[[], None], erased: Erased) -> Any:
     """Return the host's user object with this id, by its Flask-Login user loader, or None.
 
     A loader that cannot read an id, since somebody typed a name where the host has numbers,
@@ -44,11 +46,14 @@ def user(identifier: str, unblock: Callable[[], None]) -> Any:
 
     :param identifier: the host's id of the person.
     :param unblock: makes the host's session usable again after a statement that was refused.
+    :param erased: answers whether a user object is one that was erased, and so nobody.
     """
     here = logged_in()
     if here is not None and str(here.get_id()) == identifier:
         return here
     logins = getattr(current_app, "login_manager", None)
+    # Flask-Login asks for nobody where a token or a command names who acts.
+    guard(logins, erased)
     loader = getattr(logins, "_user_callback", None)
     try:
         return loader(identifier) if loader is not None else None

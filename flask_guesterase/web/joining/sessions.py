@@ -41,12 +41,20 @@ def install(app: Flask, erased: Erased) -> object:
     :param erased: answers whether a user object is one that was erased.
     """
 
-    def guard(sender: Flask, **_: Any) -> None:
-        manager = getattr(sender, "login_manager", None)
-        for name in _LOADERS:
-            load = getattr(manager, name, None)
-            if load is not None and not isinstance(load, Living):
-                setattr(manager, name, Living(load, erased))
+    def on_access(sender: Flask, **_: Any) -> None:
+        guard(getattr(sender, "login_manager", None), erased)
 
-    user_accessed.connect(guard, sender=app)
-    return guard
+    user_accessed.connect(on_access, sender=app)
+    return on_access
+
+
+def guard(manager: Any, erased: Erased) -> None:
+    """Let the loaders a login manager has by now pass by us; none does so twice.
+
+    :param manager: Flask-Login's, or None where the host has none.
+    :param erased: answers whether a user object is one that was erased.
+    """
+    for name in _LOADERS:
+        load = getattr(manager, name, None)
+        if load is not None and not isinstance(load, Living):
+            setattr(manager, name, Living(load, erased))
