@@ -662,3 +662,13 @@ def test_a_copy_of_a_number_with_a_word_is_told_of(copy: Any, said: list[Any]) -
     """What the host calls gst_7 is stored as 7: which of the two its text holds nobody can tell."""
     found = copied_key(Numbered, copy)
     assert [(f.id, f.severity) for f in found if f.id.startswith("path-")] == said
+
+
+@pytest.mark.parametrize("rule", [null, retain("invoice")])
+def test_a_rule_for_what_the_database_computes_is_to_be_taken_out(rule: Any) -> None:
+    """No other rule would fit either."""
+    metadata = hotel()
+    metadata.tables["guests"].append_column(Column("folded", String, Computed("lower(name)")))
+    (finding,) = find(right(guests=rules(folded=rule)), metadata=metadata)
+    assert (finding.id, finding.place) == ("rule-misfit", "guests.folded")
+    assert finding.hint.startswith("Take its rule out of the policy")

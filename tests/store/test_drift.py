@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from flask_guesterase.core.treatment import (
     keep,
     null,
     redact,
+    retain,
 )
 from flask_guesterase.store.checking.drift import drift
 from flask_guesterase.store.checking.live import read
@@ -690,3 +692,18 @@ def test_a_key_by_the_mapping_alone_is_told_of(index: str, engine: str) -> None:
     found = find(engine, script, {**RIGHT, "calls": calls}, mapped=metadata)
     said = [(f.place, f.severity) for f in found if f.id == "unique-missing"]
     assert said == ([("calls.no", Severity.WARN)] if index == "INDEX" else [])
+
+
+@pytest.mark.parametrize("engine", ALL)
+def test_a_rule_for_what_the_database_alone_computes_is_to_be_taken_out(engine: str) -> None:
+    """Once the mapping says that it is computed it needs none, and goes with what it is made of."""
+    metadata = hotel()
+    Table("guests", metadata, Column("folded", String(90)), extend_existing=True)
+    stored = "VIRTUAL" if engine == "sqlite" else "STORED"
+    script = "ALTER TABLE guests ADD COLUMN folded VARCHAR(90) GENERATED ALWAYS AS " \
+        f"(lower(name)) {stored}"
+    columns = {**GUEST.columns, "folded": retain("invoice")}
+    declared = {**RIGHT, "guests": replace(GUEST, columns=columns)}
+    (finding,) = find(engine, script, declared, mapped=metadata)
+    assert (finding.id, finding.place) == ("rule-misfit", "guests.folded")
+    assert "map it with Computed(...)" in finding.hint

@@ -10,12 +10,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    Computed,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
 
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.needle import Searcher, needles
-from flask_guesterase.core.policy import Subject
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import keep, redact, retain
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import resolve
@@ -23,7 +37,7 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.returning import returned
 from flask_guesterase.store.search import queued, residue, sought
 from flask_guesterase.store.sweeping.report import Report
-from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.transaction import MARIADB, transaction
 from tests.store import hiding
 from tests.store.hotel import Base, Booking, Guest, Hotel, Invoice, Scan, policies
 
@@ -319,6 +333,81 @@ def test_what_the_law_and_others_keep_is_no_residue(hotel: Hotel) -> None:
         office.look_again(number, "clerk")
     residue.searched(run_of(hotel), [number])
     assert places(hotel, number) == {"invoices.billed_to": {"email"}}
+
+
+def folios(hotel: Hotel, policy: Policy, computed: bool = True) -> Table:
+    """Add folios, with a column that is computed of two others, to the declared tables.
+
+    :param computed: the database computes it, and not the mapping alone says so.
+    """
+
+    def made(*args: Any) -> Table:
+        return Table(
+            "folios", MetaData(), Column("id", Integer, primary_key=True),
+            Column("one", Integer, index=True), Column("other", Integer, index=True),
+            Column("payer", String(80)), Column("remark", String(80)),
+            Column("joined", String(200), *args),
+        )  # fmt: skip
+
+    both = "concat(payer, ' ', remark)" if hotel.engine.dialect.name in MARIADB else (
+        "payer || ' ' || remark"
+    )
+    mapped = made(Computed(both, persisted=True))
+    (mapped if computed else made()).create(hotel.engine)
+    known = [*Base.metadata.tables.values(), mapped]
+    declared = [*policies(str(hotel.files)), (mapped, policy)]
+    hotel.datamap = resolve(declared, known, list(Base.registry.mappers))
+    return mapped
+
+
+ONE, OTHER = Equal({"one": "id"}, to="guests"), Equal({"other": "id"}, to="guests")
+
+
+@pytest.mark.parametrize(("why", "state", "policy"), [
+    ("law", "sealed", Policy({"payer": retain("invoice"), "remark": redact}, via=ONE)),
+    ("policy", "erased", Policy({"payer": keep("bookkeeping"), "remark": redact}, via=ONE)),
+    ("another", "erased", Policy({"payer": redact, "remark": redact}, via={ONE: [], OTHER: []})),
+    ("hold", "sealed", Policy({"payer": redact, "remark": redact}, via=ONE)),
+])  # fmt: skip
+def test_what_is_computed_of_what_stays_is_no_residue(
+    deep_hotel: Hotel, why: str, state: str, policy: Policy
+) -> None:
+    """Nobody can write to it, so nobody could see to it; what it is made of is looked at itself."""
+    hotel = deep_hotel
+    hotel.grants["officer"].add("hold")
+    table = folios(hotel, policy)
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    with hotel.engine.begin() as conn:
+        said = {"payer": "ann@post.example", "remark": "late"}
+        conn.execute(insert(table).values(id=1, one=1, other=2, **said))
+    if why == "hold":
+        with hotel.begin() as office:
+            office.place_hold(Wanted("record", "court-order", "folios", "1"), "officer")
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == state
+    assert found(hotel, number)["left"] == []
+    with hotel.engine.begin() as conn:
+        assert "ann@post.example" in conn.execute(select(table.c.joined)).scalar_one()
+        # In a row that is not this guest's it is a copy, as what it is made of.
+        conn.execute(insert(table).values(id=2, one=2, **said))
+    with hotel.begin() as office:
+        office.look_again(number, "clerk")
+    residue.searched(run_of(hotel), [number])
+    assert places(hotel, number).keys() == {"folios.payer", "folios.joined"}
+
+
+def test_what_a_mapping_alone_calls_computed_is_residue(hotel: Hotel) -> None:
+    """The database keeps it as it was, whatever becomes of what it was made of."""
+    folios(hotel, Policy({"payer": retain("invoice"), "remark": redact}, via=ONE), False)
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    said = {"payer": "Pine Ltd", "joined": "Pine Ltd ann@post.example"}
+    with hotel.engine.begin() as conn:
+        row = "INSERT INTO folios (id, one, payer, joined) VALUES (1, 1, :payer, :joined)"
+        conn.execute(text(row), said)
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    assert places(hotel, number) == {"folios.joined": {"email"}}
 
 
 def note(hotel: Hotel, *texts: str) -> None:

@@ -80,7 +80,7 @@ class Folio(Base):
     payer: Mapped[str] = mapped_column(sa.String(80))
     loud: Mapped[str] = mapped_column(sa.String(80), sa.Computed("upper(payer)", persisted=True))
     total: Mapped[int]
-    __erasure__ = Policy({"payer": INVOICE, "loud": INVOICE})
+    __erasure__ = Policy({"payer": INVOICE, "total": keep("bookkeeping")})
 
 
 class Stamp(Base):
@@ -167,7 +167,8 @@ class House:
             session.add_all([
                 Note(id=1, who=SECRET, pages=1), Slip(id=2, who=SECRET, pages=1),
                 Slip(id=3, who=OTHER, pages=1), Form(id=1, who=SECRET),
-                Folio(id=1, payer=SECRET, total=1), Stamp(id=1, seen="once", total=1),
+                Folio(id=1, payer=SECRET, total=1), Folio(id=2, payer=OTHER, total=2),
+                Stamp(id=1, seen="once", total=1),
             ])  # fmt: skip
             session.commit()
 
@@ -179,7 +180,7 @@ class House:
         """Note something kept in each of the tables."""
         self.keep()
         self.keep("un receipts", 1, '["Paid By","changed"]')
-        self.keep("un_folios", 1, '["loud","payer"]')
+        self.keep("un_folios", 1, '["payer"]')
         self.keep("un_stamps", 1, '["seen"]')
         for table, id_ in (("un_notes", 1), ("un_slips", 2), ("un_forms", 1)):
             self.keep(table, id_, '["who"]')
@@ -292,6 +293,39 @@ def test_a_computed_column_stops_no_change(session: Session) -> None:
     session.flush()
     assert (str(folio.loud), str(folio.payer), folio.total) == ("▒▒▒", "▒▒▒", 50)
     session.execute(update(Folio).values(total=2))
+
+
+def test_what_is_computed_of_a_hidden_column_is_hidden_with_it(session: Session) -> None:
+    """It has no rule of its own, and shows the value all the same; of others it is shown."""
+    first, second = session.scalars(select(Folio).order_by(Folio.id))
+    assert (str(first.loud), second.loud) == ("▒▒▒", OTHER.upper())
+    session.expire(first)
+    assert str(first.loud) == "▒▒▒"
+
+
+@pytest.mark.parametrize("statement", [
+    select(Folio.loud),
+    select(Folio.id).where(Folio.loud.like("%AINO%")),
+    select(Folio.id).order_by(Folio.loud),
+    select(Folio.__table__),
+    text("SELECT loud FROM un_folios"),
+    text("SELECT id FROM un_folios WHERE loud LIKE '%AINO%'"),
+])  # fmt: skip
+def test_a_statement_that_names_what_is_computed_of_a_hidden_column_is_refused(
+    session: Session, statement: Any
+) -> None:
+    """It would tell the value as well as one that names the column itself."""
+    with pytest.raises(VeiledError, match="un_folios"):
+        session.execute(statement)
+
+
+def test_open_books_show_what_is_computed_of_a_hidden_column(inn: House) -> None:
+    """It is read within the block as what it is made of, and hidden at its end."""
+    inn.keep_all()
+    folio = inn.session.get_one(Folio, 1)
+    with veil.opened(inn.host, "sh"):
+        assert folio.loud == SECRET.upper()
+    assert str(folio.loud) == "▒▒▒"
 
 
 def test_a_column_that_was_not_loaded_stops_no_change(session: Session) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ...core.finding import Finding, Severity
 from ..catalog.shape import LiveTable
 from ..mapping.declared import Declared
+from ..mapping.made import named
 from ..mapping.masks import fixed_value, is_static
 from ..mapping.unique import unique_keys
 
@@ -27,7 +27,7 @@ def collisions(declared: Declared, found: LiveTable) -> Iterator[Finding]:
         return
     fixed, empty = _alike(declared)
     for key in found.unique:
-        parts = [named(part, declared) for part in key]
+        parts = [named(part, declared.table) for part in key]
         # Of a part that names no column nobody can say that it is the same in every row.
         if not all(parts):
             continue
@@ -73,23 +73,3 @@ def _differs(declared: Declared, found: LiveTable, names: set[str], same: set[st
         return True
     keys = [found.primary_key, *(key for key in found.unique if key in found.indexes)]
     return any(key and rest.issuperset(key) for key in keys)
-
-
-def named(part: str, declared: Declared) -> set[str]:
-    """Return the columns that are a part of an index, or that its expression names.
-
-    In place of a column that the database computes those that it is made of.
-
-    :param part: a column, or an expression over some.
-    :param declared: the table.
-    """
-    words = _words(part, declared)
-    for column in declared.table.c:
-        if column.name in words and column.computed is not None:
-            words = (words | _words(str(column.computed.sqltext), declared)) - {column.name}
-    return words
-
-
-def _words(text: str, declared: Declared) -> set[str]:
-    words = {word.lower() for word in re.findall(r"\w+", text)}
-    return {c.name for c in declared.table.c if c.name.lower() in words or c.name == text}

@@ -23,7 +23,7 @@ from ...core.treatment import (
     Rule,
 )
 from ..mapping.datamap import DataMap
-from ..mapping.declared import Declared, is_generated
+from ..mapping.declared import UNRULED, Declared, is_generated
 from ..mapping.lines import registers, unknown
 from ..mapping.links import Link, links
 from ..mapping.masks import ENOUGH, beneath, fits, is_marked
@@ -254,12 +254,15 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
     if not why and alone and isinstance(rule, Mentions):
         why = "two texts may become the same and the column is unique"
     if why:
-        yield Finding(
-            "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",
-            # Another rule in its place would let the name go and leave the file.
+        # Another rule in its place would let the name go and leave the file.
+        cure = (
             "Say what the name becomes: File(folder, then=redact), then=placeholder or a value."
             if isinstance(rule, File)
-            else "Choose null, redact, placeholder, a constant or a callable that fits the column.",
+            else "Choose null, redact, placeholder, a constant or a callable that fits the column."
+        )
+        yield Finding(
+            "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",
+            UNRULED if is_generated(column) else cure,
         )
     elif isinstance(inner, Placeholder) and declared.policy.clock is not None and length and (
         not is_marked(column.name, length)

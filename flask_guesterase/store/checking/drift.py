@@ -9,12 +9,13 @@ from ...core.finding import Finding, Severity
 from ...core.treatment import Keep, Placeholder, Redact, RowRule
 from ..catalog.shape import LiveSchema, LiveTable
 from ..mapping.datamap import DataMap
-from ..mapping.declared import Declared
+from ..mapping.declared import UNRULED, Declared
 from ..mapping.links import Link, links, spelled
+from ..mapping.made import named
 from ..mapping.masks import beneath, fits
 from ..memory import by_identity
 from ..statements.sql import holds_text
-from .colliding import collisions, named
+from .colliding import collisions
 from .fulltext import text_indexes
 from .pointing import dangling
 from .triggers import fired
@@ -154,7 +155,8 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
         if why:
             yield Finding(
                 "rule-misfit", declared.name, name, f"The rule cannot fit: {why}.",
-                "Choose a rule that fits the column as it is in the database.",
+                UNRULED if at.generated
+                else "Choose a rule that fits the column as it is in the database.",
             )
     yield from collisions(declared, found)
     yield from _large_objects(declared, found)
@@ -351,4 +353,4 @@ def _moves(declared: Declared, found: LiveTable, live: LiveSchema) -> bool:
     stored = [found]
     for each in stored:
         stored += [part for part in live.tables.values() if part.partition_of == each.name]
-    return any(named(part.placed_by, declared) & set(declared.erase) for part in stored)
+    return any(named(part.placed_by, declared.table) & set(declared.erase) for part in stored)

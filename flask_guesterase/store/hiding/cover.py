@@ -22,6 +22,7 @@ from sqlalchemy.sql.util import find_tables
 
 from ...core.plan import key_text
 from ..erasing.lostkeys import LostPart
+from ..mapping.made import made_of
 from ..statements.assigned import sets_itself
 from ..statements.naming import Gate, named
 
@@ -33,7 +34,8 @@ class Cover:
     :param table: name of the table.
     :param key: attributes that hold the row's key, in its order, each with its place in the
         identity by which the session knows the row, or None where it is no part of it.
-    :param by_column: SQL name -> the attributes and composites made of it.
+    :param by_column: SQL name -> the attributes and composites made of it, those of columns that
+        are computed of it among them.
     :param renewed: attributes that any UPDATE of the row sets by itself (`onupdate=`).
     :param stored: attributes that are columns of the table, and not computed from others.
     :param unique: the key is the table's primary key: while a row has it, none comes with it.
@@ -140,6 +142,7 @@ def cover_of(
     keys: dict[str, str] = {}
     renewed: set[str] = set()
     stored: set[str] = set()
+    sources = made_of(table)
     for attribute in mapper.column_attrs:
         for expression in attribute.columns:
             for column in _columns(expression, table):
@@ -149,7 +152,8 @@ def cover_of(
                         stored |= {attribute.key} if column.computed is None else set()
                         renewed |= {attribute.key} if sets_itself(column) else set()
                 if column.name not in fixed:
-                    by_column.setdefault(column.name, set()).add(attribute.key)
+                    for name in (column.name, *sources.get(column.name, ())):
+                        by_column.setdefault(name, set()).add(attribute.key)
     composites = {c.key: frozenset(a.key for a in c.props) for c in mapper.composites}
     for made, parts in composites.items():
         for attributes in by_column.values():

@@ -24,6 +24,7 @@ from ...core.treatment import Exempt, Retain
 from ..erasing.lostkeys import LostPart, lost_parts
 from ..mapping.datamap import Target, table_name
 from ..mapping.host import Host, written
+from ..mapping.made import made_of
 from ..mapping.paths import Atlas
 from ..statements.forms import PLUGIN, SHORT, Free, is_plain
 from ..statements.naming import Gate, Guarded
@@ -191,7 +192,10 @@ class Gates:
             return
         mappers = atlas.mappers.get(name, [])
         key = [column.name for column in atlas.key(table)]
-        columns = {_column_name(table, mappers, each) for each in wanted} - fixed_in(mappers, key)
+        retained = {_column_name(table, mappers, each) for each in wanted}
+        # What is computed of a hidden value shows it.
+        shown = {made for made, sources in made_of(table).items() if sources & retained}
+        columns = (retained | shown) - fixed_in(mappers, key)
         attributes = {
             attribute
             for mapper in mappers

@@ -32,6 +32,12 @@ from ..statements.sql import holds_text
 from .hops import Path, given
 from .masks import reads_apart, writes_anew
 
+UNRULED = (
+    "Take its rule out of the policy and map it with Computed(...): it goes, and is hidden, with "
+    "what it is made of."
+)
+"""The cure for a rule that stands at a column which the database computes."""
+
 
 @dataclass(frozen=True)
 class Declared:

@@ -15,6 +15,7 @@ from ..casework import purview
 from ..casework.cases import Case
 from ..certificates import planning
 from ..erasing import eraser, people
+from ..mapping.made import made_of
 from ..statements.sql import chunks
 from ..work import Work
 from .reading import Find
@@ -60,9 +61,11 @@ class Spared:
 
     def _keeps(self, find: Find, key: str) -> bool:
         row = find.table, key
-        if row in self._whole or find.column in self._columns.get(row, ()):
+        columns = {find.column, *_sources(find)}
+        if row in self._whole or columns & self._columns.get(row, set()):
             return True
-        return row in self._own and find.column in self._kept_by_policy.get(find.table, ())
+        by_policy = self._kept_by_policy.get(find.table, frozenset())
+        return row in self._own and bool(columns & by_policy)
 
     def _rows_of(self, work: Work, find: Find) -> set[str]:
         """Return the rows that name the files that were found: a kept row keeps its file."""
@@ -121,3 +124,18 @@ class Spared:
             self._columns.setdefault((table, key), set()).update(columns)
         else:
             self._whole.add((table, key))
+
+
+def _sources(find: Find) -> set[str]:
+    """Return what a column is computed of, and nothing of one that the database does not compute.
+
+    What is left in one that had to go is found there.
+    """
+    place = find.place
+    if place is None or place.mapped is None:
+        return set()
+    # A mapping may call computed what the database keeps as it was.
+    column = place.table.column(find.column)
+    if column is None or not column.generated:
+        return set()
+    return made_of(place.mapped).get(find.column, set())
