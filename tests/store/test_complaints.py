@@ -124,6 +124,24 @@ def test_a_refusal_is_overturned_by_another_person_and_decided_anew(desk: Desk) 
     assert any(row["template"] == "complaint" for row in desk.ours("outbox"))
 
 
+def test_no_second_refusal_answers_a_complaint(desk: Desk) -> None:
+    """What is contested stands or is overturned by the answer alone, which says who was right."""
+    number = desk.refused()
+    complaint = desk.complain(number)
+    before = [each for each in desk.ours("request") if each["number"] == number]
+    for deed in ("refuse", "refusal_letter"):
+        with pytest.raises(TransitionError, match="complaint"), desk.begin() as office:
+            getattr(office, deed)(number, "second", "another-persons-data")
+    assert [each for each in desk.ours("request") if each["number"] == number] == before
+    with pytest.raises(FourEyesError), desk.begin() as office:
+        office.answer_complaint(complaint, "officer", "upheld")
+    with desk.begin() as office:
+        office.answer_complaint(complaint, "second", "upheld")
+    assert desk.state(number) == "refused"
+    assert desk.events[-1] == "refusal-upheld"
+    assert desk.complain(number) != complaint
+
+
 def test_a_refusal_that_is_upheld_stays_refused_and_can_be_contested_again(desk: Desk) -> None:
     """The request is refused as before; the time in which somebody may complain runs anew."""
     number = desk.refused()

@@ -101,6 +101,23 @@ def test_whoever_files_once_more_does_not_approve_under_another_number(hotel: Ho
         hotel.approve(number, "officer")
 
 
+@pytest.mark.parametrize("proved", [False, True], ids=["received", "review"])
+def test_what_is_filed_once_more_is_noted_while_its_key_is_away(
+    hotel: Hotel, proved: bool
+) -> None:
+    """An older copy of the key folder was put back: the clerk is told of the open request."""
+    hotel.guest(1, **ANN)
+    number = hotel.file(**ANN)
+    if proved:
+        confirmed(hotel, number)
+    hotel.custodian.forget(cases.label(number))
+    assert hotel.file(by="officer", **ANN) == number
+    with hotel.begin() as office:
+        case, actor = cases.load(office.work, number), office.acts_as("officer")
+        said = approvals.entries(office.work, case, ("request-filed-again",))
+    assert [(each.actor, approvals.WHO in each.marks) for each in said] == [(actor, False)]
+
+
 def test_whoever_files_once_more_after_approving_takes_nothing_back(hotel: Hotel) -> None:
     """The guest asks at the desk how it stands: the approval was another person's, and stands."""
     hotel.guest(1, **ANN)

@@ -170,6 +170,17 @@ def test_tokens_of_one_issuer_are_no_second_person(
     assert third.post(f"/complaints/{number}/answer", {"outcome": "upheld"}).status_code == 200
 
 
+def test_no_program_refuses_what_is_contested(house: House) -> None:
+    """The complaint stays the one to be answered, and its request what it was."""
+    number, guest = refused(house)
+    complain(guest)
+    program = Program(house, token(house, "second", "refuse"))
+    answer = program.post(f"/requests/{number}/refuse", {"ground": "another-persons-data"})
+    assert (answer.status_code, answer.json["type"]) == (409, "urn:guesterase:error:transition")
+    assert answer.json["hint"] == "Answer the complaint; uphold the refusal to let it stand."
+    assert house.state(number) == "complaint"
+
+
 def entries(house: House) -> list[dict[str, Any]]:
     """Return what the journal tells of complaints, but for numbers and moments."""
     bodies = [json.loads(row["body"]) for row in house.hotel.ours("entry")]

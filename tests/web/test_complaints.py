@@ -11,6 +11,7 @@ from markupsafe import escape
 from sqlalchemy import insert
 
 from flask_guesterase.store import tables
+from flask_guesterase.store.access import tokens
 from flask_guesterase.store.complaints.looking import PAGE
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.web.guestpages import guestdesk
@@ -361,6 +362,27 @@ def invited(house: House, complaint: str, by: str, mode: str) -> tuple[str, str]
     assert link is not None
     assert code is not None
     return link[0], code[1]
+
+
+def test_what_is_contested_is_refused_by_no_page_and_no_console(house: House) -> None:
+    """The page offers no refusal, and takes none; what it says to do is to answer the complaint."""
+    number, guest = refused(house)
+    complaint = complain(guest)
+    with house.app.app_context(), house.extension.begin() as office:
+        object_to = tokens.objection(office.work, number)
+    assert house.browser().post(f"/privacy/object/{object_to}").status_code == 200
+    second, ground = house.browser("second"), "another-persons-data"
+    page = second.get(f"{DESK}/{number}?lang=en")
+    assert "Read the letter first" not in page
+    assert "let the refusal stand when the complaint is answered" in page
+    assert "refuse the request" not in page
+    assert second.client.get(f"{DESK}/{number}/refusal?ground={ground}").status_code == 409
+    assert second.post(f"{DESK}/{number}/refuse", ground=ground).status_code == 409
+    told = ("--by", "second", "--code", code_of(house, "second"), "--ground", ground)
+    assert Console(house.app).error("refuse", number, *told) == "transition"
+    assert house.state(number) == "complaint"
+    answer = f"{DESK}/complaints/{complaint}/answer"
+    assert second.post(answer, outcome="overturned", words="").status_code == 303
 
 
 @pytest.mark.parametrize("wish", ["erase", "copy"])

@@ -243,10 +243,11 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     :raises InputError: there is no such ground, the law at the property does not know it, or it
         is not true: nothing were held, or all of it kept by law, or somebody's where nobody is
         known.
-    :raises TransitionError: it is decided already.
+    :raises TransitionError: it is decided already, or its refusal is contested.
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.REFUSE, case.property)
+    _uncontested(case)
     named = _ground(work, case, ground)
     case = step(
         work, case, State.REFUSED,
@@ -270,14 +271,24 @@ def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
     :param ground: one of `Ground`.
     :raises ForbiddenError: they may not refuse at this property.
     :raises InputError: there is no such ground, or the law at the property does not know it.
-    :raises TransitionError: it is decided already.
+    :raises TransitionError: it is decided already, or its refusal is contested.
     """
     case = load(work, number)
     actors.require(work, by, Permission.REFUSE, case.property)
+    _uncontested(case)
     move(case.state, State.REFUSED)
     params = reply.refused(work, case, _ground(work, case, ground))
     reached = case.asked_by != Asker.RELATIVE and contact_of(work, case.number) is not None
     return Draft(case.lang, outbox.about(case, params), not reached)
+
+
+def _uncontested(case: Case) -> None:
+    if case.state is State.COMPLAINT:
+        # A refusal of its own would leave the complaint open with nothing to overturn.
+        raise TransitionError(
+            "A complaint about the refusal is open.",
+            "Answer the complaint; uphold the refusal to let it stand.",
+        )
 
 
 def _ground(work: Work, case: Case, ground: str) -> Ground:

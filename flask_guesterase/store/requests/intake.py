@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from ...core.asking import Asker
-from ...core.errors import GapError, InputError, SealError
+from ...core.errors import GapError, InputError, KeyMissingError, SealError
 from ...core.events import (
     GUEST,
     DataCopyRequested,
@@ -30,7 +30,7 @@ from ...core.wish import Wish, wish
 from .. import tables
 from ..access import limits, pulse
 from ..casework import proving
-from ..casework.cases import Case, Opening, columns, day_at, keyless, read, record, step, tell
+from ..casework.cases import Case, Opening, columns, day_at, read, record, step, tell
 from ..casework.contacts import keep_contact
 from ..casework.matching import Contact, Match, by_contact
 from ..certificates import certifying
@@ -279,8 +279,11 @@ def again(work: Work, case: Case, channel: str, who: tuple[str, str | None]) -> 
     :param who: the actor, and the host's id of the clerk, or None.
     """
     actor, by = who
-    # Of what is too old to be decided anew nobody approves anything any more.
-    marks = {} if keyless(work, case) else approvals.who(work, case, by)
+    try:
+        marks = approvals.who(work, case, by)
+    except KeyMissingError:
+        # Nothing is approved without the key; once it is back, the number tells who had part.
+        marks = {}
     tell(work, RequestFiledAgain, case, actor, grounds=(channel,), marks=marks)
 
 

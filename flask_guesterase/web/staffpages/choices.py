@@ -74,7 +74,9 @@ def deeds_of(case: dict[str, Any]) -> dict[str, bool]:
         "recode": case["verified_at"] is not None and case["erased_at"] is None and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve and case["kind"] != Kind.COPY,
-        "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
+        "refuse": State.REFUSED in MOVES[state]
+        and state is not State.COMPLAINT
+        and may(Permission.REFUSE, code),
         "hold": may(Permission.HOLD, code),
         "look_after": state in OPEN and (verify or approve),
         "restore": may(Permission.RESTORE, code),
