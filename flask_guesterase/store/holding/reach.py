@@ -25,7 +25,7 @@ from ..retaining import heldqueries
 from ..retaining.holds import Hold, covered, keys_of, matching, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
-from . import evident, formerly, ownerless, touching
+from . import evident, formerly, ownerless
 
 Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
@@ -158,39 +158,7 @@ def _of_requests(work: Work, hold: Hold, among: Collection[str] | None) -> set[s
         found |= _holding(work, hold)
     elif hold.scope == Scope.QUERY and hold.table not in work.datamap.subjects:
         found |= {box for who in _named(work, hold, boxes) for box in boxes[who]}
-    return found | _shared(work, hold, among)
-
-
-def _shared(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
-    """Return the boxes of requests that took a row of somebody living, whom a hold is about.
-
-    Only a copy that holds such a row is reached. Where one cannot be read now nobody can tell, and
-    it may.
-    """
-    if not formerly.asks(hold):
-        return set()
-    box = tables.box
-    rows = work.conn.execute(
-        select(box.c.id, box.c.request, box.c.purpose).where(
-            box.c.request.is_not(None),
-            box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(_COPIES),
-        )
-    ).all()
-    numbers = {row.request for row in rows if among is None or row.id in among}
-    known = touching.requests(work, hold, numbers)
-    found = {
-        row.request for row in rows
-        if row.purpose == "recovery" and row.request in known and _may_hold(work, hold, row.id)
-    }  # fmt: skip
-    return {row.id for row in rows if row.request in found}
-
-
-def _may_hold(work: Work, hold: Hold, copy: str) -> bool:
-    try:
-        return bool(holders(work, [hold], copy))
-    except SealError:
-        return True
+    return found
 
 
 def _of_sweeps(work: Work, hold: Hold, among: Collection[str], known: Holders) -> set[str]:
@@ -238,7 +206,7 @@ def swept(work: Work) -> Swept:
 
 
 def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
-    """Return the numbers of the holds that cover a row in a safety copy.
+    """Return the numbers of the holds that cover a row in a safety copy of a sweep.
 
     The copy is opened for it: nothing outside says which rows it holds. Where nobody can tell of a
     row which one it is, all of them may.
