@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from flask_guesterase import Policy, mentions, null
+from flask_guesterase import Equal, Policy, keep, mentions, null
 from flask_guesterase.core.plan import Plan
 from flask_guesterase.core.treatment import RowRule
 from flask_guesterase.store import tables
@@ -18,43 +18,64 @@ from flask_guesterase.store.erasing.surgery import Surgery
 from tests.engines import fresh_database
 
 from .group import CANARY, ROWS, Group
-from .test_forward import Crash, after_intent, change
+from .test_forward import Crash, Point, after_intent, before_home, before_mark, change
 
 RULES: dict[str, tuple[Any, RowRule]] = {
     "trips": (null, RowRule.OVERWRITE),
     "cots": (null, RowRule.LAST_OWNER),
     "taxis": (null, RowRule.DELETE),
     "talks": (mentions, RowRule.OVERWRITE),
+    "tours": (mentions, RowRule.OVERWRITE),
+    "tents": (mentions, RowRule.LAST_OWNER),
 }
+BOTH = ("tours", "tents")
+"""Tables with a wish beside the note, which nobody said whose it is."""
+
+WISH = "soft pillow"
 EARLY = f"{CANARY} comes early"
 NOTE = "Bea: allergic to nuts"
 BEA = {"email": "bea@mail.example", "name": "Bea Lund"}
 
 
 class Shared(Group):
-    """Trips, cots, taxis and talks in the default database, each of one guest or of two."""
+    """Trips, cots and the like, each of one guest or of two, in the default database or afar."""
+
+    def __init__(self, urls: Sequence[str], folder: Path, afar: bool) -> None:
+        self.place = "archive" if afar else ""
+        super().__init__(urls, folder, bills=True)
 
     def _bills(self) -> None:
+        def way(name: str) -> Any:
+            leads = [] if self.place else [sa.ForeignKey("guests.id")]
+            return sa.Column(name, sa.Integer, *leads, index=True)
+
+        ways, kept = ("guest_id", "mate_id"), keep("occupancy")
         for name, (rule, rows) in RULES.items():
             table = self.db.Table(
                 name, sa.Column("id", sa.Integer, primary_key=True),
-                sa.Column("guest_id", sa.ForeignKey("guests.id"), index=True),
-                sa.Column("mate_id", sa.ForeignKey("guests.id"), index=True),
-                sa.Column("note", sa.String(80)),
+                *map(way, ways),
+                sa.Column("note", sa.String(80)), sa.Column("wish", sa.String(80)),
+                bind_key=self.place or None,
             )  # fmt: skip
-            policy = Policy({"note": rule}, via=["guest_id", "mate_id"], rows=rows)
-            self.extension.register(table, policy)
+            rules = {"note": rule, "wish": null if name in BOTH else kept}
+            rules |= dict.fromkeys(ways, kept) if self.place else {}
+            via = [Equal({each: "id"}, to="guests") if self.place else each for each in ways]
+            self.extension.register(table, Policy(rules, via=via, rows=rows))
 
 
 @contextmanager
-def shared(home: str, folder: Path, gone: bool = False) -> Iterator[tuple[Shared, str]]:
+def shared(
+    home: str, folder: Path, gone: bool = False, afar: bool = False, only: Sequence[str] = ()
+) -> Iterator[tuple[Shared, str]]:
     """A group whose erasure of Ann was cut off right after its intent; Bea may be erased before."""
+    rows = {name: each for name, each in ROWS.items() if not only or name == "guests"}
     with ExitStack() as stack:
         urls = [stack.enter_context(fresh_database(kind)) for kind in (home, "sqlite")]
-        hotel = Shared(urls, folder, bills=True)
+        hotel = Shared(urls, folder, afar)
         stack.callback(hotel.close)
-        mine = {"guest_id": 1, "mate_id": None, "note": EARLY}
-        hotel.make({**ROWS, **{name: [{"id": 1, **mine}, {"id": 2, **mine}] for name in RULES}})
+        mine = {"guest_id": 1, "mate_id": None, "note": EARLY, "wish": WISH}
+        two = [{"id": 1, **mine}, {"id": 2, **mine}]
+        hotel.make({**rows, **dict.fromkeys(only or RULES, two)})
         if gone:
             assert hotel.erase(hotel.approved(BEA)) == "erased"
         number = hotel.approved()
@@ -65,15 +86,16 @@ def shared(home: str, folder: Path, gone: bool = False) -> Iterator[tuple[Shared
         yield hotel, number
 
 
-def join(hotel: Group, name: str, note: str = NOTE) -> None:
+def join(hotel: Shared, name: str, note: str = NOTE) -> None:
     """Book Bea into the first row of a table."""
-    change(hotel, "", f"UPDATE {name} SET mate_id = 2, note = '{note}' WHERE id = 1")
+    change(hotel, hotel.place, f"UPDATE {name} SET mate_id = 2, note = '{note}' WHERE id = 1")
 
 
-def notes(hotel: Group, name: str) -> dict[int, str | None]:
-    """Return what is noted in the rows of a table of the default database."""
-    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
-        return {row.id: row.note for row in conn.exec_driver_sql(f"SELECT * FROM {name}")}
+def notes(hotel: Shared, name: str, column: str = "note") -> dict[int, str | None]:
+    """Return what is noted in the rows of a table."""
+    with hotel.app.app_context(), hotel.db.engines[hotel.place or None].connect() as conn:
+        found = conn.exec_driver_sql(f"SELECT id, {column} FROM {name}")
+        return dict(tuple(row) for row in found)
 
 
 def told(hotel: Group) -> str:
@@ -110,6 +132,54 @@ def test_what_would_go_of_a_shared_row_goes_whoever_came(tmp_path: Path) -> None
         assert CANARY not in str(notes(hotel, "talks"))
         assert '"left"' not in told(hotel)
         assert hotel.state(number) == "erased"
+
+
+@pytest.mark.parametrize("afar", [False, True], ids=["home", "archive"])
+def test_of_a_row_of_both_goes_what_goes_of_every_such_row(afar: bool, tmp_path: Path) -> None:
+    """The erased guest's name is struck out of a row somebody came into; what is theirs too stays.
+
+    Without who came, the row would have gone, or all that is in it.
+    """
+    with shared("sqlite", tmp_path, afar=afar) as (hotel, number):
+        for name in BOTH:
+            join(hotel, name, f"{CANARY} shares")
+        hotel.work()
+        _struck(hotel, number)
+
+
+@pytest.mark.parametrize("point", [before_mark, before_home], ids=lambda p: p.__name__)
+def test_of_a_row_of_both_as_much_goes_where_it_is_done_twice(
+    point: Point, tmp_path: Path
+) -> None:
+    """What is cut off between two databases is done again, and counted again, with the same end."""
+    with shared("sqlite", tmp_path, afar=True) as (hotel, number):
+        for name in BOTH:
+            join(hotel, name, f"{CANARY} shares")
+        with pytest.MonkeyPatch.context() as patch:
+            point(patch)
+            hotel.work()
+        assert hotel.state(number) == "erasing"
+        assert notes(hotel, "tours")[1] == "[erased] shares"
+        hotel.work(hours=1)
+        _struck(hotel, number)
+
+
+def test_a_name_is_known_where_no_text_was_to_be_read(tmp_path: Path) -> None:
+    """Where all rows with texts were to go whole, who is erased is still found in what stays."""
+    with shared("sqlite", tmp_path, afar=True, only=["tents"]) as (hotel, number):
+        join(hotel, "tents", f"{CANARY} shares")
+        hotel.work()
+        assert notes(hotel, "tents") == {1: "[erased] shares"}
+        assert hotel.state(number) == "erased"
+
+
+def _struck(hotel: Shared, number: str) -> None:
+    assert notes(hotel, "tours") == {1: "[erased] shares", 2: "[erased] comes early"}
+    assert notes(hotel, "tours", "wish") == {1: WISH, 2: None}
+    assert notes(hotel, "tents") == {1: "[erased] shares"}
+    assert notes(hotel, "tents", "wish") == {1: WISH}
+    assert '"left":2' in told(hotel)
+    assert hotel.state(number) == "erased"
 
 
 def test_who_was_erased_before_keeps_nothing(tmp_path: Path) -> None:

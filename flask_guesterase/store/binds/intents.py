@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row as Line
@@ -111,7 +111,8 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
     for name in others:
         conn.write(name)
     seed = secrets.token_bytes(32)
-    known = known_of(conn, work.whole(), drawn, frozenset(scope.people), scope.regions)
+    foreseen = _if_joined(work, drawn)
+    known = known_of(conn, work.whole(), foreseen, frozenset(scope.people), scope.regions)
     with conn.begin_nested() as rehearsed:
         erased = eraser.erase(conn, work.whole(), drawn, work.live(), Seeded(seed), scope)
         rows = _entries(work, erased)
@@ -133,6 +134,18 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
     }
     work.begun.append(_put(work, origin, rows, shared, (*others, HOME)))
     return erased
+
+
+def _if_joined(work: Work, drawn: Plan) -> Plan:
+    """Return a plan with what would be overwritten of rows that go, if somebody came into them."""
+    steps = tuple(
+        replace(step, decision=replace(
+            step.decision, columns=tuple(work.datamap.declared(step.decision.table).erase)
+        ))
+        if step.decision.outcome is Outcome.DELETE else step
+        for step in drawn.steps
+    )  # fmt: skip
+    return replace(drawn, steps=steps)
 
 
 def _only_there(binds: Binds, drawn: Plan, erased: Erased) -> frozenset[tuple[str, Key]]:

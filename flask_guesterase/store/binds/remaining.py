@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ...core.errors import UnknownError
 from ...core.image import Cell
@@ -22,7 +22,7 @@ class Remaining:
     """What one database has still to do.
 
     :param steps: decisions with the rows that are not yet as the plan leaves them.
-    :param passed: rows of which something would go that is another person's now, or that were
+    :param passed: rows of which something stays that is another person's now, or that were
         sealed and have changed since.
     """
 
@@ -37,19 +37,17 @@ def remaining(work: Work, intent: Intent) -> Remaining:
     :param intent: what it had to do.
     """
     found = Remaining()
+    rows: dict[Decision, dict[Key, Row]] = {}
     for decision, entries in intent.steps:
         declared = work.datamap.declared(decision.table)
         keys = _keys(work, declared, entries)
         waiting = _waiting(work, declared, decision, entries, keys, found)
-        theirs = _still_theirs(work, intent, decision, waiting, keys)
-        found.passed += len(waiting) - len(theirs)
-        rows = tuple(
-            Row(keys[e.key], frozenset((p, 0) for p in e.owners),
-                frozenset((p, 0) for p in e.others))
-            for e in theirs
-        )  # fmt: skip
-        if rows:
-            found.steps.append(Step(decision, rows))
+        for left, row, entry in _free(work, intent, decision, list(waiting), keys):
+            # Of what was decided something stays, also where the rest went before a crash.
+            found.passed += left != decision
+            if left is not None and not _is_done(left, entry, waiting[entry]):
+                rows.setdefault(left, {})[row.key] = row
+    found.steps = [Step(decision, tuple(each.values())) for decision, each in rows.items()]
     return found
 
 
@@ -71,11 +69,11 @@ def _waiting(
     entries: Iterable[Entry],
     keys: dict[str, Key],
     found: Remaining,
-) -> list[Entry]:
-    """Return the rows that are there and not as the plan leaves them."""
+) -> Mapping[Entry, Sequence[Cell]]:
+    """Return the rows that are there and not as the plan leaves them, with the cells it names."""
     names = () if decision.outcome is Outcome.DELETE else decision.columns
     now = reader(work.conn, declared, work.live()).read(list(keys.values()), names)
-    waiting = []
+    waiting = {}
     for entry in {e.key: e for e in entries}.values():
         cells = now.get(keys[entry.key]) if entry.key in keys else None
         if cells is None or (entry.after and _same(cells, entry.after)):
@@ -84,8 +82,14 @@ def _waiting(
             # What is there now lies in no box: the law may want it.
             found.passed += 1
             continue
-        waiting.append(entry)
+        waiting[entry] = cells
     return waiting
+
+
+def _is_done(left: Decision, entry: Entry, cells: Iterable[Cell]) -> bool:
+    """Return whether what may still go of a row is as the plan leaves it."""
+    after = [cell for cell in entry.after if cell.name in left.columns]
+    return bool(after) and _same((c for c in cells if c.name in left.columns), after)
 
 
 def _same(cells: Iterable[Cell], others: Iterable[Cell]) -> bool:
@@ -94,10 +98,10 @@ def _same(cells: Iterable[Cell], others: Iterable[Cell]) -> bool:
     }
 
 
-def _still_theirs(
+def _free(
     work: Work, intent: Intent, decision: Decision, entries: list[Entry], keys: dict[str, Key]
-) -> list[Entry]:
-    """Return the rows of which nothing would go that is another's by now.
+) -> Iterator[tuple[Decision | None, Row, Entry]]:
+    """Yield what may still go of each row, None where nothing may, with whose it is by now.
 
     One that leads to nobody any more is still theirs.
     """
@@ -111,30 +115,45 @@ def _still_theirs(
         if _text(person) not in entry.owners | entry.others | intent.people
     }
     living = come - erased_before(work.conn, work.datamap, come)
-
-    def theirs(entry: Entry) -> bool:
+    for entry in entries:
         now = known.get(keys[entry.key], set())
-        if entry.owners and now and not {_text(p) for p, _ in now} & entry.owners:
-            return False
         decided = entry.owners | entry.others
         new = {each for each in now if each[0] in living and _text(each[0]) not in decided}
-        if not new:
-            return True
-        others = new | {each for each in now if _text(each[0]) in entry.others}
-        row = Row(keys[entry.key], frozenset(now - others), frozenset(others))
-        return _stands(decision, decide(declared.shape(), row, Ruling()))
+        others = entry.others.union(_text(person) for person, _ in new)
+        row = Row(keys[entry.key], _texts(entry.owners), _texts(others))
+        if entry.owners and now and not {_text(p) for p, _ in now} & entry.owners:
+            yield None, row, entry
+        elif not new:
+            yield decision, row, entry
+        else:
+            both = new | {each for each in now if _text(each[0]) in entry.others}
+            shared = Row(row.key, frozenset(now - both), frozenset(both))
+            yield _limited(decision, decide(declared.shape(), shared, Ruling())), row, entry
 
-    return [entry for entry in entries if theirs(entry)]
 
-
-def _stands(decision: Decision, today: Iterable[Decision]) -> bool:
-    """Return whether a decision takes no more than what would go of a row as it is shared today."""
-    if any(each.outcome is Outcome.DELETE for each in today):
-        return True
-    free = {n for each in today if each.outcome is Outcome.OVERWRITE for n in each.columns}
-    return decision.outcome is not Outcome.DELETE and free >= set(decision.columns)
+def _limited(decision: Decision, today: Iterable[Decision]) -> Decision | None:
+    """Return a decision without what stays of a row as it is shared today; None if all does."""
+    under = {each.outcome: each for each in today}
+    if Outcome.DELETE in under:
+        return decision
+    free = under.get(Outcome.OVERWRITE)
+    if free is None or decision.outcome is Outcome.DELETE:
+        return free
+    columns = tuple(name for name in decision.columns if name in free.columns)
+    if columns == decision.columns:
+        return decision
+    if not columns or decision.outcome is Outcome.SEAL:
+        # What lies in a box is whole.
+        return None
+    rules = dict(zip(free.columns, free.rules, strict=True))
+    return replace(free, columns=columns, rules=tuple(rules[name] for name in columns))
 
 
 def _text(person: Person) -> Person:
     """Return a person as an intent names them."""
     return person[0], (key_text(person[1]),)
+
+
+def _texts(people: Iterable[Person]) -> frozenset[tuple[Person, int]]:
+    """Return people of an intent as owners of a row; which way leads to them matters no more."""
+    return frozenset((person, 0) for person in people)

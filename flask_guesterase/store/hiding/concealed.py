@@ -44,6 +44,7 @@ class Known:
     :param hidden: states in which something is hidden -> their attributes.
     :param away: databases without our tables.
     :param lapsed: states that are about to be flushed -> attributes that are not loaded any more.
+    :param streaming: connections from which rows stream by an option of their own.
     :param within: the transaction of which this is known.
     """
 
@@ -55,6 +56,7 @@ class Known:
     lapsed: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
         default_factory=WeakKeyDictionary
     )
+    streaming: set[Connection] = field(default_factory=set)
     within: ref[SessionTransaction] | None = None
 
     def now(self, session: Session) -> dict[tuple[Pool, str], Restricted]:
@@ -63,6 +65,7 @@ class Known:
         if here is None or self.within is None or self.within() is not here:
             self.within = None if here is None else ref(here)
             self.tables.clear()
+            self.streaming.clear()
         return self.tables
 
 
@@ -80,9 +83,33 @@ def noted(session: Session) -> Known:
 
 
 def forget(session: Session, rolled_back: SessionTransaction) -> None:
-    """Have it asked anew what is kept: a savepoint takes back that something ended in it."""
-    if NOTE in session.info:
-        noted(session).tables.clear()
+    """Have it asked anew what is kept: a savepoint takes back that something ended in it.
+
+    Where it can not be asked once rows stream, it is asked at once.
+    """
+    if NOTE not in session.info:
+        return
+    known = noted(session)
+    known.tables.clear()
+    if not (session.is_active and session.in_transaction()):
+        return
+    known.now(session)
+    for conn in known.streaming:
+        if not (conn.closed or conn.invalidated):
+            read_ahead(session, conn)
+
+
+def read_ahead(session: Session, conn: Connection) -> None:
+    """Read all that is kept, for a connection that takes no question while its rows stream.
+
+    :param session: the session.
+    :param conn: its connection, while it is free for a question.
+    """
+    known = noted(session)
+    known.now(session)
+    known.streaming.add(conn)
+    for table in gates.gate():
+        kept_at(session, table, conn).complete(conn)
 
 
 def open_at(pool: Pool) -> frozenset[str]:

@@ -31,11 +31,11 @@ from .concealed import (
     Opening,
     forget,
     gates,
-    kept_at,
     kept_rows,
     noted,
     openings,
     pending,
+    read_ahead,
     refuse_named,
     split_any,
     split_row,
@@ -172,8 +172,7 @@ def _on_begin(session: Session, transaction: SessionTransaction, conn: Connectio
     # Where the engine or the connection has rows stream, no statement tells it; and drivers for
     # MariaDB drop what is still to come, or fail, when they are asked meanwhile.
     if conn.dialect.name in MARIADB and passage.streams(conn.get_execution_options()):
-        for table in gates.gate():
-            kept_at(session, table, conn).complete(conn)
+        read_ahead(session, conn)
 
 
 # instances
