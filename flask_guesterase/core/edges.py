@@ -191,7 +191,7 @@ def together(
                 continue
             last = end
             if not missing:
-                if not short or _is_alone(text, places[first][0], end):
+                if not short or _is_alone(text, places[first][0], end, len(parts)):
                     yield places[first][0], end
                 break
 
@@ -213,8 +213,12 @@ def _is_one(text: str, end: int, start: int) -> bool:
     return all(_TITLE.fullmatch(word) for word in words)
 
 
-def _is_alone(text: str, start: int, end: int) -> bool:
+def _is_alone(text: str, start: int, end: int, parts: int) -> bool:
     """Return whether a name of nothing but short parts is on end, and no piece of a sentence."""
+    if not _ON_END.fullmatch(text, start, end):
+        return False
     before = text[max(0, start - _REACH) : start]
-    whole = _ON_END.fullmatch(text, start, end) and not is_unspaced(text[end : end + 1])
-    return bool(whole) and _BEFORE.search(before) is not None
+    # Three short parts on end, as in Burmese names, are hardly chance.
+    return parts > 2 or (
+        _BEFORE.search(before) is not None and not is_unspaced(text[end : end + 1])
+    )

@@ -45,6 +45,7 @@ _KOREAN_TWO = frozenset({"남궁", "황보", "제갈", "사공", "선우", "서�
 _KANA = re.compile(rf"[{HIRAGANA}{KATAKANA}\u3099\u309a]+")
 _PIECE = re.compile(
     rf"(?=[{KATAKANA}])(?:(?<=[{KATAKANA}])|(?<=[{KATAKANA}][\u3099\u309a]))"
+    "(?<!ミスター)(?<!ミセス)"
     # Small words stand before a name without a space, and so does a title.
     rf"|(?=[{HIRAGANA}])(?:(?<=[{HIRAGANA}])|(?<=[{HIRAGANA}][\u3099\u309a]))"
     + "(?<![のとやにはもへを])" + fold("(?<!が)(?<!で)(?<!から)(?<!さま)(?<!さん)")
