@@ -9,8 +9,8 @@ from enum import StrEnum
 from unicodedata import normalize
 
 from .lens import View, fold, spell_out, views
-from .letters import HAN, MARKS, NAME, SOLID, is_unspaced
-from .sounded import TITLES, sounded
+from .letters import FEWEST, HAN, MARKS, NAME, SOLID, count, is_unspaced
+from .sounded import JAPANESE, OTHERS, TITLES, sounded
 
 _TWO = frozenset(re.findall(
     "..",
@@ -31,9 +31,8 @@ SURE = 4
 """Letters from which a part of a name is one in any case; shorter ones need their capital, where
 their script has any."""
 
-
-FEWEST = 3
-"""Letters of a part of a name that is looked for where sentences have no borders of words."""
+_GEORGIAN = re.compile("[\u10d0-\u10ff]")
+"""Letters with capitals that nobody begins a name with."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,7 @@ class Called:
         for match in NAME.finditer(view.text) if self.words else ():
             if match[0] in self.words:
                 start, end = view.origin(*match.span())
-                # Neither Arabic letters have a capital nor what an escape begins with.
-                if len(match[0]) >= SURE or not text[start].islower():
+                if len(match[0]) >= SURE or not _is_small(text[start]):
                     yield start, end
         for match in self.solid.finditer(view.text) if self.solid else ():
             yield view.origin(*match.span())
@@ -96,18 +94,20 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
         rest = SOLID.sub(" ", plain)
         for way in (fold(rest), fold(spell_out(rest))):
             mine = [word for word in NAME.findall(way) if word not in _PARTICLES]
-            words.update(word for word in mine if _letters(word) > 1)
+            words.update(word for word in mine if count(word) > 1)
             solid.update(
                 f"{re.escape(word)}(?![{MARKS}])"
                 for word in mine
-                if is_unspaced(word) and _letters(word) >= FEWEST
+                if is_unspaced(word) and count(word) >= FEWEST
             )
     pattern = re.compile("|".join(sorted(solid, key=lambda s: (-len(s), s)))) if solid else None
     return Called(frozenset(words), pattern)
 
 
-def _letters(word: str) -> int:
-    return sum(map(str.isalpha, word))
+def _is_small(letter: str) -> bool:
+    """Return whether the first letter of a name would have to be another one."""
+    # Neither Arabic letters have a capital nor what an escape begins with.
+    return letter.upper() != letter and not _GEORGIAN.match(letter)
 
 
 _HAN_RUN = re.compile(f"[{HAN}]+(?:[ノツケヶヵ][{HAN}]+)*")
@@ -136,7 +136,11 @@ def _characters(run: str, part: Part) -> Iterator[str]:
     cuts = _cuts(run, part)
     for at in cuts:
         surname, given = fold(run[:at]), fold(run[at:])
-        if surname:
+        if len(surname) == 1:
+            # 小林様 is Mr. Kobayashi and not Mr. Hayashi.
+            yield f"{surname}(?:{OTHERS})"
+            yield f"(?<![{HAN}]){surname}(?:{JAPANESE})"
+        elif surname:
             yield f"{re.escape(surname)}(?:{TITLES})"
         if surname and (at == cuts[0] or (at > 1 and len(given) > 1)):
             # Between other characters it is a part of a word; alone, in a row of hers, it is she.

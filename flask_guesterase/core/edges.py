@@ -6,19 +6,23 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .lens import fold
-from .letters import WORD, is_mark, is_unspaced
+from .letters import CLOSE, FEWEST, UNSPACED, WORD, count, is_border, is_mark, is_unspaced
+from .sounded import TITLES, is_named
 
 INSIDE = 8
 """Characters from which a number with digits counts within a word, as in ``scanE12345678``."""
 
 
-def is_part(text: str, at: int) -> bool:
-    """Return whether a letter, its mark or a digit is at a place that may lie outside the text.
+def is_part(text: str, at: int, beside: int) -> bool:
+    """Return whether what is next to a letter or a digit belongs to the same word.
 
     :param text: a folded text.
-    :param at: the place.
+    :param at: the place, which may lie outside the text.
+    :param beside: the place of the letter or the digit.
     """
-    return 0 <= at < len(text) and (text[at].isalnum() or is_mark(text, at))
+    if not 0 <= at < len(text) or not (text[at].isalnum() or is_mark(text, at)):
+        return False
+    return not is_border(text, at, beside)
 
 
 def is_word(text: str, start: int, end: int) -> bool:
@@ -30,7 +34,11 @@ def is_word(text: str, start: int, end: int) -> bool:
     """
     if is_unspaced(text[start]):
         return not is_mark(text, end)
-    return not is_part(text, start - 1) and not is_part(text, end)
+    return _is_apart(text, start, end)
+
+
+def _is_apart(text: str, start: int, end: int) -> bool:
+    return not is_part(text, start - 1, start) and not is_part(text, end, end - 1)
 
 
 def _digit(text: str, at: int) -> bool:
@@ -98,7 +106,7 @@ def is_code(text: str, start: int, end: int, form: str, value: str) -> bool:
     if _GAPS.search(written) or _DATE.fullmatch(written):
         return False
     if len(form) < INSIDE or form.isalpha():
-        return not is_part(text, start - 1) and not is_part(text, end)
+        return _is_apart(text, start, end)
     cut = (form[0].isdecimal() and _digit(text, start - 1)) or (
         form[-1].isdecimal() and _digit(text, end)
     )
@@ -112,7 +120,9 @@ def is_unbroken(text: str, start: int, end: int) -> bool:
     :param start: offset of the first character.
     :param end: offset behind the last one.
     """
-    return not any(c in "./()_-" for c in text[start:end]) and not is_mark(text, end)
+    if any(c in "./()_-" for c in text[start:end]) or is_mark(text, end):
+        return False
+    return is_named(text, start, end)
 
 
 _TOKEN = re.compile(r"[a-z0-9]+")
@@ -140,28 +150,38 @@ def _in_machine_text(text: str, start: int, end: int) -> bool:
 _REACH = 20
 """Characters between two parts of a name that still are one name in one text, or in one JSON."""
 
+_TITLES = fold(
+    "คุณ|นางสาว|นาง|นาย|ดร|ท่าน|พี่|น้อง|ທ່ານ|ທ້າວ|ນາງ|ဦး|ဒေါ်|ကို|မောင်|မ|លោកស្រី|លោក|អ្នកស្រី|កញ្ញា"
+)
+_TITLE = re.compile(f"{_TITLES}|{TITLES}")
+_BEFORE = re.compile(rf"(?<![{UNSPACED}])(?:{_TITLES})?\s?\Z")
+_LETTERS = re.compile(f"[{CLOSE}]")
+_KEY = re.compile(r'"[^"]*"\s*:')
+_ON_END = re.compile(rf"[{UNSPACED}\s]+")
+
 
 def together(
     text: str, places: Sequence[tuple[int, int, str]], parts: Sequence[frozenset[str]]
 ) -> Iterator[tuple[int, int]]:
     """Yield the stretches in which all parts of a name stand together, in any order.
 
-    One word may lie between two of them: a middle name, a title, or the key of a JSON member. A
-    mailbox at somebody's domain is an address, not a name: it is found as an address.
+    One word may lie between two of them: a middle name, a title, or the key of a JSON member; only
+    a title where sentences have no borders of words. A mailbox at somebody's domain is an address,
+    not a name: it is found as an address.
 
     :param text: a folded text.
     :param places: start, end and word of each part that was seen in it.
     :param parts: per part of the name, the ways to write it.
     """
     places = sorted(set(places))
+    short = all(is_unspaced(way) and count(way) < FEWEST for ways in parts for way in ways)
     for first in range(len(places)):
         missing = list(parts)
         last = places[first][0]
         # Not a slice: a text with one value many times would be copied as many times.
         for later in range(first, len(places)):
             start, end, word = places[later]
-            between = text[last : max(start, last)]
-            if start - last > _REACH or len(WORD.findall(between)) > 1 or "@" in between:
+            if start > last and not _is_one(text, last, start):
                 break
             for at, ways in enumerate(missing):
                 if word in ways:
@@ -171,5 +191,34 @@ def together(
                 continue
             last = end
             if not missing:
-                yield places[first][0], end
+                if not short or _is_alone(text, places[first][0], end, len(parts)):
+                    yield places[first][0], end
                 break
+
+
+def _is_one(text: str, end: int, start: int) -> bool:
+    """Return whether what stands between two parts of a name leaves them one."""
+    if start - end > _REACH:
+        return False
+    between = text[end:start]
+    words = WORD.findall(between)
+    if len(words) > 1 or "@" in between:
+        return False
+    if _KEY.search(between) or not _LETTERS.search(between):
+        return True
+    # A sentence without spaces looks like one word: John和朋友在酒店等Smith.
+    sentence = is_unspaced(text[end - 1]) or is_unspaced(text[start])
+    if not sentence and not between[0].isalnum() and not between[-1].isalnum():
+        return True
+    return all(_TITLE.fullmatch(word) for word in words)
+
+
+def _is_alone(text: str, start: int, end: int, parts: int) -> bool:
+    """Return whether a name of nothing but short parts is on end, and no piece of a sentence."""
+    if not _ON_END.fullmatch(text, start, end):
+        return False
+    before = text[max(0, start - _REACH) : start]
+    # Three short parts on end, as in Burmese names, are hardly chance.
+    return parts > 2 or (
+        _BEFORE.search(before) is not None and not is_unspaced(text[end : end + 1])
+    )

@@ -18,8 +18,18 @@ SOLID = re.compile(f"[{HAN}{HIRAGANA}{KATAKANA}{HANGUL}]+")
 KANA = re.compile(f"[{HIRAGANA}{KATAKANA}]+")
 """Hiragana and Katakana on end."""
 
-UNSPACED = r"\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u109f\u1780-\u17d3"
+UNSPACED = r"\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u103f\u1050-\u109f\u1780-\u17d3"
 """Thai, Lao, Burmese and Khmer: a name has parts, and a sentence has no borders of words."""
+
+ABUGIDAS = rf"\u0900-\u0dff{UNSPACED}"
+"""Thai, Lao, Burmese, Khmer and the scripts of India, which write vowels as signs at a letter."""
+
+FEWEST = 3
+"""Letters of a part of a name that is looked for within a sentence without borders of words."""
+
+# Hangul stands in its sounds once a text is folded, and kana apart from their marks.
+CLOSE = rf"{HAN}{HIRAGANA}{KATAKANA}{HANGUL}{UNSPACED}\u1100-\u11ff\u3099\u309a"
+"""Letters, also of a folded text, that stand close to words of other scripts."""
 
 
 def _ranges() -> str:
@@ -34,13 +44,14 @@ def _ranges() -> str:
 MARKS = _ranges()
 """Members of a pattern: vowel signs and the like, which are a part of the letter before them."""
 
-NAME = re.compile(rf"[^\W\d_]+(?:[{MARKS}]+[^\W\d_]*)*")
-"""A word without digits, with its marks."""
+NAME = re.compile(rf"[^\W\d_{CLOSE}]+(?:[{MARKS}]+[^\W\d_{CLOSE}]*)*|[{CLOSE}]+")
+"""A word without digits, with its marks; it ends where scripts with spaces meet those without."""
 
 WORD = re.compile(rf"\w+(?:[{MARKS}]+\w*)*")
 """A word, with its marks."""
 
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+_CLOSED = re.compile(f"[{CLOSE}]")
 
 
 def is_solid(text: str) -> bool:
@@ -57,6 +68,24 @@ def is_unspaced(text: str) -> bool:
     :param text: any text.
     """
     return _UNSPACED.match(text) is not None
+
+
+def count(word: str) -> int:
+    """Return how many letters a word has, its marks apart.
+
+    :param word: any text.
+    """
+    return sum(map(str.isalpha, word))
+
+
+def is_border(text: str, at: int, beside: int) -> bool:
+    """Return whether a script with spaces between words meets one without: ``客人John``.
+
+    :param text: a folded text.
+    :param at: the place of a letter.
+    :param beside: the place of the one next to it.
+    """
+    return (_CLOSED.match(text, at) is None) != (_CLOSED.match(text, beside) is None)
 
 
 def is_mark(text: str, at: int) -> bool:

@@ -6,9 +6,11 @@ import re
 from unicodedata import category, normalize
 
 from .lens import fold, spell_out
-from .letters import KANA, NAME, SOLID, is_mark
+from .letters import ABUGIDAS, KANA, NAME, SOLID, is_mark
 
 _APOSTROPHES = re.compile("['’ʼ`´]")
+
+_SIGNED = re.compile(f"[{ABUGIDAS}]")
 
 FEWEST_KANA = 4
 """Letters of the shortest full name in kana where nothing stands between its parts."""
@@ -60,6 +62,14 @@ def _sorted(text: str, ways: list[str]) -> set[tuple[str, ...]]:
         for way in ways
         for join in joins
     } - {()}
+
+
+def is_bare(name: str) -> bool:
+    """Return whether a name lacks the vowel signs of its script, without which it is in no text.
+
+    :param name: a name as it is looked for.
+    """
+    return _SIGNED.search(name) is not None and not any(category(c)[0] == "M" for c in name)
 
 
 def _plain(value: str) -> str:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .lens import fold
+from .lens import fold, squeeze
 from .letters import HANGUL, HIRAGANA, KATAKANA
+from .naming import FEWEST_KANA
 
-TITLES = fold(
+JAPANESE = fold("様|さま|サマ|さん|サン|氏|君|くん|クン|ちゃん|チャン|殿|どの")
+"""Titles behind a Japanese name, folded, as a part of a pattern."""
+
+OTHERS = fold(
     "先生|女士|小姐|太太|夫人|老师|教授|医生|师傅|阿姨|叔叔|总|姐|哥"
-    "|様|さま|サマ|さん|サン|氏|君|くん|クン|ちゃん|チャン|殿|どの"
     "|님|씨|선생|고객|손님|사장|부장|과장|여사"
 )
+"""Titles behind a Chinese or Korean name, folded, as a part of a pattern."""
+
+TITLES = f"{OTHERS}|{JAPANESE}"
 """What stands behind the name of a person who is spoken of, folded, as a part of a pattern."""
 
 _SCRIPTS = {
@@ -36,8 +42,44 @@ _BEHIND = {
 _KOREAN_TWO = frozenset({"남궁", "황보", "제갈", "사공", "선우", "서문", "독고", "동방"})
 """Surnames of two syllables."""
 
+_KANA = re.compile(rf"[{HIRAGANA}{KATAKANA}\u3099\u309a]+")
+_PIECE = re.compile(
+    rf"(?=[{KATAKANA}])(?:(?<=[{KATAKANA}])|(?<=[{KATAKANA}][\u3099\u309a]))"
+    "(?<!ミスター)(?<!ミセス)"
+    # Small words stand before a name without a space, and so does a title.
+    rf"|(?=[{HIRAGANA}])(?:(?<=[{HIRAGANA}])|(?<=[{HIRAGANA}][\u3099\u309a]))"
+    + "(?<![のとやにはもへを])" + fold("(?<!が)(?<!で)(?<!から)(?<!さま)(?<!さん)")
+)
+_TITLED = re.compile(rf"\s?(?:{TITLES})")
+_CLOSED = re.compile(
+    rf"{_TITLED.pattern}|(?:(?<=[{KATAKANA}])|(?<=[{KATAKANA}][\u3099\u309a]))(?![{KATAKANA}])"
+    rf"|(?:(?<=[{HIRAGANA}])|(?<=[{HIRAGANA}][\u3099\u309a]))"
+    rf"(?:(?![{HIRAGANA}])|{_BEHIND[_WITHIN_HIRAGANA]})"
+)
+
+CLEAR = 6
+"""Letters from which a full name in kana is one whatever stands behind it."""
+
 LONG = 3
 """Letters of kana that are the name of somebody where fewer are too often a word: さき, まい."""
+
+
+def is_named(text: str, start: int, end: int) -> bool:
+    """Return whether a full name in kana stands there, and no piece of a word: ``タイミング``.
+
+    :param text: a folded text.
+    :param start: offset of the first letter.
+    :param end: offset behind the last one.
+    """
+    bare = squeeze(text[start:end])
+    if not _KANA.fullmatch(bare):
+        return True
+    if _PIECE.match(text, start):
+        return False
+    letters = sum(map(str.isalpha, bare))
+    if letters < FEWEST_KANA and len(bare) == end - start:
+        return _TITLED.match(text, end) is not None
+    return letters >= CLEAR or _CLOSED.match(text, end) is not None
 
 
 def sounded(text: str) -> Iterator[str]:

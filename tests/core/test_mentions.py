@@ -109,6 +109,16 @@ SCRIPTS = {
     "Γιώργος Παπάς": ("κ. ΠΑΠΑΣ, παπάκι", "κ. [erased], παπάκι"),
     "Андрей Цой": ("г-н Цой, цой", "г-н [erased], цой"),
     "Nguyễn Thị Ánh": ("chị Ánh, ánh sáng", "chị [erased], ánh sáng"),
+    "林 太郎": ("小林様と同室、林様、林さん、王林先生",
+              "小林様と同室、[erased]、[erased]さん、王[erased]"),
+    "林太郎": ("小林様と同室、林様", "小林様と同室、[erased]"),
+    "John Smith": ("客人john到了很久了。今天, 他等了, Smith先生",
+                   "客人[erased]到了很久了。今天, 他等了, [erased]先生"),
+    "Anna Weber": ("Weber様、weber님, คุณAnnaขอ, Weberin様",
+                   "[erased]様、[erased]님, คุณ[erased]ขอ, Weberin様"),
+    "王小明 David": ("David先生，Davidson先生", "[erased]先生，Davidson先生"),
+    "Ли Цой": ("客人Цой先生, цой", "客人[erased]先生, цой"),
+    "ლი ზაზა": ("ბატონი ლი", "ბატონი [erased]"),
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from flask_guesterase.core.naming import is_bare
 from flask_guesterase.core.needle import Needle, Searcher, Strength, needles
 
 # Name on file -> texts that hold it, and texts that hold another one.
@@ -30,6 +31,39 @@ NAMES = {
     "Nguyễn Thị Ánh": (["nguyen thi anh", "NGUYỄN THỊ ÁNH"], ["Nguyễn Thị Anhh"]),
     "Pat O´Brien": (["met Pat O'Brien", "PAT OBRIEN", "Pat O´Brien"], ["Pat Brien"]),
     "Max Li": (["Li, Max"], ["Max Lin", "li"]),
+    "สมชาย ใจแก้ว": (
+        ["สมชายใจแก้วค่ะ", "ใจแก้ว สมชาย", "ใจแก้ว, ดร.สมชาย", "ใจแก้ว คุณสมชาย",
+         '{"first":"สมชาย","last":"ใจแก้ว"}', '{"ชื่อ":"สมชาย","นามสกุล":"ใจแก้ว"}'],
+        ["คุณสมชายเป็นคนใจแก้วมาก", "สมชาย มาก ใจแก้ว"],
+    ),
+    "ใจ ดี": (
+        ["ใจ ดี", "คุณใจดี", "แขก: นาย ใจ ดี, 2"], ["พนักงานใจดีมาก", "ใจดีมาก", "ขอบคุณใจดี"],
+    ),
+    "บุญ มี": (["บุญมี"], ["ทำบุญหรือไม่มีครับ", "บุญ ไม่ มี", "บุญ vip มี"]),
+    "အောင် ဆန်း": (["ဦးအောင်ဆန်း"], ["အောင်ပြီးဆန်းလာ"]),
+    "မြ သန်း ထွန်း": (["ဦးမြသန်းထွန်းလာသည်", "ထွန်း မြသန်း"], ["မြလာသန်းထွန်း", "သန်းထွန်း"]),
+    "イ・ミン": (
+        ["イ・ミン様", "イミン様", "客室のイ ミン"],
+        ["タイミング", "タイ・ミン", "イミン", "イ・ミント"],
+    ),
+    "リ・アン": (["リ・アンさん"], ["イタリアン", "リアン", "リアンケート"]),
+    "キム・チ": (["キム・チ"], ["キムチ", "キムチを"]),
+    "リー・アン": (
+        ["リーアンさん", "リーアンは", "リー・アン"], ["フリーアンケート", "リーアンケート"],
+    ),
+    "ヤマ ダイスケ": (
+        ["客がヤマダイスケと", "ミスターヤマダイスケ"],
+        ["コヤマダイスケ", "ドヤマダイスケ", "リーヤマダイスケ"],
+    ),
+    "やま だいすけ": (["客のやまだいすけさん", "客がやまだいすけ"], ["こやまだいすけさん"]),
+    "さき まい": (["さきまいさん", "さきまいは"], ["さきまいり"]),
+    "John Smith": (
+        ["客人John Smith先生晚到", "John Smith様は禁煙", "John Smith님", "คุณJohn Smithขอผ้า",
+         "ゲストJohn Smithさん", "Smith先生John", "Smith様、John", "John 小明 Smith"],
+        ["客人John和朋友在酒店等Smith", "John到了 Smith", "客人Johnny Smith先生",
+         "客人John Smiths先生", "客人жJohn Smith"],
+    ),
+    "Олег Цой": (["客人Олег Цой先生"], ["客人Олега Цой先生"]),
 }
 
 
@@ -72,6 +106,25 @@ def test_a_namesake_in_two_scripts_is_known_by_both() -> None:
 def test_a_single_part_of_a_name_is_not_looked_for(name: str) -> None:
     """フリー is not リー, whatever script the part is in."""
     assert needles("name", name) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["护照E12345号", "여권E12345입니다", "パスポートE12345が", "เลขE12345ค่ะ"]
+)
+def test_a_short_number_ends_where_the_script_does(text: str) -> None:
+    """Who writes no spaces writes none around the number of a passport either."""
+    wanted = needles("document", "E12345")
+    assert Searcher(wanted).hits(text) == set(wanted)
+    assert not Searcher(wanted).hits(text.replace("E", "XE"))
+
+
+@pytest.mark.parametrize(("name", "bare"), [
+    ("สมชาย ใจด", True), ("अन कश ग यप र", True), ("สมชาย ใจดี", False), ("अनुष्का राय", False),
+    ("Anna Weber", False), ("王小明", False), ("علي حسن", False), ("", False),
+])  # fmt: skip
+def test_a_name_without_its_signs_is_known(name: str, bare: bool) -> None:
+    """So they were sealed once, and nobody writes them so."""
+    assert is_bare(name) is bare
 
 
 def test_a_name_that_was_sealed_with_its_dot_is_found() -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_guesterase.core.naming import keys
 from flask_guesterase.core.needle import LOYALTY, Needle, Searcher, Strength, needles
 from flask_guesterase.core.several import every
 
@@ -309,6 +310,5 @@ def test_another_person_is_not_found(mine: tuple[str, str], other: tuple[str, st
     if set(wanted) & set(theirs):
         return
     hit = Searcher(wanted).hits(f"x {other[1]} y")
-    assert not hit or set(map(str.casefold, mine[1].split())) == set(
-        map(str.casefold, other[1].split())
-    )
+    # Who leaves accents out writes Penä as Pena, and either may be meant.
+    assert not hit or (mine[0] == "name" and keys(mine[1]) & keys(other[1]))

@@ -27,10 +27,12 @@ from sqlalchemy import (
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.needle import Searcher, needles
+from flask_guesterase.core.needle import Needle, Searcher, Strength, needles
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, redact, retain
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import boxing
+from flask_guesterase.store.casework import cases
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -289,6 +291,26 @@ def test_a_name_that_cannot_be_looked_for_is_named(hotel: Hotel, name: str) -> N
     residue.searched(run_of(hotel), numbers)
     said = [found(hotel, number)["unsearched"] for number in numbers]
     assert said == [["a name (only a full one is looked for)"], []]
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("สมชาย ใจด", ["a name (only a full one is looked for)"]),
+    ("अन कश ग यप र", ["a name (only a full one is looked for)"]), ("สมชาย ใจดี", []),
+])  # fmt: skip
+def test_a_name_that_was_sealed_without_its_signs_is_named(
+    hotel: Hotel, name: str, said: list[str]
+) -> None:
+    """So versions before sealed names of Thai and Indic scripts; a text has them with signs."""
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    number = hotel.approved(email="ann@post.example")
+    with hotel.begin() as office:
+        office.erase(number)
+        case = cases.load(office.work, number)
+        sealed = sought.item(office.work, case, [Needle("name", name, Strength.WEAK)])
+        box = boxing.put(office.work.conn, office.work.custodian, [sealed], office.work.today)[-1]
+        office.work.conn.execute(update(tables.search).values(box=box))
+    residue.searched(run_of(hotel), [number])
+    assert found(hotel, number)["unsearched"] == said
 
 
 def test_what_an_erasure_left_is_no_name(hotel: Hotel) -> None:

@@ -19,6 +19,7 @@ from ...core.errors import SealError, UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.image import Cell, Form, Image
 from ...core.log import canonical
+from ...core.naming import is_bare
 from ...core.needle import LOYALTY, UNSOUGHT, Needle, Strength
 from ...core.seal import Terms
 from ...core.several import every
@@ -78,7 +79,7 @@ def item(work: Work, case: Case, wanted: Sequence[Needle]) -> boxing.Item:
 
 
 def read(work: Work, box: str) -> tuple[Needle, ...]:
-    """Return the values in a box.
+    """Return the values in a box, and `UNSOUGHT` where one of them is found in no text.
 
     :raises UnknownError: there is no such box.
     :raises SealError: its day is over.
@@ -89,7 +90,10 @@ def read(work: Work, box: str) -> tuple[Needle, ...]:
     )
     # What the host named as its own since then is left out as well, so that looking again helps.
     house = _house(work, {needle.region for needle in found})
-    return tuple(needle for needle in found if needle not in house)
+    # Names were once sealed without their vowel signs.
+    lost = any(needle.kind == Kind.NAME and is_bare(needle.value) for needle in found)
+    wanted = (*found, UNSOUGHT) if lost else found
+    return tuple(dict.fromkeys(needle for needle in wanted if needle not in house))
 
 
 def values(work: Work, box: str | None) -> tuple[Needle, ...] | None:
