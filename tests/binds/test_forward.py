@@ -516,7 +516,7 @@ def test_a_row_that_cannot_be_read_keeps_no_other_erasure(tmp_path: Path) -> Non
         (waiting,) = {row.number for row in intents_of(hotel) if row.request == first}
         assert report.problems[f"forward:{waiting}"] == "ValueError"
         assert hotel.state(first) == "erasing"
-        assert hotel.state(second) != "erasing"
+        assert hotel.state(second) in ("erased", "sealed")
         assert {row.problem for row in intents_of(hotel) if row.attempts} == {"ValueError"}
         change(hotel, "archive", "UPDATE bills SET issued_on = '2026-01-02' WHERE id = 1")
         hotel.work(hours=1)

@@ -162,14 +162,31 @@ def test_a_check_that_cannot_read_a_row_keeps_no_other_certificate(
     assert state(house, first) == "sealed"
 
 
+def test_a_search_that_cannot_read_a_row_keeps_no_other_certificate(house: Forms) -> None:
+    """Where a value of theirs was found it is asked what the law keeps, by the rows of each."""
+    first, second = approved(house, 2, 3)
+    house.form(4, NEW)
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE forms SET name = 'g2@mail.example' WHERE id = 4")
+    for number in (first, second):
+        house.run(lambda office, number=number: office.erase(number).settled())
+    depart(house, 2, NO_DAY)
+    assert house.work().problems == {first: "ValueError"}
+    assert (state(house, first), state(house, second)) == ("checking", "sealed")
+    depart(house, 2, NEW.isoformat())
+    house.later(minutes=15)
+    house.work()
+    assert state(house, first) == "partial"
+
+
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list to which each request is added that is looked for by value from now on."""
     searched: list[str] = []
     plain = residue.searched
 
-    def noted(run: Any, numbers: Sequence[str] = (), *rest: Any) -> Any:
+    def noted(run: Any, numbers: Sequence[str] = (), *rest: Any, **more: Any) -> Any:
         searched.extend(numbers)
-        return plain(run, numbers, *rest)
+        return plain(run, numbers, *rest, **more)
 
     monkeypatch.setattr(residue, "searched", noted)
     return searched
