@@ -121,17 +121,20 @@ def check_all(
     """
     if not numbers and not again:
         return
-    looked = False
+    looked, failed = False, dict[str, Exception]()
     with report.trying("search"):
         waiting = sending.remove_files(run, numbers, report)
         numbers = [number for number in numbers if number not in waiting]
         if not numbers and not again:
             return
         refresh.after(run, [*numbers, *again])
-        residue.searched(run, [*numbers, *again])
+        residue.searched(run, [*numbers, *again], failed=failed)
         deepening.after(run, numbers)
         looked = True
-    for number in [*numbers, *again] if looked else ():
+    for number, problem in failed.items():
+        with _trying(run, number, report):
+            raise problem
+    for number in [each for each in (*numbers, *again) if each not in failed] if looked else ():
         with _trying(run, number, report):
             run(use_case(partial(_check, number)))
             report.add("looked-again" if number in again else "erased")

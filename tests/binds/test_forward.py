@@ -22,6 +22,7 @@ from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.binds import awaiting, forward, intents
 from flask_guesterase.store.mapping.crossing import Crossing
+from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.worker import carry_out
 from tests.engines import fresh_database
 from tests.oracle.dump import assert_same
@@ -209,7 +210,7 @@ def test_a_host_with_one_database_gets_the_plain_connection(tmp_path: Path) -> N
             assert type(office.work.conn) is sa.Connection
 
 
-class Crash(RuntimeError):
+class Crash(BaseException):
     """What a fault raises where a process would die."""
 
 
@@ -496,6 +497,45 @@ def test_a_database_that_is_down_is_waited_for(cut: tuple[Group, str], tmp_path:
     hotel.work(hours=9)
     assert hotel.state(number) == "erased"
     assert not holds(hotel, "Ann")
+
+
+def test_a_row_that_cannot_be_read_keeps_no_other_erasure(tmp_path: Path) -> None:
+    """A date that is none: its erasure is told and tried later, the one begun after it ends."""
+    with group(("sqlite", "sqlite"), tmp_path, bills=True, told=True) as hotel:
+        bill = {"billed_to": "Pine Ltd", "issued_on": dt.date(2026, 1, 2)}
+        hotel.put("bills", [bill | {"id": id_, "guest_no": id_} for id_ in (1, 2)])
+        numbers = [hotel.approved(), hotel.approved({"email": "bea@mail.example"})]
+        for number in numbers:
+            with pytest.MonkeyPatch.context() as patch:
+                after_intent(patch)
+                with pytest.raises(Crash):
+                    hotel.erase(number)
+        first, second = numbers
+        change(hotel, "archive", "UPDATE bills SET issued_on = '31.02.2026' WHERE id = 1")
+        report = hotel.work()
+        (waiting,) = {row.number for row in intents_of(hotel) if row.request == first}
+        assert report.problems[f"forward:{waiting}"] == "ValueError"
+        assert hotel.state(first) == "erasing"
+        assert hotel.state(second) in ("erased", "sealed")
+        assert {row.problem for row in intents_of(hotel) if row.attempts} == {"ValueError"}
+        change(hotel, "archive", "UPDATE bills SET issued_on = '2026-01-02' WHERE id = 1")
+        hotel.work(hours=1)
+        assert {hotel.state(number) for number in numbers} <= {"erased", "sealed"}
+
+
+def test_it_waits_for_the_version_that_knows_the_tables(cut: tuple[Group, str]) -> None:
+    """What was begun goes on in each database by itself, also once another process upgraded."""
+    hotel, number = cut
+    before = hotel.dumps()
+    table = upgrade.VERSION_TABLE
+    change(hotel, "", f"CREATE TABLE {table} (version_num VARCHAR(32) NOT NULL)")
+    change(hotel, "", f"INSERT INTO {table} VALUES ('9999')")
+    with hotel.app.app_context():
+        assert forward.tried(hotel.extension.run, number) == "SetupError"
+    same(hotel, before)
+    change(hotel, "", f"UPDATE {table} SET version_num = '{upgrade.head()}'")
+    hotel.work(hours=1)
+    assert hotel.state(number) == "erased"
 
 
 def test_what_failed_by_a_clock_that_ran_ahead_goes_forward_once_it_is_right(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    UniqueConstraint,
     insert,
     select,
 )
@@ -24,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, mentions, null, placeholder, redact, retain
 from flask_guesterase.store.erasing.finder import find
+from flask_guesterase.store.mapping.datamap import DataMap
 from tests.store import inn
 from tests.store import manor as manors
 from tests.store.test_mapped import ADA, AGED, BO, NEW, WHO, manor
@@ -134,6 +136,54 @@ def test_what_an_erasure_leaves_in_both_columns_links_nobody(
             conn.execute(insert(reports), row)
         found = find(conn, declared, [("guests", (1,))])
     assert [row.key for row in found["reports"]] == [(2,)]
+
+
+def spread(type_: Any, unique: bool) -> tuple[MetaData, DataMap]:
+    """Return guests by house and number, and the notes that repeat both of them."""
+    metadata = MetaData()
+    guests, _ = (
+        Table(
+            name, metadata, Column("id", Integer, primary_key=True), Column("house", type_()),
+            Column("number", type_()), Column("said", String(40)),
+        )
+        for name in ("guests", "notes")
+    )  # fmt: skip
+    if unique:
+        guests.append_constraint(UniqueConstraint("house", "number"))
+    return metadata, inn.datamap(metadata, {
+        "guests": Policy({"said": null}, subject=Subject(match=["said"])),
+        "notes": Policy(
+            {"said": null}, via=Equal({"house": "house", "number": "number"}, to="guests")
+        ),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("unique", [True, False], ids=["one", "several"])
+@pytest.mark.parametrize(("type_", "main", "annex"), [
+    (Integer, 0, 3), (lambda: String(8), "0", "3"), (lambda: String(8), "", "3"),
+], ids=["number", "text", "blank"])  # fmt: skip
+def test_the_first_house_is_a_house_where_both_name_one_guest(
+    database_url: str, type_: Any, main: Any, annex: Any, unique: bool
+) -> None:
+    """An empty value or 0 in all columns is nobody's; in one, where they may name several people,
+    and `check` says that then."""
+    metadata, declared = spread(type_, unique)
+    said = [f.place for f in declared.findings if f.id == "path-blank"]
+    assert said == ["notes.house, number"] * (not unique)
+    rows = enumerate([(main, annex), (main, main), (annex, main), (annex, annex)], 1)
+    with inn.host(database_url, metadata) as engine, engine.begin() as conn:
+        each = [{"id": id, "house": house, "number": number} for id, (house, number) in rows]
+        for name in ("guests", "notes"):
+            conn.execute(insert(metadata.tables[name]), each)
+        found = find(conn, declared, [("guests", (id,)) for id in range(1, 5)])["notes"]
+    owners = {row.key[0]: {person[1][0] for person, _ in row.owners} for row in found}
+    assert owners == ({1: {1}, 3: {3}, 4: {4}} if unique else {4: {4}})
+
+
+def test_a_path_over_what_is_never_empty_is_not_told() -> None:
+    """Of a day there is neither an empty one nor a 0."""
+    _, declared = spread(Date, unique=False)
+    assert not [f for f in declared.findings if f.id == "path-blank"]
 
 
 class Code(TypeDecorator[str]):

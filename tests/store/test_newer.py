@@ -54,6 +54,24 @@ def test_who_is_back_waits_for_it_too(hotel: Hotel) -> None:
         again.again(office.work, Origin(number, "pine-ltd", "sh"), [("guests", (1,))])
 
 
+def test_an_erasure_is_taken_back_by_that_version_too(hotel: Hotel) -> None:
+    """What comes back is sealed in our tables, and what hangs on it lies there."""
+    hotel.guest(1, name="Ann", email="ann@mail.example")
+    number = hotel.approved(email="ann@mail.example")
+    hotel.erased(number)
+    for step in (
+        lambda office: office.propose_restore(number, "officer", "wrong-person"),
+        lambda office: office.restore(number, "second"),
+    ):
+        revise(hotel.engine)
+        with pytest.raises(SetupError, match="newer version"), hotel.begin() as office:
+            step(office)
+        revise(hotel.engine, upgrade.head())
+        with hotel.begin() as office:
+            step(office)
+    assert (hotel.state(number), hotel.rows(Guest)[0]["name"]) == ("restored", "Ann")
+
+
 def test_a_night_ends_in_which_a_newer_version_comes(sqlite_url: str, tmp_path: Path) -> None:
     """A sweep goes on for hours; the other process need not wait for its end."""
     house = Forms(sqlite_url, tmp_path)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flask_guesterase.store import worker
 from flask_guesterase.store.executing import turns
+from flask_guesterase.store.returning.replay import replay, survey
+from flask_guesterase.store.search import residue
 from tests.store.forms import Forms
-from tests.store.test_nights import NEW, approved, asked, left, state
+from tests.store.test_expiry import PEOPLE, Inn
+from tests.store.test_nights import NEW, approved, asked, later, left, state
+from tests.store.test_outbox import render
+from tests.store.test_promised import registered
+from tests.store.test_unplaced import backup, restore
 
 NO_DAY = "31.02.2025"
 """What no date is read from."""
@@ -131,14 +138,117 @@ def test_what_failed_in_its_time_to_be_taken_back_goes_no_earlier(
     assert state(house, number) == "sealed"
 
 
-def test_a_check_that_cannot_read_a_row_keeps_no_other_certificate(house: Forms) -> None:
-    """Both were erased; one row became illegible before anybody looked again."""
+def test_a_check_that_cannot_read_a_row_keeps_no_other_certificate(
+    house: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both were erased; one row became illegible before anybody looked again.
+
+    The rounds until it is tried again look for nobody by value.
+    """
     first, second = approved(house, 2, 3)
     for number in (first, second):
         house.run(lambda office, number=number: office.erase(number).settled())
     depart(house, 2, NO_DAY)
     assert house.work().problems == {first: "ValueError"}
     assert (state(house, first), state(house, second)) == ("checking", "sealed")
+    searched = counted(monkeypatch)
+    house.later(minutes=14)
+    assert (house.work().problems, searched) == ({}, [])
+    house.later(minutes=1)
+    assert (house.work().problems, searched) == ({first: "ValueError"}, [first])
     depart(house, 2, NEW.isoformat())
+    house.later(hours=1)
     house.work()
     assert state(house, first) == "sealed"
+
+
+def test_a_search_that_cannot_read_a_row_keeps_no_other_certificate(house: Forms) -> None:
+    """Where a value of theirs was found it is asked what the law keeps, by the rows of each."""
+    first, second = approved(house, 2, 3)
+    house.form(4, NEW)
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE forms SET name = 'g2@mail.example' WHERE id = 4")
+    for number in (first, second):
+        house.run(lambda office, number=number: office.erase(number).settled())
+    depart(house, 2, NO_DAY)
+    assert house.work().problems == {first: "ValueError"}
+    assert (state(house, first), state(house, second)) == ("checking", "sealed")
+    depart(house, 2, NEW.isoformat())
+    house.later(minutes=15)
+    house.work()
+    assert state(house, first) == "partial"
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list to which each request is added that is looked for by value from now on."""
+    searched: list[str] = []
+    plain = residue.searched
+
+    def noted(run: Any, numbers: Sequence[str] = (), *rest: Any, **more: Any) -> Any:
+        searched.extend(numbers)
+        return plain(run, numbers, *rest, **more)
+
+    monkeypatch.setattr(residue, "searched", noted)
+    return searched
+
+
+# what a restored database has forgotten
+
+
+@pytest.fixture
+def inn(sqlite_url: str, tmp_path: Path) -> Iterator[Inn]:
+    """A hotel with a register of erasures, and bills of two guests."""
+    made = registered(sqlite_url, tmp_path)
+    for id in (1, 2):
+        made.person(id, NEW)
+        made.bill(id, one=id, dated=NEW)
+    yield made
+    made.engine.dispose()
+
+
+def dated(inn: Inn, table: str, column: str, day: str) -> None:
+    """Write a day into the first row of a table, whatever the mapping makes of that."""
+    with inn.engine.begin() as conn:
+        conn.exec_driver_sql(f"UPDATE {table} SET {column} = '{day}' WHERE id = 1")
+
+
+def test_a_row_that_cannot_be_read_ends_no_replay(inn: Inn) -> None:
+    """It waits for the worker as what is in the way does; the lines after it are carried out."""
+    with backup(inn) as copy:
+        numbers = [inn.approved(email=f"p{id}@mail.example") for id in (1, 2)]
+        for number in numbers:
+            inn.erased(number)
+        restore(inn, copy)
+        dated(inn, "bills", "dated", NO_DAY)
+        done = replay(inn.run)
+        assert (done.restored, done.problems) == (False, ())
+        assert (done.counts["open"], done.counts["erased"]) == (1, 1)
+        assert [inn.read(PEOPLE, id)["name"] for id in (1, 2)] == ["Ann Berg", "[erased]"]
+        (row,) = inn.ours("returned")
+        assert (row["row_key"], row["state"]) == ("int:1", "open")
+        problems = worker.work(inn.run, render, {}).problems
+        assert problems[f"returned:{row['id']}"] == "ValueError"
+        dated(inn, "bills", "dated", NEW.isoformat())
+        later(inn, days=1)
+        worker.work(inn.run, render, {})
+        assert inn.read(PEOPLE)["name"] == "[erased]"
+
+
+def test_a_line_that_cannot_be_judged_is_told_and_keeps_no_other(inn: Inn) -> None:
+    """By a day that is none nobody can tell whose row it is: that is said, and not the day."""
+    with backup(inn) as copy:
+        first, second = (inn.approved(email=f"p{id}@mail.example") for id in (1, 2))
+        inn.erased(first)
+        inn.erased(second)
+        restore(inn, copy)
+        dated(inn, "people", "seen", NO_DAY)
+        assert inn.run(lambda office: survey(office.work)).counts["failed"] == 1
+        done = replay(inn.run)
+        assert (done.restored, done.counts["failed"], done.counts["erased"]) == (True, 1, 1)
+        (problem,) = done.problems
+        assert problem.startswith(f"Request {first} of the register of erasures could not be")
+        assert "ValueError" in problem
+        assert NO_DAY not in problem
+        dated(inn, "people", "seen", NEW.isoformat())
+        assert not replay(inn.run).restored
+        assert inn.read(PEOPLE)["name"] == "[erased]"

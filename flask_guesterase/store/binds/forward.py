@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import (
     ErasureError,
@@ -33,6 +32,7 @@ from ..mapping.crossing import HOME, Crossing
 from ..mapping.masks import Seeded
 from ..sweeping.putoff import come
 from ..unit import HasWork, Run
+from ..upkeep import upgrade
 from ..work import Work
 from . import intents
 from .intents import DONE, OPEN, Intent
@@ -56,7 +56,8 @@ def tried(run: Run, number: str) -> str:
     """
     try:
         on(run, number)
-    except (GuesteraseError, SQLAlchemyError) as problem:
+    except Exception as problem:
+        # It may be the host's own code that raises; its text may hold a value.
         name = type(problem).__name__
         with suppress(GuesteraseError):
             run(partial(_failed, number, name))
@@ -109,6 +110,7 @@ def _failed(number: str, problem: str, office: HasWork) -> None:
 def _next(number: str, rounds: dict[str, int], office: HasWork) -> bool:
     """Change the first database that is not done; return whether there is another one."""
     work = office.work
+    upgrade.require(work.conn)
     found = intents.parts(work, number)
     open_ = [part for part in found if part.state == OPEN]
     if not open_:

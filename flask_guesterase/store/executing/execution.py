@@ -39,7 +39,7 @@ from ..remembrance import remembering
 from ..requests import outside, same, waiting
 from ..retaining import keeping, law
 from ..search import sought
-from ..sweeping.putoff import ahead, astray
+from ..sweeping.putoff import ahead, astray, come
 from ..upkeep import upgrade
 from ..work import Work
 
@@ -270,7 +270,10 @@ def due(work: Work, most: int = 1000) -> list[str]:
         .where(
             or_(
                 and_(table.c.state.in_([state.value for state in _RUNNING]), _come(work)),
-                table.c.state == State.CHECKING.value,
+                and_(
+                    table.c.state == State.CHECKING.value,
+                    or_(table.c.try_at.is_(None), come(work, table.c.try_at)),
+                ),
             )
         )
         .order_by(table.c.try_at, table.c.id)

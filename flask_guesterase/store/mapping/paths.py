@@ -20,6 +20,7 @@ from sqlalchemy.sql import operators
 
 from ...core.finding import Finding, Severity
 from ...core.policy import Equal, Policy, Via
+from ..statements.sql import filled
 from .declared import written
 from .hops import Hop, Path, given, table_of
 from .masks import in_common, stored_apart, unread, writes_anew
@@ -129,8 +130,12 @@ class Resolver:
         void = self.void(hop)
         if void == hop.voids():
             return hop
-        groups = blank(hop, void)
-        if len(groups) > 1:
+        return self._blanked(replace(hop, void=void), via)
+
+    def _blanked(self, hop: Hop, via: str) -> Hop:
+        """Return a hop with the columns that lead to nobody where they are empty or 0."""
+        groups = blank(hop, hop.void)
+        if len(groups) > 1 and any(filled(column) is not None for column in hop.source):
             names = ", ".join(column.name for column in hop.source)
             self.findings.append(Finding(
                 "path-blank", table_of(hop.source[0]).fullname, names, f"The owner path '{via}' "
@@ -138,7 +143,7 @@ class Resolver:
                 "empty or 0 it leads to nobody, also where a house has the number 0.",
                 _UNIQUE, Severity.WARN,
             ))
-        return replace(hop, void=void, blank=groups)
+        return replace(hop, blank=groups)
 
     def void(self, hop: Hop) -> tuple[tuple[Any, ...] | None, ...]:
         """Return, per column of a hop, what an erasure leaves in it; None where a key vouches."""
@@ -161,7 +166,7 @@ class Resolver:
         mine = tuple(c for c in here if c is not None)
         theirs = tuple(c for c in there if c is not None)
         void = tuple(self._void(a, b) for a, b in zip(mine, theirs, strict=True))
-        hop = Hop(mine, theirs, via.fold, void, _each(void), copied=True)
+        hop = self._blanked(Hop(mine, theirs, via.fold, void, copied=True), label)
         return self._onward(table, label, (hop,), seen)
 
     def _void(self, one: Column[Any], other: Column[Any]) -> tuple[Any, ...]:
@@ -368,7 +373,7 @@ def _is_key(one: Column[Any], other: Column[Any]) -> bool:
 
 
 def blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
-    """Return which of a relationship's columns, together, lead to nobody where they are empty or 0.
+    """Return which of a path's columns, together, lead to nobody where they are empty or 0.
 
     Where they name one row, 0 in a part of it is the number of a house or a window like any other.
     Where they name several, all who have nothing in one of them would be taken for each other.

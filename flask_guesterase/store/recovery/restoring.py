@@ -38,6 +38,7 @@ from ..journaling import approvals
 from ..lawbook.blockers import today_at
 from ..mapping.crossing import HOME, Crossing, at, binds_of
 from ..remembrance import remembering, tracing
+from ..upkeep import upgrade
 from ..work import Work
 from . import files, undoing
 from .refusal import CAME, Back, Fate, Old
@@ -107,7 +108,8 @@ def ready(work: Work, case: Case) -> str:
 
     :raises TransitionError: there is nothing to restore, or not any more.
     :raises BlockedError: the clock is in doubt, or the database has not caught up after a restore.
-    :raises SetupError: the register of erasures is not there.
+    :raises SetupError: the register of erasures is not there; or a newer version of the package
+        made our tables.
     """
     if case.state not in (*DONE, State.RESTORED) or case.kind == KIND:
         raise TransitionError(
@@ -136,6 +138,7 @@ def ready(work: Work, case: Case) -> str:
                 "The erasure stands. What the guest wants on file again must be entered anew.",
             )
     brake.require(work)
+    upgrade.require(work.conn)
     remembering.require(work)
     return last
 

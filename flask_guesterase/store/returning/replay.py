@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ...core.covering import decided
-from ...core.errors import BlockedError, GuesteraseError, KeyMissingError, SetupError
+from ...core.errors import BlockedError, GuesteraseError, SetupError
 from ...core.events import SYSTEM, RestoreReplayed
 from ...core.plan import LEGAL_DUTY, Person, key_text
 from ...core.remembrance import Kind, Line, Note
@@ -34,6 +34,7 @@ from ..remembrance.forgotten import (
 from ..remembrance.unplaced import Hold
 from ..retaining.keeping import Origin
 from ..sweeping import looking, runs
+from ..sweeping.narrowing import is_of_a_row
 from ..unit import HasWork, Run
 from ..work import Work
 from . import again, lost, returned
@@ -112,7 +113,9 @@ def survey(work: Work) -> Survey:
 def _verdicts(work: Work, known: Forgotten, line: Line, places: Places) -> list[str]:
     try:
         return [each.verdict.value for each in judge(work, known, line, places)]
-    except KeyMissingError:
+    except Exception as problem:
+        if not is_of_a_row(problem):
+            raise
         return ["failed"]
 
 
@@ -196,10 +199,14 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
     counts, problems = Counter[str](), dict[str, None]()
     for line in sorted((*known.lines, *known.objected), key=lambda each: each.number):
         try:
-            counts.update(run(partial(_line, known, places, line)))
+            counts.update(_tried(run, known, places, line))
         except GuesteraseError as problem:
             counts["failed"] += 1
             problems[str(problem)] = None
+        except Exception as problem:
+            # It may be the host's own code that raises; its text may hold a value.
+            counts["failed"] += 1
+            problems[_unread(line, type(problem).__name__)] = None
     counts.update(run(partial(taken_back, known)))
     if not counts["failed"]:
         run(partial(_end, known, counts))
@@ -208,6 +215,25 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
         told, restored=bool(counts["failed"]), counts=found, lost=_lost(run, journals),
         problems=tuple(problems),
     )  # fmt: skip
+
+
+def _tried(run: Run, known: Forgotten, places: Places, line: Line) -> dict[str, int]:
+    """Do what one line asks for; what is erased of it only where its rows can be read."""
+    try:
+        return run(partial(_line, known, places, line))
+    except GuesteraseError:
+        raise
+    except Exception:
+        # Neither the other lines nor the end of the replay wait for whoever cures the row.
+        return run(partial(_line, known, places, line, later=True))
+
+
+def _unread(line: Line, name: str) -> str:
+    about = f"Request {line.note.request}" if line.note.request else f"Line {line.number}"
+    return (
+        f"{about} of the register of erasures could not be judged ({name}). See which of its rows "
+        "the application cannot read, then replay again."
+    )
 
 
 def _lost(run: Run, journals: Mapping[str, int]) -> tuple[str, ...]:
@@ -231,8 +257,10 @@ def _begin(office: HasWork) -> tuple[Forgotten, Places, Survey] | None:
     return known, find(work, _judged(known)), _surveyed(work, known, {})
 
 
-def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict[str, int]:
-    """Do what one line asks for, in one transaction."""
+def _line(
+    known: Forgotten, places: Places, line: Line, office: HasWork, later: bool = False
+) -> dict[str, int]:
+    """Do what one line asks for, in one transaction; what would be erased is noted if `later`."""
     work = office.work
     work.replaying = True
     note = line.note
@@ -247,7 +275,10 @@ def _line(known: Forgotten, places: Places, line: Line, office: HasWork) -> dict
     case = known_case(work, line) if note.request else None
     theirs = [each for each in judged if each.verdict is Verdict.THEIRS]
     here = [(each.table, each.key) for each in judged if each.key is not None]
-    done = _erase(work, known.holds, Promise(work, line, lambda: here), theirs)
+    if later:
+        done = _put_off(work, line, theirs)
+    else:
+        done = _erase(work, known.holds, Promise(work, line, lambda: here), theirs)
     counts.update(each.fate.value for each in done)
     if note.request:
         _bury(work, note.request, lost.emptied(work, judged))
@@ -281,7 +312,7 @@ def _erase(
 
     held = partial(unplaced.keep, work, holds)
     under = Warrant(decided(note.did), shares, erased_on(work, line), held, promise.broken)
-    origin = Origin(note.request or None, note.controller, note.property)
+    origin = _origin(line)
     done = again.again(work, origin, who, under)
     if done.reasons != (LEGAL_DUTY,) or note.request or len(who) == 1:
         return [_noted(work, origin, who, done)]
@@ -289,6 +320,19 @@ def _erase(
     return [
         _noted(work, origin, [each], again.again(work, origin, [each], under)) for each in who
     ]
+
+
+def _put_off(work: Work, line: Line, theirs: Sequence[Judged]) -> list[again.Again]:
+    """Leave rows that are theirs to the worker, which tries each by itself."""
+    who = [(each.table, each.key) for each in theirs if each.key is not None]
+    if not who:
+        return []
+    return [_noted(work, _origin(line), who, again.Again(Fate.OPEN, ("unread",)))]
+
+
+def _origin(line: Line) -> Origin:
+    note = line.note
+    return Origin(note.request or None, note.controller, note.property)
 
 
 def _noted(
@@ -309,9 +353,9 @@ def _note(work: Work, line: Line, each: Judged) -> None:
     fates = {Verdict.ASK: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
     if each.verdict not in fates or each.key is None:
         return
-    origin = Origin(line.note.request or None, line.note.controller, line.note.property)
     fate = fates[each.verdict]
-    returned.note(work, Seen(origin, each.table, key_text(each.key), each.why, DOOR, fate))
+    key = key_text(each.key)
+    returned.note(work, Seen(_origin(line), each.table, key, each.why, DOOR, fate))
 
 
 # the requests

@@ -27,6 +27,7 @@ from ..mapping.datamap import DataMap
 from ..messages import unremoved
 from ..statements.failure import translated
 from ..statements.sql import among, parts
+from ..sweeping.narrowing import is_of_a_row
 from ..transaction import transaction
 from ..unit import HasWork, Run
 from ..work import Work
@@ -95,14 +96,19 @@ def searched(
     seconds: float | None = None,
     progress: Progress | None = None,
     folders: Sequence[str] = (),
+    failed: dict[str, Exception] | None = None,
 ) -> Finds | None:
     """Look for the people of many requests in one reading, in short transactions that only read.
+
+    What was found is told to each request by itself: one whose rows cannot be read keeps no other.
 
     :param run: runs a unit of work.
     :param numbers: the requests; all that wait are looked for as well.
     :param seconds: time after which it is cut, or None.
     :param progress: told about each piece.
     :param folders: further folders whose file names are looked at.
+    :param failed: where to put, by its number, why a request could not be told; when None, what
+        keeps one of `numbers` from it is raised once the others were.
     :return: what was found, or None when there was nobody to look for.
     :raises BusyError: it was cut, or somebody else holds what is needed; nothing was noted.
     """
@@ -124,8 +130,17 @@ def searched(
         return transaction(asked.engine, False, asked.binds)
 
     finds, living = _look(asked, opened, until, beat)
+    untold = dict[str, Exception]() if failed is None else failed
     for each in asked.searches:
-        run(partial(_tell, _said(each, finds, living)))
+        try:
+            run(partial(_tell, _said(each, finds, living)))
+        except Exception as problem:
+            if not is_of_a_row(problem):
+                raise
+            untold[each.number] = problem
+    mine = [each for number, each in untold.items() if not numbers or number in numbers]
+    if failed is None and mine:
+        raise mine[0]
     return finds
 
 
