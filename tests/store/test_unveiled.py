@@ -93,6 +93,14 @@ class Folio(Base):
     })
 
 
+class Docket(Base):
+    __tablename__ = "un_dockets"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    page: Mapped[int] = mapped_column(sa.Computed("id / 10", persisted=True))
+    payer: Mapped[str] = mapped_column(sa.String(80))
+    __erasure__ = Policy({"id": INVOICE, "payer": INVOICE})
+
+
 class Stamp(Base):
     __tablename__ = "un_stamps"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -342,6 +350,17 @@ def test_what_only_has_the_name_of_a_hidden_column_in_a_text_is_shown(session: S
     """A kind of payer is none: what is computed by it is read and summed up as ever."""
     assert session.get_one(Folio, 1).due == 1
     assert session.scalar(select(func.sum(Folio.due))) == 3
+
+
+def test_what_is_computed_of_a_key_is_shown_as_the_key_is(inn: House) -> None:
+    """A key is never hidden, retained or not: without it no row could be told from another."""
+    inn.session.add(Docket(id=20, payer=SECRET))
+    inn.session.commit()
+    inn.session.remove()
+    inn.keep("un_dockets", 20, '["id","payer"]')
+    docket = inn.session.get_one(Docket, 20)
+    assert (docket.id, docket.page, str(docket.payer)) == (20, 2, "▒▒▒")
+    assert inn.session.scalar(select(func.max(Docket.page))) == 2
 
 
 def test_open_books_show_what_is_computed_of_a_hidden_column(inn: House) -> None:
