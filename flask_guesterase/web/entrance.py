@@ -242,16 +242,19 @@ class Entrance(Declaring):
         :param user: the host's user object, or its id.
         :param property: code of the property whose books are opened.
         :param engines: by which else your sessions reach this database: asynchronous ones, those of
-            other accounts, and replicas of which the session picks one at random.
+            other accounts, and replicas that a session picks at random, or by what it did or was
+            told before.
         :raises ForbiddenError: they have no permission "books" there.
         :raises InputError: it is neither a user nor the id of one, or these are no engines.
         """
         need(user, _PERSON, "books(user, property)", InputError)
         need(engines, _ENGINES, "books(..., engines=...)", InputError)
         by = user if isinstance(user, str) else str(user.get_id())
+        # Made before the journal says so: an opening of which no engine can be told is none.
+        block = veil.opened(self.host, property, engines)
         with self.begin() as office:
             office.open_books(property, by)
-        with veil.opened(self.host, property, engines):
+        with block:
             yield
 
     def objects(self, contact: str, property: str = "") -> bool:

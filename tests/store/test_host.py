@@ -169,6 +169,38 @@ def test_the_engine_is_the_one_the_session_uses(sqlite_url: str) -> None:
             db.engine.dispose()
 
 
+def test_a_replica_is_found_whatever_the_session_did_before(sqlite_url: str) -> None:
+    """A new one of its kind is asked, of a scoped session and of Flask-SQLAlchemy-Lite."""
+    leader, follower = sa.create_engine(sqlite_url), sa.create_engine(sqlite_url)
+
+    class Held(Session):
+        wrote = False
+
+        def get_bind(self, mapper: Any = None, clause: Any = None, **_: Any) -> sa.Engine:
+            self.wrote = self.wrote or isinstance(clause, sa.UpdateBase)
+            return leader if self.wrote else follower
+
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_ENGINES"] = {"default": "sqlite://"}
+    lite = Lite(app, session_options={"class_": Held})
+    with app.app_context():
+        for db in (scoped_session(sessionmaker(class_=Held)), lite):
+            host = Host(db, models=Base)
+            assert host.engine() is leader
+            assert host.readers() == {follower}
+        lite.engine.dispose()
+
+
+def test_a_session_at_work_is_not_closed_to_find_its_replica(sqlite_url: str) -> None:
+    """A scoped session may give one that somebody made by hand: what waits in it stays."""
+    engine = sa.create_engine(sqlite_url)
+    with Session(engine) as session:
+        session.add(guest := Guest(id=1))
+        assert Host(scoped_session(lambda: session), Base).readers() == {engine}
+        assert guest in session.new
+    engine.dispose()
+
+
 def test_a_session_without_a_database_is_told(sqlite_url: str) -> None:
     """No bind, or no application context, is a clear error and no stack of the library."""
     with pytest.raises(SetupError, match="no default database"):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.store.hiding import veil
 from flask_guesterase.store.mapping.host import Host
-from tests.store.test_veil import OTHER, POLICY, SECRET, Base, Bill, House, house
+from tests.store.test_veil import OTHER, POLICY, SECRET, Base, Bill, House, Stay, house
 
 
 @pytest.fixture
@@ -64,6 +64,53 @@ def test_open_books_reach_the_replica_the_session_reads_from(
     assert str(bill.holder) == "▒▒▒"
     assert inn.raw() == "Aino Corrected"
     session.remove()
+
+
+def test_open_books_reach_the_replica_of_a_session_that_holds_to_its_leader_once_it_wrote(
+    inn: House, follower: sa.Engine
+) -> None:
+    """What the host's session wrote before says nothing of what its next one reads."""
+
+    class Held(Session):
+        wrote = False
+
+        def get_bind(self, mapper: Any = None, clause: Any = None, **_: Any) -> sa.Engine:
+            self.wrote = self.wrote or self._flushing or isinstance(clause, sa.UpdateBase)
+            return inn.engine if self.wrote else follower
+
+    host = Host(scoped_session(sessionmaker(class_=Held)), models=Base)
+    host.session.execute(sa.update(Bill).values(total=Bill.total))
+    host.session.commit()
+    with veil.opened(host, "sh"):
+        host.session.remove()
+        assert host.session.get_one(Bill, 1).holder == SECRET
+    host.session.remove()
+
+
+def test_open_books_ask_a_router_of_no_table_that_it_could_not_read(
+    inn: House, follower: sa.Engine
+) -> None:
+    """A router may know classes alone: it is asked as its own sessions ask it, and never fails."""
+    loose = sa.MetaData()
+    sa.Table("loose", loose, sa.Column("id", sa.Integer, primary_key=True))
+    asked: list[str] = []
+
+    class Strict(Session):
+        def get_bind(self, mapper: Any = None, clause: Any = None, **_: Any) -> sa.Engine:
+            table = mapper.local_table if mapper is not None else clause.table
+            if isinstance(clause, sa.UpdateBase):
+                return inn.engine
+            asked.append(table.name)
+            if table.name == Stay.__tablename__:
+                raise KeyError(table.name)
+            return follower
+
+    host = Host(scoped_session(sessionmaker(class_=Strict)), models=[Base, loose])
+    veil.install(host, [(Bill, POLICY)])
+    with veil.opened(host, "sh"):
+        assert Stay.__tablename__ in asked
+        assert host.session.get_one(Bill, 1).holder == SECRET
+    host.session.remove()
 
 
 def test_an_engine_that_is_named_shows_in_open_books(inn: House, follower: sa.Engine) -> None:

@@ -79,8 +79,26 @@ class Folio(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     payer: Mapped[str] = mapped_column(sa.String(80))
     loud: Mapped[str] = mapped_column(sa.String(80), sa.Computed("upper(payer)", persisted=True))
+    short: Mapped[str] = mapped_column(
+        sa.String(80), sa.Computed("substr(payer, 1, 1)", persisted=True)
+    )
+    due: Mapped[int] = mapped_column(
+        sa.Computed("case when kind = 'payer' then total else 0 end", persisted=True)
+    )
+    kind: Mapped[str] = mapped_column(sa.String(20), default="payer")
     total: Mapped[int]
-    __erasure__ = Policy({"payer": INVOICE, "total": keep("bookkeeping")})
+    __erasure__ = Policy({
+        "payer": INVOICE, "short": keep("the shelf it is found on"), "kind": keep("bookkeeping"),
+        "total": keep("bookkeeping"),
+    })
+
+
+class Docket(Base):
+    __tablename__ = "un_dockets"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    page: Mapped[int] = mapped_column(sa.Computed("id / 10", persisted=True))
+    payer: Mapped[str] = mapped_column(sa.String(80))
+    __erasure__ = Policy({"id": INVOICE, "payer": INVOICE})
 
 
 class Stamp(Base):
@@ -317,6 +335,32 @@ def test_a_statement_that_names_what_is_computed_of_a_hidden_column_is_refused(
     """It would tell the value as well as one that names the column itself."""
     with pytest.raises(VeiledError, match="un_folios"):
         session.execute(statement)
+
+
+def test_what_is_computed_of_a_hidden_column_is_shown_where_its_own_rule_keeps_it(
+    session: Session,
+) -> None:
+    """Who wrote the rule has said that it may be seen; what it is made of may not."""
+    folio = session.get_one(Folio, 1)
+    assert (folio.short, str(folio.payer)) == (SECRET[0], "▒▒▒")
+    assert session.scalars(select(Folio.short).order_by(Folio.id)).all() == [SECRET[0], OTHER[0]]
+
+
+def test_what_only_has_the_name_of_a_hidden_column_in_a_text_is_shown(session: Session) -> None:
+    """A kind of payer is none: what is computed by it is read and summed up as ever."""
+    assert session.get_one(Folio, 1).due == 1
+    assert session.scalar(select(func.sum(Folio.due))) == 3
+
+
+def test_what_is_computed_of_a_key_is_shown_as_the_key_is(inn: House) -> None:
+    """A key is never hidden, retained or not: without it no row could be told from another."""
+    inn.session.add(Docket(id=20, payer=SECRET))
+    inn.session.commit()
+    inn.session.remove()
+    inn.keep("un_dockets", 20, '["id","payer"]')
+    docket = inn.session.get_one(Docket, 20)
+    assert (docket.id, docket.page, str(docket.payer)) == (20, 2, "▒▒▒")
+    assert inn.session.scalar(select(func.max(Docket.page))) == 2
 
 
 def test_open_books_show_what_is_computed_of_a_hidden_column(inn: House) -> None:

@@ -95,3 +95,24 @@ def test_what_is_no_list_of_engines_opens_nothing(house: House, given: Any) -> N
     ):
         pytest.fail("the block was entered")
     assert not [row for row in house.hotel.ours("entry") if row["action"] == "books-opened"]
+
+
+def test_books_whose_engines_cannot_be_told_are_not_said_to_be_open(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails before the block begins leaves nothing in the journal."""
+    routed = type(house.session()).get_bind
+
+    def lost(self: Session, mapper: Any = None, *, clause: Any = None, **more: Any) -> Any:
+        if clause is not None and clause.is_update and clause.table.name == "invoices":
+            raise LookupError("no such shard")
+        return routed(self, mapper, clause=clause, **more)
+
+    monkeypatch.setattr(type(house.session()), "get_bind", lost)
+    with (
+        house.app.app_context(),
+        pytest.raises(LookupError),
+        house.extension.books("keeper", "sh"),
+    ):
+        pytest.fail("the block was entered")
+    assert not [row for row in house.hotel.ours("entry") if row["action"] == "books-opened"]

@@ -22,7 +22,6 @@ from sqlalchemy.sql.util import find_tables
 
 from ...core.plan import key_text
 from ..erasing.lostkeys import LostPart
-from ..mapping.made import made_of
 from ..statements.assigned import sets_itself
 from ..statements.naming import Gate, named
 
@@ -134,7 +133,11 @@ def _elsewhere(expression: Any, table: str) -> bool:
 
 
 def cover_of(
-    mapper: Mapper[Any], table: Table, key: tuple[str, ...], lost: tuple[LostPart, ...]
+    mapper: Mapper[Any],
+    table: Table,
+    key: tuple[str, ...],
+    lost: tuple[LostPart, ...],
+    made: Mapping[str, set[str]],
 ) -> Cover:
     """Read off a mapped class which attributes show which columns of a table."""
     fixed = fixed_in([mapper], key)
@@ -142,7 +145,6 @@ def cover_of(
     keys: dict[str, str] = {}
     renewed: set[str] = set()
     stored: set[str] = set()
-    sources = made_of(table)
     for attribute in mapper.column_attrs:
         for expression in attribute.columns:
             for column in _columns(expression, table):
@@ -152,13 +154,13 @@ def cover_of(
                         stored |= {attribute.key} if column.computed is None else set()
                         renewed |= {attribute.key} if sets_itself(column) else set()
                 if column.name not in fixed:
-                    for name in (column.name, *sources.get(column.name, ())):
+                    for name in (column.name, *made.get(column.name, ())):
                         by_column.setdefault(name, set()).add(attribute.key)
     composites = {c.key: frozenset(a.key for a in c.props) for c in mapper.composites}
-    for made, parts in composites.items():
+    for composite, parts in composites.items():
         for attributes in by_column.values():
             if attributes & parts:
-                attributes.add(made)
+                attributes.add(composite)
     return Cover(
         table.fullname,
         tuple((keys.get(column, ""), _place(mapper, table, column)) for column in key),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
 from ...core.policy import Policy
-from ...core.treatment import Exempt, Retain
+from ...core.treatment import Exempt, Keep, Retain, Rule
 from ..erasing.lostkeys import LostPart, lost_parts
 from ..mapping.datamap import Target, table_name
 from ..mapping.host import Host, written
@@ -43,6 +43,7 @@ class Learnt:
         self.gate: dict[str, Guarded] = {}
         self.keys: dict[Any, tuple[str, ...]] = {}
         self.lost: dict[Any, tuple[LostPart, ...]] = {}
+        self.made: dict[Any, dict[str, set[str]]] = {}
         self.covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
         self.glimpses: WeakKeyDictionary[Mapper[Any], tuple[Glimpse, ...]] = WeakKeyDictionary()
 
@@ -135,7 +136,7 @@ class Gates:
             self.gate()
             learnt = self._learnt
             found = tuple(
-                cover_of(mapper, table, learnt.keys[table], learnt.lost[table])
+                cover_of(mapper, table, learnt.keys[table], learnt.lost[table], learnt.made[table])
                 for table in mapper.tables
                 if isinstance(table, Table) and table in learnt.keys
             )
@@ -192,10 +193,13 @@ class Gates:
             return
         mappers = atlas.mappers.get(name, [])
         key = [column.name for column in atlas.key(table)]
-        retained = {_column_name(table, mappers, each) for each in wanted}
-        # What is computed of a hidden value shows it.
-        shown = {made for made, sources in made_of(table).items() if sources & retained}
-        columns = (retained | shown) - fixed_in(mappers, key)
+        fixed = fixed_in(mappers, key)
+        rules = {} if isinstance(policy, Exempt) else policy.rules()
+        named_rules = {_column_name(table, mappers, n): rule for n, rule in rules.items()}
+        retained = {_column_name(table, mappers, each) for each in wanted} - fixed
+        made = _showing(table, named_rules, fixed)
+        shown = {name for name, sources in made.items() if sources & retained}
+        columns = (retained | shown) - fixed
         attributes = {
             attribute
             for mapper in mappers
@@ -211,9 +215,17 @@ class Gates:
             before.unions | _unions(mappers),
         )
         learnt.keys[table] = tuple(key)
-        rules = {} if isinstance(policy, Exempt) else policy.rules()
-        named_rules = {_column_name(table, mappers, n): rule for n, rule in rules.items()}
         learnt.lost[table] = lost_parts(atlas.key(table), named_rules)
+        learnt.made[table] = made
+
+
+def _showing(table: Table, rules: Mapping[str, Rule], fixed: set[str]) -> dict[str, set[str]]:
+    """Return the columns that the database computes -> those whose values they must not show."""
+    return {
+        name: sources - fixed for name, sources in made_of(table).items()
+        # Whoever keeps it by a rule of its own has said that it may be seen.
+        if not isinstance(rules.get(name), Keep)
+    }  # fmt: skip
 
 
 def _retained(policy: Policy | Exempt) -> list[str]:

@@ -8,7 +8,7 @@ transaction, so that no application needs to be running and none sees another's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Select, TextClause, UpdateBase
@@ -69,10 +69,9 @@ def renew() -> None:
     gates.renew()
 
 
-@contextmanager
 def opened(
     host: Host, property_: str, engines: Iterable[Engine | AsyncEngine] = ()
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """Let this thread, or task, read and correct what is kept in place at a property.
 
     At the end instances hide it again; what was corrected must be flushed by then.
@@ -82,8 +81,13 @@ def opened(
     :param engines: by which else sessions reach the same database.
     :raises VeiledError: a correction is still waiting to be written.
     """
-    every = [host.engine(), *host.readers(), *engines]
-    opening = Opening(frozenset(each.pool for each in every), property_)
+    # Asked before the block is entered: the host's router may fail, and nothing is open then.
+    every = [*host.readers(), host.engine(), *engines]
+    return _opened(host, Opening(frozenset(each.pool for each in every), property_))
+
+
+@contextmanager
+def _opened(host: Host, opening: Opening) -> Iterator[None]:
     _forget_hidden(host)
     token = openings.set((*openings.get(), opening))
     try:

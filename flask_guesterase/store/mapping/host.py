@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
@@ -83,10 +84,28 @@ class Host:
         return found
 
     def readers(self) -> set[Engine]:
-        """Return the engines from which the session reads what it writes to its default one."""
+        """Return the engines from which sessions read what they write to the default one.
+
+        A router that looks at what a session did before is asked by one that did nothing yet,
+        where `db` can make one.
+        """
+        # Before anything that writes is asked of the same session.
+        with self._idle_session() as session:
+            read = {m.local_table: _read_by(session, m) for m in self.mappers()}
         home = self.engine()
-        written = [t for t, at in self._routed() if at is not None and _is_one(at, home)]
-        return {at for _, at in self._engines_of(written, select) if at is not None}
+        written = (t for t, at in self._routed() if at is not None and _is_one(at, home))
+        return {at for table in written if (at := read.get(table)) is not None}
+
+    @contextmanager
+    def _idle_session(self) -> Iterator[Any]:
+        """Give a session that did nothing yet, or the host's own where none can be made."""
+        make = getattr(self.session, "session_factory", getattr(self.db, "sessionmaker", None))
+        # Any other callable might give the one that is at work, which is not ours to close.
+        if not isinstance(make, sessionmaker):
+            yield self.session
+            return
+        with make() as session:
+            yield session
 
     def tables(self) -> list[Table]:
         """Return every table of the host; ours are not its.
@@ -139,13 +158,11 @@ class Host:
         """Yield each table with the engine its rows are on, None where there is none."""
         yield from self._engines_of(self.tables())
 
-    def _engines_of(
-        self, tables: Iterable[Table], verb: Callable[[Table], Any] = update
-    ) -> Iterator[tuple[Table, Engine | None]]:
+    def _engines_of(self, tables: Iterable[Table]) -> Iterator[tuple[Table, Engine | None]]:
         mapped = {mapper.local_table: mapper for mapper in self.mappers()}
         for table in tables:
             try:
-                bind = self.session.get_bind(mapped.get(table), clause=verb(table))
+                bind = self.session.get_bind(mapped.get(table), clause=update(table))
             except (SQLAlchemyError, RuntimeError):
                 yield table, None
             else:
@@ -241,6 +258,16 @@ def _is_one(engine: Engine, other: Engine) -> bool:
     if engine is other or engine.pool is other.pool:
         return True
     return engine.url == other.url and engine.url.database not in (None, "", ":memory:")
+
+
+def _read_by(session: Any, mapper: Mapper[Any]) -> Engine | None:
+    """Return the engine from which a session reads a class, None where its router does not say."""
+    try:
+        engine: Engine = session.get_bind(mapper, clause=select(mapper.local_table)).engine
+    except Exception:
+        # The router is code of the host's, and may want more than a class to decide.
+        return None
+    return engine
 
 
 def _is_known(engine: Engine) -> bool:

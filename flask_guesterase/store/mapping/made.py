@@ -6,6 +6,15 @@ import re
 
 from sqlalchemy import Column, Table
 
+_TOKEN = re.compile(
+    r"""(?P<name>"(?:[^"]|"")*"|`[^`]*`)|'(?:[^']|'')*'|(?:::|\bAS\s)\s*(?:"[^"]*"|\w+)|[()]""",
+    re.IGNORECASE,
+)
+"""A quoted name, a literal, the type of a cast, or a bracket."""
+
+_UNSURE = re.compile(r"\\|\$\w*\$|--|/\*")
+"""By what a quote may be none that ends or begins a literal."""
+
 
 def made_of(table: Table) -> dict[str, set[str]]:
     """Return the columns that a mapping says are computed -> those that they are made of.
@@ -45,7 +54,25 @@ def _expression(column: Column[object]) -> str:
 
 def _words(text: str, table: Table) -> list[Column[object]]:
     """Return the columns whose names stand in a text, quoted or not."""
+    text = _bare(text)
     return [
         column for column in table.c
         if re.search(rf"(?<!\w){re.escape(column.name)}(?!\w)", text, re.IGNORECASE)
     ]  # fmt: skip
+
+
+def _bare(text: str) -> str:
+    """Return an expression without its literals and the types of its casts."""
+    # Rather a word too many: a name that is overlooked would be shown.
+    if _UNSURE.search(text):
+        return text
+    parts: list[str] = []
+    at = depth = 0
+    for found in _TOKEN.finditer(text):
+        parts += text[at : found.start()], found["name"] or ""
+        at = found.end()
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if depth < 0:
+            # What SQLAlchemy reflects on SQLite may run on into the columns that follow.
+            return " ".join(parts)
+    return " ".join([*parts, text[at:]])
