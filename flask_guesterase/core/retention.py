@@ -106,7 +106,7 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
         known = [replace(rule, acts_on=None) if rule.acts_on else rule for rule in known]
     claims = sorted(_claims(known, facts), key=_weight)
     if not claims:
-        return Verdict(open=_passed(speaking))
+        return Verdict(open=_passed([r for r in speaking if _valid(r, facts)] or speaking))
     dates = [claim.until for claim in claims if claim.until is not None]
     reasons = {claim.open for claim in claims if claim.open is not None}
     duty = _duty(known, facts) if claims[0].rule.rank is Rank.HOUSE else None

@@ -249,6 +249,11 @@ def test_what_nobody_relies_on_lets_nothing_go_of_which_it_wants_nothing(
     assert floor([unsure, PAIR], CATEGORY, native).open == (word,)
     assert floor([unsure, other], CATEGORY, native).open == ()
     assert floor([replace(unsure, category="cctv"), PAIR], CATEGORY, native).open == ()
+    early = replace(unsure, valid_to=LEFT - timedelta(days=1))
+    assert floor([early, PAIR], CATEGORY, native).open == ()
+    late = replace(unsure, valid_from=LEFT + timedelta(days=1))
+    assert floor([late, PAIR], CATEGORY, native).open == ()
+    assert floor([late], CATEGORY, native).open == (word,)
 
 
 def test_two_peoples_word_settles_numbers_and_nothing_else() -> None:
