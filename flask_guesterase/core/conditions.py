@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, product
 from typing import Any
 
 from .rule import Facts, Rule
@@ -23,7 +23,8 @@ def applicable(
     Conditions are ``foreign`` (true or false: nationality against the property's country),
     ``age_min`` and ``age_max`` (whole years on the day the clock starts), and any other name with
     the answer, or a list of answers, that is wanted. Case and outer blanks of a text do not count;
-    an answer of another kind than the wanted one is none.
+    an answer of another kind than the wanted one is none. A rule applies to a record of several
+    people when it applies to one of them, and not when it does to none.
 
     :param rule: the rule.
     :param facts: what the host says.
@@ -32,10 +33,70 @@ def applicable(
     """
     others = named or {}
     here = replace(facts, country=rule.country) if rule.country else facts
+    about: dict[tuple[str, ...], dict[str, Any]] = {}
+    for name, wanted in rule.when.items():
+        about.setdefault(_ASKED.get(name, (name,)), {})[name] = wanted
     results = [
-        _holds(name, wanted, here, day, others.get(name, frozenset()))
-        for name, wanted in rule.when.items()
+        {_all(when, one, day, others) for one in each_of(here, names)}
+        for names, when in about.items()
     ]
+    if {False} in results:
+        return False
+    # Where two answers are those of some alone, nobody knows whether one person gave both.
+    some = [found for found in results if found != {True}]
+    return True if not some or (len(some) == 1 and True in some[0]) else None
+
+
+LESS = {"nationality": "foreign", "birth": "age"}
+"""Answer -> the less telling form it is written down in, which counts where it says nothing."""
+
+NATION, BIRTH = LESS.items()
+"""What is asked together: an answer, and its less telling form."""
+
+_ASKED = {"foreign": NATION, "age_min": BIRTH, "age_max": BIRTH}
+
+
+def each_of(facts: Facts, names: Sequence[str]) -> Iterator[Facts]:
+    """Yield facts with one of several answers at a time.
+
+    :param facts: what the host says; a tuple of answers is that of several people.
+    :param names: answers that are asked together.
+    """
+    found = {name: facts.answers[name] for name in names if name in facts.answers}
+    if not any(isinstance(each, tuple) for each in found.values()):
+        yield facts
+        return
+    for each in product(*map(apart, found.values())):
+        yield replace(facts, answers={**facts.answers, **dict(zip(found, each, strict=True))})
+
+
+def apart(said: Any) -> tuple[Any, ...]:
+    """Return an answer as those of several people, of which there may be one."""
+    return said if isinstance(said, tuple) else (said,)
+
+
+def several(answers: Iterable[Any]) -> Any:
+    """Return the one answer that all give, whatever its case and blanks; else a tuple, in order.
+
+    None is the answer of those who say nothing.
+    """
+    found: dict[tuple[str, str], Any] = {}
+    for each in answers:
+        said = None if isinstance(each, str) and not each.strip() else each
+        same = (type(said).__name__, _plain(said) if isinstance(said, str) else repr(said))
+        # Of several ways to write the same the one that is read does not hang on their order.
+        found[same] = max(found.get(same, said), said) if isinstance(said, str) else said
+    ordered = tuple(found[same] for same in sorted(found))
+    return ordered[0] if len(ordered) == 1 else ordered or None
+
+
+def _all(
+    when: Mapping[str, Any], facts: Facts, day: date | None, named: Named
+) -> bool | None:
+    results = {
+        _holds(name, wanted, facts, day, named.get(name, frozenset()))
+        for name, wanted in when.items()
+    }
     if False in results:
         return False
     return None if None in results else True

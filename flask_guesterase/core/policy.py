@@ -181,10 +181,10 @@ class Policy:
         latest date counts; a plain path dates the document.
     :param facts: what a rule of law may ask (nationality, birth, role, outcome ...) -> path of a
         column, or callable taking the table and returning an expression; of several rows that it
-        leads to, what all say alike.
+        leads to, each is asked.
     :param place: path of the column that holds the property's code, or callable taking the table
-        and returning an expression, likewise; when empty, a column named as the subject's, or the
-        owner's property.
+        and returning an expression, of several rows what all say alike; when empty, a column named
+        as the subject's, or the owner's property.
     :param register: given when rows of this table are lines of the guest register.
     :param zone: time zone (IANA name) of the table's naive date-times.
     :param triggers: trigger name -> why it may fire while this table is being erased.

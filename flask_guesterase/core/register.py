@@ -107,11 +107,21 @@ class Asked:
                 "Who asks, and under which reference, must be written down.",
                 "Give the authority, the officer's number and the reference.",
             )
-        if any(self.basis not in ONLY.get(law, Basis) for law in laws):
+        if self.basis not in _bases(laws):
             raise InputError(
                 "The law of this place does not let this authority see the register on this basis.",
                 "Ask for the order of a court, and record that as the basis.",
             )
+
+
+def _bases(laws: Iterable[str]) -> frozenset[Basis]:
+    """Return the bases that all of these laws know; a city's is under its state's, pack or none."""
+    found = frozenset(Basis)
+    for law in laws:
+        for code, bases in ONLY.items():
+            if law == code or law.startswith(f"{code}-"):
+                found &= bases
+    return found
 
 
 def name_form(name: str | Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from .conditions import Named, age, applicable, foreign, named_by
+from .conditions import BIRTH, NATION, Named, age, applicable, each_of, foreign, named_by, several
 from .period import Period, year_end
 from .rule import Facts, Grade, Kind, Open, Rank, Rule, Start
 
@@ -106,7 +106,7 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
         known = [replace(rule, acts_on=None) if rule.acts_on else rule for rule in known]
     claims = sorted(_claims(known, facts), key=_weight)
     if not claims:
-        return Verdict(open=_passed(speaking))
+        return Verdict(open=_passed([r for r in speaking if _valid(r, facts)] or speaking))
     dates = [claim.until for claim in claims if claim.until is not None]
     reasons = {claim.open for claim in claims if claim.open is not None}
     duty = _duty(known, facts) if claims[0].rule.rank is Rank.HOUSE else None
@@ -310,7 +310,7 @@ def pared(facts: Facts, rules: Iterable[Rule]) -> Facts:
     if "foreign" in asked:
         answers |= _foreign(facts, known)
     if asked & {"age_min", "age_max"}:
-        answers["age"] = _age(facts, known)
+        answers["age"] = several(_age(one, known) for one in each_of(facts, BIRTH))
     kept = {name: said for name, said in answers.items() if said is not None}
     return Facts(facts.events, kept, facts.country, facts.fiscal)
 
@@ -328,9 +328,10 @@ def _age(facts: Facts, rules: Iterable[Rule]) -> Any:
 def _foreign(facts: Facts, rules: Iterable[Rule]) -> dict[str, Any]:
     """Return whether somebody is a foreigner; where laws of two countries differ, of which one."""
     homes = {rule.country or facts.country for rule in rules if "foreign" in rule.when}
-    said = {foreign(replace(facts, country=home)) for home in homes}
-    if len(said) > 1:
-        return {"nationality": facts.answers.get("nationality")}
-    return {"foreign": said.pop()}
-
-
+    said: list[bool | None] = []
+    for one in each_of(facts, NATION):
+        mine = {foreign(replace(one, country=home)) for home in homes}
+        if len(mine) > 1:
+            return {"nationality": facts.answers.get("nationality")}
+        said += mine
+    return {"foreign": several(said)}

@@ -162,7 +162,8 @@ class Facts:
 
     :param events: event -> day at the property; what has not happened is not there.
     :param answers: nationality (ISO 3166-1 alpha-2), birth (date), role, outcome, or whatever a
-        rule asks; what nobody knows is not there, or None.
+        rule asks; what nobody knows is not there, or None. Of a record of several people a tuple
+        of what each says.
     :param country: country of the property.
     :param fiscal: month and day on which the operator's fiscal year ends.
     """

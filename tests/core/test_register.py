@@ -97,7 +97,8 @@ def test_in_california_nobody_but_the_police_sees_it_without_a_court(basis: Basi
     asked = Asked("sh", "Office", "PS-1", "A-1", basis, date(2026, 3, 9))
     asked.check()
     asked.check(["US-NY", "US"])
-    for laws in (["US-CA"], ["US-CA-LosAngeles", "US-CA"], ["US-CA", "CN"]):
+    asked.check(["US-CAX"])
+    for laws in (["US-CA"], ["US-CA-LosAngeles"], ["US-CA-SanDiego", "US"], ["US-CA", "CN"]):
         if basis in (Basis.POLICE, Basis.COURT):
             asked.check(laws)
         else:

@@ -18,6 +18,7 @@ from flask_guesterase.core.retention import (
     due,
     floor,
     last_day,
+    pared,
     start,
     together,
 )
@@ -249,6 +250,11 @@ def test_what_nobody_relies_on_lets_nothing_go_of_which_it_wants_nothing(
     assert floor([unsure, PAIR], CATEGORY, native).open == (word,)
     assert floor([unsure, other], CATEGORY, native).open == ()
     assert floor([replace(unsure, category="cctv"), PAIR], CATEGORY, native).open == ()
+    early = replace(unsure, valid_to=LEFT - timedelta(days=1))
+    assert floor([early, PAIR], CATEGORY, native).open == ()
+    late = replace(unsure, valid_from=LEFT + timedelta(days=1))
+    assert floor([late, PAIR], CATEGORY, native).open == ()
+    assert floor([late], CATEGORY, native).open == (word,)
 
 
 def test_two_peoples_word_settles_numbers_and_nothing_else() -> None:
@@ -319,3 +325,33 @@ def test_a_floor_that_a_general_law_does_not_know_is_told() -> None:
     assert verdict.kept(LEFT)
     assert verdict.conflicts == ("DE/register",)
     assert verdict.decisive is not None
+
+
+CHILD, GROWN = date(2015, 5, 1), date(1980, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("answers", "applies"),
+    [
+        ({"nationality": ("AT", "FR"), "birth": GROWN}, True),
+        ({"nationality": ("AT", "DE"), "birth": GROWN}, True),
+        ({"nationality": ("DE", None), "birth": GROWN}, None),
+        ({"nationality": ("DE", None), "birth": CHILD}, False),
+        ({"nationality": "AT", "birth": (CHILD, GROWN)}, True),
+        ({"nationality": "AT", "birth": (CHILD, None)}, None),
+        ({"nationality": "DE", "birth": (CHILD, GROWN)}, False),
+        ({"nationality": ("AT", "DE"), "birth": (CHILD, GROWN)}, None),
+        ({"nationality": ("DE", None), "foreign": False, "birth": GROWN}, False),
+        ({"nationality": ("DE", None), "foreign": (False, True), "birth": GROWN}, True),
+    ],
+)
+def test_a_rule_is_about_a_record_where_it_is_about_one_of_its_people(
+    answers: dict[str, Any], applies: bool | None
+) -> None:
+    """Whether one of them is both, of which each is one, nobody knows; and what is written down
+    of several, pared, says the same again."""
+    rule = replace(PAIR, when={"foreign": True, "age_min": 16, "age_max": 90})
+    said = Facts({"departed": LEFT}, answers, "DE")
+    assert applicable(rule, said, LEFT) is applies
+    assert applicable(rule, pared(said, [rule]), LEFT) is applies
+    assert not {"nationality", "birth"} & pared(said, [rule]).answers.keys()

@@ -129,7 +129,7 @@ def test_a_relationship_leads_to_nobody_by_what_means_nobody(
         assert [row.key for row in find(conn, declared, people)["visits"]] == [(1,)]
         visit = declared.declared("visits")
         (reach,) = ways(declared, visit).events["document"]
-        dated = reach.read(conn, visit, [(n,) for n in range(1, len(CARDS) + 1)])
+        dated = dict(reach.each(conn, visit, [(n,) for n in range(1, len(CARDS) + 1)]))
         assert dated.keys() == {(1,), (3,)}
 
 
@@ -216,7 +216,7 @@ def test_what_the_law_asks_is_read_by_0(
         (clock,) = told.events["document"]
         assert told.place is not None
         reaches = (told.place, clock, told.answers["paid"])
-        assert [each.read(conn, visit, [(1,)]) for each in reaches] == [{(1,): "main"}] * 3
+        assert [dict(each.each(conn, visit, [(1,)])) for each in reaches] == [{(1,): "main"}] * 3
 
 
 def mapped(guests: Table, visits: Table, **said: Any) -> DataMap:

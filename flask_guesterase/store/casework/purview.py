@@ -27,6 +27,7 @@ from ..erasing.finder import find, owners
 from ..erasing.traces import holding, tells
 from ..lawbook import blockers
 from ..lawbook.clocks import places_of
+from ..lawbook.said import codes_of
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.hops import Hop
@@ -136,7 +137,7 @@ def _places(
         return places_of(work.conn, work.datamap, work.settings, declared, keys)
     near: dict[Key, set[str]] = {}
     for at in _between(work.datamap, declared):
-        for key, codes in at.codes(work.conn, declared, keys).items():
+        for key, codes in codes_of(work.conn, work.datamap, declared, at, keys).items():
             near.setdefault(key, set()).update(codes)
     places: dict[Key, str] = {}
     for row in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
 
+from ...core.conditions import LESS, apart, several
 from ...core.finding import Finding, Severity
 from ...core.plan import Key
 from ...core.rule import CATEGORIES, EVENTS, Facts
@@ -18,9 +19,9 @@ from ..erasing.finder import owners
 from ..mapping.datamap import DataMap
 from ..mapping.days import NUMBERS, day_of, is_unread, latest, moment_of
 from ..mapping.declared import Declared
-from ..mapping.masks import fixed_value
 from ..mapping.ways import Reach, Ways, clock_of, ways
 from ..settings import Settings
+from .said import codes_of, is_left, left_in, said_of, told_of
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,26 @@ class Record:
 
     :param place: code of the property, or empty when nobody can tell.
     :param facts: events and answers, as the host knows them.
+    :param less: answers that somebody who was erased gave, too.
     """
 
     place: str
     facts: Facts
+    less: frozenset[str] = frozenset()
 
     def under(self, now: Record) -> Record:
         """Return what the row tells now, with what was written down where it tells nothing."""
         old, new = self.facts, now.facts
+        answers = {**old.answers, **new.answers}
+        for name in now.less & new.answers.keys():
+            if name in old.answers:
+                answers[name] = several((*apart(new.answers[name]), *apart(old.answers[name])))
+            elif LESS.get(name) in old.answers:
+                # None lets the less telling form count, beside what those say who are there.
+                answers[name] = several((*apart(new.answers[name]), None))
         facts = Facts(
             {**old.events, **new.events},
-            {**old.answers, **new.answers},
+            answers,
             new.country or old.country,
             new.fiscal if now.place else old.fiscal,
         )
@@ -71,11 +81,12 @@ def facts_of(
         event: [_dates(conn, datamap, declared, at, wanted) for at in where]
         for event, where in found.events.items()
     }
-    answers = {
-        name: _said(conn, datamap, declared, at, wanted) for name, at in found.answers.items()
+    asked = {
+        name: told_of(conn, datamap, declared, at, wanted) for name, at in found.answers.items()
     }
+    answers = {name: said_of(told) for name, (told, _) in asked.items()}
     before = {
-        name: [_said(conn, datamap, declared, at, wanted) for at in where]
+        name: [said_of(told_of(conn, datamap, declared, at, wanted)[0]) for at in where]
         for name, where in found.before.items()
     }
     records: dict[Key, Record] = {}
@@ -89,10 +100,12 @@ def facts_of(
         ]
         said = {n: v[key] for n, v in answers.items() if key in v}
         said = {n: v for n, v in said.items() if all(b.get(key) == v for b in before.get(n, ()))}
-        alike = code, *map(_exactly, chain(said, said.values())), *map(_each_exactly, seen)
+        less = frozenset(name for name, (_, gone) in asked.items() if key in gone)
+        alike = code, less, *map(_exactly, chain(said, said.values())), *map(_each_exactly, seen)
         if alike not in made:
             days = dict(zip(events, seen, strict=True))
-            made[alike] = _record(declared, settings, code, days, said)
+            record = _record(declared, settings, code, days, said)
+            made[alike] = replace(record, less=less) if less else record
         records[key] = made[alike]
     return records
 
@@ -119,7 +132,8 @@ def _record(
     naive = ZoneInfo(declared.policy.zone or "UTC")
     days = {event: latest(values, naive, zone) for event, values in events.items()}
     said = dict(answers)
-    if (born := _birth(said.pop("birth", None))) is not None:
+    born = several(_birth(each) for each in apart(said.pop("birth", None)))
+    if born is not None:
         said["birth"] = born
     return Record(
         place.code if place is not None else "",
@@ -138,39 +152,15 @@ def _birth(value: Any) -> date | None:
     return read.date() if isinstance(read, datetime) else read
 
 
-def _said(
-    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
-) -> dict[Key, Any]:
-    """Return key -> value, without what an erasure leaves in the column: that tells nothing."""
-    found, left = at.read(conn, declared, keys), _left(datamap, declared, at)
-    return found if left is None else {k: v for k, v in found.items() if not _is(v, left)}
-
-
 def _dates(
     conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
 ) -> dict[Key, tuple[Any, ...]]:
     """Return key -> its dates (see `Reach.dates`), without what an erasure leaves in the column."""
-    found, left = at.dates(conn, declared, keys), _left(datamap, declared, at)
+    found, left = at.dates(conn, declared, keys), left_in(datamap, declared, at)
     if left is None:
         return found
-    told = {key: tuple(v for v in dates if not _is(v, left)) for key, dates in found.items()}
+    told = {key: tuple(v for v in dates if not is_left(v, left)) for key, dates in found.items()}
     return {key: dates for key, dates in told.items() if dates}
-
-
-def _left(datamap: DataMap, declared: Declared, at: Reach) -> Any:
-    """Return what an erasure leaves in the column a value is read from, or None."""
-    table = at.hops[-1].table if at.hops else declared.table
-    owner = datamap.tables.get(table.fullname) if at.column else None
-    column = table.c[at.column] if owner is not None else None
-    if owner is None or column is None or column.name not in owner.rules:
-        return None
-    return fixed_value(owner.written(column.name), column)
-
-
-def _is(value: Any, left: Any) -> bool:
-    """Return whether a value is what an erasure leaves, which names a zone only where types do."""
-    bare = value.replace(tzinfo=None) if isinstance(value, datetime) else value
-    return bool(value == left) or bool(bare == left)
 
 
 def every_day(
@@ -191,9 +181,9 @@ def every_day(
     found: dict[Key, set[date]] = {key: set() for key in keys}
     unread = set[Key]()
     for at in chain.from_iterable(ways(datamap, declared).events.values()):
-        left = _left(datamap, declared, at)
+        left = left_in(datamap, declared, at)
         for key, value in at.each(conn, declared, list(found)):
-            day = None if value is None or _is(value, left) else day_of(value, naive, zone)
+            day = None if value is None or is_left(value, left) else day_of(value, naive, zone)
             if day is not None:
                 found[key].add(day)
             elif is_unread(value, naive):
@@ -226,10 +216,10 @@ def days_of(
     places = places_of(conn, datamap, settings, declared, list(found))
     zones = {code: ZoneInfo(place.zone) for code, place in settings.properties.items()}
     for at in ways(datamap, declared).events.get(event, ()):
-        left = _left(datamap, declared, at)
+        left = left_in(datamap, declared, at)
         for key, value in at.each(conn, declared, list(found)):
             zone = zones.get(places.get(key, ""), ZoneInfo("UTC"))
-            day = None if value is None or _is(value, left) else day_of(value, naive, zone)
+            day = None if value is None or is_left(value, left) else day_of(value, naive, zone)
             if day is not None:
                 found[key].add(day)
     return found
@@ -250,9 +240,9 @@ def births_of(
     at = ways(datamap, declared).answers.get("birth")
     if at is None:
         return found
-    left = _left(datamap, declared, at)
+    left = left_in(datamap, declared, at)
     for key, value in at.each(conn, declared, list(found)):
-        born = None if _is(value, left) else _birth(value)
+        born = None if is_left(value, left) else _birth(value)
         if born is not None:
             found[key].add(born)
     return found
@@ -298,7 +288,7 @@ def places_of(
     found = ways(datamap, declared) if found is None else found
     places = _places(conn, datamap, settings, declared, keys, found.place)
     for at in found.places:
-        before = at.codes(conn, declared, keys)
+        before = codes_of(conn, datamap, declared, at, keys)
         places = {key: code for key, code in places.items() if before.get(key, {code}) == {code}}
     return places
 
@@ -312,7 +302,7 @@ def _places(
     at: Reach | None,
 ) -> dict[Key, str]:
     if at is not None:
-        return _agreed(at.codes(conn, declared, keys))
+        return _agreed(codes_of(conn, datamap, declared, at, keys))
     only = list(settings.properties)
     if len(only) == 1:
         return dict.fromkeys(keys, only[0])
@@ -326,7 +316,9 @@ def _places(
     for table, theirs in people.items():
         subject = datamap.declared(table)
         mine = ways(datamap, subject).place
-        known[table] = _agreed(mine.codes(conn, subject, list(theirs))) if mine else {}
+        known[table] = (
+            _agreed(codes_of(conn, datamap, subject, mine, list(theirs))) if mine else {}
+        )
     for key, each in by_key.items():
         codes = {known[table].get(person, "") for (table, person), _ in each}
         if len(codes) == 1 and (code := codes.pop()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
@@ -32,31 +33,6 @@ class Reach:
     column: str = ""
     make: Callable[..., Any] | None = None
 
-    def read(self, conn: Connection, declared: Declared, keys: Sequence[Key]) -> dict[Key, Any]:
-        """Return key -> value; of several what all say alike, nothing where one says nothing."""
-        found: dict[Key, Any] = {}
-        said: dict[Key, Any] = {}
-        apart = set[Key]()
-        for key, value in self.each(conn, declared, keys):
-            if said.setdefault(key, _plain(value)) != _plain(value):
-                apart.add(key)
-            # Of several ways to write the same the one that is read does not hang on their order.
-            _latest(found, key, value)
-        return {key: value for key, value in found.items() if key not in apart}
-
-    def codes(
-        self, conn: Connection, declared: Declared, keys: Sequence[Key]
-    ) -> dict[Key, set[str]]:
-        """Return key -> the codes of properties it leads to, without outer blanks.
-
-        One of them is empty where a row says none; nothing is there for a key of which none does.
-        """
-        found: dict[Key, set[str]] = {}
-        for key, value in self.each(conn, declared, keys):
-            # CHAR columns are filled up with blanks, and a blank code places as little as none.
-            found.setdefault(key, set()).add("" if value is None else str(value).strip())
-        return {key: codes for key, codes in found.items() if codes != {""}}
-
     def dates(
         self, conn: Connection, declared: Declared, keys: Sequence[Key]
     ) -> dict[Key, tuple[Any, ...]]:
@@ -78,47 +54,67 @@ class Reach:
         self, conn: Connection, declared: Declared, keys: Sequence[Key]
     ) -> Iterator[tuple[Key, Any]]:
         """Yield key and value, each of several, NULL among them."""
+        for key, value, _ in self.ends(conn, declared, keys):
+            yield key, value
+
+    def ends(
+        self,
+        conn: Connection,
+        declared: Declared,
+        keys: Sequence[Key],
+        names: Sequence[str] = (),
+    ) -> Iterator[tuple[Key, Any, Key]]:
+        """Yield key, value, and what these columns hold in the row that the hops lead to.
+
+        :param conn: open transaction.
+        :param declared: the table the hops begin at.
+        :param keys: keys of its rows.
+        :param names: keys of columns; none where the value is not behind hops.
+        """
         if crosses(conn, declared.table, self.hops):
             way = legs(conn, declared.table, self.hops)
-            trail = Trail(conn, way, declared.key, self._end, dated=True)
-            for key, (value,) in trail.onward(keys):
-                yield key, value
+            end = partial(_end, (self.column, *names))
+            trail = Trail(conn, way, declared.key, end, dated=True)
+            for key, (value, *more) in trail.onward(keys):
+                yield key, value, tuple(more)
             return
         width = len(declared.key)
 
         def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
             start = declared.alias("t0")
             mine = [start.c[c.key] for c in declared.key]
-            joined, value = self.joined(start)
-            return select(*mine, value).select_from(joined), mine
+            joined, here = self._walked(start)
+            value = self.make(start) if self.make is not None else here.c[self.column]
+            more = (here.c[name] for name in names)
+            return select(*mine, value, *more).select_from(joined), mine
 
         # What the vendor's expression means may be another thing tomorrow.
         said = declared.said if self.make is None else {}
-        place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
+        place = ("reach", self.column, *names, *((hop.source, hop.target) for hop in self.hops))
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
             for row in zoned(conn.execute(rows, given), width):
-                yield row[:width], row[width]
-
-    def _end(
-        self, joined: FromClause, here: FromClause
-    ) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
-        return joined, here, [here.c[self.column]]
+                yield row[:width], row[width], row[width + 1 :]
 
     def joined(self, start: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
         """Return what to select from, and the expression of the value."""
         if self.make is not None:
             return start, self.make(start)
+        joined, here = self._walked(start)
+        return joined, here.c[self.column]
+
+    def _walked(self, start: FromClause) -> tuple[FromClause, FromClause]:
         here, joined = start, start
         for number, hop in enumerate(self.hops, 1):
             there, same = hop.step(here, number)
             joined, here = joined.join(there, same), there
-        return joined, here.c[self.column]
+        return joined, here
 
 
-def _plain(value: Any) -> Any:
-    """Return an answer without outer blanks and case, which do not count (see `conditions`)."""
-    return value.strip().casefold() if isinstance(value, str) else value
+def _end(
+    names: Sequence[str], joined: FromClause, here: FromClause
+) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
+    return joined, here, [here.c[name] for name in names]
 
 
 def _latest(found: dict[Key, Any], key: Key, got: Any) -> None:

@@ -287,8 +287,14 @@ def written_facts(work: Work, record: Record) -> dict[str, Any]:
     """Return facts as plain values: days, the little that rules ask, and the property, if any."""
     facts = pared(record.facts, rules_about(work, record))
     events = {event: day.isoformat() for event, day in facts.events.items()}
-    answers = {n: v if isinstance(v, bool | int) else str(v) for n, v in facts.answers.items()}
+    answers = {name: _written(said) for name, said in facts.answers.items()}
     return {"events": events, "answers": answers, "place": record.place}
+
+
+def _written(said: Any) -> Any:
+    if isinstance(said, tuple):
+        return [_written(each) for each in said]
+    return said if said is None or isinstance(said, bool | int) else str(said)
 
 
 def rules_about(work: Work, record: Record) -> tuple[Rule, ...]:

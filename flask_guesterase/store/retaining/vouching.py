@@ -51,7 +51,8 @@ def read_facts(work: Work, line: Any) -> Record:
     if not bound(work, line) or (place and place not in houses):
         return Record("", Facts())
     events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
-    facts = Facts(events, value["answers"])
+    answers = {n: tuple(v) if isinstance(v, list) else v for n, v in value["answers"].items()}
+    facts = Facts(events, answers)
     if place:
         facts = replace(facts, country=houses[place].country, fiscal=houses[place].fiscal)
     return Record(place, facts)

@@ -1,0 +1,109 @@
+"""What the rows say that a row leads to: each for itself, but for those of people who are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ...core.conditions import several
+from ...core.plan import Key
+from ..erasing.finder import erased_before, owners
+from ..mapping.datamap import DataMap
+from ..mapping.declared import Declared
+from ..mapping.masks import fixed_value
+from ..mapping.ways import Reach
+from ..statements.sql import in_order
+
+
+def said_of(told: Mapping[Key, list[Any]]) -> dict[Key, Any]:
+    """Return key -> what all say alike, or a tuple of what each says; nothing where none does.
+
+    :param told: key -> values (see `told_of`).
+    """
+    found = {key: several(values) for key, values in told.items()}
+    return {key: said for key, said in found.items() if said is not None}
+
+
+def told_of(
+    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+) -> tuple[dict[Key, list[Any]], set[Key]]:
+    """Return key -> values, and the keys of which rows of erased people are left out.
+
+    None among the values stands for somebody who is there and says nothing. What an erasure leaves
+    in a column is no such word.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param declared: the table.
+    :param at: where the values stand.
+    :param keys: keys of its rows.
+    """
+    end = datamap.tables.get(at.hops[-1].table.fullname) if at.hops else None
+    names = [column.key for column in end.key] if end is not None else []
+    left = left_in(datamap, declared, at)
+    found: dict[Key, list[Any]] = {}
+    silent: dict[Key, list[Key]] = {}
+    less = set[Key]()
+    for key, value, row in at.ends(conn, declared, keys, names):
+        if left is not None and is_left(value, left):
+            less.add(key)
+        elif end is not None and (value is None or not str(value).strip()):
+            silent.setdefault(key, []).append(row)
+        else:
+            found.setdefault(key, []).append(value)
+    # Where nobody says anything it does not matter who was erased.
+    mixed = {key: rows for key, rows in silent.items() if key in found}
+    gone = _erased(conn, datamap, end, {row for rows in mixed.values() for row in rows})
+    for key, rows in mixed.items():
+        less.update({key} if gone.intersection(rows) else ())
+        found[key] += [None] if not gone.issuperset(rows) else []
+    return found, less
+
+
+def _erased(
+    conn: Connection, datamap: DataMap, declared: Declared | None, keys: set[Key]
+) -> set[Key]:
+    """Return which of these rows are those of people who were erased, all of them."""
+    if declared is None or not keys:
+        return set()
+    known = owners(conn, datamap, declared, in_order(keys))
+    gone = erased_before(conn, datamap, {who for each in known.values() for who, _ in each})
+    return {key for key, each in known.items() if each and all(who in gone for who, _ in each)}
+
+
+def codes_of(
+    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+) -> dict[Key, set[str]]:
+    """Return key -> the codes of properties that rows lead to, without outer blanks.
+
+    One of them is empty where a row says none; nothing is there for a key of which none does.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param declared: the table.
+    :param at: where the code stands.
+    :param keys: keys of its rows.
+    """
+    told, _ = told_of(conn, datamap, declared, at, keys)
+    # CHAR columns are filled up with blanks, and a blank code places as little as none.
+    found = {k: {"" if v is None else str(v).strip() for v in each} for k, each in told.items()}
+    return {key: codes for key, codes in found.items() if codes != {""}}
+
+
+def left_in(datamap: DataMap, declared: Declared, at: Reach) -> Any:
+    """Return what an erasure leaves in the column a value is read from, or None."""
+    table = at.hops[-1].table if at.hops else declared.table
+    owner = datamap.tables.get(table.fullname) if at.column else None
+    column = table.c[at.column] if owner is not None else None
+    if owner is None or column is None or column.name not in owner.rules:
+        return None
+    return fixed_value(owner.written(column.name), column)
+
+
+def is_left(value: Any, left: Any) -> bool:
+    """Return whether a value is what an erasure leaves, which names a zone only where types do."""
+    bare = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+    return bool(value == left) or bool(bare == left)
