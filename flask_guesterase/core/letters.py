@@ -32,11 +32,19 @@ CLOSE = rf"{HAN}{HIRAGANA}{KATAKANA}{HANGUL}{UNSPACED}\u1100-\u11ff\u3099\u309a"
 """Letters, also of a folded text, that stand close to words of other scripts."""
 
 
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""What chooses how the sign before it is drawn: most stand behind an emoji, which is in no word."""
+
+
+def _combines(c: str) -> bool:
+    return category(c)[0] == "M" and not _SELECTORS.match(c)
+
+
 def _ranges() -> str:
     """Return the combining marks of all scripts as members of a pattern."""
-    points = [point for point in range(0x300, 0x20000) if category(chr(point))[0] == "M"]
-    starts = [point for point in points if category(chr(point - 1))[0] != "M"]
-    ends = [point for point in points if category(chr(point + 1))[0] != "M"]
+    points = [point for point in range(0x300, 0x20000) if _combines(chr(point))]
+    starts = [point for point in points if not _combines(chr(point - 1))]
+    ends = [point for point in points if not _combines(chr(point + 1))]
     pairs = zip(starts, ends, strict=True)
     return "".join(f"\\U{start:08x}-\\U{end:08x}" for start, end in pairs)
 
@@ -95,6 +103,4 @@ def is_mark(text: str, at: int) -> bool:
     :param at: the place, which may lie outside the text.
     """
     # The last consonant of a Hangul syllable is a letter, and stands apart once it is folded.
-    return 0 <= at < len(text) and (
-        category(text[at])[0] == "M" or "\u11a8" <= text[at] <= "\u11ff"
-    )
+    return 0 <= at < len(text) and (_combines(text[at]) or "\u11a8" <= text[at] <= "\u11ff")

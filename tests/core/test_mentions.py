@@ -119,6 +119,11 @@ SCRIPTS = {
     "王小明 David": ("David先生，Davidson先生", "[erased]先生，Davidson先生"),
     "Ли Цой": ("客人Цой先生, цой", "客人[erased]先生, цой"),
     "ლი ზაზა": ("ბატონი ლი", "ბატონი [erased]"),
+    "Anna Müller": ("⚠️Anna no nuts, ℹ️Müller or 1️⃣MÜLLER✈️ ⚠️Joanna",
+                    "⚠️[erased] no nuts, ℹ️[erased] or 1️⃣[erased]✈️ ⚠️Joanna"),
+    "Иван Петров": ("☎️Иван с женой, ℹ️Петров ☎️Петрова",
+                    "☎️[erased] с женой, ℹ️[erased] ☎️Петрова"),
+    "สมชาย แสงทอง": ("⚠️สมชาย️ขอผ้า", "⚠️[erased]️ขอผ้า"),
 }  # fmt: skip
 
 

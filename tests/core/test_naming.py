@@ -64,6 +64,13 @@ NAMES = {
          "客人John Smiths先生", "客人жJohn Smith"],
     ),
     "Олег Цой": (["客人Олег Цой先生"], ["客人Олега Цой先生"]),
+    "Anna Müller": (
+        ["⚠️Anna Müller nut allergy", "1️⃣Anna Müller", "Ⓜ️Müller, Anna", "Anna❤️Müller❤️"],
+        ["⚠️Joanna Müller", "Ⓜ️Anna Müllers"],
+    ),
+    "Иван Петров": (["☎️Иван Петров", "ℹ️Петров Иван"], ["☎️Иван Петрова"]),
+    "林 芳邉": (["林芳邉\U000e0101様", "⚠️林芳邉様"], ["芳邉\U000e0101様"]),
+    "สมชาย แสงทอง": (["⚠️สมชาย แสงทอง️", "แสงทอง️สมชาย"], ["⚠️สมชาย แสงทองี"]),
 }
 
 
@@ -113,6 +120,14 @@ def test_a_single_part_of_a_name_is_not_looked_for(name: str) -> None:
 )
 def test_a_short_number_ends_where_the_script_does(text: str) -> None:
     """Who writes no spaces writes none around the number of a passport either."""
+    wanted = needles("document", "E12345")
+    assert Searcher(wanted).hits(text) == set(wanted)
+    assert not Searcher(wanted).hits(text.replace("E", "XE"))
+
+
+@pytest.mark.parametrize("text", ["✈️E12345", "☎️E12345❤️", "1️⃣E12345", "ℹ️E12345"])
+def test_a_short_number_begins_behind_an_emoji(text: str) -> None:
+    """What says how an emoji looks is a part of no word."""
     wanted = needles("document", "E12345")
     assert Searcher(wanted).hits(text) == set(wanted)
     assert not Searcher(wanted).hits(text.replace("E", "XE"))
