@@ -65,10 +65,13 @@ def _sorted(text: str, ways: list[str]) -> set[tuple[str, ...]]:
 
 
 def is_bare(name: str) -> bool:
-    """Return whether a name lacks the vowel signs of its script, without which it is in no text.
+    """Return whether a name lacks the vowel signs of its script, or was split at the dot of an İ.
 
-    :param name: a name as it is looked for.
+    :param name: a name as it was once looked for.
     """
+    # A small İ is an i and a dot: İsmail became two words.
+    if "i" in name.split():
+        return True
     return _SIGNED.search(name) is not None and not any(category(c)[0] == "M" for c in name)
 
 

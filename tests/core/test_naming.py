@@ -136,6 +136,8 @@ def test_a_short_number_begins_behind_an_emoji(text: str) -> None:
 @pytest.mark.parametrize(("name", "bare"), [
     ("สมชาย ใจด", True), ("अन कश ग यप र", True), ("สมชาย ใจดี", False), ("अनुष्का राय", False),
     ("Anna Weber", False), ("王小明", False), ("علي حسن", False), ("", False),
+    ("i smail yılmaz", True), ("i brahim öztürk", True), ("i̇smail yılmaz", False),
+    ("ali yılmaz", False),
 ])  # fmt: skip
 def test_a_name_without_its_signs_is_known(name: str, bare: bool) -> None:
     """So they were sealed once, and nobody writes them so."""

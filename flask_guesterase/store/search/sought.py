@@ -38,6 +38,9 @@ PURPOSE = "search"
 WAITING, LOOKED, ENDED = "waiting", "looked", "ended"
 """States of a search: to be made, made, and over: its values are gone."""
 
+_MARKS = "marks"
+"""Stands behind each value that was sealed with the marks of its letters; once names lost them."""
+
 DAYS = 30
 """Days for which values are kept at most while something is left that should not be."""
 
@@ -73,7 +76,7 @@ def item(work: Work, case: Case, wanted: Sequence[Needle]) -> boxing.Item:
     :param wanted: the values.
     """
     last_day = (work.now.date() + timedelta(days=DAYS)).isoformat()
-    value = [[n.kind, n.value, n.strength.value, n.region] for n in wanted]
+    value = [[n.kind, n.value, n.strength.value, n.region, _MARKS] for n in wanted]
     terms = Terms(case.controller, PURPOSE, last_day)
     return boxing.Item(canonical(value), terms, case.number)
 
@@ -84,16 +87,15 @@ def read(work: Work, box: str) -> tuple[Needle, ...]:
     :raises UnknownError: there is no such box.
     :raises SealError: its day is over.
     """
-    found = tuple(
-        Needle(kind, value, Strength(strength), region)
-        for kind, value, strength, region in safe.read(work, box)
-    )
+    found = []
+    for kind, value, strength, region, *marks in safe.read(work, box):
+        found.append(Needle(kind, value, Strength(strength), region))
+        # A complete name may look the same, and was sealed with what stands behind it.
+        if kind == Kind.NAME and not marks and is_bare(value):
+            found.append(UNSOUGHT)
     # What the host named as its own since then is left out as well, so that looking again helps.
     house = _house(work, {needle.region for needle in found})
-    # Names were once sealed without their vowel signs.
-    lost = any(needle.kind == Kind.NAME and is_bare(needle.value) for needle in found)
-    wanted = (*found, UNSOUGHT) if lost else found
-    return tuple(dict.fromkeys(needle for needle in wanted if needle not in house))
+    return tuple(dict.fromkeys(needle for needle in found if needle not in house))
 
 
 def values(work: Work, box: str | None) -> tuple[Needle, ...] | None:
