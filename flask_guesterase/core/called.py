@@ -9,7 +9,7 @@ from enum import StrEnum
 from unicodedata import normalize
 
 from .lens import View, fold, spell_out, views
-from .letters import FEWEST, HAN, MARKS, NAME, SOLID, count, is_unspaced
+from .letters import FEWEST, HAN, MARKS, NAME, SOLID, VARIANTS, count, is_unspaced
 from .sounded import JAPANESE, OTHERS, TITLES, sounded
 
 _TWO = frozenset(re.findall(
@@ -87,7 +87,7 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
     words: set[str] = set()
     solid: set[str] = set()
     for name, part in names:
-        plain = normalize("NFKC", name)
+        plain = VARIANTS.sub("", normalize("NFKC", name))
         runs = SOLID.findall(plain)
         for run in runs:
             solid.update(_solid(run, part if len(runs) == 1 else _apart(run)))

@@ -35,6 +35,9 @@ CLOSE = rf"{HAN}{HIRAGANA}{KATAKANA}{HANGUL}{UNSPACED}\u1100-\u11ff\u3099\u309a"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """What chooses how the sign before it is drawn: most stand behind an emoji, which is in no word."""
 
+VARIANTS = re.compile("[\U000e0100-\U000e01ef]")
+"""What chooses the shape of a Chinese character, as registers have it and most texts do not."""
+
 
 def _combines(c: str) -> bool:
     return category(c)[0] == "M" and not _SELECTORS.match(c)

@@ -6,7 +6,7 @@ import re
 from unicodedata import category, normalize
 
 from .lens import fold, spell_out
-from .letters import ABUGIDAS, KANA, NAME, SOLID, is_mark
+from .letters import ABUGIDAS, KANA, NAME, SOLID, VARIANTS, is_mark
 
 _APOSTROPHES = re.compile("['’ʼ`´]")
 
@@ -78,5 +78,5 @@ def is_bare(name: str) -> bool:
 def _plain(value: str) -> str:
     """Return a name in letters of one width, without what is not seen."""
     # An accent that stands by itself would become a space.
-    plain = normalize("NFKC", _APOSTROPHES.sub("'", value))
+    plain = VARIANTS.sub("", normalize("NFKC", _APOSTROPHES.sub("'", value)))
     return plain if plain.isprintable() else "".join(c for c in plain if category(c) != "Cf")

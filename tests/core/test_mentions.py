@@ -111,6 +111,8 @@ SCRIPTS = {
     "Nguyễn Thị Ánh": ("chị Ánh, ánh sáng", "chị [erased], ánh sáng"),
     "林 太郎": ("小林様と同室、林様、林さん、王林先生",
               "小林様と同室、[erased]、[erased]さん、王[erased]"),
+    "渡\U000e0100邉太郎": ("渡邉様、太郎さん、渡\U000e0100邉太郎、渡し",
+                       "[erased]、[erased]さん、[erased]、渡し"),
     "林太郎": ("小林様と同室、林様", "小林様と同室、[erased]"),
     "John Smith": ("客人john到了很久了。今天, 他等了, Smith先生",
                    "客人[erased]到了很久了。今天, 他等了, [erased]先生"),

@@ -70,6 +70,8 @@ NAMES = {
     ),
     "Иван Петров": (["☎️Иван Петров", "ℹ️Петров Иван"], ["☎️Иван Петрова"]),
     "林 芳邉": (["林芳邉\U000e0101様", "⚠️林芳邉様"], ["芳邉\U000e0101様"]),
+    "辻\U000e0100 太郎": (["辻\U000e0100太郎様", "辻太郎", "辻 太郎様"], ["辻\U000e0100様"]),
+    "辻 太郎": (["辻\U000e0100太郎様"], ["辻\U000e0100次郎様"]),
     "สมชาย แสงทอง": (["⚠️สมชาย แสงทอง️", "แสงทอง️สมชาย"], ["⚠️สมชาย แสงทองี"]),
 }
 
@@ -99,6 +101,13 @@ def test_a_namesake_is_known_in_either_order(on_file: str) -> None:
     (wanted,) = needles("name", "王小明")
     assert Searcher([wanted]).bearers(on_file) == {wanted}
     assert Searcher([wanted]).bearers("小 明王") == set()
+
+
+def test_a_namesake_is_known_by_any_shape_of_a_character() -> None:
+    """A register may tell the shapes of 辻 apart, and another one not."""
+    (wanted,) = needles("name", "辻\U000e0100田 花子")
+    assert Searcher([wanted]).bearers("花子 辻田") == {wanted}
+    assert Searcher([wanted]).bearers("花子 辻\U000e0101田") == {wanted}
 
 
 def test_a_namesake_in_two_scripts_is_known_by_both() -> None:
