@@ -22,7 +22,7 @@ from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.binds import awaiting, forward, intents
 from flask_guesterase.store.mapping.crossing import Crossing
-from flask_guesterase.store.upkeep import upgrade
+from flask_guesterase.store.upkeep import owndata, upgrade
 from flask_guesterase.store.worker import carry_out
 from tests.engines import fresh_database
 from tests.oracle.dump import assert_same
@@ -622,6 +622,24 @@ def test_a_database_called_done_by_hand_is_looked_at_again(cut: tuple[Group, str
     hotel.work()
     assert hotel.state(number) == "erased"
     assert not holds(hotel, "Ann")
+
+
+def test_a_database_that_is_done_is_remembered_until_all_are(cut: tuple[Group, str]) -> None:
+    """What waits for months finds all its lines, whichever database was done when it began."""
+    hotel, _ = cut
+    with pytest.MonkeyPatch.context() as patch:
+        before_home(patch)
+        with pytest.raises(Crash):
+            hotel.work()
+    hotel.extension._now = _hours(hotel, 24 * 300)  # type: ignore[method-assign]
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        owndata.STEPS["intent"](office.work, 0)
+    hotel.work()
+    assert "subject-erased" in hotel.actions()
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.work.conn.execute(sa.update(tables.intent).values(ended_at=dt.datetime(2020, 1, 1)))
+        owndata.STEPS["intent"](office.work, 0)
+    assert not intents_of(hotel)
 
 
 def test_check_misses_an_intent_that_was_deleted(cut: tuple[Group, str]) -> None:

@@ -157,7 +157,8 @@ def test_of_a_row_of_both_as_much_goes_where_it_is_done_twice(
             join(hotel, name, f"{CANARY} shares")
         with pytest.MonkeyPatch.context() as patch:
             point(patch)
-            hotel.work()
+            with pytest.raises(Crash):
+                hotel.work()
         assert hotel.state(number) == "erasing"
         assert notes(hotel, "tours")[1] == "[erased] shares"
         hotel.work(hours=1)

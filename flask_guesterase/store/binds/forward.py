@@ -126,15 +126,22 @@ def _next(number: str, rounds: dict[str, int], office: HasWork) -> bool:
         left = _carry_out(work, part, intent)
         intents.note(work, part, state=DONE, ended_at=work.stamp, problem=_said(left))
         return True
+    left = 0
     for other in found[:-1]:
-        again = remaining(work, intents.read(work, other)).steps
-        if again and rounds.setdefault(other.bind, 0) < ROUNDS:
+        look = remaining(work, intents.read(work, other), again=_was_done(other))
+        if look.steps and rounds.setdefault(other.bind, 0) < ROUNDS:
             # The host wrote what had gone; it goes again before anything is called done.
             rounds[other.bind] += 1
-            intents.note(work, other, state=OPEN, ended_at=None)
+            intents.note(work, other, state=OPEN)
             return True
-    _finish(work, found)
+        left += look.passed
+    _finish(work, found, left)
     return False
+
+
+def _was_done(part: Line[Any]) -> bool:
+    """Return whether a database was done before, also where it was gone back to since."""
+    return part.ended_at is not None
 
 
 def _said(left: int) -> str | None:
@@ -151,14 +158,14 @@ def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
                 "Configure it again; what was decided for it waits.",
             )
         conn.write(part.bind)
-    left = remaining(work, intent)
+    left = remaining(work, intent, again=_was_done(part))
     plan = Plan(tuple(intent.people), tuple(left.steps))
     surgery = Surgery(
         conn, work.whole(), work.live(), Seeded(intent.seed), Erased(), intent.hand
     )
     seen = _drawn(work, part, intent)
     before = surgery.lock(plan)
-    if remaining(work, intent) != left:
+    if remaining(work, intent, again=_was_done(part)) != left:
         raise RetryableError(
             "Rows of an erasure over several databases changed while they were being locked.",
             "Nothing was changed; it goes on by itself.",
@@ -193,8 +200,13 @@ def _follow(
         surgery.carry_out(rest, surgery.lock(rest))
 
 
-def _finish(work: Work, found: list[Line[Any]]) -> None:
-    """Change the default database, see that all of them are done, and say so."""
+def _finish(work: Work, found: list[Line[Any]], others: int) -> None:
+    """Change the default database and say that all of them are done.
+
+    :param work: the open transaction.
+    :param found: the databases, the default one last.
+    :param others: how many rows had to be left in the others.
+    """
     home = found[-1]
     intent = intents.read(work, home)
     left = _carry_out(work, home, intent)
@@ -207,12 +219,7 @@ def _finish(work: Work, found: list[Line[Any]]) -> None:
         )
     work.after.append(partial(work.custodian.forget, intents.label(home.number)))
     if home.request is not None:
-        _tell(work, home, intent, sum(_counted(part) for part in found[:-1]) + left)
-
-
-def _counted(part: Line[Any]) -> int:
-    word, _, count = (part.problem or "").partition(":")
-    return int(count) if word == "left" else 0
+        _tell(work, home, intent, others + left)
 
 
 def _tell(work: Work, home: Line[Any], intent: Intent, left: int) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...core.errors import UnknownError
 from ...core.image import Cell
 from ...core.plan import Decision, Key, Outcome, Person, Row, Step, decide, key_text
 from ...core.ruling import Ruling
+from ...core.treatment import Computed, Inside, Rule
 from ..erasing import people
 from ..erasing.finder import erased_before, owners
 from ..mapping.declared import Declared
+from ..mapping.masks import beneath
 from ..mapping.raw import reader
 from ..work import Work
 from .intents import Entry, Intent
@@ -22,19 +24,20 @@ class Remaining:
     """What one database has still to do.
 
     :param steps: decisions with the rows that are not yet as the plan leaves them.
-    :param passed: rows of which something stays that is another person's now, or that were
-        sealed and have changed since.
+    :param passed: rows of which something stays: it is another person's now, was sealed and has
+        changed since, or may be what a callable made of something else.
     """
 
     steps: list[Step] = field(default_factory=list)
     passed: int = 0
 
 
-def remaining(work: Work, intent: Intent) -> Remaining:
+def remaining(work: Work, intent: Intent, again: bool = False) -> Remaining:
     """Return what one database has still to do.
 
     :param work: the open transaction.
     :param intent: what it had to do.
+    :param again: whether it was done before: what is left of a row by then stays.
     """
     found = Remaining()
     rows: dict[Decision, dict[Key, Row]] = {}
@@ -43,10 +46,14 @@ def remaining(work: Work, intent: Intent) -> Remaining:
         keys = _keys(work, declared, entries)
         waiting = _waiting(work, declared, decision, entries, keys, found)
         for left, row, entry in _free(work, intent, decision, list(waiting), keys):
+            made = _made(declared, left, entry, waiting[entry], again)
             # Of what was decided something stays, also where the rest went before a crash.
-            found.passed += left != decision
-            if left is not None and not _is_done(left, entry, waiting[entry]):
-                rows.setdefault(left, {})[row.key] = row
+            found.passed += left != decision or False in made.values()
+            if left is None or (again and left != decision):
+                continue
+            todo = _without(left, made)
+            if not _is_done(todo, entry, waiting[entry]):
+                rows.setdefault(todo, {})[row.key] = row
     found.steps = [Step(decision, tuple(each.values())) for decision, each in rows.items()]
     return found
 
@@ -71,7 +78,10 @@ def _waiting(
     found: Remaining,
 ) -> Mapping[Entry, Sequence[Cell]]:
     """Return the rows that are there and not as the plan leaves them, with the cells it names."""
-    names = () if decision.outcome is Outcome.DELETE else decision.columns
+    names: Sequence[str] = decision.columns
+    if decision.outcome is Outcome.DELETE:
+        # If somebody came into the row, these must not go twice.
+        names = [name for name in declared.erase if _is_computed(declared.written(name))]
     now = reader(work.conn, declared, work.live()).read(list(keys.values()), names)
     waiting = {}
     for entry in {e.key: e for e in entries}.values():
@@ -86,8 +96,54 @@ def _waiting(
     return waiting
 
 
+def _made(
+    declared: Declared, left: Decision | None, entry: Entry, cells: Iterable[Cell], again: bool
+) -> dict[str, bool]:
+    """Return the columns that go through no callable any more, and whether it made what is there.
+
+    Where nobody can tell, they do not: it may refuse its own result, or make something else of it.
+    """
+    if left is None or left.outcome is not Outcome.OVERWRITE:
+        return {}
+    before, after = (
+        {cell.name: (cell.form, cell.value) for cell in each}
+        for each in (entry.before, entry.after)
+    )
+    found: dict[str, bool] = {}
+    for cell in cells:
+        name, now = cell.name, (cell.form, cell.value)
+        if name not in left.columns or not _is_computed(declared.written(name)):
+            continue
+        if now == after.get(name):
+            found[name] = True
+        elif now != before.get(name) and (again or name not in after):
+            found[name] = False
+    return found
+
+
+def _is_computed(rule: Rule) -> bool:
+    """Return whether a callable makes what a column becomes, or a part of it."""
+    if isinstance(rule, Inside):
+        return any(isinstance(part, Computed) for _, part in rule.parts)
+    return isinstance(beneath(rule), Computed)
+
+
+def _without(decision: Decision, names: Collection[str]) -> Decision:
+    """Return a decision about fewer columns; it may be about none."""
+    if not names:
+        return decision
+    kept = [
+        pair for pair in zip(decision.columns, decision.rules, strict=True) if pair[0] not in names
+    ]
+    return replace(
+        decision, columns=tuple(name for name, _ in kept), rules=tuple(rule for _, rule in kept)
+    )
+
+
 def _is_done(left: Decision, entry: Entry, cells: Iterable[Cell]) -> bool:
     """Return whether what may still go of a row is as the plan leaves it."""
+    if left.outcome is Outcome.OVERWRITE and not left.columns:
+        return True
     after = [cell for cell in entry.after if cell.name in left.columns]
     return bool(after) and _same((c for c in cells if c.name in left.columns), after)
 

@@ -20,6 +20,7 @@ from ...core.own import WEEKS
 from .. import tables
 from ..access import brake, pulse
 from ..access.pulse import Pulse
+from ..binds import intents
 from ..boxes import boxing
 from ..executing.forgetting import keys_back
 from ..messages import outbox
@@ -232,7 +233,11 @@ def _restoration(work: Work) -> ColumnElement[bool]:
 
 
 def _intent(work: Work) -> ColumnElement[bool]:
-    return tables.intent.c.ended_at < _weeks(work)
+    intent, other = tables.intent, tables.intent.alias()
+    # Without the line of a database that is done, nobody can go on with the rest.
+    same = other.c.number == intent.c.number
+    waits = select(other.c.id).where(same, other.c.state == intents.OPEN)
+    return and_(intent.c.ended_at < _weeks(work), ~waits.exists())
 
 
 def _census(work: Work) -> ColumnElement[bool]:
