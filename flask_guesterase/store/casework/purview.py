@@ -138,7 +138,7 @@ def _places(
     near: dict[Key, set[str]] = {}
     for at in _between(work.datamap, declared):
         for key, codes in codes_of(work.conn, work.datamap, declared, at, keys).items():
-            near.setdefault(key, set()).update(codes)
+            near.setdefault(key, set()).update(codes - {""})
     places: dict[Key, str] = {}
     for row in rows:
         # Of what lies between two hotels nobody can tell whose it is.

@@ -288,7 +288,7 @@ def places_of(
     found = ways(datamap, declared) if found is None else found
     places = _places(conn, datamap, settings, declared, keys, found.place)
     for at in found.places:
-        before = codes_of(conn, datamap, declared, at, keys)
+        before = _codes(conn, datamap, settings, declared, at, keys)
         places = {key: code for key, code in places.items() if before.get(key, {code}) == {code}}
     return places
 
@@ -302,7 +302,7 @@ def _places(
     at: Reach | None,
 ) -> dict[Key, str]:
     if at is not None:
-        return _agreed(codes_of(conn, datamap, declared, at, keys))
+        return _agreed(_codes(conn, datamap, settings, declared, at, keys))
     only = list(settings.properties)
     if len(only) == 1:
         return dict.fromkeys(keys, only[0])
@@ -317,13 +317,28 @@ def _places(
         subject = datamap.declared(table)
         mine = ways(datamap, subject).place
         known[table] = (
-            _agreed(codes_of(conn, datamap, subject, mine, list(theirs))) if mine else {}
+            _agreed(_codes(conn, datamap, settings, subject, mine, list(theirs))) if mine else {}
         )
     for key, each in by_key.items():
         codes = {known[table].get(person, "") for (table, person), _ in each}
         if len(codes) == 1 and (code := codes.pop()):
             result[key] = code
     return result
+
+
+def _codes(
+    conn: Connection,
+    datamap: DataMap,
+    settings: Settings,
+    declared: Declared,
+    at: Reach,
+    keys: Sequence[Key],
+) -> dict[Key, set[str]]:
+    """Return the codes that rows lead to; a row that says none beside others lies at the only one."""
+    found, only = codes_of(conn, datamap, declared, at, keys), list(settings.properties)
+    if len(only) != 1:
+        return found
+    return {key: {code or only[0] for code in codes} for key, codes in found.items()}
 
 
 def _agreed(codes: Mapping[Key, set[str]]) -> dict[Key, str]:
