@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.conditions import applicable
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.retention import due, floor
-from flask_guesterase.core.rule import Open
+from flask_guesterase.core.rule import Facts, Open
 from flask_guesterase.core.treatment import keep, redact, retain
 from flask_guesterase.core.whence import PLACE
 from flask_guesterase.store import tables
@@ -174,6 +175,26 @@ def test_where_there_is_one_hotel_a_row_that_names_none_lies_there(
         for found in (None, before):
             placed = places_of(conn, known, alone, forms, [(1,)], found)
             assert placed.get((1,), "") == place
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "several", "said"),
+    [
+        ("guest", "payer", {"role"}, ("guest", "payer")),
+        (("guest", "payer"), "payer", {"role"}, ("guest", "payer")),
+        ((None, "guest"), "guest", {"role"}, (None, "guest")),
+        ("2.50", Decimal("2.50"), {"role"}, Decimal("2.50")),
+        ("guest", None, {"role"}, "guest"),
+        ("guest", "payer", set(), "payer"),
+    ],
+)
+def test_what_was_written_down_of_several_counts_beside_what_is_left(
+    old: Any, new: Any, several: set[str], said: Any
+) -> None:
+    """Somebody whose row an erasure took away is not answered for by who is there."""
+    before = Record("ber", Facts({}, {"role": old}))
+    now = Record("ber", Facts({}, {} if new is None else {"role": new}), frozenset(several))
+    assert before.under(now).facts.answers == {"role": said}
 
 
 class Inn(DeclarativeBase):

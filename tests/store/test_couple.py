@@ -120,6 +120,15 @@ class Carded(Couples):
         return mapped(null, "guests.cards.nation")
 
 
+class Pointed(Couples):
+    """The two where a guest points at a country, and an erasure lets go of it."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        return mapped(null, "guests.home.code")
+
+
 @contextmanager
 def couple(house: Forms, left: date, *nations: str | None) -> Iterator[Forms]:
     """Let two guests sign a form."""
@@ -176,7 +185,7 @@ def test_the_form_of_a_german_and_of_somebody_without_a_country_stays(
         assert listed(house) == {"mu/forms/unknown-fact": 1}
 
 
-@pytest.mark.parametrize("made", [Couples, Marked])
+@pytest.mark.parametrize("made", [Couples, Marked, Carded, Pointed])
 @pytest.mark.parametrize(
     ("nations", "order"),
     [(("AT", "AT"), (1, 2)), (("AT", "AT"), (2,)), (("AT", "DE"), (1, 2)), (("AT", "DE"), (2,)),

@@ -137,7 +137,8 @@ def _places(
         return places_of(work.conn, work.datamap, work.settings, declared, keys)
     near: dict[Key, set[str]] = {}
     for at in _between(work.datamap, declared):
-        for key, codes in codes_of(work.conn, work.datamap, declared, at, keys).items():
+        told = codes_of(work.conn, work.datamap, work.settings, declared, at, keys)
+        for key, codes in told.items():
             near.setdefault(key, set()).update(codes - {""})
     places: dict[Key, str] = {}
     for row in rows:

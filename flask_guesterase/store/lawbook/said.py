@@ -16,6 +16,7 @@ from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.masks import fixed_value
 from ..mapping.ways import Reach
+from ..settings import Settings
 from ..statements.sql import in_order
 
 
@@ -35,8 +36,8 @@ def told_of(
     at: Reach,
     keys: Sequence[Key],
     alone: bool = False,
-) -> tuple[dict[Key, list[Any]], set[Key]]:
-    """Return key -> values, and the keys of which rows of erased people are left out.
+) -> dict[Key, list[Any]]:
+    """Return key -> values, without those of rows of erased people.
 
     None among the values stands for somebody who is there and says nothing. What an erasure leaves
     in a column is no such word, nor is a row of somebody of whom another one says it.
@@ -54,11 +55,10 @@ def told_of(
     found: dict[Key, list[Any]] = {}
     spoken: dict[Key, list[Key]] = {}
     silent: dict[Key, list[Key]] = {}
-    less = set[Key]()
     for key, value, row in at.ends(conn, declared, keys, names):
         if left is not None and is_left(value, left):
-            less.add(key)
-        elif end is not None and (value is None or not str(value).strip()):
+            continue
+        if end is not None and (value is None or not str(value).strip()):
             silent.setdefault(key, []).append(row)
         else:
             found.setdefault(key, []).append(value)
@@ -72,10 +72,9 @@ def told_of(
     one = alone or _personal(datamap, declared, at)
     for key, rows in mixed.items():
         heard = gone | (_whose(people, spoken[key]) if one else set())
-        less.update({key} if gone & _whose(people, rows) else ())
         known = all(row in people and people[row] <= heard for row in rows)
         found[key] += [] if known else [None]
-    return found, less
+    return found
 
 
 def _people(
@@ -99,22 +98,30 @@ def _personal(datamap: DataMap, declared: Declared, at: Reach) -> bool:
 
 
 def codes_of(
-    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+    conn: Connection,
+    datamap: DataMap,
+    settings: Settings,
+    declared: Declared,
+    at: Reach,
+    keys: Sequence[Key],
 ) -> dict[Key, set[str]]:
     """Return key -> the codes of properties that rows lead to, without outer blanks.
 
-    One of them is empty where a row says none; nothing is there for a key of which none does.
+    One of them is empty where a row says none and there is not one property alone; nothing is there
+    for a key of which none does.
 
     :param conn: open transaction.
     :param datamap: the resolved data map.
+    :param settings: the properties.
     :param declared: the table.
     :param at: where the code stands.
     :param keys: keys of its rows.
     """
-    told, _ = told_of(conn, datamap, declared, at, keys, alone=True)
+    told = told_of(conn, datamap, declared, at, keys, alone=True)
     # CHAR columns are filled up with blanks, and a blank code places as little as none.
     found = {k: {"" if v is None else str(v).strip() for v in each} for k, each in told.items()}
-    return {key: codes for key, codes in found.items() if codes != {""}}
+    only = next(iter(settings.properties)) if len(settings.properties) == 1 else ""
+    return {key: {code or only for code in codes} for key, codes in found.items() if any(codes)}
 
 
 def left_in(datamap: DataMap, declared: Declared, at: Reach) -> Any:
