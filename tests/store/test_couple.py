@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, String, insert, select
+from sqlalchemy import ForeignKey, String, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy, Subject
@@ -59,6 +59,7 @@ class Card(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"))
     nation: Mapped[str | None] = mapped_column(String(10))
+    left_on: Mapped[date | None]
     guest: Mapped[Guest] = relationship(overlaps="cards")
 
 
@@ -71,11 +72,12 @@ def schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "Base", Base)
 
 
-def mapped(nation: Any, path: str = "guests.nation") -> DataMap:
+def mapped(nation: Any, path: str = "guests.nation", left: str = "left_on") -> DataMap:
     """Resolve the policies.
 
     :param nation: what becomes of a nationality.
     :param path: where the law finds it.
+    :param left: where it finds the day of departure.
     """
     guest = {"house": KEPT, "email": placeholder, "nation": nation, "nation_id": null,
              "form_id": KEPT}  # fmt: skip
@@ -86,7 +88,7 @@ def mapped(nation: Any, path: str = "guests.nation") -> DataMap:
         )),
         (Form, Policy(
             form, via="guests", category="guest_register", place="house",
-            clock={"departed": "left_on"}, facts={"nationality": path},
+            clock={"departed": left}, facts={"nationality": path},
         )),
         (Card, Policy({}, via="guest", rows=delete)),
     ]  # fmt: skip
@@ -118,6 +120,15 @@ class Carded(Couples):
     def mapped(email: Any = placeholder) -> DataMap:
         """Resolve the policies."""
         return mapped(null, "guests.cards.nation")
+
+
+class Parted(Couples):
+    """The two where each guest's card says when they left."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        return mapped(null, left="guests.cards.left_on")
 
 
 class Pointed(Couples):
@@ -262,3 +273,20 @@ def test_the_card_of_one_guest_says_nothing_of_another(sqlite_url: str, tmp_path
     with couple(Carded(sqlite_url, tmp_path), OLD, "DE", None) as house:
         house.confirmed()
         assert listed(house) == {"mu/forms/unknown-fact": 1}
+
+
+def test_a_form_ends_by_the_day_of_who_left_last_also_when_they_are_erased(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """The day of the guest who left before them, and is still there, ends nothing earlier."""
+    with couple(Parted(sqlite_url, tmp_path), LATELY, "AT", "AT") as house:
+        with house.engine.begin() as conn:
+            for id, left in ((1, LATELY), (2, OLD)):
+                conn.execute(update(Card).where(Card.id == id).values(left_on=left))
+        number = erased(house, 1)
+        house.later(days=10)
+        house.confirmed()
+        assert (name(house), state(house, number)) == ("Ann and Bea Roe", "sealed")
+        house.later(days=380)
+        house.confirmed()
+        assert (name(house), state(house, number)) == (None, "erased")

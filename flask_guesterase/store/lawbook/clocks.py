@@ -30,7 +30,7 @@ class Record:
 
     :param place: code of the property, or empty when nobody can tell.
     :param facts: events and answers, as the host knows them.
-    :param several: answers of several people, of whom some may be gone.
+    :param several: events and answers of several people, of whom some may be gone.
     """
 
     place: str
@@ -51,8 +51,12 @@ class Record:
             elif LESS.get(name) in old.answers:
                 # None lets the less telling form count, beside what those say who are there.
                 answers[name] = several((*said, None))
+        last = {
+            event: max(day, old.events.get(event, day)) if event in now.several else day
+            for event, day in new.events.items()
+        }
         facts = Facts(
-            {**old.events, **new.events},
+            {**old.events, **last},
             answers,
             new.country or old.country,
             new.fiscal if now.place else old.fiscal,
@@ -94,7 +98,8 @@ def facts_of(
         for name, where in found.before.items()
     }
     # Nothing that is there tells of whom an erasure took away, with the row that led to them.
-    many = frozenset(name for name, at in found.answers.items() if not at.to_one)
+    reaches = {**found.events, **{name: (at,) for name, at in found.answers.items()}}
+    many = frozenset(name for name, where in reaches.items() if not all(at.to_one for at in where))
     records: dict[Key, Record] = {}
     # What rows say is the same for many of them, and judged once.
     made: dict[tuple[object, ...], Record] = {}
