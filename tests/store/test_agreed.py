@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.conditions import applicable
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.retention import due, floor
-from flask_guesterase.core.rule import Open
+from flask_guesterase.core.rule import Facts, Open
 from flask_guesterase.core.treatment import keep, redact, retain
 from flask_guesterase.core.whence import PLACE
 from flask_guesterase.store import tables
@@ -156,3 +157,117 @@ def test_what_said_two_hotels_until_lately_is_no_word_for_one_of_them(sqlite_url
             placed = places_of(conn, known, SETTINGS, forms, [(1,)], found)
             assert placed.get((1,), "") == place
             Base.metadata.drop_all(conn)
+
+
+@pytest.mark.parametrize(
+    ("hotels", "place"),
+    [(["ber", None], "ber"), ([None, "ber"], "ber"), (["x", None], ""), ([None, None], ""),
+     (["x", "ber"], "")],
+)  # fmt: skip
+def test_where_there_is_one_hotel_a_row_that_names_none_lies_there(
+    sqlite_url: str, hotels: list[str | None], place: str
+) -> None:
+    """It is no second hotel beside the only one there is."""
+    alone = Settings({"ber": BERLIN})
+    with signed(sqlite_url, *({"hotel": hotel, "old": hotel} for hotel in hotels)) as (conn, known):
+        forms = known.declared("forms")
+        before = also(known, forms, {(PLACE, "property"): ("guests.old",)})
+        for found in (None, before):
+            placed = places_of(conn, known, alone, forms, [(1,)], found)
+            assert placed.get((1,), "") == place
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "several", "said"),
+    [
+        ("guest", "payer", {"role"}, ("guest", "payer")),
+        (("guest", "payer"), "payer", {"role"}, ("guest", "payer")),
+        ((None, "guest"), "guest", {"role"}, (None, "guest")),
+        ("2.50", Decimal("2.50"), {"role"}, Decimal("2.50")),
+        ("guest", None, {"role"}, "guest"),
+        ("guest", "payer", set(), "payer"),
+    ],
+)
+def test_what_was_written_down_of_several_counts_beside_what_is_left(
+    old: Any, new: Any, several: set[str], said: Any
+) -> None:
+    """Somebody whose row an erasure took away is not answered for by who is there."""
+    before = Record("ber", Facts({}, {"role": old}))
+    now = Record("ber", Facts({}, {} if new is None else {"role": new}), frozenset(several))
+    assert before.under(now).facts.answers == {"role": said}
+
+
+class Inn(DeclarativeBase):
+    """Base of models of guests who stayed here and there."""
+
+
+class Visitor(Inn):
+    __tablename__ = "visitors"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(40))
+    visits: Mapped[list[Visit]] = relationship()
+
+
+class Visit(Inn):
+    __tablename__ = "visits"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visitor_id: Mapped[int] = mapped_column(ForeignKey("visitors.id"))
+    booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"))
+    hotel: Mapped[str | None] = mapped_column(String(10))
+    nation: Mapped[str | None] = mapped_column(String(10))
+    visitor: Mapped[Visitor] = relationship(overlaps="visits")
+
+
+class Booking(Inn):
+    __tablename__ = "bookings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visitor_id: Mapped[int] = mapped_column(ForeignKey("visitors.id"))
+    name: Mapped[str | None] = mapped_column(String(40))
+    visitor: Mapped[Visitor] = relationship()
+    visits: Mapped[list[Visit]] = relationship()
+
+
+VISITED = {
+    Visitor: Policy({"name": redact}, subject=Subject(match=["name"], name="name"),
+                    place="visits.hotel"),
+    Visit: Policy({"hotel": KEPT, "nation": KEPT}, via="visitor"),
+    Booking: Policy({"name": redact}, via="visitor", place="visits.hotel",
+                    facts={"nationality": "visits.nation"}),
+}  # fmt: skip
+
+
+@contextmanager
+def visited(url: str, *visits: dict[str, Any]) -> Iterator[tuple[Connection, DataMap]]:
+    """Open a house where one guest booked these stays."""
+    engine = create_engine(url)
+    build(engine, Inn.metadata, tables.metadata)
+    with engine.begin() as conn:
+        conn.execute(insert(Visitor).values(id=1, name="Ann"))
+        conn.execute(insert(Booking).values(id=1, visitor_id=1, name="Ann"))
+        same = {"visitor_id": 1, "booking_id": 1, "hotel": "ber", "nation": None}
+        conn.execute(insert(Visit), [
+            same | {"id": number} | each for number, each in enumerate(visits, 1)
+        ])
+        yield conn, datamap(Inn.metadata, VISITED, list(Inn.registry.mappers))
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("hotels", "place"),
+    [(["ber", None], "ber"), ([" ", "ber"], "ber"), (["ber", "a", None], ""), ([None], "")],
+)
+def test_a_stay_of_a_guest_that_names_no_hotel_is_no_second_one(
+    database_url: str, hotels: list[str | None], place: str
+) -> None:
+    """Where their other stays name one, the guest, and what they booked, lies there."""
+    with visited(database_url, *({"hotel": hotel} for hotel in hotels)) as (conn, known):
+        for name in ("visitors", "bookings"):
+            placed = places_of(conn, known, SETTINGS, known.declared(name), [(1,)])
+            assert placed.get((1,), "") == place, name
+
+
+def test_what_one_guest_booked_for_others_is_no_word_of_theirs(sqlite_url: str) -> None:
+    """Of who came with them, and has no profile, nobody knows a country that is not on record."""
+    with visited(sqlite_url, {"nation": "DE"}, {"nation": ""}) as (conn, known):
+        told = facts_of(conn, known, SETTINGS, "bookings", [(1,)])[1,]
+        assert told.facts.answers["nationality"] == (None, "DE")

@@ -427,3 +427,21 @@ def test_what_lies_between_two_hotels_is_of_neither_company_alone(chain: Chain) 
             assert [purview.elsewhere(work, code, rows, [(5,)]) for code in ("sh", "mu")] == [
                 frozenset(), frozenset(),
             ], name  # fmt: skip
+
+
+def test_what_names_the_others_hotel_alone_is_theirs_where_a_guest_names_none(chain: Chain) -> None:
+    """A bill is not judged by where its payer's profile lies because one of those who stayed lies
+    nowhere."""
+    chain.person(2, "bea", at="mu")
+    chain.person(3, "cal", at="")
+    chain.stay(5, 1, 2, 3, status="out", days=-30)
+    chain.add(Bill, id=5, stay_id=5, owed=0, text="two teas")
+    said: dict[Any, dict[str, Any]] = {
+        Stay: {"place": "lodgers.house"}, Bill: {"via": "stay.booker"},
+    }  # fmt: skip
+    declared = [(t, replace(p, **said.get(t, {}))) for t, p in policies()]
+    chain.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    with chain.begin() as office:
+        bills = office.work.datamap.declared("bills")
+        assert purview.elsewhere(office.work, "sh", bills, [(5,)]) == {(5,)}
+        assert purview.elsewhere(office.work, "mu", bills, [(5,)]) == frozenset()

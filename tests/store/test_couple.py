@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, String, insert, select
+from sqlalchemy import ForeignKey, String, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.treatment import keep, null, placeholder, retain
+from flask_guesterase.core.treatment import delete, keep, null, placeholder, retain
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from tests.store import forms
 from tests.store.forms import Forms
@@ -25,6 +25,12 @@ LATELY = date(2026, 3, 1)
 
 class Base(DeclarativeBase):
     """Base of the host's models."""
+
+
+class Nation(Base):
+    __tablename__ = "nations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(10))
 
 
 class Form(Base):
@@ -43,6 +49,18 @@ class Guest(Base):
     house: Mapped[str] = mapped_column(String(10))
     email: Mapped[str | None] = mapped_column(String(120))
     nation: Mapped[str | None] = mapped_column(String(10))
+    nation_id: Mapped[int | None] = mapped_column(ForeignKey("nations.id"))
+    home: Mapped[Nation | None] = relationship()
+    cards: Mapped[list[Card]] = relationship()
+
+
+class Card(Base):
+    __tablename__ = "cards"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"))
+    nation: Mapped[str | None] = mapped_column(String(10))
+    left_on: Mapped[date | None]
+    guest: Mapped[Guest] = relationship(overlaps="cards")
 
 
 KEPT = keep("for the law")
@@ -54,12 +72,15 @@ def schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "Base", Base)
 
 
-def mapped(nation: Any) -> DataMap:
+def mapped(nation: Any, path: str = "guests.nation", left: str = "left_on") -> DataMap:
     """Resolve the policies.
 
     :param nation: what becomes of a nationality.
+    :param path: where the law finds it.
+    :param left: where it finds the day of departure.
     """
-    guest = {"house": KEPT, "email": placeholder, "nation": nation, "form_id": KEPT}
+    guest = {"house": KEPT, "email": placeholder, "nation": nation, "nation_id": null,
+             "form_id": KEPT}  # fmt: skip
     form = {"house": KEPT, "left_on": KEPT, "name": retain("guest_register", null)}
     policies = [
         (Guest, Policy(
@@ -67,8 +88,9 @@ def mapped(nation: Any) -> DataMap:
         )),
         (Form, Policy(
             form, via="guests", category="guest_register", place="house",
-            clock={"departed": "left_on"}, facts={"nationality": "guests.nation"},
+            clock={"departed": left}, facts={"nationality": path},
         )),
+        (Card, Policy({}, via="guest", rows=delete)),
     ]  # fmt: skip
     return resolve(policies, Base.metadata.tables.values(), list(Base.registry.mappers))
 
@@ -91,6 +113,33 @@ class Marked(Couples):
         return mapped("none")
 
 
+class Carded(Couples):
+    """The two where a card says it, which goes with its guest."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        return mapped(null, "guests.cards.nation")
+
+
+class Parted(Couples):
+    """The two where each guest's card says when they left."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        return mapped(null, left="guests.cards.left_on")
+
+
+class Pointed(Couples):
+    """The two where a guest points at a country, and an erasure lets go of it."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        return mapped(null, "guests.home.code")
+
+
 @contextmanager
 def couple(house: Forms, left: date, *nations: str | None) -> Iterator[Forms]:
     """Let two guests sign a form."""
@@ -98,9 +147,13 @@ def couple(house: Forms, left: date, *nations: str | None) -> Iterator[Forms]:
         conn.execute(insert(Form).values(id=1, house="mu", left_on=left, name="Ann and Bea Roe"))
         for number, nation in enumerate(nations, 1):
             mail = f"g{number}@mail.example"
-            conn.execute(
-                insert(Guest).values(id=number, form_id=1, house="mu", email=mail, nation=nation)
-            )
+            home = number if nation else None
+            if home:
+                conn.execute(insert(Nation).values(id=home, code=nation))
+            conn.execute(insert(Guest).values(
+                id=number, form_id=1, house="mu", email=mail, nation=nation, nation_id=home,
+            ))
+            conn.execute(insert(Card).values(id=number, guest_id=number, nation=nation))
     yield house
     house.engine.dispose()
 
@@ -143,7 +196,7 @@ def test_the_form_of_a_german_and_of_somebody_without_a_country_stays(
         assert listed(house) == {"mu/forms/unknown-fact": 1}
 
 
-@pytest.mark.parametrize("made", [Couples, Marked])
+@pytest.mark.parametrize("made", [Couples, Marked, Carded, Pointed])
 @pytest.mark.parametrize(
     ("nations", "order"),
     [(("AT", "AT"), (1, 2)), (("AT", "AT"), (2,)), (("AT", "DE"), (1, 2)), (("AT", "DE"), (2,)),
@@ -201,3 +254,39 @@ def test_the_form_of_two_who_are_at_home_goes_with_them(
         house.later(days=10)
         second = erased(house, 2)
         assert (name(house), state(house, second)) == (None, "erased")
+
+
+@pytest.mark.parametrize("silent", [None, ""])
+def test_a_guests_card_that_says_nothing_is_no_second_guest(
+    database_url: str, tmp_path: Path, silent: str | None
+) -> None:
+    """The form of a German goes with them, also where another card of theirs names no country."""
+    with couple(Carded(database_url, tmp_path), LATELY, "DE") as house:
+        with house.engine.begin() as conn:
+            conn.execute(insert(Card).values(id=9, guest_id=1, nation=silent))
+        number = erased(house, 1)
+        assert (name(house), state(house, number)) == (None, "erased")
+
+
+def test_the_card_of_one_guest_says_nothing_of_another(sqlite_url: str, tmp_path: Path) -> None:
+    """Of somebody whose own card names no country nobody knows whether the law keeps the form."""
+    with couple(Carded(sqlite_url, tmp_path), OLD, "DE", None) as house:
+        house.confirmed()
+        assert listed(house) == {"mu/forms/unknown-fact": 1}
+
+
+def test_a_form_ends_by_the_day_of_who_left_last_also_when_they_are_erased(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """The day of the guest who left before them, and is still there, ends nothing earlier."""
+    with couple(Parted(sqlite_url, tmp_path), LATELY, "AT", "AT") as house:
+        with house.engine.begin() as conn:
+            for id, left in ((1, LATELY), (2, OLD)):
+                conn.execute(update(Card).where(Card.id == id).values(left_on=left))
+        number = erased(house, 1)
+        house.later(days=10)
+        house.confirmed()
+        assert (name(house), state(house, number)) == ("Ann and Bea Roe", "sealed")
+        house.later(days=380)
+        house.confirmed()
+        assert (name(house), state(house, number)) == (None, "erased")

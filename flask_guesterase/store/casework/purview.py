@@ -137,8 +137,9 @@ def _places(
         return places_of(work.conn, work.datamap, work.settings, declared, keys)
     near: dict[Key, set[str]] = {}
     for at in _between(work.datamap, declared):
-        for key, codes in codes_of(work.conn, work.datamap, declared, at, keys).items():
-            near.setdefault(key, set()).update(codes)
+        told = codes_of(work.conn, work.datamap, work.settings, declared, at, keys)
+        for key, codes in told.items():
+            near.setdefault(key, set()).update(codes - {""})
     places: dict[Key, str] = {}
     for row in rows:
         # Of what lies between two hotels nobody can tell whose it is.

@@ -30,25 +30,33 @@ class Record:
 
     :param place: code of the property, or empty when nobody can tell.
     :param facts: events and answers, as the host knows them.
-    :param less: answers that somebody who was erased gave, too.
+    :param several: events and answers of several people, of whom some may be gone.
     """
 
     place: str
     facts: Facts
-    less: frozenset[str] = frozenset()
+    several: frozenset[str] = frozenset()
 
     def under(self, now: Record) -> Record:
         """Return what the row tells now, with what was written down where it tells nothing."""
         old, new = self.facts, now.facts
         answers = {**old.answers, **new.answers}
-        for name in now.less & new.answers.keys():
+        for name in now.several & new.answers.keys():
+            said = apart(new.answers[name])
             if name in old.answers:
-                answers[name] = several((*apart(new.answers[name]), *apart(old.answers[name])))
+                # Of what is written down in another type the host's own counts.
+                alike = {str(each) for each in said}
+                gone = (each for each in apart(old.answers[name]) if str(each) not in alike)
+                answers[name] = several((*said, *gone))
             elif LESS.get(name) in old.answers:
                 # None lets the less telling form count, beside what those say who are there.
-                answers[name] = several((*apart(new.answers[name]), None))
+                answers[name] = several((*said, None))
+        last = {
+            event: max(day, old.events.get(event, day)) if event in now.several else day
+            for event, day in new.events.items()
+        }
         facts = Facts(
-            {**old.events, **new.events},
+            {**old.events, **last},
             answers,
             new.country or old.country,
             new.fiscal if now.place else old.fiscal,
@@ -81,14 +89,17 @@ def facts_of(
         event: [_dates(conn, datamap, declared, at, wanted) for at in where]
         for event, where in found.events.items()
     }
-    asked = {
-        name: told_of(conn, datamap, declared, at, wanted) for name, at in found.answers.items()
+    answers = {
+        name: said_of(told_of(conn, datamap, declared, at, wanted))
+        for name, at in found.answers.items()
     }
-    answers = {name: said_of(told) for name, (told, _) in asked.items()}
     before = {
-        name: [said_of(told_of(conn, datamap, declared, at, wanted)[0]) for at in where]
+        name: [said_of(told_of(conn, datamap, declared, at, wanted)) for at in where]
         for name, where in found.before.items()
     }
+    # Nothing that is there tells of whom an erasure took away, with the row that led to them.
+    reaches = {**found.events, **{name: (at,) for name, at in found.answers.items()}}
+    many = frozenset(name for name, where in reaches.items() if not all(at.to_one for at in where))
     records: dict[Key, Record] = {}
     # What rows say is the same for many of them, and judged once.
     made: dict[tuple[object, ...], Record] = {}
@@ -100,12 +111,11 @@ def facts_of(
         ]
         said = {n: v[key] for n, v in answers.items() if key in v}
         said = {n: v for n, v in said.items() if all(b.get(key) == v for b in before.get(n, ()))}
-        less = frozenset(name for name, (_, gone) in asked.items() if key in gone)
-        alike = code, less, *map(_exactly, chain(said, said.values())), *map(_each_exactly, seen)
+        alike = code, *map(_exactly, chain(said, said.values())), *map(_each_exactly, seen)
         if alike not in made:
             days = dict(zip(events, seen, strict=True))
             record = _record(declared, settings, code, days, said)
-            made[alike] = replace(record, less=less) if less else record
+            made[alike] = replace(record, several=many)
         records[key] = made[alike]
     return records
 
@@ -288,7 +298,7 @@ def places_of(
     found = ways(datamap, declared) if found is None else found
     places = _places(conn, datamap, settings, declared, keys, found.place)
     for at in found.places:
-        before = codes_of(conn, datamap, declared, at, keys)
+        before = codes_of(conn, datamap, settings, declared, at, keys)
         places = {key: code for key, code in places.items() if before.get(key, {code}) == {code}}
     return places
 
@@ -302,7 +312,7 @@ def _places(
     at: Reach | None,
 ) -> dict[Key, str]:
     if at is not None:
-        return _agreed(codes_of(conn, datamap, declared, at, keys))
+        return _agreed(codes_of(conn, datamap, settings, declared, at, keys))
     only = list(settings.properties)
     if len(only) == 1:
         return dict.fromkeys(keys, only[0])
@@ -316,9 +326,8 @@ def _places(
     for table, theirs in people.items():
         subject = datamap.declared(table)
         mine = ways(datamap, subject).place
-        known[table] = (
-            _agreed(codes_of(conn, datamap, subject, mine, list(theirs))) if mine else {}
-        )
+        told = codes_of(conn, datamap, settings, subject, mine, list(theirs)) if mine else {}
+        known[table] = _agreed(told)
     for key, each in by_key.items():
         codes = {known[table].get(person, "") for (table, person), _ in each}
         if len(codes) == 1 and (code := codes.pop()):

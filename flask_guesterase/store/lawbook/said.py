@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ...core.conditions import several
-from ...core.plan import Key
+from ...core.plan import Key, Person
 from ..erasing.finder import erased_before, owners
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.masks import fixed_value
 from ..mapping.ways import Reach
+from ..settings import Settings
 from ..statements.sql import in_order
 
 
@@ -28,69 +30,98 @@ def said_of(told: Mapping[Key, list[Any]]) -> dict[Key, Any]:
 
 
 def told_of(
-    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
-) -> tuple[dict[Key, list[Any]], set[Key]]:
-    """Return key -> values, and the keys of which rows of erased people are left out.
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    at: Reach,
+    keys: Sequence[Key],
+    alone: bool = False,
+) -> dict[Key, list[Any]]:
+    """Return key -> values, without those of rows of erased people.
 
     None among the values stands for somebody who is there and says nothing. What an erasure leaves
-    in a column is no such word.
+    in a column is no such word, nor is a row of somebody of whom another one says it.
 
     :param conn: open transaction.
     :param datamap: the resolved data map.
     :param declared: the table.
     :param at: where the values stand.
     :param keys: keys of its rows.
+    :param alone: whether all rows of one owner speak for one; else those behind a profile do.
     """
     end = datamap.tables.get(at.hops[-1].table.fullname) if at.hops else None
     names = [column.key for column in end.key] if end is not None else []
     left = left_in(datamap, declared, at)
     found: dict[Key, list[Any]] = {}
+    spoken: dict[Key, list[Key]] = {}
     silent: dict[Key, list[Key]] = {}
-    less = set[Key]()
     for key, value, row in at.ends(conn, declared, keys, names):
         if left is not None and is_left(value, left):
-            less.add(key)
-        elif end is not None and (value is None or not str(value).strip()):
+            continue
+        if end is not None and (value is None or not str(value).strip()):
             silent.setdefault(key, []).append(row)
         else:
             found.setdefault(key, []).append(value)
+            spoken.setdefault(key, []).append(row)
     # Where nobody says anything it does not matter who was erased.
     mixed = {key: rows for key, rows in silent.items() if key in found}
-    gone = _erased(conn, datamap, end, {row for rows in mixed.values() for row in rows})
+    asked = {row for key, rows in mixed.items() for row in (*rows, *spoken[key])}
+    people = _people(conn, datamap, end, asked)
+    gone = erased_before(conn, datamap, _whose(people, chain.from_iterable(mixed.values())))
+    # Rows of one who booked may be those of others, who have no profile of their own.
+    one = alone or _personal(datamap, declared, at)
     for key, rows in mixed.items():
-        less.update({key} if gone.intersection(rows) else ())
-        found[key] += [None] if not gone.issuperset(rows) else []
-    return found, less
+        heard = gone | (_whose(people, spoken[key]) if one else set())
+        known = all(row in people and people[row] <= heard for row in rows)
+        found[key] += [] if known else [None]
+    return found
 
 
-def _erased(
+def _people(
     conn: Connection, datamap: DataMap, declared: Declared | None, keys: set[Key]
-) -> set[Key]:
-    """Return which of these rows are those of people who were erased, all of them."""
+) -> dict[Key, set[Person]]:
+    """Return key -> who owns the row; nothing for a row of nobody."""
     if declared is None or not keys:
-        return set()
+        return {}
     known = owners(conn, datamap, declared, in_order(keys))
-    gone = erased_before(conn, datamap, {who for each in known.values() for who, _ in each})
-    return {key for key, each in known.items() if each and all(who in gone for who, _ in each)}
+    return {key: {who for who, _ in each} for key, each in known.items() if each}
+
+
+def _whose(people: Mapping[Key, set[Person]], rows: Iterable[Key]) -> set[Person]:
+    return {who for row in rows for who in people.get(row, ())}
+
+
+def _personal(datamap: DataMap, declared: Declared, at: Reach) -> bool:
+    """Return whether a way leads by a profile: what is behind it is that person's."""
+    passed = {declared.name, *(hop.table.fullname for hop in at.hops)}
+    return not passed.isdisjoint(datamap.subjects)
 
 
 def codes_of(
-    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+    conn: Connection,
+    datamap: DataMap,
+    settings: Settings,
+    declared: Declared,
+    at: Reach,
+    keys: Sequence[Key],
 ) -> dict[Key, set[str]]:
     """Return key -> the codes of properties that rows lead to, without outer blanks.
 
-    One of them is empty where a row says none; nothing is there for a key of which none does.
+    One of them is empty where a row says none and there is not one property alone; nothing is there
+    for a key of which none does.
 
     :param conn: open transaction.
     :param datamap: the resolved data map.
+    :param settings: the properties.
     :param declared: the table.
     :param at: where the code stands.
     :param keys: keys of its rows.
     """
-    told, _ = told_of(conn, datamap, declared, at, keys)
+    told = told_of(conn, datamap, declared, at, keys, alone=True)
     # CHAR columns are filled up with blanks, and a blank code places as little as none.
     found = {k: {"" if v is None else str(v).strip() for v in each} for k, each in told.items()}
-    return {key: codes for key, codes in found.items() if codes != {""}}
+    only = next(iter(settings.properties)) if len(settings.properties) == 1 else ""
+    return {key: {code or only for code in codes} for key, codes in found.items() if any(codes)}
 
 
 def left_in(datamap: DataMap, declared: Declared, at: Reach) -> Any:

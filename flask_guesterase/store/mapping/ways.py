@@ -33,6 +33,11 @@ class Reach:
     column: str = ""
     make: Callable[..., Any] | None = None
 
+    @property
+    def to_one(self) -> bool:
+        """Return whether each row leads to one value at most."""
+        return all(hop.to_one for hop in self.hops)
+
     def dates(
         self, conn: Connection, declared: Declared, keys: Sequence[Key]
     ) -> dict[Key, tuple[Any, ...]]:
