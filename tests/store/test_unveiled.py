@@ -95,7 +95,8 @@ class Folio(Base):
 
 class Docket(Base):
     __tablename__ = "un_dockets"
-    id: Mapped[int] = mapped_column(primary_key=True)
+    # MariaDB computes nothing of a number that it gives itself.
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     page: Mapped[int] = mapped_column(sa.Computed("id / 10", persisted=True))
     payer: Mapped[str] = mapped_column(sa.String(80))
     __erasure__ = Policy({"id": INVOICE, "payer": INVOICE})
