@@ -35,7 +35,7 @@ CLOSE = rf"{HAN}{HIRAGANA}{KATAKANA}{HANGUL}{UNSPACED}\u1100-\u11ff\u3099\u309a"
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """What chooses how the sign before it is drawn: most stand behind an emoji, which is in no word."""
 
-VARIANTS = re.compile("[\U000e0100-\U000e01ef]")
+VARIANTS = re.compile("[\ufe00-\ufe02\U000e0100-\U000e01ef]")
 """What chooses the shape of a Chinese character, as registers have it and most texts do not."""
 
 
