@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page
 
 from flask_guesterase import verify as offline
+from flask_guesterase.store.worker import carry_out
 from tests.browser.walker import Walker, press
 
 
@@ -52,7 +54,7 @@ WALKS = (
 
 @pytest.mark.parametrize("words", WALKS, ids=lambda words: words.lang)
 def test_a_guest_asks_and_holds_a_certificate(
-    walker: Walker, words: Words, tmp_path: Path
+    app: Flask, walker: Walker, words: Words, tmp_path: Path
 ) -> None:
     """Form, message, link, desk, plan, approval, erasure, status page, certificate, offline."""
     house = words.place.lower()
@@ -64,6 +66,9 @@ def test_a_guest_asks_and_holds_a_certificate(
     _prove(walker, guest, desk, words)
     _wishes(guest)
     _decide(walker, officer, words)
+    # A round of the worker may have begun it before the officer could, and a lock have cut it off.
+    with app.app_context():
+        carry_out(app.extensions["guesterase"].extension.run, officer.url.rpartition("/")[2])
     file = _follow(walker, guest, words, tmp_path)
     _journal(walker, words, house)
     desk.goto(f"{walker.address}/desk/privacy/recipients")
@@ -186,12 +191,7 @@ def _decide(walker: Walker, officer: Page, words: Words) -> None:
 
 def _follow(walker: Walker, guest: Page, words: Words, folder: Path) -> Path:
     """Open the case again, read the certificate and keep its file."""
-    # Whoever approves may leave the erasing to the worker, which may be in the middle of it.
-    for _ in range(60):
-        guest.goto(f"{walker.address}/privacy/case")
-        if guest.locator("[aria-current=step]").inner_text() == words.done:
-            break
-        guest.wait_for_timeout(500)
+    guest.goto(f"{walker.address}/privacy/case")
     assert guest.locator("[aria-current=step]").inner_text() == words.done
     walker.look(guest, f"{words.lang}-11-done")
     _link(guest, words.certificate)
