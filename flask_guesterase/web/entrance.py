@@ -291,7 +291,7 @@ class Entrance(Declaring):
 
         :param identifier: the host's id of the person.
         """
-        return rights.user(identifier, self.host.unblock, self.erased)
+        return rights.user(identifier, self.host.unblock, erased_here)
 
     def may(self, identifier: str, permission: str, property_: str) -> bool:
         """Return whether the host grants a permission; anything but a plain True is a no.
@@ -314,9 +314,26 @@ class Entrance(Declaring):
             return None
 
     def _state(self) -> State:
-        try:
-            return cast(State, current_app.extensions[NAME])
-        except KeyError:
+        state = cast(State | None, current_app.extensions.get(NAME))
+        if state is None:
             raise SetupError(
                 "This application has no Guesterase.", "Did you forget to call init_app?"
-            ) from None
+            )
+        if state.extension is not self:
+            # What it would do here goes by what was declared for another application.
+            raise SetupError(
+                "This application has another Guesterase than the one that was asked.",
+                "Ask app.extensions['guesterase'].extension, or install one Guesterase in both.",
+            )
+        return state
+
+
+def erased_here(row: Any) -> bool:
+    """Return whether an object of the host's mapping was erased, by the application at work.
+
+    Several applications of one process may share a login manager: each goes by its own database.
+
+    :param row: the object.
+    """
+    state = cast(State | None, current_app.extensions.get(NAME))
+    return state is not None and state.extension.erased(row)

@@ -29,7 +29,7 @@ from ..store.sweeping.claiming import Pressure
 from ..store.work import Holidays
 from . import migrate
 from .commands.cli import guesterase_cli
-from .entrance import NAME, State
+from .entrance import NAME, State, erased_here
 from .installed import Installed
 from .joining import config, rounds, sessions
 from .joining.reviewing import Reviews, announce_review
@@ -135,7 +135,7 @@ class Guesterase(Installed):
         settings = config.read(app, self._properties, self._packs, PHONES in self.channels)
         state = State(self, settings, FolderCustodian(settings.keys, roots=self.roots))
         state.reviews = Reviews(settings)
-        state.watching = sessions.install(app, self.erased)
+        state.watching = sessions.install(app, erased_here)
         app.extensions[NAME] = state
         migrate.install(app)
         app.cli.add_command(guesterase_cli)
@@ -217,8 +217,13 @@ class Guesterase(Installed):
     def _inserted(self, model: type[Any], mapper: Any, connection: Any, instance: Any) -> None:
         # Of a class and one from which it comes, the one that was named first speaks for a row.
         mine = next(each for each in self._heard if isinstance(instance, each)) is model
-        if mine and has_app_context() and NAME in current_app.extensions:
+        if mine and self._is_here():
             self._review(instance, logged_in, "", count=True)
+
+    def _is_here(self) -> bool:
+        """Return whether the application at work is one of those this was installed in."""
+        state = current_app.extensions.get(NAME) if has_app_context() else None
+        return state is not None and state.extension is self
 
     def _counted(self, app: Flask, reviews: Reviews) -> None:
         # A test wants to decide when something is written; see `settle_reviews`.

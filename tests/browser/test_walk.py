@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Page
 
 from flask_guesterase import verify as offline
-from flask_guesterase.store.worker import carry_out
 from tests.browser.walker import Walker, press
 
 
@@ -54,7 +52,7 @@ WALKS = (
 
 @pytest.mark.parametrize("words", WALKS, ids=lambda words: words.lang)
 def test_a_guest_asks_and_holds_a_certificate(
-    app: Flask, walker: Walker, words: Words, tmp_path: Path
+    walker: Walker, words: Words, tmp_path: Path
 ) -> None:
     """Form, message, link, desk, plan, approval, erasure, status page, certificate, offline."""
     house = words.place.lower()
@@ -66,9 +64,6 @@ def test_a_guest_asks_and_holds_a_certificate(
     _prove(walker, guest, desk, words)
     _wishes(guest)
     _decide(walker, officer, words)
-    # A round of the worker may have begun it before the officer could, and a lock have cut it off.
-    with app.app_context():
-        carry_out(app.extensions["guesterase"].extension.run, officer.url.rpartition("/")[2])
     file = _follow(walker, guest, words, tmp_path)
     _journal(walker, words, house)
     desk.goto(f"{walker.address}/desk/privacy/recipients")

@@ -9,7 +9,8 @@ from flask import Flask
 from flask_login import user_accessed
 
 Erased = Callable[[Any], bool]
-"""Answers whether a user object of the host is one that was erased."""
+"""Answers whether a user object of the host was erased, by the application at work alone: whoever
+shares a login manager shares its loaders."""
 
 _LOADERS = ("_user_callback", "_request_callback", "_header_callback")
 """By which Flask-Login finds a user: from a session or a cookie, a request, a header."""
