@@ -13,10 +13,10 @@ import sqlalchemy as sa
 from flask_guesterase import Equal, Policy, inside, keep, mentions, null
 from flask_guesterase.core.treatment import RowRule
 from flask_guesterase.store.binds import forward
-from tests.engines import fresh_database
+from tests.engines import DEEP, fresh_database
 
 from .group import CANARY, ROWS, Group
-from .test_forward import Crash, Point, after_intent, before_home, before_mark, change
+from .test_forward import Point, after_intent, before_home, before_mark, change, crash
 from .test_joined import told
 
 MAIL, PLACE = "ann@home.example", "home.example"
@@ -78,20 +78,9 @@ def begun(name: str, folder: Path, other: str = "sqlite") -> Iterator[tuple[Call
         row = {"id": 1, "guest_id": 1, "note": f"{CANARY} comes", "wish": MAIL, "card": CARD}
         hotel.make({"guests": ROWS["guests"], name: [row]})
         number = hotel.approved()
-        with pytest.MonkeyPatch.context() as patch:
-            after_intent(patch)
-            with pytest.raises(Crash):
-                hotel.erase(number)
+        crash(after_intent, hotel.erase, number)
         hotel.calls.clear()
         yield hotel, number
-
-
-def cut(hotel: Group, point: Point) -> None:
-    """Let the worker make one round that is cut off."""
-    with pytest.MonkeyPatch.context() as patch:
-        point(patch)
-        with pytest.raises(Crash):
-            hotel.work()
 
 
 @pytest.fixture
@@ -113,9 +102,7 @@ def join(hotel: Group, name: str) -> None:
     change(hotel, "archive", f"UPDATE {name} SET mate_id = 2")
 
 
-@pytest.mark.parametrize("other", [
-    "sqlite", *(pytest.param(k, marks=pytest.mark.long) for k in ("postgresql", "mariadb")),
-])  # fmt: skip
+@pytest.mark.parametrize("other", DEEP)
 def test_a_row_somebody_came_into_is_changed_once(
     other: str, tmp_path: Path, carried: list[str]
 ) -> None:
@@ -135,7 +122,7 @@ def test_a_row_somebody_came_into_that_is_done_twice(point: Point, tmp_path: Pat
     """What a callable made before something was cut off is not given to it again."""
     with begun("teas", tmp_path) as (hotel, number):
         join(hotel, "teas")
-        cut(hotel, point)
+        crash(point, hotel.work)
         assert hotel.state(number) == "erasing"
         hotel.work(hours=1)
         assert hotel.row("teas") == ("[erased] comes", PLACE, PLACED)
@@ -149,7 +136,7 @@ def test_a_row_all_of_which_goes_whoever_came_that_is_done_twice(tmp_path: Path)
     with begun("treats", tmp_path) as (hotel, number):
         join(hotel, "treats")
         change(hotel, "archive", f"UPDATE treats SET note = '{CANARY} shares'")
-        cut(hotel, before_mark)
+        crash(before_mark, hotel.work)
         hotel.work(hours=1)
         assert hotel.row("treats") == ("[erased] shares", PLACE, PLACED.replace(CANARY, "[erased]"))
         assert hotel.calls == [MAIL, MAIL]
@@ -160,7 +147,7 @@ def test_a_row_all_of_which_goes_whoever_came_that_is_done_twice(tmp_path: Path)
 def test_a_note_beside_what_a_callable_made_goes_again(tmp_path: Path) -> None:
     """The host writes one column of a row that is done: it goes, and the callable's stay."""
     with begun("tolls", tmp_path) as (hotel, number):
-        cut(hotel, before_home)
+        crash(before_home, hotel.work)
         change(hotel, "archive", "UPDATE tolls SET note = 'Ann again'")
         hotel.work(hours=1)
         assert hotel.row("tolls") == (None, PLACE, PLACED)
@@ -183,7 +170,7 @@ def test_what_the_host_writes_before_goes_by_the_callable_once(tmp_path: Path) -
 def test_what_the_host_writes_after_is_left_and_counted(tmp_path: Path) -> None:
     """What stands in a callable's column of a row that was done may be what it made."""
     with begun("tolls", tmp_path) as (hotel, number):
-        cut(hotel, before_home)
+        crash(before_home, hotel.work)
         change(hotel, "archive", f"UPDATE tolls SET wish = '{NEW}', note = 'again'")
         hotel.work(hours=1)
         assert hotel.row("tolls") == (None, NEW, PLACED)

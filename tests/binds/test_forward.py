@@ -76,9 +76,7 @@ def cut_off(
     folder = tmp_path_factory.mktemp("cut") / "off"
     with copied(approved[0], folder) as hotel, pytest.MonkeyPatch.context() as patch:
         patch.setattr(intents, "secrets", fixed())
-        after_intent(patch)
-        with pytest.raises(Crash):
-            hotel.erase(approved[1])
+        crash(after_intent, hotel.erase, approved[1])
     return folder, approved[1]
 
 
@@ -257,6 +255,14 @@ def before_home(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(forward, "_tell", tell)
 
 
+def crash(point: Point, act: Callable[..., object], *given: object) -> None:
+    """Let something begin that is cut off at a point."""
+    with pytest.MonkeyPatch.context() as patch:
+        point(patch)
+        with pytest.raises(Crash):
+            act(*given)
+
+
 @pytest.mark.parametrize("point", [
     before_home,
     *(pytest.param(p, marks=pytest.mark.long) for p in (after_intent, after_first, before_mark)),
@@ -274,10 +280,7 @@ def test_a_fault_between_two_databases_goes_forward(
     wanted = undisturbed(kinds, tmp_path)
     with group(kinds, tmp_path / "hotel") as hotel:
         number = hotel.approved()
-        with pytest.MonkeyPatch.context() as patch:
-            point(patch)
-            with pytest.raises(Crash):
-                hotel.erase(number)
+        crash(point, hotel.erase, number)
         assert hotel.state(number) == "erasing"
         assert "subject-erased" not in hotel.actions()
         hotel.work()
@@ -364,10 +367,7 @@ def test_what_a_trigger_copies_goes_as_well(
     with group(kinds, tmp_path, told=True) as hotel:
         number = hotel.approved()
         if point is not None:
-            with pytest.MonkeyPatch.context() as patch:
-                point(patch)
-                with pytest.raises(Crash):
-                    hotel.erase(number)
+            crash(point, hotel.erase, number)
             change(hotel, "", "UPDATE guests SET born = NULL WHERE id = 2")
             hotel.work()
         else:
@@ -506,10 +506,7 @@ def test_a_row_that_cannot_be_read_keeps_no_other_erasure(tmp_path: Path) -> Non
         hotel.put("bills", [bill | {"id": id_, "guest_no": id_} for id_ in (1, 2)])
         numbers = [hotel.approved(), hotel.approved({"email": "bea@mail.example"})]
         for number in numbers:
-            with pytest.MonkeyPatch.context() as patch:
-                after_intent(patch)
-                with pytest.raises(Crash):
-                    hotel.erase(number)
+            crash(after_intent, hotel.erase, number)
         first, second = numbers
         change(hotel, "archive", "UPDATE bills SET issued_on = '31.02.2026' WHERE id = 1")
         report = hotel.work()
@@ -627,10 +624,7 @@ def test_a_database_called_done_by_hand_is_looked_at_again(cut: tuple[Group, str
 def test_a_database_that_is_done_is_remembered_until_all_are(cut: tuple[Group, str]) -> None:
     """What waits for months finds all its lines, whichever database was done when it began."""
     hotel, _ = cut
-    with pytest.MonkeyPatch.context() as patch:
-        before_home(patch)
-        with pytest.raises(Crash):
-            hotel.work()
+    crash(before_home, hotel.work)
     hotel.extension._now = _hours(hotel, 24 * 300)  # type: ignore[method-assign]
     with hotel.app.app_context(), hotel.extension.begin() as office:
         owndata.STEPS["intent"](office.work, 0)

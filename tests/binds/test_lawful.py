@@ -21,7 +21,7 @@ from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
 
 from .group import CANARY, Group, group
-from .test_forward import Crash, after_intent, before_mark
+from .test_forward import after_intent, before_mark, crash
 
 ISSUED = dt.date(2020, 5, 6)
 
@@ -170,10 +170,7 @@ def test_rows_without_a_key_go_forward_too(hotel: Group, point: Any) -> None:
     """Equal rows of a table without a key go, those of others stay, wherever it was cut off."""
     hotel.put("stamps", [{"guest_no": 1, "words": "Ann"}] * 2 + [{"guest_no": 2, "words": "Bea"}])
     number = hotel.approved()
-    with pytest.MonkeyPatch.context() as patch:
-        point(patch)
-        with pytest.raises(Crash):
-            hotel.erase(number)
+    crash(point, hotel.erase, number)
     hotel.work()
     assert hotel.state(number) == "sealed"
     words = [str(line[1]) for line in hotel.dumps()["archive"]["stamps"].lines]

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from flask_guesterase import Equal, Policy, Subject, keep, mentions, placeholder, redact
-from tests.engines import fresh_database
+from tests.engines import DEEP, fresh_database
 from tests.oracle.dump import Dump, assert_same
 
 from .group import ANN, CANARY, Group
@@ -176,9 +176,7 @@ def test_all_databases_are_put_back(tmp_path: Path) -> None:
             assert_same(nameless(erased[name]), nameless(dump))
 
 
-@pytest.mark.parametrize("home", [
-    "sqlite", *(pytest.param(each, marks=pytest.mark.long) for each in ("postgresql", "mariadb")),
-])  # fmt: skip
+@pytest.mark.parametrize("home", DEEP)
 def test_another_database_is_put_back_alone(home: str, tmp_path: Path) -> None:
     """The default one has forgotten nothing, and yet what came back is laid before staff."""
     with dated((home, "sqlite"), tmp_path) as hotel:
