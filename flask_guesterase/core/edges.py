@@ -150,11 +150,13 @@ def _in_machine_text(text: str, start: int, end: int) -> bool:
 _REACH = 20
 """Characters between two parts of a name that still are one name in one text, or in one JSON."""
 
-_TITLES = fold(
+_IN_FRONT = fold(
     "คุณ|นางสาว|นาง|นาย|ดร|ท่าน|พี่|น้อง|ທ່ານ|ທ້າວ|ນາງ|ဦး|ဒေါ်|ကို|မောင်|မ|លោកស្រី|លោក|អ្នកស្រី|កញ្ញា"
 )
-_TITLE = re.compile(f"{_TITLES}|{TITLES}")
-_BEFORE = re.compile(rf"(?<![{UNSPACED}])(?:{_TITLES})?\s?\Z")
+"""Titles in front of a Thai, Lao, Burmese or Khmer name, folded, as a part of a pattern."""
+
+_TITLE = re.compile(f"{_IN_FRONT}|{TITLES}")
+_BEFORE = re.compile(rf"(?<![{UNSPACED}])(?:{_IN_FRONT})?\s?\Z")
 _LETTERS = re.compile(f"[{CLOSE}]")
 _KEY = re.compile(r'"[^"]*"\s*:')
 _ON_END = re.compile(rf"[{UNSPACED}\s]+")

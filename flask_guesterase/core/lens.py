@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from .letters import SHAPES
+
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"}
 _DIGITS = {
     point: str(unicodedata.decimal(chr(point)))
@@ -29,7 +31,7 @@ _DROPPED = re.compile(
     # bring marks of direction along, Japanese names what chooses the shape of a character.
     "[\u0300-\u036f\u0483-\u0487\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
-    "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe00-\ufe02\U000e0100-\U000e01ef]"
+    f"\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff{SHAPES}]"
 )
 
 SEPARATORS = frozenset(" \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212./()_·•・\u3000+")

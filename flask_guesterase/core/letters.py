@@ -31,12 +31,15 @@ FEWEST = 3
 CLOSE = rf"{HAN}{HIRAGANA}{KATAKANA}{HANGUL}{UNSPACED}\u1100-\u11ff\u3099\u309a"
 """Letters, also of a folded text, that stand close to words of other scripts."""
 
-
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """What chooses how the sign before it is drawn: most stand behind an emoji, which is in no word."""
 
-VARIANTS = re.compile("[\ufe00-\ufe02\U000e0100-\U000e01ef]")
-"""What chooses the shape of a Chinese character, as registers have it and most texts do not."""
+SHAPES = r"\ufe00-\ufe02\U000e0100-\U000e01ef"
+"""Members of a pattern: what chooses the shape of a Chinese character, as registers have it and
+most texts do not."""
+
+VARIANTS = re.compile(f"[{SHAPES}]")
+"""A sign that chooses the shape of the character before it."""
 
 
 def _combines(c: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .lens import fold, squeeze
-from .letters import HANGUL, HIRAGANA, KATAKANA
+from .letters import HANGUL, HIRAGANA, KATAKANA, count
 from .naming import FEWEST_KANA
 
 JAPANESE = fold("様|さま|サマ|さん|サン|氏|君|くん|クン|ちゃん|チャン|殿|どの")
@@ -50,12 +50,15 @@ _PIECE = re.compile(
     rf"|(?=[{HIRAGANA}])(?:(?<=[{HIRAGANA}])|(?<=[{HIRAGANA}][\u3099\u309a]))"
     + "(?<![のとやにはもへを])" + fold("(?<!が)(?<!で)(?<!から)(?<!さま)(?<!さん)")
 )
+"""Matches where a name would begin within a word."""
+
 _TITLED = re.compile(rf"\s?(?:{TITLES})")
 _CLOSED = re.compile(
     rf"{_TITLED.pattern}|(?:(?<=[{KATAKANA}])|(?<=[{KATAKANA}][\u3099\u309a]))(?![{KATAKANA}])"
     rf"|(?:(?<=[{HIRAGANA}])|(?<=[{HIRAGANA}][\u3099\u309a]))"
     rf"(?:(?![{HIRAGANA}])|{_BEHIND[_WITHIN_HIRAGANA]})"
 )
+"""Matches where a name may end: at a title, at letters of another script, at a small word."""
 
 CLEAR = 6
 """Letters from which a full name in kana is one whatever stands behind it."""
@@ -76,7 +79,7 @@ def is_named(text: str, start: int, end: int) -> bool:
         return True
     if _PIECE.match(text, start):
         return False
-    letters = sum(map(str.isalpha, bare))
+    letters = count(bare)
     if letters < FEWEST_KANA and len(bare) == end - start:
         return _TITLED.match(text, end) is not None
     return letters >= CLEAR or _CLOSED.match(text, end) is not None
