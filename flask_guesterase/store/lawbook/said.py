@@ -50,6 +50,30 @@ def told_of(
     :param alone: whether all rows of one owner speak for one; else those behind a profile do.
     """
     end = datamap.tables.get(at.hops[-1].table.fullname) if at.hops else None
+    found, spoken, silent = _read(conn, datamap, declared, at, keys, end)
+    # Where nobody says anything it does not matter who was erased.
+    mixed = {key: rows for key, rows in silent.items() if key in found}
+    asked = {row for key, rows in mixed.items() for row in (*rows, *spoken[key])}
+    people = _people(conn, datamap, end, asked)
+    gone = erased_before(conn, datamap, _whose(people, chain.from_iterable(mixed.values())))
+    # Rows of one who booked may be those of others, who have no profile of their own.
+    one = alone or _personal(datamap, declared, at)
+    for key, rows in mixed.items():
+        heard = gone | (_whose(people, spoken[key]) if one else set())
+        known = all(row in people and people[row] <= heard for row in rows)
+        found[key] += [] if known else [None]
+    return found
+
+
+def _read(
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    at: Reach,
+    keys: Sequence[Key],
+    end: Declared | None,
+) -> tuple[dict[Key, list[Any]], dict[Key, list[Key]], dict[Key, list[Key]]]:
+    """Return key -> values, key -> rows that say them, and key -> rows that say nothing."""
     names = [column.key for column in end.key] if end is not None else []
     left = left_in(datamap, declared, at)
     found: dict[Key, list[Any]] = {}
@@ -63,18 +87,7 @@ def told_of(
         else:
             found.setdefault(key, []).append(value)
             spoken.setdefault(key, []).append(row)
-    # Where nobody says anything it does not matter who was erased.
-    mixed = {key: rows for key, rows in silent.items() if key in found}
-    asked = {row for key, rows in mixed.items() for row in (*rows, *spoken[key])}
-    people = _people(conn, datamap, end, asked)
-    gone = erased_before(conn, datamap, _whose(people, chain.from_iterable(mixed.values())))
-    # Rows of one who booked may be those of others, who have no profile of their own.
-    one = alone or _personal(datamap, declared, at)
-    for key, rows in mixed.items():
-        heard = gone | (_whose(people, spoken[key]) if one else set())
-        known = all(row in people and people[row] <= heard for row in rows)
-        found[key] += [] if known else [None]
-    return found
+    return found, spoken, silent
 
 
 def _people(
