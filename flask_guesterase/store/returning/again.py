@@ -41,6 +41,7 @@ from ..requests.waiting import reasons_of
 from ..retaining import keeping, remainder
 from ..retaining.keeping import Origin
 from ..search import queued, sought
+from ..search.row import row_of
 from ..sweeping import runs
 from ..upkeep import upgrade
 from ..work import Work
@@ -184,7 +185,7 @@ def _seek(work: Work, origin: Origin, erased: Erased) -> None:
         case = load(work, origin.number)
         if case.state in _ENDED:
             return
-        if queued.row_of(work, case.number) is None:
+        if row_of(work, case.number) is None:
             sought.put(work, case, erased.images)
         else:
             # Beside what was looked for before: that may be left still.

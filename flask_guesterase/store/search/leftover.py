@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from ...core.context import MASK
 from ...core.errors import UnknownError
@@ -26,6 +26,7 @@ from ..casework.cases import Case, load, tell
 from ..work import Work
 from . import outlived, sought
 from .reading import Find
+from .row import row_of, write
 from .spared import Spared
 
 COPY, FILE, NAME, BACK = "copy", "file-name", "name-in-text", "came-back"
@@ -66,9 +67,7 @@ def told(work: Work, said: Told) -> None:
     :param said: what was found.
     """
     case = load(work, said.number, lock=True)
-    table = tables.search
-    mine = select(table).where(table.c.request == case.number)
-    row = work.conn.execute(mine.with_for_update()).one_or_none()
+    row = row_of(work, case.number, lock=True)
     if row is None or row.box is None or row.box != said.box:
         return
     before = json.loads(row.found) if row.found else {}
@@ -88,13 +87,9 @@ def told(work: Work, said: Told) -> None:
         **outlived.kept(before),
     }
     safe.drop(work, row.shown)
-    work.conn.execute(
-        update(table)
-        .where(table.c.request == case.number)
-        .values(
-            state=sought.LOOKED, found=canonical(found).decode(), ended_at=work.stamp,
-            shown=_shown(work, case, row.box, found_in),
-        )
+    write(
+        work, case.number, state=sought.LOOKED, found=canonical(found).decode(),
+        ended_at=work.stamp, shown=_shown(work, case, row.box, found_in),
     )  # fmt: skip
     if outlived.looked(before):
         counts = {
@@ -244,8 +239,7 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
     case = load(work, number)
     if by is not None:
         actors.require(work, by, Permission.VIEW, case.property)
-    table = tables.search
-    row: Any = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
+    row = row_of(work, case.number)
     found = json.loads(row.found) if row is not None and row.found else {}
     if not outlived.looked(found):
         return {}
@@ -283,8 +277,7 @@ def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
-    table = tables.search
-    row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
+    row = row_of(work, case.number)
     lines = _lines(work, row)
     found = json.loads(row.found) if row is not None and row.found else {}
     fresh = set(marks) - set(found.get("settled", ()))
@@ -299,11 +292,6 @@ def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
     for name in ("left", "perhaps"):
         found[name] = [item for item in found[name] if item["rows"]]
     found["settled"] = sorted({*found["settled"], *fresh})
-    work.conn.execute(
-        update(table)
-        .where(table.c.request == case.number)
-        .values(found=canonical(found).decode())
-    )
+    write(work, case.number, found=canonical(found).decode())
     tell(work, HitSettled, case, actor, {"finds": len(fresh)})
     return len(fresh)
-

@@ -6,18 +6,16 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import select, update
-
 from ...core.errors import SealError, UnknownError
 from ...core.events import FindGone
 from ...core.lifecycle import State
 from ...core.log import canonical
 from ...core.permissions import Permission
-from .. import tables
 from ..access import actors
 from ..casework.cases import Case, load, tell
 from ..work import Work
 from . import sought
+from .row import row_of, write
 
 ENDED, LOOKED = "earlier values (they had ended)", "a person looked"
 """What is not searched for because nobody can, and why a place is named as not searched."""
@@ -98,9 +96,8 @@ def gone(work: Work, number: str, by: str, places: Collection[str]) -> int:
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
-    table, wanted = tables.search, set(places)
-    mine = select(table).where(table.c.request == case.number).with_for_update()
-    row = work.conn.execute(mine).one_or_none()
+    wanted = set(places)
+    row = row_of(work, case.number, lock=True)
     said = {} if row is None or case.state is not State.PARTIAL else _over(work, row)
     left = said.get("over", {}).get("left", ())
     if not wanted or not wanted <= {item["place"] for item in left}:
@@ -109,11 +106,7 @@ def gone(work: Work, number: str, by: str, places: Collection[str]) -> int:
         )
     said["over"]["left"] = [item for item in left if item["place"] not in wanted]
     said["gone"] = sorted({*said.get("gone", ()), *wanted})
-    work.conn.execute(
-        update(table)
-        .where(table.c.request == case.number)
-        .values(found=canonical(said).decode())
-    )
+    write(work, case.number, found=canonical(said).decode())
     tell(work, FindGone, case, actor, {"places": len(wanted)})
     return len(wanted)
 

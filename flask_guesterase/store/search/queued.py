@@ -17,6 +17,7 @@ from ..boxes import boxing, safe
 from ..casework.cases import load
 from ..work import Work
 from . import outlived, sought
+from .row import row_of, write
 from .space import Reach
 
 
@@ -87,8 +88,7 @@ def again(work: Work, number: str, scope: str = "") -> None:
     wanted: dict[str, Any] = {"state": sought.WAITING}
     if scope:
         wanted["scope"] = Reach(scope).value
-    table = tables.search
-    work.conn.execute(update(table).where(table.c.request == case.number).values(**wanted))
+    write(work, case.number, **wanted)
 
 
 def more(work: Work, number: str, images: Sequence[Image]) -> None:
@@ -110,24 +110,11 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
     wanted = sought.item(work, case, list(dict.fromkeys([*(known or ()), *fresh])))
     (box,) = boxing.put(work.conn, work.custodian, [wanted], work.today)
     values: dict[str, Any] = {"box": box, "state": sought.WAITING}
-    table = tables.search
     if row is None:
         values |= {"request": number, "scope": Reach.EVERYTHING.value, "queued_at": work.stamp}
-        work.conn.execute(insert(table).values(values))
+        work.conn.execute(insert(tables.search).values(values))
         return
     if known is None:
         values["found"] = canonical(outlived.carried(row.found)).decode()
     safe.drop(work, row.box)
-    work.conn.execute(update(table).where(table.c.request == number).values(values))
-
-
-def row_of(work: Work, number: str, lock: bool = False) -> Any:
-    """Return the row of a request's search, or None.
-
-    :param work: the open transaction.
-    :param number: number of the request.
-    :param lock: keep others from changing it.
-    """
-    table = tables.search
-    wanted = select(table).where(table.c.request == number)
-    return work.conn.execute(wanted.with_for_update() if lock else wanted).one_or_none()
+    write(work, number, **values)

@@ -34,6 +34,7 @@ from ..work import Work
 from . import outlived, queued, rescan, sought
 from .leftover import Told, told
 from .reading import Find, Finds, Looking, Progress, files, look, roots
+from .row import row_of
 from .space import How, Reach, Space, space
 
 EVERYTHING, MAPPED = "search-by-value", "search-by-value-mapped"
@@ -330,12 +331,12 @@ def by_value(work: Work, case: Case, drawn: Plan) -> Sequence[Left]:
     :param case: the request.
     :param drawn: today's plan, of whose people the search knows by its values instead.
     """
-    row = queued.row_of(work, case.number)
+    row = row_of(work, case.number)
     if row is None:
         return ()
     if row.state == sought.WAITING:
         here(work, case)
-        row = queued.row_of(work, case.number)
+        row = row_of(work, case.number)
     items = outlived.everything(json.loads(row.found), "left") if row.found else []
     return [Left(i["place"], i["rows"], i["reason"]) for i in items if i["rows"]]
 
@@ -345,7 +346,7 @@ def evidence(work: Work, number: str) -> dict[str, Any]:
 
     :return: evidence, the word or none; unsearched, places; shared, values that were not sought.
     """
-    row = queued.row_of(work, number)
+    row = row_of(work, number)
     if row is None:
         return {"evidence": [], "unsearched": [], "shared": 0}
     said = json.loads(row.found) if row.found else {}

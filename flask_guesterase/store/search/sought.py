@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import Column, TypeDecorator, select, update
+from sqlalchemy import Column, TypeDecorator
 from sqlalchemy.types import Date, DateTime, Time, TypeEngine
 
 from ...core.errors import SealError, UnknownError
@@ -32,6 +32,7 @@ from ..mapping.declared import Declared
 from ..mapping.masks import looks_invented, looks_redacted
 from ..statements.upsert import upsert
 from ..work import Work
+from .row import row_of, write
 
 PURPOSE = "search"
 
@@ -121,10 +122,7 @@ def end(work: Work, case: Case, until: str) -> None:
     :param case: the request, which ended.
     :param until: last day of the safety copy, or empty when there is none.
     """
-    table = tables.search
-    row = work.conn.execute(
-        select(table.c.box, table.c.shown).where(table.c.request == case.number)
-    ).one_or_none()
+    row = row_of(work, case.number)
     if row is None:
         return
     box = None
@@ -134,11 +132,8 @@ def end(work: Work, case: Case, until: str) -> None:
         box = safe.keep(work, Terms(case.controller, PURPOSE, until), wanted, case.number)
     safe.drop(work, row.box)
     safe.drop(work, row.shown)
-    work.conn.execute(
-        update(table)
-        .where(table.c.request == case.number)
-        .values(box=box, shown=None, state=LOOKED if box else ENDED, ended_at=work.stamp)
-    )
+    state = LOOKED if box else ENDED
+    write(work, case.number, box=box, shown=None, state=state, ended_at=work.stamp)
 
 
 def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ...]:
