@@ -19,7 +19,7 @@ from flask import Flask
 from .core.errors import BusyError, SetupError, SweepingError
 from .store.sweeping.doors import Door
 from .web.current import current
-from .web.entrance import NAME
+from .web.entrance import state_of
 from .web.joining.entering import enter
 
 WORK, SWEEP, DELIVER = "guesterase.work", "guesterase.sweep", "guesterase.deliver"
@@ -60,11 +60,12 @@ def schedule(app: Flask, hour: int = 2) -> dict[str, dict[str, Any]]:
         audit.
     :raises SetupError: the extension is not installed in the application yet.
     """
-    if NAME not in app.extensions:
+    state = state_of(app)
+    if state is None:
         raise SetupError(
             "This application has no Guesterase yet.", "Call init_app(app) before schedule(app)."
         )
-    codes = " ".join(sorted(app.extensions[NAME].settings.properties))
+    codes = " ".join(sorted(state.settings.properties))
     minute = int.from_bytes(hashlib.sha256(codes.encode()).digest()[:2], "big") % 60
     every = {WORK: timedelta(minutes=1), DELIVER: timedelta(minutes=5)}
     lines: dict[str, dict[str, Any]] = {

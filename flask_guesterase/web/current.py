@@ -8,12 +8,12 @@ from flask import current_app
 from werkzeug.local import LocalProxy
 
 from ..core.errors import SetupError
-from .entrance import NAME
+from .entrance import state_of
 from .installed import Installed
 
 
 def _current() -> Installed:
-    state = current_app.extensions.get(NAME)
+    state = state_of(current_app)
     if state is None:
         raise SetupError("This application has no Guesterase.", "Call init_app(app) first.")
     return cast("Installed", state.extension)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -88,6 +88,14 @@ class State:
     binds: tuple[Engine, Binds] | None = None
     bell: Bell | None = None
     reviews: Reviews | None = None
+
+
+def state_of(app: Flask) -> State | None:
+    """Return what belongs to an application, or None where it has no Guesterase.
+
+    :param app: the application, or what stands for the one at work.
+    """
+    return cast(State | None, app.extensions.get(NAME))
 
 
 class Entrance(Declaring):
@@ -314,7 +322,7 @@ class Entrance(Declaring):
             return None
 
     def _state(self) -> State:
-        state = cast(State | None, current_app.extensions.get(NAME))
+        state = state_of(current_app)
         if state is None:
             raise SetupError(
                 "This application has no Guesterase.", "Did you forget to call init_app?"
@@ -335,5 +343,5 @@ def erased_here(row: Any) -> bool:
 
     :param row: the object.
     """
-    state = cast(State | None, current_app.extensions.get(NAME))
+    state = state_of(current_app)
     return state is not None and state.extension.erased(row)

@@ -29,7 +29,7 @@ from ..store.sweeping.claiming import Pressure
 from ..store.work import Holidays
 from . import migrate
 from .commands.cli import guesterase_cli
-from .entrance import NAME, State, erased_here
+from .entrance import NAME, State, erased_here, state_of
 from .installed import Installed
 from .joining import config, rounds, sessions
 from .joining.reviewing import Reviews, announce_review
@@ -149,9 +149,8 @@ class Guesterase(Installed):
 
         At work is one that has a Guesterase: the host may use its session in another one's context.
         """
-        here: Any = cast(Any, current_app)._get_current_object() if has_app_context() else None
-        apps = [here] if NAME in getattr(here, "extensions", ()) else list(self._apps)
-        state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
+        apps = list(self._apps)
+        state = _at_work() or (state_of(apps[0]) if len(apps) == 1 else None)
         if state is None or state.extension is not self:
             return None
         try:
@@ -222,7 +221,7 @@ class Guesterase(Installed):
 
     def _is_here(self) -> bool:
         """Return whether the application at work is one of those this was installed in."""
-        state = current_app.extensions.get(NAME) if has_app_context() else None
+        state = _at_work()
         return state is not None and state.extension is self
 
     def _counted(self, app: Flask, reviews: Reviews) -> None:
@@ -235,3 +234,8 @@ class Guesterase(Installed):
         reviews = cast(Reviews, self._state().reviews)
         reviews.settle()
         reviews.write(self.run)
+
+
+def _at_work() -> State | None:
+    """Return what belongs to the application at work, where there is one that has a Guesterase."""
+    return state_of(current_app) if has_app_context() else None
