@@ -139,6 +139,20 @@ def test_a_korean_name_that_is_a_word_leaves_the_word() -> None:
     assert pen.strike("이용님, 수영장 이용, 조건 씨", []) == "[erased]님, 수영장 이용, [erased] 씨"
 
 
+@pytest.mark.parametrize(("name", "said", "left"), [
+    ("Mr. 田中", "田中屋, 田中美咲様", "[erased]屋, [erased]美咲様"),
+    ("Tanaka 太郎", "太郎さん、TANAKA", "[erased]さん、[erased]"),
+    ("Kim 민수", "민수 고객, Kim, 박민수", "[erased] 고객, [erased], 박민수"),
+])  # fmt: skip
+def test_half_a_name_in_another_script_goes_from_rows_of_their_own(
+    name: str, said: str, left: str
+) -> None:
+    """In everybody else's it may be any namesake, as a first name in Latin letters may."""
+    pen = Pen({WANG: [Known("name", name)]})
+    assert pen.strike(said, [WANG]) == left
+    assert pen.strike(said, []) == said
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_part_of_a_name_in_its_script(name: str) -> None:
     """A first name or a surname goes as its readers write it; a piece of another word stays."""

@@ -30,8 +30,8 @@ NAMES = {
     "이 용": (
         ["이용님", "이용 씨가", "이 용 사장님", "이용", "이 용 ",
          '{"name": "이용", "n": 2}'],
-        ["수영장 이용 가능", "이용객", "재이용", "이용고객", "이용 고객님", "이 용도", "사용이 가능",
-         '"이용" 버튼', "이용은", "재이용님"],
+        ["수영장 이용 가능", "이용객", "재이용", "이용고객", "이용 고객님", "이 용도",
+         "사용이 가능", '"이용" 버튼', "이용은", "재이용님"],
     ),
     "조 건": (["조건 선생님"], ["예약 조건 확인", "조건 부장기", "조건부장기"]),
     "이 상": (["이상씨"], ["2인 이상", "이상, 끝", "이 상 위에"]),
@@ -140,6 +140,33 @@ def test_a_namesake_in_two_scripts_is_known_by_both() -> None:
 def test_a_single_part_of_a_name_is_not_looked_for(name: str) -> None:
     """フリー is not リー, whatever script the part is in."""
     assert needles("name", name) == ()
+
+
+ONE_PART = [
+    "Mr. 田中", "Tanaka 太郎", "太郎 Tanaka", "Kim 민수", "민수, K.", "Anna 김", "陈 Chen",
+    "佐々木 Hanako", "マイケル Smith", "J.ロドリゲス", "田中 (VIP) 2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_PART)
+def test_one_part_beside_another_script_is_not_looked_for(name: str) -> None:
+    """Half of a name means as many as bear it, whatever letters the other half is in."""
+    assert needles("name", name) == ()
+
+
+@pytest.mark.parametrize(("name", "values"), [
+    ("李伟 Li Wei", ["李伟", "li wei"]), ("Li Wei 李伟", ["李伟", "li wei"]),
+    ("王小明 (Xiaoming Wang)", ["王小明", "wang xiaoming"]),
+    ("김민수 Minsu Kim", ["김민수", "kim minsu"]), ("David 김민수", ["김민수"]),
+    ("山田太郎 TARO YAMADA", ["山田太郎", "taro yamada"]), ("Mr. 山田太郎", ["山田太郎"]),
+    ("田中 太郎 Tanaka Taro", ["田中太郎", "tanaka taro"]), ("田中 太郎 T.", ["田中太郎"]),
+    ("マイケル Michael Smith", ["マイケル", "michael smith"]), ("李伟 2", ["李伟"]),
+    ("田中さくら Sakura", ["田中さくら"]),
+    ("Pat O'Brien 李伟", ["李伟", "obrien pat", "brien o pat"]),
+])  # fmt: skip
+def test_a_full_name_beside_another_script_is_looked_for(name: str, values: list[str]) -> None:
+    """李伟 Li Wei bears one name in two scripts, and a nickname takes nothing from it."""
+    assert [needle.value for needle in needles("name", name)] == values
 
 
 @pytest.mark.parametrize(
