@@ -14,6 +14,9 @@ _SIGNED = re.compile(f"[{ABUGIDAS}]")
 
 _KOREAN = re.compile(f"[{HANGUL}]+")
 
+_TITLES = frozenset({"mr", "mrs", "ms", "mme", "mlle", "dr", "prof"})
+"""Titles that are nobody's name, as Herr and Miss may be."""
+
 FEWEST_KANA = 4
 """Letters of the shortest full name in kana where nothing stands between its parts."""
 
@@ -27,7 +30,8 @@ def names(value: str) -> list[str]:
     rest = SOLID.sub(" ", plain).casefold()
     # Some write O'Brien as one word without the mark, and in a text with it stand two.
     ways = [_parts(rest.replace("'", between)) for between in ("", " ")]
-    spaced = list(dict.fromkeys(" ".join(parts) for parts in ways if _is_full(parts)))
+    bare = [[part for part in parts if part not in _TITLES] for parts in ways]
+    spaced = list(dict.fromkeys(" ".join(parts) for parts in bare if _is_full(parts)))
     runs = SOLID.findall(plain)
     # 太郎 of Tanaka 太郎 is every Taro; 李伟 of Li Wei 李伟 is all of a name.
     half = len(runs) == 1 and any(ways) and not spaced and _is_part(runs[0])
@@ -62,8 +66,8 @@ def _is_part(run: str) -> bool:
 def keys(text: str) -> set[tuple[str, ...]]:
     """Return what two names have in common that are the same one.
 
-    That is the parts in order of the alphabet, both ways to write an umlaut; of a name without
-    spaces its letters, in both orders of the parts that stand apart.
+    That is the parts in order of the alphabet, titles apart, both ways to write an umlaut; of a
+    name without spaces its letters, in both orders of the parts that stand apart.
 
     :param text: a name, and nothing else.
     """
@@ -80,10 +84,14 @@ def keys(text: str) -> set[tuple[str, ...]]:
 def _sorted(text: str, ways: list[str]) -> set[tuple[str, ...]]:
     joins = ("", " ") if _APOSTROPHES.search(text) else ("",)
     return {
-        tuple(sorted(NAME.findall(_APOSTROPHES.sub(join, fold(way)))))
+        tuple(sorted(each for each in _words(way, join) if each not in _TITLES))
         for way in ways
         for join in joins
     } - {()}
+
+
+def _words(text: str, join: str) -> list[str]:
+    return NAME.findall(_APOSTROPHES.sub(join, fold(text)))
 
 
 def is_bare(name: str) -> bool:

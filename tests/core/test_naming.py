@@ -144,7 +144,7 @@ def test_a_single_part_of_a_name_is_not_looked_for(name: str) -> None:
 
 ONE_PART = [
     "Mr. 田中", "Tanaka 太郎", "太郎 Tanaka", "Kim 민수", "민수, K.", "Anna 김", "陈 Chen",
-    "佐々木 Hanako", "マイケル Smith", "J.ロドリゲス", "田中 (VIP) 2",
+    "佐々木 Hanako", "Ms. Kim 민수", "マイケル Smith", "J.ロドリゲス", "田中 (VIP) 2",
 ]  # fmt: skip
 
 
@@ -167,6 +167,24 @@ def test_one_part_beside_another_script_is_not_looked_for(name: str) -> None:
 def test_a_full_name_beside_another_script_is_looked_for(name: str, values: list[str]) -> None:
     """李伟 Li Wei bears one name in two scripts, and a nickname takes nothing from it."""
     assert [needle.value for needle in needles("name", name)] == values
+
+
+@pytest.mark.parametrize("name", ["Mr. Kim", "Weber, Dr.", "Prof. Dr. Weber", "Mrs O'B."])
+def test_a_title_is_no_part_of_a_name(name: str) -> None:
+    """Mr. Kim is every Mr. Kim."""
+    assert needles("name", name) == ()
+
+
+@pytest.mark.parametrize("name", ["Mr. John Smith", "SMITH John Mr", "Prof. Dr. John Smith"])
+def test_a_full_name_is_looked_for_without_its_title(name: str) -> None:
+    """Who writes of a guest need not write the title; a namesake may have one on file, or none."""
+    wanted = needles("name", name)
+    searcher = Searcher([*wanted, Needle("name", "john mr smith", Strength.WEAK)])
+    assert [needle.value for needle in wanted] == ["john smith"]
+    assert searcher.hits("John Smith wants tea") == set(wanted)
+    for on_file in ("John Smith", "Mr. John Smith", "Dr. Smith, John"):
+        assert searcher.bearers(on_file) == set(searcher.needles)
+    assert searcher.bearers("Mr. Smith") == set()
 
 
 @pytest.mark.parametrize(
