@@ -6,11 +6,16 @@ import re
 from unicodedata import category, normalize
 
 from .lens import fold, spell_out
-from .letters import ABUGIDAS, KANA, NAME, SOLID, VARIANTS, is_mark
+from .letters import ABUGIDAS, HANGUL, KANA, NAME, SOLID, VARIANTS, is_mark
 
 _APOSTROPHES = re.compile("['’ʼ`´]")
 
 _SIGNED = re.compile(f"[{ABUGIDAS}]")
+
+_KOREAN = re.compile(f"[{HANGUL}]+")
+
+_TITLES = frozenset({"mr", "mrs", "ms", "mme", "mlle", "dr", "prof"})
+"""Titles that are nobody's name, as Herr and Miss may be."""
 
 FEWEST_KANA = 4
 """Letters of the shortest full name in kana where nothing stands between its parts."""
@@ -22,26 +27,47 @@ def names(value: str) -> list[str]:
     :param value: a name as it is on file.
     """
     plain = _plain(value)
-    runs = SOLID.findall(plain)
-    solid = "".join(runs)
     rest = SOLID.sub(" ", plain).casefold()
+    # Some write O'Brien as one word without the mark, and in a text with it stand two.
+    ways = [_parts(rest.replace("'", between)) for between in ("", " ")]
+    bare = [[part for part in parts if part not in _TITLES] for parts in ways]
+    spaced = list(dict.fromkeys(" ".join(parts) for parts in bare if _is_full(parts)))
+    runs = SOLID.findall(plain)
+    # 太郎 of Tanaka 太郎 is every Taro; 李伟 of Li Wei 李伟 is all of a name.
+    half = len(runs) == 1 and any(ways) and not spaced and _is_part(runs[0])
+    return spaced if half or not _is_solid(runs) else ["".join(runs), *spaced]
+
+
+def _parts(text: str) -> list[str]:
+    """Return the words of a name, in order of the alphabet."""
+    parts = "".join(c if c.isalnum() or is_mark(c, 0) else " " for c in text).split()
+    return sorted((part for part in parts if not part.isdecimal()), key=fold)
+
+
+def _is_full(parts: list[str]) -> bool:
+    return len([part for part in parts if len(fold(part)) >= 2]) >= 2
+
+
+def _is_solid(runs: list[str]) -> bool:
+    """Return whether letters of scripts without spaces are enough for a full name."""
+    solid = "".join(runs)
     # In kana two or three letters are one part of a name, and a piece of many words.
     fewest = FEWEST_KANA if len(runs) == 1 and KANA.fullmatch(solid) else 2
-    found = [solid] if len(solid) >= fewest else []
-    # Some write O'Brien as one word without the mark, and in a text with it stand two.
-    for way in dict.fromkeys(rest.replace("'", between) for between in ("", " ")):
-        parts = "".join(c if c.isalnum() or is_mark(c, 0) else " " for c in way).split()
-        parts = sorted((part for part in parts if not part.isdecimal()), key=fold)
-        if len([part for part in parts if len(fold(part)) >= 2]) >= 2:
-            found.append(" ".join(parts))
-    return found
+    return len(solid) >= fewest
+
+
+def _is_part(run: str) -> bool:
+    """Return whether letters on end may be one part of a name that goes on in another script."""
+    # 健太郎 is a part; three syllables of Hangul are a surname and a given name.
+    longest = 2 if _KOREAN.fullmatch(run) else 3
+    return len(run) <= longest or KANA.fullmatch(run) is not None
 
 
 def keys(text: str) -> set[tuple[str, ...]]:
     """Return what two names have in common that are the same one.
 
-    That is the parts in order of the alphabet, both ways to write an umlaut; of a name without
-    spaces its letters, in both orders of the parts that stand apart.
+    That is the parts in order of the alphabet, titles apart, both ways to write an umlaut; of a
+    name without spaces its letters, in both orders of the parts that stand apart.
 
     :param text: a name, and nothing else.
     """
@@ -58,10 +84,14 @@ def keys(text: str) -> set[tuple[str, ...]]:
 def _sorted(text: str, ways: list[str]) -> set[tuple[str, ...]]:
     joins = ("", " ") if _APOSTROPHES.search(text) else ("",)
     return {
-        tuple(sorted(NAME.findall(_APOSTROPHES.sub(join, fold(way)))))
+        tuple(sorted(each for each in _words(way, join) if each not in _TITLES))
         for way in ways
         for join in joins
     } - {()}
+
+
+def _words(text: str, join: str) -> list[str]:
+    return NAME.findall(_APOSTROPHES.sub(join, fold(text)))
 
 
 def is_bare(name: str) -> bool:

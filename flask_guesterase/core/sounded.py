@@ -1,9 +1,10 @@
-"""Parts of names in kana and Hangul: which patterns are the name, and not a piece of a word."""
+"""Names in kana and Hangul, and parts of them: which are the name, and not a piece of a word."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 
 from .lens import fold, squeeze
 from .letters import HANGUL, HIRAGANA, KATAKANA, count
@@ -34,7 +35,8 @@ _WITHIN_HIRAGANA, _WITHIN_KATAKANA, _WITHIN_HANGUL = _SCRIPTS.values()
 _BEHIND = {
     _WITHIN_HIRAGANA: fold("(?:[はのをにともへや]|が|で|から)"),
     _WITHIN_HANGUL: fold(
-        "(?:이)?(?:가|는|를|의|와|과|도|로|에게|에|한테|께|랑|만|부터|까지|야|은|을)?"
+        "(?:이)?(?:가|를|의|도|에|께서|랑|야|은|을|네|고|며|라고|처럼|보다|입니다|인데"
+        "|(?:와|과|로|으로|하고|에게|에서|한테|께|부터|까지)?(?:는|도|만)?)?"
     ) + rf"(?![{_WITHIN_HANGUL}])",
 }  # fmt: skip
 """Small words that are written at the end of a name."""
@@ -60,21 +62,42 @@ _CLOSED = re.compile(
 )
 """Matches where a name may end: at a title, at letters of another script, at a small word."""
 
+_SOUNDS = re.compile(f"[{_WITHIN_HANGUL}]+")
+# Who writes no space behind 고객 or 101호 means the guest.
+_WITHIN = re.compile(
+    f"(?<=[{_WITHIN_HANGUL}])" + fold(r"(?<!고객)(?<!님)(?<!예약자)(?<!투숙객)(?<!\d호)")
+)
+_COMPANY = fold(
+    "(?:외|일행|가족|부부|대표|이사|팀장|실장|차장|대리|교수|박사|회원|양|군|측)?(?:님)?"
+)
+"""What else is written to the end of a full Korean name."""
+
+_WHOLE = re.compile(rf"{_TITLED.pattern}|{_COMPANY}{_BEHIND[_WITHIN_HANGUL]}")
+# 이용 고객 are those who use something, whoever they are.
+_MEANT = re.compile(
+    rf"(?!\s?{fold('(?:고객|손님)')}){_TITLED.pattern}{fold('(?:님)?')}{_BEHIND[_WITHIN_HANGUL]}"
+)
+# A cell of its own, or a string of JSON.
+_CELL = re.compile(r'\s*\Z|"\s*[,}\]]')
+
 CLEAR = 6
 """Letters from which a full name in kana is one whatever stands behind it."""
 
 LONG = 3
-"""Letters of kana that are the name of somebody where fewer are too often a word: さき, まい."""
+"""Letters of kana, and syllables of a full Korean name, that are the name of somebody where fewer
+are too often a word: さき, まい, 이용."""
 
 
 def is_named(text: str, start: int, end: int) -> bool:
-    """Return whether a full name in kana stands there, and no piece of a word: ``タイミング``.
+    """Return whether a full name stands there, and no word or piece of one: ``タイミング``.
 
     :param text: a folded text.
     :param start: offset of the first letter.
     :param end: offset behind the last one.
     """
     bare = squeeze(text[start:end])
+    if _SOUNDS.fullmatch(bare):
+        return _is_korean(text, start, end, len(normalize("NFC", bare)))
     if not _KANA.fullmatch(bare):
         return True
     if _PIECE.match(text, start):
@@ -83,6 +106,17 @@ def is_named(text: str, start: int, end: int) -> bool:
     if letters < FEWEST_KANA and len(bare) == end - start:
         return _TITLED.match(text, end) is not None
     return letters >= CLEAR or _CLOSED.match(text, end) is not None
+
+
+def _is_korean(text: str, start: int, end: int, syllables: int) -> bool:
+    """Return whether a full name in Hangul stands there, and no word or piece of one."""
+    if _WITHIN.match(text, start):
+        return False
+    if syllables >= LONG:
+        return _WHOLE.match(text, end) is not None
+    if (start == 0 or text[start - 1] == '"') and _CELL.match(text, end):
+        return True
+    return _MEANT.match(text, end) is not None
 
 
 def sounded(text: str) -> Iterator[str]:

@@ -100,6 +100,8 @@ SCRIPTS = {
     "リー・アン": ("リーさん、フリーさん、アンケート", "[erased]さん、フリーさん、アンケート"),
     "김민수": ("김민수님, 민수 씨, 민수가 민순이 김씨",
               "[erased]님, [erased] 씨, [erased]가 민순이 [erased]씨"),
+    "김민준": ("민준에게는, 민준이하고, 민준하다",
+              "[erased]에게는, [erased]이하고, 민준하다"),
     "이 하나": ("이 방, 이 손님, 이씨, 하나은행", "이 방, 이 손님, [erased]씨, 하나은행"),
     "राम शर्मा": ("शर्मा जी को पानी, राम को, रामायण", "[erased] जी को पानी, [erased] को, रामायण"),
     "علي حسن": ("السيد علي، عليها", "السيد [erased]، عليها"),
@@ -127,6 +129,28 @@ SCRIPTS = {
                     "☎️[erased] с женой, ℹ️[erased] ☎️Петрова"),
     "สมชาย แสงทอง": ("⚠️สมชาย️ขอผ้า", "⚠️[erased]️ขอผ้า"),
 }  # fmt: skip
+
+
+def test_a_korean_name_that_is_a_word_leaves_the_word() -> None:
+    """이용 is use, 조건 a condition: in somebody else's row only who has a title is meant."""
+    pen = Pen({WANG: [Known("name", "이 용"), Known("name", "조 건")]})
+    said = "수영장 이용 가능, 예약 조건 확인, 이용객 김민수산시장"
+    assert pen.strike(said, []) == said
+    assert pen.strike("이용님, 수영장 이용, 조건 씨", []) == "[erased]님, 수영장 이용, [erased] 씨"
+
+
+@pytest.mark.parametrize(("name", "said", "left"), [
+    ("Mr. 田中", "田中屋, 田中美咲様", "[erased]屋, [erased]美咲様"),
+    ("Tanaka 太郎", "太郎さん、TANAKA", "[erased]さん、[erased]"),
+    ("Kim 민수", "민수 고객, Kim, 박민수", "[erased] 고객, [erased], 박민수"),
+])  # fmt: skip
+def test_half_a_name_in_another_script_goes_from_rows_of_their_own(
+    name: str, said: str, left: str
+) -> None:
+    """In everybody else's it may be any namesake, as a first name in Latin letters may."""
+    pen = Pen({WANG: [Known("name", name)]})
+    assert pen.strike(said, [WANG]) == left
+    assert pen.strike(said, []) == said
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -21,7 +21,24 @@ NAMES = {
     ),
     "রবি দে": (["রবি দে এসেছেন"], ["রবি দেব"]),
     "สมชาย ใจดี": (["คุณสมชาย ใจดีขอผ้าเช็ดตัว", "สมชาย ใจดี"], ["สมชาย", "สมชายี ใจดี"]),
-    "김 민수": (["김민수님", "김 민수"], ["김민순", "민수"]),
+    "김 민수": (
+        ["김민수님", "김 민수", "고객님김민수", "101호김민수", "김민수가", "김민수에게는 비밀",
+         "김민수씨가", "김민수 고객님", "김민수외 2명", "김민수입니다", "김민수팀장님께",
+         "客人김민수先生", "예약자김민수", "김민수에게만", "VIP김민수, 2인"],
+        ["김민순", "민수", "김민수산시장", "박김민수", "김민수영장"],
+    ),
+    "이 용": (
+        ["이용님", "이용 씨가", "이 용 사장님", "이용", "이 용 ",
+         '{"name": "이용", "n": 2}'],
+        ["수영장 이용 가능", "이용객", "재이용", "이용고객", "이용 고객님", "이 용도",
+         "사용이 가능", '"이용" 버튼', "이용은", "재이용님"],
+    ),
+    "조 건": (["조건 선생님"], ["예약 조건 확인", "조건 부장기", "조건부장기"]),
+    "이 상": (["이상씨"], ["2인 이상", "이상, 끝", "이 상 위에"]),
+    "이 민": (["이민 여사"], ["이민국", "이 민국"]),
+    "민수 김": (["민수김은", "민수 김씨"], ["민수김치"]),
+    "용 이": (["용이 씨"], ["사용이 가능"]),
+    "남궁 옥": (["남궁옥이 왔다", "남궁 옥"], ["남궁옥상"]),
     "علي حسن": (["السيد علي حسن", "عَلِيّ حَسَن", "حسن، علي"], ["علية حسن"]),
     "أحمد سالم": (["احمد سالم", "أحمد سالم"], ["محمد سالم"]),
     "علی\u200cرضا کریمی": (["علی\u200cرضا کریمی", "علیرضا کریمی"], ["علی کریمی"]),
@@ -123,6 +140,51 @@ def test_a_namesake_in_two_scripts_is_known_by_both() -> None:
 def test_a_single_part_of_a_name_is_not_looked_for(name: str) -> None:
     """フリー is not リー, whatever script the part is in."""
     assert needles("name", name) == ()
+
+
+ONE_PART = [
+    "Mr. 田中", "Tanaka 太郎", "太郎 Tanaka", "Kim 민수", "민수, K.", "Anna 김", "陈 Chen",
+    "佐々木 Hanako", "Ms. Kim 민수", "マイケル Smith", "J.ロドリゲス", "田中 (VIP) 2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE_PART)
+def test_one_part_beside_another_script_is_not_looked_for(name: str) -> None:
+    """Half of a name means as many as bear it, whatever letters the other half is in."""
+    assert needles("name", name) == ()
+
+
+@pytest.mark.parametrize(("name", "values"), [
+    ("李伟 Li Wei", ["李伟", "li wei"]), ("Li Wei 李伟", ["李伟", "li wei"]),
+    ("王小明 (Xiaoming Wang)", ["王小明", "wang xiaoming"]),
+    ("김민수 Minsu Kim", ["김민수", "kim minsu"]), ("David 김민수", ["김민수"]),
+    ("山田太郎 TARO YAMADA", ["山田太郎", "taro yamada"]), ("Mr. 山田太郎", ["山田太郎"]),
+    ("田中 太郎 Tanaka Taro", ["田中太郎", "tanaka taro"]), ("田中 太郎 T.", ["田中太郎"]),
+    ("マイケル Michael Smith", ["マイケル", "michael smith"]), ("李伟 2", ["李伟"]),
+    ("田中さくら Sakura", ["田中さくら"]),
+    ("Pat O'Brien 李伟", ["李伟", "obrien pat", "brien o pat"]),
+])  # fmt: skip
+def test_a_full_name_beside_another_script_is_looked_for(name: str, values: list[str]) -> None:
+    """李伟 Li Wei bears one name in two scripts, and a nickname takes nothing from it."""
+    assert [needle.value for needle in needles("name", name)] == values
+
+
+@pytest.mark.parametrize("name", ["Mr. Kim", "Weber, Dr.", "Prof. Dr. Weber", "Mrs O'B."])
+def test_a_title_is_no_part_of_a_name(name: str) -> None:
+    """Mr. Kim is every Mr. Kim."""
+    assert needles("name", name) == ()
+
+
+@pytest.mark.parametrize("name", ["Mr. John Smith", "SMITH John Mr", "Prof. Dr. John Smith"])
+def test_a_full_name_is_looked_for_without_its_title(name: str) -> None:
+    """Who writes of a guest need not write the title; a namesake may have one on file, or none."""
+    wanted = needles("name", name)
+    searcher = Searcher([*wanted, Needle("name", "john mr smith", Strength.WEAK)])
+    assert [needle.value for needle in wanted] == ["john smith"]
+    assert searcher.hits("John Smith wants tea") == set(wanted)
+    for on_file in ("John Smith", "Mr. John Smith", "Dr. Smith, John"):
+        assert searcher.bearers(on_file) == set(searcher.needles)
+    assert searcher.bearers("Mr. Smith") == set()
 
 
 @pytest.mark.parametrize(
