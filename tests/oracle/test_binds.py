@@ -39,7 +39,7 @@ NAMES = ("", "b1", "b2")
 @pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2))])
 def test_random_hosts_over_sqlite_databases(number: int) -> None:
     """Two or three SQLite databases: plan and every database are as the oracle says."""
-    _run(100 if number else 12, number, ["sqlite"] * 3)
+    _run(100 if number else 6, number, ["sqlite"] * 3)
 
 
 @pytest.mark.long

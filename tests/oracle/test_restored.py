@@ -34,7 +34,7 @@ QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 @pytest.mark.parametrize(
-    ("number", "cases"), [(0, 25), *(pytest.param(n, 150, marks=pytest.mark.long) for n in (1, 2))]
+    ("number", "cases"), [(0, 12), *(pytest.param(n, 150, marks=pytest.mark.long) for n in (1, 2))]
 )
 def test_what_was_erased_comes_back_on_sqlite(number: int, cases: int) -> None:
     """Erase, then take back: the dump of the whole schema is the one from before."""

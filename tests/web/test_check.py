@@ -39,7 +39,7 @@ from flask_guesterase.store.lawbook import sources
 from flask_guesterase.store.messages.removal import MARK
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.settings import Settings
-from flask_guesterase.store.upkeep import upgrade
+from flask_guesterase.store.tables import metadata as OURS
 from flask_guesterase.web.extension import Guesterase
 from tests import engines
 from tests.kinds import Case, Cases
@@ -151,7 +151,7 @@ def find(
         with app.app_context():
             db.create_all()
             if tables:
-                upgrade.upgrade(db.engine)
+                engines.build(db.engine, OURS)
             if keys:
                 FolderCustodian(f"{folder}/keys").create()
             if closed:

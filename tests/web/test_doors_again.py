@@ -28,11 +28,13 @@ from flask_guesterase.recipients import Notice, Recipient
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.keys.roots import FolderRoots, Pair
 from flask_guesterase.store.sweeping.report import Report
+from flask_guesterase.store.tables import metadata
 from flask_guesterase.store.upkeep import health as store_health
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.tasks import schedule
 from flask_guesterase.web.commands.console import Answer, verb
 from flask_guesterase.web.joining import health, teardown
+from tests.engines import build
 from tests.store.hotel import Base as HotelBase
 from tests.store.hotel import Hotel
 from tests.web.house import CANARY, House
@@ -113,7 +115,7 @@ class Pms:
             db.create_all()
             db.session.add(Told(text="taken"))
             db.session.commit()
-            upgrade.upgrade(db.engine)
+            build(db.engine, metadata)
             upgrade.make_keys(db.engine, self.extension.custodian)
 
     def open_connections(self) -> int:

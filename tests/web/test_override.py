@@ -40,14 +40,12 @@ def test_a_block_is_replaced_and_the_rest_stays(app: Flask) -> None:
     assert "fraud" in page
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(str(p.relative_to(TEMPLATES)) for p in TEMPLATES.rglob("*") if p.is_file()),
-)
-def test_every_template_is_there_under_its_original_name(app: Flask, name: str) -> None:
+def test_every_template_is_there_under_its_original_name(app: Flask) -> None:
     """Each template can be extended under ``original/`` by a host that replaces it."""
-    source, _, _ = app.jinja_env.loader.get_source(  # type: ignore[union-attr]
-        app.jinja_env, f"original/{name}"
-    )
-
-    assert source == (TEMPLATES / name).read_text(encoding="utf-8")
+    names = sorted(str(p.relative_to(TEMPLATES)) for p in TEMPLATES.rglob("*") if p.is_file())
+    assert len(names) > 100
+    for name in names:
+        source, _, _ = app.jinja_env.loader.get_source(  # type: ignore[union-attr]
+            app.jinja_env, f"original/{name}"
+        )
+        assert source == (TEMPLATES / name).read_text(encoding="utf-8"), name
