@@ -290,10 +290,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/test_census_restored.py::test_entries_put_back_accuse_nobody": ("",),
     "tests/test_census_restored.py::test_one_epoch_alone_accuses_nobody": ("",),
     "tests/test_census_restored.py::test_steps_of_an_epoch_before_are_not_those_of_the_next": ("",),
-    "tests/test_engines.py::test_broken_engine_is_never_a_skip": ("",),
     "tests/test_engines.py::test_servers_end_with_their_session": ("end", "kill"),
-    "tests/test_engines.py::test_session_without_engines": ("",),
-    "tests/test_engines.py::test_xdist_workers_share_one_server": ("",),
     "tests/test_restore_drill.py::test_a_replay_that_leaves_the_guest_fails_the_host": ("",),
     "tests/test_restore_drill.py::test_one_officer_is_not_two": ("",),
     "tests/web/test_anew.py::test_a_guest_and_a_clerk_who_confirm_at_once_are_both_told_what_is":
