@@ -29,7 +29,7 @@ from ..store.sweeping.claiming import Pressure
 from ..store.work import Holidays
 from . import migrate
 from .commands.cli import guesterase_cli
-from .entrance import NAME, State, erased_here
+from .entrance import NAME, State, erased_here, here
 from .installed import Installed
 from .joining import config, rounds, sessions
 from .joining.reviewing import Reviews, announce_review
@@ -177,14 +177,16 @@ class Guesterase(Installed):
         """Review a record that is made: whether it holds more than the stay needs.
 
         It reads nothing and raises nothing, so that a check-in never waits for it; what it remarks
-        is told with the signal ``record-reviewed``, and counted by day after the host's commit.
+        is told with the signal ``record-reviewed``, and counted by day after the host's commit, in
+        the application at work, whichever Guesterase was asked.
 
         :param instance: an object of the host's mapping, for example a guest who checks in.
         :param reviewer: who looked at it, the host's user or their id; kept nowhere.
         :param property: code of the property; read from the record when empty.
         :param count: whether it counts; not for a look before the record is made.
         """
-        return self._review(instance, lambda: reviewer, property, count)
+        extension = cast(Guesterase, here() or self)
+        return extension._review(instance, lambda: reviewer, property, count)
 
     def _review(
         self, instance: Any, reviewer: Callable[[], Any], property: str, count: bool
@@ -217,13 +219,8 @@ class Guesterase(Installed):
     def _inserted(self, model: type[Any], mapper: Any, connection: Any, instance: Any) -> None:
         # Of a class and one from which it comes, the one that was named first speaks for a row.
         mine = next(each for each in self._heard if isinstance(instance, each)) is model
-        if mine and self._is_here():
+        if mine and has_app_context() and here() is self:
             self._review(instance, logged_in, "", count=True)
-
-    def _is_here(self) -> bool:
-        """Return whether the application at work is one of those this was installed in."""
-        state = current_app.extensions.get(NAME) if has_app_context() else None
-        return state is not None and state.extension is self
 
     def _counted(self, app: Flask, reviews: Reviews) -> None:
         # A test wants to decide when something is written; see `settle_reviews`.
