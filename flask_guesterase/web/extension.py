@@ -149,8 +149,9 @@ class Guesterase(Installed):
 
         At work is one that has a Guesterase: the host may use its session in another one's context.
         """
-        here: Any = cast(Any, current_app)._get_current_object() if has_app_context() else None
-        apps = [here] if NAME in getattr(here, "extensions", ()) else list(self._apps)
+        app: Any = cast(Any, current_app)._get_current_object() if has_app_context() else None
+        own = NAME in getattr(app, "extensions", ())
+        apps = [app] if own else list(self._apps)
         state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
         if state is None or state.extension is not self:
             return None
@@ -158,7 +159,7 @@ class Guesterase(Installed):
             pool = self.host.engine().pool
         except SetupError:
             return None
-        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
+        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now, own)
 
     def _mapping(self, state: State) -> DataMap:
         """Return the data map as it is so far: models may still be imported or registered."""

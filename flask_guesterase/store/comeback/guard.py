@@ -31,6 +31,7 @@ from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 from .. import tables
 from ..hiding import passage
 from ..hiding.concealed import gates
+from ..keys import installation
 from ..mapping.host import OURS, Host
 from ..statements.assigned import written
 from ..statements.failure import undoes_all
@@ -64,6 +65,9 @@ class _Post(NamedTuple):
 _sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
 _posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
+_named: WeakKeyDictionary[Pool, str] = WeakKeyDictionary()
+"""By which key folder a database says that it belongs to it."""
+
 _idle: tuple[Free, dict[int, Mapper[Any]]] = ({}, {})
 """Mapped classes of which no installation watches anything, by identity, as far as they were met;
 and what was free then, which is another when a class was mapped or something registered since."""
@@ -91,6 +95,7 @@ def _forget() -> None:
 
 
 def _all() -> Iterator[_Post]:
+    """Yield every installation that may be at work here."""
     for host, method in list(_sides.items()):
         sides = method()
         side = sides() if sides is not None else None
@@ -102,6 +107,19 @@ def _all() -> Iterator[_Post]:
             _posts[host] = post
             _forget()
         yield _Post(side, post.watched, post.concerned)
+
+
+def _once(posts: list[_Post]) -> list[_Post]:
+    """Leave one of those that have a database and keys in common, the one that declares most.
+
+    They are one installation in several applications, of which none is at work.
+    """
+    if len(posts) < 2:
+        return posts
+    found: dict[tuple[int, str], _Post] = {}
+    for post in sorted(posts, key=lambda post: len(post.side.datamap.tables)):
+        found[id(post.side.pool), post.side.settings.keys] = post
+    return list(found.values())
 
 
 @contextmanager
@@ -127,7 +145,22 @@ def _is_ours(conn: Connection, side: Side) -> bool:
         if not inspect(conn).has_table(tables.mark.name):
             return False
         _present[pool] = True
-    return True
+    return side.here or _is_named(conn, side)
+
+
+def _is_named(conn: Connection, side: Side) -> bool:
+    """Return whether the database says that the installation's keys belong to it.
+
+    Which engine a session gives where another application is at work, or none, proves nothing.
+    """
+    pool = conn.engine.pool
+    if pool not in _named:
+        with lookout.aside(conn):
+            there = installation.known(conn, installation.FOLDER)
+        if not there:
+            return False
+        _named[pool] = there
+    return _named[pool] == installation.mark(side.custodian)
 
 
 # flushes
@@ -147,7 +180,7 @@ def _on_flush(session: Session, flush_context: Any) -> None:
     posts: list[_Post] = []
     with _harmless("look at a flush"):
         every = list(_all())
-        posts = [post for post in every if _concerns(post, session, flush_context)]
+        posts = _once([post for post in every if _concerns(post, session, flush_context)])
         if not posts and len(every) == len(_sides):
             held, idle = _idle
             if held is not free:
@@ -281,10 +314,10 @@ def _on_execute(state: ORMExecuteState) -> Any:
     names = set(written(statement))
     posts: list[_Post] = []
     with _harmless("look at a statement"):
-        posts = [
+        posts = _once([
             post for post in _all()
             if names & post.side.datamap.tables.keys() and post.side.custodian.exists()
-        ]
+        ])
     if not posts:
         return None
     result = _hand_on(state)
