@@ -16,6 +16,7 @@ from ..core.errors import SetupError
 from ..core.kinds import CALLABLE, MAPPING, TEXT, Kind, maybe, need
 from ..core.minimal import Review
 from ..store.comeback import guard
+from ..store.comeback.idle import Nowhere
 from ..store.comeback.lookout import Side
 from ..store.deciding import minimal
 from ..store.hiding import veil
@@ -141,7 +142,7 @@ class Guesterase(Installed):
         app.cli.add_command(guesterase_cli)
         veil.install(self.host, self._declared)
         self._apps.add(app)
-        guard.install(self.host, self._side)
+        guard.install(self.host, self._side, at_work)
         state.bell = rounds.install(self, app, self._teardown)
 
     def _side(self) -> Side | None:
@@ -149,7 +150,7 @@ class Guesterase(Installed):
 
         At work is one that has a Guesterase: the host may use its session in another one's context.
         """
-        app: Any = cast(Any, current_app)._get_current_object() if has_app_context() else None
+        app: Any = at_work()
         own = NAME in getattr(app, "extensions", ())
         apps = [app] if own else list(self._apps)
         state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
@@ -233,3 +234,8 @@ class Guesterase(Installed):
         reviews = cast(Reviews, self._state().reviews)
         reviews.settle()
         reviews.write(self.run)
+
+
+def at_work() -> object:
+    """Return the application at work, for the guard."""
+    return cast(Any, current_app)._get_current_object() if has_app_context() else Nowhere

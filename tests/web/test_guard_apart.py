@@ -187,3 +187,21 @@ def _half(name: str, session: Any, folder: Path) -> Flask:
     extension.register(Lodger, RULES)
     extension.init_app(app)
     return app
+
+
+def test_what_nobody_watches_is_passed_over_in_each_of_two_applications(
+    product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is not at work there has no say in it; a guest is looked at in each as before."""
+    apps, looks, look = [product.app("one"), product.app("two")], list[int](), guard._all
+    monkeypatch.setattr(guard, "_all", lambda: looks.append(1) or look())
+    counts = []
+    # The second application that answers has the classes of the first looked at once more.
+    for model in (product.room, product.room, product.room, product.guest, product.guest):
+        for app in apps:
+            with app.app_context():
+                looks.clear()
+                product.db.session.add(model())
+                product.db.session.commit()
+                counts.append(len(looks))
+    assert counts == [1, 1, 1, 0, 0, 0, 1, 1, 1, 1]

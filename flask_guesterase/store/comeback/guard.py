@@ -35,8 +35,8 @@ from ..keys import installation
 from ..mapping.host import OURS, Host
 from ..statements.assigned import written
 from ..statements.failure import undoes_all
-from ..statements.forms import Free
 from . import lookout, sightings
+from .idle import AtWork, Idle, Nowhere
 from .lookout import Row, Side
 from .statements import added, carried
 from .watched import Watched, watched
@@ -68,17 +68,17 @@ _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
 _named: WeakKeyDictionary[Pool, str] = WeakKeyDictionary()
 """By which key folder a database says that it belongs to it."""
 
-_idle: tuple[Free, dict[int, Mapper[Any]]] = ({}, {})
-"""Mapped classes of which no installation watches anything, by identity, as far as they were met;
-and what was free then, which is another when a class was mapped or something registered since."""
+_idle = Idle()
 
 
-def install(host: Host, sides: Sides) -> None:
+def install(host: Host, sides: Sides, at_work: AtWork | None = None) -> None:
     """Watch every session on the host's tables; once is enough.
 
     :param host: the host's side.
     :param sides: method that returns the installation that is at work; it is not kept alive.
+    :param at_work: returns the application at work; the same for all hosts of a process.
     """
+    _idle.at_work = at_work or _idle.at_work
     _sides.setdefault(host, WeakMethod(sides))
     gates.attend()
     # What a flush that did not know this one is about to note goes with what was free.
@@ -86,12 +86,6 @@ def install(host: Host, sides: Sides) -> None:
     passage.watch(_wanted, _on_execute)
     if not contains(Session, "after_flush", _on_flush):
         listen(Session, "after_flush", _on_flush)
-
-
-def _forget() -> None:
-    """Have every installation looked at again."""
-    global _idle
-    _idle = ({}, {})
 
 
 def _all() -> Iterator[_Post]:
@@ -105,7 +99,7 @@ def _all() -> Iterator[_Post]:
         if post is None or post.side.datamap is not side.datamap:
             post = _Post(side, watched(side.datamap), WeakKeyDictionary())
             _posts[host] = post
-            _forget()
+            _idle.forget()
         yield _Post(side, post.watched, post.concerned)
 
 
@@ -167,26 +161,16 @@ def _is_named(conn: Connection, side: Side) -> bool:
 
 
 def _on_flush(session: Session, flush_context: Any) -> None:
-    global _idle
     # Nearly every flush ends here, and costs the host what these lines cost.
-    free = gates.free
-    held, idle = _idle
-    if held is free and not session._deleted:
-        for mapper in flush_context.mappers:
-            if id(mapper) not in idle:
-                break
-        else:
-            return
+    free, app = gates.free, _idle.at_work()
+    if not session._deleted and _idle.holds(free, app, flush_context.mappers):
+        return
     posts: list[_Post] = []
     with _harmless("look at a flush"):
         every = list(_all())
         posts = _once([post for post in every if _concerns(post, session, flush_context)])
-        if not posts and len(every) == len(_sides):
-            held, idle = _idle
-            if held is not free:
-                idle = {}
-                _idle = (free, idle)
-            idle.update((id(mapper), mapper) for mapper in flush_context.mappers)
+        if not posts and _is_final(every, app):
+            _idle.note(free, app, flush_context.mappers)
     if not posts:
         return
     # Each of these is collected anew whenever it is asked for.
@@ -194,6 +178,13 @@ def _on_flush(session: Session, flush_context: Any) -> None:
     with _harmless("look at a flush"):
         for post in posts:
             _flushed(post, session, written, deleted)
+
+
+def _is_final(every: list[_Post], app: object) -> bool:
+    """Return whether nobody else could have something to say in an application."""
+    if len(every) == len(_sides):
+        return True
+    return app is not Nowhere and any(post.side.here for post in every)
 
 
 def _concerns(post: _Post, session: Session, flush_context: Any) -> bool:
