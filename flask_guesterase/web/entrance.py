@@ -277,10 +277,14 @@ class Entrance(Declaring):
     def erased(self, row: Any) -> bool:
         """Return whether an object of the host's mapping is a person that was erased.
 
-        It costs a statement only where the row holds nothing and no mark tells why.
+        It costs a statement only where the row holds nothing and no mark tells why. The application
+        at work answers: a loader that several share may have hold of another one's Guesterase.
 
         :param row: the object, for example the user a session names; anything else is nobody.
         """
+        return erased_here(row)
+
+    def _is_gone(self, row: Any) -> bool:
         try:
             found = shell(self.datamap, row)
             if found is None or found.marked:
@@ -343,5 +347,11 @@ def erased_here(row: Any) -> bool:
 
     :param row: the object.
     """
+    extension = here()
+    return extension is not None and extension._is_gone(row)
+
+
+def here() -> Entrance | None:
+    """Return what is installed in the application at work, or None where nothing is."""
     state = state_of(current_app)
-    return state is not None and state.extension.erased(row)
+    return None if state is None else state.extension

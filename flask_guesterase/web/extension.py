@@ -16,6 +16,7 @@ from ..core.errors import SetupError
 from ..core.kinds import CALLABLE, MAPPING, TEXT, Kind, maybe, need
 from ..core.minimal import Review
 from ..store.comeback import guard
+from ..store.comeback.idle import Nowhere
 from ..store.comeback.lookout import Side
 from ..store.deciding import minimal
 from ..store.hiding import veil
@@ -29,7 +30,7 @@ from ..store.sweeping.claiming import Pressure
 from ..store.work import Holidays
 from . import migrate
 from .commands.cli import guesterase_cli
-from .entrance import NAME, State, erased_here, state_of
+from .entrance import NAME, State, erased_here, here, state_of
 from .installed import Installed
 from .joining import config, rounds, sessions
 from .joining.reviewing import Reviews, announce_review
@@ -141,7 +142,7 @@ class Guesterase(Installed):
         app.cli.add_command(guesterase_cli)
         veil.install(self.host, self._declared)
         self._apps.add(app)
-        guard.install(self.host, self._side)
+        guard.install(self.host, self._side, at_work)
         state.bell = rounds.install(self, app, self._teardown)
 
     def _side(self) -> Side | None:
@@ -149,15 +150,17 @@ class Guesterase(Installed):
 
         At work is one that has a Guesterase: the host may use its session in another one's context.
         """
-        apps = list(self._apps)
-        state = _at_work() or (state_of(apps[0]) if len(apps) == 1 else None)
+        app: Any = at_work()
+        own = NAME in getattr(app, "extensions", ())
+        apps = [app] if own else list(self._apps)
+        state = state_of(apps[0]) if len(apps) == 1 else None
         if state is None or state.extension is not self:
             return None
         try:
             pool = self.host.engine().pool
         except SetupError:
             return None
-        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
+        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now, own)
 
     def _mapping(self, state: State) -> DataMap:
         """Return the data map as it is so far: models may still be imported or registered."""
@@ -176,14 +179,16 @@ class Guesterase(Installed):
         """Review a record that is made: whether it holds more than the stay needs.
 
         It reads nothing and raises nothing, so that a check-in never waits for it; what it remarks
-        is told with the signal ``record-reviewed``, and counted by day after the host's commit.
+        is told with the signal ``record-reviewed``, and counted by day after the host's commit, in
+        the application at work, whichever Guesterase was asked.
 
         :param instance: an object of the host's mapping, for example a guest who checks in.
         :param reviewer: who looked at it, the host's user or their id; kept nowhere.
         :param property: code of the property; read from the record when empty.
         :param count: whether it counts; not for a look before the record is made.
         """
-        return self._review(instance, lambda: reviewer, property, count)
+        extension = cast(Guesterase, here() or self)
+        return extension._review(instance, lambda: reviewer, property, count)
 
     def _review(
         self, instance: Any, reviewer: Callable[[], Any], property: str, count: bool
@@ -216,13 +221,8 @@ class Guesterase(Installed):
     def _inserted(self, model: type[Any], mapper: Any, connection: Any, instance: Any) -> None:
         # Of a class and one from which it comes, the one that was named first speaks for a row.
         mine = next(each for each in self._heard if isinstance(instance, each)) is model
-        if mine and self._is_here():
+        if mine and has_app_context() and here() is self:
             self._review(instance, logged_in, "", count=True)
-
-    def _is_here(self) -> bool:
-        """Return whether the application at work is one of those this was installed in."""
-        state = _at_work()
-        return state is not None and state.extension is self
 
     def _counted(self, app: Flask, reviews: Reviews) -> None:
         # A test wants to decide when something is written; see `settle_reviews`.
@@ -236,6 +236,6 @@ class Guesterase(Installed):
         reviews.write(self.run)
 
 
-def _at_work() -> State | None:
-    """Return what belongs to the application at work, where there is one that has a Guesterase."""
-    return state_of(current_app) if has_app_context() else None
+def at_work() -> object:
+    """Return the application at work, for the guard."""
+    return cast(Any, current_app)._get_current_object() if has_app_context() else Nowhere

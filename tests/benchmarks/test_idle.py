@@ -139,7 +139,7 @@ def test_who_could_be_known_again_is_looked_for_after_many_flushes_that_were_nob
     for id in range(5, 9):
         assert [line for line in statements(host, "write") if "guesterase" in line] == []
         host.ask("write", id)
-    assert guard._idle[1]
+    assert guard._idle.classes()
     ours = [line for line in statements(host, "known") if "guesterase" in line]
     assert any("guesterase_mark" in line for line in ours)
 
@@ -152,7 +152,7 @@ def test_a_process_that_only_writes_need_not_look_either(
     first, second = (Bare(sqlite_url, tmp_path, installed=True) for _ in range(2))
     _alone(second)
     second.ask("write", 5)
-    assert {mapper.class_ for mapper in guard._idle[1].values()} == {Reservation, Message}
+    assert guard._idle.classes() == {Reservation, Message}
     for host in (first, second):
         host.session.remove()
         host.engine.dispose()
@@ -163,7 +163,7 @@ def test_a_delete_of_what_nobody_watches_is_noted_after_many_flushes(host: Bare)
     _alone(host)
     for id in range(5, 9):
         host.ask("write", id)
-    assert guard._idle[1]
+    assert guard._idle.classes()
     with host.app.app_context():
         host.session.delete(host.session.scalars(select(Message).limit(1)).one())
         host.session.commit()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from flask_guesterase.core.log import slug
 from flask_guesterase.store import tables
+from flask_guesterase.store.upkeep import upgrade
 from tests.store.hotel import Companion
 from tests.web.house import House
 
@@ -119,6 +120,7 @@ def test_what_is_deleted_in_the_context_of_another_application_is_in_the_journal
 ) -> None:
     """A job of the host's may have an application of its own, without the extension."""
     house = House(sqlite_url, tmp_path)
+    upgrade.make_keys(house.hotel.engine, house.hotel.custodian)
     house.people()
     with Flask("job").app_context():
         house.session.delete(house.session.get(Companion, (2, 1)))

@@ -17,6 +17,7 @@ from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.treatment import File
 from flask_guesterase.store import tables
+from flask_guesterase.store.mapping.masks import MARK
 from flask_guesterase.store.upkeep import upgrade
 
 from .conftest import TODAY, Clerk, hotel_app
@@ -91,10 +92,36 @@ def test_a_new_row_is_reviewed_where_it_is_made(
     for each in map(extension, two):
         event.remove(Guest, "after_insert", each._heard[Guest])
     assert "was reviewed" not in caplog.text
-    counts = []
+    assert list(map(counted, two)) == [None, 1]
+
+
+def counted(app: Flask) -> int | None:
+    """Return how often a record was reviewed in an application, by the word counted most."""
+    with app.app_context():
+        extension(app).settle_reviews()
+        found: int | None = db.session.scalar(select(func.max(tables.reviewed.c.count)))
+        return found
+
+
+def test_a_record_is_reviewed_by_the_application_at_work(two: list[Flask]) -> None:
+    """A module that has hold of the other's Guesterase has it counted where the record is made."""
+    with two[1].app_context():
+        db.session.add(made := Guest(name="Ann Roe", property_code="SHA", created_on=TODAY))
+        assert extension(two[0]).review_record(made, "sha.desk").problem == ""
+        db.session.commit()
+    assert list(map(counted, two)) == [None, 1]
+
+
+def test_who_was_erased_is_nobody_whichever_is_asked(
+    two: list[Flask], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A login manager's loader asks the Guesterase that was made last, in each application."""
     for app in two:
         with app.app_context():
-            extension(app).settle_reviews()
-            counted = select(func.count()).select_from(tables.reviewed)
-            counts.append(db.session.scalar(counted) or 0)
-    assert counts[0] == 0 < counts[1]
+            guest = db.session.scalars(select(Guest)).first()
+            assert guest is not None
+            assert not any(each.erased(guest) for each in map(extension, two))
+            guest.name, guest.email, guest.phone, guest.document_no = MARK, "", None, None
+            assert all(each.erased(guest) for each in map(extension, two))
+            db.session.rollback()
+    assert "was looked at" not in caplog.text

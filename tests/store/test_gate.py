@@ -265,7 +265,8 @@ def test_a_row_of_several_classes_is_known_by_one_key_everywhere(
     gates.add(host, [])
     gates.gate()
     atlas = resolve(host.declarations(), host.tables(), host.mappers()).atlas
-    assert gates._learnt.keys[RECEIPT] == tuple(c.name for c in atlas.key(RECEIPT)) == ("id",)
+    (reading,) = gates._learnt.readings[RECEIPT]
+    assert reading.key == tuple(c.name for c in atlas.key(RECEIPT)) == ("id",)
 
 
 @pytest.mark.parametrize("load", [

@@ -270,7 +270,7 @@ def test_who_is_watched_since_a_class_was_mapped_is_seen(lodge: Lodge) -> None:
         guest.phone = ANN["phone"]
         lodge.session.flush()
         lodge.session.rollback()
-    assert guard._idle[1]
+    assert guard._idle.classes()
 
     class Base(DeclarativeBase):
         pass

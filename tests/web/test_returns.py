@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from flask_guesterase.store import tables
+from flask_guesterase.store.upkeep import upgrade
 from tests.store.hotel import Booking, Guest
 from tests.web.house import House
 from tests.web.test_cli import Console
@@ -137,6 +138,7 @@ def test_the_console_notes_who_wants_no_advertising(house: House) -> None:
 
 def test_the_guard_serves_a_script_outside_of_any_application_context(back: House) -> None:
     """Where one application is installed it is meant; where there are two, nobody is guessed at."""
+    upgrade.make_keys(back.hotel.engine, back.hotel.custodian)
     with back.app.app_context(), back.extension.begin() as office:
         office.settle_return(1, "clerk", theirs=True)
     assert back.worker().problems == {}

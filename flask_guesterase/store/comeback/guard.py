@@ -31,11 +31,12 @@ from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 from .. import tables
 from ..hiding import passage
 from ..hiding.concealed import gates
+from ..keys import installation
 from ..mapping.host import OURS, Host
 from ..statements.assigned import written
 from ..statements.failure import undoes_all
-from ..statements.forms import Free
 from . import lookout, sightings
+from .idle import AtWork, Idle, Nowhere
 from .lookout import Row, Side
 from .statements import added, carried
 from .watched import Watched, watched
@@ -64,17 +65,20 @@ class _Post(NamedTuple):
 _sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
 _posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
-_idle: tuple[Free, dict[int, Mapper[Any]]] = ({}, {})
-"""Mapped classes of which no installation watches anything, by identity, as far as they were met;
-and what was free then, which is another when a class was mapped or something registered since."""
+_named: WeakKeyDictionary[Pool, str] = WeakKeyDictionary()
+"""By which key folder a database says that it belongs to it."""
+
+_idle = Idle()
 
 
-def install(host: Host, sides: Sides) -> None:
+def install(host: Host, sides: Sides, at_work: AtWork | None = None) -> None:
     """Watch every session on the host's tables; once is enough.
 
     :param host: the host's side.
     :param sides: method that returns the installation that is at work; it is not kept alive.
+    :param at_work: returns the application at work; the same for all hosts of a process.
     """
+    _idle.at_work = at_work or _idle.at_work
     _sides.setdefault(host, WeakMethod(sides))
     gates.attend()
     # What a flush that did not know this one is about to note goes with what was free.
@@ -84,13 +88,8 @@ def install(host: Host, sides: Sides) -> None:
         listen(Session, "after_flush", _on_flush)
 
 
-def _forget() -> None:
-    """Have every installation looked at again."""
-    global _idle
-    _idle = ({}, {})
-
-
 def _all() -> Iterator[_Post]:
+    """Yield every installation that may be at work here."""
     for host, method in list(_sides.items()):
         sides = method()
         side = sides() if sides is not None else None
@@ -100,8 +99,21 @@ def _all() -> Iterator[_Post]:
         if post is None or post.side.datamap is not side.datamap:
             post = _Post(side, watched(side.datamap), WeakKeyDictionary())
             _posts[host] = post
-            _forget()
+            _idle.forget()
         yield _Post(side, post.watched, post.concerned)
+
+
+def _once(posts: list[_Post]) -> list[_Post]:
+    """Leave one of those that have a database and keys in common, the one that declares most.
+
+    They are one installation in several applications, of which none is at work.
+    """
+    if len(posts) < 2:
+        return posts
+    found: dict[tuple[int, str], _Post] = {}
+    for post in sorted(posts, key=lambda post: len(post.side.datamap.tables)):
+        found[id(post.side.pool), post.side.settings.keys] = post
+    return list(found.values())
 
 
 @contextmanager
@@ -127,33 +139,38 @@ def _is_ours(conn: Connection, side: Side) -> bool:
         if not inspect(conn).has_table(tables.mark.name):
             return False
         _present[pool] = True
-    return True
+    return side.here or _is_named(conn, side)
+
+
+def _is_named(conn: Connection, side: Side) -> bool:
+    """Return whether the database says that the installation's keys belong to it.
+
+    Which engine a session gives where another application is at work, or none, proves nothing.
+    """
+    pool = conn.engine.pool
+    if pool not in _named:
+        with lookout.aside(conn):
+            there = installation.known(conn, installation.FOLDER)
+        if not there:
+            return False
+        _named[pool] = there
+    return _named[pool] == installation.mark(side.custodian)
 
 
 # flushes
 
 
 def _on_flush(session: Session, flush_context: Any) -> None:
-    global _idle
     # Nearly every flush ends here, and costs the host what these lines cost.
-    free = gates.free
-    held, idle = _idle
-    if held is free and not session._deleted:
-        for mapper in flush_context.mappers:
-            if id(mapper) not in idle:
-                break
-        else:
-            return
+    free, app = gates.free, _idle.at_work()
+    if not session._deleted and _idle.holds(free, app, flush_context.mappers):
+        return
     posts: list[_Post] = []
     with _harmless("look at a flush"):
         every = list(_all())
-        posts = [post for post in every if _concerns(post, session, flush_context)]
-        if not posts and len(every) == len(_sides):
-            held, idle = _idle
-            if held is not free:
-                idle = {}
-                _idle = (free, idle)
-            idle.update((id(mapper), mapper) for mapper in flush_context.mappers)
+        posts = _once([post for post in every if _concerns(post, session, flush_context)])
+        if not posts and _is_final(every, app):
+            _idle.note(free, app, flush_context.mappers)
     if not posts:
         return
     # Each of these is collected anew whenever it is asked for.
@@ -161,6 +178,13 @@ def _on_flush(session: Session, flush_context: Any) -> None:
     with _harmless("look at a flush"):
         for post in posts:
             _flushed(post, session, written, deleted)
+
+
+def _is_final(every: list[_Post], app: object) -> bool:
+    """Return whether nobody else could have something to say in an application."""
+    if len(every) == len(_sides):
+        return True
+    return app is not Nowhere and any(post.side.here for post in every)
 
 
 def _concerns(post: _Post, session: Session, flush_context: Any) -> bool:
@@ -281,10 +305,10 @@ def _on_execute(state: ORMExecuteState) -> Any:
     names = set(written(statement))
     posts: list[_Post] = []
     with _harmless("look at a statement"):
-        posts = [
+        posts = _once([
             post for post in _all()
             if names & post.side.datamap.tables.keys() and post.side.custodian.exists()
-        ]
+        ])
     if not posts:
         return None
     result = _hand_on(state)

@@ -37,6 +37,7 @@ class Side(NamedTuple):
     :param datamap: the resolved data map.
     :param custodian: who holds the keys.
     :param now: returns the aware UTC time.
+    :param here: its own application is at work; elsewhere the database must say whose it is.
     """
 
     pool: Pool
@@ -44,6 +45,7 @@ class Side(NamedTuple):
     datamap: DataMap
     custodian: FolderCustodian
     now: Callable[[], datetime]
+    here: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Row:
 
 
 @contextmanager
-def _aside(conn: Connection) -> Iterator[None]:
+def aside(conn: Connection) -> Iterator[None]:
     """Keep what fails here from ending the host's transaction, where an error would do that."""
     if conn.dialect.name != "postgresql" or commits_alone(conn.connection.dbapi_connection):
         yield
@@ -103,7 +105,7 @@ def note(side: Side, conn: Connection, rows: list[Row], door: str) -> None:
             for made in seals.of(kind, text).values():
                 wanted.setdefault(made, []).append(row)
     hits: dict[tuple[str, str], dict[Key, Mark]] = {}
-    with _aside(conn):
+    with aside(conn):
         for mark in known.find(conn, wanted, now.date().isoformat()):
             for row in wanted[mark.mark]:
                 mine = hits.setdefault((row.one.name, row.state), {})
@@ -137,7 +139,7 @@ def bypassed(side: Side, conn: Connection, gone: Mapping[tuple[str, str], int]) 
                 counts[word(table)] += count
         for controller in [places[place]] if place else sorted(set(places.values())):
             events.append(DeleteBypassed(controller, place, actor=HOST, counts=dict(counts)))
-    with _aside(conn):
+    with aside(conn):
         for draft in journal.drafts(events, side.now()):
             journal.leave(conn, draft)
 
@@ -168,7 +170,7 @@ def written(
         if len(one.declared.key) == 1:
             for made in seals.of(marks.KEY, marks.row_text(one.name, (value,))).values():
                 wanted.setdefault(made, set()).add(("", value))
-    with _aside(conn):
+    with aside(conn):
         found = known.find(conn, wanted, now.date().isoformat())
         if not found:
             return

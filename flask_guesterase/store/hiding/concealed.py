@@ -229,8 +229,10 @@ def _today(cover: Cover, kept: frozenset[str]) -> frozenset[str]:
 
     All that is retained in the table is hidden then.
     """
-    guarded = gates.gate().get(cover.table) if kept else None
-    return kept if guarded is None or kept <= guarded.names else kept | guarded.columns
+    if kept <= cover.names:
+        return kept
+    guarded = gates.gate().get(cover.table)
+    return kept if guarded is None else kept | guarded.columns
 
 
 def pending(state: InstanceState[Any], keys: Any) -> bool:

@@ -28,7 +28,7 @@ from ..statements.naming import Gate, named
 
 @dataclass(frozen=True)
 class Cover:
-    """One table behind a mapped class, and what of it can be hidden.
+    """One table behind a mapped class, and what of it can be hidden, as one host reads it.
 
     :param table: name of the table.
     :param key: attributes that hold the row's key, in its order, each with its place in the
@@ -39,6 +39,7 @@ class Cover:
     :param stored: attributes that are columns of the table, and not computed from others.
     :param unique: the key is the table's primary key: while a row has it, none comes with it.
     :param lost: the parts of the key that an erasure overwrites.
+    :param names: the SQL names of all columns of the table.
     """
 
     table: str
@@ -48,6 +49,7 @@ class Cover:
     stored: frozenset[str] = frozenset()
     unique: bool = False
     lost: tuple[LostPart, ...] = ()
+    names: frozenset[str] = frozenset()
 
     @cached_property
     def attributes(self) -> frozenset[str]:
@@ -104,7 +106,9 @@ def fixed_in(mappers: Iterable[Mapper[Any]], key: Iterable[str]) -> set[str]:
 
 def glimpses_of(mapper: Mapper[Any], gate: Gate, covers: Iterable[Cover]) -> tuple[Glimpse, ...]:
     """Read off a mapped class which attributes show something of other rows."""
-    own = {cover.table: cover.attributes for cover in covers}
+    own: dict[str, frozenset[str]] = {}
+    for cover in covers:
+        own[cover.table] = own.get(cover.table, frozenset()) | cover.attributes
     found: dict[str, set[str]] = {}
     columns: Iterable[tuple[str, Any]] = mapper.columns.items()
     for key, expression in columns:
@@ -169,6 +173,7 @@ def cover_of(
         frozenset(stored),
         set(key) == {column.name for column in table.primary_key},
         lost,
+        frozenset(column.name for column in table.c),
     )
 
 

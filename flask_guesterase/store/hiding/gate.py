@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import (
@@ -36,14 +36,25 @@ Declarations = Sequence[tuple[Target, Policy | Exempt]]
 Listener = Callable[..., None]
 
 
+class Reading(NamedTuple):
+    """What the mapping and the policy of one host say of a table's rows.
+
+    :param key: SQL names of the columns by which they are known.
+    :param lost: the parts of the key that an erasure overwrites.
+    :param made: columns that the database computes -> those whose values they must not show.
+    """
+
+    key: tuple[str, ...]
+    lost: tuple[LostPart, ...]
+    made: dict[str, set[str]]
+
+
 class Learnt:
     """What was read off all mappings and policies at once; it is never read half made."""
 
     def __init__(self) -> None:
         self.gate: dict[str, Guarded] = {}
-        self.keys: dict[Any, tuple[str, ...]] = {}
-        self.lost: dict[Any, tuple[LostPart, ...]] = {}
-        self.made: dict[Any, dict[str, set[str]]] = {}
+        self.readings: dict[Table, list[Reading]] = {}
         self.covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
         self.glimpses: WeakKeyDictionary[Mapper[Any], tuple[Glimpse, ...]] = WeakKeyDictionary()
 
@@ -130,16 +141,16 @@ class Gates:
             self._learning = False
 
     def covers(self, mapper: Mapper[Any]) -> tuple[Cover, ...]:
-        """Return what of a mapped class can be hidden, per table."""
+        """Return what of a mapped class can be hidden, per table, and per host that differs."""
         found = self._learnt.covers.get(mapper)
         if found is None:
             self.gate()
             learnt = self._learnt
             found = tuple(
-                cover_of(mapper, table, learnt.keys[table], learnt.lost[table], learnt.made[table])
-                for table in mapper.tables
-                if isinstance(table, Table) and table in learnt.keys
-            )
+                cover_of(mapper, table, *reading)
+                for table in mapper.tables if isinstance(table, Table)
+                for reading in learnt.readings.get(table, ())
+            )  # fmt: skip
             learnt.covers[mapper] = found
         return found
 
@@ -178,19 +189,25 @@ class Gates:
         mappers = [m for m in dict.fromkeys([*host.mapped(), *classes]) if m is not None]
         named_tables = [target for target, _ in given if isinstance(target, Table)]
         atlas = Atlas([*named_tables, *host.tables()], mappers)
+        found: dict[Table, Reading] = {}
         for target, policy in given:
             wanted = _retained(policy)
             if wanted:
-                self._guard(learnt, atlas, (table_name(target), policy), wanted)
+                found |= self._guard(learnt, atlas, (table_name(target), policy), wanted)
+        for table, reading in found.items():
+            # What one host hides of a table, another one's policy does not show.
+            known = learnt.readings.setdefault(table, [])
+            if reading not in known:
+                known.append(reading)
         return mappers
 
     def _guard(
         self, learnt: Learnt, atlas: Atlas, what: tuple[str, Policy | Exempt], wanted: list[str]
-    ) -> None:
+    ) -> dict[Table, Reading]:
         name, policy = what
         table = atlas.tables.get(name)
         if table is None:
-            return
+            return {}
         mappers = atlas.mappers.get(name, [])
         key = [column.name for column in atlas.key(table)]
         fixed = fixed_in(mappers, key)
@@ -214,9 +231,7 @@ class Gates:
             before.names | {column.name for column in table.c},
             before.unions | _unions(mappers),
         )
-        learnt.keys[table] = tuple(key)
-        learnt.lost[table] = lost_parts(atlas.key(table), named_rules)
-        learnt.made[table] = made
+        return {table: Reading(tuple(key), lost_parts(atlas.key(table), named_rules), made)}
 
 
 def _showing(table: Table, rules: Mapping[str, Rule], fixed: set[str]) -> dict[str, set[str]]:
