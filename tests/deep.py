@@ -153,6 +153,7 @@ LATER: dict[str, tuple[str, ...]] = {
         ("mariadb",),
     "tests/store/test_heldhome.py::test_what_a_hold_keeps_besides_follows_a_later_day":
         ("mariadb",),
+    "tests/store/test_heldshared.py": ("mariadb", "postgresql"),
     "tests/store/test_heldswept.py": ("mariadb", "postgresql"),
     "tests/store/test_history_sealed.py": ("mariadb",),
     "tests/store/test_holds.py": ("mariadb",),
