@@ -90,6 +90,35 @@ def several(answers: Iterable[Any]) -> Any:
     return ordered[0] if len(ordered) == 1 else ordered or None
 
 
+def unsaid(answers: Mapping[str, Any], name: str) -> bool:
+    """Return whether one of several people gave no answer, in either form of it."""
+    told = (answers.get(each, ()) for each in (name, LESS.get(name, "")))
+    return any(None in apart(said) for said in told)
+
+
+def beside(old: Mapping[str, Any], name: str, now: Any, missing: bool) -> dict[str, Any]:
+    """Return an answer of several people, with what was written down of those who are gone.
+
+    :param old: what was written down, in the less telling form where there is one.
+    :param name: the answer.
+    :param now: what those say who are there.
+    :param missing: whether somebody said nothing then, and says nothing now.
+    """
+    said, less = apart(now), LESS.get(name, "")
+    silent = [None] if missing else []
+    if name in old:
+        # Of what is written down in another type the host's own counts.
+        alike = {str(each) for each in (*said, None)}
+        gone = (each for each in apart(old[name]) if str(each) not in alike)
+        return {name: several((*said, *gone, *silent))}
+    if less in old:
+        known = [each for each in apart(old[less]) if each is not None]
+        silent = silent or [None for each in said if each is None]
+        # None lets the less telling form count, beside what those say who are there.
+        return {name: several((*said, None)), less: several((*known, *silent))}
+    return {name: several((*said, *silent))}
+
+
 def _all(
     when: Mapping[str, Any], facts: Facts, day: date | None, named: Named
 ) -> bool | None:

@@ -15,8 +15,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.conditions import applicable
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.retention import due, floor
-from flask_guesterase.core.rule import Facts, Open
+from flask_guesterase.core.retention import due, floor, pared
+from flask_guesterase.core.rule import Facts, Open, Start
 from flask_guesterase.core.treatment import keep, redact, retain
 from flask_guesterase.core.whence import PLACE
 from flask_guesterase.store import tables
@@ -24,6 +24,7 @@ from flask_guesterase.store.lawbook.clocks import Record, facts_of, places_of
 from flask_guesterase.store.lawbook.packs import bundled
 from flask_guesterase.store.mapping.datamap import DataMap
 from flask_guesterase.store.mapping.ways import also
+from flask_guesterase.store.retaining.silent import is_clear
 from flask_guesterase.store.settings import Property, Settings
 from tests.engines import build
 from tests.store.inn import datamap
@@ -195,6 +196,47 @@ def test_what_was_written_down_of_several_counts_beside_what_is_left(
     before = Record("ber", Facts({}, {"role": old}))
     now = Record("ber", Facts({}, {} if new is None else {"role": new}), frozenset(several))
     assert before.under(now).facts.answers == {"role": said}
+
+
+@pytest.mark.parametrize(
+    ("old", "said", "heard", "applies"),
+    [
+        ((None, False), "DE", {"b"}, False),
+        ((None, False), "DE", {"c"}, None),
+        ((None, False), ("AT", "DE"), {"b"}, True),
+        ((None, False), (None, "DE"), {"b"}, None),
+        (False, (None, "DE"), {"b"}, None),
+        (None, "DE", {"b"}, False),
+        (None, "DE", {"c"}, None),
+    ],
+)
+def test_what_was_missing_is_so_until_who_did_not_say_it_does(
+    old: Any, said: Any, heard: set[str], applies: bool | None
+) -> None:
+    """Neither another one's word ends that, nor does theirs speak for who says nothing now."""
+    answers = {} if old is None else {"foreign": old}
+    before = Record("ber", Facts({}, answers), silent={"nationality": frozenset({"b"})})
+    now = Record("ber", Facts({}, {"nationality": said}, "DE"), frozenset({"nationality"}))
+    rule = next(each for each in bundled()["DE"].rules if "foreign" in each.when)
+    told = before.under(now, {"nationality": frozenset(heard)})
+    for facts in (told.facts, pared(told.facts, [rule])):
+        assert applicable(rule, facts, date(2026, 3, 1)) is applies
+    assert bool(told.silent) is ("b" not in heard)
+
+
+@pytest.mark.parametrize(
+    ("born", "clear"), [("1980-02-01", True), ("1980-05-01", False), ("1.5.80?", False)]
+)
+def test_an_answer_that_is_written_down_as_none_is_nobodys_silence(born: str, clear: bool) -> None:
+    """An age that is another one on each day on which a rule asks for it stays unknown, also once
+    all the others have said theirs."""
+    facts = Facts({"departed": date(2026, 3, 1), "created": date(2026, 6, 1)}, {}, "DE")
+    told = bundled()["DE"].rules[0]
+    rules = [
+        replace(told, when={"age_min": 14}, clock=(event,), start=Start.EVENT)
+        for event in facts.events
+    ]
+    assert is_clear(facts, "birth", born, rules) is clear
 
 
 class Inn(DeclarativeBase):

@@ -104,7 +104,9 @@ def _asks_row(work: Work, line: Line[Any]) -> bool:
         return True
     found = verdict(work, line)
     soon = work.now.date() + timedelta(days=SOON)
-    return not found.kept(soon + timedelta(days=1)) or not _ROWS.isdisjoint(found.open)
+    if not found.kept(soon + timedelta(days=1)) or not _ROWS.isdisjoint(found.open):
+        return True
+    return Open.UNKNOWN_FACT in found.open and bool(vouching.read_facts(work, line).silent)
 
 
 _ROWS = frozenset({Open.NO_CLOCK, Open.NO_PLACE})

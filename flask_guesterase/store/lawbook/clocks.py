@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import chain
 from typing import Any
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection
 
-from ...core.conditions import LESS, apart, several
+from ...core.conditions import apart, beside, several, unsaid
 from ...core.finding import Finding, Severity
 from ...core.plan import Key
 from ...core.rule import CATEGORIES, EVENTS, Facts
@@ -31,26 +31,26 @@ class Record:
     :param place: code of the property, or empty when nobody can tell.
     :param facts: events and answers, as the host knows them.
     :param several: events and answers of several people, of whom some may be gone.
+    :param silent: answer -> marks of those of them who gave none; an empty one is nobody known.
     """
 
     place: str
     facts: Facts
     several: frozenset[str] = frozenset()
+    silent: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
-    def under(self, now: Record) -> Record:
-        """Return what the row tells now, with what was written down where it tells nothing."""
+    def under(self, now: Record, heard: Mapping[str, frozenset[str]] | None = None) -> Record:
+        """Return what the row tells now, with what was written down where it tells nothing.
+
+        :param now: what it tells.
+        :param heard: answer -> marks of those who give one now.
+        """
         old, new = self.facts, now.facts
-        answers = {**old.answers, **new.answers}
+        answers, silent = {**old.answers, **new.answers}, dict(self.silent)
         for name in now.several & new.answers.keys():
-            said = apart(new.answers[name])
-            if name in old.answers:
-                # Of what is written down in another type the host's own counts.
-                alike = {str(each) for each in said}
-                gone = (each for each in apart(old.answers[name]) if str(each) not in alike)
-                answers[name] = several((*said, *gone))
-            elif LESS.get(name) in old.answers:
-                # None lets the less telling form count, beside what those say who are there.
-                answers[name] = several((*said, None))
+            unheard = silent.get(name, frozenset({""} if unsaid(old.answers, name) else ()))
+            silent[name] = unheard - (heard or {}).get(name, frozenset())
+            answers |= beside(old.answers, name, new.answers[name], bool(silent[name]))
         last = {
             event: max(day, old.events.get(event, day)) if event in now.several else day
             for event, day in new.events.items()
@@ -61,7 +61,8 @@ class Record:
             new.country or old.country,
             new.fiscal if now.place else old.fiscal,
         )
-        return Record(now.place or self.place, facts)
+        still = {name: marks for name, marks in silent.items() if marks}
+        return Record(now.place or self.place, facts, silent=still)
 
 
 def facts_of(
@@ -142,7 +143,7 @@ def _record(
     naive = ZoneInfo(declared.policy.zone or "UTC")
     days = {event: latest(values, naive, zone) for event, values in events.items()}
     said = dict(answers)
-    born = several(_birth(each) for each in apart(said.pop("birth", None)))
+    born = several(birth(each) for each in apart(said.pop("birth", None)))
     if born is not None:
         said["birth"] = born
     return Record(
@@ -156,7 +157,7 @@ def _record(
     )
 
 
-def _birth(value: Any) -> date | None:
+def birth(value: Any) -> date | None:
     """Return the day of birth as it is written, or None when it cannot be read."""
     read = moment_of(value, ZoneInfo("UTC"))
     return read.date() if isinstance(read, datetime) else read
@@ -252,7 +253,7 @@ def births_of(
         return found
     left = left_in(datamap, declared, at)
     for key, value in at.each(conn, declared, list(found)):
-        born = None if is_left(value, left) else _birth(value)
+        born = None if is_left(value, left) else birth(value)
         if born is not None:
             found[key].add(born)
     return found

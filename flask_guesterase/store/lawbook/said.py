@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ...core.conditions import several
-from ...core.plan import Key, Person
-from ..erasing.finder import erased_before, owners
+from ...core.log import canonical
+from ...core.plan import Key, Person, key_text
+from ..erasing.finder import buried, erased_before, owners
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.masks import fixed_value
@@ -49,45 +51,99 @@ def told_of(
     :param keys: keys of its rows.
     :param alone: whether all rows of one owner speak for one; else those behind a profile do.
     """
-    end = datamap.tables.get(at.hops[-1].table.fullname) if at.hops else None
-    found, spoken, silent = _read(conn, datamap, declared, at, keys, end)
+    rows = _read(conn, datamap, declared, at, keys)
+    found = {key: [value for value, _ in each] for key, each in rows.spoken.items()}
     # Where nobody says anything it does not matter who was erased.
-    mixed = {key: rows for key, rows in silent.items() if key in found}
-    asked = {row for key, rows in mixed.items() for row in (*rows, *spoken[key])}
-    people = _people(conn, datamap, end, asked)
+    mixed = {key: each for key, each in rows.silent.items() if key in found}
+    asked = {row for key, each in mixed.items() for row in (*each, *rows.speaking(key))}
+    people = _people(conn, datamap, rows.end, asked)
     gone = erased_before(conn, datamap, _whose(people, chain.from_iterable(mixed.values())))
     # Rows of one who booked may be those of others, who have no profile of their own.
     one = alone or _personal(datamap, declared, at)
-    for key, rows in mixed.items():
-        heard = gone | (_whose(people, spoken[key]) if one else set())
-        known = all(row in people and people[row] <= heard for row in rows)
+    for key, each in mixed.items():
+        heard = gone | (_whose(people, rows.speaking(key)) if one else set())
+        known = all(row in people and people[row] <= heard for row in each)
         found[key] += [] if known else [None]
     return found
 
 
+def voices(
+    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+) -> dict[Key, list[tuple[str, Any]]]:
+    """Return key -> who says what, None where they say nothing, without those who are heard anyway.
+
+    Who it is stands there as a text that is the same whatever they say; an empty one where nobody
+    can tell, or where an erased person's row holds somebody again.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param declared: the table.
+    :param at: where the values stand.
+    :param keys: keys of its rows.
+    """
+    rows = _read(conn, datamap, declared, at, keys)
+    every = {row for key in keys for row in (*rows.speaking(key), *rows.silent.get(key, ()))}
+    people = _people(conn, datamap, rows.end, every)
+    theirs = _whose(people, every)
+    gone, one = erased_before(conn, datamap, theirs), _personal(datamap, declared, at)
+    others = set(buried(conn, theirs)) - gone
+    found: dict[Key, list[tuple[str, Any]]] = {}
+    for key in keys:
+        heard = gone | (_whose(people, rows.speaking(key)) if one else set())
+        told = [*rows.spoken.get(key, ())]
+        told += [
+            (None, row) for row in rows.silent.get(key, ())
+            if row not in people or not people[row] <= heard
+        ]  # fmt: skip
+        found[key] = [
+            (_named(rows.end, row, people.get(row, set()), others, one), value)
+            for value, row in told
+        ]
+    return found
+
+
+def _named(
+    end: Declared | None, row: Key, people: set[Person], others: set[Person], one: bool
+) -> str:
+    """Return who speaks in a row: its people, and the row itself where it may be another's."""
+    if end is None or people & others:
+        return ""
+    place = [] if one and people else [end.name, key_text(row)]
+    return canonical([place, sorted([table, key_text(key)] for table, key in people)]).decode()
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What rows say that others lead to, without what erasures left there.
+
+    :param end: their table, or None where nothing is declared about it.
+    :param spoken: key -> value, and the row it stands in.
+    :param silent: key -> the rows that say nothing.
+    """
+
+    end: Declared | None
+    spoken: dict[Key, list[tuple[Any, Key]]] = field(default_factory=dict)
+    silent: dict[Key, list[Key]] = field(default_factory=dict)
+
+    def speaking(self, key: Key) -> list[Key]:
+        """Return the rows that say something."""
+        return [row for _, row in self.spoken.get(key, ())]
+
+
 def _read(
-    conn: Connection,
-    datamap: DataMap,
-    declared: Declared,
-    at: Reach,
-    keys: Sequence[Key],
-    end: Declared | None,
-) -> tuple[dict[Key, list[Any]], dict[Key, list[Key]], dict[Key, list[Key]]]:
-    """Return key -> values, key -> rows that say them, and key -> rows that say nothing."""
+    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+) -> _Rows:
+    end = datamap.tables.get(at.hops[-1].table.fullname) if at.hops else None
     names = [column.key for column in end.key] if end is not None else []
-    left = left_in(datamap, declared, at)
-    found: dict[Key, list[Any]] = {}
-    spoken: dict[Key, list[Key]] = {}
-    silent: dict[Key, list[Key]] = {}
+    left, rows = left_in(datamap, declared, at), _Rows(end)
     for key, value, row in at.ends(conn, declared, keys, names):
         if left is not None and is_left(value, left):
             continue
         if end is not None and (value is None or not str(value).strip()):
-            silent.setdefault(key, []).append(row)
+            rows.silent.setdefault(key, []).append(row)
         else:
-            found.setdefault(key, []).append(value)
-            spoken.setdefault(key, []).append(row)
-    return found, spoken, silent
+            rows.spoken.setdefault(key, []).append((value, row))
+    return rows
 
 
 def _people(

@@ -24,7 +24,7 @@ from ..lawbook.clocks import Record, facts_of
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways, also
 from ..statements.sql import MANY, chunks, one_of
-from . import holds, vouching
+from . import holds, silent, vouching
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -56,6 +56,7 @@ def rulings(
         held = holds.covered(work, living, name, keys, _owners(declared, rows))
         records = records_of(work, declared, keys)
         law = reasons(work, declared, records)
+        records |= _unsaid(work, declared, records)
         boxed = _empty(work, declared, keys)
         made = _Made(work, standing, only)
         if not (held or records or boxed or standing or only):
@@ -69,6 +70,17 @@ def rulings(
                 tuple(held.get(row.key, ())), records.get(row.key),
             )
     return result
+
+
+def _unsaid(
+    work: Work, declared: Declared, records: Mapping[Key, Record]
+) -> dict[Key, Record]:
+    """Return records with who of several people says nothing."""
+    known = ways_of(work, declared)
+    if all(at.to_one for at in known.answers.values()):
+        return {}
+    asking = {key: rules_about(work, record) for key, record in records.items()}
+    return silent.noted(work, declared, known, records, asking)
 
 
 def _owners(declared: Declared, rows: Sequence[Row]) -> Owners | None:
@@ -119,7 +131,12 @@ def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key,
         return {}
     records = facts(work, declared, keys)
     told = told_before(work, declared.name, keys)
-    return {key: told[key].under(r) if key in told else r for key, r in records.items()}
+    unsaid = {key: record for key, record in told.items() if record.silent}
+    heard = silent.heard(work, declared, ways_of(work, declared), unsaid) if unsaid else {}
+    return {
+        key: told[key].under(record, heard.get(key)) if key in told else record
+        for key, record in records.items()
+    }
 
 
 def facts(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, Record]:
@@ -276,7 +293,8 @@ def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]
     said = kept.table_name, kept.row_key, kept.property, kept.facts, kept.open
     for part in chunks(sorted(texts), MANY):
         mine = kept.table_name == name, one_of(kept.row_key, part), kept.ended_at.is_(None)
-        for row in work.conn.execute(select(*said).where(*mine)):
+        # What was written down last has in it what was before.
+        for row in work.conn.execute(select(*said).where(*mine).order_by(kept.id)):
             record, key = vouching.read_facts(work, row), texts[row.row_key]
             if record.place or key not in found:
                 found[key] = record
@@ -284,11 +302,14 @@ def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]
 
 
 def written_facts(work: Work, record: Record) -> dict[str, Any]:
-    """Return facts as plain values: days, the little that rules ask, and the property, if any."""
+    """Return facts as plain values: days, the little that rules ask, who did not say it, where."""
     facts = pared(record.facts, rules_about(work, record))
     events = {event: day.isoformat() for event, day in facts.events.items()}
     answers = {name: _written(said) for name, said in facts.answers.items()}
-    return {"events": events, "answers": answers, "place": record.place}
+    told = {"events": events, "answers": answers, "place": record.place}
+    # What nobody left open is written down as it always was.
+    marks = {name: sorted(each) for name, each in record.silent.items()}
+    return told | ({"silent": marks} if marks else {})
 
 
 def _written(said: Any) -> Any:

@@ -1,14 +1,17 @@
-"""What a row tells only once it was sealed: a later day, the first one, or at which house it is."""
+"""What a row tells only once it was sealed: a later day, the first one, its house, an answer."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row, update
 
 from ...core.log import canonical
+from ...core.plan import Key
+from ...core.rule import Open
 from .. import tables
 from ..checking.gaps import unreadable
 from ..erasing import keyform, people
@@ -17,29 +20,33 @@ from ..lawbook.clocks import Record
 from ..mapping.declared import Declared
 from ..statements.failure import is_unread
 from ..work import Work
-from . import law, vouching
+from . import law, silent, vouching
 from .remainder import columns_of
 
 
 def follow(work: Work, line: Row[Any]) -> bool:
     """Write down what a sealed row tells only now; return whether that is anything.
 
-    What the shell in the host's table says is asked: a later day counts, an earlier one never. A
-    row that holds something again may be somebody else's, and one at another property is: neither
-    ends anything, nor makes it stay.
+    What the shell in the host's table says is asked: a later day counts, an earlier one never; and
+    what somebody says who said nothing, where that alone left the end open. A row that holds
+    something again may be somebody else's, and one at another property is: neither ends anything,
+    nor makes it stay.
 
     :param work: the open transaction.
     :param line: row of our table of what is kept.
     """
-    told, now = vouching.read_facts(work, line), _now(work, line)
+    told, (key, now) = vouching.read_facts(work, line), _now(work, line)
     if now is None or now.place != (told.place or line.property) or not vouching.bound(work, line):
         return False
     known, seen = told.facts.events, now.facts.events
     events = {**seen, **{name: max(day, seen.get(name, day)) for name, day in known.items()}}
-    if (events, now.place) == (known, told.place):
+    facts = json.loads(line.facts)
+    said = _said(work, line, told, key, now)
+    if not said and (events, now.place) == (known, told.place):
         return False
-    facts = {
-        "answers": json.loads(line.facts)["answers"],
+    if said:
+        facts = {name: each for name, each in facts.items() if name != "silent"} | said
+    facts |= {
         "events": {name: day.isoformat() for name, day in events.items()},
         "place": now.place,
     }
@@ -49,24 +56,43 @@ def follow(work: Work, line: Row[Any]) -> bool:
     return True
 
 
-def _now(work: Work, line: Row[Any]) -> Record | None:
-    """Return what a shell tells now; None where there is none, or it cannot be read."""
+def _said(
+    work: Work, line: Row[Any], told: Record, key: Key, now: Record
+) -> dict[str, Any]:
+    """Return the answers with those of who gives one only now; nothing where nobody does."""
+    if not told.silent:
+        return {}
+    if Open.UNKNOWN_FACT not in law.judge(work, told, law.names_of(work, line)).open:
+        return {}
+    declared = work.datamap.declared(line.table_name)
+    heard = silent.heard(work, declared, law.ways_of(work, declared), {key: told})[key]
+    given = {name for name, marks in heard.items() if told.silent[name] & marks}
+    answers = {name: said for name, said in now.facts.answers.items() if name in given}
+    if not answers:
+        return {}
+    there = replace(now, facts=replace(now.facts, answers=answers))
+    written = law.written_facts(work, told.under(there, heard))
+    return {name: written[name] for name in ("answers", "silent") if name in written}
+
+
+def _now(work: Work, line: Row[Any]) -> tuple[Key, Record | None]:
+    """Return the key of a shell, and what it tells now; None where that cannot be read."""
     declared = work.datamap.tables.get(line.table_name)
     if declared is None or not _is_there(work, declared):
-        return None
+        return (), None
     fits = keyform.fitting(work, declared)(line.row_key)
     key = people.plain_key(declared, line.row_key) if fits else None
     if key is None:
-        return None
+        return (), None
     try:
         if holding(work.conn, declared, [key], columns_of(work, line) or ()):
-            return None
-        return law.facts(work, declared, [key])[key]
+            return key, None
+        return key, law.facts(work, declared, [key])[key]
     except Exception as raised:
         # The key of a day ends for all others, whatever one row of the host's holds.
         if not is_unread(raised):
             raise
-        return None
+        return key, None
 
 
 def _is_there(work: Work, declared: Declared) -> bool:

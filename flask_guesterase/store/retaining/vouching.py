@@ -26,16 +26,25 @@ def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dic
     """
     said = [line["table_name"], line["row_key"], line["property"], told["answers"], told["events"]]
     # Facts that do not say where the row lay have a mark over the others alone.
-    said += [told["place"]] if "place" in told else []
+    said += [told[name] for name in ("place", "silent") if name in told]
     key = work.custodian.pepper("kept")
     return {**told, "mark": fingerprint(key, "facts", canonical(said).decode())}
+
+
+def mark(work: Work, who: str) -> str:
+    """Return the mark of somebody who said nothing of what the law asks; empty for nobody known.
+
+    :param work: the open transaction.
+    :param who: a text that stands for them alone.
+    """
+    return fingerprint(work.custodian.pepper("kept"), "silent", who) if who else ""
 
 
 def bound(work: Work, line: Any) -> bool:
     """Return whether the facts of a kept row are those that were written down about it."""
     told = {"answers": {}, "events": {}, **json.loads(line.facts)}
-    mark = vouched(work, line._mapping, told)["mark"]
-    return hmac.compare_digest(str(told.get("mark", "")), mark)
+    expected = vouched(work, line._mapping, told)["mark"]
+    return hmac.compare_digest(str(told.get("mark", "")), expected)
 
 
 def read_facts(work: Work, line: Any) -> Record:
@@ -55,7 +64,8 @@ def read_facts(work: Work, line: Any) -> Record:
     facts = Facts(events, answers)
     if place:
         facts = replace(facts, country=houses[place].country, fiscal=houses[place].fiscal)
-    return Record(place, facts)
+    silent = {name: frozenset(marks) for name, marks in value.get("silent", {}).items()}
+    return Record(place, facts, silent=silent)
 
 
 def _place_before(work: Work, line: Any) -> str:
