@@ -311,17 +311,8 @@ def touched(work: Work, people: Iterable[Person]) -> list[str]:
 
 def was_touched(work: Work, person: Person, known: Iterable[str]) -> bool:
     """Return whether one of these marks, from `touched`, is a person's."""
-    return not touching(work, person).isdisjoint(known)
-
-
-def touching(work: Work, person: Person) -> set[str]:
-    """Return all marks of a person that `touched` may have returned and that live.
-
-    :param work: the open transaction.
-    :param person: table and key.
-    :raises SealError: the key of a year is there and cannot be read now.
-    """
-    return set(seals(work.custodian, work.now.date()).of(_TOUCHED, row_text(*person)).values())
+    mine = seals(work.custodian, work.now.date()).of(_TOUCHED, row_text(*person))
+    return not set(known).isdisjoint(mine.values())
 
 
 _TOUCHED = "touched"

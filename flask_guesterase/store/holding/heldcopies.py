@@ -1,4 +1,4 @@
-"""Safety copies that holds reach by their rows: looked through one by one, each by itself.
+"""Safety copies of sweeps that holds reach: looked through one by one, each in its own transaction.
 
 A copy of many rows takes as long as a batch to look through, and there may be thousands of them.
 """
@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ...core.errors import BusyError, GuesteraseError, SealError, SetupError
-from .. import tables
 from ..access import brake
 from ..journaling import binding
 from ..retaining.holds import Hold, living
 from ..unit import HasWork, Run
 from ..work import Work
-from . import heldkeys, lots, unsearched
+from . import heldkeys, unsearched
 from .heldkeys import Held
-from .lots import Lot
-from .reach import Holders, at_once, holders
+from .reach import Holders, holders, in_sweeps, swept
 
 _UNTOLD = (SealError, SetupError, BusyError)
 """Why nobody can tell now what a copy holds: its key is closed, or a table or database is away."""
@@ -29,9 +27,9 @@ Asked = Mapping[int, str]
 
 
 def find(run: Run) -> None:
-    """Put under holds that were placed lately what they reach by the rows in safety copies.
+    """Put under holds that were placed lately what they reach of what sweeps left.
 
-    Nothing says whose file it is; where one copy of a lot is reached, none of its files is removed.
+    Nothing says whose file it is that a sweep left; where one copy is reached, none is removed.
     What is cut off is begun again by the next round, and so is what could not be read.
 
     :param run: runs a unit of work.
@@ -40,35 +38,29 @@ def find(run: Run) -> None:
     asked = run(_asked)
     if not asked:
         return
-    closed = list[GuesteraseError]()
-    for lot in run(partial(_lots, asked)):
-        reached = set[int]()
-        for copy in sorted(lot.copies):
-            try:
-                reached |= run(partial(_take, asked, lot, copy))
-            except _UNTOLD as problem:
-                closed.append(problem)
-        if reached:
-            run(partial(_keep, lot, reached))
+    reached, closed = set[int](), list[GuesteraseError]()
+    for copy in run(_copies):
+        try:
+            reached |= run(partial(_take, asked, copy))
+        except _UNTOLD as problem:
+            closed.append(problem)
     if closed:
         raise closed[0]
-    run(partial(_answer, asked))
+    run(partial(_answer, asked, reached))
 
 
 def _asked(office: HasWork) -> Asked:
     return unsearched.asked(office.work.conn)
 
 
-def _lots(asked: Asked, office: HasWork) -> list[Lot]:
-    work = office.work
-    of = lots.asked_of(work, [hold for hold in living(work) if hold.id in asked])
-    return [lot for lot in lots.every(work) if of(lot)]
+def _copies(office: HasWork) -> list[str]:
+    return sorted(swept(office.work).copies)
 
 
-def _take(asked: Asked, lot: Lot, copy: str, office: HasWork) -> frozenset[int]:
+def _take(asked: Asked, copy: str, office: HasWork) -> frozenset[int]:
     """Put a copy under the oldest hold that reaches it and still lives; return all that do."""
     work = office.work
-    found = holders(work, _meant(work, lot, asked), copy)
+    found = holders(work, _meant(work, asked), copy)
     if found:
         # Now that it is known what it holds: who lifts one of them waits no longer than for this.
         binding.turn(work, binding.HOLDS)
@@ -78,30 +70,19 @@ def _take(asked: Asked, lot: Lot, copy: str, office: HasWork) -> frozenset[int]:
     return found
 
 
-def _meant(work: Work, lot: Lot, asked: Collection[int] | None = None) -> list[Hold]:
-    """Return the living holds, or those among them that are asked about, that may reach a lot."""
+def _meant(work: Work, asked: Collection[int] | None = None) -> list[Hold]:
+    """Return the living holds, or those among them that are asked about."""
     holds = [hold for hold in living(work) if asked is None or hold.id in asked]
-    return lots.asked_of(work, holds)(lot)
+    return [hold for hold in holds if in_sweeps(work, hold)]
 
 
-def _keep(lot: Lot, reached: Collection[int], office: HasWork) -> None:
-    """Put the files of a lot under the oldest living hold that reaches a copy of it."""
+def _answer(asked: Asked, reached: Collection[int], office: HasWork) -> None:
+    """Put the names of files under the oldest hold that reaches a copy, or let go of them."""
     work = office.work
     binding.turn(work, binding.HOLDS)
-    still = {hold.id for hold in living(work)} & set(reached)
-    if still:
-        heldkeys.take(work, _files(work, lot), min(still))
-
-
-def _files(work: Work, lot: Lot) -> set[str]:
-    """Return the files of a lot as they are by now: one may have gone, or its bytes been sealed."""
-    mine = tables.box.c.request == lot.request
-    return {box for each in lots.every(work, mine) for box in each.files}
-
-
-def _answer(asked: Asked, office: HasWork) -> None:
-    work = office.work
-    binding.turn(work, binding.HOLDS)
+    reaching = [hold.id for hold in _meant(work, asked) if hold.id in reached]
+    if reaching:
+        heldkeys.take(work, swept(work).files, min(reaching))
     for hold, mark in asked.items():
         unsearched.drop(work.conn, hold, mark)
 
@@ -109,8 +90,8 @@ def _answer(asked: Asked, office: HasWork) -> None:
 def release(run: Run) -> int:
     """Take boxes from the keys of holds that were lifted, and mark those keys.
 
-    What another hold reaches goes under the key of that one; all files of a lot do where one of its
-    copies is reached.
+    What another hold reaches goes under the key of that one; all files that sweeps left do where
+    one of their copies is reached.
 
     :param run: runs a unit of work.
     :return: how many boxes ended, because their day was over.
@@ -133,54 +114,32 @@ def _lifted(office: HasWork) -> list[int]:
 
 
 def _release(run: Run, hold: int) -> int:
-    reaching, ended = dict[str | None, set[int]](), 0
-    closed = list[GuesteraseError]()
-    for lot, mine in run(partial(_under, hold)):
-        found = reaching.setdefault(lot.request, set())
-        for copy in sorted(lot.copies & mine):
-            try:
-                holding, count = run(partial(_let_go, hold, lot, copy))
-            except _UNTOLD as problem:
-                closed.append(problem)
-                continue
-            found |= holding
-            ended += count
-        for copy in sorted(lot.copies - mine) if lot.files & mine else ():
-            try:
-                found |= run(partial(_holding, None, lot, copy))
-            except _UNTOLD as problem:
-                closed.append(problem)
-    if closed:
-        raise closed[0]
+    copies, more = run(partial(_under, hold))
+    reaching, ended = set[int](), 0
+    for copy in copies:
+        found, count = run(partial(_let_go, hold, copy))
+        reaching |= found
+        ended += count
+    for copy in more:
+        reaching |= run(partial(_holding, None, copy))
     return ended + run(partial(_end, hold, reaching))
 
 
-def _under(hold: int, office: HasWork) -> list[tuple[Lot, frozenset[str]]]:
-    """Return the lots of which there is something under a hold's key, each with what that is."""
-    boxes = frozenset(box.id for box in heldkeys.under(office.work, hold))
-    found = [(lot, lot.boxes & boxes) for lot in lots.every(office.work)]
-    return [(lot, mine) for lot, mine in found if mine]
+def _under(hold: int, office: HasWork) -> tuple[list[str], list[str]]:
+    """Return the copies under a hold's key, and the others where it has names of files."""
+    boxes, every = heldkeys.under(office.work, hold), swept(office.work)
+    mine = sorted(box.id for box in boxes if box.id in every.copies)
+    files = any(box.id in every.files for box in boxes)
+    return mine, sorted(every.copies - set(mine)) if files else []
 
 
-def _let_go(
-    hold: int, lot: Lot, copy: str, office: HasWork
-) -> tuple[frozenset[int], int]:
+def _let_go(hold: int, copy: str, office: HasWork) -> tuple[frozenset[int], int]:
     """Put a copy under the oldest hold that reaches it, or home; return these, and what ended."""
     work = office.work
     brake.require(work)
     binding.turn(work, binding.HOLDS)
-    found = holders(work, _meant(work, lot), copy)
-    rows = heldkeys.under(work, hold, copy)
-    return found, _moved(work, rows, found | _about(work, lot, rows))
-
-
-def _about(work: Work, lot: Lot, rows: Sequence[Held]) -> frozenset[int]:
-    """Return the living holds that reach boxes of a request without a look."""
-    if lot.request is None:
-        return frozenset()
-    mine = {row.id for row in rows}
-    found = (hold.id for hold in living(work) if not mine.isdisjoint(at_once(work, hold, mine)))
-    return frozenset(found)
+    found = holders(work, _meant(work), copy)
+    return found, _moved(work, heldkeys.under(work, hold, copy), found)
 
 
 def _moved(work: Work, boxes: Sequence[Held], found: Collection[int]) -> int:
@@ -191,31 +150,26 @@ def _moved(work: Work, boxes: Sequence[Held], found: Collection[int]) -> int:
     return 0
 
 
-def _end(hold: int, reaching: Mapping[str | None, Collection[int]], office: HasWork) -> int:
+def _end(hold: int, found: Collection[int], office: HasWork) -> int:
     """Let go of what is left under a hold's key, and mark it to be destroyed."""
     work = office.work
     brake.require(work)
     binding.turn(work, binding.HOLDS)
-    rows, every = heldkeys.under(work, hold), lots.every(work)
-    lotted = {box for lot in every for box in lot.boxes}
-    ended = heldkeys.share(work, [row for row in rows if row.id not in lotted])
-    alive = {each.id for each in living(work)}
-    for lot in every:
-        mine = [row for row in rows if row.id in lot.boxes]
-        found = alive & set(reaching.get(lot.request, ()))
-        ended += _moved(work, mine, found | _about(work, lot, mine)) if mine else 0
+    rows = heldkeys.under(work, hold)
+    ended = heldkeys.share(work, [row for row in rows if not row.swept])
+    still = {each.id for each in _meant(work)} & set(found)
+    ended += _moved(work, [row for row in rows if row.swept], still)
     heldkeys.end(work, hold)
     return ended
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found in safety copies that were opened.
+    """What was found in safety copies of sweeps.
 
     :param holds: numbers of the holds that were looked for.
     :param copies: which of them cover a row in each copy that was opened.
-    :param closed: the copies of which nobody can tell now, and the files that may go with them,
-        each with the reason.
+    :param closed: the copies of which nobody can tell now, each with the reason.
     """
 
     holds: frozenset[int]
@@ -228,36 +182,29 @@ def look(run: Run) -> Looked:
 
     :param run: runs a unit of work.
     """
-    holds, over = run(_outlived)
+    holds, copies = run(_outlived)
     found, closed = dict[str, Collection[int]](), dict[str, GuesteraseError]()
-    for lot, copies in over:
-        for copy in sorted(copies):
-            try:
-                found[copy] = run(partial(_holding, holds, lot, copy))
-            except _UNTOLD as problem:
-                found[copy] = ()
-                closed |= dict.fromkeys((copy, *lot.files), problem)
+    for copy in copies:
+        try:
+            found[copy] = run(partial(_holding, holds, copy))
+        except _UNTOLD as problem:
+            found[copy], closed[copy] = (), problem
     return Looked(holds, found, closed)
 
 
-def _outlived(office: HasWork) -> tuple[frozenset[int], list[tuple[Lot, frozenset[str]]]]:
-    work, holds = office.work, living(office.work)
-    numbers = frozenset(hold.id for hold in holds)
+def _outlived(office: HasWork) -> tuple[frozenset[int], list[str]]:
+    work = office.work
+    holds = frozenset(hold.id for hold in living(work))
     over = heldkeys.outlived(work) if holds else set()
     if not over:
-        return numbers, []
-    of = lots.asked_of(work, holds)
+        return holds, []
+    boxes = swept(work)
     # Where the name of a file ends, every copy says whether it may.
-    found = [
-        (lot, lot.copies if over & lot.files else lot.copies & over) for lot in lots.every(work)
-    ]
-    return numbers, [(lot, copies) for lot, copies in found if copies and of(lot)]
+    return holds, sorted(boxes.copies if over & boxes.files else over & boxes.copies)
 
 
-def _holding(
-    asked: Collection[int] | None, lot: Lot, copy: str, office: HasWork
-) -> frozenset[int]:
-    return holders(office.work, _meant(office.work, lot, asked), copy)
+def _holding(asked: Collection[int] | None, copy: str, office: HasWork) -> frozenset[int]:
+    return holders(office.work, _meant(office.work, asked), copy)
 
 
 def stands(work: Work, looked: Looked) -> bool:

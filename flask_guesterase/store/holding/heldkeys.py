@@ -23,8 +23,8 @@ from ..retaining.keeping import FOREVER, open_label
 from ..statements.sql import chunks
 from ..unit import HasWork, Run
 from ..work import Work
-from . import lots, unsearched
-from .reach import Holders, at_once, reach
+from . import unsearched
+from .reach import SWEPT, Holders, at_once, in_sweeps, reach
 
 PURPOSES = ("retention", "recovery", "recovery-file", "file")
 """What boxes are kept for that a hold reaches; what only tells a guest something goes its way."""
@@ -42,10 +42,10 @@ def label(id: int) -> str:
 def wrap(work: Work, hold: Hold) -> int:
     """Put the boxes that a new hold reaches under its key; return how many.
 
-    A box that lies under an older hold stays there until that one is lifted. Copies that tell only
-    when opened are looked through later (`heldcopies.find`).
+    A box that lies under an older hold stays there until that one is lifted. What sweeps left is
+    looked through later (`heldcopies.find`).
     """
-    if lots.in_sweeps(work, hold):
+    if in_sweeps(work, hold):
         unsearched.ask(work.conn, hold.id, work.stamp)
     return take(work, at_once(work, hold), hold.id)
 
@@ -76,15 +76,18 @@ def closed(
     Their keys are there and cannot be read now, so they end later; those of all others end.
 
     :param work: the open transaction.
-    :param copies: copies that could not be read a moment ago, and the files that go with them.
+    :param copies: copies of sweeps that could not be read a moment ago. Any of them may say that
+        the names of files stay.
     :return: label -> why.
     """
     if not living(work):
         return {}
     box, found, opened = tables.box, dict[str, GuesteraseError](), set[str]()
-    wanted = select(box.c.id, box.c.label).where(*_ended(work))
+    wanted = select(box.c.id, box.c.label, box.c.purpose, box.c.request).where(*_ended(work))
     for row in work.conn.execute(wanted).all():
-        if row.id in copies:
+        if row.purpose == outbox.FILE and row.request is None and copies:
+            found.setdefault(row.label, next(iter(copies.values())))
+        elif row.id in copies:
             found.setdefault(row.label, copies[row.id])
         elif row.label not in opened and (problem := unread(work, row.label)) is not None:
             found[row.label] = problem
@@ -170,7 +173,7 @@ def _besides(after: str, office: HasWork) -> str | None:
     if rows:
         binding.turn(work, binding.HOLDS)
     for row in rows:
-        home = _home(work, Held(*row))
+        home = _home(work, Held(*row, False))
         vault.rehome(work.conn, work.custodian, row.id, home, work.today)
     return rows[-1].id if rows else None
 
@@ -198,8 +201,8 @@ def _ended(work: Work) -> tuple[ColumnElement[bool], ...]:
 def unwrap(work: Work, hold: Hold) -> int:
     """Take the boxes from a hold's key: to the next hold, to their day, or to their end.
 
-    Its key is marked to be destroyed. Boxes stay under it for a while (`heldcopies.release`) where
-    there are other holds and only a look tells whether they reach them too; all of them while the
+    Its key is marked to be destroyed. Boxes stay under it for a while (`heldcopies.release`) that
+    a sweep left where there are other holds, which may reach them too; all of them while the
     clock is in doubt, for nothing ends by a day that nobody believes.
 
     :param hold: a hold that was lifted.
@@ -207,7 +210,7 @@ def unwrap(work: Work, hold: Hold) -> int:
     """
     binding.turn(work, binding.HOLDS)
     rows = under(work, hold.id)
-    going = _going(work, hold, rows)
+    going = _going(work, rows)
     ended = share(work, going)
     unsearched.drop(work.conn, hold.id)
     if len(going) == len(rows):
@@ -219,8 +222,8 @@ def loosen(work: Work, hold: Hold) -> None:
     """Take from the key of a living hold the boxes that it reaches no more, before their day.
 
     Those whose day is over would end at once, and lifting a hold takes two people: they stay
-    until these do it. What only a look tells of goes to its day, on which all holds are asked; for
-    those that may reach it `heldcopies.find` looks again, and until then no file of it goes.
+    until these do it. What a sweep left goes to its day, on which all holds are asked; those that
+    may reach it look through it again (`heldcopies.find`), and until then no file of it goes.
 
     :param hold: the hold.
     """
@@ -229,21 +232,18 @@ def loosen(work: Work, hold: Hold) -> None:
     if brake.doubt(work.conn, work.stamp):
         return
     going = [row for row in under(work, hold.id) if row.last_day >= work.today]
-    others = living(work)
-    untold = lots.open_to(work, others, label(hold.id)) if going else frozenset()
     share(work, going)
-    if not untold.isdisjoint(row.id for row in going):
-        for other in others:
-            if lots.in_sweeps(work, other):
+    if any(row.swept for row in going):
+        for other in living(work):
+            if in_sweeps(work, other):
                 unsearched.ask(work.conn, other.id, work.stamp)
 
 
-def _going(work: Work, hold: Hold, rows: Sequence[Held]) -> list[Held]:
+def _going(work: Work, rows: Sequence[Held]) -> list[Held]:
     """Return those of the boxes under a hold's key of which can be said now where they go."""
-    if not rows or brake.doubt(work.conn, work.stamp):
-        return []
-    untold = lots.open_to(work, living(work), label(hold.id))
-    return [row for row in rows if row.id not in untold]
+    doubted = bool(brake.doubt(work.conn, work.stamp))
+    shared = any(in_sweeps(work, other) for other in living(work))
+    return [row for row in rows if not (doubted or (row.swept and shared))]
 
 
 def share(work: Work, boxes: Sequence[Held]) -> int:
@@ -264,22 +264,26 @@ class Held:
     :param purpose: what it is kept for.
     :param controller: slug of who answers for it.
     :param last_day: its last day when nothing holds it, ISO.
+    :param swept: it was left by a sweep.
     """
 
     id: str
     purpose: str
     controller: str
     last_day: str
+    swept: bool
 
 
 def under(work: Work, hold: int, only: str | None = None) -> list[Held]:
     """Return the boxes that lie under the key of a hold, or one of them if it does."""
     box = tables.box
-    wanted = select(box.c.id, box.c.purpose, box.c.controller, box.c.last_day).where(
+    wanted = select(
+        box.c.id, box.c.purpose, box.c.controller, box.c.last_day, box.c.request
+    ).where(
         box.c.label == label(hold), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
     )
     rows = work.conn.execute(wanted if only is None else wanted.where(box.c.id == only))
-    return [Held(*row) for row in rows]
+    return [Held(*row[:4], row.request is None and row.purpose in SWEPT) for row in rows]
 
 
 def home(work: Work, boxes: Sequence[Held]) -> int:

@@ -1,8 +1,7 @@
-"""Holds that were placed, and for which safety copies are still to be looked through.
+"""Holds that were placed, and for which the safety copies of sweeps are still to be looked through.
 
 Nothing outside a copy says whose rows it holds, and there may be thousands, so that who places a
-hold does not wait for it. Until it was done no file goes that a sweep left, or a request that took
-rows of somebody living as well.
+hold does not wait for it. Until it was done no file goes that a sweep left.
 """
 
 from __future__ import annotations

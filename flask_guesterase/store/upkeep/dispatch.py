@@ -17,7 +17,7 @@ from .. import tables
 from ..access import actors
 from ..boxes import safe
 from ..casework.cases import acknowledge, load, tell
-from ..holding import lots, unsearched
+from ..holding import unsearched
 from ..journaling import approvals, binding
 from ..messages.outbox import (
     BACK,
@@ -47,8 +47,8 @@ def claim(
 ) -> list[Parcel]:
     """Take what is due, so that no other worker takes it, and open it.
 
-    A file whose name lies under a hold waits until that is lifted; one that a sweep left, or a
-    request that took shared rows, waits until it is known whether a hold placed since reaches it.
+    A file whose name lies under a hold waits until that is lifted; one that a sweep left waits
+    until it is known whether a hold that was placed since reaches it.
 
     :param work: the open transaction; what is claimed is sent after it.
     :param channels: names of the channels there are; a message for another one is printed.
@@ -113,10 +113,7 @@ _FREE = or_(
     tables.outbox.c.kind != FILE,
     and_(
         or_(tables.outbox.c.box.not_in(HELD), tables.outbox.c.box.is_(None)),
-        or_(
-            ~unsearched.ANY.exists(),
-            tables.outbox.c.request.is_not(None) & ~lots.sharing(tables.outbox.c.request).exists(),
-        ),
+        or_(tables.outbox.c.request.is_not(None), ~unsearched.ANY.exists()),
     ),
 )
 """What no hold keeps from leaving."""

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select
 
 from ...core.errors import BusyError, InputError, SealError, SetupError
 from ...core.lifecycle import OPEN
@@ -29,7 +29,7 @@ from .. import tables
 from ..binds import intents
 from ..boxes import vault
 from ..certificates import certifying
-from ..holding import heldkeys, lots, unsearched
+from ..holding import heldkeys, unsearched
 from ..journaling import export
 from ..keys.custodian import FolderCustodian
 from ..keys.keyfile import make_folder
@@ -130,9 +130,8 @@ def _whole(conn: Connection) -> None:
 def _known(conn: Connection) -> None:
     """Go on only where it is known what is held: people are told on which day to destroy a key."""
     box = tables.box
-    told = or_(box.c.request.is_(None), lots.sharing(box.c.request).exists())
-    copies = told, box.c.purpose == "recovery", box.c.forgotten_at.is_(None)
-    if (unsearched.asked(conn) and _count(conn, box, *copies)) or heldkeys.lifted(conn):
+    swept = box.c.request.is_(None), box.c.purpose == "recovery", box.c.forgotten_at.is_(None)
+    if (unsearched.asked(conn) and _count(conn, box, *swept)) or heldkeys.lifted(conn):
         raise BusyError(
             "A hold was placed or lifted, and the safety copies were not looked through yet.",
             "Let `flask guesterase worker` do it, then try again; nothing was dropped.",
