@@ -128,8 +128,10 @@ def _new(line: Line, known: Iterable[Line], today: date, begins: date) -> Line:
     rule = line.rule()
     before = [k for k in binding(known, today) if (k.kind, k.name) == (line.kind, line.name)]
     if line.kind is LineKind.FLOOR:
-        same = any(_ends_by(old, today) and _alike(rule, old.rule()) for old in before)
-        return line if same or rule.floor is None else waiting(line, begins)
+        same = [k for k in before if _ends_by(k, today) and _alike(rule, k.rule())]
+        if same or rule.floor is None:
+            return _since(line, same)
+        return waiting(line, begins)
     if rule.ceiling is None or any(no_shorter(rule, old.rule()) for old in before):
         return line
     return replace(line, state=LineState.COMING, acts_on=None)
@@ -139,6 +141,14 @@ def waiting(line: Line, begins: date) -> Line:
     """Return a floor by which what has no end by others may go thirty days from a day."""
     first = replace(rule_of(line.body), acts_on=begins + timedelta(days=DAYS))
     return replace(line, body=rule_body(first))
+
+
+def _since(line: Line, same: Sequence[Line]) -> Line:
+    """Return a floor that comes with a later text, as those do whose place it takes."""
+    days = [old.body.get("acts_on", "") for old in same]
+    if not days or "" in days or "acts_on" in line.body:
+        return line
+    return replace(line, body={**line.body, "acts_on": min(days)})
 
 
 def _alike(one: Rule, other: Rule) -> bool:

@@ -92,7 +92,8 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
 
     A rule without a date, an answer, a number or a signature leaves the end open; a house period
     that two people set settles what is unknown or unsure about the numbers, never the others. Where
-    no rule keeps it, one that is unsure or not signed leaves the end open too.
+    no rule keeps it, or none but those of a later text, one that is unsure or not signed leaves the
+    end open too.
 
     :param rules: the rules in force at the property, in any order.
     :param category: category of the record.
@@ -105,11 +106,11 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
     if _ended([rule for rule in known if rule.acts_on is None], facts):
         known = [replace(rule, acts_on=None) if rule.acts_on else rule for rule in known]
     claims = sorted(_claims(known, facts), key=_weight)
-    if not claims:
-        return Verdict(open=_passed([r for r in speaking if _valid(r, facts)] or speaking))
     dates = [claim.until for claim in claims if claim.until is not None]
     reasons = {claim.open for claim in claims if claim.open is not None}
-    duty = _duty(known, facts) if claims[0].rule.rank is Rank.HOUSE else None
+    if all(_later(claim.rule) for claim in claims):
+        reasons |= _passed(speaking, facts)
+    duty = _duty(known, facts) if claims and claims[0].rule.rank is Rank.HOUSE else None
     return Verdict(max(dates, default=None), tuple(sorted(reasons)), tuple(claims), duty)
 
 
@@ -126,11 +127,23 @@ def together(verdicts: Sequence[Verdict]) -> Verdict:
     return Verdict(max(days, default=None), tuple(sorted(reasons)), claims, duty)
 
 
-def _passed(rules: Sequence[Rule]) -> tuple[Open, ...]:
+def _later(rule: Rule) -> bool:
+    """Return whether a rule came with a later text, which ends nothing that was open before."""
+    return rule.acts_on is not None and rule.rank is not Rank.HOUSE
+
+
+def _passed(rules: Sequence[Rule], facts: Facts) -> set[Open]:
     """Return why rules that keep nothing of a record do not let it go: nobody relies on them."""
+    valid = [rule for rule in rules if _valid(rule, facts)]
+    # That a rule was not in force then lets go only where another was all along: nobody adds one.
+    if any(rule.acts_on is None and _numbered(rule) for rule in valid):
+        rules = valid
     found = {Open.DRAFT for rule in rules if not rule.signed}
-    found |= {Open.UNSURE for rule in rules if rule.grade is Grade.C}
-    return tuple(sorted(found))
+    return found | {Open.UNSURE for rule in rules if rule.grade is Grade.C}
+
+
+def _numbered(rule: Rule) -> bool:
+    return rule.floor is not None or rule.ceiling is not None
 
 
 def _duty(rules: Sequence[Rule], facts: Facts) -> Rule | None:

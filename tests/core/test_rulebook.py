@@ -6,15 +6,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.reconciling import Changes, reconcile
 from flask_guesterase.core.retention import due, floor
-from flask_guesterase.core.rule import EVENTS, Facts, Grade, Kind, Rank, Rule, Start
+from flask_guesterase.core.rule import EVENTS, Facts, Grade, Kind, Open, Rank, Rule, Start
 from flask_guesterase.core.rulebook import (
     Line,
     LineKind,
@@ -100,6 +102,16 @@ def allowed(book: Sequence[Line], today: date) -> list[Line]:
     return [replace(line, acts_on=day) if line.state in waits else line for line in book]
 
 
+UNSURE = Rule(
+    "XX/two", "XX", "guest_register", grade=Grade.C, floor=Period(years=1), clock=("departed",),
+    valid_from=LEFT,
+)  # fmt: skip
+"""A rule about no record of an earlier day."""
+
+DAY = replace(UNSURE, id="XX/one", grade=Grade.A, floor=Period(days=1), valid_from=None)
+UNKNOWN = replace(DAY, floor=None, floor_unknown=True)
+EARLIER = Facts({"departed": date(2024, 1, 1)}, {"nationality": "DE"}, "DE")
+
 DE = Rule(
     "DE/register", "DE", "guest_register", "BMG 30", grade=Grade.A, floor=Period(years=1),
     ceiling=Period(months=15), ceiling_kind=Kind.HARD, clock=("departed",),
@@ -168,6 +180,22 @@ def test_what_no_rule_is_about_goes_by_no_later_one_for_thirty_days(
         assert ended or not now.claims or now.kept(today)
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+def test_no_later_text_ends_what_stays_because_a_rule_is_unsure(turns: int) -> None:
+    """Be it the text of a rule that came later itself: two people set a period, or nobody does."""
+    book = book_of(UNSURE)
+    for turn in range(turns):
+        today = TODAY + timedelta(days=31 * turn)
+        later = replace(DAY, floor=Period(days=1 + turn))
+        book = after(book, [UNSURE, later], today)
+    day = today + timedelta(days=31)
+    assert floor(rules(book, day), "guest_register", EARLIER).open == (Open.UNSURE,)
+    set_ = replace(DAY, id="house/guest_register", rank=Rank.HOUSE, grade=Grade.HOUSE)
+    period_ = Line(LineKind.HOUSE, set_.id, rule_body(set_), signed=True)
+    verdict = floor(rules([*book, period_], day), "guest_register", EARLIER)
+    assert (verdict.kept(day), verdict.open) == (False, ())
+
+
 def _limit(book: Sequence[Line], today: date, category: str, record: Facts) -> date:
     """Return the day by which a record must be gone; far away when nothing says so."""
     found = due(rules(book, today), category, record)
@@ -187,6 +215,11 @@ def test_of_two_texts_that_say_the_same_one_counts_whatever_their_order() -> Non
 
 @settings(max_examples=100)
 @given(texts, texts, records, st.randoms(use_true_random=False))
+@example([UNSURE], [DAY], EARLIER, Random(0))
+@example([replace(UNSURE, valid_from=None, when={"foreign": True})], [DAY], EARLIER, Random(0))
+@example([replace(DAY, signed=False, when={"foreign": True})], [DAY], EARLIER, Random(0))
+@example([UNSURE], [replace(DAY, when={"foreign": True})], EARLIER, Random(0))
+@example([UNSURE], [replace(UNKNOWN, when={"foreign": True})], EARLIER, Random(0))
 def test_adding_rules_never_shortens_and_order_does_not_matter(
     first: list[Rule], more: list[Rule], record: Facts, chance: Any
 ) -> None:

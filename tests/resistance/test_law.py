@@ -19,6 +19,7 @@ from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.retention import floor
+from flask_guesterase.core.rule import Open
 from flask_guesterase.core.treatment import Exempt, null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import pulse
@@ -145,6 +146,23 @@ def test_a_rule_about_what_no_other_is_about(draft: Lawful, drafted: bool, times
     assert said.open == ()
     assert said.kept(today + timedelta(days=29))
     assert not said.kept(today + timedelta(days=30))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_rule_about_what_stays_because_another_is_unsure(draft: Lawful, times: int) -> None:
+    """One person's pack gives a day to what a rule of grade C asks nothing of: it ends nothing."""
+    law = draft
+    unsure = PACK.format(periods=OTHERS).replace('"A"', '"C"')
+    for days in range(times + 1):
+        later = REGISTER.replace("P1D", f"P{days}D") if days else ""
+        law.file.write_text(unsure + later, "utf-8")
+        law.do("sign_pack", "XX", "officer")
+        law.hotel.later(days=40)
+    with law.hotel.begin() as office:
+        rules = rulebook.in_force(office.work, "sh")
+    said = floor(rules, "guest_register", replace(RECORD, answers={"nationality": "XX"}))
+    assert said.open == (Open.UNSURE,)
+    assert law.waits() == []
 
 
 YEARS = """
