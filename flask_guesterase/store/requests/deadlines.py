@@ -19,7 +19,7 @@ from ...core.deadlines import (
 )
 from ...core.errors import InputError, TransitionError
 from ...core.events import SYSTEM, RequestExtended, RequestOverdue, RequestReminded
-from ...core.lifecycle import OPEN, State
+from ...core.lifecycle import OPEN, UNANSWERED, State
 from ...core.permissions import Permission
 from .. import tables
 from ..access import actors
@@ -79,10 +79,11 @@ def receipt_due(work: Work, case: Case) -> date | None:
 def answered(case: Case) -> bool:
     """Return whether a guest has an answer: it ended, was refused, or they were told it waits.
 
-    What waits for a gap that staff must cure is no answer to a guest.
+    What waits for a gap that staff must cure is no answer to a guest, nor is an erasure that nobody
+    has looked at again.
     """
     told = case.state is State.COMPLAINT or bool(waiting.in_the_way(case))
-    return told or case.state not in OPEN
+    return told or case.state not in UNANSWERED
 
 
 def late(work: Work, case: Case) -> tuple[str, ...]:
@@ -133,7 +134,7 @@ def _extendable(work: Work, case: Case) -> date:
     law, day = answering.periods(work, hotel, case.kind), received(work, case)
     days = answering.holidays(work, hotel, day)
     ends = extended_by(day, law, days)
-    if answered(case):
+    if answered(case) or case.state not in OPEN:
         raise TransitionError("It is decided already.", "There is nothing to lengthen.")
     if case.extended_at is not None:
         raise TransitionError(
@@ -228,7 +229,7 @@ def watched(work: Work) -> Sequence[Case]:
     rows = work.conn.execute(
         select(*columns())
         .where(
-            table.c.state.in_([state.value for state in OPEN]),
+            table.c.state.in_([state.value for state in UNANSWERED]),
             table.c.property.in_(list(work.settings.properties)),
         )
         .order_by(table.c.due_on, table.c.id)
