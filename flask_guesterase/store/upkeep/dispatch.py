@@ -156,14 +156,14 @@ _DONE: Mapping[str, type[Event]] = {
 def printed(work: Work, id: int, by: str) -> None:
     """Record that a person printed a letter, or dealt with what could not be done, once.
 
-    A file is removed again: whether it is gone is seen by that, and a person's word is taken only
-    where nobody can remove it by what was sealed for it.
+    A file is removed, or put back, again: whether it is gone is seen by that, and a person's word
+    is taken only where nobody can do it by what was sealed for it.
 
     :raises UnknownError: there is no such letter waiting.
     :raises ForbiddenError: they may not verify at its property.
     """
     table = tables.outbox
-    wanted = or_(table.c.state.in_([READY, FAILED, SENT]), table.c.kind == FILE)
+    wanted = or_(table.c.state.in_([READY, FAILED, SENT]), table.c.kind.in_([FILE, BACK]))
     row = work.conn.execute(
         select(table).where(table.c.id == id, wanted).with_for_update()
     ).one_or_none()
@@ -175,13 +175,21 @@ def printed(work: Work, id: int, by: str) -> None:
     actor = actors.allow(work, by, Permission.VERIFY, row.property)
     if done:
         return
-    if row.kind == FILE and _removable(work, row):
+    if _again(work, row):
         _set(work, id, state=QUEUED, attempts=0, next_at=work.stamp, done_at=None)
         return
     box = _set(work, id, state=SENT, done_at=work.stamp)
     _first_answer(work, row.request, row.kind, row.template)
     _tell(work, _DONE[row.kind], id, actor, ("print", *_which(row.template)))
     _drop(work, id, box)
+
+
+def _again(work: Work, row: Row[Any]) -> bool:
+    """Return whether what was given up is tried again, rather than a person believed."""
+    if row.kind == FILE:
+        return _removable(work, row)
+    # What was given up before its last try cannot be had, or another file lies there.
+    return bool(row.kind == BACK and row.attempts >= len(BACK_OFF))
 
 
 def _removable(work: Work, row: Row[Any]) -> bool:

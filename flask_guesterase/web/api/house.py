@@ -208,7 +208,7 @@ def _letter(item: dict[str, Any]) -> dict[str, Any]:
 def printed(letter: int, form: dict[str, Any]) -> Any:
     """Record that a letter was printed, or that what failed was dealt with.
 
-    A file is removed again; a person's word is taken only where nobody can.
+    A file is removed, or put back, again; a person's word is taken only where nobody can.
     """
     with begin() as office:
         office.printed(letter, me())
