@@ -49,9 +49,15 @@ def due(work: Work, case: Case) -> date:
     """Return the last day for the answer, moved by what is being waited for who the guest is.
 
     The clock stands still only where the law at the property lets it, and only from the first
-    letter, which asks, until identity was shown; from then on the day is written down.
+    letter, which asks, until identity was shown; from then on the day is written down. A guest who
+    was told what an erasure waited for hears of it in the time that the law gives, from that on.
     """
     written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
+    if case.state is State.CHECKING and case.erased_at is not None and waiting.told(case):
+        hotel = work.settings.property(case.property)
+        day = day_at(hotel, case.erased_at.replace(tzinfo=UTC))
+        law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
+        return max(written, answer_by(day, law, days))
     if asked is None or not stands(work, case):
         return written
     since = day_at(work.settings.property(case.property), asked.replace(tzinfo=UTC))
@@ -83,6 +89,8 @@ def answered(case: Case) -> bool:
     has looked at again.
     """
     told = case.state is State.COMPLAINT or bool(waiting.in_the_way(case))
+    # What was carried out in one database waits for another one; `check` tells of that.
+    told = told or (case.state is State.ERASING and waiting.told(case))
     return told or case.state not in UNANSWERED
 
 
