@@ -23,6 +23,7 @@ GuesteraseError
 │   └── SweepingError      another sweep is at work, which takes up what is due
 ├── ErasureError           the database did not do what the plan says; nothing was changed
 ├── DeliveryError          a message or a file could not be dealt with; it is tried again
+│   ├── AwayError          a folder of files is away, as one whose share is not mounted
 │   └── BehindError        a witness has seen another number of entries; .size
 ├── SealError              a box or a key cannot be opened
 │   └── KeyMissingError    a key file is not where it should be
@@ -183,6 +184,10 @@ class ErasureError(GuesteraseError):
 
 class DeliveryError(GuesteraseError):
     """A message or a file could not be dealt with; it stays queued and is tried again."""
+
+
+class AwayError(DeliveryError):
+    """A folder of files is not there, or is as one whose share is not mounted; it is waited for."""
 
 
 class BehindError(DeliveryError):

@@ -36,7 +36,7 @@ KINDS: dict[str, str] = {
     "delete-referenced": "rows are deleted that rows of another table keep pointing at",
     "demo-setting": "a setting for demos and tests is on where neither is run",
     "due-failing": "rows that have had their time could not be erased, and wait for a person",
-    "files-away": "rows name files in a folder that is away, or is empty as one not mounted",
+    "files-away": "a folder of files that rows name, or that are to go, is away or lies empty",
     "floor-unkept": "the law keeps what a table is declared to hold, and no column is retained",
     "fulltext": "a full-text index keeps words of erased rows",
     "heartbeat-stale": "nothing has run by itself for more than a day",

@@ -61,6 +61,10 @@ OPEN = frozenset(
 )
 """States in which a person or a clock still has to act before anything is erased."""
 
+UNANSWERED = OPEN | {State.ERASING, State.CHECKING}
+"""States in which a guest has no certificate yet, nor was the request ended without one; some of
+them were told what it waits for."""
+
 DONE = frozenset({State.ERASED, State.SEALED, State.PARTIAL})
 """States in which a certificate can be issued."""
 

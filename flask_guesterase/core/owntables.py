@@ -107,7 +107,8 @@ TABLES: tuple[Own, ...] = (
         {What.SERIAL: "id", What.RANDOM: "request box", What.NAME: "property channel",
          What.WORD: "kind template state problem", What.TEXT: "dedupe", What.COUNT: "attempts",
          What.TIME: "next_at done_at"},
-        {"box": "its content when it was done, 31 days after it was queued at the latest"},
+        {"box": "its content when it was done, 31 days after it was queued at the latest; the name "
+         "of a file as long as it is to be removed"},
     ),
     Own(
         "certificate", "what was issued to guests, so that it can be had and compared again",

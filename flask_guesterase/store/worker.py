@@ -123,7 +123,7 @@ def check_all(
         return
     looked, failed = False, dict[str, Exception]()
     with report.trying("search"):
-        waiting = sending.remove_files(run, numbers, report)
+        waiting = sending.remove_files(run, [*numbers, *again], report)
         numbers = [number for number in numbers if number not in waiting]
         if not numbers and not again:
             return
@@ -186,6 +186,7 @@ def look_again(
     number = plain_number(number)
     run(use_case(lambda office: office.look_again(number, by, scope)))
     try:
+        sending.remove_files(run, [number], Report())
         refresh.after(run, [number])
         residue.searched(run, [number], seconds, progress, folders)
     except BusyError:

@@ -611,6 +611,21 @@ def test_who_was_told_that_it_waits_has_an_answer(hotel: Hotel) -> None:
     assert remind(hotel) == 0
 
 
+def test_who_was_told_that_it_waits_hears_in_time_that_it_is_done(hotel: Hotel) -> None:
+    """What was waited for ends long after the day: the certificate has its time from then on."""
+    under(hotel, "DE", "Europe/Berlin")
+    number = staying(hotel)
+    with hotel.begin() as office:
+        assert office.erase(number).state == "waiting"
+    hotel.later(days=60)
+    hotel.blockers = ()
+    with hotel.begin() as office:
+        assert office.erase(number).state == "checking"
+    assert (shown(hotel, number)["due_on"], remind(hotel)) == ("2026-06-09", 0)
+    hotel.later(days=32)
+    assert (shown(hotel, number)["late"], remind(hotel)) == (True, 1)
+
+
 def test_without_an_officer_it_is_still_known_to_be_late(hotel: Hotel) -> None:
     """No address means no message; the event and the list are there."""
     under(hotel, "DE", "Europe/Berlin")

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import worker
 from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.executing.concluding import FILE_STAYS
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.upkeep import watch
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_holds import Inn
 from tests.store.test_outbox import Post, go, run
@@ -35,6 +37,34 @@ def certified(hotel: Hotel) -> list[tuple[str, list[Any]]]:
     bodies = sorted(hotel.ours("certificate"), key=lambda row: row["supplement"])
     said = [json.loads(row["body"])["content"] for row in bodies]
     return [(each["state"], each["partial"]) for each in said]
+
+
+def removal(hotel: Hotel) -> dict[str, Any]:
+    """Return the one parcel that removes a file."""
+    (parcel,) = [row for row in hotel.ours("outbox") if row["kind"] == "file"]
+    return parcel
+
+
+def box(hotel: Hotel) -> dict[str, Any]:
+    """Return the box in which its name lies."""
+    (found,) = [row for row in hotel.ours("box") if row["id"] == removal(hotel)["box"]]
+    return found
+
+
+def deal(hotel: Hotel) -> None:
+    """Let a person say that the file was dealt with."""
+    with hotel.begin() as office:
+        office.printed(removal(hotel)["id"], "clerk")
+
+
+def refused(hotel: Hotel, file: Path) -> None:
+    """Let a folder stand where a file should, until nobody tries to remove it any more."""
+    file.unlink()
+    file.mkdir()
+    for minutes in (0, *outbox.BACK_OFF):
+        hotel.later(minutes=minutes)
+        go(hotel, Post())
+    assert removal(hotel)["state"] == "failed"
 
 
 @pytest.mark.parametrize("door", ["worker", "page"])
@@ -158,9 +188,7 @@ def test_a_file_that_stays_is_told_as_left_until_a_person_looked(
     left = [{"table": "files", "rows": 1, "reason": FILE_STAYS}]
     assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", left)])
     file.rmdir()
-    (parcel,) = [row["id"] for row in hotel.ours("outbox") if row["kind"] == "file"]
-    with hotel.begin() as office:
-        office.printed(parcel, "clerk")
+    deal(hotel)
     assert worker.look_again(run(hotel), number)
     assert certified(hotel) == [("partial", left), ("erased", [])]
 
@@ -188,12 +216,167 @@ def test_what_the_hotel_kept_is_gone_with_its_file_and_not_before(
     if refuses:
         assert hotel.state(number) == "sealed"
         file.rmdir()
-        (parcel,) = [row["id"] for row in hotel.ours("outbox") if row["kind"] == "file"]
-        with hotel.begin() as office:
-            office.printed(parcel, "clerk")
+        deal(hotel)
+        go(hotel, Post())
         go(hotel, Post())
     assert not file.exists()
     assert (hotel.state(number), certified(hotel)) == ("erased", [("sealed", []), ("erased", [])])
+
+
+def swept(hotel: Hotel, name: str = "x") -> None:
+    """Let a sweep want a file removed that no request is about."""
+    with hotel.begin() as office:
+        outbox.queue_file(office.work, outbox.Post("pine-ltd", "sh", "zh"), str(hotel.files), name)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+@pytest.mark.parametrize("days", [0, 40])
+def test_a_share_that_is_away_for_long_is_waited_for(
+    any_hotel: Hotel, asked: bool, days: int
+) -> None:
+    """Over a long weekend, or for longer than a name is kept: nobody says that the file is gone,
+    and it goes once its folder is back."""
+    hotel, file = any_hotel, any_hotel.files / "x"
+    file.write_bytes(b"x")
+    if asked:
+        hotel.guest(1, name="Ann", email="ann@mail.example")
+        hotel.put(Scan, id=1, guest_id=1, path="x")
+        hotel.approved(email="ann@mail.example")
+    else:
+        swept(hotel)
+    away = hotel.files.rename(hotel.files.with_name("share"))
+    for minutes in (0, *outbox.BACK_OFF, *[1440 * 4] * (days // 4)):
+        hotel.later(minutes=minutes)
+        go(hotel, Post())
+    assert (removal(hotel)["state"], removal(hotel)["problem"]) == ("queued", "AwayError")
+    assert (certified(hotel), "message-failed" in hotel.events) == ([], False)
+    away.rename(hotel.files)
+    hotel.later(days=1)
+    go(hotel, Post())
+    assert (file.exists(), removal(hotel)["state"]) == (False, "sent")
+    if asked:
+        go(hotel, Post())
+        assert certified(hotel) == [("erased", [])]
+
+
+def test_a_folder_that_is_away_is_told_as_long_as_a_file_is_to_be_removed_from_it(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """The erased row was the last that named a file there: the folder is named all the same."""
+    hotel, file, _ = scanned
+    away = hotel.files.rename(hotel.files.with_name("share"))
+    go(hotel, Post())
+    assert hotel.rows(Scan) == []
+    for _ in range(4):
+        hotel.later(days=1)
+        (told,) = found(hotel)
+        assert str(hotel.files) in told.message
+        assert file.name not in told.message + told.hint
+        go(hotel, Post())
+    away.rename(hotel.files)
+    assert found(hotel) == []
+
+
+def found(hotel: Hotel) -> list[Finding]:
+    """Return what `check` says of folders that are away."""
+    with hotel.begin() as office:
+        return [each for each in watch.findings(office.work) if each.id == "files-away"]
+
+
+def test_nobody_is_believed_that_a_file_is_gone_while_it_lies_there(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """Whoever dealt with it lets it be removed again: what is there is told as left meanwhile."""
+    hotel, file, number = scanned
+    refused(hotel, file)
+    for _ in range(2):
+        # Twice: a button that is pressed again does no more.
+        deal(hotel)
+    assert worker.look_again(run(hotel), number)
+    assert (hotel.state(number), "file-removed" in hotel.events) == ("partial", False)
+    file.rmdir()
+    file.write_bytes(b"x")
+    hotel.later(minutes=1)
+    assert worker.look_again(run(hotel), number)
+    assert (file.exists(), hotel.events.count("file-removed")) == (False, 1)
+    assert [state for state, _ in certified(hotel)] == ["partial", "erased"]
+
+
+def test_a_file_that_nobody_dealt_with_for_months_can_still_be_removed(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """Its name is kept as long as it is to be removed, and not a month alone."""
+    hotel, file, _ = scanned
+    refused(hotel, file)
+    for _ in range(4):
+        hotel.later(days=20)
+        go(hotel, Post())
+    file.rmdir()
+    file.write_bytes(b"x")
+    deal(hotel)
+    go(hotel, Post())
+    assert not file.exists()
+    # What was kept of its name ends with it.
+    assert removal(hotel)["box"] is None
+
+
+def test_a_file_whose_name_nobody_can_read_any_more_is_a_persons_word(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """Its key is gone: nothing can be removed by it, and nobody is asked for ever."""
+    hotel, file, _ = scanned
+    refused(hotel, file)
+    hotel.custodian.forget(box(hotel)["label"])
+    deal(hotel)
+    assert removal(hotel)["state"] == "sent"
+    assert "file-removed" in hotel.events
+
+
+def test_a_file_outside_of_its_folder_is_a_persons_word(hotel: Hotel) -> None:
+    """Nothing outside is ever removed by us, however often it is tried."""
+    (hotel.files / "other").touch()
+    swept(hotel, "../x")
+    for minutes in (0, *outbox.BACK_OFF):
+        hotel.later(minutes=minutes)
+        go(hotel, Post())
+    assert removal(hotel)["state"] == "failed"
+    deal(hotel)
+    assert removal(hotel)["state"] == "sent"
+
+
+def test_a_name_whose_key_cannot_be_read_now_is_waited_for(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """A damaged key may be put back: until then no day ends it, and no person's word does."""
+    hotel, file, _ = scanned
+    refused(hotel, file)
+    key = hotel.custodian.path / f"key-{box(hotel)['label'].replace(':', '-')}.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    hotel.later(days=40)
+    assert go(hotel, Post()).problems["forget"] == "SealError"
+    deal(hotel)
+    assert removal(hotel)["state"] == "queued"
+    key.write_bytes(whole)
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    file.rmdir()
+    file.write_bytes(b"x")
+    hotel.later(days=1)
+    go(hotel, Post())
+    assert not file.exists()
+
+
+def test_a_person_reads_in_which_folder_a_file_lies_and_not_its_name(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """The folder is what a host declared; the name of a file in it may be a guest's."""
+    hotel, file, _ = scanned
+    refused(hotel, file)
+    with hotel.begin() as office:
+        (shown,) = [each for each in office.letters("clerk") if each["kind"] == "file"]
+    assert shown["root"] == str(hotel.files)
+    assert file.name not in str(shown)
 
 
 def test_a_file_whose_turn_comes_late_goes_when_what_went_before_it_is_forgotten(

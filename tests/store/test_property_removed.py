@@ -227,19 +227,22 @@ def test_a_file_of_a_removed_property_goes_and_the_letters_of_the_others_too(
     assert "file-removed" in said_by(hotel, slug("Fir GmbH"))
 
 
+@pytest.mark.parametrize(("away", "state"), [(False, "failed"), (True, "queued")])
 def test_a_file_that_cannot_go_at_a_removed_property_keeps_no_letter(
-    hotel: Hotel, tmp_path: Path
+    hotel: Hotel, tmp_path: Path, away: bool, state: str
 ) -> None:
-    """It is given up like any other after its last try, and `check` counts it."""
-    removal(hotel, tmp_path / "unmounted")
+    """It is given up like any other after its last try, or waits like any other for a folder that
+    is away, and `check` counts it."""
+    (hotel.files / "scan.jpg").mkdir()
+    removal(hotel, tmp_path / "unmounted" if away else hotel.files)
     post = Post()
     for _ in range(2 * len(BACK_OFF)):
         worker.work(run(hotel), render, {"smtp": post})
         hotel.later(hours=13)
     assert [letter.to for letter in post.sent] == [ANN]
     states = {row["kind"]: row["state"] for row in hotel.ours("outbox")}
-    assert states == {"file": "failed", "message": "sent"}
-    assert "message-failed" in said_by(hotel, slug("Fir GmbH"))
+    assert states == {"file": state, "message": "sent"}
+    assert ("message-failed" in said_by(hotel, slug("Fir GmbH"))) is not away
     ((code, message),) = found(hotel)
     assert (code, "1 letters and files wait" in message) == ("mu", True)
 
@@ -255,7 +258,7 @@ def test_what_cannot_even_be_noted_to_have_failed_keeps_no_letter(
     post = Post()
     report = worker.work(run(hotel), render, {"smtp": post})
     assert [letter.to for letter in post.sent] == [ANN]
-    assert list(report.problems.values()) == ["DeliveryError"]
+    assert list(report.problems.values()) == ["AwayError"]
 
 
 def said_by(hotel: Hotel, controller: str) -> list[str]:

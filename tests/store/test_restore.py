@@ -842,6 +842,28 @@ def test_a_file_that_another_lies_in_the_way_of_does_not_come_back(hotel: Hotel)
     assert (hotel.files / "ann.png").read_bytes() == b"ann.png" * 1000
 
 
+def test_nobody_is_believed_that_a_file_is_back_which_can_be_put_back(hotel: Hotel) -> None:
+    """What was given up is tried again once a person dealt with it; then their word is taken."""
+    coming_back(hotel)
+    ways = [row["id"] for row in hotel.ours("outbox") if row["kind"] == "file-back"]
+    parts = [hotel.files / f".guesterase-{id}.part" for id in ways]
+    for part in parts:
+        part.mkdir()
+    for minutes in (0, *outbox.BACK_OFF):
+        hotel.later(minutes=minutes)
+        deliver(hotel)
+    for part in parts:
+        part.rmdir()
+    (hotel.files / "ann.png").write_bytes(b"another")
+    for back in (0, 2):
+        with hotel.begin() as office:
+            for id in ways:
+                office.printed(id, "clerk")
+        assert hotel.events.count("file-restored") == back
+        deliver(hotel)
+    assert (hotel.files / "ann2.png").read_bytes() == b"ann2.png" * 1000
+
+
 def test_a_file_that_root_brings_back_is_not_roots(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

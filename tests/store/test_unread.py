@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from flask_guesterase.core.alert import AlertKind
+from flask_guesterase.core.errors import TransitionError
 from flask_guesterase.store import worker
 from flask_guesterase.store.executing import turns
+from flask_guesterase.store.failures import causes
 from flask_guesterase.store.returning.replay import replay, survey
 from flask_guesterase.store.search import residue
 from tests.store.forms import Forms
@@ -160,6 +163,48 @@ def test_a_check_that_cannot_read_a_row_keeps_no_other_certificate(
     house.later(hours=1)
     house.work()
     assert state(house, first) == "sealed"
+
+
+def test_a_guest_whose_erasure_nobody_can_check_is_not_answered(house: Forms) -> None:
+    """Nobody has told them anything: that is among what is open, late and reminded of, each day."""
+    here = house.settings.properties
+    here = {**here, "mu": replace(here["mu"], officer="officer@fir.example")}
+    house.settings = replace(house.settings, properties=here, mail="smtp://localhost:1")
+    (number,) = approved(house, 2)
+    house.run(lambda office: office.erase(number).settled())
+    depart(house, 2, NO_DAY)
+    assert house.work().problems == {number: "ValueError"}
+    assert listed(house, "open") == [number]
+    house.later(days=40)
+    house.work()
+    assert (state(house, number), listed(house, "overdue")) == ("checking", [number])
+    late = [each for each in house.run(lambda office: causes.look(office.work))
+            if each.kind == AlertKind.ANSWER_LATE]  # fmt: skip
+    assert [(each.property, each.count) for each in late] == [("mu", 1)]
+    assert [house.run(lambda office: office.remind()) for _ in range(2)] == [1, 0]
+    shown = house.run(lambda office: office.show(number))
+    assert (shown["late"], shown["extendable"]) == (True, False)
+    depart(house, 2, NEW.isoformat())
+    house.later(days=1)
+    house.work()
+    # What was looked for has ended meanwhile, so it is told as left; but it is told.
+    assert state(house, number) == "partial"
+    assert listed(house, "overdue") == listed(house, "open") == []
+    assert house.run(lambda office: office.remind()) == 0
+
+
+def test_what_was_erased_is_not_put_off(house: Forms) -> None:
+    """It is decided, though its guest has no answer yet: the law gives no more time for that."""
+    (number,) = approved(house, 2)
+    house.run(lambda office: office.erase(number).settled())
+    assert state(house, number) == "checking"
+    with pytest.raises(TransitionError, match="decided already"):
+        house.run(lambda office: office.extend(number, "officer", "complex"))
+
+
+def listed(house: Forms, which: str) -> list[str]:
+    """Return the requests in a list of staff's."""
+    return [line["number"] for line in house.run(lambda office: office.list(state=which))]
 
 
 def test_a_search_that_cannot_read_a_row_keeps_no_other_certificate(house: Forms) -> None:

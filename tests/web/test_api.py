@@ -22,6 +22,7 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.permissions import Permission
+from flask_guesterase.store import tables
 from flask_guesterase.store.access import actors
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
@@ -134,6 +135,20 @@ def test_a_program_reads_letters_a_page_at_a_time(
     assert clerk.get("/letters").json["items"]
     for odd in ("0", "-1", "x", str(2**63)):
         assert clerk.get(f"/letters?before={odd}").status_code == 422
+
+
+def test_a_program_reads_in_which_folder_a_file_stays(house: House) -> None:
+    """What a person said of it is not taken for done: it is removed again."""
+    with house.app.app_context(), house.extension.begin() as office:
+        post = outbox.Post("pine-ltd", "sh", "en")
+        outbox.queue_file(office.work, post, "/srv/scans", f"{CANARY}.png")
+        office.work.conn.execute(update(tables.outbox).values(state=outbox.FAILED))
+    clerk = Program(house, token(house, "clerk"))
+    answer = clerk.get("/letters")
+    (item,) = answer.json["items"]
+    assert (item["root"], CANARY in answer.text) == ("/srv/scans", False)
+    assert clerk.post(f"/letters/{item['id']}/printed").json == {"done": True}
+    assert [row["state"] for row in house.hotel.ours("outbox")] == ["queued"]
 
 
 def test_a_plan_names_nobody_to_who_may_only_look(house: House) -> None:

@@ -330,6 +330,17 @@ def test_the_page_of_messages_shows_some_at_a_time(house: House) -> None:
     assert "Older entries" not in last
 
 
+def test_the_page_of_messages_names_the_folder_of_a_file_that_stays(house: House) -> None:
+    """And not the file, in which a guest's name may be."""
+    with house.app.app_context(), house.extension.begin() as office:
+        post = outbox.Post("pine-ltd", "sh", "en")
+        outbox.queue_file(office.work, post, "/srv/scans", f"{CANARY}.png")
+        office.work.conn.execute(update(tables.outbox).values(state=outbox.FAILED))
+    page = house.browser("clerk").get(f"{DESK}/outbox", wish="en")
+    assert "/srv/scans" in page
+    assert CANARY not in page
+
+
 @pytest.mark.parametrize("page", ["outbox", "journal"])
 def test_a_place_that_no_list_has_is_its_beginning(house: House, page: str) -> None:
     """Whatever somebody writes into the address: never an error of the programme."""

@@ -279,6 +279,8 @@ class Requests(Desk):
     def printed(self, id: int, by: str) -> None:
         """Record that a letter was printed, or that what failed was dealt with.
 
+        A file is removed, or put back, again; a person's word is taken only where nobody can.
+
         :raises ForbiddenError: they may not verify at its property.
         """
         dispatch.printed(self.work, id, by)

@@ -46,7 +46,7 @@ def check(work: Work, number: str) -> State:
     ERASED when nothing remains, SEALED when the law keeps something, PARTIAL when something is
     left that should not be, or a row came back of which nothing is settled yet. Rows shared with
     another living person do not make it less erased. As long as a file is being removed, or is
-    tried again, it goes on being checked.
+    tried again, it goes on being checked; of what is PARTIAL, as long as one is to be.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -58,7 +58,7 @@ def check(work: Work, number: str) -> State:
         return case.state
     if case.state not in (State.CHECKING, State.PARTIAL):
         raise TransitionError("Nothing was erased yet.", "Erase first.")
-    if case.state is State.CHECKING and unremoved.removing(work, [case.number]):
+    if unremoved.removing(work, [case.number], queued=case.state is State.PARTIAL):
         return case.state
     who = owing.without_living(work, case.number, people.taken(work, case.number))
     drawn = planning.plan(work, who, case.property)

@@ -17,6 +17,7 @@ from ..boxes import boxing, shelf, vault
 from ..certificates import laternotice
 from ..holding import heldcopies, heldkeys
 from ..holding.heldcopies import Looked
+from ..messages import unremoved
 from ..remembrance import months, orphaned
 from ..requests.bygone import Step
 from ..statements.sql import chunks
@@ -89,6 +90,7 @@ def _mark(looked: Looked, office: HasWork) -> _Marked | None:
     heldkeys.homeward(work)
     closed = heldkeys.closed(work, looked.closed)
     heldkeys.rescue(work, looked.copies, closed)
+    closed |= unremoved.renew(work)
     vault.mark_labels(work.conn, months.outlived(work), work.stamp)
     labels = work.custodian.labels()
     marked = vault.mark(work.conn, work.today, work.stamp, labels, closed)

@@ -13,7 +13,7 @@ from ..access import actors
 from ..access.sameness import same
 from ..casework.cases import load
 from ..work import Work
-from .outbox import FAILED, MESSAGE, OPENS, PROOFS, READY, RECIPIENT, read
+from .outbox import FAILED, OPENS, PROOFS, READY, RECIPIENT, read
 
 
 def letters(
@@ -22,7 +22,8 @@ def letters(
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Return the messages a person must print or look at, opened, and failed file removals.
 
-    The newest come first.
+    The newest come first. Of a file the declared folder is shown, and not its name, which may
+    tell who somebody is.
 
     A letter with the link by which a guest proves a contact is not shown to those who may
     approve: whoever holds the link could be both pairs of eyes. At a login that several share
@@ -75,7 +76,7 @@ def _released(work: Work, number: str, by: str) -> bool:
 def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
     letter = _listed(row)
     try:
-        content = read(work, row) if row.box and row.kind == MESSAGE else {}
+        content = read(work, row) if row.box else {}
     except (SealError, UnknownError):
         content = {}
     letter |= {k: v for k, v in content.items() if k in letter}
@@ -97,6 +98,7 @@ def _listed(row: Row[Any]) -> dict[str, Any]:
         "template": row.template,
         "state": row.state,
         "problem": row.problem,
+        "root": "",
         "to": "",
         "lang": "",
         "params": {},

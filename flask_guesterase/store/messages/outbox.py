@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from ...core.asking import Asker
-from ...core.errors import UnknownError
+from ...core.errors import AwayError, UnknownError
 from ...core.seal import Terms
 from .. import tables
 from ..boxes import safe, vault
@@ -31,6 +31,9 @@ QUEUED, SENDING, READY, SENT, FAILED = "queued", "sending", "ready", "sent", "fa
 BACK_OFF = (1, 5, 30, 60, 180, 360, 720, 1440)
 """Minutes to wait after each failure; after the last one a person must look."""
 
+AWAY = AwayError.__name__
+"""Problem of a file whose folder is away: it is tried until that is back, once a day in the end."""
+
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""
 
@@ -38,6 +41,7 @@ SHOWN = frozenset({"print", "page"})
 """Channels that a person at the desk serves, not the worker."""
 
 BOX_DAYS = 31
+"""For how long a box is kept at most; that of a file as long as it is still to be removed."""
 
 HELD = select(tables.box.c.id).where(tables.box.c.label.in_(vault.HOLDS))
 """Boxes under a hold: a file whose name lies in one waits until that is lifted."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...core.errors import DeliveryError
+from ...core.errors import AwayError, DeliveryError
 from ..statements.folder import empty
 
 MARK = ".guesterase"
@@ -20,8 +20,9 @@ def remove(root: str, name: str) -> None:
 
     :param root: the declared folder.
     :param name: path of the file, relative to the folder or inside it.
-    :raises DeliveryError: it lies outside the folder, is no file, the system refuses, or the
-        folder is not `usable`. The path is not repeated: it may tell who somebody is.
+    :raises AwayError: the folder is not `usable`.
+    :raises DeliveryError: it lies outside the folder, is no file, or the system refuses. The path
+        is not repeated: it may tell who somebody is.
     """
     usable(root)
     # A link inside the folder goes after the file it names, so that a crash between leaves the
@@ -36,16 +37,17 @@ def usable(root: str) -> None:
     """Refuse a folder whose share may not be mounted: it comes back, with all that is in it.
 
     :param root: the declared folder.
-    :raises DeliveryError: it is not there, cannot be listed, or nothing at all lies in it.
+    :raises AwayError: it is not there, cannot be listed, or nothing at all lies in it.
     """
     if not os.path.isdir(root):
-        raise refuse("lies in a folder that is not there")
+        raise refuse("lies in a folder that is not there", AwayError)
     try:
         bare = empty(root)
     except OSError as problem:
-        raise refuse(f"lies in a folder that cannot be listed ({type(problem).__name__})") from None
+        cause = f"lies in a folder that cannot be listed ({type(problem).__name__})"
+        raise refuse(cause, AwayError) from None
     if bare:
-        raise DeliveryError(
+        raise AwayError(
             "A file of this request lies in a folder that is empty, as one whose share is not "
             "mounted.",
             f"Mount the share; or, where the folder is meant to be empty, put a file {MARK} in it.",
@@ -121,8 +123,8 @@ def settle(folder: Path) -> None:
         os.close(handle)
 
 
-def refuse(cause: str) -> DeliveryError:
+def refuse(cause: str, kind: type[DeliveryError] = DeliveryError) -> DeliveryError:
     """Return the error of a file that cannot be dealt with; it names none."""
-    return DeliveryError(
+    return kind(
         f"A file of this request {cause}.", "Look at the File(root=...) rule and at the disk."
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, update
 
+from ...core.errors import GuesteraseError, SealError
+from ...core.seal import day_label
 from .. import tables
-from ..boxes import safe
+from ..boxes import rehoming, safe
 from ..work import Work
-from .outbox import FAILED, FILE, HELD, QUEUED, SENDING, SENT
+from .outbox import AWAY, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT
 
 
 def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
@@ -68,3 +71,46 @@ def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[
         )
     )
     return set(rows.scalars())
+
+
+def away(work: Work) -> str:
+    """Return the folder for which the oldest removal waits that waits for one; empty without."""
+    table = tables.outbox
+    box = work.conn.execute(
+        select(table.c.box)
+        .where(table.c.kind == FILE, table.c.state == QUEUED, table.c.problem == AWAY)
+        .order_by(table.c.id)
+        .limit(1)
+    ).scalar()
+    return str((safe.peek(work, box) or {}).get("root", ""))
+
+
+def renew(work: Work) -> dict[str, GuesteraseError]:
+    """Give the names of files another day that are still to be removed when theirs is over.
+
+    Each says no more than the file that lies there, and without it nobody can remove that.
+
+    :param work: the open transaction, in which keys are marked to end after it.
+    :return: label of a key that cannot be read now, and so must not end -> why.
+    """
+    out, box = tables.outbox, tables.box
+    rows = work.conn.execute(
+        select(box.c.label, box.c.id)
+        .join(out, out.c.box == box.c.id)
+        .where(
+            out.c.kind == FILE, out.c.state != SENT, box.c.label.like("day:%"),
+            box.c.last_day < work.today, box.c.forgotten_at.is_(None),
+        )
+    )  # fmt: skip
+    over, closed = dict[str, list[str]](), dict[str, GuesteraseError]()
+    for label, id in rows:
+        over.setdefault(label, []).append(id)
+    day = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
+    for label, ids in sorted(over.items()):
+        try:
+            rehoming.rewrap(work, ids, day_label(day))
+        except SealError as problem:
+            closed[label] = problem
+        moved = update(box).where(box.c.id.in_(ids), box.c.label == day_label(day))
+        work.conn.execute(moved.values(last_day=day))
+    return closed

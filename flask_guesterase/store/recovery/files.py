@@ -50,8 +50,10 @@ def remove(run: Run, parcel: Parcel) -> None:
 
     :param run: runs a unit of work.
     :param parcel: the removal.
+    :raises AwayError: the folder in which it lies is away.
     :raises DeliveryError: it cannot be removed, or was written to meanwhile.
     """
+    removal.usable(parcel.content["root"])
     target, _ = removal.locate(parcel.content["root"], parcel.content["name"])
     if _is_file(target) and run(partial(_wanted, parcel)):
         _seal(run, parcel, target)

@@ -19,7 +19,7 @@ from ...core.deadlines import (
 )
 from ...core.errors import InputError, TransitionError
 from ...core.events import SYSTEM, RequestExtended, RequestOverdue, RequestReminded
-from ...core.lifecycle import OPEN, State
+from ...core.lifecycle import OPEN, UNANSWERED, State
 from ...core.permissions import Permission
 from .. import tables
 from ..access import actors
@@ -49,9 +49,15 @@ def due(work: Work, case: Case) -> date:
     """Return the last day for the answer, moved by what is being waited for who the guest is.
 
     The clock stands still only where the law at the property lets it, and only from the first
-    letter, which asks, until identity was shown; from then on the day is written down.
+    letter, which asks, until identity was shown; from then on the day is written down. A guest who
+    was told what an erasure waited for hears of it in the time that the law gives, from that on.
     """
     written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
+    if case.state is State.CHECKING and case.erased_at is not None and waiting.told(case):
+        hotel = work.settings.property(case.property)
+        day = day_at(hotel, case.erased_at.replace(tzinfo=UTC))
+        law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
+        return max(written, answer_by(day, law, days))
     if asked is None or not stands(work, case):
         return written
     since = day_at(work.settings.property(case.property), asked.replace(tzinfo=UTC))
@@ -79,10 +85,13 @@ def receipt_due(work: Work, case: Case) -> date | None:
 def answered(case: Case) -> bool:
     """Return whether a guest has an answer: it ended, was refused, or they were told it waits.
 
-    What waits for a gap that staff must cure is no answer to a guest.
+    What waits for a gap that staff must cure is no answer to a guest, nor is an erasure that nobody
+    has looked at again.
     """
     told = case.state is State.COMPLAINT or bool(waiting.in_the_way(case))
-    return told or case.state not in OPEN
+    # What was carried out in one database waits for another one; `check` tells of that.
+    told = told or (case.state is State.ERASING and waiting.told(case))
+    return told or case.state not in UNANSWERED
 
 
 def late(work: Work, case: Case) -> tuple[str, ...]:
@@ -133,7 +142,7 @@ def _extendable(work: Work, case: Case) -> date:
     law, day = answering.periods(work, hotel, case.kind), received(work, case)
     days = answering.holidays(work, hotel, day)
     ends = extended_by(day, law, days)
-    if answered(case):
+    if answered(case) or case.state not in OPEN:
         raise TransitionError("It is decided already.", "There is nothing to lengthen.")
     if case.extended_at is not None:
         raise TransitionError(
@@ -228,7 +237,7 @@ def watched(work: Work) -> Sequence[Case]:
     rows = work.conn.execute(
         select(*columns())
         .where(
-            table.c.state.in_([state.value for state in OPEN]),
+            table.c.state.in_([state.value for state in UNANSWERED]),
             table.c.property.in_(list(work.settings.properties)),
         )
         .order_by(table.c.due_on, table.c.id)

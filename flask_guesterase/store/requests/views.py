@@ -15,7 +15,7 @@ from ...core.answer import Answer
 from ...core.asking import Asker
 from ...core.deadlines import days_left
 from ...core.errors import InputError
-from ...core.lifecycle import COPIES, MOVES, OPEN, WORDS, State
+from ...core.lifecycle import COPIES, MOVES, OPEN, UNANSWERED, WORDS, State
 from ...core.permissions import Permission
 from ...core.wish import Kind
 from .. import tables
@@ -308,7 +308,7 @@ def _wanted(
     codes = [code for code in work.settings.properties if property_ in (None, code)]
     if by is not None:
         codes = [c for c in codes if actors.may(work, by, Permission.VIEW, c)]
-    is_open = table.c.state.in_([s.value for s in OPEN])
+    is_open = table.c.state.in_([s.value for s in UNANSWERED])
     statement = select(*outline()).where(table.c.property.in_(codes))
     if state in ("open", OVERDUE):
         statement = statement.where(is_open)

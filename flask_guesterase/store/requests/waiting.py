@@ -66,6 +66,11 @@ def in_the_way(case: Case) -> tuple[str, ...]:
     return for_guests(_waits(case).get("now", ()))
 
 
+def told(case: Case) -> bool:
+    """Return whether a guest was told what their request waits for, or waited for."""
+    return bool(for_guests(_waits(case).get("told", ())))
+
+
 def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:
     """Return the reasons of these that a guest is told."""
     return tuple(reason for reason in reasons if reason not in _TECHNICAL)

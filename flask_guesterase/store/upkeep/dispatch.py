@@ -9,17 +9,19 @@ from typing import Any
 
 from sqlalchemy import Row, and_, or_, select, update
 
-from ...core.errors import KeyMissingError, SealError, UnknownError
+from ...core.errors import DeliveryError, KeyMissingError, SealError, UnknownError
 from ...core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ...core.log import slug
 from ...core.permissions import Permission
 from .. import tables
 from ..access import actors
-from ..boxes import safe
+from ..boxes import safe, vault
 from ..casework.cases import acknowledge, load, tell
 from ..holding import unsearched
 from ..journaling import approvals, binding
+from ..messages import removal
 from ..messages.outbox import (
+    AWAY,
     BACK,
     BACK_OFF,
     FAILED,
@@ -154,16 +156,18 @@ _DONE: Mapping[str, type[Event]] = {
 def printed(work: Work, id: int, by: str) -> None:
     """Record that a person printed a letter, or dealt with what could not be done, once.
 
+    A file is removed, or put back, again: whether it is gone is seen by that, and a person's word
+    is taken only where nobody can do it by what was sealed for it.
+
     :raises UnknownError: there is no such letter waiting.
     :raises ForbiddenError: they may not verify at its property.
     """
     table = tables.outbox
+    wanted = or_(table.c.state.in_([READY, FAILED, SENT]), table.c.kind.in_([FILE, BACK]))
     row = work.conn.execute(
-        select(table)
-        .where(table.c.id == id, table.c.state.in_([READY, FAILED, SENT]))
-        .with_for_update()
+        select(table).where(table.c.id == id, wanted).with_for_update()
     ).one_or_none()
-    done = row is not None and row.state == SENT
+    done = row is not None and row.state not in (READY, FAILED)
     if row is None or row.kind == RECIPIENT or (
         done and not actors.may(work, by, Permission.VERIFY, row.property)
     ):
@@ -171,10 +175,41 @@ def printed(work: Work, id: int, by: str) -> None:
     actor = actors.allow(work, by, Permission.VERIFY, row.property)
     if done:
         return
+    if _again(work, row):
+        _set(work, id, state=QUEUED, attempts=0, next_at=work.stamp, done_at=None)
+        return
     box = _set(work, id, state=SENT, done_at=work.stamp)
     _first_answer(work, row.request, row.kind, row.template)
     _tell(work, _DONE[row.kind], id, actor, ("print", *_which(row.template)))
     _drop(work, id, box)
+
+
+def _again(work: Work, row: Row[Any]) -> bool:
+    """Return whether what was given up is tried again, rather than a person believed."""
+    if row.kind == FILE:
+        return _removable(work, row)
+    # What was given up before its last try cannot be had, or another file lies there.
+    return bool(row.kind == BACK and row.attempts >= len(BACK_OFF))
+
+
+def _removable(work: Work, row: Row[Any]) -> bool:
+    """Return whether a file can be removed by what its box says, now or once that opens."""
+    try:
+        content = read(work, row)
+        removal.locate(content["root"], content["name"])
+    except (UnknownError, DeliveryError):
+        return False
+    except SealError:
+        return _opens_later(work, row.box)
+    return True
+
+
+def _opens_later(work: Work, box: str) -> bool:
+    try:
+        vault.require_lost(work.conn, work.custodian, [box])
+    except SealError:
+        return True
+    return False
 
 
 def _which(template: str) -> tuple[str, ...]:
@@ -191,7 +226,8 @@ def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
-    Where the error came from the connection after the commit that says it is done, it is done.
+    What waits for a folder that is away is not given up. Where the error came from the connection
+    after the commit that says it is done, it is done.
 
     :param work: the open transaction.
     :param parcel: what could not be done.
@@ -201,6 +237,8 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     if work.conn.execute(state.with_for_update()).scalar() == SENT:
         return
     attempts = parcel.attempts + 1
+    if problem == AWAY:
+        attempts = min(attempts, len(BACK_OFF))
     if attempts > len(BACK_OFF):
         _fail(work, parcel.id, parcel.kind, problem)
         return

@@ -19,6 +19,7 @@ from ..erasing.traces import holds
 from ..invented import canaries
 from ..keys import copies
 from ..mapping.declared import Declared
+from ..messages import unremoved
 from ..messages.removal import MARK, usable
 from ..release import releasing
 from ..remembrance import disks, remembering
@@ -88,18 +89,26 @@ def _failing(work: Work) -> list[Finding]:
 
 def _files(work: Work) -> Iterator[Finding]:
     """Yield the folders of files that no erasure would believe, though rows name files there."""
-    hidden = unreadable(work.whole())
+    hidden, told = unreadable(work.whole()), set[str]()
     for table, declared in sorted(work.datamap.tables.items()):
         for name in declared.rules if table not in hidden else ():
             rule = declared.written(name)
             if isinstance(rule, File) and _away(rule.root) and _names(work, declared, name):
-                yield Finding(
-                    "files-away", table, name, f"Rows name files in {rule.root}, which is not "
-                    "there, cannot be listed, or is empty as one whose share is not mounted: "
-                    "erasures that remove one of them wait.",
-                    f"Mount the share; where the folder is meant to be empty, put a file {MARK} "
-                    "in it.", Severity.WARN,
-                )  # fmt: skip
+                told.add(rule.root)
+                yield _gone(table, name, f"Rows name files in {rule.root}")
+    # Of rows that were erased none names it any more, and a rule may name another by now.
+    root = unremoved.away(work)
+    if root and root not in told and _away(root):
+        yield _gone("", "", f"Files are to be removed from {root}")
+
+
+def _gone(table: str, column: str, what: str) -> Finding:
+    return Finding(
+        "files-away", table, column, f"{what}, which is not there, cannot be listed, or is empty "
+        "as one whose share is not mounted: erasures that remove one of them wait.",
+        f"Mount the share; where the folder is meant to be empty, put a file {MARK} in it.",
+        Severity.WARN,
+    )  # fmt: skip
 
 
 def _away(root: str) -> bool:

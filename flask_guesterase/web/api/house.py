@@ -198,7 +198,7 @@ def letters(form: dict[str, Any]) -> Any:
 def _letter(item: dict[str, Any]) -> dict[str, Any]:
     secret = "token" in item["params"]
     told = {"subject": "", "body": ""} if secret else post.letter(item)
-    kept = ("id", "number", "property", "kind", "channel", "template", "state", "problem")
+    kept = ("id", "number", "property", "kind", "channel", "template", "state", "problem", "root")
     shown = {name: item[name] for name in kept}
     to = "" if secret else item["to"]
     return shown | {"to": to, "subject": told["subject"], "body": told["body"]}
@@ -206,7 +206,10 @@ def _letter(item: dict[str, Any]) -> dict[str, Any]:
 
 @operation("POST", "/letters/<int:letter>/printed", Permission.VERIFY, bodies.Done)
 def printed(letter: int, form: dict[str, Any]) -> Any:
-    """Record that a letter was printed, or that what failed was dealt with."""
+    """Record that a letter was printed, or that what failed was dealt with.
+
+    A file is removed, or put back, again; a person's word is taken only where nobody can.
+    """
     with begin() as office:
         office.printed(letter, me())
     return {"done": True}

@@ -39,7 +39,10 @@ NEXT: dict[str, str] = {
     "message-failed": N_(
         "Open Messages: print the letter, or correct the mail server and try again."
     ),
-    "file-failed": N_("Open Messages: look at the rights of the folder, then deal with the file."),
+    "file-failed": N_(
+        "Open Messages: it names the folder. Let IT look at its rights, then say that it is dealt "
+        "with: the file is removed again."
+    ),
     "files-away": N_(
         "Let IT run `flask guesterase check`: it names the folder. Erasures that remove a file "
         "wait until it is back."
