@@ -142,25 +142,28 @@ class Guesterase(Installed):
         app.cli.add_command(guesterase_cli)
         veil.install(self.host, self._declared)
         self._apps.add(app)
-        guard.install(self.host, self._side, at_work)
+        guard.install(self.host, self._sides, at_work)
         state.bell = rounds.install(self, app, self._teardown)
 
-    def _side(self) -> Side | None:
-        """Return what the guard must know of the application at work, or of the only one.
+    def _sides(self) -> list[Side]:
+        """Return what the guard must know of the application at work, or else of every one.
 
         At work is one that has a Guesterase: the host may use its session in another one's context.
         """
         app: Any = at_work()
         own = NAME in getattr(app, "extensions", ())
-        apps = [app] if own else list(self._apps)
-        state = state_of(apps[0]) if len(apps) == 1 else None
-        if state is None or state.extension is not self:
-            return None
+        found = [state_of(each) for each in ([app] if own else list(self._apps))]
+        states = [state for state in found if state is not None and state.extension is self]
+        if not states:
+            return []
         try:
             pool = self.host.engine().pool
         except SetupError:
-            return None
-        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now, own)
+            return []
+        return [
+            Side(pool, each.settings, self._mapping(each), each.custodian, self._now, own)
+            for each in states
+        ]
 
     def _mapping(self, state: State) -> DataMap:
         """Return the data map as it is so far: models may still be imported or registered."""

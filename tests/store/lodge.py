@@ -133,14 +133,13 @@ class Lodge(Hotel):
         self.session = scoped_session(sessionmaker(self.engine))
         self.host = Host(self.session, models=Base)
         self.watching = True
-        guard.install(self.host, self._side)
+        guard.install(self.host, self._sides)
 
-    def _side(self) -> Side | None:
+    def _sides(self) -> list[Side]:
         if not self.watching:
-            return None
-        return Side(
-            self.engine.pool, self.settings, self.datamap, self.custodian, lambda: self.now
-        )
+            return []
+        pool = self.engine.pool
+        return [Side(pool, self.settings, self.datamap, self.custodian, lambda: self.now)]
 
     def close(self) -> None:
         """Let go of everything."""

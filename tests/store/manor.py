@@ -90,12 +90,13 @@ class Manor(Hotel):
         self.schemas = (None, *schemas)
         with self.begin() as office:
             office.sign_pack("NZ", "officer")
-        guard.install(self.host, self.side)
+        guard.install(self.host, self.sides)
         veil.install(self.host, declared)
 
-    def side(self) -> Side:
+    def sides(self) -> list[Side]:
         """Return what the guard must know."""
-        return Side(self.engine.pool, self.settings, self.datamap, self.custodian, lambda: self.now)
+        pool = self.engine.pool
+        return [Side(pool, self.settings, self.datamap, self.custodian, lambda: self.now)]
 
     def close(self) -> None:
         """Let go of the database."""

@@ -63,17 +63,17 @@ class House:
             self.host.declarations(), self.host.tables(), self.host.mappers()
         )
         Base.metadata.create_all(self.hotel.engine)
-        guard.install(self.host, self.side)
+        guard.install(self.host, self.sides)
         with Session(self.hotel.engine) as writer:
             writer.add(Regular(id=1, points=1, **ANN))
             writer.commit()
         self.hotel.erased(self.hotel.approved(email=ANN["email"]))
 
-    def side(self) -> Side:
+    def sides(self) -> list[Side]:
         """Return what the guard must know."""
         hotel = self.hotel
         pool = hotel.engine.pool
-        return Side(pool, hotel.settings, hotel.datamap, hotel.custodian, lambda: hotel.now)
+        return [Side(pool, hotel.settings, hotel.datamap, hotel.custodian, lambda: hotel.now)]
 
     def seen(self) -> list[Any]:
         """Return the rows the guard noted."""

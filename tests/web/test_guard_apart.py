@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,14 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    scoped_session,
+    sessionmaker,
+)
 
 from flask_guesterase import Guesterase, Policy, Property, Subject, null
 from flask_guesterase.core.log import slug
@@ -140,22 +147,42 @@ class Lodger(Base):
     name: Mapped[str | None] = mapped_column(sa.String(80))
 
 
-def by_flush(session: Any) -> None:
-    session.delete(session.scalars(sa.select(Lodger)).one())
+class Walker(Base):
+    __tablename__ = "apart_walkers"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str | None] = mapped_column(sa.String(80))
+    name: Mapped[str | None] = mapped_column(sa.String(80))
 
 
-def by_statement(session: Any) -> None:
-    session.execute(sa.delete(Lodger))
+class Clerk(Base):
+    __tablename__ = "apart_clerks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str | None] = mapped_column(sa.String(80))
+    name: Mapped[str | None] = mapped_column(sa.String(80))
+
+
+def by_flush(session: Any, model: Any = Lodger) -> None:
+    session.delete(session.scalars(sa.select(model)).one())
+
+
+def by_statement(session: Any, model: Any = Lodger) -> None:
+    session.execute(sa.delete(model))
+
+
+@contextmanager
+def _made(url: str) -> Iterator[sa.Engine]:
+    made = sa.create_engine(url)
+    Base.metadata.create_all(made)
+    upgrade.upgrade(made)
+    yield made
+    made.dispose()
 
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
     """The database of one installation, with its tables and ours."""
-    made = sa.create_engine(database_url)
-    Base.metadata.create_all(made)
-    upgrade.upgrade(made)
-    yield made
-    made.dispose()
+    with _made(database_url) as made:
+        yield made
 
 
 @pytest.mark.parametrize("delete", [by_flush, by_statement])
@@ -178,15 +205,161 @@ def test_two_applications_of_one_installation_write_one_line(
     assert counts == [1, 2, 3, 4]
 
 
-def _half(name: str, session: Any, folder: Path) -> Flask:
+def _half(
+    name: str, session: Any, folder: Path, models: Iterable[Any] = (Lodger,), code: str = "h"
+) -> Flask:
     app = Flask(name, instance_path=str(folder))
     app.config.update(SECRET_KEY=SALT, TESTING=True)
     extension = Guesterase(
-        session, models=Base, authorize=lambda *_: True, properties=[Property("h", "H", "h")]
+        session, models=Base, authorize=lambda *_: True, properties=[Property(code, code, code)]
     )
-    extension.register(Lodger, RULES)
+    for model in models:
+        extension.register(model, RULES)
     extension.init_app(app)
     return app
+
+
+def told(session: Any, delete: Callable[..., None], model: Any = Lodger) -> list[str]:
+    """Delete somebody outside of every application; return whose journals lines came for."""
+    wanted = sa.select(tables.loose.c.controller).order_by(tables.loose.c.id)
+    before = len(session.scalars(wanted).all())
+    session.add(model(email="ann@mail.example", name="Ann Roe"))
+    session.commit()
+    delete(session, model)
+    session.commit()
+    found = session.scalars(wanted).all()
+    session.remove()
+    return sorted(found[before:])
+
+
+@pytest.mark.parametrize("delete", [by_flush, by_statement])
+def test_what_one_of_two_applications_declares_is_journaled_whatever_the_other_does(
+    sqlite_url: str, tmp_path: Path, delete: Callable[..., None]
+) -> None:
+    """The guests' application declares more tables, and not the one of the staff's."""
+    with _made(sqlite_url) as engine:
+        session = scoped_session(sessionmaker(engine))
+        apps = [
+            _half("guests", session, tmp_path, [Lodger, Walker]),
+            _half("staff", session, tmp_path, [Clerk]),
+        ]
+        upgrade.make_keys(engine, FolderCustodian(tmp_path / "guesterase-keys"))
+        assert len(apps) == 2
+        assert [told(session, delete, model) for model in (Lodger, Clerk)] == [["h"], ["h"]]
+
+
+@pytest.mark.parametrize("delete", [by_flush, by_statement])
+def test_each_journal_of_two_applications_gets_its_line_and_gets_it_once(
+    sqlite_url: str, tmp_path: Path, delete: Callable[..., None]
+) -> None:
+    """They name hotels of their own over the same keys, which one reaches by another path."""
+    keys, link = tmp_path / "keys", tmp_path / "link"
+    keys.mkdir()
+    link.symlink_to(keys)
+    with _made(sqlite_url) as engine:
+        session = scoped_session(sessionmaker(engine))
+        apps = [
+            _half("one", session, keys, code="i"), _half("two", session, keys, code="j"),
+            _half("three", session, link, code="j"),
+        ]
+        upgrade.make_keys(engine, FolderCustodian(keys / "guesterase-keys"))
+        assert len(apps) == 3
+        assert told(session, delete) == ["i", "j"]
+
+
+def one_file_is_lost(keys: Path) -> None:
+    (keys / "secret-pepper.json").unlink()
+
+
+def no_folder_is_reached(keys: Path) -> None:
+    keys.rename(keys.with_name("away"))
+    keys.symlink_to(keys)
+
+
+@pytest.mark.parametrize("spoil", [one_file_is_lost, no_folder_is_reached])
+@pytest.mark.parametrize("delete", [by_flush, by_statement])
+def test_keys_that_cannot_be_opened_silence_no_other_installation(
+    sqlite_url: str, tmp_path: Path, delete: Callable[..., None], spoil: Callable[[Path], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The first to be asked has none that open; the database belongs to the second."""
+    with _made(sqlite_url) as engine:
+        session = scoped_session(sessionmaker(engine))
+        apps = [_half(name, session, tmp_path / name, code=name) for name in ("one", "two")]
+        FolderCustodian(tmp_path / "one" / "guesterase-keys").create("2026-11-30")
+        upgrade.make_keys(engine, FolderCustodian(tmp_path / "two" / "guesterase-keys"))
+        spoil(tmp_path / "one" / "guesterase-keys")
+        assert len(apps) == 2
+        assert told(session, delete) == ["two"]
+    assert "The guard could not look at a" in caplog.text
+
+
+class Nobodys(Session):
+    """A session of a host that goes by who is served, where nobody is."""
+
+    def get_bind(self, *args: Any, **given: Any) -> Any:
+        raise LookupError("nobody is served")
+
+
+@pytest.mark.parametrize("delete", [by_flush, by_statement])
+def test_a_session_that_gives_no_engine_silences_no_other_installation(
+    sqlite_url: str, tmp_path: Path, delete: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a host's own router raises is its own affair, and not that of the next one asked."""
+    with _made(sqlite_url) as engine:
+        session = scoped_session(sessionmaker(engine))
+        lost = scoped_session(sessionmaker(class_=Nobodys))
+        apps = [_half("lost", lost, tmp_path / "lost"), _half("one", session, tmp_path)]
+        upgrade.make_keys(engine, FolderCustodian(tmp_path / "guesterase-keys"))
+        assert len(apps) == 2
+        assert told(session, delete) == ["h"]
+    assert "The guard could not look at an application (LookupError)." in caplog.text
+
+
+@pytest.mark.parametrize("delete", [by_flush, by_statement])
+def test_the_only_installation_writes_its_line_though_its_keys_cannot_be_opened(
+    sqlite_url: str, tmp_path: Path, delete: Callable[..., None]
+) -> None:
+    """A line for the journal is signed later: while the host deletes no key is needed."""
+    with _made(sqlite_url) as engine:
+        session = scoped_session(sessionmaker(engine))
+        app = _half("one", session, tmp_path)
+        upgrade.make_keys(engine, FolderCustodian(tmp_path / "guesterase-keys"))
+        (tmp_path / "guesterase-keys" / "secret-pepper.json").unlink()
+        assert app.extensions["guesterase"].extension.host in guard._sides
+        assert told(session, delete) == ["h"]
+
+
+@pytest.mark.parametrize("delete", [by_flush, by_statement])
+def test_a_database_that_is_made_anew_is_asked_again_whose_it_is(
+    sqlite_url: str, tmp_path: Path, delete: Callable[..., None]
+) -> None:
+    """The engine stays, as in a host's tests; the keys are other ones, and so is the journal."""
+    found = []
+    with _made(sqlite_url) as engine:
+        session = scoped_session(sessionmaker(engine))
+        apps = [_half(name, session, tmp_path / name, code=name) for name in ("one", "two")]
+        for app in apps:
+            with engine.begin() as conn:
+                conn.execute(sa.delete(tables.epoch_key))
+            custodian = app.extensions["guesterase"].custodian
+            upgrade.make_keys(engine, custodian)
+            found.append(told(session, delete))
+    assert found == [["one"], ["two"]]
+
+
+@pytest.mark.parametrize("delete", [by_flush, by_statement])
+def test_one_guesterase_in_two_applications_writes_one_line_outside_of_both(
+    sqlite_url: str, tmp_path: Path, delete: Callable[..., None]
+) -> None:
+    """The database says that it is theirs, so nobody must guess which of them is meant."""
+    with _made(sqlite_url) as engine:
+        session = scoped_session(sessionmaker(engine))
+        app, other = _half("guests", session, tmp_path), Flask("staff", instance_path=str(tmp_path))
+        other.config.update(app.config)
+        app.extensions["guesterase"].extension.init_app(other)
+        upgrade.make_keys(engine, FolderCustodian(tmp_path / "guesterase-keys"))
+        assert told(session, delete) == ["h"]
 
 
 def test_what_nobody_watches_is_passed_over_in_each_of_two_applications(

@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from flask_guesterase import Guesterase, Policy
 from flask_guesterase.store import tables
 from flask_guesterase.store.upkeep import upgrade
-from tests.store.hotel import Booking, Guest
-from tests.web.house import House
+from tests.store.hotel import Base, Booking, Guest, policies
+from tests.web.house import PROPERTIES, House, may
 from tests.web.test_cli import Console
 from tests.web.test_property_removed_pages import remove
 
@@ -137,7 +138,7 @@ def test_the_console_notes_who_wants_no_advertising(house: House) -> None:
 
 
 def test_the_guard_serves_a_script_outside_of_any_application_context(back: House) -> None:
-    """Where one application is installed it is meant; where there are two, nobody is guessed at."""
+    """Nobody is guessed at, of one application or of two: the database says that it is theirs."""
     upgrade.make_keys(back.hotel.engine, back.hotel.custodian)
     with back.app.app_context(), back.extension.begin() as office:
         office.settle_return(1, "clerk", theirs=True)
@@ -154,11 +155,25 @@ def test_the_guard_serves_a_script_outside_of_any_application_context(back: Hous
     other = Flask("other", instance_path=back.app.instance_path)
     other.config.update(back.app.config)
     back.extension.init_app(other)
-    come_back()
-    assert come_back() == 2
+    assert back.worker().problems == {}
+    assert come_back() == 3
     with other.app_context():
         come_back()
         assert back.worker().problems == {}
+
+
+def test_an_application_for_which_guests_are_nobody_hides_none_from_another(back: House) -> None:
+    """Both are of one installation; who was erased is filled again outside of both."""
+    upgrade.make_keys(back.hotel.engine, back.hotel.custodian)
+    other = Flask("other", instance_path=back.app.instance_path)
+    other.config.update(back.app.config)
+    blind = Guesterase(back.session, models=Base, authorize=may, properties=PROPERTIES)
+    for target, _ in policies(""):
+        blind.register(target, Policy({}))
+    blind.init_app(other)
+    back.session.execute(update(Guest).where(Guest.id == 6).values(email=DORA["email"]))
+    back.session.commit()
+    assert len(back.hotel.ours("returned")) == 2
 
 
 def put_back(house: House) -> None:

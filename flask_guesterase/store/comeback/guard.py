@@ -32,6 +32,8 @@ from .. import tables
 from ..hiding import passage
 from ..hiding.concealed import gates
 from ..keys import installation
+from ..keys.custodian import FolderCustodian
+from ..mapping.datamap import DataMap
 from ..mapping.host import OURS, Host
 from ..statements.assigned import written
 from ..statements.failure import undoes_all
@@ -47,8 +49,19 @@ _MAY_WRITE = (*_WRITES, StatementLambdaElement)
 
 _log = logging.getLogger("flask_guesterase")
 
-Sides = Callable[[], Side | None]
-"""Returns the installation that is at work here, or None where there is none."""
+Sides = Callable[[], Iterable[Side]]
+"""Returns the installation at work here, or all of a host that may be where none of them is."""
+
+
+class _Looked(NamedTuple):
+    """What of an installation is watched, as long as its data map stays the same.
+
+    :param concerned: base class of what was flushed -> whether something of it is watched.
+    """
+
+    datamap: DataMap
+    watched: Mapping[str, Watched]
+    concerned: MutableMapping[Mapper[Any], bool]
 
 
 class _Post(NamedTuple):
@@ -57,16 +70,30 @@ class _Post(NamedTuple):
     :param concerned: base class of what was flushed -> whether something of it is watched.
     """
 
+    host: Host
     side: Side
     watched: Mapping[str, Watched]
     concerned: MutableMapping[Mapper[Any], bool]
 
 
+class _Told(NamedTuple):
+    """What is said of one write, which several applications of one installation may see.
+
+    :param every: all that may be at work here, whether they are concerned or not.
+    :param said: which lines wait in a database already: the next one adds what is missing.
+    """
+
+    every: list[_Post]
+    said: set[lookout.Said]
+
+
 _sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
-_posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
+_looked: WeakKeyDictionary[FolderCustodian, _Looked] = WeakKeyDictionary()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
 _named: WeakKeyDictionary[Pool, str] = WeakKeyDictionary()
-"""By which key folder a database says that it belongs to it."""
+"""By which key folder a database said, when last asked, that it belongs to it."""
+_marks: WeakKeyDictionary[FolderCustodian, str] = WeakKeyDictionary()
+"""By which each key folder is known; to open a secret for every write would cost the host."""
 
 _idle = Idle()
 
@@ -75,7 +102,7 @@ def install(host: Host, sides: Sides, at_work: AtWork | None = None) -> None:
     """Watch every session on the host's tables; once is enough.
 
     :param host: the host's side.
-    :param sides: method that returns the installation that is at work; it is not kept alive.
+    :param sides: method that returns the installations that may be at work; it is not kept alive.
     :param at_work: returns the application at work; the same for all hosts of a process.
     """
     _idle.at_work = at_work or _idle.at_work
@@ -91,29 +118,16 @@ def install(host: Host, sides: Sides, at_work: AtWork | None = None) -> None:
 def _all() -> Iterator[_Post]:
     """Yield every installation that may be at work here."""
     for host, method in list(_sides.items()):
-        sides = method()
-        side = sides() if sides is not None else None
-        if side is None:
-            continue
-        post = _posts.get(host)
-        if post is None or post.side.datamap is not side.datamap:
-            post = _Post(side, watched(side.datamap), WeakKeyDictionary())
-            _posts[host] = post
-            _idle.forget()
-        yield _Post(side, post.watched, post.concerned)
-
-
-def _once(posts: list[_Post]) -> list[_Post]:
-    """Leave one of those that have a database and keys in common, the one that declares most.
-
-    They are one installation in several applications, of which none is at work.
-    """
-    if len(posts) < 2:
-        return posts
-    found: dict[tuple[int, str], _Post] = {}
-    for post in sorted(posts, key=lambda post: len(post.side.datamap.tables)):
-        found[id(post.side.pool), post.side.settings.keys] = post
-    return list(found.values())
+        answering, sides = method(), tuple[Side, ...]()
+        with _harmless("look at an application"):
+            sides = tuple(answering()) if answering is not None else ()
+        for side in sides:
+            looked = _looked.get(side.custodian)
+            if looked is None or looked.datamap is not side.datamap:
+                looked = _Looked(side.datamap, watched(side.datamap), WeakKeyDictionary())
+                _looked[side.custodian] = looked
+                _idle.forget()
+            yield _Post(host, side, looked.watched, looked.concerned)
 
 
 @contextmanager
@@ -130,7 +144,7 @@ def _harmless(doing: str) -> Iterator[None]:
         _log.warning("The guard could not %s (%s).", doing, type(problem).__name__)
 
 
-def _is_ours(conn: Connection, side: Side) -> bool:
+def _is_ours(conn: Connection, side: Side, every: list[_Post]) -> bool:
     """Return whether this is the installation's database, with our tables in it."""
     pool = conn.engine.pool
     if pool is not side.pool:
@@ -139,22 +153,35 @@ def _is_ours(conn: Connection, side: Side) -> bool:
         if not inspect(conn).has_table(tables.mark.name):
             return False
         _present[pool] = True
-    return side.here or _is_named(conn, side)
+    return side.here or _is_named(conn, side, every)
 
 
-def _is_named(conn: Connection, side: Side) -> bool:
+def _is_named(conn: Connection, side: Side, every: list[_Post]) -> bool:
     """Return whether the database says that the installation's keys belong to it.
 
     Which engine a session gives where another application is at work, or none, proves nothing.
     """
     pool = conn.engine.pool
-    if pool not in _named:
+    try:
+        mine = _mark(side.custodian)
+    except Exception:
+        # The line about a delete needs no key, where it can be nobody else's.
+        if sum(post.side.pool is pool for post in every) > 1:
+            raise
+        return True
+    # A database may be made anew under a pool, or claimed: only a yes is believed again.
+    there = _named.get(pool)
+    if there != mine:
         with lookout.aside(conn):
-            there = installation.known(conn, installation.FOLDER)
-        if not there:
-            return False
-        _named[pool] = there
-    return _named[pool] == installation.mark(side.custodian)
+            there = _named[pool] = installation.known(conn, installation.FOLDER)
+    return there == mine
+
+
+def _mark(custodian: FolderCustodian) -> str:
+    """Return by which a key folder is known, opened once in a process."""
+    if custodian not in _marks:
+        _marks[custodian] = installation.mark(custodian)
+    return _marks[custodian]
 
 
 # flushes
@@ -165,24 +192,26 @@ def _on_flush(session: Session, flush_context: Any) -> None:
     free, app = gates.free, _idle.at_work()
     if not session._deleted and _idle.holds(free, app, flush_context.mappers):
         return
+    every: list[_Post] = []
     posts: list[_Post] = []
     with _harmless("look at a flush"):
         every = list(_all())
-        posts = _once([post for post in every if _concerns(post, session, flush_context)])
+        posts = [post for post in every if _concerns(post, session, flush_context)]
         if not posts and _is_final(every, app):
             _idle.note(free, app, flush_context.mappers)
     if not posts:
         return
     # Each of these is collected anew whenever it is asked for.
     written, deleted = (*session.new, *session.dirty), session.deleted
-    with _harmless("look at a flush"):
-        for post in posts:
-            _flushed(post, session, written, deleted)
+    told = _Told(every, set())
+    for post in posts:
+        with _harmless("look at a flush"):
+            _flushed(post, session, written, deleted, told)
 
 
 def _is_final(every: list[_Post], app: object) -> bool:
     """Return whether nobody else could have something to say in an application."""
-    if len(every) == len(_sides):
+    if len({post.host for post in every}) == len(_sides):
         return True
     return app is not Nowhere and any(post.side.here for post in every)
 
@@ -205,7 +234,7 @@ def _concerns(post: _Post, session: Session, flush_context: Any) -> bool:
 
 
 def _flushed(
-    post: _Post, session: Session, written: Iterable[Any], deleted: Iterable[Any]
+    post: _Post, session: Session, written: Iterable[Any], deleted: Iterable[Any], told: _Told
 ) -> None:
     gone: Counter[tuple[str, str]] = Counter()
     rows: list[Row] = []
@@ -227,9 +256,9 @@ def _flushed(
     # What lies in another database of the host's is journaled in the default one, as all is.
     bind: dict[str, Any] = {"mapper": mappers[0]} if mappers else {"clause": OURS}
     conn = session.connection(bind_arguments=bind)
-    if _is_ours(conn, post.side):
+    if _is_ours(conn, post.side, told.every):
         lookout.note(post.side, conn, rows, sightings.FLUSH)
-        lookout.bypassed(post.side, conn, gone)
+        lookout.bypassed(post.side, conn, gone, told.said)
 
 
 def _states(
@@ -303,19 +332,26 @@ def _on_execute(state: ORMExecuteState) -> Any:
     if not isinstance(statement, _WRITES):
         return None
     names = set(written(statement))
-    posts: list[_Post] = []
+    every: list[_Post] = []
     with _harmless("look at a statement"):
-        posts = _once([
-            post for post in _all()
-            if names & post.side.datamap.tables.keys() and post.side.custodian.exists()
-        ])
+        every = list(_all())
+    posts = [post for post in every if _reaches(names, post.side)]
     if not posts:
         return None
     result = _hand_on(state)
-    with _harmless("look at a statement"):
-        for post in posts:
-            _executed(post, state, statement, getattr(result, "rowcount", -1))
+    told = _Told(every, set())
+    for post in posts:
+        with _harmless("look at a statement"):
+            _executed(post, state, statement, getattr(result, "rowcount", -1), told)
     return result
+
+
+def _reaches(names: set[str], side: Side) -> bool:
+    """Return whether tables are declared by an installation that has keys."""
+    found = False
+    with _harmless("look at a statement"):
+        found = bool(names & side.datamap.tables.keys()) and side.custodian.exists()
+    return found
 
 
 def _hand_on(state: ORMExecuteState) -> Any:
@@ -324,13 +360,16 @@ def _hand_on(state: ORMExecuteState) -> Any:
 
 
 def _executed(
-    post: _Post, state: ORMExecuteState, statement: Insert | Update | Delete, count: int
+    post: _Post, state: ORMExecuteState, statement: Insert | Update | Delete, count: int,
+    told: _Told,
 ) -> None:
     conn = state.session.connection(bind_arguments=dict(state.bind_arguments))
     if isinstance(statement, Delete):
-        _removed(post, state.session, conn, getattr(statement.table, "fullname", ""), count)
+        if count:
+            name = getattr(statement.table, "fullname", "")
+            _removed(post, state.session, conn, {(name, ""): max(count, 1)}, told)
         return
-    if not _is_ours(conn, post.side):
+    if not _is_ours(conn, post.side, told.every):
         return
     mine = [post.watched[name] for name in {*written(statement)} & post.watched.keys()]
     if mine:
@@ -340,11 +379,14 @@ def _executed(
             lookout.written(post.side, conn, one, values, rows)
 
 
-def _removed(post: _Post, session: Session, conn: Connection, name: str, count: int) -> None:
+def _removed(
+    post: _Post, session: Session, conn: Connection, gone: Mapping[tuple[str, str], int],
+    told: _Told,
+) -> None:
     """Journal what a DELETE took from a declared table, wherever that lies."""
-    if count == 0 or name not in post.side.datamap.tables:
+    if not {name for name, _ in gone} & post.side.datamap.tables.keys():
         return
     if conn.engine.pool is not post.side.pool and _is_home(session, post.side):
         conn = session.connection(bind_arguments={"clause": OURS})
-    if _is_ours(conn, post.side):
-        lookout.bypassed(post.side, conn, {(name, ""): max(count, 1)})
+    if _is_ours(conn, post.side, told.every):
+        lookout.bypassed(post.side, conn, gone, told.said)

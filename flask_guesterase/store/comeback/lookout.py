@@ -48,6 +48,10 @@ class Side(NamedTuple):
     here: bool = True
 
 
+Said = tuple[Pool, str, str]
+"""In which database a line waits about which table, for the journal of which controller."""
+
+
 @dataclass(frozen=True)
 class Row:
     """A row that was written, as far as the session knows it.
@@ -119,7 +123,9 @@ def _stamp(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def bypassed(side: Side, conn: Connection, gone: Mapping[tuple[str, str], int]) -> None:
+def bypassed(
+    side: Side, conn: Connection, gone: Mapping[tuple[str, str], int], said: set[Said]
+) -> None:
     """Leave a line for the journal about rows that were deleted past every plan.
 
     Where the session does not tell the property, every controller's journal gets the line.
@@ -127,21 +133,25 @@ def bypassed(side: Side, conn: Connection, gone: Mapping[tuple[str, str], int]) 
     :param side: the installation.
     :param conn: the host's connection, in its transaction.
     :param gone: table and property, empty where nobody knows -> how many rows.
+    :param said: which lines about this write wait already, to which what is left now is added.
     """
     if not gone:
         return
     places = {code: slug(hotel.controller) for code, hotel in side.settings.properties.items()}
-    events = []
+    events, new = [], set[Said]()
     for place in sorted({place for _, place in gone}):
-        counts: Counter[str] = Counter()
-        for (table, code), count in gone.items():
-            if code == place:
-                counts[word(table)] += count
         for controller in [places[place]] if place else sorted(set(places.values())):
-            events.append(DeleteBypassed(controller, place, actor=HOST, counts=dict(counts)))
+            counts: Counter[str] = Counter()
+            for (table, code), count in gone.items():
+                if code == place and (side.pool, table, controller) not in said:
+                    counts[word(table)] += count
+                    new.add((side.pool, table, controller))
+            if counts:
+                events.append(DeleteBypassed(controller, place, actor=HOST, counts=dict(counts)))
     with aside(conn):
         for draft in journal.drafts(events, side.now()):
             journal.leave(conn, draft)
+    said |= new
 
 
 def written(
