@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from .lens import View, fold, spell_out, views
 from .letters import FEWEST, HAN, MARKS, NAME, SOLID, VARIANTS, count, is_unspaced
-from .sounded import JAPANESE, OTHERS, TITLES, sounded
+from .sounded import JAPANESE, OTHERS, TITLES, short, sounded
 
 _TWO = frozenset(re.findall(
     "..",
@@ -91,6 +91,8 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
         runs = SOLID.findall(plain)
         for run in runs:
             solid.update(_solid(run, part if len(runs) == 1 else _apart(run)))
+        if part is Part.FULL:
+            solid.update(short(name))
         rest = SOLID.sub(" ", plain)
         for way in (fold(rest), fold(spell_out(rest))):
             mine = [word for word in NAME.findall(way) if word not in _PARTICLES]

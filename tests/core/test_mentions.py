@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.called import Part
 from flask_guesterase.core.mentions import Known, Pen
+from flask_guesterase.core.needle import Searcher, needles
 
 ANNA, WANG, PETER = ("guests", (1,)), ("guests", (2,)), ("guests", (3,))
 PEN = Pen(
@@ -134,9 +135,32 @@ SCRIPTS = {
 def test_a_korean_name_that_is_a_word_leaves_the_word() -> None:
     """이용 is use, 조건 a condition: in somebody else's row only who has a title is meant."""
     pen = Pen({WANG: [Known("name", "이 용"), Known("name", "조 건")]})
-    said = "수영장 이용 가능, 예약 조건 확인, 이용객 김민수산시장"
+    said = "수영장 이용 가능, 예약 조건 확인, 이용객"
     assert pen.strike(said, []) == said
     assert pen.strike("이용님, 수영장 이용, 조건 씨", []) == "[erased]님, 수영장 이용, [erased] 씨"
+
+
+@pytest.mark.parametrize("name", ["허 준", "허준", "Heo Jun 허준"])
+@pytest.mark.parametrize(("said", "left"), [
+    ("허준 체크인, 허주", "[erased] 체크인, 허주"), ("허 준 체크인", "[erased] 체크인"),
+    ("남편허준이에요", "남편[erased]이에요"), ("허\u00a0준 (2)", "[erased] (2)"),
+    ("허준 대표님", "[erased] 대표님"), ('["허준 ", "허·준 2"]', '["[erased] ", "[erased] 2"]'),
+])  # fmt: skip
+def test_a_short_korean_name_goes_from_rows_of_their_own(name: str, said: str, left: str) -> None:
+    """Even a first name alone goes there: what may be a word in other rows is the guest here."""
+    assert Pen({WANG: [Known("name", name)]}).strike(said, [WANG]) == left
+
+
+@pytest.mark.parametrize(
+    "said", ['["이용 "]', '{"who": "이용", "n": 1}', '[" 이용", "수영장 이용"]', '{"이용 ": 2}']
+)
+def test_a_search_finds_a_short_korean_name_where_it_is_struck(said: str) -> None:
+    """A blank that somebody typed makes no cell another one to the pen or to the search."""
+    pen, searcher = Pen({WANG: [Known("name", "이 용")]}), Searcher(needles("name", "이 용"))
+    struck = pen.strike(said, [])
+    assert searcher.hits(said)
+    assert struck != said
+    assert not searcher.hits(struck)
 
 
 @pytest.mark.parametrize(("name", "said", "left"), [
