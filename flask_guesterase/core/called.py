@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from .lens import View, fold, spell_out, views
 from .letters import FEWEST, HAN, MARKS, NAME, SOLID, VARIANTS, count, is_unspaced
+from .naming import scripts
 from .sounded import JAPANESE, OTHERS, TITLES, short, sounded
 
 _TWO = frozenset(re.findall(
@@ -90,7 +91,8 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
         plain = VARIANTS.sub("", normalize("NFKC", name))
         runs = SOLID.findall(plain)
         for run in runs:
-            solid.update(_solid(run, part if len(runs) == 1 else _apart(run)))
+            alone = len(runs) == 1 or [run] in scripts(runs)
+            solid.update(_solid(run, part if alone else _apart(run)))
         if part is Part.FULL:
             solid.update(short(name))
         rest = SOLID.sub(" ", plain)

@@ -6,13 +6,17 @@ import re
 from unicodedata import category, normalize
 
 from .lens import fold, spell_out
-from .letters import ABUGIDAS, HANGUL, KANA, NAME, SOLID, VARIANTS, is_mark
+from .letters import ABUGIDAS, HAN, HANGUL, KANA, KATAKANA, NAME, SOLID, VARIANTS, is_mark
 
 _APOSTROPHES = re.compile("['’ʼ`´]")
 
 _SIGNED = re.compile(f"[{ABUGIDAS}]")
 
 _KOREAN = re.compile(f"[{HANGUL}]+")
+
+_KATAKANA = re.compile(f"[{KATAKANA}]+")
+
+_CHINESE = re.compile(f"[{HAN}]")
 
 _TITLES = frozenset({"mr", "mrs", "ms", "mme", "mlle", "dr", "prof"})
 """Titles that are nobody's name, as Herr and Miss may be."""
@@ -35,7 +39,9 @@ def names(value: str) -> list[str]:
     runs = SOLID.findall(plain)
     # 太郎 of Tanaka 太郎 is every Taro; 李伟 of Li Wei 李伟 is all of a name.
     half = len(runs) == 1 and any(ways) and not spaced and _is_part(runs[0])
-    return spaced if half or not _is_solid(runs) else ["".join(runs), *spaced]
+    if half or not _is_solid(runs):
+        return spaced
+    return ["".join(runs), *map("".join, scripts(runs)), *spaced]
 
 
 def _parts(text: str) -> list[str]:
@@ -63,6 +69,37 @@ def _is_part(run: str) -> bool:
     return len(run) <= longest or KANA.fullmatch(run) is not None
 
 
+def scripts(runs: list[str]) -> list[list[str]]:
+    """Return what is the whole name by itself of one that is written in several scripts on end.
+
+    :param runs: the letters of a name that stand on end, in scripts without spaces.
+    """
+    groups = _groups(runs)
+    full = [group for group in groups if len(group) > 1 or not _is_part(group[0])]
+    if len(groups) < 2 or not full:
+        return []
+    return [group for group in groups if group in full or _is_said(group, full)]
+
+
+def _groups(runs: list[str]) -> list[list[str]]:
+    """Return letters on end by their script; さくら of 田中 さくら is a part of the same name."""
+    korean = [run for run in runs if _KOREAN.fullmatch(run)]
+    rest = [run for run in runs if not _KOREAN.fullmatch(run)]
+    kana = [run for run in rest if _KATAKANA.fullmatch(run)]
+    others = [run for run in rest if not _KATAKANA.fullmatch(run)]
+    if not any(map(_CHINESE.search, others)):
+        kana, others = [], rest
+    return [group for group in (korean, others, kana) if group]
+
+
+def _is_said(group: list[str], full: list[list[str]]) -> bool:
+    """Return whether letters that may be half a name are all of it beside others that are."""
+    if _KATAKANA.fullmatch(group[0]):
+        return _is_solid(group)
+    # 長谷川 beside two words in Katakana is a surname, and 社長 beside 김민수 a title.
+    return len(group[0]) > 2 and any(_KOREAN.fullmatch(each[0]) for each in full)
+
+
 def keys(text: str) -> set[tuple[str, ...]]:
     """Return what two names have in common that are the same one.
 
@@ -76,7 +113,8 @@ def keys(text: str) -> set[tuple[str, ...]]:
     plain = _plain(text)
     found: set[tuple[str, ...]] = set()
     if runs := SOLID.findall(plain):
-        found |= {("".join(runs),), ("".join(reversed(runs)),)}
+        for those in (runs, *scripts(runs)):
+            found |= {("".join(those),), ("".join(reversed(those)),)}
         plain = SOLID.sub(" ", plain)
     return found | _sorted(plain, [plain, spell_out(plain)])
 

@@ -177,6 +177,30 @@ def test_a_full_name_beside_another_script_is_looked_for(name: str, values: list
     assert [needle.value for needle in needles("name", name)] == values
 
 
+@pytest.mark.parametrize(("name", "values"), [
+    ("山田太郎 (ヤマダタロウ)", ["山田太郎ヤマダタロウ", "山田太郎", "ヤマダタロウ"]),
+    ("ﾔﾏﾀﾞ ﾀﾛｳ 山田 太郎", ["ヤマダタロウ山田太郎", "山田太郎", "ヤマダタロウ"]),
+    ("山田太郎 ヤマダ", ["山田太郎ヤマダ", "山田太郎"]),
+    ("김민수 金民秀", ["김민수金民秀", "김민수", "金民秀"]),
+    ("金 民秀 (김 민수)", ["金民秀김민수", "김민수", "金民秀"]),
+    ("왕샤오밍 王小明", ["왕샤오밍王小明", "왕샤오밍", "王小明"]),
+    ("김민수 社長", ["김민수社長", "김민수"]), ("민수 金", ["민수金"]),
+    ("田中 さくら", ["田中さくら"]), ("田中 マリア", ["田中マリア"]),
+    ("さとう ハナ", ["さとうハナ"]), ("渡辺 エリザベス", ["渡辺エリザベス"]),
+    ("長谷川 マリア ロドリゲス", ["長谷川マリアロドリゲス", "マリアロドリゲス"]),
+])  # fmt: skip
+def test_a_full_name_in_two_scripts_without_spaces_is_looked_for_in_each(
+    name: str, values: list[str]
+) -> None:
+    """Who reads 山田太郎 need not write how it is said; エリザベス is half of a name."""
+    wanted = needles("name", name)
+    assert [needle.value for needle in wanted] == values
+    searcher = Searcher(wanted)
+    assert searcher.bearers(name) == set(wanted)
+    for needle in wanted:
+        assert needle in searcher.bearers(needle.value)
+
+
 @pytest.mark.parametrize("name", ["Mr. Kim", "Weber, Dr.", "Prof. Dr. Weber", "Mrs O'B."])
 def test_a_title_is_no_part_of_a_name(name: str) -> None:
     """Mr. Kim is every Mr. Kim."""
