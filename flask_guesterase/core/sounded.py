@@ -82,10 +82,10 @@ _LABELS = "(?:예약자|투숙객|입금자)(?:명)?|고객명|성명|이름|성
 _CELLS = [
     (re.compile(rf"{opens}\s*\Z"), re.compile(rf"\s*{closes}"))
     for opens, closes in (
-        (r"\A", r"\Z"),
-        (r"\A\s*[\"']", r"[\"']\s*\Z"),
+        (r"\A\s*[\"']?", r"[\"']?\s*\Z"),
         # Strings of JSON, of CSV and of Python.
-        (r"[\"']", r"[\"']\s*[,;:\n})\]]"),
+        ('"', r'"\s*[,;:\n})\]]'),
+        ("'", r"'\s*[,;:\n})\]]"),
         (">", "<"),
         ("=", "&"),
     )

@@ -158,9 +158,9 @@ def test_a_short_korean_name_goes_from_rows_of_their_own(name: str, said: str, l
     assert Pen({WANG: [Known("name", name)]}).strike(said, [WANG]) == left
 
 
-@pytest.mark.parametrize(
-    "said", ['["이용 "]', '{"who": "이용", "n": 1}', '[" 이용", "수영장 이용"]', '{"이용 ": 2}']
-)
+@pytest.mark.parametrize("said", [
+    '["이용 "]', '{"who": "이용", "n": 1}', '[" 이용", "수영장 이용"]', '{"이용 ": 2}',
+])  # fmt: skip
 def test_a_search_finds_a_short_korean_name_where_it_is_struck(said: str) -> None:
     """A blank that somebody typed makes no cell another one to the pen or to the search."""
     pen, searcher = Pen({WANG: [Known("name", "이 용")]}), Searcher(needles("name", "이 용"))
@@ -168,6 +168,13 @@ def test_a_search_finds_a_short_korean_name_where_it_is_struck(said: str) -> Non
     assert searcher.hits(said)
     assert struck != said
     assert not searcher.hits(struck)
+
+
+@pytest.mark.parametrize("said", ["""["'이용", 1]""", """["이용'", 1]""", '{"n": "\\"이용"}'])
+def test_a_quote_too_much_leaves_no_short_korean_name_to_be_found(said: str) -> None:
+    """What the search would find in a document is struck out of it."""
+    struck = Pen({WANG: [Known("name", "이 용")]}).strike(said, [])
+    assert not Searcher(needles("name", "이 용")).hits(struck)
 
 
 @pytest.mark.parametrize(("name", "said", "left"), [
