@@ -10,7 +10,8 @@ from unicodedata import normalize
 
 from .lens import View, fold, spell_out, views
 from .letters import FEWEST, HAN, MARKS, NAME, SOLID, VARIANTS, count, is_unspaced
-from .sounded import JAPANESE, OTHERS, TITLES, sounded
+from .naming import scripts, untitled
+from .sounded import JAPANESE, OTHERS, TITLES, short, sounded
 
 _TWO = frozenset(re.findall(
     "..",
@@ -88,9 +89,12 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
     solid: set[str] = set()
     for name, part in names:
         plain = VARIANTS.sub("", normalize("NFKC", name))
-        runs = SOLID.findall(plain)
+        runs = untitled(SOLID.findall(plain))
         for run in runs:
-            solid.update(_solid(run, part if len(runs) == 1 else _apart(run)))
+            alone = len(runs) == 1 or [run] in scripts(runs)
+            solid.update(_solid(run, part if alone else _apart(run)))
+        if part is Part.FULL:
+            solid.update(short(name))
         rest = SOLID.sub(" ", plain)
         for way in (fold(rest), fold(spell_out(rest))):
             mine = [word for word in NAME.findall(way) if word not in _PARTICLES]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from unicodedata import normalize
 
-from .lens import fold, squeeze
+from .lens import SEPARATORS, fold, squeeze
 from .letters import HANGUL, HIRAGANA, KATAKANA, count
-from .naming import FEWEST_KANA
+from .naming import FEWEST_KANA, names
 
 JAPANESE = fold("様|さま|サマ|さん|サン|氏|君|くん|クン|ちゃん|チャン|殿|どの")
 """Titles behind a Japanese name, folded, as a part of a pattern."""
@@ -62,23 +62,47 @@ _CLOSED = re.compile(
 )
 """Matches where a name may end: at a title, at letters of another script, at a small word."""
 
+_HANGUL = re.compile(f"[{HANGUL}]+")
 _SOUNDS = re.compile(f"[{_WITHIN_HANGUL}]+")
 # Who writes no space behind 고객 or 101호 means the guest.
 _WITHIN = re.compile(
-    f"(?<=[{_WITHIN_HANGUL}])" + fold(r"(?<!고객)(?<!님)(?<!예약자)(?<!투숙객)(?<!\d호)")
+    f"(?<=[{_WITHIN_HANGUL}])" + fold(r"(?<!고객)(?<!님)(?<!예약자)(?<!투숙객)(?<!입금자)(?<!\d호)")
 )
-_COMPANY = fold(
-    "(?:외|일행|가족|부부|대표|이사|팀장|실장|차장|대리|교수|박사|회원|양|군|측)?(?:님)?"
+_RANKS = (
+    "고객|선생|회원|대표|회장|사장|이사|전무|상무|본부장|부장|차장|과장|팀장|실장|대리|주임|원장"
+    "|소장|국장|지점장|점장|지배인|매니저|교수|박사|의원|위원|변호사|감독|작가|기사|목사|여사|사모"
 )
-"""What else is written to the end of a full Korean name."""
-
-_WHOLE = re.compile(rf"{_TITLED.pattern}|{_COMPANY}{_BEHIND[_WITHIN_HANGUL]}")
-# 이용 고객 are those who use something, whoever they are.
+# 이용 고객 are those who use something, whoever they are; 이용 고객님 is somebody.
 _MEANT = re.compile(
-    rf"(?!\s?{fold('(?:고객|손님)')}){_TITLED.pattern}{fold('(?:님)?')}{_BEHIND[_WITHIN_HANGUL]}"
+    rf"\s?(?:{fold(f'(?:{_RANKS})?님')}"
+    rf"|(?!{fold('고객|손님')})(?:{TITLES}){_BEHIND[_WITHIN_HANGUL]})"
 )
-# A cell of its own, or a string of JSON.
-_CELL = re.compile(r'\s*\Z|"\s*[,}\]]')
+
+_LABELS = "(?:예약자|투숙객|입금자)(?:명)?|고객명|성명|이름|성함|name"
+_CELLS = [
+    (re.compile(rf"{opens}\s*\Z"), re.compile(rf"\s*{closes}"))
+    for opens, closes in (
+        (r"\A\s*[\"']?", r"[\"']?\s*\Z"),
+        # Strings of JSON, of CSV and of Python.
+        ('"', r'"\s*[,;:\n})\]]'),
+        ("'", r"'\s*[,;:\n})\]]"),
+        (">", "<"),
+        ("=", "&"),
+    )
+] + [
+    (
+        re.compile(rf"(?:{fold(_LABELS)})\s*[:=]\s*[\"']?\s*\Z"),
+        re.compile(_BEHIND[_WITHIN_HANGUL]),
+    )
+]
+"""What stands before a cell and behind it, where a cell may be a part of a text."""
+
+# All of it would be copied once for each name in a text.
+_NEAR = 24
+"""Characters of a text that are read before a name."""
+
+_GAP = f"[{re.escape(''.join(sorted(SEPARATORS - set('./()_-'))))}]*"
+"""What may stand between the syllables of a name."""
 
 CLEAR = 6
 """Letters from which a full name in kana is one whatever stands behind it."""
@@ -109,14 +133,25 @@ def is_named(text: str, start: int, end: int) -> bool:
 
 
 def _is_korean(text: str, start: int, end: int, syllables: int) -> bool:
-    """Return whether a full name in Hangul stands there, and no word or piece of one."""
-    if _WITHIN.match(text, start):
-        return False
+    """Return whether a full name in Hangul stands there, and no word."""
+    # A compound that begins with somebody's name is rarer than a particle that nobody thought of.
     if syllables >= LONG:
-        return _WHOLE.match(text, end) is not None
-    if (start == 0 or text[start - 1] == '"') and _CELL.match(text, end):
         return True
-    return _MEANT.match(text, end) is not None
+    if not _WITHIN.match(text, start) and _MEANT.match(text, end):
+        return True
+    before = text[max(0, start - _NEAR) : start]
+    return any(opens.search(before) and closes.match(text, end) for opens, closes in _CELLS)
+
+
+def short(name: str) -> Iterator[str]:
+    """Yield the pattern of a full Korean name that may be a word as well, wherever it stands.
+
+    :param name: a full name.
+    """
+    for each in names(name):
+        if _HANGUL.fullmatch(each) and len(each) < LONG:
+            # 이요 is a piece of 이용 once a text is folded.
+            yield rf"{_GAP.join(map(fold, each))}(?![\u11a8-\u11ff])"
 
 
 def sounded(text: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.called import Part
 from flask_guesterase.core.mentions import Known, Pen
+from flask_guesterase.core.needle import Searcher, needles
 
 ANNA, WANG, PETER = ("guests", (1,)), ("guests", (2,)), ("guests", (3,))
 PEN = Pen(
@@ -100,6 +101,13 @@ SCRIPTS = {
     "リー・アン": ("リーさん、フリーさん、アンケート", "[erased]さん、フリーさん、アンケート"),
     "김민수": ("김민수님, 민수 씨, 민수가 민순이 김씨",
               "[erased]님, [erased] 씨, [erased]가 민순이 [erased]씨"),
+    "山田太郎 (ヤマダタロウ)": ("山田様、ヤマダ様、太郎、山",
+                       "[erased]、[erased]様、[erased]、山"),
+    "김민수 金民秀": ("민수 씨, 金先生, 民秀", "[erased] 씨, [erased]"),
+    "김민수님": ("민수 씨, 김씨, 김민수가, 님", "[erased] 씨, [erased]씨, [erased]가, 님"),
+    "王先生": ("王先生，李先生", "[erased]，李先生"),
+    "李伟先生": ("李先生和王先生", "[erased]和王先生"),
+    "田中様": ("田中さん、木村様", "[erased]さん、木村様"),
     "김민준": ("민준에게는, 민준이하고, 민준하다",
               "[erased]에게는, [erased]이하고, 민준하다"),
     "이 하나": ("이 방, 이 손님, 이씨, 하나은행", "이 방, 이 손님, [erased]씨, 하나은행"),
@@ -134,9 +142,39 @@ SCRIPTS = {
 def test_a_korean_name_that_is_a_word_leaves_the_word() -> None:
     """이용 is use, 조건 a condition: in somebody else's row only who has a title is meant."""
     pen = Pen({WANG: [Known("name", "이 용"), Known("name", "조 건")]})
-    said = "수영장 이용 가능, 예약 조건 확인, 이용객 김민수산시장"
+    said = "수영장 이용 가능, 예약 조건 확인, 이용객"
     assert pen.strike(said, []) == said
     assert pen.strike("이용님, 수영장 이용, 조건 씨", []) == "[erased]님, 수영장 이용, [erased] 씨"
+
+
+@pytest.mark.parametrize("name", ["허 준", "허준", "Heo Jun 허준"])
+@pytest.mark.parametrize(("said", "left"), [
+    ("허준 체크인, 허주", "[erased] 체크인, 허주"), ("허 준 체크인", "[erased] 체크인"),
+    ("남편허준이에요", "남편[erased]이에요"), ("허\u00a0준 (2)", "[erased] (2)"),
+    ("허준 대표님", "[erased] 대표님"), ('["허준 ", "허·준 2"]', '["[erased] ", "[erased] 2"]'),
+])  # fmt: skip
+def test_a_short_korean_name_goes_from_rows_of_their_own(name: str, said: str, left: str) -> None:
+    """Even a first name alone goes there: what may be a word in other rows is the guest here."""
+    assert Pen({WANG: [Known("name", name)]}).strike(said, [WANG]) == left
+
+
+@pytest.mark.parametrize("said", [
+    '["이용 "]', '{"who": "이용", "n": 1}', '[" 이용", "수영장 이용"]', '{"이용 ": 2}',
+])  # fmt: skip
+def test_a_search_finds_a_short_korean_name_where_it_is_struck(said: str) -> None:
+    """A blank that somebody typed makes no cell another one to the pen or to the search."""
+    pen, searcher = Pen({WANG: [Known("name", "이 용")]}), Searcher(needles("name", "이 용"))
+    struck = pen.strike(said, [])
+    assert searcher.hits(said)
+    assert struck != said
+    assert not searcher.hits(struck)
+
+
+@pytest.mark.parametrize("said", ["""["'이용", 1]""", """["이용'", 1]""", '{"n": "\\"이용"}'])
+def test_a_quote_too_much_leaves_no_short_korean_name_to_be_found(said: str) -> None:
+    """What the search would find in a document is struck out of it."""
+    struck = Pen({WANG: [Known("name", "이 용")]}).strike(said, [])
+    assert not Searcher(needles("name", "이 용")).hits(struck)
 
 
 @pytest.mark.parametrize(("name", "said", "left"), [

@@ -280,7 +280,7 @@ def test_a_name_of_two_columns_is_looked_for_as_it_is_written(hotel: Hotel) -> N
     assert (left["place"], left["reason"], left["rows"]) == ("bookings.remark", "name-in-text", 1)
 
 
-@pytest.mark.parametrize("name", ["J. Q.", "王", "Ann", "Mr. 田中", "Kim 민수"])
+@pytest.mark.parametrize("name", ["J. Q.", "王", "Ann", "Mr. 田中", "Kim 민수", "王先生"])
 def test_a_name_that_cannot_be_looked_for_is_named(hotel: Hotel, name: str) -> None:
     """Only of its own guest; once it is gone nothing is said of it."""
     hotel.guest(1, name=name, email="ann@post.example")
