@@ -41,6 +41,7 @@ class What(StrEnum):
     HASH = "a hash, a public key or a signature"
     SEALED = "ciphertext"
     TEXT = "words, counts, days and marks in one text, without anybody's data"
+    FACTS = "words, days and keyed marks of people in one text"
 
 
 class Weight(StrEnum):
@@ -56,6 +57,7 @@ WEIGHT: Mapping[What, Weight] = {
     What.PERSON: Weight.LINK,
     What.KEY: Weight.LINK,
     What.MARK: Weight.LINK,
+    What.FACTS: Weight.LINK,
     What.SEALED: Weight.SEALED,
 }
 """Kind of content -> what it says of a person."""

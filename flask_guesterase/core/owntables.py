@@ -127,7 +127,7 @@ TABLES: tuple[Own, ...] = (
         "the host's lies under its key any more",
         {What.SERIAL: "id", What.RANDOM: "request box", What.KEY: "row_key",
          What.NAME: "controller property table_name columns category rule",
-         What.WORD: "mode open basis grade", What.TEXT: "facts",
+         What.WORD: "mode open basis grade", What.FACTS: "facts",
          What.TIME: "until since ended_at"},
         {"facts": "days of the stay, what rules ask, and marks of who did not say it: with its "
          "request, or after three years"},

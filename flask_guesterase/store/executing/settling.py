@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -21,6 +21,7 @@ from ..boxes import boxing, shelf, vault
 from ..holding import heldkeys
 from ..journaling import binding
 from ..lawbook.blockers import today_at
+from ..lawbook.clocks import Record
 from ..retaining import keeping, law, prolonged, vouching
 from ..retaining.holds import living
 from ..sweeping import runs
@@ -73,8 +74,9 @@ def _settle(
         binding.turn(work, binding.HOLDS)
     reached = cache(lambda: heldkeys.reached(work, {line.box for line in lines}))
     counts: Counter[str] = Counter()
+    asking = _asking(work, lines)
     for line in lines:
-        counts[_judge(work, _followed(work, line), reached)] += 1
+        counts[_judge(work, _followed(work, line, asking), reached)] += 1
     counts.pop("", None)
     counts["ended"] += _close(work, lines)
     return (lines[-1].id if lines else 0), dict(counts)
@@ -86,27 +88,40 @@ def _boxed() -> Select[Any]:
     return select(kept, box.c.forgotten_at, label, day).join_from(kept, box, kept.c.box == box.c.id)
 
 
-def _followed(work: Work, line: Line[Any]) -> Line[Any]:
+def _followed(work: Work, line: Line[Any], asking: Collection[int]) -> Line[Any]:
     """Return a line with what its row tells now, where its end depends on that."""
-    if line.forgotten_at is not None or not _asks_row(work, line):
-        return line
-    if not prolonged.follow(work, line):
+    if line.id not in asking or not prolonged.follow(work, line):
         return line
     return work.conn.execute(_boxed().where(tables.kept.c.id == line.id)).one()
 
 
-def _asks_row(work: Work, line: Line[Any]) -> bool:
+def _asking(work: Work, lines: Iterable[Line[Any]]) -> set[int]:
+    """Return the numbers of lines whose rows are read, for what they may tell only now."""
+    asking, waiting = set[int](), list[tuple[Line[Any], Record]]()
+    for line in lines:
+        if line.forgotten_at is not None:
+            continue
+        found = None if _is_near(work, line) else verdict(work, line)
+        if found is None or _asks_row(work, found):
+            asking.add(line.id)
+        elif Open.UNKNOWN_FACT in found.open:
+            waiting.append((line, vouching.read_facts(work, line)))
+    # Where nobody can tell who said nothing, there is none to be heard.
+    known = [(line, told) for line, told in waiting if any(map(any, told.silent.values()))]
+    return asking | prolonged.speaking(work, known)
+
+
+def _is_near(work: Work, line: Line[Any]) -> bool:
+    return line.until is not None and line.until <= _soon(work)
+
+
+def _asks_row(work: Work, found: Verdict) -> bool:
     """Return whether a box may end before it is judged again, or waits for what its row may tell.
 
     Whose end nobody knew, or which a longer rule kept, may be over at once by today's rules.
     """
-    if line.until is not None and line.until <= _soon(work):
-        return True
-    found = verdict(work, line)
     soon = work.now.date() + timedelta(days=SOON)
-    if not found.kept(soon + timedelta(days=1)) or not _ROWS.isdisjoint(found.open):
-        return True
-    return Open.UNKNOWN_FACT in found.open and bool(vouching.read_facts(work, line).silent)
+    return not found.kept(soon + timedelta(days=1)) or not _ROWS.isdisjoint(found.open)
 
 
 _ROWS = frozenset({Open.NO_CLOCK, Open.NO_PLACE})

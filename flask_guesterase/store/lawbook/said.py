@@ -67,13 +67,25 @@ def told_of(
     return found
 
 
+@dataclass(frozen=True)
+class Voice:
+    """Somebody who is asked.
+
+    :param who: a text that is the same whatever they say.
+    :param sure: whether it stands for nobody else among others; not where nobody can tell, or where
+        an erased person's row holds somebody again.
+    :param value: what they say, or None.
+    """
+
+    who: str
+    sure: bool
+    value: Any
+
+
 def voices(
     conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
-) -> dict[Key, list[tuple[str, Any]]]:
-    """Return key -> who says what, None where they say nothing, without those who are heard anyway.
-
-    Who it is stands there as a text that is the same whatever they say; an empty one where nobody
-    can tell, or where an erased person's row holds somebody again.
+) -> dict[Key, list[Voice]]:
+    """Return key -> who says what, without those who are heard anyway.
 
     :param conn: open transaction.
     :param datamap: the resolved data map.
@@ -87,7 +99,7 @@ def voices(
     theirs = _whose(people, every)
     gone, one = erased_before(conn, datamap, theirs), _personal(datamap, declared, at)
     others = set(buried(conn, theirs)) - gone
-    found: dict[Key, list[tuple[str, Any]]] = {}
+    found: dict[Key, list[Voice]] = {}
     for key in keys:
         heard = gone | (_whose(people, rows.speaking(key)) if one else set())
         told = [*rows.spoken.get(key, ())]
@@ -96,20 +108,27 @@ def voices(
             if row not in people or not people[row] <= heard
         ]  # fmt: skip
         found[key] = [
-            (_named(rows.end, row, people.get(row, set()), others, one), value)
+            _voice(rows.end, row, people.get(row, set()), others, one, value)
             for value, row in told
         ]
     return found
 
 
-def _named(
-    end: Declared | None, row: Key, people: set[Person], others: set[Person], one: bool
-) -> str:
+def _voice(
+    end: Declared | None, row: Key, people: set[Person], others: set[Person], one: bool, value: Any
+) -> Voice:
     """Return who speaks in a row: its people, and the row itself where it may be another's."""
-    if end is None or people & others:
-        return ""
-    place = [] if one and people else [end.name, key_text(row)]
-    return canonical([place, sorted([table, key_text(key)] for table, key in people)]).decode()
+    whole = one and bool(people)
+    place = [] if whole or end is None else [end.name, key_text(row)]
+    who = [place, sorted([table, key_text(key)] for table, key in people)]
+    # What is numbered within another row is somebody else once the lines before it are gone.
+    sure = end is not None and not people & others and (whole or _lasts(end))
+    return Voice(canonical(who).decode(), sure, value)
+
+
+def _lasts(end: Declared) -> bool:
+    """Return whether a table's key is of its own, and not a place within another row."""
+    return len(end.key) == 1 and not end.key[0].foreign_keys
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -75,13 +76,49 @@ def _said(
     return {name: written[name] for name in ("answers", "silent") if name in written}
 
 
+def speaking(work: Work, lines: Iterable[tuple[Row[Any], Record]]) -> set[int]:
+    """Return the numbers of rows of which somebody says now what they did not say then.
+
+    Those of a table are asked at once; where one of them cannot be read, each is named.
+
+    :param work: the open transaction.
+    :param lines: rows of our table of what is kept, with what was written down about them.
+    """
+    found: dict[str, list[tuple[Row[Any], Record]]] = {}
+    for line, told in lines:
+        found.setdefault(line.table_name, []).append((line, told))
+    return {each for name, mine in found.items() for each in _speaking(work, name, mine)}
+
+
+def _speaking(work: Work, name: str, lines: Sequence[tuple[Row[Any], Record]]) -> set[int]:
+    declared = work.datamap.tables.get(name)
+    if declared is None or not _is_there(work, declared):
+        return set()
+    asked: dict[Key, Record] = {}
+    places = [(line, told, _key(work, declared, line)) for line, told in lines]
+    for _, told, key in places:
+        if key is not None:
+            # The same row may be kept more than once, and not always for the same answers.
+            before = asked.get(key, told)
+            asked[key] = replace(told, silent={**before.silent, **told.silent})
+    try:
+        heard = silent.heard(work, declared, law.ways_of(work, declared), asked)
+    except Exception as raised:
+        if not is_unread(raised):
+            raise
+        return {line.id for line, _ in lines}
+    return {
+        line.id for line, told, key in places
+        if key is not None and any(told.silent[each] & heard[key][each] for each in told.silent)
+    }  # fmt: skip
+
+
 def _now(work: Work, line: Row[Any]) -> tuple[Key, Record | None]:
     """Return the key of a shell, and what it tells now; None where that cannot be read."""
     declared = work.datamap.tables.get(line.table_name)
     if declared is None or not _is_there(work, declared):
         return (), None
-    fits = keyform.fitting(work, declared)(line.row_key)
-    key = people.plain_key(declared, line.row_key) if fits else None
+    key = _key(work, declared, line)
     if key is None:
         return (), None
     try:
@@ -93,6 +130,12 @@ def _now(work: Work, line: Row[Any]) -> tuple[Key, Record | None]:
         if not is_unread(raised):
             raise
         return key, None
+
+
+def _key(work: Work, declared: Declared, line: Row[Any]) -> Key | None:
+    """Return the key of a shell, or None where nobody but the host can say it."""
+    fits = keyform.fitting(work, declared)(line.row_key)
+    return people.plain_key(declared, line.row_key) if fits else None
 
 
 def _is_there(work: Work, declared: Declared) -> bool:

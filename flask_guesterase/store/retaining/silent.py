@@ -11,7 +11,7 @@ from ...core.plan import Key
 from ...core.retention import pared
 from ...core.rule import Facts, Rule
 from ..lawbook.clocks import Record, birth
-from ..lawbook.said import voices
+from ..lawbook.said import Voice, voices
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways
 from . import vouching
@@ -37,8 +37,10 @@ def heard(
     for name in sorted({name for record in told.values() for name in record.silent}):
         keys = [key for key, record in told.items() if name in record.silent]
         for key, said in _said(work, declared, known, name, keys):
-            marks = (vouching.mark(work, who) for who, value in said if value is not None)
-            found[key][name] = frozenset(marks) - {""}
+            speaking = [each for each in said if each.value is not None]
+            marks = {_mark(work, each) for each in speaking}
+            marks |= {_alone(work, each) for each in speaking if each.sure or len(said) == 1}
+            found[key][name] = frozenset(marks - {""})
     return found
 
 
@@ -62,10 +64,13 @@ def noted(
         ]  # fmt: skip
         for key, said in _said(work, declared, known, name, keys):
             facts, before = records[key].facts, records[key].silent.get(name, frozenset())
+            # Of one alone whatever their row says is theirs, also where they were erased.
+            one = len(said) == 1 and before <= {_alone(work, said[0])}
+            made = _alone if one else _mark
             marks = before.union(
-                vouching.mark(work, who if value is None else "")
-                for who, value in said
-                if value is None or not is_clear(facts, name, value, asking[key])
+                made(work, each) if one or each.value is None else ""
+                for each in said
+                if each.value is None or not is_clear(facts, name, each.value, asking[key])
             )
             if marks:
                 found[key] = replace(found[key], silent={**found[key].silent, name: marks})
@@ -74,11 +79,21 @@ def noted(
 
 def _said(
     work: Work, declared: Declared, known: Ways, name: str, keys: Sequence[Key]
-) -> Iterator[tuple[Key, list[tuple[str, Any]]]]:
+) -> Iterator[tuple[Key, list[Voice]]]:
     """Yield what people say, and who they are, where a way leads to several."""
     at = known.answers.get(name)
     if keys and at is not None and not at.to_one:
         yield from voices(work.conn, work.datamap, declared, at, keys).items()
+
+
+def _mark(work: Work, voice: Voice) -> str:
+    """Return the mark of somebody among others; empty where nobody can tell who it is."""
+    return vouching.mark(work, voice.who if voice.sure else "")
+
+
+def _alone(work: Work, voice: Voice) -> str:
+    """Return the mark of somebody beside whom there is nobody else."""
+    return vouching.mark(work, f"alone:{voice.who}")
 
 
 def _asked(rules: Sequence[Rule], name: str) -> bool:
