@@ -11,7 +11,7 @@ import pytest
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Blocker
-from flask_guesterase.store import worker
+from flask_guesterase.store import sweep, worker
 from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.executing.concluding import FILE_STAYS
 from flask_guesterase.store.keys.custodian import FolderCustodian
@@ -19,7 +19,7 @@ from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.upkeep import watch
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_holds import Inn
-from tests.store.test_outbox import Post, go, run
+from tests.store.test_outbox import Post, go, render, run
 
 
 @pytest.fixture
@@ -30,6 +30,10 @@ def scanned(hotel: Hotel) -> tuple[Hotel, Path, str]:
     file = hotel.files / "ann.png"
     file.write_bytes(b"x")
     return hotel, file, hotel.approved(email="ann@mail.example")
+
+
+STAYS = [{"table": "files", "rows": 1, "reason": FILE_STAYS}]
+"""What a certificate says of one file that could not be removed."""
 
 
 def certified(hotel: Hotel) -> list[tuple[str, list[Any]]]:
@@ -185,12 +189,11 @@ def test_a_file_that_stays_is_told_as_left_until_a_person_looked(
         assert hotel.state(number) != "erased"
         go(hotel, Post())
     go(hotel, Post())
-    left = [{"table": "files", "rows": 1, "reason": FILE_STAYS}]
-    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", left)])
+    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", STAYS)])
     file.rmdir()
     deal(hotel)
     assert worker.look_again(run(hotel), number)
-    assert certified(hotel) == [("partial", left), ("erased", [])]
+    assert certified(hotel) == [("partial", STAYS), ("erased", [])]
 
 
 @pytest.mark.parametrize("refuses", [False, True])
@@ -249,14 +252,57 @@ def test_a_share_that_is_away_for_long_is_waited_for(
         hotel.later(minutes=minutes)
         go(hotel, Post())
     assert (removal(hotel)["state"], removal(hotel)["problem"]) == ("queued", "AwayError")
-    assert (certified(hotel), "message-failed" in hotel.events) == ([], False)
+    left = [("partial", STAYS)] if asked else []
+    assert (certified(hotel), "message-failed" in hotel.events) == (left, False)
     away.rename(hotel.files)
     hotel.later(days=1)
     go(hotel, Post())
     assert (file.exists(), removal(hotel)["state"]) == (False, "sent")
     if asked:
+        swept_over(hotel)
+        # A sweep says, in one more, how deep the erasure reached.
+        assert certified(hotel)[:2] == [*left, ("erased", [])]
+
+
+def test_an_erasure_whose_share_is_away_is_answered_and_goes_on_by_itself(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """After two days its guest reads that a file stays; nobody has to do more than mount it."""
+    hotel, file, number = scanned
+    away = hotel.files.rename(hotel.files.with_name("share"))
+    for minutes in (0, *outbox.BACK_OFF):
+        assert hotel.state(number) in ("approved", "checking")
+        hotel.later(minutes=minutes)
         go(hotel, Post())
-        assert certified(hotel) == [("erased", [])]
+    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", STAYS)])
+    for _ in range(2):
+        hotel.later(days=1)
+        swept_over(hotel)
+    with hotel.begin() as office:
+        assert office.restoration(number)["until"]
+    assert (hotel.state(number), removal(hotel)["state"]) == ("partial", "queued")
+    away.rename(hotel.files)
+    hotel.later(days=1)
+    swept_over(hotel)
+    assert (file.exists(), hotel.state(number)) == (False, "erased")
+    assert certified(hotel)[:2] == [("partial", STAYS), ("erased", [])]
+
+
+def test_an_erasure_is_carried_out_at_a_page_while_its_share_is_away_for_days(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """Who tries it there after the last of the tries that others have gets the certificate too."""
+    hotel, _, number = scanned
+    hotel.files.rename(hotel.files.with_name("share"))
+    for minutes in (0, *outbox.BACK_OFF):
+        hotel.later(minutes=minutes)
+        state = worker.carry_out(run(hotel), number)
+    assert (state, certified(hotel)) == ("partial", [("partial", STAYS)])
+
+
+def swept_over(hotel: Hotel) -> None:
+    """Let the sweep of a night do what is due."""
+    sweep.sweep(run(hotel), render, {"smtp": Post()})
 
 
 def test_a_folder_that_is_away_is_told_as_long_as_a_file_is_to_be_removed_from_it(

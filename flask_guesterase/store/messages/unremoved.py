@@ -12,7 +12,7 @@ from ...core.seal import day_label
 from .. import tables
 from ..boxes import rehoming, safe
 from ..work import Work
-from .outbox import AWAY, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT
+from .outbox import AWAY, BACK_OFF, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT
 
 
 def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
@@ -34,17 +34,28 @@ def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
     return [(content["root"], content["name"]) for content in contents if content is not None]
 
 
+_LONG = and_(
+    tables.outbox.c.problem.is_not(None), tables.outbox.c.problem == AWAY,
+    tables.outbox.c.attempts > len(BACK_OFF),
+)  # fmt: skip
+"""Tried as often as what is given up, for a folder that is away all that time."""
+
+
 def staying(work: Work, number: str) -> int:
-    """Return how many files of a request are there and stay: until a person looks, or held."""
+    """Return how many files of a request are there and stay.
+
+    Until a person looks, as long as they are held, or until their folder is back that has been
+    away for days.
+    """
     table = tables.outbox
-    held = and_(table.c.state.in_([QUEUED, SENDING]), table.c.box.in_(HELD))
+    stays = or_(table.c.box.in_(HELD), _LONG)
     return work.conn.execute(
         select(func.count())
         .select_from(table)
         .where(
             table.c.request == number,
             table.c.kind == FILE,
-            or_(table.c.state == FAILED, held),
+            or_(table.c.state == FAILED, and_(table.c.state.in_([QUEUED, SENDING]), stays)),
         )
     ).scalar_one()
 
@@ -53,6 +64,7 @@ def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[
     """Return which of these requests have a file that is being removed, or is tried again.
 
     One under a hold stays as long as that does; what a worker has in hand may not know of it yet.
+    So does one whose folder has been away for days (`staying`): it is tried, and nobody waits.
 
     :param work: the open transaction.
     :param numbers: numbers of requests.
@@ -64,7 +76,7 @@ def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[
         table.c.state == SENDING,
         and_(table.c.state == QUEUED, table.c.attempts >= (0 if queued else 1)),
     )
-    free = or_(table.c.box.not_in(HELD), table.c.box.is_(None))
+    free = and_(or_(table.c.box.not_in(HELD), table.c.box.is_(None)), ~_LONG)
     rows = work.conn.execute(
         select(table.c.request).where(
             table.c.request.in_(numbers), table.c.kind == FILE, or_(now, and_(again, free))
