@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Blocker
+from flask_guesterase.core.seal import Terms
 from flask_guesterase.store import sweep, worker
-from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.boxes import safe
+from flask_guesterase.store.executing import finishing, forgetting
 from flask_guesterase.store.executing.concluding import FILE_STAYS
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
@@ -411,6 +414,63 @@ def test_a_name_whose_key_cannot_be_read_now_is_waited_for(
     hotel.later(days=1)
     go(hotel, Post())
     assert not file.exists()
+
+
+def closing(hotel: Hotel, days: int, how: str) -> None:
+    """Lose, or damage, the keys of so many days, from a month on; something lies under each."""
+    for more in range(days):
+        day = (hotel.now.date() + timedelta(days=outbox.BOX_DAYS + more)).isoformat()
+        with hotel.begin() as office:
+            safe.keep(office.work, Terms("pine-ltd", "message", day), {}, None)
+        if how == "lost":
+            hotel.custodian.forget(f"day:{day}")
+        else:
+            (hotel.custodian.path / f"key-day-{day}.json").write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+
+
+@pytest.mark.parametrize("how", ["lost", "damaged"])
+@pytest.mark.parametrize(("days", "problem"), [(2, False), (outbox.BOX_DAYS, True)])
+def test_a_name_is_kept_where_the_key_of_its_next_day_cannot_be_had(
+    scanned: tuple[Hotel, Path, str], how: str, days: int, problem: bool
+) -> None:
+    """It gets the first day that has a key, or keeps its own: nobody is believed for another's."""
+    hotel, file, _ = scanned
+    refused(hotel, file)
+    before = box(hotel)["label"]
+    hotel.later(days=40)
+    closing(hotel, days, how)
+    problems = go(hotel, Post()).problems
+    assert (box(hotel)["label"] == before, "forget" in problems) == (problem, problem)
+    deal(hotel)
+    assert removal(hotel)["state"] == "queued"
+    file.rmdir()
+    file.write_bytes(b"x")
+    go(hotel, Post())
+    assert not file.exists()
+
+
+def test_the_names_of_many_files_get_another_day_a_hundred_at_a_time(any_hotel: Hotel) -> None:
+    """What is erased meanwhile, and who places a hold, waits for no more than that."""
+    hotel, counts = any_hotel, [0]
+    for id in range(230):
+        swept(hotel, f"{id}.png")
+    hotel.later(days=40)
+
+    def executed(*given: Any) -> None:
+        counts[-1] += str(given[2]).startswith("UPDATE guesterase_box")
+
+    def one(unit: Any) -> Any:
+        counts.append(0)
+        return run(hotel)(unit)
+
+    event.listen(hotel.engine, "before_cursor_execute", executed)
+    forgetting.forget(one)
+    assert max(counts) <= 101
+    assert sum(counts) >= 230
+    day = (hotel.now.date() + timedelta(days=outbox.BOX_DAYS)).isoformat()
+    kept = {(row["label"], row["last_day"], row["wrapped"] is None) for row in hotel.ours("box")}
+    assert kept == {(f"day:{day}", day, False)}
 
 
 def test_a_person_reads_in_which_folder_a_file_lies_and_not_its_name(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from ...core.errors import GuesteraseError, SealError
 from ...core.seal import day_label
 from .. import tables
 from ..boxes import rehoming, safe
+from ..statements.sql import chunks
 from ..work import Work
 from .outbox import AWAY, BACK_OFF, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT
 
@@ -97,32 +98,73 @@ def away(work: Work) -> str:
     return str((safe.peek(work, box) or {}).get("root", ""))
 
 
-def renew(work: Work) -> dict[str, GuesteraseError]:
+def outlived(work: Work, after: str, most: int) -> list[tuple[str, str | None]]:
+    """Return files that are still to be removed and whose names' day is over, in batches.
+
+    :param work: the open transaction.
+    :param after: identifier of the last box of the batch before; empty for the first.
+    :param most: how many at most.
+    :return: identifier of the box, and the number of its request or None, by the former.
+    """
+    box = tables.box
+    wanted = select(box.c.id, box.c.request).join(tables.outbox, tables.outbox.c.box == box.c.id)
+    rows = work.conn.execute(
+        wanted.where(*_over(work), box.c.id > after).order_by(box.c.id).limit(most)
+    )
+    return [(row.id, row.request) for row in rows]
+
+
+def renew(work: Work, only: Collection[str] | None = None) -> dict[str, GuesteraseError]:
     """Give the names of files another day that are still to be removed when theirs is over.
 
     Each says no more than the file that lies there, and without it nobody can remove that.
 
     :param work: the open transaction, in which keys are marked to end after it.
-    :return: label of a key that cannot be read now, and so must not end -> why.
+    :param only: boxes; all of them when None.
+    :return: label of a key that cannot be read now, or has nowhere to go, and so must not end
+        -> why.
     """
-    out, box = tables.outbox, tables.box
-    rows = work.conn.execute(
-        select(box.c.label, box.c.id)
-        .join(out, out.c.box == box.c.id)
-        .where(
-            out.c.kind == FILE, out.c.state != SENT, box.c.label.like("day:%"),
-            box.c.last_day < work.today, box.c.forgotten_at.is_(None),
-        )
-    )  # fmt: skip
+    box = tables.box
+    wanted = select(box.c.label, box.c.id).join(tables.outbox, tables.outbox.c.box == box.c.id)
+    wanted = wanted.where(*_over(work))
+    rows = work.conn.execute(wanted if only is None else wanted.where(box.c.id.in_(only)))
     over, closed = dict[str, list[str]](), dict[str, GuesteraseError]()
     for label, id in rows:
         over.setdefault(label, []).append(id)
-    day = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
+    day, problem = _day(work) if over else ("", None)
     for label, ids in sorted(over.items()):
+        if problem is not None:
+            closed[label] = problem
+            continue
         try:
             rehoming.rewrap(work, ids, day_label(day))
-        except SealError as problem:
-            closed[label] = problem
-        moved = update(box).where(box.c.id.in_(ids), box.c.label == day_label(day))
-        work.conn.execute(moved.values(last_day=day))
+        except SealError as unread:
+            closed[label] = unread
+        for part in chunks(ids):
+            moved = update(box).where(box.c.id.in_(part), box.c.label == day_label(day))
+            work.conn.execute(moved.values(last_day=day))
     return closed
+
+
+def _over(work: Work) -> tuple[ColumnElement[bool], ...]:
+    out, box = tables.outbox, tables.box
+    return (
+        out.c.kind == FILE, out.c.state != SENT, box.c.label.like("day:%"),
+        box.c.last_day < work.today, box.c.forgotten_at.is_(None),
+    )  # fmt: skip
+
+
+def _day(work: Work) -> tuple[str, GuesteraseError | None]:
+    """Return the first day, a month from now or later, whose key can be had.
+
+    What cannot be put under a key is no fault of its own, and is not lost for that.
+
+    :return: the day, ISO, and why that of the last one that was tried cannot be had, if so.
+    """
+    day, problem = "", None
+    for days in range(BOX_DAYS, 2 * BOX_DAYS):
+        day = (work.now.date() + timedelta(days=days)).isoformat()
+        problem = rehoming.closed(work, day_label(day))
+        if problem is None:
+            break
+    return day, problem
