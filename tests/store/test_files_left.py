@@ -416,6 +416,30 @@ def test_a_name_whose_key_cannot_be_read_now_is_waited_for(
     assert not file.exists()
 
 
+def test_a_name_whose_key_is_damaged_for_good_ends_once_that_is_taken_away(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """The way out where no copy has the key: nobody is asked for ever, and a person is believed."""
+    hotel, file, number = scanned
+    refused(hotel, file)
+    key = hotel.custodian.path / f"key-{box(hotel)['label'].replace(':', '-')}.json"
+    key.write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    hotel.later(days=40)
+    deal(hotel)
+    assert "forget" in go(hotel, Post()).problems
+    key.unlink()
+    hotel.later(days=1)
+    for _ in range(2):
+        problems = go(hotel, Post()).problems
+    assert ("forget" in problems, removal(hotel)["state"]) == (False, "failed")
+    file.rmdir()
+    deal(hotel)
+    assert removal(hotel)["state"] == "sent"
+    swept_over(hotel)
+    assert hotel.state(number) == "erased"
+
+
 def closing(hotel: Hotel, days: int, how: str) -> None:
     """Lose, or damage, the keys of so many days, from a month on; something lies under each."""
     for more in range(days):
