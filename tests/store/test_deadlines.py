@@ -622,6 +622,8 @@ def test_who_was_told_that_it_waits_hears_in_time_that_it_is_done(hotel: Hotel) 
     with hotel.begin() as office:
         assert office.erase(number).state == "checking"
     assert (shown(hotel, number)["due_on"], remind(hotel)) == ("2026-06-09", 0)
+    with hotel.begin() as office:
+        assert office.list(state="overdue") == []
     hotel.later(days=32)
     assert (shown(hotel, number)["late"], remind(hotel)) == (True, 1)
 

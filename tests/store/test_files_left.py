@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Blocker
-from flask_guesterase.store import worker
-from flask_guesterase.store.executing import finishing
+from flask_guesterase.core.seal import Terms
+from flask_guesterase.store import sweep, worker
+from flask_guesterase.store.boxes import safe
+from flask_guesterase.store.executing import finishing, forgetting
 from flask_guesterase.store.executing.concluding import FILE_STAYS
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.upkeep import watch
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_holds import Inn
-from tests.store.test_outbox import Post, go, run
+from tests.store.test_outbox import Post, go, render, run
 
 
 @pytest.fixture
@@ -30,6 +33,10 @@ def scanned(hotel: Hotel) -> tuple[Hotel, Path, str]:
     file = hotel.files / "ann.png"
     file.write_bytes(b"x")
     return hotel, file, hotel.approved(email="ann@mail.example")
+
+
+STAYS = [{"table": "files", "rows": 1, "reason": FILE_STAYS}]
+"""What a certificate says of one file that could not be removed."""
 
 
 def certified(hotel: Hotel) -> list[tuple[str, list[Any]]]:
@@ -185,12 +192,11 @@ def test_a_file_that_stays_is_told_as_left_until_a_person_looked(
         assert hotel.state(number) != "erased"
         go(hotel, Post())
     go(hotel, Post())
-    left = [{"table": "files", "rows": 1, "reason": FILE_STAYS}]
-    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", left)])
+    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", STAYS)])
     file.rmdir()
     deal(hotel)
     assert worker.look_again(run(hotel), number)
-    assert certified(hotel) == [("partial", left), ("erased", [])]
+    assert certified(hotel) == [("partial", STAYS), ("erased", [])]
 
 
 @pytest.mark.parametrize("refuses", [False, True])
@@ -249,14 +255,57 @@ def test_a_share_that_is_away_for_long_is_waited_for(
         hotel.later(minutes=minutes)
         go(hotel, Post())
     assert (removal(hotel)["state"], removal(hotel)["problem"]) == ("queued", "AwayError")
-    assert (certified(hotel), "message-failed" in hotel.events) == ([], False)
+    left = [("partial", STAYS)] if asked else []
+    assert (certified(hotel), "message-failed" in hotel.events) == (left, False)
     away.rename(hotel.files)
     hotel.later(days=1)
     go(hotel, Post())
     assert (file.exists(), removal(hotel)["state"]) == (False, "sent")
     if asked:
+        swept_over(hotel)
+        # A sweep says, in one more, how deep the erasure reached.
+        assert certified(hotel)[:2] == [*left, ("erased", [])]
+
+
+def test_an_erasure_whose_share_is_away_is_answered_and_goes_on_by_itself(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """After two days its guest reads that a file stays; nobody has to do more than mount it."""
+    hotel, file, number = scanned
+    away = hotel.files.rename(hotel.files.with_name("share"))
+    for minutes in (0, *outbox.BACK_OFF):
+        assert hotel.state(number) in ("approved", "checking")
+        hotel.later(minutes=minutes)
         go(hotel, Post())
-        assert certified(hotel) == [("erased", [])]
+    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", STAYS)])
+    for _ in range(2):
+        hotel.later(days=1)
+        swept_over(hotel)
+    with hotel.begin() as office:
+        assert office.restoration(number)["until"]
+    assert (hotel.state(number), removal(hotel)["state"]) == ("partial", "queued")
+    away.rename(hotel.files)
+    hotel.later(days=1)
+    swept_over(hotel)
+    assert (file.exists(), hotel.state(number)) == (False, "erased")
+    assert certified(hotel)[:2] == [("partial", STAYS), ("erased", [])]
+
+
+def test_an_erasure_is_carried_out_at_a_page_while_its_share_is_away_for_days(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """Who tries it there after the last of the tries that others have gets the certificate too."""
+    hotel, _, number = scanned
+    hotel.files.rename(hotel.files.with_name("share"))
+    for minutes in (0, *outbox.BACK_OFF):
+        hotel.later(minutes=minutes)
+        state = worker.carry_out(run(hotel), number)
+    assert (state, certified(hotel)) == ("partial", [("partial", STAYS)])
+
+
+def swept_over(hotel: Hotel) -> None:
+    """Let the sweep of a night do what is due."""
+    sweep.sweep(run(hotel), render, {"smtp": Post()})
 
 
 def test_a_folder_that_is_away_is_told_as_long_as_a_file_is_to_be_removed_from_it(
@@ -365,6 +414,87 @@ def test_a_name_whose_key_cannot_be_read_now_is_waited_for(
     hotel.later(days=1)
     go(hotel, Post())
     assert not file.exists()
+
+
+def test_a_name_whose_key_is_damaged_for_good_ends_once_that_is_taken_away(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """The way out where no copy has the key: nobody is asked for ever, and a person is believed."""
+    hotel, file, number = scanned
+    refused(hotel, file)
+    key = hotel.custodian.path / f"key-{box(hotel)['label'].replace(':', '-')}.json"
+    key.write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    hotel.later(days=40)
+    deal(hotel)
+    assert "forget" in go(hotel, Post()).problems
+    key.unlink()
+    hotel.later(days=1)
+    for _ in range(2):
+        problems = go(hotel, Post()).problems
+    assert ("forget" in problems, removal(hotel)["state"]) == (False, "failed")
+    file.rmdir()
+    deal(hotel)
+    assert removal(hotel)["state"] == "sent"
+    swept_over(hotel)
+    assert hotel.state(number) == "erased"
+
+
+def closing(hotel: Hotel, days: int, how: str) -> None:
+    """Lose, or damage, the keys of so many days, from a month on; something lies under each."""
+    for more in range(days):
+        day = (hotel.now.date() + timedelta(days=outbox.BOX_DAYS + more)).isoformat()
+        with hotel.begin() as office:
+            safe.keep(office.work, Terms("pine-ltd", "message", day), {}, None)
+        if how == "lost":
+            hotel.custodian.forget(f"day:{day}")
+        else:
+            (hotel.custodian.path / f"key-day-{day}.json").write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+
+
+@pytest.mark.parametrize("how", ["lost", "damaged"])
+@pytest.mark.parametrize(("days", "problem"), [(2, False), (outbox.BOX_DAYS, True)])
+def test_a_name_is_kept_where_the_key_of_its_next_day_cannot_be_had(
+    scanned: tuple[Hotel, Path, str], how: str, days: int, problem: bool
+) -> None:
+    """It gets the first day that has a key, or keeps its own: nobody is believed for another's."""
+    hotel, file, _ = scanned
+    refused(hotel, file)
+    before = box(hotel)["label"]
+    hotel.later(days=40)
+    closing(hotel, days, how)
+    problems = go(hotel, Post()).problems
+    assert (box(hotel)["label"] == before, "forget" in problems) == (problem, problem)
+    deal(hotel)
+    assert removal(hotel)["state"] == "queued"
+    file.rmdir()
+    file.write_bytes(b"x")
+    go(hotel, Post())
+    assert not file.exists()
+
+
+def test_the_names_of_many_files_get_another_day_a_hundred_at_a_time(any_hotel: Hotel) -> None:
+    """What is erased meanwhile, and who places a hold, waits for no more than that."""
+    hotel, counts = any_hotel, [0]
+    for id in range(230):
+        swept(hotel, f"{id}.png")
+    hotel.later(days=40)
+
+    def executed(*given: Any) -> None:
+        counts[-1] += str(given[2]).startswith("UPDATE guesterase_box")
+
+    def one(unit: Any) -> Any:
+        counts.append(0)
+        return run(hotel)(unit)
+
+    event.listen(hotel.engine, "before_cursor_execute", executed)
+    forgetting.forget(one)
+    assert max(counts) <= 101
+    assert sum(counts) >= 230
+    day = (hotel.now.date() + timedelta(days=outbox.BOX_DAYS)).isoformat()
+    kept = {(row["label"], row["last_day"], row["wrapped"] is None) for row in hotel.ours("box")}
+    assert kept == {(f"day:{day}", day, False)}
 
 
 def test_a_person_reads_in_which_folder_a_file_lies_and_not_its_name(

@@ -332,6 +332,25 @@ def test_a_key_made_anew_under_the_name_of_a_lost_one_ends_nothing(
     assert not key.exists()
 
 
+def test_what_a_hold_reaches_waits_for_its_key_that_cannot_be_read_now(kept: Kept) -> None:
+    """On its day it is to go under that key: until the key is mended it stays, and no other."""
+    box, other = kept.sealed(), kept.sealed(2, date(2025, 4, 20))
+    id = kept.hold()
+    kept.run(lambda office: vault.rewrap(office.work.conn, kept.custodian, [box], DAY))
+    key = kept.custodian.path / f"key-hold-{id}.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    kept.custodian = FolderCustodian(kept.custodian.path)
+    with pytest.raises(SealError):
+        kept.on("2026-05-03")
+    assert (kept.opens(box), kept.opens(other)) == (True, False)
+    key.write_bytes(whole)
+    kept.custodian = FolderCustodian(kept.custodian.path)
+    forgetting.forget(kept.run)
+    assert kept.opens(box)
+    assert kept.where(box) == (f"hold:{id}", None)
+
+
 @pytest.mark.parametrize("which", ["hold", "day"])
 def test_a_key_that_cannot_be_read_now_ends_nothing(kept: Kept, which: str) -> None:
     """Of two keys the one is lost and the other damaged: it may be mended, so nothing is over."""

@@ -43,7 +43,7 @@ from flask_guesterase.core.rule import Kind as Limit
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import tables
+from flask_guesterase.store import tables, worker
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.boxes import boxing, safe, vault
 from flask_guesterase.store.erasing.taking import Erased
@@ -838,6 +838,25 @@ def test_a_file_that_another_lies_in_the_way_of_does_not_come_back(hotel: Hotel)
     assert [f.name for f in hotel.files.iterdir() if f.name.startswith(".")] == []
     (hotel.files / "ann.png").unlink()
     restore(hotel, number)
+    deliver(hotel)
+    assert (hotel.files / "ann.png").read_bytes() == b"ann.png" * 1000
+
+
+def test_an_erasure_can_be_taken_back_while_the_share_of_its_files_is_away(hotel: Hotel) -> None:
+    """Of three days without it: the rows come back, and no file goes once it is mounted again."""
+    number, before = filled(hotel), host(hotel)
+    away = hotel.files.rename(hotel.files.with_name("share"))
+    worker.carry_out(partial(run, hotel), number)
+    for minutes in outbox.BACK_OFF:
+        hotel.later(minutes=minutes)
+        worker.carry_out(partial(run, hotel), number)
+    hotel.later(days=1)
+    deliver(hotel)
+    assert hotel.state(number) == "partial"
+    assert restore(hotel, number).files == {"kept": 2}
+    assert_same(before, host(hotel))
+    away.rename(hotel.files)
+    hotel.later(days=1)
     deliver(hotel)
     assert (hotel.files / "ann.png").read_bytes() == b"ann.png" * 1000
 

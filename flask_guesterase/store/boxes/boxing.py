@@ -86,13 +86,24 @@ def ensure(conn: Connection, custodian: FolderCustodian, label: str) -> None:
     :param label: label of the key.
     :raises KeyMissingError: it is lost, and other boxes lie under it.
     """
+    require(conn, custodian, label)
+    custodian.ensure(label)
+
+
+def require(conn: Connection, custodian: FolderCustodian, label: str) -> None:
+    """Go on only where the key of a label is there, or one can be made in nobody's place.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param custodian: who holds the keys.
+    :param label: label of the key.
+    :raises KeyMissingError: it is lost, and other boxes lie under it.
+    """
     if is_lost(conn, custodian, label):
         raise KeyMissingError(
             f"The key of {label} is lost, under which other boxes lie.",
             "Bring back the newest copy of the key folder. If no copy has it, "
             "`flask guesterase keys anew` lets another take its place.",
         )
-    custodian.ensure(label)
 
 
 def _fits(conn: Connection, size: int) -> None:

@@ -12,7 +12,7 @@ from ...core.seal import wrap_aad
 from .. import tables
 from ..statements.sql import chunks
 from ..work import Work
-from . import shelf, vault
+from . import boxing, shelf, vault
 
 
 def unread(work: Work, label: str) -> GuesteraseError | None:
@@ -23,6 +23,15 @@ def unread(work: Work, label: str) -> GuesteraseError | None:
     except (SealError, SetupError) as problem:
         return problem
     return None
+
+
+def closed(work: Work, label: str) -> GuesteraseError | None:
+    """Return why nothing can be put under the key of a label now; None where something can."""
+    try:
+        boxing.require(work.conn, work.custodian, label)
+    except SealError as problem:
+        return problem
+    return unread(work, label)
 
 
 def back(work: Work, *which: ColumnElement[bool]) -> set[str]:

@@ -131,13 +131,15 @@ def columns() -> tuple[Any, ...]:
 
 
 def outline() -> tuple[Any, ...]:
-    """Return the same for many requests: what was decided is long, and only of who waits read.
+    """Return the same for many requests: what was decided is long, and only of few of them read.
 
-    It says why they wait, which is all that a line of a list, or a figure, needs of it.
+    Of who waits, or whose erasure is not looked at yet, it says why they wait or waited, which is
+    all that a line of a list, or a figure, needs of it.
     """
     decisions = tables.request.c.decisions
-    waits = tables.request.c.state == State.WAITING.value
-    short = either((waits, decisions)).label(decisions.name)
+    told = (State.WAITING, State.ERASING, State.CHECKING)
+    waited = tables.request.c.state.in_([state.value for state in told])
+    short = either((waited, decisions)).label(decisions.name)
     return tuple(short if column is decisions else column for column in _COLUMNS)
 
 

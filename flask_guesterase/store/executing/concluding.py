@@ -46,7 +46,8 @@ def check(work: Work, number: str) -> State:
     ERASED when nothing remains, SEALED when the law keeps something, PARTIAL when something is
     left that should not be, or a row came back of which nothing is settled yet. Rows shared with
     another living person do not make it less erased. As long as a file is being removed, or is
-    tried again, it goes on being checked; of what is PARTIAL, as long as one is to be.
+    tried again, it goes on being checked; of what is PARTIAL, as long as one is to be. One whose
+    folder has been away for days is left.
 
     :param work: the open transaction.
     :param number: number of the request.

@@ -17,9 +17,12 @@ from ..boxes import boxing, shelf, vault
 from ..certificates import laternotice
 from ..holding import heldcopies, heldkeys
 from ..holding.heldcopies import Looked
+from ..holding.reach import at_once
+from ..journaling import binding
 from ..messages import unremoved
 from ..remembrance import months, orphaned
 from ..requests.bygone import Step
+from ..retaining.holds import living
 from ..statements.sql import chunks
 from ..sweeping.steady import Believed
 from ..unit import HasWork, Run
@@ -38,6 +41,7 @@ def forget(run: Run) -> int:
     """
     settling.settled(Believed(run, run(_trusted)), unknown=False)
     ended = run(_empty)
+    _renew(run)
     labels, closed = _marked(run)
     if labels:
         vault.destroy(run(lambda office: office.work.custodian), labels)
@@ -61,6 +65,36 @@ def _empty(office: HasWork) -> int:
     if boxes:
         shelf.forget(work)
     return boxes
+
+
+_BATCH = 100
+"""Names of files that one transaction gives another day."""
+
+
+def _renew(run: Run) -> None:
+    """Give names of files another day in short transactions, before one that marks keys."""
+    last: str | None = ""
+    while last is not None:
+        last = run(partial(_renewed, last))
+
+
+def _renewed(after: str, office: HasWork) -> str | None:
+    """Do it with a batch; return the last of them, or None at the end.
+
+    What a hold may reach is left: whether it does is looked for where keys are marked.
+    """
+    work = office.work
+    found = [] if brake.hold_back(work) else unremoved.outlived(work, after, _BATCH)
+    if not found:
+        return None
+    # Nobody places a hold from here on.
+    binding.turn(work, binding.HOLDS)
+    holds = living(work)
+    ids = {box for box, request in found if request is not None or not holds}
+    for hold in holds:
+        ids -= at_once(work, hold, ids)
+    unremoved.renew(work, ids)
+    return found[-1][0]
 
 
 _LOOKS = 3

@@ -98,7 +98,7 @@ def closed(
     return found
 
 
-def rescue(work: Work, known: Holders | None = None, spared: Collection[str] = ()) -> int:
+def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> int:
     """Put boxes whose day is over, and that a living hold reaches by now, under its key.
 
     A query or a place may reach boxes that were closed, or found to be of it, after it was held.
@@ -106,16 +106,21 @@ def rescue(work: Work, known: Holders | None = None, spared: Collection[str] = (
 
     :param work: the open transaction.
     :param known: what `heldcopies.look` found in copies a moment ago; the others are opened here.
-    :param spared: labels whose keys do not end, so that their boxes stay.
+    :param closed: label -> why its key does not end, so that its boxes stay; those of boxes that
+        a hold reaches whose key cannot be read now are put to them.
     :return: how many boxes that was.
     """
     holds = living(work)
     if not holds:
         return 0
-    over, count = outlived(work, spared), 0
+    over, count = outlived(work, closed), 0
     for hold in holds if over else ():
         reached = over & reach(work, hold, over, known)
-        count += move(work, reached, hold.id)
+        problem = unread(work, label(hold.id)) if reached else None
+        if problem is None:
+            count += move(work, reached, hold.id)
+        else:
+            closed |= dict.fromkeys(_free(work, reached), problem)
         over -= reached
     return count
 

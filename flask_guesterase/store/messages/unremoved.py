@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from ...core.errors import GuesteraseError, SealError
 from ...core.seal import day_label
 from .. import tables
 from ..boxes import rehoming, safe
+from ..statements.sql import chunks
 from ..work import Work
-from .outbox import AWAY, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT
+from .outbox import AWAY, BACK_OFF, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT
 
 
 def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
@@ -34,17 +35,28 @@ def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
     return [(content["root"], content["name"]) for content in contents if content is not None]
 
 
+_LONG = and_(
+    tables.outbox.c.problem.is_not(None), tables.outbox.c.problem == AWAY,
+    tables.outbox.c.attempts > len(BACK_OFF),
+)  # fmt: skip
+"""Tried as often as what is given up, for a folder that is away all that time."""
+
+
 def staying(work: Work, number: str) -> int:
-    """Return how many files of a request are there and stay: until a person looks, or held."""
+    """Return how many files of a request are there and stay.
+
+    Until a person looks, as long as they are held, or until their folder is back that has been
+    away for days.
+    """
     table = tables.outbox
-    held = and_(table.c.state.in_([QUEUED, SENDING]), table.c.box.in_(HELD))
+    stays = or_(table.c.box.in_(HELD), _LONG)
     return work.conn.execute(
         select(func.count())
         .select_from(table)
         .where(
             table.c.request == number,
             table.c.kind == FILE,
-            or_(table.c.state == FAILED, held),
+            or_(table.c.state == FAILED, and_(table.c.state.in_([QUEUED, SENDING]), stays)),
         )
     ).scalar_one()
 
@@ -53,6 +65,7 @@ def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[
     """Return which of these requests have a file that is being removed, or is tried again.
 
     One under a hold stays as long as that does; what a worker has in hand may not know of it yet.
+    So does one whose folder has been away for days (`staying`): it is tried, and nobody waits.
 
     :param work: the open transaction.
     :param numbers: numbers of requests.
@@ -64,7 +77,7 @@ def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[
         table.c.state == SENDING,
         and_(table.c.state == QUEUED, table.c.attempts >= (0 if queued else 1)),
     )
-    free = or_(table.c.box.not_in(HELD), table.c.box.is_(None))
+    free = and_(or_(table.c.box.not_in(HELD), table.c.box.is_(None)), ~_LONG)
     rows = work.conn.execute(
         select(table.c.request).where(
             table.c.request.in_(numbers), table.c.kind == FILE, or_(now, and_(again, free))
@@ -85,32 +98,73 @@ def away(work: Work) -> str:
     return str((safe.peek(work, box) or {}).get("root", ""))
 
 
-def renew(work: Work) -> dict[str, GuesteraseError]:
+def outlived(work: Work, after: str, most: int) -> list[tuple[str, str | None]]:
+    """Return files that are still to be removed and whose names' day is over, in batches.
+
+    :param work: the open transaction.
+    :param after: identifier of the last box of the batch before; empty for the first.
+    :param most: how many at most.
+    :return: identifier of the box, and the number of its request or None, by the former.
+    """
+    box = tables.box
+    wanted = select(box.c.id, box.c.request).join(tables.outbox, tables.outbox.c.box == box.c.id)
+    rows = work.conn.execute(
+        wanted.where(*_over(work), box.c.id > after).order_by(box.c.id).limit(most)
+    )
+    return [(row.id, row.request) for row in rows]
+
+
+def renew(work: Work, only: Collection[str] | None = None) -> dict[str, GuesteraseError]:
     """Give the names of files another day that are still to be removed when theirs is over.
 
     Each says no more than the file that lies there, and without it nobody can remove that.
 
     :param work: the open transaction, in which keys are marked to end after it.
-    :return: label of a key that cannot be read now, and so must not end -> why.
+    :param only: boxes; all of them when None.
+    :return: label of a key that cannot be read now, or has nowhere to go, and so must not end
+        -> why.
     """
-    out, box = tables.outbox, tables.box
-    rows = work.conn.execute(
-        select(box.c.label, box.c.id)
-        .join(out, out.c.box == box.c.id)
-        .where(
-            out.c.kind == FILE, out.c.state != SENT, box.c.label.like("day:%"),
-            box.c.last_day < work.today, box.c.forgotten_at.is_(None),
-        )
-    )  # fmt: skip
+    box = tables.box
+    wanted = select(box.c.label, box.c.id).join(tables.outbox, tables.outbox.c.box == box.c.id)
+    wanted = wanted.where(*_over(work))
+    rows = work.conn.execute(wanted if only is None else wanted.where(box.c.id.in_(only)))
     over, closed = dict[str, list[str]](), dict[str, GuesteraseError]()
     for label, id in rows:
         over.setdefault(label, []).append(id)
-    day = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
+    day, problem = _day(work) if over else ("", None)
     for label, ids in sorted(over.items()):
+        if problem is not None:
+            closed[label] = problem
+            continue
         try:
             rehoming.rewrap(work, ids, day_label(day))
-        except SealError as problem:
-            closed[label] = problem
-        moved = update(box).where(box.c.id.in_(ids), box.c.label == day_label(day))
-        work.conn.execute(moved.values(last_day=day))
+        except SealError as unread:
+            closed[label] = unread
+        for part in chunks(ids):
+            moved = update(box).where(box.c.id.in_(part), box.c.label == day_label(day))
+            work.conn.execute(moved.values(last_day=day))
     return closed
+
+
+def _over(work: Work) -> tuple[ColumnElement[bool], ...]:
+    out, box = tables.outbox, tables.box
+    return (
+        out.c.kind == FILE, out.c.state != SENT, box.c.label.like("day:%"),
+        box.c.last_day < work.today, box.c.forgotten_at.is_(None),
+    )  # fmt: skip
+
+
+def _day(work: Work) -> tuple[str, GuesteraseError | None]:
+    """Return the first day, a month from now or later, whose key can be had.
+
+    What cannot be put under a key is no fault of its own, and is not lost for that.
+
+    :return: the day, ISO, and why that of the last one that was tried cannot be had, if so.
+    """
+    day, problem = "", None
+    for days in range(BOX_DAYS, 2 * BOX_DAYS):
+        day = (work.now.date() + timedelta(days=days)).isoformat()
+        problem = rehoming.closed(work, day_label(day))
+        if problem is None:
+            break
+    return day, problem

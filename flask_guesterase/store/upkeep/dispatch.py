@@ -226,8 +226,9 @@ def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
-    What waits for a folder that is away is not given up. Where the error came from the connection
-    after the commit that says it is done, it is done.
+    What waits for a folder that is away is not given up; after as many tries it stays for now
+    (`unremoved.staying`). Where the error came from the connection after the commit that says it
+    is done, it is done.
 
     :param work: the open transaction.
     :param parcel: what could not be done.
@@ -236,13 +237,11 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     state = select(tables.outbox.c.state).where(tables.outbox.c.id == parcel.id)
     if work.conn.execute(state.with_for_update()).scalar() == SENT:
         return
-    attempts = parcel.attempts + 1
-    if problem == AWAY:
-        attempts = min(attempts, len(BACK_OFF))
-    if attempts > len(BACK_OFF):
+    attempts = min(parcel.attempts, len(BACK_OFF)) + 1
+    if attempts > len(BACK_OFF) and problem != AWAY:
         _fail(work, parcel.id, parcel.kind, problem)
         return
-    wait = timedelta(minutes=BACK_OFF[attempts - 1])
+    wait = timedelta(minutes=BACK_OFF[min(attempts, len(BACK_OFF)) - 1])
     _set(
         work, parcel.id, state=QUEUED, attempts=attempts, next_at=work.stamp + wait,
         problem=problem[:80],

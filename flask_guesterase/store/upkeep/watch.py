@@ -105,7 +105,8 @@ def _files(work: Work) -> Iterator[Finding]:
 def _gone(table: str, column: str, what: str) -> Finding:
     return Finding(
         "files-away", table, column, f"{what}, which is not there, cannot be listed, or is empty "
-        "as one whose share is not mounted: erasures that remove one of them wait.",
+        "as one whose share is not mounted: their removal is tried until it is back, and after two "
+        "days a certificate says that a file stays.",
         f"Mount the share; where the folder is meant to be empty, put a file {MARK} in it.",
         Severity.WARN,
     )  # fmt: skip

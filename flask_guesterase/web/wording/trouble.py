@@ -44,8 +44,8 @@ NEXT: dict[str, str] = {
         "with: the file is removed again."
     ),
     "files-away": N_(
-        "Let IT run `flask guesterase check`: it names the folder. Erasures that remove a file "
-        "wait until it is back."
+        "Let IT run `flask guesterase check`: it names the folder. Files are removed once it is "
+        "back; after two days a certificate says that a file stays."
     ),
     "recipient-failed": N_("Open Recipients: try again, or tell them by hand and sign it."),
     "worker-silent": N_("Let IT start `flask guesterase worker`, or cron, or Celery."),
