@@ -351,6 +351,27 @@ def test_what_a_hold_reaches_waits_for_its_key_that_cannot_be_read_now(kept: Kep
     assert kept.where(box) == (f"hold:{id}", None)
 
 
+def test_what_another_hold_reaches_waits_for_the_key_of_that_one(kept: Kept) -> None:
+    """Of two holds one is lifted while the key of the other cannot be read: nothing ends."""
+    box = kept.sealed()
+    lifted, other = kept.hold(), kept.whose()
+    kept.on("2026-05-03")
+    assert kept.where(box) == (f"hold:{lifted}", None)
+    key = kept.custodian.path / f"key-hold-{other}.json"
+    key.write_bytes(b"")
+    kept.custodian = FolderCustodian(kept.custodian.path)
+    kept.lift(lifted)
+    for _ in range(2):
+        forgetting.forget(kept.run)
+        heldcopies.release(kept.run)
+    assert kept.opens(box)
+    key.unlink()
+    kept.custodian = FolderCustodian(kept.custodian.path)
+    heldcopies.release(kept.run)
+    forgetting.forget(kept.run)
+    assert (kept.where(box), kept.opens(box)) == ((f"hold:{other}", None), True)
+
+
 @pytest.mark.parametrize("which", ["hold", "day"])
 def test_a_key_that_cannot_be_read_now_ends_nothing(kept: Kept, which: str) -> None:
     """Of two keys the one is lost and the other damaged: it may be mended, so nothing is over."""

@@ -199,14 +199,14 @@ class Booked(Couples):
     """The two where a form is of who booked, and says of all that stayed of which country."""
 
     @staticmethod
-    def mapped(email: Any = placeholder) -> DataMap:
-        """Resolve the policies."""
+    def mapped(email: Any = placeholder, facts: tuple[str, ...] = ("nationality",)) -> DataMap:
+        """Resolve the policies, some of which ask for a country."""
         known = mapped(KEPT)
         guest = known.tables["guests"].policy
         form = Policy(
             {"house": KEPT, "left_on": KEPT, "name": retain("guest_register", null)},
             via=Equal({"id": "id"}, to="guests"), category="guest_register", place="house",
-            clock={"departed": "left_on"}, facts={"nationality": "guests.nation"},
+            clock={"departed": "left_on"}, facts=dict.fromkeys(facts, "guests.nation"),
         )  # fmt: skip
         return resolve(
             [(Guest, guest), (Form, form), (Card, known.tables["cards"].policy)],
@@ -358,6 +358,19 @@ def test_many_sealed_forms_that_wait_for_somebodys_word_are_asked_at_once(
             erased(house, id)
         assert [line["mode"] for line in house.ours("kept")] == ["sealed"] * 6
         assert statements(house) - alone <= 5 * 2
+
+
+def test_a_policy_that_asks_for_a_country_no_more_keeps_no_night_from_its_end(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """What nobody gave then is asked of nobody now: the form waits, and all else goes on."""
+    with couple(Booked(sqlite_url, tmp_path), SOON, "DE", None) as house:
+        sealing(house)
+        number = erased(house, 1)
+        house.datamap = Booked.mapped(facts=())
+        settling.settled(house.run, unknown=True)
+        swept(house, 5)
+        assert state(house, number) == "sealed"
 
 
 def booked(house: Forms, id: int) -> None:

@@ -257,8 +257,9 @@ def _flushed(
     bind: dict[str, Any] = {"mapper": mappers[0]} if mappers else {"clause": OURS}
     conn = session.connection(bind_arguments=bind)
     if _is_ours(conn, post.side, told.every):
-        lookout.note(post.side, conn, rows, sightings.FLUSH)
+        # First what needs no key.
         lookout.bypassed(post.side, conn, gone, told.said)
+        lookout.note(post.side, conn, rows, sightings.FLUSH)
 
 
 def _states(

@@ -311,13 +311,13 @@ def home(work: Work, boxes: Sequence[Held]) -> int:
 
 
 def end(work: Work, hold: int) -> None:
-    """Mark the key of a hold to be destroyed; not where boxes wait for it, or for their day's.
+    """Mark the key of a hold to be destroyed; not where boxes wait for it, or for another key.
 
     It does not open them where it lives again in a copy of the database from before it was lifted.
-    A copy of the key folder may have the lost key; until it is back, or their day is over, they
-    stay.
+    A copy of the key folder may have the lost key of their day; until it is back, or their day is
+    over, they stay. So does what another hold reaches whose key cannot be read now.
     """
-    if not any(each.last_day >= work.today for each in under(work, hold)):
+    if not under(work, hold):
         vault.mark_labels(work.conn, [label(hold)], work.stamp)
 
 

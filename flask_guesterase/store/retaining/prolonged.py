@@ -67,7 +67,7 @@ def _said(
         return {}
     declared = work.datamap.declared(line.table_name)
     heard = silent.heard(work, declared, law.ways_of(work, declared), {key: told})[key]
-    given = {name for name, marks in heard.items() if told.silent[name] & marks}
+    given = _given(told, heard)
     answers = {name: said for name, said in now.facts.answers.items() if name in given}
     if not answers:
         return {}
@@ -109,8 +109,13 @@ def _speaking(work: Work, name: str, lines: Sequence[tuple[Row[Any], Record]]) -
         return {line.id for line, _ in lines}
     return {
         line.id for line, told, key in places
-        if key is not None and any(told.silent[each] & heard[key][each] for each in told.silent)
+        if key is not None and _given(told, heard[key])
     }  # fmt: skip
+
+
+def _given(told: Record, heard: silent.Marks) -> set[str]:
+    """Return the answers that somebody gives who did not; a policy may ask for one no more."""
+    return {name for name, marks in heard.items() if told.silent.get(name, frozenset()) & marks}
 
 
 def _now(work: Work, line: Row[Any]) -> tuple[Key, Record | None]:
