@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from ..core.errors import GuesteraseError
 from .work import Work
 
 _Result = TypeVar("_Result")
@@ -25,3 +26,25 @@ class Run(Protocol):
     def __call__(self, unit: Callable[[HasWork], _Result], /) -> _Result:
         """Return what the unit returns, after the commit."""
         ...
+
+
+def outlast(
+    run: Run, unit: Callable[[HasWork], _Result], instead: Callable[[HasWork], _Result]
+) -> _Result:
+    """Run a unit, once more where it failed by an error that is not ours, and then another one.
+
+    A connection that was cut off fails once; a row that the host's own type cannot read each time.
+
+    :param run: runs a unit of work.
+    :param unit: the unit.
+    :param instead: what is done where it fails each time.
+    :raises GuesteraseError: the unit refused.
+    """
+    for _ in range(2):
+        try:
+            return run(unit)
+        except GuesteraseError:
+            raise
+        except Exception:  # noqa: S112  # it is told by whoever runs what is done instead
+            continue
+    return run(instead)

@@ -35,7 +35,7 @@ from ..remembrance.unplaced import Hold
 from ..retaining.keeping import Origin
 from ..sweeping import looking, runs
 from ..sweeping.narrowing import is_of_a_row
-from ..unit import HasWork, Run
+from ..unit import HasWork, Run, outlast
 from ..work import Work
 from . import again, lost, returned
 from .again import Fate, Warrant
@@ -219,13 +219,9 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
 
 def _tried(run: Run, known: Forgotten, places: Places, line: Line) -> dict[str, int]:
     """Do what one line asks for; what is erased of it only where its rows can be read."""
-    try:
-        return run(partial(_line, known, places, line))
-    except GuesteraseError:
-        raise
-    except Exception:
-        # Neither the other lines nor the end of the replay wait for whoever cures the row.
-        return run(partial(_line, known, places, line, later=True))
+    unit = partial(_line, known, places, line)
+    # Neither the other lines nor the end of the replay wait for whoever cures the row.
+    return outlast(run, unit, partial(unit, later=True))
 
 
 def _unread(line: Line, name: str) -> str:
