@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -9,6 +10,8 @@ from ..core.errors import GuesteraseError
 from .work import Work
 
 _Result = TypeVar("_Result")
+
+_log = logging.getLogger("flask_guesterase")
 
 
 class HasWork(Protocol):
@@ -45,6 +48,7 @@ def outlast(
             return run(unit)
         except GuesteraseError:
             raise
-        except Exception:  # noqa: S112  # it is told by whoever runs what is done instead
-            continue
+        except Exception as problem:
+            # It may be the host's own code that raises; its text may hold a value.
+            _log.warning("guesterase: %s in a unit of work", type(problem).__name__)
     return run(instead)

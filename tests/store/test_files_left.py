@@ -155,8 +155,7 @@ def test_a_file_that_is_tried_again_keeps_the_certificate_waiting(
         patched.delattr(worker.residue, "searched")
         tried(hotel, number, door)
     assert (hotel.state(number), certified(hotel)) == ("checking", [])
-    file.rmdir()
-    file.write_bytes(b"x")
+    cured(file)
     hotel.later(minutes=1)
     tried(hotel, number, door)
     assert not file.exists()
@@ -326,6 +325,12 @@ def test_a_folder_that_is_away_is_told_as_long_as_a_file_is_to_be_removed_from_i
     assert found(hotel) == []
 
 
+def cured(file: Path) -> None:
+    """Put a file again where a folder kept it from being removed."""
+    file.rmdir()
+    file.write_bytes(b"x")
+
+
 def found(hotel: Hotel) -> list[Finding]:
     """Return what `check` says of folders that are away."""
     with hotel.begin() as office:
@@ -343,8 +348,7 @@ def test_nobody_is_believed_that_a_file_is_gone_while_it_lies_there(
         deal(hotel)
     assert worker.look_again(run(hotel), number)
     assert (hotel.state(number), "file-removed" in hotel.events) == ("partial", False)
-    file.rmdir()
-    file.write_bytes(b"x")
+    cured(file)
     hotel.later(minutes=1)
     assert worker.look_again(run(hotel), number)
     assert (file.exists(), hotel.events.count("file-removed")) == (False, 1)
@@ -360,8 +364,7 @@ def test_a_file_that_nobody_dealt_with_for_months_can_still_be_removed(
     for _ in range(4):
         hotel.later(days=20)
         go(hotel, Post())
-    file.rmdir()
-    file.write_bytes(b"x")
+    cured(file)
     deal(hotel)
     go(hotel, Post())
     assert not file.exists()
@@ -409,8 +412,7 @@ def test_a_name_whose_key_cannot_be_read_now_is_waited_for(
     assert removal(hotel)["state"] == "queued"
     key.write_bytes(whole)
     hotel.custodian = FolderCustodian(hotel.custodian.path)
-    file.rmdir()
-    file.write_bytes(b"x")
+    cured(file)
     hotel.later(days=1)
     go(hotel, Post())
     assert not file.exists()
@@ -468,8 +470,7 @@ def test_a_name_is_kept_where_the_key_of_its_next_day_cannot_be_had(
     assert (box(hotel)["label"] == before, "forget" in problems) == (problem, problem)
     deal(hotel)
     assert removal(hotel)["state"] == "queued"
-    file.rmdir()
-    file.write_bytes(b"x")
+    cured(file)
     go(hotel, Post())
     assert not file.exists()
 
