@@ -67,13 +67,13 @@ def reconcile(
     there = {line.key for line in known}
     added = [_new(line, known, today, begins) for key, line in wanted.items() if key not in there]
     added += _unruled(known, added, today)
-    coming = {
-        line.name
-        for line in (*known, *added)
-        if line.kind is LineKind.CEILING and line.state is LineState.COMING
-        and not line.acts(today) and line.key in wanted
-    }  # fmt: skip
-    after = [(line, _later(line, wanted, coming, (today, begins))) for line in known]
+    upper = [
+        line for line in (*known, *added)
+        if line.kind is LineKind.CEILING and line.state is LineState.COMING and line.key in wanted
+    ]  # fmt: skip
+    coming = {line.name for line in upper if not line.acts(today)}
+    acting = {line.name for line in upper if line.acts(today)}
+    after = [(line, _later(line, wanted, (coming, acting), (today, begins))) for line in known]
     return Changes(
         tuple(added),
         tuple(new for old, new in after if new is not None and new != old),
@@ -199,11 +199,12 @@ def _speaks(line: Line) -> bool:
 def _later(
     line: Line,
     wanted: Mapping[tuple[str, str, str], Line],
-    coming: set[str],
+    changing: tuple[set[str], set[str]],
     days: tuple[date, date],
 ) -> Line | None:
     """Return what a known line becomes, or None when it ends.
 
+    :param changing: names of the ceilings that wait, and of those that people let act by now.
     :param days: today, and the day with which thirty days begin.
     """
     today, begins = days
@@ -214,14 +215,40 @@ def _later(
         return None if line.state is LineState.LEAVING and line.acts(today) else line
     if source is not None:
         return _kept(line, source, begins)
-    if line.kind is LineKind.CEILING:
-        stays = line.state is not LineState.COMING and line.name in coming
-        return replace(line, state=LineState.LEAVING) if stays else None
     if line.state is LineState.LEAVING and line.acts(today):
         return None
-    if any(covers(other, line) for other in wanted.values()):
-        return None
-    return replace(line, state=LineState.LEAVING)
+    if line.kind is LineKind.CEILING:
+        ends = _over(line, wanted.values(), *changing)
+    else:
+        ends = any(covers(other, line) for other in wanted.values())
+    return None if ends else replace(line, state=LineState.LEAVING)
+
+
+def _over(line: Line, wanted: Iterable[Line], coming: set[str], acting: set[str]) -> bool:
+    """Return whether a ceiling that its source says no more ends at once.
+
+    By one that is unsure, or not signed, nothing goes, and what no rule keeps stays for it: that is
+    a floor's work, and ends the way a floor does, unless another ceiling takes its place.
+    """
+    if line.state is LineState.COMING:
+        return True
+    if line.name in coming:
+        return False
+    if not keeps(line) or line.name in acting:
+        return True
+    rule, next_ = line.rule(), (each.rule() for each in wanted if _is_upper(each, line.name))
+    return any(no_shorter(each, rule) for each in next_)
+
+
+def _is_upper(line: Line, name: str) -> bool:
+    return line.kind is LineKind.CEILING and line.name == name and "ceiling" in line.body
+
+
+def keeps(line: Line) -> bool:
+    """Return whether a line is a ceiling for which records stay, since nobody relies on it."""
+    if line.kind is not LineKind.CEILING or "ceiling" not in line.body:
+        return False
+    return not line.signed or line.rule().grade is Grade.C
 
 
 def _kept(line: Line, source: Line, begins: date) -> Line:

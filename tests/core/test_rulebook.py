@@ -112,6 +112,10 @@ DAY = replace(UNSURE, id="XX/one", grade=Grade.A, floor=Period(days=1), valid_fr
 UNKNOWN = replace(DAY, floor=None, floor_unknown=True)
 EARLIER = Facts({"departed": date(2024, 1, 1)}, {"nationality": "DE"}, "DE")
 
+MEMORY = replace(DAY, grade=Grade.C, floor=None, ceiling=Period(years=9), category="reservation")
+ABROAD = replace(DAY, id="XX/two", when={"foreign": True}, category="reservation")
+"""A ceiling by which nothing goes, and a rule about others."""
+
 DE = Rule(
     "DE/register", "DE", "guest_register", "BMG 30", grade=Grade.A, floor=Period(years=1),
     ceiling=Period(months=15), ceiling_kind=Kind.HARD, clock=("departed",),
@@ -147,6 +151,7 @@ def test_a_rule_is_read_as_it_was_written(rule: Rule) -> None:
 
 @settings(max_examples=150)
 @given(texts, st.lists(texts, max_size=3), records, st.sampled_from(["reservation", "cctv"]))
+@example([MEMORY, ABROAD], [[ABROAD]], EARLIER, "reservation")
 def test_nothing_kept_ends_earlier_without_two_people(
     first: list[Rule], later: list[list[Rule]], record: Facts, category: str
 ) -> None:
@@ -194,6 +199,56 @@ def test_no_later_text_ends_what_stays_because_a_rule_is_unsure(turns: int) -> N
     period_ = Line(LineKind.HOUSE, set_.id, rule_body(set_), signed=True)
     verdict = floor(rules([*book, period_], day), "guest_register", EARLIER)
     assert (verdict.kept(day), verdict.open) == (False, ())
+
+
+MOST = replace(DAY, id="XX/most", grade=Grade.C, floor=None, ceiling=Period(years=9))
+"""A ceiling from memory, by which nothing goes."""
+
+FOREIGN = replace(DAY, when={"foreign": True})
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (MOST, []),
+        (replace(MOST, grade=Grade.A, signed=False), []),
+        (MOST, [replace(MOST, ceiling=None)]),
+        (MOST, [replace(MOST, id="XX/renamed")]),
+    ],
+    ids=["grade C", "draft", "says nothing", "renamed"],
+)
+def test_what_stays_for_an_unsure_ceiling_stays_until_two_people_let_that_go(
+    was: Rule, now: list[Rule]
+) -> None:
+    """Nothing goes by it, and what no rule keeps is kept for it: who takes it away ends that."""
+    book = book_of(was, FOREIGN)
+    before = floor(rules(book, TODAY), "guest_register", EARLIER).open
+    assert before in ((Open.UNSURE,), (Open.DRAFT,))
+    for _ in range(2):
+        book = after(book, [*now, FOREIGN])
+        assert floor(rules(book, TODAY), "guest_register", EARLIER).open == before
+    book, day = allowed(book, TODAY), TODAY + timedelta(days=30)
+    assert floor(rules(book, day - timedelta(days=1)), "guest_register", EARLIER).open == before
+    for later in (book, after(book, [*now, FOREIGN], day)):
+        left = [line for line in later if line.name != "XX/renamed"]
+        assert not floor(rules(left, day), "guest_register", EARLIER).kept(day)
+
+
+@pytest.mark.parametrize("most", [Period(years=10), Period(years=8)])
+@pytest.mark.parametrize("grade", [Grade.A, Grade.C])
+def test_an_unsure_ceiling_ends_with_the_one_that_takes_its_place(
+    most: Period, grade: Grade
+) -> None:
+    """A longer one at once where it is as unsure; any other once two people let it act."""
+    now, day = [replace(MOST, ceiling=most, grade=grade), FOREIGN], TODAY + timedelta(days=30)
+    book = after(book_of(MOST, FOREIGN), now)
+    at_once = grade is Grade.C and most == Period(years=10)
+    assert (LineState.LEAVING in {line.state for line in book}) is not at_once
+    book = [
+        replace(line, acts_on=day) if line.state is LineState.COMING else line for line in book
+    ]
+    (line,) = (line for line in after(book, now, day) if line.name == MOST.id)
+    assert (line.rule().ceiling, line.state) == (most, LineState.LIVING)
 
 
 def _limit(book: Sequence[Line], today: date, category: str, record: Facts) -> date:

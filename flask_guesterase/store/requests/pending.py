@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Row, func, select
 
 from ...core.permissions import Permission
+from ...core.reconciling import keeps
 from ...core.rule import Rule
 from ...core.rulebook import Line, LineKind, LineState
 from .. import tables
@@ -71,17 +72,28 @@ def waiting(work: Work, by: str | None = None) -> Sequence[Waiting]:
         rulebook.book(work, code)
     table = tables.rule
     states = [s.value for s in (LineState.PROPOSED, LineState.LEAVING, LineState.COMING)]
-    rows = work.conn.execute(select(table).where(table.c.state.in_(states)).order_by(table.c.id))
+    wanted = select(table).where(table.c.state.in_(states)).order_by(table.c.id)
+    rows = work.conn.execute(wanted).all()
+    follow = {
+        (row.property, row.name) for row in rows
+        if (row.kind, row.state) == (LineKind.CEILING.value, LineState.COMING.value)
+    }  # fmt: skip
     return [
         _shown(work, row)
-        for row in rows.all()
-        if (by is None or _lawful(work, by, row.property)) and _asks(row)
+        for row in rows
+        if (by is None or _lawful(work, by, row.property)) and _asks(row, follow)
     ]
 
 
-def _asks(row: Row[Any]) -> bool:
-    """Return whether people must act: an old ceiling ends by itself with the one that follows."""
-    return (row.kind, row.state) != (LineKind.CEILING.value, LineState.LEAVING.value)
+def _asks(row: Row[Any], follow: Collection[tuple[str, str]]) -> bool:
+    """Return whether people must act: an old ceiling ends by itself with the one that follows.
+
+    :param row: a row of the rulebook.
+    :param follow: property and name of the ceilings that do.
+    """
+    if (row.kind, row.state) != (LineKind.CEILING.value, LineState.LEAVING.value):
+        return True
+    return (row.property, row.name) not in follow and keeps(rulerows.line_of(row))
 
 
 def _lawful(work: Work, by: str, code: str) -> bool:
