@@ -605,6 +605,8 @@ def test_a_ceiling_of_grade_c_that_is_taken_away_waits_for_two_people(
     assert said() == (Open.UNSURE,)
     law.hotel.later(days=31)
     assert said() == ()
+    with law.hotel.begin() as office:
+        rulebook.sync(office.work)
     assert law.waits() == []
 
 
