@@ -38,6 +38,12 @@ class Reach:
         """Return whether each row leads to one value at most."""
         return all(hop.to_one for hop in self.hops)
 
+    @property
+    def forks(self) -> int:
+        """Return after how many steps there may be several rows; all where there is but one."""
+        steps = enumerate(self.hops, 1)
+        return next((step for step, hop in steps if not hop.to_one), len(self.hops))
+
     def dates(
         self, conn: Connection, declared: Declared, keys: Sequence[Key]
     ) -> dict[Key, tuple[Any, ...]]:
@@ -68,6 +74,7 @@ class Reach:
         declared: Declared,
         keys: Sequence[Key],
         names: Sequence[str] = (),
+        passed: Sequence[tuple[int, str]] = (),
     ) -> Iterator[tuple[Key, Any, Key]]:
         """Yield key, value, and what these columns hold in the row that the hops lead to.
 
@@ -75,6 +82,9 @@ class Reach:
         :param declared: the table the hops begin at.
         :param keys: keys of its rows.
         :param names: keys of columns; none where the value is not behind hops.
+        :param passed: columns of rows on the way, each with the steps that lead there, to be read
+            as well, also where the way ends early: all behind that is None then. Nothing of them
+            where it leads from one database to another.
         """
         if crosses(conn, declared.table, self.hops):
             way = legs(conn, declared.table, self.hops)
@@ -88,14 +98,15 @@ class Reach:
         def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
             start = declared.alias("t0")
             mine = [start.c[c.key] for c in declared.key]
-            joined, here = self._walked(start)
-            value = self.make(start) if self.make is not None else here.c[self.column]
-            more = (here.c[name] for name in names)
+            joined, way = self._walked(start, bool(passed))
+            value = self.make(start) if self.make is not None else way[-1].c[self.column]
+            more = *(way[-1].c[name] for name in names), *(way[at].c[name] for at, name in passed)
             return select(*mine, value, *more).select_from(joined), mine
 
         # What the vendor's expression means may be another thing tomorrow.
         said = declared.said if self.make is None else {}
-        place = ("reach", self.column, *names, *((hop.source, hop.target) for hop in self.hops))
+        hops = ((hop.source, hop.target) for hop in self.hops)
+        place = ("reach", self.column, *names, *passed, *hops)
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
             for row in zoned(conn.execute(rows, given), width):
@@ -105,15 +116,22 @@ class Reach:
         """Return what to select from, and the expression of the value."""
         if self.make is not None:
             return start, self.make(start)
-        joined, here = self._walked(start)
-        return joined, here.c[self.column]
+        joined, way = self._walked(start)
+        return joined, way[-1].c[self.column]
 
-    def _walked(self, start: FromClause) -> tuple[FromClause, FromClause]:
-        here, joined = start, start
+    def _walked(
+        self, start: FromClause, early: bool = False
+    ) -> tuple[FromClause, list[FromClause]]:
+        """Return what to select from, and the tables on the way.
+
+        :param early: take rows in behind which the way ends early, from the first of several on.
+        """
+        joined, way = start, [start]
         for number, hop in enumerate(self.hops, 1):
-            there, same = hop.step(here, number)
-            joined, here = joined.join(there, same), there
-        return joined, here
+            there, same = hop.step(way[-1], number)
+            joined = joined.join(there, same, isouter=early and number > self.forks)
+            way.append(there)
+        return joined, way
 
 
 def _end(

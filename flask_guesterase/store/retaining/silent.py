@@ -40,6 +40,9 @@ def heard(
             speaking = [each for each in said if each.value is not None]
             marks = {_mark(work, each) for each in speaking}
             marks |= {_alone(work, each) for each in speaking if each.sure or len(said) == 1}
+            # Whoever was behind a pointer that was empty is who it leads to now.
+            led = [who for each in speaking if each.sure for who in each.by]
+            marks |= {vouching.mark(work, who) for each in led for who in (each, f"alone:{each}")}
             found[key][name] = frozenset(marks - {""})
     return found
 
