@@ -205,6 +205,7 @@ def filled_again(
     declared: Declared | None,
     shells: Collection[str],
     texts: Mapping[str, Person],
+    save: Collection[str] = (),
 ) -> set[str]:
     """Return which erased rows the host has written somebody into since.
 
@@ -212,10 +213,11 @@ def filled_again(
     :param declared: their table, or None when nothing is declared about it any more.
     :param shells: their keys, as text.
     :param texts: key as text -> table and key.
+    :param save: names of columns that alone make nobody of a row.
     """
     if declared is None or not shells:
         return set()
-    names = {name for name in declared.erase if tells(declared, [name])}
+    names = {name for name in declared.erase if tells(declared, [name])}.difference(save)
     if not names and not declared.deletes:
         return set()
     keys = [texts[text][1] for text in sorted(shells)]

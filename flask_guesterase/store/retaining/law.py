@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, select
@@ -24,7 +25,7 @@ from ..lawbook.clocks import Record, facts_of
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways, also
 from ..statements.sql import MANY, chunks, one_of
-from . import holds, silent, vouching
+from . import holds, silent, strangers, vouching
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -129,10 +130,13 @@ def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key,
     """
     if not categories(work, declared):
         return {}
-    records = facts(work, declared, keys)
-    told = told_before(work, declared.name, keys)
+    records, known = facts(work, declared, keys), ways_of(work, declared)
+    before = told_before(work, declared.name, keys)
+    told = {key: record for key, (record, _) in before.items()}
     unsaid = {key: record for key, record in told.items() if record.silent}
-    heard = silent.heard(work, declared, ways_of(work, declared), unsaid) if unsaid else {}
+    heard = silent.heard(work, declared, known, unsaid) if unsaid else {}
+    if before:
+        records = strangers.unheard(work, declared, known, before, records)
     return {
         key: told[key].under(record, heard.get(key)) if key in told else record
         for key, record in records.items()
@@ -285,19 +289,24 @@ def _empty(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, fro
     return {key: frozenset(names) for key, names in empty.items()}
 
 
-def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]:
-    """Return what was written down about rows that are kept: the row may not tell it any more."""
+def told_before(
+    work: Work, name: str, keys: Sequence[Key]
+) -> dict[Key, tuple[Record, datetime]]:
+    """Return what was written down about rows that are kept, and since when they are.
+
+    The row may not tell it any more.
+    """
     texts = {key_text(key): key for key in keys}
-    found: dict[Key, Record] = {}
+    found: dict[Key, tuple[Record, datetime]] = {}
     kept = tables.kept.c
-    said = kept.table_name, kept.row_key, kept.property, kept.facts, kept.open
+    said = kept.table_name, kept.row_key, kept.property, kept.facts, kept.open, kept.since
     for part in chunks(sorted(texts), MANY):
         mine = kept.table_name == name, one_of(kept.row_key, part), kept.ended_at.is_(None)
         # What was written down last has in it what was before.
         for row in work.conn.execute(select(*said).where(*mine).order_by(kept.id)):
             record, key = vouching.read_facts(work, row), texts[row.row_key]
             if record.place or key not in found:
-                found[key] = record
+                found[key] = record, row.since
     return found
 
 

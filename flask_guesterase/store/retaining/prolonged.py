@@ -21,7 +21,7 @@ from ..lawbook.clocks import Record
 from ..mapping.declared import Declared
 from ..statements.failure import is_unread
 from ..work import Work
-from . import law, silent, vouching
+from . import law, silent, strangers, vouching
 from .remainder import columns_of
 
 
@@ -36,7 +36,8 @@ def follow(work: Work, line: Row[Any]) -> bool:
     :param work: the open transaction.
     :param line: row of our table of what is kept.
     """
-    told, (key, now) = vouching.read_facts(work, line), _now(work, line)
+    told = vouching.read_facts(work, line)
+    key, now = _now(work, line, told)
     if now is None or now.place != (told.place or line.property) or not vouching.bound(work, line):
         return False
     known, seen = told.facts.events, now.facts.events
@@ -118,8 +119,11 @@ def _given(told: Record, heard: silent.Marks) -> set[str]:
     return {name for name, marks in heard.items() if told.silent.get(name, frozenset()) & marks}
 
 
-def _now(work: Work, line: Row[Any]) -> tuple[Key, Record | None]:
-    """Return the key of a shell, and what it tells now; None where that cannot be read."""
+def _now(work: Work, line: Row[Any], told: Record) -> tuple[Key, Record | None]:
+    """Return the key of a shell, and what it tells now; None where that cannot be read.
+
+    :param told: what was written down about it.
+    """
     declared = work.datamap.tables.get(line.table_name)
     if declared is None or not _is_there(work, declared):
         return (), None
@@ -129,7 +133,8 @@ def _now(work: Work, line: Row[Any]) -> tuple[Key, Record | None]:
     try:
         if holding(work.conn, declared, [key], columns_of(work, line) or ()):
             return key, None
-        return key, law.facts(work, declared, [key])[key]
+        known, now = law.ways_of(work, declared), law.facts(work, declared, [key])
+        return key, strangers.unheard(work, declared, known, {key: (told, line.since)}, now)[key]
     except Exception as raised:
         # The key of a day ends for all others, whatever one row of the host's holds.
         if not is_unread(raised):

@@ -1,0 +1,161 @@
+"""Who stands in an erased person's row by now: nothing they say is said of who was erased."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from ...core.conditions import LESS
+from ...core.plan import Key, Person, by_table, key_text
+from ..erasing.finder import buried, filled_again, owners
+from ..lawbook.clocks import Record
+from ..mapping.declared import Declared
+from ..mapping.ways import Reach, Ways
+
+if TYPE_CHECKING:
+    from ..work import Work
+
+Kept = Mapping[Key, tuple[Record, datetime]]
+"""Key -> what was written down of a row that is kept, and since when it is, naive UTC."""
+
+
+def unheard(
+    work: Work, declared: Declared, known: Ways, kept: Kept, now: Mapping[Key, Record]
+) -> dict[Key, Record]:
+    """Return what rows tell now, without what is said by who stands in an erased person's profile.
+
+    Of who was erased since the row is kept that counts which was written down. Where nothing was
+    filled in but what the law asks, it is said of them still, as far as it was never on record.
+
+    :param work: the open transaction.
+    :param declared: table of the rows.
+    :param known: how its rows are read.
+    :param kept: the rows that are kept.
+    :param now: what they tell.
+    """
+    look, found = _Look(work, declared, known, kept), dict(now)
+    for name, at in known.answers.items():
+        there = [key for key in kept if name in now[key].facts.answers]
+        for key in look.behind(at, there, (name, LESS.get(name, name))):
+            found[key] = _without(found[key], name)
+    for event, where in known.events.items():
+        there = [key for key in kept if event in now[key].facts.events]
+        gone = [look.behind(at, there, (event,)) for at in where]
+        for key in set[Key]().union(*gone):
+            old = kept[key][0].facts.events if not all(key in each for each in gone) else {}
+            found[key] = _by(found[key], event, old)
+    there = [key for key, (old, _) in kept.items() if old.place not in ("", now[key].place)]
+    for key in look.behind(known.place, there):
+        found[key] = replace(found[key], place="", facts=replace(found[key].facts, country=""))
+    return found
+
+
+def _without(record: Record, name: str) -> Record:
+    answers = {each: said for each, said in record.facts.answers.items() if each != name}
+    return replace(record, facts=replace(record.facts, answers=answers))
+
+
+def _by(record: Record, event: str, old: Mapping[str, date]) -> Record:
+    """Return a record without an event; where others may tell of it, by its later day."""
+    days = dict(record.facts.events)
+    day = days.pop(event)
+    if event in old:
+        days[event] = max(day, old[event])
+    return replace(record, facts=replace(record.facts, events=days))
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Rows that are kept, and whose profiles say what of them."""
+
+    work: Work
+    declared: Declared
+    known: Ways
+    kept: Kept
+
+    def behind(
+        self, at: Reach | None, keys: Sequence[Key], names: Collection[str] = ()
+    ) -> set[Key]:
+        """Return the rows of which others say something than those it was said of.
+
+        :param at: where it is said; None for the property of their owners.
+        :param keys: their keys.
+        :param names: what it may be written down as.
+        """
+        people = self._people(at, keys) if keys else {}
+        times = buried(self.work.conn, set[Person]().union(*people.values())) if people else {}
+        if not times:
+            return set()
+        strangers, filled = self._filled(times, self._asked()), self._filled(times)
+        return {
+            key for key, mine in people.items()
+            if mine and all(
+                who in times and times[who] >= self.kept[key][1]
+                and (who in strangers or (who in filled and self._is_told(at, key, names)))
+                for who in mine
+            )
+        }  # fmt: skip
+
+    def _is_told(self, at: Reach | None, key: Key, names: Collection[str]) -> bool:
+        """Return whether what one profile says was on record when the row was kept."""
+        if at is None or not names:
+            return True
+        old = self.kept[key][0].facts
+        return at.to_one and any(name in old.answers or name in old.events for name in names)
+
+    def _filled(
+        self, people: Collection[Person], save: Mapping[str, set[str]] | None = None
+    ) -> set[Person]:
+        """Return in whose rows the host wrote since they were erased.
+
+        :param save: table -> columns in which it may.
+        """
+        found = set[Person]()
+        for name, keys in by_table(people).items():
+            texts = {key_text(key): (name, key) for key in keys}
+            declared, spared = self.work.datamap.tables.get(name), (save or {}).get(name, set())
+            full = filled_again(self.work.conn, declared, texts.keys(), texts, spared)
+            found |= {texts[text] for text in full}
+        return found
+
+    def _people(self, at: Reach | None, keys: Sequence[Key]) -> dict[Key, set[Person]]:
+        """Return key -> the profiles by which something is said."""
+        conn, datamap = self.work.conn, self.work.datamap
+        if at is None:
+            known = owners(conn, datamap, self.declared, keys)
+            return {key: {who for who, _ in each} for key, each in known.items()}
+        step = self._profile(at)
+        if step is None:
+            return {}
+        if not step:
+            return {key: {(self.declared.name, key)} for key in keys}
+        subject = datamap.declared(at.hops[step - 1].table.fullname)
+        names = [column.key for column in subject.key]
+        last = step == len(at.hops)
+        passed = [] if last else [(step, name) for name in names]
+        found: dict[Key, set[Person]] = {}
+        for key, _, row in at.ends(conn, self.declared, keys, names if last else (), passed):
+            if row and None not in row:
+                found.setdefault(key, set()).add((subject.name, row))
+        return found
+
+    def _profile(self, at: Reach) -> int | None:
+        """Return after how many steps a way comes to the last profile on it, or None."""
+        tables = [self.declared.name, *(hop.table.fullname for hop in at.hops)]
+        steps = (step for step, name in enumerate(tables) if name in self.work.datamap.subjects)
+        return max(steps, default=None)
+
+    def _asked(self) -> dict[str, set[str]]:
+        """Return table -> the columns of profiles in which something is said."""
+        found: dict[str, set[str]] = {}
+        reaches = [*self.known.answers.values(), *sum(self.known.events.values(), ())]
+        for at in reaches:
+            step = self._profile(at)
+            if step is None or at.make is not None:
+                continue
+            table = at.hops[step - 1].table if step else self.declared.table
+            onward = at.hops[step].source if step < len(at.hops) else (table.c[at.column],)
+            found.setdefault(table.fullname, set()).update(column.name for column in onward)
+        return found

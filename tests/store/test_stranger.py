@@ -1,0 +1,155 @@
+"""The row of an erased guest that holds somebody else by now says nothing of who was erased."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import ForeignKey, String, insert, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import null, placeholder, retain
+from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from tests.store import forms
+from tests.store.forms import Forms
+from tests.store.test_census import sealing
+from tests.store.test_couple import (
+    KEPT,
+    LATELY,
+    Base,
+    Card,
+    Couples,
+    Form,
+    Guest,
+    couple,
+    erased,
+    mapped,
+)
+from tests.store.test_unended import listed, state
+from tests.store.test_unsaid import OPEN, SOON, say, swept
+
+
+class Boxed(Couples):
+    """The hotels where a form is of who booked, so that it is sealed."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        known = mapped(null)
+        form = replace(known.tables["forms"].policy, via=Equal({"id": "id"}, to="guests"))
+        policies = [(Guest, known.tables["guests"].policy), (Form, form),
+                    (Card, known.tables["cards"].policy)]  # fmt: skip
+        return resolve(policies, Base.metadata.tables.values(), list(Base.registry.mappers))
+
+
+class Slip(Base):
+    __tablename__ = "slips"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"))
+    house: Mapped[str] = mapped_column(String(10))
+    left_on: Mapped[date]
+    name: Mapped[str | None] = mapped_column(String(40))
+    guest: Mapped[Guest] = relationship()
+
+
+class Slips(Couples):
+    """The hotels where each guest has a slip of their own."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        known = mapped(null)
+        slip = Policy(
+            {"guest_id": KEPT, "house": KEPT, "left_on": KEPT,
+             "name": retain("guest_register", null)},
+            via="guest", category="guest_register", place="house",
+            clock={"departed": "left_on"}, facts={"nationality": "guest.nation"},
+        )  # fmt: skip
+        policies = [*((made, known.tables[made.__tablename__].policy) for made in
+                      (Guest, Form, Card)), (Slip, slip)]  # fmt: skip
+        return resolve(policies, Base.metadata.tables.values(), list(Base.registry.mappers))
+
+
+@pytest.fixture(autouse=True)
+def schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the hotels be made of the tables of couples."""
+    monkeypatch.setattr(forms, "Base", Base)
+
+
+def on_slip(house: Forms) -> str | None:
+    """Return whose slip it is."""
+    with house.engine.connect() as conn:
+        return conn.execute(select(Slip.name)).scalar_one()
+
+
+def another(house: Forms, nation: str) -> None:
+    """Write somebody else into the row of the first guest."""
+    say(house, 1, nation, email="new@mail.example")
+
+
+MODES = {Couples: "place", Boxed: "sealed"}
+
+
+@pytest.mark.parametrize("nation", ["DE", "AT"])
+@pytest.mark.parametrize("made", MODES)
+def test_a_stranger_does_not_say_the_country_of_whose_row_it_was(
+    database_url: str, tmp_path: Path, made: type[Couples], nation: str
+) -> None:
+    """What was kept for want of it stays for want of it, in its row or in a box."""
+    with couple(made(database_url, tmp_path), SOON, None) as house:
+        if made is Boxed:
+            sealing(house)
+        number = erased(house, 1)
+        assert {line["mode"] for line in house.ours("kept")} == {MODES[made]}
+        swept(house, 5)
+        another(house, nation)
+        for days in (5, 400):
+            swept(house, days)
+            assert (state(house, number), listed(house)) == ("sealed", OPEN)
+
+
+@pytest.mark.parametrize("then", [another, lambda house, nation: say(house, 1, nation)])
+def test_what_the_law_keeps_of_a_foreigner_ends_by_no_strangers_country(
+    database_url: str, tmp_path: Path, then: Callable[[Forms, str], None]
+) -> None:
+    """Nor by another one that somebody writes into their row: it stays until its day."""
+    with couple(Slips(database_url, tmp_path), LATELY, "AT") as house:
+        with house.engine.begin() as conn:
+            conn.execute(insert(Slip).values(
+                id=1, guest_id=1, house="mu", left_on=LATELY, name="Ann Roe",
+            ))  # fmt: skip
+        number = erased(house, 1)
+        then(house, "DE")
+        swept(house, 330)
+        assert (on_slip(house), state(house, number)) == ("Ann Roe", "sealed")
+        swept(house, 40)
+        assert (on_slip(house), state(house, number)) == (None, "erased")
+
+
+def test_a_stranger_says_their_own_country_of_what_is_theirs(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Of what came after the erasure their row says whose it is, also while it is kept."""
+    with couple(Slips(sqlite_url, tmp_path), LATELY, "DE") as house:
+        erased(house, 1)
+        another(house, "AT")
+        with house.engine.begin() as conn:
+            conn.execute(insert(Slip).values(
+                id=1, guest_id=1, house="mu", left_on=LATELY, name="Bea Roe",
+            ))  # fmt: skip
+        number = house.run(lambda office: office.request(
+            {"email": "new@mail.example"}, property="mu", by="officer",
+        ))  # fmt: skip
+        house.run(lambda office: office.confirm(number, "officer"))
+        house.run(lambda office: office.approve(
+            number, "second", office.preview(number, "second").digest,
+        ))  # fmt: skip
+        house.confirmed()
+        assert (on_slip(house), state(house, number)) == ("Bea Roe", "sealed")
+        swept(house, 370)
+        assert (on_slip(house), state(house, number)) == (None, "erased")
