@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, String, insert, select
+from sqlalchemy import ForeignKey, String, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import null, placeholder, retain
+from flask_guesterase.store.lawbook.clocks import Record
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from flask_guesterase.store.office import Office
+from flask_guesterase.store.retaining import law
 from tests.store import forms
 from tests.store.forms import Forms
 from tests.store.test_census import sealing
@@ -60,19 +63,27 @@ class Slip(Base):
 class Slips(Couples):
     """The hotels where each guest has a slip of their own."""
 
-    @staticmethod
-    def mapped(email: Any = placeholder) -> DataMap:
+    PLACE, LEFT = "house", "left_on"
+
+    @classmethod
+    def mapped(cls, email: Any = placeholder) -> DataMap:
         """Resolve the policies."""
         known = mapped(null)
         slip = Policy(
             {"guest_id": KEPT, "house": KEPT, "left_on": KEPT,
              "name": retain("guest_register", null)},
-            via="guest", category="guest_register", place="house",
-            clock={"departed": "left_on"}, facts={"nationality": "guest.nation"},
+            via="guest", category="guest_register", place=cls.PLACE,
+            clock={"departed": cls.LEFT}, facts={"nationality": "guest.nation"},
         )  # fmt: skip
         policies = [*((made, known.tables[made.__tablename__].policy) for made in
                       (Guest, Form, Card)), (Slip, slip)]  # fmt: skip
         return resolve(policies, Base.metadata.tables.values(), list(Base.registry.mappers))
+
+
+class Bare(Slips):
+    """The same where a guest's rows say at which hotel they were, and when they left."""
+
+    PLACE, LEFT = "guest.house", "guest.cards.left_on"
 
 
 @pytest.fixture(autouse=True)
@@ -98,17 +109,17 @@ MODES = {Couples: "place", Boxed: "sealed"}
 @pytest.mark.parametrize("nation", ["DE", "AT"])
 @pytest.mark.parametrize("made", MODES)
 def test_a_stranger_does_not_say_the_country_of_whose_row_it_was(
-    database_url: str, tmp_path: Path, made: type[Couples], nation: str
+    sqlite_url: str, tmp_path: Path, made: type[Couples], nation: str
 ) -> None:
     """What was kept for want of it stays for want of it, in its row or in a box."""
-    with couple(made(database_url, tmp_path), SOON, None) as house:
+    with couple(made(sqlite_url, tmp_path), SOON, None) as house:
         if made is Boxed:
             sealing(house)
         number = erased(house, 1)
         assert {line["mode"] for line in house.ours("kept")} == {MODES[made]}
         swept(house, 5)
         another(house, nation)
-        for days in (5, 400):
+        for days in (5, 30):
             swept(house, days)
             assert (state(house, number), listed(house)) == ("sealed", OPEN)
 
@@ -118,16 +129,16 @@ def test_what_the_law_keeps_of_a_foreigner_ends_by_no_strangers_country(
     database_url: str, tmp_path: Path, then: Callable[[Forms, str], None]
 ) -> None:
     """Nor by another one that somebody writes into their row: it stays until its day."""
-    with couple(Slips(database_url, tmp_path), LATELY, "AT") as house:
+    with couple(Slips(database_url, tmp_path), SOON, "AT") as house:
         with house.engine.begin() as conn:
             conn.execute(insert(Slip).values(
-                id=1, guest_id=1, house="mu", left_on=LATELY, name="Ann Roe",
+                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
             ))  # fmt: skip
         number = erased(house, 1)
         then(house, "DE")
-        swept(house, 330)
+        swept(house, 15)
         assert (on_slip(house), state(house, number)) == ("Ann Roe", "sealed")
-        swept(house, 40)
+        swept(house, 15)
         assert (on_slip(house), state(house, number)) == (None, "erased")
 
 
@@ -152,4 +163,31 @@ def test_a_stranger_says_their_own_country_of_what_is_theirs(
         house.confirmed()
         assert (on_slip(house), state(house, number)) == ("Bea Roe", "sealed")
         swept(house, 370)
+        assert (on_slip(house), state(house, number)) == (None, "erased")
+
+
+def test_a_stranger_says_neither_day_nor_hotel_of_whose_row_it_was(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Somebody who left another hotel later keeps nothing of a guest who was erased."""
+    with couple(Bare(sqlite_url, tmp_path), SOON, "AT") as house:
+        with house.engine.begin() as conn:
+            conn.execute(update(Card).values(left_on=SOON))
+            conn.execute(insert(Slip).values(
+                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
+            ))  # fmt: skip
+        number = erased(house, 1)
+        another(house, "DE")
+        with house.engine.begin() as conn:
+            conn.execute(update(Guest).values(house="be"))
+            conn.execute(insert(Card).values(id=9, guest_id=1, nation="DE", left_on=LATELY))
+
+        def told(office: Office) -> Record:
+            slips = office.work.datamap.declared("slips")
+            return law.records_of(office.work, slips, [(1,)])[1,]
+
+        record = house.run(told)
+        assert (record.place, record.facts.country) == ("mu", "DE")
+        assert record.facts.events == {"departed": SOON}
+        swept(house, 30)
         assert (on_slip(house), state(house, number)) == (None, "erased")
