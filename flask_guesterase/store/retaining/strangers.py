@@ -37,19 +37,24 @@ def unheard(
     """
     look, found = _Look(work, declared, known, kept), dict(now)
     for name, at in known.answers.items():
-        there = [key for key in kept if name in now[key].facts.answers]
-        for key in look.behind(at, there, (name, LESS.get(name, name))):
+        others, filled = look.behind(at, [k for k in kept if name in now[k].facts.answers])
+        told = {key for key in filled if at.to_one and _is_told(kept[key][0], name)}
+        for key in others | told:
             found[key] = _without(found[key], name)
     for event, where in known.events.items():
         there = [key for key in kept if event in now[key].facts.events]
-        gone = [look.behind(at, there, (event,)) for at in where]
-        for key in set[Key]().union(*gone):
-            old = kept[key][0].facts.events if not all(key in each for each in gone) else {}
-            found[key] = _by(found[key], event, old)
+        ways = [look.behind(at, there) for at in where]
+        for key in set[Key]().union(*(filled for _, filled in ways)):
+            alone = all(key in others for others, _ in ways)
+            found[key] = _by(found[key], event, None if alone else kept[key][0].facts.events)
     there = [key for key, (old, _) in kept.items() if old.place not in ("", now[key].place)]
-    for key in look.behind(known.place, there):
+    for key in look.behind(known.place, there)[1]:
         found[key] = replace(found[key], place="", facts=replace(found[key].facts, country=""))
     return found
+
+
+def _is_told(old: Record, name: str) -> bool:
+    return name in old.facts.answers or LESS.get(name, name) in old.facts.answers
 
 
 def _without(record: Record, name: str) -> Record:
@@ -57,12 +62,12 @@ def _without(record: Record, name: str) -> Record:
     return replace(record, facts=replace(record.facts, answers=answers))
 
 
-def _by(record: Record, event: str, old: Mapping[str, date]) -> Record:
-    """Return a record without an event; where others may tell of it, by its later day."""
+def _by(record: Record, event: str, old: Mapping[str, date] | None) -> Record:
+    """Return a record by the later day of an event: by what was written down, or by none."""
     days = dict(record.facts.events)
     day = days.pop(event)
-    if event in old:
-        days[event] = max(day, old[event])
+    if old is not None:
+        days[event] = max(day, old.get(event, day))
     return replace(record, facts=replace(record.facts, events=days))
 
 
@@ -75,35 +80,25 @@ class _Look:
     known: Ways
     kept: Kept
 
-    def behind(
-        self, at: Reach | None, keys: Sequence[Key], names: Collection[str] = ()
-    ) -> set[Key]:
-        """Return the rows of which others say something than those it was said of.
+    def behind(self, at: Reach | None, keys: Sequence[Key]) -> tuple[set[Key], set[Key]]:
+        """Return the rows of which strangers alone say something, and those where anything is new.
 
         :param at: where it is said; None for the property of their owners.
         :param keys: their keys.
-        :param names: what it may be written down as.
         """
         people = self._people(at, keys) if keys else {}
         times = buried(self.work.conn, set[Person]().union(*people.values())) if people else {}
-        if not times:
-            return set()
-        strangers, filled = self._filled(times, self._asked()), self._filled(times)
-        return {
-            key for key, mine in people.items()
-            if mine and all(
-                who in times and times[who] >= self.kept[key][1]
-                and (who in strangers or (who in filled and self._is_told(at, key, names)))
-                for who in mine
-            )
-        }  # fmt: skip
+        filled = self._filled(times)
+        strangers = self._filled(filled, self._asked()) if filled else set()
 
-    def _is_told(self, at: Reach | None, key: Key, names: Collection[str]) -> bool:
-        """Return whether what one profile says was on record when the row was kept."""
-        if at is None or not names:
-            return True
-        old = self.kept[key][0].facts
-        return at.to_one and any(name in old.answers or name in old.events for name in names)
+        def of(these: set[Person]) -> set[Key]:
+            # Who was erased before stood in the row when it was kept.
+            return {
+                key for key, mine in people.items()
+                if mine and all(p in these and times[p] >= self.kept[key][1] for p in mine)
+            }  # fmt: skip
+
+        return of(strangers), of(filled)
 
     def _filled(
         self, people: Collection[Person], save: Mapping[str, set[str]] | None = None
