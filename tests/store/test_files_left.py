@@ -290,6 +290,35 @@ def test_an_erasure_whose_share_is_away_is_answered_and_goes_on_by_itself(
     assert certified(hotel)[:2] == [("partial", STAYS), ("erased", [])]
 
 
+@pytest.mark.parametrize("away", [len(outbox.BACK_OFF), len(outbox.BACK_OFF) + 2])
+def test_a_file_that_fails_once_its_share_is_back_is_tried_as_often_as_any_other(
+    scanned: tuple[Hotel, Path, str], away: int
+) -> None:
+    """Each try before was of a folder that was not there: the next ones are the first of its own,
+    also where the share goes away once more meanwhile, and they come to an end."""
+    hotel, file, number = scanned
+    share = hotel.files.with_name("share")
+    hotel.files.rename(share)
+    for _ in range(away):
+        go(hotel, Post())
+        hotel.later(days=1)
+    share.rename(hotel.files)
+    file.unlink()
+    file.mkdir()
+    for nth, minutes in enumerate((0, *outbox.BACK_OFF)):
+        assert removal(hotel)["state"] == "queued"
+        hotel.later(minutes=minutes)
+        if nth == 4:
+            hotel.files.rename(share)
+            go(hotel, Post())
+            hotel.later(days=1)
+            share.rename(hotel.files)
+        go(hotel, Post())
+    assert (removal(hotel)["state"], hotel.events.count("message-failed")) == ("failed", 1)
+    go(hotel, Post())
+    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", STAYS)])
+
+
 def test_an_erasure_is_carried_out_at_a_page_while_its_share_is_away_for_days(
     scanned: tuple[Hotel, Path, str],
 ) -> None:
