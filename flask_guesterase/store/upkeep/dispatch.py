@@ -39,7 +39,9 @@ from ..messages.outbox import (
     SENT,
     TRIES,
     Parcel,
+    call_off,
     is_due,
+    overtaken,
     read,
 )
 from ..work import Work
@@ -72,6 +74,9 @@ def claim(
     ).all()
     parcels = []
     for row in rows:
+        if overtaken(work, row):
+            call_off(work, row.id)
+            continue
         if row.kind == MESSAGE and row.channel not in channels:
             _set(work, row.id, state=READY, channel="print")
             continue
