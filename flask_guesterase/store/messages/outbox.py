@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
@@ -78,12 +78,6 @@ LATER = "later"
 NO_ANSWER = frozenset({OFFICER, LATE, ALERT, "complained", "complaint", OBJECTION, OUTSIDE})
 """Texts that are no answer to a request: reminders, and what is said of a complaint."""
 
-_STANDING = ("waiting", "extended", "done")
-"""Texts that say how a request stands, which is not so any more once a newer one says its end."""
-
-_ENDS = ("done", "refused", "withdrawn", "restored")
-"""Texts that say how a request ended, or that its end was taken back."""
-
 
 @dataclass(frozen=True)
 class Parcel:
@@ -97,6 +91,7 @@ class Parcel:
     :param dedupe: the same for the same message, so that it can be told it came twice.
     :param attempts: tries that failed before; beyond `TRIES` those since its folder was back.
     :param content: what the box held: to, lang and params of a message; root and name of a file.
+    :param until: naive UTC, when whoever claimed it is taken for dead; None before that.
     """
 
     id: int
@@ -107,6 +102,7 @@ class Parcel:
     dedupe: str
     attempts: int
     content: Mapping[str, Any]
+    until: datetime | None = None
 
 
 def queue_message(
@@ -279,39 +275,6 @@ def queue_back(work: Work, case: Sender, removal: str, root: str) -> None:
     _queue(work, case, BACK, "disk", "put-back", dedupe, {"removal": removal, "root": root})
 
 
-def overtaken(work: Work, row: Row[Any]) -> bool:
-    """Return whether a letter that failed says how a request stood before one that says its end.
-
-    What arrives last is believed: a guest would read that something is left, and all is gone. What
-    was not tried yet goes first by itself.
-
-    :param work: the open transaction.
-    :param row: the letter.
-    """
-    tried = row.attempts > 0 or row.state == SENDING
-    if row.kind != MESSAGE or row.template not in _STANDING or not tried:
-        return False
-    table = tables.outbox
-    newer = table.c.request == row.request, table.c.template.in_(_ENDS), table.c.id > row.id
-    return work.conn.execute(select(table.c.id).where(*newer).limit(1)).first() is not None
-
-
-def _overtake(work: Work, number: str | None, template: str) -> None:
-    """Take back what could not be sent and says how a request stood before its end.
-
-    What somebody has in hand is left to them; it is looked at again when it is tried again.
-    """
-    if number is None or template not in _ENDS:
-        return
-    table = tables.outbox
-    older = select(table.c.id).where(
-        table.c.request == number, table.c.kind == MESSAGE, table.c.template.in_(_STANDING),
-        table.c.state.in_([QUEUED, FAILED]), table.c.attempts > 0,
-    )  # fmt: skip
-    for id in work.conn.execute(older.with_for_update(skip_locked=True)).scalars().all():
-        call_off(work, id)
-
-
 def call_off(work: Work, id: int) -> None:
     """Take a parcel back that was not dealt with, with what is sealed for it.
 
@@ -353,7 +316,6 @@ def _queue(
     table = tables.outbox
     if queued(work, dedupe):
         return
-    _overtake(work, case.number, template)
     usual = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
     ends = min(usual, last or usual)
     sealed = {**content, _OF: [kind, template, dedupe, case.number, case.property]}

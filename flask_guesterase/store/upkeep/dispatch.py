@@ -41,9 +41,9 @@ from ..messages.outbox import (
     Parcel,
     call_off,
     is_due,
-    overtaken,
     read,
 )
+from ..messages.overtaken import is_overtaken
 from ..work import Work
 
 
@@ -74,14 +74,14 @@ def claim(
     ).all()
     parcels = []
     for row in rows:
-        if overtaken(work, row):
+        if is_overtaken(work, row):
             call_off(work, row.id)
             continue
         if row.kind == MESSAGE and row.channel not in channels:
             _set(work, row.id, state=READY, channel="print")
             continue
         try:
-            parcels.append(_open(work, row))
+            parcels.append(replace(_open(work, row), until=work.stamp + LEASE))
         except (KeyMissingError, UnknownError):
             _fail(work, row.id, row.kind, "unopened")
             continue
@@ -103,6 +103,20 @@ def _closed(row: Row[Any]) -> Parcel:
     return Parcel(
         row.id, row.kind, row.channel, row.request, row.template, row.dedupe, row.attempts, {}
     )
+
+
+def keep_on(work: Work, parcel: Parcel) -> bool:
+    """Return whether a message that was claimed is still this worker's, and keep it as long again.
+
+    Several are claimed at once, and where a mail server is slow the last ones wait for so long that
+    another worker takes this one for dead: their guests would read the same twice.
+
+    :param work: the open transaction, before it is sent.
+    """
+    table = tables.outbox
+    mine = table.c.id == parcel.id, table.c.state == SENDING, table.c.next_at == parcel.until
+    longer = update(table).where(*mine).values(next_at=work.stamp + LEASE)
+    return bool(work.conn.execute(longer).rowcount)
 
 
 def hold_still(work: Work, parcel: Parcel) -> bool:
