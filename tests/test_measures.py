@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import flask_guesterase
 
@@ -14,6 +18,13 @@ LINES, FUNCTION, PARAMETERS, FOLDER = 400, 60, 9, 25
 
 LISTS = {"core/events.py", "core/owntables.py", "store/tables.py", "web/wording/words.py"}
 """Modules that are one list, which is read from its beginning to its end."""
+
+TOP = {
+    ".ci", ".gitignore", "CHANGES.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
+    "README.zh.md", "SECURITY.md", "benchmarks", "constraints.txt", "docs", "example_pms",
+    "flask_guesterase", "pyproject.toml", "tests", "tools",
+}  # fmt: skip
+"""What a reader sees first of the repository."""
 
 ALONE = {"verify.py"}
 """What readers of exports copy as one file."""
@@ -72,3 +83,15 @@ def test_a_folder_is_read_at_a_glance() -> None:
             says = (ast.get_docstring(ast.parse(first.read_text("utf-8"))) or "").splitlines()
             assert f"| `{floor}/{first.parent.name}` | {says[0]} |" in house, first.parent.name
             assert len(list(first.parent.glob("*.py"))) <= FOLDER, first.parent.name
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.skipif(not (OURS.parent / ".git").exists(), reason="this is no clone of git")
+def test_the_top_of_the_repository_holds_what_it_is_meant_to() -> None:
+    """A merge once left a file there that nobody meant, and whoever comes new reads it first."""
+    # A clone that somebody else owns, as in a container, is read as well.
+    listed = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z"],
+        cwd=OURS.parent, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert {name.partition("/")[0] for name in listed.stdout.split("\0") if name} == TOP

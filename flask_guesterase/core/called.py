@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from .lens import View, fold, spell_out, views
 from .letters import FEWEST, HAN, MARKS, NAME, SOLID, VARIANTS, count, is_unspaced
-from .naming import scripts, untitled
+from .naming import apart, scripts, untitled
 from .sounded import JAPANESE, OTHERS, TITLES, short, sounded
 
 _TWO = frozenset(re.findall(
@@ -89,7 +89,7 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
     solid: set[str] = set()
     for name, part in names:
         plain = VARIANTS.sub("", normalize("NFKC", name))
-        runs = untitled(SOLID.findall(plain))
+        runs = apart(untitled(SOLID.findall(plain)))
         for run in runs:
             alone = len(runs) == 1 or [run] in scripts(runs)
             solid.update(_solid(run, part if alone else _apart(run)))

@@ -32,6 +32,13 @@ _SURE = re.compile(f"[{HAN}]{{3,}}(?:先生|女士|小姐)")
 FEWEST_KANA = 4
 """Letters of the shortest full name in kana where nothing stands between its parts."""
 
+_READ = re.compile(
+    f"(?<=[^{HANGUL}])(?=[{HANGUL}]+\\Z)|(?<=[{HANGUL}])(?=[^{HANGUL}]+\\Z)"
+    f"|(?<=[{HAN}])(?=[{KATAKANA}]{{{FEWEST_KANA},}}\\Z)"
+    f"|(?<=[{KATAKANA}]{{{FEWEST_KANA}}})(?=[{HAN}]+\\Z)"
+)
+"""Where a name meets its reading without a space: 金秀賢김수현. The ノ of 一ノ瀬 is no reading."""
+
 
 def names(value: str) -> list[str]:
     """Return the forms of a full name; none when it has only one part, which is no full name.
@@ -96,11 +103,19 @@ def scripts(runs: list[str]) -> list[list[str]]:
 
     :param runs: the letters of a name that stand on end, in scripts without spaces.
     """
-    groups = _groups(runs)
+    groups = _groups(apart(runs))
     full = [group for group in groups if len(group) > 1 or not _is_part(group[0])]
     if len(groups) < 2 or not full:
         return []
     return [group for group in groups if group in full or _is_said(group, full)]
+
+
+def apart(runs: list[str]) -> list[str]:
+    """Return the letters of a name that stand on end, apart from its reading in another script.
+
+    :param runs: as they stand in the name, in scripts without spaces.
+    """
+    return [part for run in runs for part in _READ.split(run)]
 
 
 def _groups(runs: list[str]) -> list[list[str]]:

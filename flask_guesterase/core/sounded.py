@@ -78,6 +78,18 @@ _MEANT = re.compile(
     rf"|(?!{fold('고객|손님')})(?:{TITLES}){_BEHIND[_WITHIN_HANGUL]})"
 )
 
+# 수영장 이용 고객님들 are all who use a pool; 이용 고객님들 may close a list of names.
+_USE = fold("이용")
+_USED = re.compile(
+    rf"(?:{fold('모든|전체|수영장|사우나|조식|뷔페|주차|주차장|셔틀버스|헬스장|피트니스|스파')}"
+    rf"|{fold('라운지|레스토랑|식당|카페|시설|객실|서비스|호텔|리조트|연회장|회의실')})"
+    rf"(?:{fold('을|를')})? ?\Z"
+)
+_ALL = re.compile(
+    rf" ?{fold('(?:고객|회원)님')}(?:{fold('들')}| ?(?:{fold('여러분|모두|전원|일동')}))"
+)
+"""What stands before and behind a word that is no name there, whoever may bear it."""
+
 _LABELS = "(?:예약자|투숙객|입금자)(?:명)?|고객명|성명|이름|성함|name"
 _CELLS = [
     (re.compile(rf"{opens}\s*\Z"), re.compile(rf"\s*{closes}"))
@@ -137,9 +149,11 @@ def _is_korean(text: str, start: int, end: int, syllables: int) -> bool:
     # A compound that begins with somebody's name is rarer than a particle that nobody thought of.
     if syllables >= LONG:
         return True
+    before = text[max(0, start - _NEAR) : start]
+    if text[start:end] == _USE and _USED.search(before) and _ALL.match(text, end):
+        return False
     if not _WITHIN.match(text, start) and _MEANT.match(text, end):
         return True
-    before = text[max(0, start - _NEAR) : start]
     return any(opens.search(before) and closes.match(text, end) for opens, closes in _CELLS)
 
 

@@ -104,6 +104,7 @@ SCRIPTS = {
     "山田太郎 (ヤマダタロウ)": ("山田様、ヤマダ様、太郎、山",
                        "[erased]、[erased]様、[erased]、山"),
     "김민수 金民秀": ("민수 씨, 金先生, 民秀", "[erased] 씨, [erased]"),
+    "金民秀김민수": ("민수 씨, 金先生, 民秀, 김민수", "[erased] 씨, [erased]"),
     "김민수님": ("민수 씨, 김씨, 김민수가, 님", "[erased] 씨, [erased]씨, [erased]가, 님"),
     "王先生": ("王先生，李先生", "[erased]，李先生"),
     "李伟先生": ("李先生和王先生", "[erased]和王先生"),
@@ -142,7 +143,7 @@ SCRIPTS = {
 def test_a_korean_name_that_is_a_word_leaves_the_word() -> None:
     """이용 is use, 조건 a condition: in somebody else's row only who has a title is meant."""
     pen = Pen({WANG: [Known("name", "이 용"), Known("name", "조 건")]})
-    said = "수영장 이용 가능, 예약 조건 확인, 이용객"
+    said = "수영장 이용 가능, 예약 조건 확인, 이용객, 수영장 이용 고객님들께"
     assert pen.strike(said, []) == said
     assert pen.strike("이용님, 수영장 이용, 조건 씨", []) == "[erased]님, 수영장 이용, [erased] 씨"
 

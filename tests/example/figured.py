@@ -80,7 +80,8 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
         month["received"] += 1
         if number in end:
             month["ends"][end[number]] += 1
-        if number in answer:
+        # Of an erasure that nobody looked at again its guest has not heard yet.
+        if number in answer and number in end:
             month["days"].append((answer[number] - day).days)
     for month in months:
         found[month]["ended"] = ended[month]

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from flask_guesterase.core.canary import KIND
 from flask_guesterase.core.figures import Month, months
-from flask_guesterase.core.lifecycle import OPEN, State
+from flask_guesterase.core.lifecycle import UNANSWERED, State
 from flask_guesterase.store import tables
 from flask_guesterase.store.casework import cases
 from flask_guesterase.store.figures import requests, walldays
@@ -103,10 +103,10 @@ def one_by_one(hotel: Hotel, wanted: list[str]) -> list[Month]:
             at = None
             if case.state.value in ("refused", "complaint", "offered", "fetched", "expired"):
                 at = day(case.decided_at)
-            elif case.state.value in ("erased", "sealed", "partial", "restored", "checking"):
+            elif case.state.value in ("erased", "sealed", "partial", "restored"):
                 at = day(case.erased_at)
             due = deadlines.due(work, case)
-            waits = at is None and case.state in OPEN
+            waits = at is None and case.state in UNANSWERED
             told.add(case, None if at is None else (at - received).days,
                      at > due if at is not None else waits and today > due)
     return [told.month(month) for month, told in found.items()]
@@ -122,7 +122,7 @@ class _Told:
 
     def add(self, case: cases.Case, days: int | None, late: bool) -> None:
         """Count one request."""
-        ended = case.state not in OPEN
+        ended = case.state not in UNANSWERED
         self.counts.update({"received": 1, "open": not ended, "late": late})
         if days is not None:
             self.days.append(days)

@@ -19,7 +19,7 @@ from flask_guesterase.store.executing import finishing, forgetting
 from flask_guesterase.store.executing.concluding import FILE_STAYS
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
-from flask_guesterase.store.upkeep import watch
+from flask_guesterase.store.upkeep import dispatch, watch
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_holds import Inn
 from tests.store.test_outbox import Post, go, render, run
@@ -288,6 +288,67 @@ def test_an_erasure_whose_share_is_away_is_answered_and_goes_on_by_itself(
     swept_over(hotel)
     assert (file.exists(), hotel.state(number)) == (False, "erased")
     assert certified(hotel)[:2] == [("partial", STAYS), ("erased", [])]
+
+
+@pytest.mark.parametrize("away", [len(outbox.BACK_OFF), len(outbox.BACK_OFF) + 2])
+def test_a_file_that_fails_once_its_share_is_back_is_tried_as_often_as_any_other(
+    scanned: tuple[Hotel, Path, str], away: int
+) -> None:
+    """Each try before was of a folder that was not there: the next ones are the first of its own,
+    also where the share goes away once more meanwhile, and they come to an end."""
+    hotel, file, number = scanned
+    share = hotel.files.with_name("share")
+    hotel.files.rename(share)
+    for _ in range(away):
+        go(hotel, Post())
+        hotel.later(days=1)
+    share.rename(hotel.files)
+    file.unlink()
+    file.mkdir()
+    for nth, minutes in enumerate((0, *outbox.BACK_OFF)):
+        assert removal(hotel)["state"] == "queued"
+        hotel.later(minutes=minutes)
+        if nth == 4:
+            hotel.files.rename(share)
+            go(hotel, Post())
+            hotel.later(days=1)
+            share.rename(hotel.files)
+        go(hotel, Post())
+    assert (removal(hotel)["state"], hotel.events.count("message-failed")) == ("failed", 1)
+    go(hotel, Post())
+    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", STAYS)])
+
+
+@pytest.mark.parametrize("then", ["queued", "claimed", "failed"])
+def test_a_guest_does_not_read_last_that_a_file_stays_that_is_gone(
+    scanned: tuple[Hotel, Path, str], then: str
+) -> None:
+    """The mail server is down for days: of two letters the newer one is tried again sooner, and
+    the older one would arrive behind it, or wait for somebody to print it."""
+    hotel, file, number = scanned
+    down = Post()
+    down.problem = OSError()
+    file.unlink()
+    file.mkdir()
+    for minutes in (0, *outbox.BACK_OFF, *outbox.BACK_OFF[: 8 if then == "failed" else 6]):
+        hotel.later(minutes=minutes)
+        go(hotel, down)
+    assert hotel.state(number) == "partial"
+    if then == "claimed":
+        hotel.later(minutes=outbox.BACK_OFF[6])
+        with hotel.begin() as office:
+            assert dispatch.claim(office.work, frozenset({"smtp"}))
+    file.rmdir()
+    deal(hotel)
+    assert worker.look_again(run(hotel), number)
+    back = Post()
+    for _ in range(3):
+        go(hotel, back)
+        hotel.later(days=1)
+    told = [letter.params["state"] for letter in back.sent if letter.template == "done"]
+    assert (hotel.state(number), told) == ("erased", ["erased"])
+    with hotel.begin() as office:
+        assert "done" not in [letter["template"] for letter in office.letters("clerk")]
 
 
 def test_an_erasure_is_carried_out_at_a_page_while_its_share_is_away_for_days(

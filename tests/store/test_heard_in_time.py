@@ -88,6 +88,57 @@ def test_what_staff_must_cure_is_no_answer_to_a_guest(
     assert month(house).late == 1
 
 
+def carried_out(house: House, number: str) -> None:
+    """Carry a request out without looking at it again."""
+    with house.begin() as office:
+        office.erase(number).settled()
+    assert house.state(number) == "checking"
+
+
+def counted(house: House) -> tuple[int, int, int, dict[str, int], int]:
+    """Return what is open, answered, late and ended of the requests, and how many wait."""
+    now = month(house)
+    with house.begin() as office:
+        figures = next(each for each in office.figures() if each.property == "sh")
+    return now.open, now.answered, now.late, dict(now.outcomes), sum(figures.waiting.values())
+
+
+def test_an_erasure_that_nobody_looked_at_again_is_no_answer(any_house: House) -> None:
+    """Its guest has not heard: it is open, waits, and is late once its day is over."""
+    house = any_house
+    house.person(1, "ann")
+    number = house.approved(email="ann@example.com")
+    carried_out(house, number)
+    assert (counted(house), month(house).days) == ((1, 0, 0, {}, 1), None)
+    past_due(house, number)
+    assert counted(house) == (1, 0, 1, {}, 1)
+    with house.begin() as office:
+        office.check(number)
+    assert counted(house)[:2] == (0, 1)
+
+
+def test_who_was_told_in_time_hears_of_the_erasure_in_time(any_house: House) -> None:
+    """After its day, in the time that the law gives from the erasure on; then it is late."""
+    house = any_house
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    past_due(house, number)
+    leaves(house)
+    carried_out(house, number)
+    last = shown(house, number)["due_on"]
+    for more, late in ((0, False), (1, True)):
+        house.later(days=(last - house.now.date()).days + more)
+        assert shown(house, number)["late"] is late
+        assert counted(house) == (1, 0, int(late), {}, 1)
+
+
+def shown(house: House, number: str) -> dict[str, Any]:
+    """Return what staff read of a request, its day as one."""
+    with house.begin() as office:
+        found = dict(office.show(number))
+    return {**found, "due_on": date.fromisoformat(found["due_on"])}
+
+
 def move(house: House, **where: str) -> None:
     """Let the hotel lie somewhere else."""
     places = house.settings.properties

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownError
-from flask_guesterase.store import worker
+from flask_guesterase.store import tables, worker
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.casework.matching import Contact
 from flask_guesterase.store.executing import execution
@@ -18,7 +19,7 @@ from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.messages.channels import Message, message_id
 from flask_guesterase.store.messages.outbox import BACK_OFF
 from flask_guesterase.store.sweeping.report import Report
-from flask_guesterase.store.upkeep import dispatch
+from flask_guesterase.store.upkeep import dispatch, sending
 from tests.store.hotel import Booking, Guest, Hotel, Scan
 
 
@@ -182,6 +183,41 @@ def test_what_a_dead_worker_had_claimed_is_sent_by_the_next(hotel: Hotel) -> Non
     go(hotel, post)
     (letter,) = post.sent
     assert letter.id == message_id(dead.dedupe)
+
+
+class Slow(Post):
+    """A channel that takes two minutes for each message, while another worker is at work."""
+
+    def __init__(self, hotel: Hotel, other: Post) -> None:
+        super().__init__()
+        self.hotel, self.other = hotel, other
+
+    def send(self, message: Message) -> None:
+        """Keep a message after a while."""
+        self.hotel.later(minutes=2)
+        sending.deliver(run(self.hotel), render, {"smtp": self.other}, Report())
+        super().send(message)
+
+
+def test_a_slow_mail_server_sends_nobody_the_same_twice(hotel: Hotel) -> None:
+    """Ten messages are claimed at once: who is still sending them is no dead worker."""
+    other = Post()
+    slow = Slow(hotel, other)
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    number = hotel.approved(email="ann@example.com")
+    with hotel.begin() as office:
+        office.work.conn.execute(delete(tables.outbox))
+        case = load(office.work, number)
+        for id in range(10):
+            contact = Contact("email", f"g{id}@example.com")
+            outbox.queue_message(office.work, case, contact, "open", {}, f"open:{id}")
+    report = Report()
+    sending.deliver(run(hotel), render, {"smtp": slow}, report)
+    assert (report.problems, report.counts) == ({}, {"sent": len(slow.sent)})
+    assert sorted(m.to for m in slow.sent + other.sent) == [
+        f"g{id}@example.com" for id in range(10)
+    ]
+    assert {row["state"] for row in hotel.ours("outbox")} == {"sent"}
 
 
 @pytest.mark.parametrize("died", [False, True], ids=["queued", "claimed"])

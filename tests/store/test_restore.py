@@ -64,6 +64,7 @@ from tests.chaos import wires
 from tests.oracle.dump import assert_same, dump
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
 from tests.store.house import House
+from tests.store.test_outbox import Post, render
 
 
 def run(hotel: Hotel, unit: Callable[[Office], Any], /) -> Any:
@@ -392,6 +393,24 @@ def test_when_nothing_comes_back_the_erasure_stands(hotel: Hotel) -> None:
 
 
 # who may, and when
+
+
+def test_a_guest_does_not_read_last_of_an_erasure_that_was_taken_back(hotel: Hotel) -> None:
+    """The mail server was away when the erasure was answered, and is back when the hotel writes
+    that it was taken back: the answer, which would follow it hours later, is so no more."""
+    number, post = filled(hotel), Post()
+    post.problem = OSError()
+    assert hotel.erased(number) == "erased"
+    for minutes in (0, *outbox.BACK_OFF[:5]):
+        hotel.later(minutes=minutes)
+        sending.deliver(partial(run, hotel), render, {"smtp": post}, Round())
+    restore(hotel, number)
+    post.problem = None
+    for _ in range(3):
+        sending.deliver(partial(run, hotel), render, {"smtp": post}, Round())
+        hotel.later(days=1)
+    sent = [letter.template for letter in post.sent]
+    assert [each for each in sent if each in ("done", "restored")] == ["restored"]
 
 
 def test_two_people_who_may_and_a_ground(hotel: Hotel) -> None:

@@ -10,21 +10,26 @@ from collections.abc import Sequence
 from datetime import UTC, date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, or_, select
 
+from ...core.deadlines import answer_by
 from ...core.events import RequestWaiting
 from ...core.figures import Alike
-from ...core.lifecycle import DONE, OPEN, State
+from ...core.lifecycle import DONE, UNANSWERED, State
 from ...core.log import read_entry
 from .. import tables
+from ..casework import answering
 from ..casework.cases import day_at
 from ..census.told import at_of
 from ..requests.waiting import for_guests
 from ..settings import Property
 from ..work import Work
 
-GRANTED = DONE | {State.RESTORED, State.CHECKING}
-"""States in which the answer is the erasure."""
+GRANTED = DONE | {State.RESTORED}
+"""States in which the answer is the erasure; one that nobody looked at again is none yet."""
+
+_WAITED = (State.WAITING, State.ERASING, State.CHECKING)
+"""States before an answer of what may have waited."""
 
 
 def before(days: Subquery, today: date) -> ColumnElement[bool]:
@@ -37,7 +42,8 @@ def before(days: Subquery, today: date) -> ColumnElement[bool]:
     waited = (entry.c.request == each.number, entry.c.action == RequestWaiting.name)
     mine = select(entry.c.leaf).where(*waited).correlate(days).exists()
     done = and_(each.state.in_([state.value for state in GRANTED]), each.answered > each.due_on)
-    waits = and_(each.state == State.WAITING.value, each.due_on < today.isoformat())
+    waited_on = each.state.in_([state.value for state in _WAITED])
+    waits = and_(waited_on, each.due_on < today.isoformat())
     return and_(or_(done, waits).is_(True), mine)
 
 
@@ -58,16 +64,29 @@ def of(
     """
     entry = tables.entry.c
     mine = and_(entry.request == days.c.number, entry.action == RequestWaiting.name)
-    found = select(*wanted, days.c.number, days.c.due_on, entry.body).where(told, mine)
+    more = (days.c.number, days.c.kind, days.c.due_on, days.c.erased, entry.body)
+    found: Select[Any] = select(*wanted, *more).where(told, mine)
     seen: dict[str, Alike] = {}
     for row in work.conn.execute(found):
-        late = not _heard(hotel, row.body, row.due_on)
+        late = not _heard(hotel, row.body, row.due_on) or _unseen(work, hotel, row)
         known = seen.get(row.number)
         seen[row.number] = Alike(
-            row.month, row.channel, "" if State(row.state) in OPEN else row.state,
+            row.month, row.channel, "" if State(row.state) in UNANSWERED else row.state,
             row.ground or "", row.days, late and (known is None or known.late),
         )  # fmt: skip
     return list(seen.values())
+
+
+def _unseen(work: Work, hotel: Property, row: Row[Any]) -> bool:
+    """Return whether an erasure waits longer than the law gives for somebody to look at it again.
+
+    As `deadlines.due` has it: who waited hears of the erasure in that time from then on.
+    """
+    if row.erased is None:
+        return False
+    day = date.fromisoformat(row.erased)
+    law, free = answering.periods(work, hotel, row.kind), answering.holidays(work, hotel, day)
+    return day_at(hotel, work.now) > answer_by(day, law, free)
 
 
 def _heard(hotel: Property, body: str, due_on: str) -> bool:

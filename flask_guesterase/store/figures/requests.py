@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, Subquery, and_, case, func, select
 from ...core.canary import KIND
 from ...core.deadlines import days_left, paused
 from ...core.figures import Alike, Month, ages, by_month, spread
-from ...core.lifecycle import COPIES, OPEN, State
+from ...core.lifecycle import COPIES, UNANSWERED, State
 from .. import tables
 from ..casework import answering
 from ..casework.cases import day_at
@@ -51,7 +51,7 @@ def waiting(work: Work, hotel: Property) -> dict[str, int]:
     table = tables.request
     found = select(table.c.received_at).where(
         table.c.property == hotel.code, table.c.kind != KIND,
-        table.c.state.in_([state.value for state in OPEN]),
+        table.c.state.in_([state.value for state in UNANSWERED]),
     )  # fmt: skip
     return ages(
         (today - _day(hotel, at)).days for at in work.conn.execute(found).scalars()
@@ -62,7 +62,7 @@ def _received(work: Work, hotel: Property, first: str) -> list[Alike]:
     """Return the requests since a month, those together that figures cannot tell apart."""
     days = _days(work, hotel, first)
     each, dialect = days.c, work.conn.dialect.name
-    waits = each.answered.is_(None) & each.state.in_([state.value for state in OPEN])
+    waits = each.answered.is_(None) & each.state.in_([state.value for state in UNANSWERED])
     wanted = (
         func.substr(each.received, 1, 7).label("month"), each.channel, each.state, each.ground,
         days_between(dialect, each.received, each.answered).label("days"),
@@ -91,6 +91,8 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     )
     # While identity is asked for the clock may stand still.
     asked = case((table.state == State.RECEIVED.value, table.acknowledged_at))
+    # Nobody has looked at it again, so that its guest reads of it still.
+    erased = case((table.state == State.CHECKING.value, table.erased_at))
     return (
         select(
             table.number, table.channel, table.state, table.kind, table.due_on,
@@ -98,6 +100,7 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
             wall_day(dialect, table.received_at, zone, between).label("received"),
             wall_day(dialect, answered, zone, between).label("answered"),
             wall_day(dialect, asked, zone, between).label("asked"),
+            wall_day(dialect, erased, zone, between).label("erased"),
         )
         .where(
             and_(table.property == hotel.code, table.kind != KIND, table.received_at >= since)
@@ -111,8 +114,8 @@ def _alike(work: Work, hotel: Property, row: Row[Any]) -> Alike:
     if row.due_on is not None:
         late = day_at(hotel, work.now) > _due(work, hotel, row)
     return Alike(
-        row.month, row.channel, "" if State(row.state) in OPEN else row.state, row.ground or "",
-        row.days, late, row.many,
+        row.month, row.channel, "" if State(row.state) in UNANSWERED else row.state,
+        row.ground or "", row.days, late, row.many,
     )  # fmt: skip
 
 

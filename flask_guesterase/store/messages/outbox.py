@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
@@ -31,8 +31,12 @@ QUEUED, SENDING, READY, SENT, FAILED = "queued", "sending", "ready", "sent", "fa
 BACK_OFF = (1, 5, 30, 60, 180, 360, 720, 1440)
 """Minutes to wait after each failure; after the last one a person must look."""
 
+TRIES = len(BACK_OFF) + 1
+"""How often something is tried before it is given up."""
+
 AWAY = AwayError.__name__
-"""Problem of a file whose folder is away: it is tried until that is back, once a day in the end."""
+"""Problem of a file whose folder is away: it is tried until that is back, once a day in the end.
+What fails in a folder that was away for days is tried as often as anything else."""
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""
@@ -85,8 +89,9 @@ class Parcel:
     :param request: number of the request.
     :param template: name of the message's text.
     :param dedupe: the same for the same message, so that it can be told it came twice.
-    :param attempts: tries that failed before.
+    :param attempts: tries that failed before; beyond `TRIES` those since its folder was back.
     :param content: what the box held: to, lang and params of a message; root and name of a file.
+    :param until: naive UTC, when whoever claimed it is taken for dead; None before that.
     """
 
     id: int
@@ -97,6 +102,7 @@ class Parcel:
     dedupe: str
     attempts: int
     content: Mapping[str, Any]
+    until: datetime | None = None
 
 
 def queue_message(

@@ -10,7 +10,7 @@ from ..casework.cases import Case
 from ..casework.contacts import contact_of
 from ..casework.matching import Contact
 from ..work import Work
-from . import outbox
+from . import outbox, overtaken
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ def write(
         outbox.queue_message(work, case, contact, template, params, dedupe)
     elif dead or paper:
         outbox.queue_print(work, case, template, params, dedupe)
+    overtaken.take_back(work, case.number, template)
 
 
 def remind(work: Work, case: Case, to: str, params: Mapping[str, str], whom: str) -> None:

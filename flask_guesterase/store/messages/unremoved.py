@@ -13,7 +13,7 @@ from .. import tables
 from ..boxes import rehoming, safe
 from ..statements.sql import chunks
 from ..work import Work
-from .outbox import AWAY, BACK_OFF, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT
+from .outbox import AWAY, BOX_DAYS, FAILED, FILE, HELD, QUEUED, SENDING, SENT, TRIES
 
 
 def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
@@ -35,17 +35,14 @@ def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
     return [(content["root"], content["name"]) for content in contents if content is not None]
 
 
-_LONG = and_(
-    tables.outbox.c.problem.is_not(None), tables.outbox.c.problem == AWAY,
-    tables.outbox.c.attempts > len(BACK_OFF),
-)  # fmt: skip
-"""Tried as often as what is given up, for a folder that is away all that time."""
+_LONG = tables.outbox.c.attempts >= TRIES
+"""Tried as often as what is given up, for a folder that is away all that time, or was."""
 
 
 def staying(work: Work, number: str) -> int:
     """Return how many files of a request are there and stay.
 
-    Until a person looks, as long as they are held, or until their folder is back that has been
+    Until a person looks, as long as they are held, or until they are gone from a folder that was
     away for days.
     """
     table = tables.outbox
@@ -65,7 +62,7 @@ def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[
     """Return which of these requests have a file that is being removed, or is tried again.
 
     One under a hold stays as long as that does; what a worker has in hand may not know of it yet.
-    So does one whose folder has been away for days (`staying`): it is tried, and nobody waits.
+    So does one whose folder was away for days (`staying`): it is tried, and nobody waits.
 
     :param work: the open transaction.
     :param numbers: numbers of requests.

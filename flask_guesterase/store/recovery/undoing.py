@@ -28,7 +28,7 @@ from ..casework.cases import Case, day_at, tell
 from ..casework.matching import Contact
 from ..erasing import people
 from ..erasing.carrying import known
-from ..messages import outbox
+from ..messages import outbox, overtaken
 from ..partners import deliveries
 from ..retaining import keeping, law
 from ..returning.again import Fate
@@ -217,6 +217,7 @@ def write_guest(work: Work, case: Case, ground: str, backs: Iterable[Back]) -> N
         outbox.queue_print(work, case, "restored", params, dedupe)
     else:
         outbox.queue_message(work, case, contact, "restored", params, dedupe)
+    overtaken.take_back(work, case.number, "restored")
 
 
 def _contact(work: Work, case: Case, left: Set[Person]) -> Contact | None:

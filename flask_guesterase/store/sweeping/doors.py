@@ -27,7 +27,11 @@ LEAD = "round-lead"
 """Name of the pulse: who works in the background and since when; when a round ended, no note."""
 
 FAILED = "round-failed"
-"""Name of the pulse that holds what went wrong in the background since it last went well."""
+"""Name of the pulse that holds what went wrong in the background, and when it last did."""
+
+SHOWN = timedelta(days=7)
+"""How long after the last time that is told. What fails in a night's sweep is tried again in the
+next one, and rounds that find nothing to do go well five minutes later."""
 
 
 class Door(StrEnum):
@@ -105,7 +109,7 @@ def status(work: Work) -> dict[str, Any]:
         "silent": silent(work),
         "doors": {door.value: at for door, at in last(work.conn).items()},
         "leading": lead.at if lead is not None and lead.note else None,
-        "failed": "" if failed is None else failed.note,
+        "failed": "" if failed is None else f"{failed.note}, at last on {failed.at:%Y-%m-%d %H:%M}",
     }
 
 
@@ -127,9 +131,10 @@ def findings(work: Work) -> list[Finding]:
     failed = pulse.look(work.conn, FAILED)
     if failed is not None:
         found.append(Finding(
-            FAILED, "", "", "Background work that requests wake ended with an error, since it last "
-            f"went well: {failed.note}.",
-            "Run `flask guesterase worker --once` and read what it says.", Severity.WARN,
+            FAILED, "", "", "Background work that requests wake ended with an error, at last on "
+            f"{failed.at:%Y-%m-%d %H:%M}: {failed.note}.",
+            "Run `flask guesterase worker --once`, or `sweep`, and read what it says. This is told "
+            f"for {SHOWN.days} days, whatever went well since.", Severity.WARN,
         ))
     return found
 

@@ -37,7 +37,7 @@ def take(work: Work, token: str, every: timedelta, lease: timedelta) -> bool:
 
 
 def leave(work: Work, token: str, problems: Iterable[str] = ()) -> None:
-    """Give the lead back, and note what went wrong since a round last went well.
+    """Give the lead back, and note what went wrong, which is told for a while (`doors.SHOWN`).
 
     :param work: the open transaction.
     :param token: what was taken with.
@@ -50,10 +50,12 @@ def leave(work: Work, token: str, problems: Iterable[str] = ()) -> None:
 
 
 def _note(work: Work, problems: Counter[str]) -> None:
-    if not problems:
-        pulse.take(work.conn, doors.FAILED)
-        return
     before = pulse.look(work.conn, doors.FAILED, lock=True)
+    if before is not None and abs(work.stamp - before.at) >= doors.SHOWN:
+        pulse.take(work.conn, doors.FAILED)
+        before = None
+    if not problems:
+        return
     for name, count in re.findall(r"(\w+) (\d+)", before.note if before is not None else ""):
         problems[name] += int(count)
     told = ", ".join(f"{name} {count}" for name, count in sorted(problems.items()))

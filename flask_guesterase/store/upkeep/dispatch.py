@@ -37,10 +37,13 @@ from ..messages.outbox import (
     RECIPIENT,
     SENDING,
     SENT,
+    TRIES,
     Parcel,
+    call_off,
     is_due,
     read,
 )
+from ..messages.overtaken import is_overtaken
 from ..work import Work
 
 
@@ -71,11 +74,14 @@ def claim(
     ).all()
     parcels = []
     for row in rows:
+        if is_overtaken(work, row):
+            call_off(work, row.id)
+            continue
         if row.kind == MESSAGE and row.channel not in channels:
             _set(work, row.id, state=READY, channel="print")
             continue
         try:
-            parcels.append(_open(work, row))
+            parcels.append(replace(_open(work, row), until=work.stamp + LEASE))
         except (KeyMissingError, UnknownError):
             _fail(work, row.id, row.kind, "unopened")
             continue
@@ -97,6 +103,20 @@ def _closed(row: Row[Any]) -> Parcel:
     return Parcel(
         row.id, row.kind, row.channel, row.request, row.template, row.dedupe, row.attempts, {}
     )
+
+
+def keep_on(work: Work, parcel: Parcel) -> bool:
+    """Return whether a message that was claimed is still this worker's, and keep it as long again.
+
+    Several are claimed at once, and where a mail server is slow the last ones wait for so long that
+    another worker takes this one for dead: their guests would read the same twice.
+
+    :param work: the open transaction, before it is sent.
+    """
+    table = tables.outbox
+    mine = table.c.id == parcel.id, table.c.state == SENDING, table.c.next_at == parcel.until
+    longer = update(table).where(*mine).values(next_at=work.stamp + LEASE)
+    return bool(work.conn.execute(longer).rowcount)
 
 
 def hold_still(work: Work, parcel: Parcel) -> bool:
@@ -227,25 +247,40 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
     What waits for a folder that is away is not given up; after as many tries it stays for now
-    (`unremoved.staying`). Where the error came from the connection after the commit that says it
-    is done, it is done.
+    (`unremoved.staying`), and gets as many again of what fails otherwise then. Where the error came
+    from the connection after the commit that says it is done, it is done.
 
     :param work: the open transaction.
     :param parcel: what could not be done.
     :param problem: an enumerated word or the name of an error class, never its text.
     """
-    state = select(tables.outbox.c.state).where(tables.outbox.c.id == parcel.id)
-    if work.conn.execute(state.with_for_update()).scalar() == SENT:
+    table = tables.outbox
+    wanted = select(table.c.state, table.c.problem).where(table.c.id == parcel.id)
+    row = work.conn.execute(wanted.with_for_update()).one_or_none()
+    if row is not None and row.state == SENT:
         return
-    attempts = min(parcel.attempts, len(BACK_OFF)) + 1
-    if attempts > len(BACK_OFF) and problem != AWAY:
+    attempts = _count(parcel.attempts, problem, "" if row is None else row.problem)
+    if problem != AWAY and attempts in (TRIES, 2 * TRIES):
         _fail(work, parcel.id, parcel.kind, problem)
         return
-    wait = timedelta(minutes=BACK_OFF[min(attempts, len(BACK_OFF)) - 1])
     _set(
-        work, parcel.id, state=QUEUED, attempts=attempts, next_at=work.stamp + wait,
-        problem=problem[:80],
+        work, parcel.id, state=QUEUED, attempts=attempts, problem=problem[:80],
+        next_at=work.stamp + _wait(attempts, problem),
     )  # fmt: skip
+
+
+def _count(attempts: int, problem: str, before: str | None) -> int:
+    """Return how many tries have failed, beyond `TRIES` those since a folder was back."""
+    if problem == AWAY:
+        return max(attempts, min(attempts + 1, TRIES))
+    if before == AWAY and attempts in (TRIES - 1, TRIES):
+        return TRIES + 1
+    return attempts + 1
+
+
+def _wait(attempts: int, problem: str) -> timedelta:
+    since = attempts - TRIES if attempts > TRIES and problem != AWAY else attempts
+    return timedelta(minutes=BACK_OFF[min(since, len(BACK_OFF)) - 1])
 
 
 def give_up(work: Work, parcel: Parcel, problem: str) -> None:

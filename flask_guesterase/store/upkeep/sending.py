@@ -87,12 +87,18 @@ def _each(
     while parcels := run(claim):
         for parcel in parcels:
             problem = _tried(do, parcel)
+            if problem == _Taken.__name__:
+                continue
             if problem:
                 report.problems[f"{parcel.request}:{parcel.kind}"] = problem
                 # What cannot be noted is taken up again like the parcel of a process that died.
                 _tried(partial(_noted, run, problem), parcel)
             else:
                 report.add(_SENT.get(parcel.kind, "sent"))
+
+
+class _Taken(Exception):
+    """Another worker has a message, since this one kept it for longer than one that died would."""
 
 
 _SENT = {FILE: "files", BACK: "files-back"}
@@ -120,6 +126,10 @@ def _failed(parcel: Parcel, problem: str, office: HasWork) -> None:
     dispatch.failed(office.work, parcel, problem)
 
 
+def _kept(parcel: Parcel, office: HasWork) -> bool:
+    return dispatch.keep_on(office.work, parcel)
+
+
 def _done(parcel: Parcel, office: HasWork) -> None:
     dispatch.done(office.work, parcel)
 
@@ -130,6 +140,8 @@ def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parce
     elif parcel.kind == BACK:
         files.put_back(run, parcel)
     else:
+        if not run(partial(_kept, parcel)):
+            raise _Taken
         _send(parcel, render, channels)
         run(partial(_done, parcel))
 
