@@ -30,10 +30,12 @@ def find(run: Run) -> None:
     """Put under holds that were placed lately what they reach of what sweeps left.
 
     Nothing says whose file it is that a sweep left; where one copy is reached, none is removed.
-    What is cut off is begun again by the next round, and so is what could not be read.
+    What is cut off is begun again by the next round, and so is what could not be read, or not be
+    put under its hold: until then it is still asked, and no such file goes.
 
     :param run: runs a unit of work.
-    :raises GuesteraseError: of a copy nobody can tell now; the others were looked through.
+    :raises GuesteraseError: of a copy nobody can tell now, or it cannot be kept; the others were
+        looked through.
     """
     asked = run(_asked)
     if not asked:
@@ -44,9 +46,9 @@ def find(run: Run) -> None:
             reached |= run(partial(_take, asked, copy))
         except _UNTOLD as problem:
             closed.append(problem)
-    if closed:
-        raise closed[0]
-    run(partial(_answer, asked, reached))
+    why = closed[0] if closed else run(partial(_answer, asked, reached))
+    if why is not None:
+        raise why
 
 
 def _asked(office: HasWork) -> Asked:
@@ -64,9 +66,9 @@ def _take(asked: Asked, copy: str, office: HasWork) -> frozenset[int]:
     if found:
         # Now that it is known what it holds: who lifts one of them waits no longer than for this.
         binding.turn(work, binding.HOLDS)
-        still = found & {hold.id for hold in living(work)}
-        if still:
-            heldkeys.take(work, [copy], min(still))
+        problem = heldkeys.keep(work, [copy], found & {hold.id for hold in living(work)})
+        if problem is not None:
+            raise problem
     return found
 
 
@@ -76,15 +78,20 @@ def _meant(work: Work, asked: Collection[int] | None = None) -> list[Hold]:
     return [hold for hold in holds if in_sweeps(work, hold)]
 
 
-def _answer(asked: Asked, reached: Collection[int], office: HasWork) -> None:
-    """Put the names of files under the oldest hold that reaches a copy, or let go of them."""
+def _answer(
+    asked: Asked, reached: Collection[int], office: HasWork
+) -> GuesteraseError | None:
+    """Put the names of files under the oldest hold that reaches a copy, or let go of them.
+
+    Return why that cannot be done now: then it is still asked.
+    """
     work = office.work
     binding.turn(work, binding.HOLDS)
     reaching = [hold.id for hold in _meant(work, asked) if hold.id in reached]
-    if reaching:
-        heldkeys.take(work, swept(work).files, min(reaching))
-    for hold, mark in asked.items():
+    problem = heldkeys.keep(work, swept(work).files, reaching)
+    for hold, mark in asked.items() if problem is None else ():
         unsearched.drop(work.conn, hold, mark)
+    return problem
 
 
 def release(run: Run) -> int:

@@ -63,6 +63,26 @@ def take(work: Work, boxes: Collection[str], hold: int) -> int:
     return moved
 
 
+def keep(
+    work: Work, boxes: Collection[str], holds: Iterable[int]
+) -> GuesteraseError | None:
+    """Put boxes that lie under no hold under the oldest of some whose key can be read now.
+
+    :param work: the open transaction.
+    :param boxes: identifiers of boxes.
+    :param holds: numbers of the holds that reach them.
+    :return: why one of them had to stay where it is, though it may be put there later.
+    """
+    problem = None
+    for hold in sorted(holds):
+        problem = unread(work, label(hold))
+        if problem is None:
+            take(work, boxes, hold)
+            left = (unread(work, home) for home in _free(work, boxes))
+            return next((each for each in left if each is not None), None)
+    return problem
+
+
 def move(work: Work, boxes: Collection[str], hold: int) -> int:
     """Put boxes under the key of a hold, wherever they lie; return how many those were."""
     return rewrap(work, boxes, label(hold))
