@@ -43,8 +43,10 @@ def find(run: Run) -> None:
     """
     closed = list[GuesteraseError]()
     for lot, asked in run(_asked):
-        problem = _search(run, lot, asked)
-        closed += [problem] if problem is not None else []
+        try:
+            _search(run, lot, asked)
+        except _UNTOLD as problem:
+            closed.append(problem)
     if closed:
         raise closed[0]
 
@@ -58,15 +60,17 @@ def _asked(office: HasWork) -> list[tuple[Lot, Asked]]:
     return [*found, *mine]
 
 
-def _search(run: Run, lot: Lot, asked: Asked) -> GuesteraseError | None:
-    """Look through a lot for the holds that are asked about; return why that is not done yet."""
+def _search(run: Run, lot: Lot, asked: Asked) -> None:
+    """Look through a lot for the holds that are asked about."""
     reached, closed = set[int](), list[GuesteraseError]()
     for copy in sorted(lot.copies):
         try:
             reached |= run(partial(_take, lot, asked, copy))
         except _UNTOLD as problem:
             closed.append(problem)
-    return closed[0] if closed else run(partial(_answer, lot, asked, reached))
+    why = closed[0] if closed else run(partial(_answer, lot, asked, reached))
+    if why is not None:
+        raise why
 
 
 def _take(lot: Lot, asked: Asked, copy: str, office: HasWork) -> frozenset[int]:

@@ -49,8 +49,7 @@ def wrap(work: Work, hold: Hold) -> int:
     if lots.in_sweeps(work, hold):
         unsearched.ask(work.conn, hold.id, work.stamp)
     count = take(work, at_once(work, hold), hold.id)
-    for number in lots.free(work) if formerly.asks(hold) else ():
-        unsearched.ask(work.conn, number, work.stamp)
+    unsearched.ask_of(work.conn, lots.free(work) if formerly.asks(hold) else (), work.stamp)
     return count
 
 
@@ -149,8 +148,9 @@ def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> in
 
 def reached(work: Work, boxes: Collection[str]) -> dict[str, int]:
     """Return which of these boxes living holds reach, each with the oldest hold that does."""
-    found, left, every = dict[str, int](), set(boxes), lots.every(work).values()
-    for hold in living(work):
+    found, left, holds = dict[str, int](), set(boxes), living(work)
+    every = lots.every(work).values() if holds and left else ()
+    for hold in holds:
         mine = left & reach(work, hold, left, every) if left else set[str]()
         found |= dict.fromkeys(mine, hold.id)
         left -= mine
@@ -260,11 +260,10 @@ def loosen(work: Work, hold: Hold) -> None:
         return
     going = [row for row in under(work, hold.id) if row.last_day >= work.today]
     share(work, going)
-    numbers = {row.lot for row in going}
-    others = lots.asking(work, living(work), SWEEPS) if SWEEPS in numbers else ()
-    asked: list[int | str] = [other.id for other in others]
-    for of in (*asked, *(number for number in numbers if number)):
-        unsearched.ask(work.conn, of, work.stamp)
+    numbers = {row.lot for row in going if row.lot is not None}
+    for other in lots.asking(work, living(work), SWEEPS) if SWEEPS in numbers else ():
+        unsearched.ask(work.conn, other.id, work.stamp)
+    unsearched.ask_of(work.conn, numbers - {SWEEPS}, work.stamp)
 
 
 def _going(work: Work, rows: Sequence[Held]) -> list[Held]:

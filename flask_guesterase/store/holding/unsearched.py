@@ -9,14 +9,15 @@ until it was done none of its own files goes, and those of no other wait for it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
+from ..statements.sql import chunks
 
 _NAME, _OF = "unsearched-", "unshared-"
 
@@ -33,14 +34,28 @@ def is_asked(number: ColumnElement[str | None]) -> ColumnElement[bool]:
     return select(name).where(name == _OF + number).exists()
 
 
-def ask(conn: Connection, of: int | str, now: datetime) -> None:
-    """Note that copies are to be looked through, in the transaction that places a hold.
+def ask(conn: Connection, hold: int, now: datetime) -> None:
+    """Note that copies are to be looked through for a hold, in the transaction that places it.
 
     :param conn: open transaction.
-    :param of: number of the hold, or of the request of which they are.
+    :param hold: its number.
     :param now: naive UTC.
     """
-    pulse.put(conn, _name(of), Pulse(now, secrets.token_hex(4)))
+    pulse.put(conn, _name(hold), Pulse(now, secrets.token_hex(4)))
+
+
+def ask_of(conn: Connection, numbers: Iterable[str], now: datetime) -> None:
+    """Note that copies of requests are to be looked through, where nobody else places a hold.
+
+    :param conn: open transaction.
+    :param numbers: numbers of the requests.
+    :param now: naive UTC.
+    """
+    for part in chunks(sorted(numbers)):
+        rows = [{"name": _name(each), "at": now, "note": secrets.token_hex(4)} for each in part]
+        names = [row["name"] for row in rows]
+        conn.execute(delete(tables.pulse).where(tables.pulse.c.name.in_(names)))
+        conn.execute(insert(tables.pulse), rows)
 
 
 def asked(conn: Connection) -> Mapping[int, str]:
