@@ -95,6 +95,7 @@ ALONE = frozenset({
     "tests/store/test_heard_in_time.py",
     "tests/store/test_heldgone.py",
     "tests/store/test_heldhome.py",
+    "tests/store/test_heldshared.py",
     "tests/store/test_heldswept.py",
     "tests/store/test_holds.py::test_a_file_that_a_worker_has_in_hand_waits_when_its_owner_is_held",
     "tests/store/test_holds.py::test_a_file_that_was_tried_and_is_held_now_keeps_no_answer_waiting",

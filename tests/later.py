@@ -168,6 +168,22 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_heldhome.py::test_a_key_that_cannot_be_read_now_ends_nothing": ("hold",),
     "tests/store/test_heldhome.py::test_what_a_lifted_hold_kept_waits_for_the_lost_key_of_its_day":
         ("never",),
+    "tests/store/test_heldshared.py::"
+    "test_a_file_that_a_lifted_hold_kept_stays_with_another_that_reaches_a_copy":
+        ("",),
+    "tests/store/test_heldshared.py::test_nothing_ends_between_a_hold_and_the_look":
+        ("by an earlier version",),
+    "tests/store/test_heldshared.py::test_the_file_of_a_shared_row_is_held_with_who_lives":
+        ("removed",),
+    "tests/store/test_heldshared.py::"
+    "test_the_name_of_a_file_waits_for_a_copy_that_cannot_be_read":
+        ("",),
+    "tests/store/test_heldshared.py::"
+    "test_what_a_replay_took_with_another_guest_is_held_with_who_lives":
+        ("False",),
+    "tests/store/test_heldshared.py::"
+    "test_where_nobody_can_tell_whom_a_request_touched_the_rows_tell":
+        ("damaged",),
     "tests/store/test_heldswept.py::test_a_query_holds_what_was_deleted_of_whom_it_names":
         ("people-1", "stays-7"),
     "tests/store/test_heldswept.py::test_what_names_a_row_that_names_one_that_went_may_be_anybodys":

@@ -574,6 +574,55 @@ def test_a_file_that_a_sweep_left_goes_only_when_it_is_known_that_no_hold_reache
     assert (f"hold:{id}" in labels(forms).values()) is (whose == 1)
 
 
+@pytest.mark.parametrize("damaged", ["hold", "file"])
+def test_a_file_waits_until_what_would_hold_it_can_be_read(sheets: Forms, damaged: str) -> None:
+    """The key of the hold that reaches a copy, or that of the file's name, is damaged for a while:
+    whether it may go is still asked, and what another hold reaches goes under that one."""
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    sheets.later(days=1)
+    sheets.form(3, date(2025, 2, 1))
+    sheets.sweep()
+    (later,) = set(labels(sheets)) - {copy}
+    origin = keeping.Origin(None, "fir", "mu")
+    sheets.run(lambda office: outbox.queue_file(office.work, origin, "scans", "scan.png"))
+    (file,) = set(labels(sheets)) - {copy, later}
+    id = noted_hold(sheets, 1)
+    other = form_hold(sheets, 3)
+    label = f"hold:{id}" if damaged == "hold" else labels(sheets)[file]
+    key = sheets.custodian.path / f"key-{label.replace(':', '-')}.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    sheets.custodian = FolderCustodian(sheets.custodian.path)
+    assert sheets.work().problems.get("held") == "SealError"
+    assert labels(sheets)[later] == f"hold:{other}"
+    key.write_bytes(whole)
+    assert sheets.run(lambda office: dispatch.claim(office.work, frozenset())) == []
+    assert sheets.work().problems == {}
+    assert labels(sheets)[copy] == labels(sheets)[file] == f"hold:{id}"
+    assert asked_now(sheets) == set()
+
+
+def test_a_copy_is_kept_by_the_next_hold_where_the_key_of_the_oldest_cannot_be_read(
+    sheets: Forms,
+) -> None:
+    """Nothing is left to be asked then."""
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    first, second = noted_hold(sheets, 1), form_hold(sheets, 1)
+    (sheets.custodian.path / f"key-hold-{first}.json").write_bytes(b"")
+    sheets.custodian = FolderCustodian(sheets.custodian.path)
+    assert "held" not in sheets.work().problems
+    assert labels(sheets)[copy] == f"hold:{second}"
+    assert asked_now(sheets) == set()
+
+
+def noted_hold(forms: Forms, id: int) -> int:
+    """Place a hold whose reference lies under its key; return its number."""
+    wanted = Wanted("subject", "court-order", "guests", str(id), silent=True, reference="Az 12")
+    return forms.run(lambda office: office.place_hold(wanted, "officer"))
+
+
 def test_a_file_of_a_sweep_that_a_worker_has_in_hand_waits_for_a_hold(
     forms: Forms, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
-from flask_guesterase.store.holding import reach
+from flask_guesterase.store.holding import lots, reach
 from flask_guesterase.store.retaining.holds import Hold
 from tests.oracle.dump import places
 from tests.owntypes import Numbered, Packed
@@ -115,7 +115,7 @@ def test_of_a_row_whose_key_nobody_can_tell_any_more_every_hold_may_be(
             for table, key in (("stays_of", "gst_3"), ("calls_of", uuid.UUID(int=12))):
                 told = reach.in_copies(office.work, table, (key,))
                 assert told == (set(), {number} if table == "stays_of" else set())
-            (copy,) = reach.swept(office.work).copies
+            (copy,) = lots.every(office.work)[lots.SWEEPS].copies
             assert reach.holders(office.work, holds, copy) == {1, 2}
 
 

@@ -16,7 +16,7 @@ from ...core.plan import ANOTHER, Key, Person, Plan, key_text
 from .. import tables
 from ..casework.cases import load
 from ..certificates import planning
-from ..comeback import marks, objections
+from ..comeback import marks, objections, sharing
 from ..erasing import people
 from ..erasing.eraser import Scope
 from ..erasing.traces import holding, tells
@@ -231,6 +231,7 @@ def _finish(
     keeping.record(work, origin, plan, erased, _since(lines, keys))
     if origin.number is not None:
         people.bury(work, origin.number, plan.spared())
+        sharing.note(work, origin.number, plan)
     recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
         recovery = recover(work, origin, spared.strips(erased))

@@ -1,4 +1,4 @@
-"""Safety copies of sweeps that holds reach: looked through one by one, each in its own transaction.
+"""Safety copies that holds reach by their rows: looked through one by one, each by itself.
 
 A copy of many rows takes as long as a batch to look through, and there may be thousands of them.
 """
@@ -15,93 +15,120 @@ from ..journaling import binding
 from ..retaining.holds import Hold, living
 from ..unit import HasWork, Run
 from ..work import Work
-from . import heldkeys, unsearched
+from . import heldkeys, lots, unsearched
 from .heldkeys import Held
-from .reach import Holders, holders, in_sweeps, swept
+from .lots import SWEEPS, Lot
+from .reach import Holders, at_once, holders
 
 _UNTOLD = (SealError, SetupError, BusyError)
 """Why nobody can tell now what a copy holds: its key is closed, or a table or database is away."""
 
-Asked = Mapping[int, str]
-"""Numbers of holds that were placed, each with the mark of what was asked for it."""
+Asked = Mapping[int, str] | Mapping[str, str]
+"""Numbers of holds that were placed, or of a request, each with the mark of what was asked."""
+
+_About = Mapping[int, Collection[str]]
+"""Living holds, each with the boxes of requests that it reaches without a look."""
 
 
 def find(run: Run) -> None:
-    """Put under holds that were placed lately what they reach of what sweeps left.
+    """Put under holds that were placed lately what they reach by the rows in safety copies.
 
-    Nothing says whose file it is that a sweep left; where one copy is reached, none is removed.
-    What is cut off is begun again by the next round, and so is what could not be read.
+    Nothing says whose file it is; where one copy of a lot is reached, none of its files is removed.
+    What is cut off is begun again by the next round, and so is what could not be read, or not be
+    put under its hold: until then that lot is still asked, and no file of it goes.
 
     :param run: runs a unit of work.
-    :raises GuesteraseError: of a copy nobody can tell now; the others were looked through.
+    :raises GuesteraseError: of a copy nobody can tell now, or it cannot be kept; the others were
+        looked through.
     """
-    asked = run(_asked)
-    if not asked:
-        return
-    reached, closed = set[int](), list[GuesteraseError]()
-    for copy in run(_copies):
+    closed = list[GuesteraseError]()
+    for lot, asked in run(_asked):
         try:
-            reached |= run(partial(_take, asked, copy))
+            _search(run, lot, asked)
         except _UNTOLD as problem:
             closed.append(problem)
     if closed:
         raise closed[0]
-    run(partial(_answer, asked, reached))
 
 
-def _asked(office: HasWork) -> Asked:
-    return unsearched.asked(office.work.conn)
+def _asked(office: HasWork) -> list[tuple[Lot, Asked]]:
+    work = office.work
+    holds, requests = unsearched.asked(work.conn), unsearched.asked_of(work.conn)
+    every = lots.every(work) if holds or requests else {}
+    found: list[tuple[Lot, Asked]] = [(every.get(SWEEPS, Lot(SWEEPS)), holds)] if holds else []
+    mine = ((every.get(number, Lot(number)), {number: requests[number]}) for number in requests)
+    return [*found, *mine]
 
 
-def _copies(office: HasWork) -> list[str]:
-    return sorted(swept(office.work).copies)
+def _search(run: Run, lot: Lot, asked: Asked) -> None:
+    """Look through a lot for the holds that are asked about."""
+    reached, closed = set[int](), list[GuesteraseError]()
+    for copy in sorted(lot.copies):
+        try:
+            reached |= run(partial(_take, lot, asked, copy))
+        except _UNTOLD as problem:
+            closed.append(problem)
+    why = closed[0] if closed else run(partial(_answer, lot, asked, reached))
+    if why is not None:
+        raise why
 
 
-def _take(asked: Asked, copy: str, office: HasWork) -> frozenset[int]:
+def _take(lot: Lot, asked: Asked, copy: str, office: HasWork) -> frozenset[int]:
     """Put a copy under the oldest hold that reaches it and still lives; return all that do."""
     work = office.work
-    found = holders(work, _meant(work, asked), copy)
+    found = holders(work, _meant(work, lot, asked if lot.number == SWEEPS else None), copy)
     if found:
         # Now that it is known what it holds: who lifts one of them waits no longer than for this.
         binding.turn(work, binding.HOLDS)
-        still = found & {hold.id for hold in living(work)}
-        if still:
-            heldkeys.take(work, [copy], min(still))
+        problem = heldkeys.keep(work, [copy], found & _alive(work))
+        if problem is not None:
+            raise problem
     return found
 
 
-def _meant(work: Work, asked: Collection[int] | None = None) -> list[Hold]:
-    """Return the living holds, or those among them that are asked about."""
+def _alive(work: Work) -> frozenset[int]:
+    return frozenset(hold.id for hold in living(work))
+
+
+def _meant(work: Work, lot: Lot, asked: Collection[int | str] | None = None) -> list[Hold]:
+    """Return the living holds, or those among them that are asked about, that may reach a lot."""
     holds = [hold for hold in living(work) if asked is None or hold.id in asked]
-    return [hold for hold in holds if in_sweeps(work, hold)]
+    return lots.asking(work, holds, lot.number)
 
 
-def _answer(asked: Asked, reached: Collection[int], office: HasWork) -> None:
-    """Put the names of files under the oldest hold that reaches a copy, or let go of them."""
+def _answer(
+    lot: Lot, asked: Asked, reached: Collection[int], office: HasWork
+) -> GuesteraseError | None:
+    """Put the files of a lot under the oldest hold that reaches a copy of it, or let go of them.
+
+    Return why that cannot be done now: then it is still asked.
+    """
     work = office.work
     binding.turn(work, binding.HOLDS)
-    reaching = [hold.id for hold in _meant(work, asked) if hold.id in reached]
-    if reaching:
-        heldkeys.take(work, swept(work).files, min(reaching))
-    for hold, mark in asked.items():
-        unsearched.drop(work.conn, hold, mark)
+    problem = heldkeys.keep(work, lot.files, _alive(work) & set(reached))
+    for of, mark in asked.items() if problem is None else ():
+        unsearched.drop(work.conn, of, mark)
+    return problem
 
 
 def release(run: Run) -> int:
     """Take boxes from the keys of holds that were lifted, and mark those keys.
 
-    What another hold reaches goes under the key of that one; all files that sweeps left do where
-    one of their copies is reached.
+    What another hold reaches goes under the key of that one; all files of a lot do where one of its
+    copies is reached.
 
     :param run: runs a unit of work.
     :return: how many boxes ended, because their day was over.
     :raises BlockedError: the clock is in doubt.
-    :raises GuesteraseError: of a copy nobody can tell now; what lies under other holds was let go.
+    :raises GuesteraseError: of a copy nobody can tell now; all else was let go.
     """
-    ended, closed = 0, list[GuesteraseError]()
-    for hold in run(_lifted):
+    ended, closed, (lifted, going) = 0, list[GuesteraseError](), run(_lifted)
+    about = _about(run, going, closed)
+    for each in going:
+        ended += _let_go(run, each, about, closed)
+    for hold in lifted:
         try:
-            ended += _release(run, hold)
+            ended += run(partial(_end, hold))
         except _UNTOLD as problem:
             closed.append(problem)
     if closed:
@@ -109,37 +136,98 @@ def release(run: Run) -> int:
     return ended
 
 
-def _lifted(office: HasWork) -> list[int]:
-    return heldkeys.lifted(office.work.conn)
+@dataclass(frozen=True)
+class _Going:
+    """What of a lot lies under the key of a hold that was lifted."""
+
+    hold: int
+    lot: Lot
+    boxes: frozenset[str]
 
 
-def _release(run: Run, hold: int) -> int:
-    copies, more = run(partial(_under, hold))
-    reaching, ended = set[int](), 0
-    for copy in copies:
-        found, count = run(partial(_let_go, hold, copy))
-        reaching |= found
-        ended += count
-    for copy in more:
-        reaching |= run(partial(_holding, None, copy))
-    return ended + run(partial(_end, hold, reaching))
+def _lifted(office: HasWork) -> tuple[list[int], list[_Going]]:
+    work = office.work
+    lifted = heldkeys.lifted(work.conn)
+    every = lots.every(work).values() if lifted else ()
+    under = {hold: frozenset(box.id for box in heldkeys.under(work, hold)) for hold in lifted}
+    found = [_Going(hold, lot, mine & lot.boxes) for hold, mine in under.items() for lot in every]
+    return lifted, [each for each in found if each.boxes]
 
 
-def _under(hold: int, office: HasWork) -> tuple[list[str], list[str]]:
-    """Return the copies under a hold's key, and the others where it has names of files."""
-    boxes, every = heldkeys.under(office.work, hold), swept(office.work)
-    mine = sorted(box.id for box in boxes if box.id in every.copies)
-    files = any(box.id in every.files for box in boxes)
-    return mine, sorted(every.copies - set(mine)) if files else []
+def _about(run: Run, going: Sequence[_Going], closed: list[GuesteraseError]) -> _About:
+    """Ask each living hold once, by itself, which of all boxes of requests it reaches at once."""
+    boxes = {box for each in going if each.lot.number != SWEEPS for box in each.boxes}
+    try:
+        holds = run(lambda office: sorted(_alive(office.work))) if boxes else []
+        return {hold: run(partial(_at_once, hold, boxes)) for hold in holds}
+    except _UNTOLD as problem:
+        closed.append(problem)
+        return {}
 
 
-def _let_go(hold: int, copy: str, office: HasWork) -> tuple[frozenset[int], int]:
+def _at_once(hold: int, boxes: Collection[str], office: HasWork) -> frozenset[str]:
+    work = office.work
+    mine = (each for each in living(work) if each.id == hold)
+    return frozenset(box for each in mine for box in at_once(work, each, boxes))
+
+
+def _let_go(
+    run: Run, going: _Going, about: _About, closed: list[GuesteraseError]
+) -> int:
+    """Let go of what can be told of a lot: of files only where all copies could be looked into."""
+    lot, ended, reached, before = going.lot, 0, set[int](), len(closed)
+    files = going.boxes & lot.files
+    for copy in sorted(lot.copies if files else lot.copies & going.boxes):
+        try:
+            found, count = run(partial(_copy_goes, going, about, copy))
+            reached |= found
+            ended += count
+        except _UNTOLD as problem:
+            closed.append(problem)
+    if files and len(closed) == before:
+        try:
+            ended += run(partial(_files_go, going, about, reached))
+        except _UNTOLD as problem:
+            closed.append(problem)
+    return ended
+
+
+def _copy_goes(
+    going: _Going, about: _About, copy: str, office: HasWork
+) -> tuple[frozenset[int], int]:
     """Put a copy under the oldest hold that reaches it, or home; return these, and what ended."""
     work = office.work
     brake.require(work)
     binding.turn(work, binding.HOLDS)
-    found = holders(work, _meant(work), copy)
-    return found, _moved(work, heldkeys.under(work, hold, copy), found)
+    rows = heldkeys.under(work, going.hold, [copy])
+    known, found = _known(work, going, about, rows), holders(work, _meant(work, going.lot), copy)
+    return found, _moved(work, rows, found | known)
+
+
+def _files_go(
+    going: _Going, about: _About, reached: Collection[int], office: HasWork
+) -> int:
+    """Put the files of a lot under the oldest hold that reaches a copy of it, or home."""
+    work = office.work
+    brake.require(work)
+    binding.turn(work, binding.HOLDS)
+    rows = heldkeys.under(work, going.hold, going.boxes & going.lot.files)
+    return _moved(work, rows, (_alive(work) & set(reached)) | _known(work, going, about, rows))
+
+
+def _known(
+    work: Work, going: _Going, about: _About, rows: Sequence[Held]
+) -> frozenset[int]:
+    """Return the living holds that reach boxes without a look.
+
+    :raises BusyError: one was placed since they were asked.
+    """
+    if going.lot.number == SWEEPS or not rows:
+        return frozenset()
+    alive, boxes = _alive(work), {row.id for row in rows}
+    if not alive <= about.keys():
+        raise BusyError("A hold was placed just now.", "The next round of the worker asks it too.")
+    return frozenset(hold for hold in alive if not boxes.isdisjoint(about[hold]))
 
 
 def _moved(work: Work, boxes: Sequence[Held], found: Collection[int]) -> int:
@@ -150,26 +238,24 @@ def _moved(work: Work, boxes: Sequence[Held], found: Collection[int]) -> int:
     return 0
 
 
-def _end(hold: int, found: Collection[int], office: HasWork) -> int:
-    """Let go of what is left under a hold's key, and mark it to be destroyed."""
+def _end(hold: int, office: HasWork) -> int:
+    """Let go of what is told at once under a hold's key, and mark it to be destroyed."""
     work = office.work
     brake.require(work)
     binding.turn(work, binding.HOLDS)
-    rows = heldkeys.under(work, hold)
-    ended = heldkeys.share(work, [row for row in rows if not row.swept])
-    still = {each.id for each in _meant(work)} & set(found)
-    ended += _moved(work, [row for row in rows if row.swept], still)
+    ended = heldkeys.share(work, [row for row in heldkeys.under(work, hold) if row.lot is None])
     heldkeys.end(work, hold)
     return ended
 
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found in safety copies of sweeps.
+    """What was found in safety copies that were opened.
 
     :param holds: numbers of the holds that were looked for.
     :param copies: which of them cover a row in each copy that was opened.
-    :param closed: the copies of which nobody can tell now, each with the reason.
+    :param closed: the copies of which nobody can tell now, and the files that may go with them,
+        each with the reason.
     """
 
     holds: frozenset[int]
@@ -182,29 +268,32 @@ def look(run: Run) -> Looked:
 
     :param run: runs a unit of work.
     """
-    holds, copies = run(_outlived)
+    holds, over = run(_outlived)
     found, closed = dict[str, Collection[int]](), dict[str, GuesteraseError]()
-    for copy in copies:
+    for lot, copy in over:
         try:
-            found[copy] = run(partial(_holding, holds, copy))
+            found[copy] = run(partial(_holding, lot, holds, copy))
         except _UNTOLD as problem:
-            found[copy], closed[copy] = (), problem
+            found[copy] = ()
+            closed |= dict.fromkeys((copy, *lot.files), problem)
     return Looked(holds, found, closed)
 
 
-def _outlived(office: HasWork) -> tuple[frozenset[int], list[str]]:
-    work = office.work
-    holds = frozenset(hold.id for hold in living(work))
-    over = heldkeys.outlived(work) if holds else set()
-    if not over:
-        return holds, []
-    boxes = swept(work)
-    # Where the name of a file ends, every copy says whether it may.
-    return holds, sorted(boxes.copies if over & boxes.files else over & boxes.copies)
+def _outlived(office: HasWork) -> tuple[frozenset[int], list[tuple[Lot, str]]]:
+    work, holds = office.work, living(office.work)
+    over, found = heldkeys.outlived(work) if holds else set[str](), list[tuple[Lot, str]]()
+    for lot in lots.every(work).values() if over else ():
+        # Where the name of a file ends, every copy says whether it may.
+        copies = lot.copies if over & lot.files else lot.copies & over
+        if copies and lots.asking(work, holds, lot.number):
+            found += [(lot, copy) for copy in sorted(copies)]
+    return frozenset(hold.id for hold in holds), found
 
 
-def _holding(asked: Collection[int] | None, copy: str, office: HasWork) -> frozenset[int]:
-    return holders(office.work, _meant(office.work, asked), copy)
+def _holding(
+    lot: Lot, asked: Collection[int], copy: str, office: HasWork
+) -> frozenset[int]:
+    return holders(office.work, _meant(office.work, lot, asked), copy)
 
 
 def stands(work: Work, looked: Looked) -> bool:
@@ -214,4 +303,4 @@ def stands(work: Work, looked: Looked) -> bool:
     :param looked: what was looked for.
     """
     binding.turn(work, binding.HOLDS)
-    return looked.holds >= {hold.id for hold in living(work)}
+    return looked.holds >= _alive(work)

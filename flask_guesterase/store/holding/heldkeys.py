@@ -23,8 +23,9 @@ from ..retaining.keeping import FOREVER, open_label
 from ..statements.sql import chunks
 from ..unit import HasWork, Run
 from ..work import Work
-from . import unsearched
-from .reach import SWEPT, Holders, at_once, in_sweeps, reach
+from . import formerly, lots, unsearched
+from .lots import SWEEPS
+from .reach import Holders, at_once, reach
 
 PURPOSES = ("retention", "recovery", "recovery-file", "file")
 """What boxes are kept for that a hold reaches; what only tells a guest something goes its way."""
@@ -42,12 +43,14 @@ def label(id: int) -> str:
 def wrap(work: Work, hold: Hold) -> int:
     """Put the boxes that a new hold reaches under its key; return how many.
 
-    A box that lies under an older hold stays there until that one is lifted. What sweeps left is
-    looked through later (`heldcopies.find`).
+    A box that lies under an older hold stays there until that one is lifted. Copies that tell only
+    when opened are looked through later (`heldcopies.find`).
     """
-    if in_sweeps(work, hold):
+    if lots.in_sweeps(work, hold):
         unsearched.ask(work.conn, hold.id, work.stamp)
-    return take(work, at_once(work, hold), hold.id)
+    count = take(work, at_once(work, hold), hold.id)
+    unsearched.ask_of(work.conn, lots.free(work) if formerly.asks(hold) else (), work.stamp)
+    return count
 
 
 def take(work: Work, boxes: Collection[str], hold: int) -> int:
@@ -63,6 +66,26 @@ def take(work: Work, boxes: Collection[str], hold: int) -> int:
     return moved
 
 
+def keep(
+    work: Work, boxes: Collection[str], holds: Iterable[int]
+) -> GuesteraseError | None:
+    """Put boxes that lie under no hold under the oldest of some whose key can be read now.
+
+    :param work: the open transaction.
+    :param boxes: identifiers of boxes.
+    :param holds: numbers of the holds that reach them.
+    :return: why one of them had to stay where it is, though it may be put there later.
+    """
+    problem = None
+    for hold in sorted(holds):
+        problem = unread(work, label(hold))
+        if problem is None:
+            take(work, boxes, hold)
+            left = (unread(work, home) for home in _free(work, boxes))
+            return next((each for each in left if each is not None), None)
+    return problem
+
+
 def move(work: Work, boxes: Collection[str], hold: int) -> int:
     """Put boxes under the key of a hold, wherever they lie; return how many those were."""
     return rewrap(work, boxes, label(hold))
@@ -76,18 +99,15 @@ def closed(
     Their keys are there and cannot be read now, so they end later; those of all others end.
 
     :param work: the open transaction.
-    :param copies: copies of sweeps that could not be read a moment ago. Any of them may say that
-        the names of files stay.
+    :param copies: copies that could not be read a moment ago, and the files that may go with them.
     :return: label -> why.
     """
     if not living(work):
         return {}
     box, found, opened = tables.box, dict[str, GuesteraseError](), set[str]()
-    wanted = select(box.c.id, box.c.label, box.c.purpose, box.c.request).where(*_ended(work))
+    wanted = select(box.c.id, box.c.label).where(*_ended(work))
     for row in work.conn.execute(wanted).all():
-        if row.purpose == outbox.FILE and row.request is None and copies:
-            found.setdefault(row.label, next(iter(copies.values())))
-        elif row.id in copies:
+        if row.id in copies:
             found.setdefault(row.label, copies[row.id])
         elif row.label not in opened and (problem := unread(work, row.label)) is not None:
             found[row.label] = problem
@@ -114,8 +134,9 @@ def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> in
     if not holds:
         return 0
     over, count = outlived(work, closed), 0
+    every = lots.every(work).values() if over else ()
     for hold in holds if over else ():
-        reached = over & reach(work, hold, over, known)
+        reached = over & reach(work, hold, over, every, known)
         problem = unread(work, label(hold.id)) if reached else None
         if problem is None:
             count += move(work, reached, hold.id)
@@ -127,9 +148,10 @@ def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> in
 
 def reached(work: Work, boxes: Collection[str]) -> dict[str, int]:
     """Return which of these boxes living holds reach, each with the oldest hold that does."""
-    found, left = dict[str, int](), set(boxes)
-    for hold in living(work):
-        mine = left & reach(work, hold, left) if left else set[str]()
+    found, left, holds = dict[str, int](), set(boxes), living(work)
+    every = lots.every(work).values() if holds and left else ()
+    for hold in holds:
+        mine = left & reach(work, hold, left, every) if left else set[str]()
         found |= dict.fromkeys(mine, hold.id)
         left -= mine
     return found
@@ -178,7 +200,7 @@ def _besides(after: str, office: HasWork) -> str | None:
     if rows:
         binding.turn(work, binding.HOLDS)
     for row in rows:
-        home = _home(work, Held(*row, False))
+        home = _home(work, Held(*row))
         vault.rehome(work.conn, work.custodian, row.id, home, work.today)
     return rows[-1].id if rows else None
 
@@ -206,8 +228,8 @@ def _ended(work: Work) -> tuple[ColumnElement[bool], ...]:
 def unwrap(work: Work, hold: Hold) -> int:
     """Take the boxes from a hold's key: to the next hold, to their day, or to their end.
 
-    Its key is marked to be destroyed. Boxes stay under it for a while (`heldcopies.release`) that
-    a sweep left where there are other holds, which may reach them too; all of them while the
+    Its key is marked to be destroyed. Boxes stay under it for a while (`heldcopies.release`) where
+    there are other holds and only a look tells whether they reach them too; all of them while the
     clock is in doubt, for nothing ends by a day that nobody believes.
 
     :param hold: a hold that was lifted.
@@ -227,8 +249,8 @@ def loosen(work: Work, hold: Hold) -> None:
     """Take from the key of a living hold the boxes that it reaches no more, before their day.
 
     Those whose day is over would end at once, and lifting a hold takes two people: they stay
-    until these do it. What a sweep left goes to its day, on which all holds are asked; those that
-    may reach it look through it again (`heldcopies.find`), and until then no file of it goes.
+    until these do it. What only a look tells of goes to its day, on which all holds are asked; it
+    is looked through again (`heldcopies.find`), and until then no file of it goes.
 
     :param hold: the hold.
     """
@@ -238,17 +260,19 @@ def loosen(work: Work, hold: Hold) -> None:
         return
     going = [row for row in under(work, hold.id) if row.last_day >= work.today]
     share(work, going)
-    if any(row.swept for row in going):
-        for other in living(work):
-            if in_sweeps(work, other):
-                unsearched.ask(work.conn, other.id, work.stamp)
+    numbers = {row.lot for row in going if row.lot is not None}
+    for other in lots.asking(work, living(work), SWEEPS) if SWEEPS in numbers else ():
+        unsearched.ask(work.conn, other.id, work.stamp)
+    unsearched.ask_of(work.conn, numbers - {SWEEPS}, work.stamp)
 
 
 def _going(work: Work, rows: Sequence[Held]) -> list[Held]:
     """Return those of the boxes under a hold's key of which can be said now where they go."""
-    doubted = bool(brake.doubt(work.conn, work.stamp))
-    shared = any(in_sweeps(work, other) for other in living(work))
-    return [row for row in rows if not (doubted or (row.swept and shared))]
+    if brake.doubt(work.conn, work.stamp):
+        return []
+    others, numbers = living(work), {row.lot for row in rows if row.lot is not None}
+    untold = {number for number in numbers if lots.asking(work, others, number)}
+    return [row for row in rows if row.lot not in untold]
 
 
 def share(work: Work, boxes: Sequence[Held]) -> int:
@@ -269,26 +293,25 @@ class Held:
     :param purpose: what it is kept for.
     :param controller: slug of who answers for it.
     :param last_day: its last day when nothing holds it, ISO.
-    :param swept: it was left by a sweep.
+    :param lot: number of the lot of which only a look tells whose it is; None where all is told.
     """
 
     id: str
     purpose: str
     controller: str
     last_day: str
-    swept: bool
+    lot: str | None = None
 
 
-def under(work: Work, hold: int, only: str | None = None) -> list[Held]:
-    """Return the boxes that lie under the key of a hold, or one of them if it does."""
+def under(work: Work, hold: int, only: Collection[str] | None = None) -> list[Held]:
+    """Return the boxes that lie under the key of a hold, or those of some that do."""
     box = tables.box
-    wanted = select(
-        box.c.id, box.c.purpose, box.c.controller, box.c.last_day, box.c.request
-    ).where(
-        box.c.label == label(hold), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
+    wanted = lots.boxes(box.c.id, box.c.purpose, box.c.controller, box.c.last_day).where(
+        box.c.label == label(hold), box.c.purpose.in_(PURPOSES)
     )
-    rows = work.conn.execute(wanted if only is None else wanted.where(box.c.id == only))
-    return [Held(*row[:4], row.request is None and row.purpose in SWEPT) for row in rows]
+    some = (None,) if only is None else chunks(sorted(only))
+    asked = (wanted if part is None else wanted.where(box.c.id.in_(part)) for part in some)
+    return [Held(*row) for each in asked for row in work.conn.execute(each)]
 
 
 def home(work: Work, boxes: Sequence[Held]) -> int:

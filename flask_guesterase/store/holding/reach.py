@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -20,42 +19,40 @@ from ..erasing.finder import find, owned
 from ..journaling.journal import stamp
 from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
-from ..messages import outbox
 from ..retaining import heldqueries
 from ..retaining.holds import Hold, covered, keys_of, matching, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
-from . import evident, formerly, ownerless
+from . import evident, formerly, lots, ownerless
+from .lots import COPIES, Lot
 
 Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
 
-SWEPT = ("recovery", outbox.FILE)
-"""Purposes of what a sweep seals: rows, and names of files."""
-
-_COPIES = ("recovery", "recovery-file", outbox.FILE)
-"""Purposes of what is sealed for a request: rows, bytes of files, and names of files."""
-
-
 Holders = Mapping[str, Collection[int]]
-"""Safety copy of a sweep -> numbers of the holds that cover a row in it."""
+"""Safety copy -> numbers of the holds that cover a row in it."""
 
 
 def reach(
-    work: Work, hold: Hold, among: Collection[str], known: Holders | None = None
+    work: Work,
+    hold: Hold,
+    among: Collection[str],
+    every: Iterable[Lot],
+    known: Holders | None = None,
 ) -> set[str]:
     """Return the boxes that hold rows under a hold, or the names of their files.
 
     :param work: the open transaction.
     :param hold: the hold.
     :param among: only these boxes are asked about.
-    :param known: which holds reach copies of sweeps, as far as that was looked into before.
+    :param every: all lots.
+    :param known: which holds reach copies by their rows, as far as that was looked into before.
     """
-    return at_once(work, hold, among) | _of_sweeps(work, hold, among, known or {})
+    return at_once(work, hold, among) | _of_lots(work, hold, among, every, known or {})
 
 
 def at_once(work: Work, hold: Hold, among: Collection[str] | None = None) -> set[str]:
-    """Return the boxes that hold rows under a hold, but for what sweeps left.
+    """Return the boxes that hold rows under a hold, but for what only a look tells.
 
     :param work: the open transaction.
     :param hold: the hold.
@@ -64,11 +61,6 @@ def at_once(work: Work, hold: Hold, among: Collection[str] | None = None) -> set
     if hold.scope == Scope.EVIDENCE:
         return evident.copies(work, hold)
     return _kept(work, hold, among) | _of_requests(work, hold, among)
-
-
-def in_sweeps(work: Work, hold: Hold) -> bool:
-    """Return whether a hold may reach what sweeps left."""
-    return hold.scope != Scope.EVIDENCE or evident.copied(work, hold) is not None
 
 
 def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
@@ -145,7 +137,7 @@ def _of_requests(work: Work, hold: Hold, among: Collection[str] | None) -> set[s
         .join(subject, subject.c.request == box.c.request)
         .where(
             box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(_COPIES),
+            box.c.purpose.in_(COPIES),
             subject.c.standing == Standing.TAKEN.value,
         )
     )
@@ -161,52 +153,29 @@ def _of_requests(work: Work, hold: Hold, among: Collection[str] | None) -> set[s
     return found
 
 
-def _of_sweeps(work: Work, hold: Hold, among: Collection[str], known: Holders) -> set[str]:
-    """Return the safety copies of what ended without a request, and the files named with them.
+def _of_lots(
+    work: Work, hold: Hold, among: Collection[str], every: Iterable[Lot], known: Holders
+) -> set[str]:
+    """Return the safety copies that hold a row under a hold, and the files that may go with them.
 
-    Nothing says whose file it is; where one copy is reached, none of these files is removed.
+    Nothing says whose file it is; where one copy of a lot is reached, none of its files goes.
     """
-    if not in_sweeps(work, hold):
-        return set()
-    asked = swept(work)
-    files = asked.files & set(among)
-    # Whether a file may go is told by all copies; otherwise those that are asked about will do.
-    copies = asked.copies if files else asked.copies & set(among)
-    found = {
-        copy for copy in copies
-        if hold.id in (known[copy] if copy in known else holders(work, [hold], copy))
-    }  # fmt: skip
-    return found | (files if found else set())
-
-
-@dataclass(frozen=True)
-class Swept:
-    """Boxes of what ended without a request.
-
-    :param copies: safety copies of rows.
-    :param files: names of files.
-    """
-
-    copies: frozenset[str]
-    files: frozenset[str]
-
-
-def swept(work: Work) -> Swept:
-    """Return the boxes of what ended without a request."""
-    box = tables.box
-    rows = work.conn.execute(
-        select(box.c.id, box.c.purpose).where(
-            box.c.request.is_(None),
-            box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(SWEPT),
-        )
-    ).all()
-    copies = frozenset(row.id for row in rows if row.purpose == "recovery")
-    return Swept(copies, frozenset(row.id for row in rows) - copies)
+    found = set[str]()
+    for lot in every:
+        asked, files = lot.boxes & set(among), lot.files & set(among)
+        if not asked or not lots.asking(work, [hold], lot.number):
+            continue
+        # Whether a file may go is told by all copies; otherwise those that are asked about will do.
+        mine = {
+            copy for copy in (lot.copies if files else asked)
+            if hold.id in (known[copy] if copy in known else holders(work, [hold], copy))
+        }  # fmt: skip
+        found |= mine | (files if mine else set())
+    return found
 
 
 def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
-    """Return the numbers of the holds that cover a row in a safety copy of a sweep.
+    """Return the numbers of the holds that cover a row in a safety copy.
 
     The copy is opened for it: nothing outside says which rows it holds. Where nobody can tell of a
     row which one it is, all of them may.
@@ -216,6 +185,8 @@ def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
     :param copy: identifier of its box.
     """
     asked = [evident.as_place(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
+    if not asked:
+        return frozenset()
     found: set[int] = set()
     told = _told_in(work, copy, formerly.links(work.datamap))
     rows, untold = _rows(work, told)
@@ -270,7 +241,7 @@ def _holding(work: Work, hold: Hold) -> set[str]:
         select(box.c.id).where(
             box.c.request.in_(mine),
             box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(_COPIES),
+            box.c.purpose.in_(COPIES),
         )
     )
     return set(rows.scalars())

@@ -23,7 +23,7 @@ from ..access import brake
 from ..casework.cases import load, secret
 from ..certificates import planning
 from ..certificates.deeds import did
-from ..comeback import marks
+from ..comeback import marks, sharing
 from ..copying import shelved
 from ..depth import deepening
 from ..erasing import people
@@ -266,6 +266,7 @@ def _carry_out(
     held = plan.spared()
     gone = [person for person in plan.people if person not in held]
     people.bury_again(work, origin.number, gone, held)
+    sharing.note(work, origin.number, plan)
     counts = {**erased.counts, "people": len(gone)}
     work.events.append(SubjectErasedAgain(
         origin.controller, origin.property, origin.number or "", SYSTEM, counts

@@ -78,6 +78,8 @@ def catch_up(work: Work, case: Case, line: Line, done: again.Again | None) -> No
     """Bring a request to where it was: erased, and to be checked and certified again."""
     if case.state not in _PATHS:
         return
+    # What was erased just now has noted with it whose shared rows that were.
+    case = load(work, case.number, lock=True)
     did = [dict(item) for item in done.did] if done is not None and done.did else _as_before(line)
     decisions = {"decisions": [dict(item) for item in line.note.did], **(case.decisions or {})}
     step(

@@ -52,8 +52,8 @@ def claim(
 ) -> list[Parcel]:
     """Take what is due, so that no other worker takes it, and open it.
 
-    A file whose name lies under a hold waits until that is lifted; one that a sweep left waits
-    until it is known whether a hold that was placed since reaches it.
+    A file whose name lies under a hold waits until that is lifted; one that a sweep left, or that
+    went with shared rows, until it is known whether a hold that was placed since reaches it.
 
     :param work: the open transaction; what is claimed is sent after it.
     :param channels: names of the channels there are; a message for another one is printed.
@@ -136,6 +136,7 @@ _FREE = or_(
     and_(
         or_(tables.outbox.c.box.not_in(HELD), tables.outbox.c.box.is_(None)),
         or_(tables.outbox.c.request.is_not(None), ~unsearched.ANY.exists()),
+        ~unsearched.is_asked(tables.outbox.c.request),
     ),
 )
 """What no hold keeps from leaving."""

@@ -131,7 +131,8 @@ def _known(conn: Connection) -> None:
     """Go on only where it is known what is held: people are told on which day to destroy a key."""
     box = tables.box
     swept = box.c.request.is_(None), box.c.purpose == "recovery", box.c.forgotten_at.is_(None)
-    if (unsearched.asked(conn) and _count(conn, box, *swept)) or heldkeys.lifted(conn):
+    asked = unsearched.asked_of(conn) or (unsearched.asked(conn) and _count(conn, box, *swept))
+    if asked or heldkeys.lifted(conn):
         raise BusyError(
             "A hold was placed or lifted, and the safety copies were not looked through yet.",
             "Let `flask guesterase worker` do it, then try again; nothing was dropped.",
