@@ -1593,7 +1593,8 @@ def taken_by(here: Epoch, told: list[str], inputs: Inputs) -> tuple[str, datetim
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     day = min(filter(None, (said, last, now)))
     words = f"on {said}" if day == said else f"by {day} (their entry says {said})"
-    return words, moment(day) - YOUNG
+    at = moment(day)
+    return words, at - min(YOUNG, at - datetime.min)
 
 
 def is_younger(here: Epoch, head: Checkpoint, limit: datetime, inputs: Inputs) -> bool:
@@ -1607,7 +1608,7 @@ def is_excused(here: Epoch, head: Checkpoint, inputs: Inputs) -> bool:
     if inputs.lost(head) is not None or inputs.hidden(head):
         return True
     # What stays is older too then: its clock was ahead, and was set right.
-    return moment(inputs.begins(here)) < moment(inputs.signed(head)) - LEAP
+    return moment(inputs.signed(head)) - moment(inputs.begins(here)) > LEAP
 
 
 def is_older(here: Epoch, head: Checkpoint, limit: datetime, inputs: Inputs) -> bool:
@@ -2230,11 +2231,11 @@ class Book:
         ]
         # A count under way may still have seen a line that a step took; none that left days before.
         if not restore or before[0] != place:
-            return [Span(when(one) - DAY) for one in same]
+            return [Span(day_before(one)) for one in same]
         opened = (entries[number]["epoch"], 0)
         behind = (entries[entries.index(one) + 1] for one in same)
         return [
-            Span(when(one) - DAY, min(where(next_), opened), opened)
+            Span(day_before(one), min(where(next_), opened), opened)
             for one, next_ in zip(same, behind, strict=True)
         ]
 
@@ -2265,6 +2266,12 @@ def at_of(entry: Entry) -> str:
 
 def when(entry: Entry) -> datetime:
     return datetime.fromisoformat(entry["at"])
+
+
+def day_before(entry: Entry) -> datetime:
+    """Return the moment a day before an entry; whoever forges one may date it in the year 1."""
+    at = when(entry)
+    return at - min(DAY, at - datetime.min.replace(tzinfo=UTC))
 
 
 def entries_of(files: Iterable[Path]) -> Iterator[Entry]:
@@ -2354,7 +2361,7 @@ def check_unknown(
         and (entry["marks"]["root"] != one["previous"] or when(entry).date() >= night)
         for entry in bare
     )
-    if night + DAY >= datetime.fromisoformat(end).date() and not other:
+    if datetime.fromisoformat(end).date() - night <= DAY and not other:
         report.add("list", None, f"{name}: whether it was counted so: the journal here ends on "
                    f"{end}. Give a newer one.")
     elif until:
@@ -2366,8 +2373,8 @@ def check_unknown(
 
 def within(night: date, start: str, end: str) -> bool:
     """Tell whether a night may lie between two times, of which the first may be unknown."""
-    from_ = datetime.fromisoformat(start).date() - DAY if start else date.min
-    return from_ <= night and night - DAY <= datetime.fromisoformat(end).date()
+    from_ = datetime.fromisoformat(start).date() if start else date.min
+    return from_ - night <= DAY and night - datetime.fromisoformat(end).date() <= DAY
 
 
 def chained(place: Place, number: int, book: Book) -> bool | None:
@@ -2550,7 +2557,7 @@ def explain(
         if any(book.took(gone, spot, spans, entry) for spot in spots):
             continue
         told = not restore and not any(
-            absent(inputs, spot[0], gone["index"], when(before[1]) - DAY, entry)
+            absent(inputs, spot[0], gone["index"], day_before(before[1]), entry)
             for spot in spots
         )
         if gone["action"] not in TAKING or told:
@@ -2570,9 +2577,11 @@ def explain(
 def check_between(report: Report, title: str, counts: list[Entry], days: set[str]) -> None:
     """Say between which counts a journal went on for days; others' counts count as well."""
     for one, next_ in pairwise(counts):
-        after = (when(one) + SILENT_DAYS * DAY).date().isoformat()
         passed = (when(next_) - when(one)).days > SILENT_DAYS
-        if passed and any(after < day < next_["at"][:10] for day in days):
+        until, since = next_["at"][:10], when(one).date()
+        if passed and any(
+            day < until and (date.fromisoformat(day) - since).days > SILENT_DAYS for day in days
+        ):
             report.add("silence", None, f"{title}: what came and went from {one['at']} to "
                        f"{next_['at']}: it was not counted, though the journal went on.")
 
@@ -2645,7 +2654,7 @@ def check_clock(report: Report, files: Iterable[Path]) -> None:
             early[controller].right = True
         if last is None or entry["action"] in CLOCK:
             continue
-        if at < when(last) - BACK:
+        if when(last) - at > BACK:
             report.add("clock", None, f"{name}: why the clock ran back at entry {entry['index']}, "
                        f"from {last['at']} to {entry['at']}.")
         elif at - when(last) > LEAP:

@@ -258,6 +258,23 @@ def test_what_ended_by_a_clock_that_leapt_is_named(
     assert ("clock", False) in {(f["id"], f["shown"]) for f in findings}
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_an_entry_dated_at_an_end_of_the_calendar_is_answered(
+    at: str, outside: Outside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever forges one ends no reading: what speaks against it is said."""
+    path = outside.journal()
+    lines = path.read_text().splitlines()
+    for place, line in enumerate(lines):
+        forged = canonical(json.loads(line) | {"at": at}).decode()
+        path.write_text("\n".join([*lines[:place], forged, *lines[place + 1:]]) + "\n")
+        capsys.readouterr()
+        given = [str(outside.folder), "--journal", str(path), "--checkpoint",
+                 str(outside.checkpoint())]  # fmt: skip
+        assert verify.main(["census", *given, "--json"]) == 1
+        assert wrong(json.loads(capsys.readouterr().out)["findings"])
+
+
 def test_a_clock_set_back_hides_no_silence(
     outside: Outside, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -115,7 +115,9 @@ def spellings(kind: str | None, value: str, region: str = "") -> frozenset[str]:
     text = unicodedata.normalize("NFKC", value).strip()
     found = {normal(kind, value, region), value.strip(), text}
     if kind in (Kind.EMAIL, Kind.NAME, Kind.BOOKING):
-        found |= {text.casefold(), text.lower(), text.upper()}
+        found |= {text.lower(), text.upper()}
+    if kind in (Kind.NAME, Kind.BOOKING):
+        found.add(text.casefold())
     if kind == Kind.DOCUMENT:
         found |= {text.upper(), text.lower(), normal(kind, value).lower()}
     if kind == Kind.PHONE:
@@ -183,7 +185,8 @@ def _email(text: str) -> str:
         raise MatchError(
             "This is not an e-mail address.", "It has a part before and a part after the @ sign."
         )
-    return _composed(text.casefold())
+    # Not folded: "ß" and "ss" are two mailboxes, whose domains anybody can register.
+    return _composed(text.lower())
 
 
 def _composed(text: str) -> str:

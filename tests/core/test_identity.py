@@ -81,6 +81,16 @@ def test_email_addresses_fold_case_and_width() -> None:
     assert not same(Kind.EMAIL, "ann@example.com", "ann@example.org")
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ann@fußball.example", "ann@fussball.example"), ("λόγος@mail.example", "λόγοσ@mail.example")],
+)
+def test_mailboxes_that_only_fold_alike_are_two(one: str, other: str) -> None:
+    """Letters that fold into others stand in domains of their own. Source: RFC 5894 section 7.2."""
+    assert not same(Kind.EMAIL, one, other)
+    assert other not in spellings(Kind.EMAIL, one)
+
+
 def test_documents_ignore_spaces_and_hyphens() -> None:
     """A passport number is its letters and digits."""
     assert same(Kind.DOCUMENT, "e-1234 5678", "E12345678")

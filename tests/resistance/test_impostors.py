@@ -177,6 +177,23 @@ def test_a_new_contact_address(post: tuple[House, Mailboxes]) -> None:
     assert told(house, "intake-received")
 
 
+@pytest.mark.parametrize(
+    ("guests", "own"),
+    [("ann@fussball.example", "ann@fußball.example"), ("gross@mail.example", "groß@mail.example")],
+)
+def test_a_mailbox_that_folds_alike(
+    post: tuple[House, Mailboxes], guests: str, own: str
+) -> None:
+    """Who books under a guest's name and such a mailbox proves their own row, and not theirs."""
+    house, boxes = post
+    house.hotel.guest(40, name="Ida Moor", email=own)
+    house.hotel.guest(41, name="Ida Moor", email=guests)
+    house.browser().ask(property="sh", name="Ida Moor", email=own)
+    house.worker()
+    assert [m.to for m in boxes.sent] == [own]
+    assert [row["row_key"] for row in house.hotel.ours("subject")] == ["int:40"]
+
+
 def test_the_spouse_with_the_mailbox(house: House) -> None:
     """Two share a mailbox: a name reaches that person's row alone, no name reaches neither."""
     number = ""

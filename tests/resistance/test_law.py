@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -578,6 +578,26 @@ def test_a_property_or_controller_renamed(pine: Pine) -> None:
     for _ in range(4):
         pine.night()
     assert "register-uncounted" in pine.seen()
+
+
+def test_a_clock_set_forward_in_steps(
+    pine: Pine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A day and a half at a time is no leap; outside it is seen that days are not there yet."""
+    today = datetime.now(UTC)
+    pine.later(seconds=(today - pine.now).total_seconds())
+    pine.form(5, today.date() - timedelta(days=362))
+    pine.sweep("officer")
+    for _ in range(5):
+        pine.leap(hours=35)
+        assert pine.tried("officer").doubt == ""
+    assert pine.names()[5] is None
+    path = tmp_path / "journal.jsonl"
+    with pine.engine.connect() as conn:
+        path.write_text("\n".join(journal.lines(conn)) + "\n", encoding="utf-8")
+    assert verify.main(["census", str(tmp_path), "--journal", str(path), "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)["findings"]
+    assert any(f["id"] == "clock" and f["shown"] is False for f in said)
 
 
 def test_a_heartbeat_forged(pine: Pine) -> None:

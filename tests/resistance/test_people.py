@@ -19,7 +19,8 @@ from flask_guesterase.store.search import residue
 from tests.resistance.conftest import Pine
 from tests.store import forms
 from tests.store.forms import Form, Guest
-from tests.store.hotel import Hotel
+from tests.store.hotel import Hotel, Scan
+from tests.store.test_outbox import Post, go
 from tests.store.test_residue import note, run_of
 from tests.web.house import House
 from tests.web.test_cli import Console, code_of
@@ -235,6 +236,26 @@ def test_a_record_given_to_another_guest(
     [line] = pine.run(lambda office: office.holds("officer"))
     assert line["strayed"] == line["late"] == (scope == "subject")
     assert ("hold-review-due" in pine.actions()) == (scope == "subject")
+
+
+def test_a_file_named_by_another_guests_row(sqlite_url: str, tmp_path: Path) -> None:
+    """A friend's row names the scan of a guest under a hold, and the friend is erased."""
+    hotel = Hotel(sqlite_url, tmp_path)
+    hotel.grants["officer"].add("hold")
+    scan = hotel.files / "bo.png"
+    scan.write_bytes(b"a passport")
+    for id, path in ((1, "../files/bo.png"), (2, "bo.png")):
+        hotel.guest(id, name=f"G{id}", email=f"g{id}@mail.example")
+        hotel.put(Scan, id=id, guest_id=id, path=path)
+    with hotel.begin() as office:
+        wanted = Wanted("subject", "court-order", "guests", "2", property="sh")
+        office.place_hold(wanted, "officer")
+    number = hotel.approved(email="g1@mail.example")
+    with hotel.begin() as office:
+        office.erase(number)
+    go(hotel, Post())
+    assert scan.exists()
+    hotel.engine.dispose()
 
 
 def test_a_held_record_under_another_key(pine: Pine) -> None:

@@ -238,6 +238,33 @@ def test_a_pin_that_the_officer_set(house: House) -> None:
     assert approve(house, number, "third").status_code == 303
 
 
+@pytest.mark.parametrize("attack", ["forget", "rewrite"])
+@pytest.mark.parametrize("door", ["pin", "apitoken"])
+def test_who_gave_a_code_or_a_token_rewritten_by_sql(house: House, door: str, attack: str) -> None:
+    """Our rows may forget who could have acted as somebody: the journal does not."""
+    if door == "pin":
+        code = given(house, "clerk", "officer")
+        front = house.browser("front")
+        new = {"who": "clerk", "code": code, "pin": PIN, "again": PIN}
+        assert front.post(f"{DESK}/pin", f"{DESK}/pin", **new).status_code == 200
+        number = filed(act(front, "/new", "clerk", PIN, **FILING))
+        assert act(front, f"/{number}/confirm", "clerk", PIN, how="desk").status_code == 200
+    else:
+        program = issued(house, "clerk", "officer", "file", "verify", "view")
+        answer = program.post("/requests", {"match": MATCH, "channel": "desk"})
+        number = answer.get_json()["number"]
+        assert program.post(f"/requests/{number}/confirm", {"how": "desk"}).status_code == 200
+    house.settle(number)
+    table = tables.metadata.tables[f"{tables.PREFIX}{door}"]
+    giver = {"pin": "given_by", "apitoken": "issued_by"}[door]
+    forged = update(table).values({giver: "a99"}) if attack == "rewrite" else delete(table)
+    with house.hotel.engine.begin() as conn:
+        assert conn.execute(forged).rowcount == 1
+    assert approve(house, number, "officer").status_code == 403
+    assert house.state(number) == "review"
+    assert approve(house, number, "third").status_code == 303
+
+
 def freeze(house: House) -> int:
     """Let the porter freeze the house; return the number of the hold."""
     with house.app.app_context():

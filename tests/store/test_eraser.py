@@ -261,7 +261,9 @@ def test_a_file_is_named_and_its_column_overwritten(database_url: str, tmp_path:
         {"name": redact, "scan": File(root), "photo": File(root, then=redact)}, subject=PERSON
     )
     with host(database_url, metadata) as engine:
-        put(engine, metadata, both(scan="aino.png", photo="id/aino.jpg"))
+        rows = both(scan="aino.png", photo="id/aino.jpg")
+        rows["guests"][1] |= {"scan": "bo.png", "photo": "id/bo.jpg"}
+        put(engine, metadata, rows)
         erased = erase(engine, datamap(metadata, {"guests": policy}), AINO)
         row = values(engine, metadata)
     assert sorted(erased.files) == [(root, "aino.png"), (root, "id/aino.jpg")]

@@ -35,6 +35,25 @@ def scanned(hotel: Hotel) -> tuple[Hotel, Path, str]:
     return hotel, file, hotel.approved(email="ann@mail.example")
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_file_that_another_guests_row_names_goes_with_the_last_of_them(
+    hotel: Hotel, whole: bool
+) -> None:
+    """Two share one scan, however each row writes its name: it is the other's too."""
+    file = hotel.files / "both.png"
+    file.write_bytes(b"x")
+    (hotel.files / "nobody.png").write_bytes(b"x")
+    for id, path in ((1, "./both.png"), (2, str(file) if whole else "both.png")):
+        hotel.guest(id, name=f"G{id}", email=f"g{id}@mail.example")
+        hotel.put(Scan, id=id, guest_id=id, path=path)
+    for id, there in ((1, True), (2, False)):
+        number = hotel.approved(email=f"g{id}@mail.example")
+        run(hotel)(lambda office, number=number: office.erase(number))
+        go(hotel, Post())
+        assert file.exists() is there, id
+    assert certified(hotel) == [("erased", [])] * 2
+
+
 STAYS = [{"table": "files", "rows": 1, "reason": FILE_STAYS}]
 """What a certificate says of one file that could not be removed."""
 

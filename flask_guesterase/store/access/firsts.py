@@ -57,7 +57,8 @@ def waits_for_another(work: Work, name: str, by: str, lasting: timedelta) -> boo
     said, actor = pulse.look(work.conn, name), actors.known(work, by)
     if said is None or said.by is None or said.second is not None or actor is None:
         return False
-    return timedelta(0) <= work.stamp - said.at <= lasting and same(work.conn, said.by, actor)
+    lately = timedelta(0) <= work.stamp - said.at <= lasting
+    return lately and same(work.conn, said.by, actor, work.stamp)
 
 
 def _beside(name: str) -> str:

@@ -6,6 +6,7 @@ act under the same number at a shared desk as anywhere else, so that one person 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -15,12 +16,11 @@ from ...core import pin as pins
 from ...core.errors import ForbiddenError, InputError, TokenError, UnknownError
 from ...core.events import Event, PinGiven, PinLocked, PinSet
 from ...core.log import slug
-from ...core.own import RECORDS
 from ...core.permissions import Permission
 from .. import tables
 from ..settings import Property
 from ..work import Work
-from . import actors, limits, tokens
+from . import actors, limits, sameness, tokens
 from .tokens import Purpose
 
 MOST = 10
@@ -31,9 +31,6 @@ LASTING = timedelta(hours=24)
 
 KEPT = timedelta(days=366)
 """How long a PIN that nobody uses is kept."""
-
-KNOWN = RECORDS.years * KEPT
-"""How long it is known who gave a code for it: what was proposed with it may wait as long."""
 
 _GIVERS = 20
 
@@ -63,7 +60,7 @@ def give(work: Work, person: str, by: str, property_: str) -> str:
         "used_on": work.today,
     }  # fmt: skip
     work.conn.execute(update(table).where(table.c.actor == actor).values(fresh))
-    _tell(work, PinGiven, hotel, officer)
+    _tell(work, PinGiven, hotel, officer, sameness.mark(actor))
     return tokens.code(work, actor, Purpose.PIN, LASTING)
 
 
@@ -153,7 +150,7 @@ def forget(work: Work) -> int:
     Who gave a code for one might have acted with it, and is known for longer.
     """
     table = tables.pin
-    year, over = ((work.now - span).date().isoformat() for span in (KEPT, KNOWN))
+    year, over = ((work.now - span).date().isoformat() for span in (KEPT, sameness.KNOWN))
     unused, given = table.c.used_on < year, table.c.given_by.is_not(None)
     gone = work.conn.execute(
         delete(table).where(unused, ~given | (table.c.used_on < over))
@@ -213,5 +210,9 @@ def _works(work: Work, person: str, hotel: Property) -> bool:
     return actors.works(work, person, hotel.code) and not work.shared(person)
 
 
-def _tell(work: Work, event: type[Event], hotel: Property, actor: str) -> None:
-    work.events.append(event(slug(hotel.controller), hotel.code, "", actor))
+def _tell(
+    work: Work, event: type[Event], hotel: Property, actor: str,
+    marks: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    told = event(slug(hotel.controller), hotel.code, "", actor, marks=marks or {})
+    work.events.append(told)

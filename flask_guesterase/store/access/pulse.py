@@ -132,7 +132,7 @@ def second(conn: Connection, before: Pulse | None, now: Pulse, lasting: timedelt
         return False
     if not timedelta(0) <= now.at - before.at <= lasting:
         return False
-    if same(conn, before.by, now.by or ""):
+    if same(conn, before.by, now.by or "", now.at):
         raise FourEyesError(
             "The same person said this before.", "Another person must confirm it."
         )

@@ -49,7 +49,7 @@ def other(work: Work, case: Case | None, actor: str) -> None:
 
     :raises FourEyesError: they decided it.
     """
-    if case is not None and case.decided_by and same(work.conn, actor, case.decided_by):
+    if case is not None and case.decided_by and same(work.conn, actor, case.decided_by, work.stamp):
         raise FourEyesError(
             "Whoever decided a request does not decide about the complaint.",
             "Ask another person, or invite a reviewer from outside.",

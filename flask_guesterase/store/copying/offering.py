@@ -204,7 +204,7 @@ def hand_out(work: Work, number: str, by: str) -> str:
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
     shelved.row(work, case.number)
     _ready(work, case)
-    if case.decided_by and same_person(work.conn, case.decided_by, actor):
+    if case.decided_by and same_person(work.conn, case.decided_by, actor, work.stamp):
         raise FourEyesError(
             "Whoever released a copy does not hand it out.", "Ask a colleague at the desk."
         )

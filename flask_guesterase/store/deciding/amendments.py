@@ -368,7 +368,7 @@ def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[A
 
 
 def _another(work: Work, row: Row[Any], actor: str) -> None:
-    if same(work.conn, row.proposed_by, actor):
+    if same(work.conn, row.proposed_by, actor, work.stamp):
         raise FourEyesError("The same person proposed this.", "Another person must confirm it.")
 
 

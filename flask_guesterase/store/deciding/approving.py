@@ -196,7 +196,7 @@ def took_part(work: Work, case: Case, actor: str, by: str) -> bool:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
     first = [case.filed_by, case.verified_by]
     first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
-    if any(same_person(work.conn, each, actor) for each in first if each):
+    if any(same_person(work.conn, each, actor, work.stamp) for each in first if each):
         return True
     # Whoever asks for their own data is one pair of eyes, whatever else they are.
     if work.own(by) in people.taken(work, case.number):

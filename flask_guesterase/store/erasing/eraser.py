@@ -47,6 +47,7 @@ from .echo import (
     watch,
 )
 from .finder import find
+from .shared import spare
 from .surgery import Surgery
 from .taking import Erased
 
@@ -302,6 +303,7 @@ def carry_out(held: Locked, scope: Scope) -> Erased:
             surgery.done.later = rest
             left = decided(plan(conn, datamap, scope, live), surgery.moved, drawn, rest)
             require_ended(next((step.decision.table for step in left.steps), None))
+    spare(conn, datamap, surgery.done)
     return surgery.done
 
 

@@ -66,7 +66,7 @@ def lift(work: Work, id: int, by: str) -> bool:
         heldrows.write(work, id, lift_by=actor, lift_at=work.stamp)
         heldrows.tell(work, LiftProposed, hotel, actor, {}, heldrows.silence(row.silent))
         return False
-    if same(work.conn, row.lift_by, actor):
+    if same(work.conn, row.lift_by, actor, work.stamp):
         raise FourEyesError("Two people lift a hold.", "Ask a second person.")
     heldrows.write(work, id, lifted_by=actor, lifted_at=work.stamp)
     work.remember.append(tracing.lifted(row))

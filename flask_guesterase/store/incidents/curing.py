@@ -129,7 +129,7 @@ def close(work: Work, number: str, by: str) -> None:
         raise TransitionError(
             f"Something is still to be done: {', '.join(left)}.", "Do that first."
         )
-    if row.reviewed_by and same(work.conn, row.reviewed_by, actor):
+    if row.reviewed_by and same(work.conn, row.reviewed_by, actor, work.stamp):
         raise FourEyesError("Whoever reviewed it does not close it.", "Ask a second person.")
     row = records.change(work, row, state=CLOSED, closed_by=actor, closed_at=work.stamp)
     evidence.end(work, row, actor)

@@ -184,7 +184,7 @@ def let_go(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
     notice = alarms.duty(work, row, alarm, Whom.GUESTS).notice
     if notice is None or notice.state != QUEUED:
         raise _none_waits()
-    if notice.proposed_by and same(work.conn, notice.proposed_by, actor):
+    if notice.proposed_by and same(work.conn, notice.proposed_by, actor, work.stamp):
         raise FourEyesError("Two people write to guests.", "Ask a second person to read it.")
     if not hmac.compare_digest(digest(work, row, notice).encode(), seen.strip().lower().encode()):
         raise MovedError("The letter is not the one you read.", "Read it again and let that go.")

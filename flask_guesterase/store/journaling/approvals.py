@@ -101,7 +101,7 @@ def took_part(work: Work, case: Case, by: str) -> bool:
         mine = ""
     return any(
         (mine and hmac.compare_digest(draft.marks.get(WHO, ""), mine))
-        or same(work.conn, draft.actor, actor)
+        or same(work.conn, draft.actor, actor, work.stamp)
         for draft in _before(entries(work, case, _FIRST))
     )
 

@@ -83,7 +83,7 @@ def wish(work: Work, controller: str, before: date, by: str, second: str) -> Wis
     if not codes:
         raise UnknownError("There is no such controller.", "Name one of your properties'.")
     people = [_allowed(work, who, codes) for who in (by, second)]
-    if same(work.conn, *people):
+    if same(work.conn, people[0], people[1], work.stamp):
         raise FourEyesError("This is the same person twice.", "Another person must agree.")
     if before > months_after(work.now.date(), -12 * YEARS.years):
         raise InputError(

@@ -70,7 +70,7 @@ def _is_veiled(work: Work, row: Row[Any], by: str, shared: bool) -> bool:
 def _released(work: Work, number: str, by: str) -> bool:
     """Return whether somebody released the copy of a request, and so does not hand it out."""
     decided, actor = load(work, number).decided_by, actors.known(work, by)
-    return bool(decided and actor and same(work.conn, decided, actor))
+    return bool(decided and actor and same(work.conn, decided, actor, work.stamp))
 
 
 def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:

@@ -214,7 +214,7 @@ def close(work: Work, number: str, by: str) -> None:
         raise TransitionError(
             f"Something is still to be done: {', '.join(left)}.", "Do that first."
         )
-    if same(work.conn, row.opened_by, actor):
+    if same(work.conn, row.opened_by, actor, work.stamp):
         raise FourEyesError("Whoever opened a review does not close it.", "Ask a second person.")
     last = before(work, row)
     old = records.points(work, last.number, Point.ACTION) if last is not None else ()

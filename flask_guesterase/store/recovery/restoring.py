@@ -166,7 +166,7 @@ def restore(work: Work, number: str, by: str, read: int | None = None) -> Report
         raise UnknownError("Nobody proposed to restore this request.", "Propose it first.")
     if read not in (None, wanted.id):
         raise MovedError("Another proposal took the place of this one.", "Read the new one.")
-    if same(work.conn, wanted.proposed_by, actor):
+    if same(work.conn, wanted.proposed_by, actor, work.stamp):
         raise FourEyesError("They proposed it themselves.", "Let somebody else confirm it.")
     ready(work, case)
     backs = _rows(work, case)

@@ -43,7 +43,7 @@ def review(work: Work, number: str, by: str, finding: str) -> None:
     if row is None:
         raise UnknownError("There is no disclosure with this number.", "Look it up in the list.")
     actor = actors.allow(work, by, _reviews(work, by, row.property), row.property)
-    if same(work.conn, actor, row.made_by):
+    if same(work.conn, actor, row.made_by, work.stamp):
         raise FourEyesError("Whoever produced the register does not review it.", "Ask a colleague.")
     if row.reviewed_by is not None:
         raise TransitionError("This disclosure was reviewed already.", "Its finding stays.")

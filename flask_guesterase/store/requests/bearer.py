@@ -17,7 +17,7 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.seal import Terms
 from .. import tables
-from ..access import actors
+from ..access import actors, sameness
 from ..boxes import safe
 from ..casework.cases import day_at
 from ..lawbook.blockers import today_at
@@ -113,6 +113,7 @@ def issue(work: Work, wish: Wish, by: str) -> str:
         )
     secret = PREFIX + secrets.token_urlsafe(32)
     controller, ends = slug(hotel.controller), wish.until.isoformat()
+    person = actors.number(work, wish.user)
     words = sorted(wish.permissions)
     said = {
         "hash": _hash(secret), "property": hotel.code, "permissions": " ".join(words),
@@ -123,7 +124,7 @@ def issue(work: Work, wish: Wish, by: str) -> str:
     work.conn.execute(
         insert(tables.apitoken).values(
             controller=controller,
-            actor=actors.number(work, wish.user),
+            actor=person,
             box=safe.keep(work, terms, {"user": wish.user, **said}),
             issued_by=issuer,
             issued_at=work.stamp,
@@ -131,7 +132,8 @@ def issue(work: Work, wish: Wish, by: str) -> str:
         )
     )
     grounds = tuple(word.value for word in words)
-    work.events.append(TokenIssued(controller, hotel.code, "", issuer, {}, grounds))
+    marks = sameness.mark(person)
+    work.events.append(TokenIssued(controller, hotel.code, "", issuer, {}, grounds, marks))
     return secret
 
 

@@ -36,7 +36,7 @@ def renew(work: Work, by: str, second: str) -> str:
     :raises BlockedError: this database was restored and has not caught up.
     """
     actor, other = brake.lawyer(work, by), brake.lawyer(work, second)
-    if same(work.conn, actor, other):
+    if same(work.conn, actor, other, work.stamp):
         raise FourEyesError("One person cannot do both steps.", "Let a second person agree.")
     _register_is_there(work)
     work.custodian.settle()
