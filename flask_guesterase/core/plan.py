@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from .ruling import Reason, Ruling
+from .treatment import names_only
 
 Key = tuple[object, ...]
 """Values of a row's key columns, in the order of the table's key."""
@@ -277,7 +278,7 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     shared = bool(row.others)
     whole = deletes and (shape.deletes == "always" or not shared)
     # In a text only what is said of this person goes, so that it may be another's as well.
-    said = {n for n, rule in erase.items() if rule == MENTIONS}
+    said = {n for n, rule in erase.items() if names_only(rule)}
     mine = _free_columns(shape, row, erase) | said if shared else frozenset(erase)
     # What stays as another's does not go once the hotel needs it no longer.
     needed = {n: w for n, w in ruling.needed.items() if n in mine or whole}
@@ -322,9 +323,6 @@ NEEDED = "blocker:"
 
 ANOTHER = "another-controller"
 """Name of the precondition by which a profile stays while another controller's stay needs it."""
-
-MENTIONS = "mentions"
-"""Word of the rule by which only what is said of the person goes from a text."""
 
 OTHERS = "also-another-persons"
 """Ground of what of a row stays because it is another living person's too."""

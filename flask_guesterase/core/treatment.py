@@ -153,6 +153,22 @@ class Inside:
 
 Rule = Null | Redact | Placeholder | Constant | Computed | Keep | Retain | File | Mentions | Inside
 
+MENTIONS = "mentions"
+"""Word of the rule by which only what is said of the person goes from a text."""
+
+
+def names_only(word: str) -> bool:
+    """Return whether a rule takes only what is said of the person, of a document as well.
+
+    :param word: the rule's word; of `inside` each part's stands behind a comma, and a path that
+        holds one itself counts as something else.
+    """
+    kind, _, parts = word.partition(":")
+    if kind != "inside":
+        return word == MENTIONS
+    return all(part.endswith((f"={MENTIONS}", "=keep")) for part in parts.split(","))
+
+
 null = Null()
 redact = Redact()
 placeholder = Placeholder()

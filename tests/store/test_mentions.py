@@ -236,6 +236,42 @@ def test_a_shared_text_is_decided_as_a_change(sqlite_url: str) -> None:
     assert ("share", ("data",)) in decided
 
 
+@pytest.mark.parametrize(("said", "left"), [
+    ({"guests": ["Anna Holm", "Bert Stone"], "n": 2},
+     {"guests": ["[erased]", "Bert Stone"], "n": 2}),
+    ("Anna Holm, Bert Stone", "[erased], Bert Stone"),
+])  # fmt: skip
+def test_of_a_shared_document_goes_what_names_who_asks(
+    database_url: str, said: Any, left: Any
+) -> None:
+    """The names of a party lie in one list: one goes at once, the others stay; so it is in a text
+    that should be a document and is none."""
+    metadata, _ = hotel(Column("other_id", ForeignKey("guests.id"), index=True))
+    notes, guests = metadata.tables["notes"], metadata.tables["guests"]
+    who = inside({"$.guests": mentions, "$.n": keep("how many")})
+    mixed = inside({"$.guests": mentions, "$.n": null})
+    declared = datamap(metadata, {
+        guests: Policy(
+            {"house": keep("x"), "name": redact, "phone": null, "remark": null},
+            subject=Subject(match=["phone"], name="name"),
+        ),
+        notes: Policy({"body": who, "data": mixed}, via=["guest_id", "other_id"]),
+    })  # fmt: skip
+    text = said if isinstance(said, str) else json.dumps(said)
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), PEOPLE)
+            row = {"id": 1, "guest_id": 1, "other_id": 2, "body": text, "data": {"n": 1}}
+            conn.execute(insert(notes).values(row))
+        plan = draw(engine, declared, ANNA)
+        erase(engine, declared, ANNA)
+        with engine.connect() as conn:
+            body, data = conn.execute(select(notes.c.body, notes.c.data)).one()
+    assert (body if isinstance(said, str) else json.loads(body), data) == (left, {"n": 1})
+    decided = {(s.decision.outcome, s.decision.columns) for s in plan.steps}
+    assert {("overwrite", ("body",)), ("share", ("data",))} <= decided
+
+
 @pytest.mark.parametrize(
     ("coding", "left"), [("utf-8", "[erased], Zoë"), ("latin-1", "[erased]")]
 )

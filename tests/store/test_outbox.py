@@ -19,7 +19,7 @@ from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.messages.channels import Message, message_id
 from flask_guesterase.store.messages.outbox import BACK_OFF
 from flask_guesterase.store.sweeping.report import Report
-from flask_guesterase.store.upkeep import dispatch, sending
+from flask_guesterase.store.upkeep import dispatch, sending, watch
 from tests.store.hotel import Booking, Guest, Hotel, Scan
 
 
@@ -404,6 +404,7 @@ def test_an_erasure_that_fails_is_tried_later_and_later(hotel: Hotel) -> None:
     """What the database refuses now does not come first every minute."""
     hotel.guest(1, name="Ann", email="ann@example.com")
     number = hotel.approved(email="ann@example.com")
+    told = []
     for minutes in (15, 60, 180):
         with hotel.begin() as office:
             assert office.due() == [number]
@@ -411,7 +412,9 @@ def test_an_erasure_that_fails_is_tried_later_and_later(hotel: Hotel) -> None:
         hotel.later(minutes=minutes, seconds=-1)
         with hotel.begin() as office:
             assert office.due() == []
+            told.append([f.column for f in watch.findings(office.work) if f.id == "due-failing"])
         hotel.later(seconds=1)
+    assert told == [[], [], ["sh"]], "check says so once it has failed three times"
     assert hotel.erased(number) == "erased"
     with hotel.begin() as office:
         execution.postpone(office.work, number)

@@ -30,7 +30,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.needle import Searcher, needles
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.core.treatment import keep, redact, retain
+from flask_guesterase.core.treatment import exempt, keep, redact, retain
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.casework import cases
@@ -252,6 +252,22 @@ def test_a_namesake_who_lives_makes_a_name_a_perhaps(hotel: Hotel) -> None:
     assert worker.carry_out(run_of(hotel), other) == "partial"
     (left,) = found(hotel, other)["left"]
     assert (left["place"], left["reason"], left["rows"]) == ("bookings.remark", "name-in-text", 1)
+
+
+@pytest.mark.parametrize(("said", "state"), [(False, "partial"), (True, "erased")])
+def test_a_name_counts_wherever_nothing_is_declared(
+    hotel: Hotel, said: bool, state: str
+) -> None:
+    """What nobody said is nobody's may hold the guest by name alone, on a card for example."""
+    with hotel.engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE cards (number INTEGER PRIMARY KEY, holder VARCHAR(40))")
+        conn.exec_driver_sql("INSERT INTO cards VALUES (1, 'Ann Berg'), (2, 'Bo Lind')")
+    nobodys: Any = [("cards", exempt("names of rooms"))] if said else []
+    hotel.datamap = hotel.mapped([*policies(str(hotel.files)), *nobodys])
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == state
+    assert places(hotel, number) == ({} if said else {"cards.holder": {"name"}})
 
 
 def given_first(hotel: Hotel) -> None:

@@ -167,6 +167,16 @@ def test_what_is_written_into_a_text_as_another_changes_goes_as_well(any_inn: No
     assert (inn.texts(OLDER), inn.texts(PAST)) == (["[erased]"], ["[erased]"])
 
 
+def test_what_is_written_over_a_row_as_another_is_overwritten_goes_as_well(any_inn: Noted) -> None:
+    """Both rows are only emptied, the one that the trigger writes into first: index of words."""
+    inn = any_inn
+    inn.copies({(PAST, "UPDATE"): WRITES.format("older")})
+    inn.wished(date(2026, 3, 1))
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "erased"
+    assert (inn.texts(OLDER), inn.texts(PAST)) == (["[erased]"], ["[erased]"])
+
+
 def test_what_one_trigger_writes_through_another_goes_as_well(any_inn: Noted) -> None:
     """What went into the newer copy is in the older one as soon as the newer one is emptied."""
     inn = any_inn

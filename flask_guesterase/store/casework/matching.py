@@ -89,6 +89,9 @@ def by_clerk(work: Work, given: Mapping[str, str], property_: Property) -> Match
     :raises MatchError: nothing was given by which anybody can be found, or a value could be
         anybody's.
     """
+    if isinstance(given, Mapping):
+        # What the host has of a guest may be NULL, which is as empty as a text may be.
+        given = {key: value or "" for key, value in given.items()}
     need(given, _GIVEN, "match=...", MatchError)
     finding = {k: v for k, v in given.items() if k != Kind.NAME}
     if not finding and Kind.NAME in work.datamap.match_keys():

@@ -60,7 +60,9 @@ def unheld(table: str) -> ErasureError:
     """
     return ErasureError(
         f"{table} does not hold what the plan wrote into it.",
-        "A trigger or another rule of the database writes back; nothing was changed.",
+        "A trigger or another rule of the database writes back; nothing was changed. Where it "
+        "makes a column anew of what goes, as an index of words, give that column keep(reason); "
+        "else drop it.",
     )
 
 

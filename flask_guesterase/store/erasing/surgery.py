@@ -105,12 +105,19 @@ class Surgery:
         # key that has become another by then would not be found; and one that must not become
         # another refuses what is to be overwritten.
         removal.clear(turns.early)
+        changed = {step.decision.table for step in steps}
+        told = named(self.live, changed, changed) if self.live is not None else []
         alike = []
         for step in turns.writing:
-            alike += self._overwrite(step, before[step.decision])
+            written = self._overwrite(step, before[step.decision])
+            if step.decision.table in told:
+                # The next overwriting may fire what writes over these, so they are seen before it.
+                require_alike(self.conn, written)
+            else:
+                alike += written
         require_alike(self.conn, alike)
         removal.clear(turns.late)
-        self._write_again({step.decision.table for step in steps})
+        self._write_again(changed)
         for step in (s for s in steps if s.decision.outcome is Outcome.SEAL):
             self.done.sealed[step.decision].update(before[step.decision].by_key())
         for name in dict.fromkeys(step.decision.table for step in steps):

@@ -218,6 +218,27 @@ def postpone(work: Work, number: str) -> None:
     step(work, case, attempts=case.attempts + 1, try_at=later, **over)
 
 
+FAILING = 3
+"""After so many tries that failed a person must look: one hour and a quarter after the first."""
+
+
+def failing(work: Work) -> dict[str, int]:
+    """Return how many approved requests of each property fail, and wait for nothing else.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    here = tables.request.c
+    found = work.conn.execute(
+        select(here.property, func.count())
+        .where(
+            here.state.in_([State.APPROVED, State.CHECKING]),
+            here.attempts >= FAILING, here.waiting_for.is_(None),
+        )
+        .group_by(here.property).order_by(here.property)
+    )  # fmt: skip
+    return {str(code): int(count) for code, count in found}
+
+
 def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> Ending:
     plan = held.plan
     origin = keeping.Origin(case.number, case.controller, case.property)

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import ARRAY, JSON, Column, FromClause, PickleType, Table
 from sqlalchemy import Computed as Generated
 
-from ...core.plan import MENTIONS, Shape
+from ...core.plan import Shape
 from ...core.policy import Policy
 from ...core.treatment import (
+    MENTIONS,
     Computed,
     Constant,
     File,

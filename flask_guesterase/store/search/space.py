@@ -51,7 +51,7 @@ class Field:
 
     :param name: its name in the database.
     :param how: the form in which it is read.
-    :param free: names count in it: it is declared and people write sentences there.
+    :param free: names count in it: people write sentences there, or nothing is declared about it.
     """
 
     name: str
@@ -176,7 +176,7 @@ def _place(
     key = table.primary_key
     if declared is not None:
         key = tuple(column.name for column in declared.key)
-    fields = tuple(_fields(table, mapped, declared))
+    fields = tuple(_fields(table, mapped, declared, _is_unsaid(table, mapped, datamap)))
     if declared is not None and (contacts := datamap.subjects.get(declared.name)) is not None:
         names = [column.name for column in contacts.names]
         fields += (Field("\x1f".join(names), How.NAMES),) if names else ()
@@ -193,8 +193,18 @@ def _way(table: LiveTable, live: LiveSchema) -> Way:
     return Way.STREAM
 
 
+def _is_unsaid(table: LiveTable, mapped: Table | None, datamap: DataMap) -> bool:
+    """Return whether nothing is declared about a table, not even that it is nobody's.
+
+    A view, an index of words and a partition show what another table holds, which may stay there.
+    """
+    name = mapped.fullname if mapped is not None else table.name
+    other = table.view or table.virtual or table.partition_of is not None
+    return not other and name not in datamap.tables and name not in datamap.exempt
+
+
 def _fields(
-    table: LiveTable, mapped: Table | None, declared: Declared | None
+    table: LiveTable, mapped: Table | None, declared: Declared | None, unsaid: bool
 ) -> Iterator[Field]:
     known = {column.name: column.type for column in mapped.c} if mapped is not None else {}
     # Declarations spell a name as the mapping does, where the engine compares without case.
@@ -203,7 +213,7 @@ def _fields(
         lower = column.name.lower()
         name = column.name if column.name in known else spelled.get(lower, column.name)
         type_ = known.get(name)
-        free = declared is not None and _is_free(declared, name, type_)
+        free = unsaid if declared is None else _is_free(declared, name, type_)
         how = form_of(table, column)
         if how is not None:
             yield Field(name, how, free)

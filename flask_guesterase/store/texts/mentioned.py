@@ -33,9 +33,10 @@ from ...core.treatment import (
     Part,
     Placeholder,
     Rule,
+    names_only,
 )
 from ..mapping.datamap import DataMap
-from ..mapping.declared import Declared
+from ..mapping.declared import Declared, rule_word
 from ..mapping.masks import (
     Entropy,
     Seeded,
@@ -107,8 +108,10 @@ class Hand:
             whole = column.table.fullname in self.over
             made = partial(self._part, f"{column.table.fullname}|{column.name}", row)
             new = applied(rule, text, made, partial(self._strike, row, whole))
-            fits = new is not None and (room is None or len(new) <= room)
-            return new if fits else _otherwise(rule, column, room)
+            if new is not None and (room is None or len(new) <= room):
+                return new
+            if not (row.others and names_only(rule_word(rule))):
+                return _otherwise(rule, column, room)
         if not text.strip():
             return text
         if self._is_partly(row, column.table.fullname in self.over):

@@ -16,6 +16,7 @@ from ..binds import awaiting
 from ..census import watching
 from ..checking.gaps import unreadable
 from ..erasing.traces import holds
+from ..executing import execution
 from ..invented import canaries
 from ..keys import copies
 from ..mapping.declared import Declared
@@ -77,13 +78,22 @@ def findings(work: Work) -> list[Finding]:
 
 
 def _failing(work: Work) -> list[Finding]:
-    """Return the properties at which rows were tried so often that nobody tries them any more."""
-    return [
+    """Return the properties at which something was tried so often that a person must look."""
+    rows = [
         _warn(
             "due-failing", code, f"{count} rows that have had their time could not be erased.",
             "Run `flask guesterase sweep --status`, cure what it names, then run it with --retry.",
         )
         for code, count in backlog.given_up(work).items()
+    ]  # fmt: skip
+    return rows + [
+        _warn(
+            "due-failing", code, f"{count} approved requests could not be carried out, time after "
+            "time.",
+            "Run `flask guesterase erase NUMBER` for each that is approved: it says why. It is "
+            "tried again once a day.",
+        )
+        for code, count in execution.failing(work).items()
     ]  # fmt: skip
 
 
