@@ -191,7 +191,7 @@ class Language:
         if isinstance(value, str):
             value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
         day = self._local(value) if isinstance(value, datetime) else value
-        return format_date(day, "long", locale=self.locale)
+        return self._ordinal(format_date(day, "long", locale=self.locale))
 
     def about(self, value: str) -> str:
         """Return a day, a month or a year in words; what is none of them stays as it is.
@@ -211,7 +211,11 @@ class Language:
         if not value:
             return ""
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return format_datetime(self._local(moment), "medium", locale=self.locale)
+        return self._ordinal(format_datetime(self._local(moment), "medium", locale=self.locale))
+
+    def _ordinal(self, text: str) -> str:
+        # Unicode's patterns know no ordinals; in French the first of a month has one, and no other.
+        return f"1er {text[2:]}" if self.code == "fr" and text.startswith("1 ") else text
 
     @property
     def clock(self) -> str:
