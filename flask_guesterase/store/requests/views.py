@@ -132,7 +132,9 @@ def guest_view(work: Work, case: Case) -> CaseView:
 
 def milestones(work: Work, case: Case) -> list[Milestone]:
     """Return the days of a request as its guest may read them, the earliest first."""
-    return days.of(work, case, _copied(work, case)[0])
+    # A copy that was opened goes with the erasure that waited for it, whatever day it had.
+    goes = case.state is State.FETCHED and _followed(work, case)
+    return days.of(work, case, "" if goes else _copied(work, case)[0])
 
 
 def _copied(work: Work, case: Case) -> tuple[str, bool]:
