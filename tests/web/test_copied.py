@@ -206,6 +206,32 @@ def test_a_copy_that_an_erasure_takes_along_is_not_promised_for_days(house: Hous
     assert "Send me the link" in case
 
 
+def test_who_takes_a_copy_back_reads_that_the_erasure_goes_on(house: House) -> None:
+    """It waits for nothing then: "nothing was erased" would be read as an end of both."""
+    browser, _ = asked(house, "copy-first")
+    page = browser.get("/privacy/case/withdraw?lang=en")
+    assert "it goes on, and waits for the copy no longer" in page
+    assert browser.post("/privacy/case/withdraw", page="/privacy/case/withdraw").status_code == 303
+    house.worker()
+    case = browser.get("/privacy/case?lang=en")
+    assert "You took the request for a copy back on" in case
+    assert "it goes on, and waits for the copy no longer" in case
+    assert "Nothing was erased" not in case
+    told = letters(house)
+    assert re.search("The request for a copy was taken back|副本申请已撤回", told) is not None
+    assert re.search("Nothing was erased|没有删除任何内容", told) is None
+
+
+def test_who_takes_a_copy_alone_back_reads_of_no_erasure(house: House) -> None:
+    """There is none that could go on."""
+    browser, _ = asked(house)
+    assert "it goes on" not in browser.get("/privacy/case/withdraw?lang=en")
+    browser.post("/privacy/case/withdraw", page="/privacy/case/withdraw")
+    case = browser.get("/privacy/case?lang=en")
+    assert "You took the request for a copy back on" in case
+    assert "it goes on" not in case
+
+
 def test_a_copy_that_goes_with_no_erasure_lies_ready_after_it_was_opened(house: House) -> None:
     """Its day stands there before and after."""
     case = opened(house).get("/privacy/case?lang=en")
