@@ -114,7 +114,7 @@ def test_clauses_with_commas_of_their_own_are_told_apart(code: str) -> None:
     """How an erasure was checked is read as so many steps, not as one run of commas."""
     told = [words.word(Language(code), each) for each in (*CHECKS, *Evidence)]
     assert any(re.search("[,、，]", each) for each in told)
-    between = "；" if code in ("zh", "ja") else "; "
+    between = {"zh": "；", "ja": "；", "fr": "\N{NO-BREAK SPACE}; "}.get(code, "; ")
     assert Language(code).clauses(told) == between.join(told)
 
 

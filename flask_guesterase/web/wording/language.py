@@ -53,6 +53,7 @@ _WIDE = frozenset({"zh", "ja"})
 """Languages whose signs are as wide as their letters."""
 
 _COLONS = {"zh": "：", "ja": "：", "fr": "\u00a0: "}
+_SEMICOLONS = {"zh": "；", "ja": "；", "fr": "\u00a0; "}
 _MANDARIN = "cmn"
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 _ABOUT = re.compile(r"(?P<year>\d{4})(-(?P<month>0[1-9]|1[0-2])(-(?P<day>\d\d))?)?")
@@ -245,7 +246,7 @@ class Language:
     @property
     def semicolon(self) -> str:
         """Return what stands between clauses."""
-        return "；" if self.code in _WIDE else "; "
+        return _SEMICOLONS.get(self.code, "; ")
 
     @property
     def stop(self) -> str:
