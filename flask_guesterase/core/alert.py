@@ -35,6 +35,10 @@ class AlertKind(StrEnum):
     MISTAKE = "mistake"
 
 
+SINCE_A_DAY = frozenset({AlertKind.PAST_DUE, AlertKind.ANSWER_LATE, AlertKind.BOX_LATE})
+"""What is wrong since a day, which is written down as its midnight, and not since a moment."""
+
+
 class Mistake(StrEnum):
     """What kind of mistake somebody on duty reports."""
 

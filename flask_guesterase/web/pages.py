@@ -356,13 +356,14 @@ def _problem_page(
     return make_response(page, problem.status, problem.later(error))
 
 
-def unsent(problem: Problem, desk: str) -> Response:
+def unsent(problem: Problem, desk: str, again: bool = True) -> Response:
     """Return the page that says that a form was not taken, and gives back what was written in it.
 
     :param problem: says why.
     :param desk: "guest" or "staff".
+    :param again: whether it leads back to the form.
     """
-    return _problem_page(problem, desk, None, form=True)
+    return _problem_page(problem, desk, None, form=again)
 
 
 def json_file(body: dict[str, Any]) -> Response:

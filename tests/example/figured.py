@@ -49,6 +49,7 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
             continue
         at = datetime.fromisoformat(entry["at"])
         day, action, number = at.astimezone(zone).date(), entry["action"], entry.get("request")
+        month_of = day.isoformat()[:7]
         if action == "erasure-requested":
             received[number] = day
         elif action in ("subject-erased", "erasure-refused"):
@@ -58,15 +59,15 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
             answer.pop(number, None)
             end.pop(number, None)
         elif action == "retention-ended":
-            ended[at.isoformat()[:7]] += sum(entry.get("counts", {}).values())
+            ended[month_of] += sum(entry.get("counts", {}).values())
         silent = {"place-hold", "lift-hold"} & set(entry.get("grounds", []))
         if action == "training-missed" and silent:
             continue
-        if action in HANDLED and at.isoformat()[:7] in handled:
-            each = [(at.isoformat()[:7], action, number, word) for word in entry.get("grounds", ())]
+        if action in HANDLED and month_of in handled:
+            each = [(month_of, action, number, word) for word in entry.get("grounds", ())]
             told = [word for word in each if word not in late] if action in DAILY else [()]
             late.update(each)
-            handled[at.isoformat()[:7]][HANDLED[action]] += len(told)
+            handled[month_of][HANDLED[action]] += len(told)
         if action in ENDS:
             words = entry.get("grounds", [])
             end[number] = words[0] if action == "check-completed" else action

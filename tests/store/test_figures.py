@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -133,6 +133,31 @@ def test_a_copy_that_nobody_released_is_no_answer(hotel: Hotel) -> None:
         figures = next(each for each in office.figures() if each.property == "sh")
     (month,) = (each for each in figures.months if each.received)
     assert (month.answered, month.late, month.days) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("zone", "month"), [("Asia/Shanghai", "2026-04"), ("America/Los_Angeles", "2026-03")]
+)
+def test_a_month_ends_at_the_hotel_for_all_that_is_counted(
+    hotel: Hotel, zone: str, month: str
+) -> None:
+    """A request, a complaint and an incident of one night stand in one month, on either side."""
+    hotel.lies_in(zone)
+    hotel.grants["officer"].add("incident")
+    hotel.guest(1, name="Ann Berg", email="ann@mail.example")
+    # In Shanghai it is the first of April then; in Los Angeles, the evening before one hour later.
+    hotel.now = datetime(2026, 3, 31, 20, tzinfo=UTC)
+    hotel.later(hours=5 if month == "2026-03" else 0)
+    with hotel.begin() as office:
+        office.request({"email": "ann@mail.example"}, property="sh")
+        given = Grievance("about-delay", "I wait.", property="sh", channel="letter")
+        office.file_complaint(given, "clerk")
+        office.open_incident(Report("sh", "leak", "A list lay there."), "officer")
+    with hotel.begin() as office:
+        figures = next(each for each in office.figures() if each.property == "sh")
+    assert {each.month: each.received for each in figures.months if each.received} == {month: 1}
+    counted = {at: (each.complaints, each.incidents) for at, each in figures.handled.items()}
+    assert {at: many for at, many in counted.items() if any(many)} == {month: (1, 1)}
 
 
 def test_what_is_late_for_days_is_late_once(hotel: Hotel) -> None:

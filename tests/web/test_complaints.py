@@ -74,6 +74,21 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
     assert CANARY not in second.get(f"{DESK}/complaints")
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"), [("fr", "Réponse donnée"), ("es", "Respuesta dada"), ("de", "Beantwortet")]
+)
+def test_the_day_of_the_answer_has_a_word_for_one_complaint(
+    house: House, lang: str, said: str
+) -> None:
+    """The word was that of many requests, of another gender and number."""
+    _, guest = refused(house)
+    complaint = complain(guest)
+    form = {"outcome": "upheld", "words": ""}
+    page = f"{DESK}/complaints/{complaint}"
+    assert house.browser("second").post(f"{page}/answer", page, **form).status_code == 303
+    assert f"<dt>{said}</dt>" in guest.get(f"/privacy/case?lang={lang}")
+
+
 def test_a_complaint_sent_twice_is_one_and_is_not_called_unsent(house: House) -> None:
     """Whoever presses twice reads the number of the complaint that was received."""
     _, guest = refused(house)

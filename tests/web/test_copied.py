@@ -183,6 +183,63 @@ def test_who_asked_for_erasure_as_well_is_told_to_save_the_copy(
     assert ("Until then you can have a new link" in page) is not said
 
 
+def test_a_copy_that_an_erasure_takes_along_is_not_promised_for_days(house: House) -> None:
+    """From the opening on it goes with the erasure, whatever day stood beside it before."""
+    browser, number = asked(house, "copy-first")
+    released(house, number)
+    offered = browser.get("/privacy/case?lang=en")
+    assert "Your copy lies ready until" in offered
+    assert "your copy lies ready until then" in offered
+    assert "the copy goes with it: save it before" in offered
+    browser.post("/privacy/case/copy")
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
+    assert found is not None
+    browser.get(found[1])
+    browser.post(found[1])
+    assert "the copy goes with it: save it before" in browser.get("/privacy/copy?lang=en")
+    case = browser.get("/privacy/case?lang=en")
+    assert "It was opened before." in case
+    assert "the copy goes with it: save it before" in case
+    assert "lies ready until" not in case
+    assert "SUMMARY" not in browser.get("/privacy/case/dates.ics")
+    assert "Send me the link" in case
+
+
+def test_who_takes_a_copy_back_reads_that_the_erasure_goes_on(house: House) -> None:
+    """It waits for nothing then: "nothing was erased" would be read as an end of both."""
+    browser, _ = asked(house, "copy-first")
+    page = browser.get("/privacy/case/withdraw?lang=en")
+    assert "it goes on, and waits for the copy no longer" in page
+    assert browser.post("/privacy/case/withdraw", page="/privacy/case/withdraw").status_code == 303
+    house.worker()
+    case = browser.get("/privacy/case?lang=en")
+    assert "You took the request for a copy back on" in case
+    assert "it goes on, and waits for the copy no longer" in case
+    assert "Nothing was erased" not in case
+    told = letters(house)
+    assert re.search("The request for a copy was taken back|副本申请已撤回", told) is not None
+    assert re.search("Nothing was erased|没有删除任何内容", told) is None
+
+
+def test_who_takes_a_copy_alone_back_reads_of_no_erasure(house: House) -> None:
+    """There is none that could go on."""
+    browser, _ = asked(house)
+    assert "it goes on" not in browser.get("/privacy/case/withdraw?lang=en")
+    browser.post("/privacy/case/withdraw", page="/privacy/case/withdraw")
+    case = browser.get("/privacy/case?lang=en")
+    assert "You took the request for a copy back on" in case
+    assert "it goes on" not in case
+
+
+def test_a_copy_that_goes_with_no_erasure_lies_ready_after_it_was_opened(house: House) -> None:
+    """Its day stands there before and after."""
+    case = opened(house).get("/privacy/case?lang=en")
+    assert "Your copy lies ready until" in case
+    assert "your copy lies ready until then" in case
+    assert "save it before" not in case
+
+
 def test_a_guest_reads_that_the_erasure_waits_for_a_copy(house: House) -> None:
     """It was answered long ago and lies ready: that nobody answered would be untrue."""
     _, number = asked(house, "copy-first")

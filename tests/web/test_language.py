@@ -91,6 +91,16 @@ def test_days_and_counts_are_written_as_readers_write_them() -> None:
     assert es.ngettext("%(num)s row", "%(num)s rows", 0) == "0 filas"
 
 
+def test_the_first_of_a_month_is_an_ordinal_in_french() -> None:
+    """"Au plus tard le 1 janvier" is no French; no other day has an ordinal."""
+    fr = Language("fr", "Europe/Paris")
+    assert fr.day("2027-01-01") == fr.about("2027-01-01") == "1er janvier 2027"
+    assert (fr.day("2027-01-11"), fr.day("2021-11-21")) == ("11 janvier 2027", "21 novembre 2021")
+    assert fr.moment("2026-11-30T23:42:05Z") == "1er déc. 2026, 00:42:05"
+    assert fr.about("2027-01") == "janvier 2027"
+    assert Language("de").day("2027-01-01") == "1. Januar 2027"
+
+
 @pytest.mark.parametrize(
     ("code", "colon"), [("zh", "："), ("ja", "："), ("fr", "\N{NO-BREAK SPACE}: "), ("de", ": ")]
 )
@@ -104,7 +114,7 @@ def test_clauses_with_commas_of_their_own_are_told_apart(code: str) -> None:
     """How an erasure was checked is read as so many steps, not as one run of commas."""
     told = [words.word(Language(code), each) for each in (*CHECKS, *Evidence)]
     assert any(re.search("[,、，]", each) for each in told)
-    between = "；" if code in ("zh", "ja") else "; "
+    between = {"zh": "；", "ja": "；", "fr": "\N{NO-BREAK SPACE}; "}.get(code, "; ")
     assert Language(code).clauses(told) == between.join(told)
 
 

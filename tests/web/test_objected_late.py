@@ -45,6 +45,26 @@ def test_an_objection_after_the_erasure_reaches_people(house: House) -> None:
     assert alerts(house) == []
 
 
+@pytest.mark.parametrize("kind", ["object", "stop"])
+def test_who_is_no_guest_is_not_sent_to_the_form_by_a_link_that_is_over(
+    house: House, kind: str
+) -> None:
+    """Who looks once more whether the button did anything would ask for the erasure it stopped."""
+    path = link(house, erased(house)[1]) if kind == "object" else "/privacy/stop/over"
+    browser = house.browser()
+    if kind == "object":
+        assert browser.post(path).status_code == 200
+    page = browser.client.get(path, query_string={"lang": "en"})
+    assert page.status_code == 410
+    assert "that counts, and you need do nothing more" in page.text
+    assert "send the form again" not in page.text
+    assert "Open the form again" not in page.text
+    german = browser.client.get(path, query_string={"lang": "de"}).text
+    assert "sagen Sie dem Hotel Bescheid" in german
+    guest = browser.client.get("/privacy/link/over", query_string={"lang": "en"}).text
+    assert "send the form again" in guest
+
+
 def test_an_objection_is_settled_after_the_key_of_its_case(house: House) -> None:
     """The next round ends the key with the case; the link works for two weeks all the same."""
     number = erased(house)[1]

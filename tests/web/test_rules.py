@@ -70,6 +70,15 @@ def test_a_clock_that_moved_waits_on_the_page(lawful: Lawful) -> None:
     assert "<code>invoices@clock.document</code>" in page
 
 
+def test_a_heading_changes_its_first_letter_alone(lawful: Lawful) -> None:
+    """German nouns keep their capitals wherever they stand."""
+    lawful.law(SHORT)
+    officer = lawful.browser("officer")
+    Console(lawful.app).raw(*lawful.as_person("jurisdiction sign", "officer", "CN"))
+    assert "<h3>Rechnungen und Buchhaltung</h3>" in officer.get(f"{PAGE}?lang=de")
+    assert "<h3>Invoices and bookkeeping</h3>" in officer.get(f"{PAGE}?lang=en")
+
+
 def test_a_period_is_shortened_by_commands(lawful: Lawful, tmp_path: Path) -> None:
     """Waiting, proposed, checkpoint, confirmed: and the old period still counts thirty days."""
     console = Console(lawful.app)

@@ -92,6 +92,27 @@ def test_one_takes_and_closes(house: House) -> None:
     assert wrong.status_code == 422
 
 
+def test_what_is_wrong_since_a_day_is_told_by_that_day(house: House) -> None:
+    """A day has no hour, and west of Greenwich its midnight would be the day before."""
+    state = house.app.extensions["guesterase"]
+    west = {
+        code: replace(hotel, zone="America/Los_Angeles") if code == "sh" else hotel
+        for code, hotel in state.settings.properties.items()
+    }
+    state.settings = replace(state.settings, properties=west)
+    since, noticed = datetime(2026, 2, 1), datetime(2026, 2, 3, 12)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(tables.alert).values(
+            kind="past-due", property="sh", about="forms/guest_register", count=2,
+            controller="pine-ltd", since=since, noticed_at=noticed, noticed_by="system",
+        ))  # fmt: skip
+    page = house.browser("watcher").get(f"{DESK}/watch", wish="en")
+    assert "<dd>February 1, 2026</dd>" in page
+    assert "<dd>forms: guest register</dd>" in page
+    german = house.browser("watcher").get(f"{DESK}/watch?lang=de")
+    assert "<dd>forms: Gästeverzeichnis (Meldescheine)</dd>" in german
+
+
 def test_an_alert_of_another_hotel_is_neither_seen_nor_closed(house: House) -> None:
     """The list, the filter and both buttons are of the reader's own hotel; the house is all's."""
     failed(house, "mu")

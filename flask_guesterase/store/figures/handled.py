@@ -41,7 +41,7 @@ def handled(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, Han
 
     :param work: the open transaction.
     :param hotel: the property.
-    :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
+    :param wanted: months in order, ``YYYY-MM``, as the hotel's days have them.
     """
     counts: dict[str, Counter[str]] = {month: Counter() for month in wanted}
     late: set[tuple[str, str, str, str]] = set()

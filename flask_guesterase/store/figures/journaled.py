@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC
 
 from ...core.log import Draft, slug, word
+from ..casework.cases import day_at
 from ..census.told import at_of, backwards
 from ..settings import Property
 from ..work import Work
@@ -18,10 +20,11 @@ def entries(
     :param work: the open transaction.
     :param hotel: the property.
     :param actions: names of events.
-    :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
+    :param wanted: months in order, ``YYYY-MM``, as the hotel's days have them.
     """
     for entry in backwards(work, slug(hotel.controller), actions):
-        month = at_of(entry).isoformat()[:7]
+        # By the hotel's wall, as requests are counted: a month ends there and not in Greenwich.
+        month = day_at(hotel, at_of(entry).replace(tzinfo=UTC)).isoformat()[:7]
         if month < wanted[0]:
             return
         if month in wanted and entry.draft.facts.get("property") == word(hotel.code):

@@ -22,7 +22,7 @@ def ended(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, int]:
 
     :param work: the open transaction.
     :param hotel: the property.
-    :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
+    :param wanted: months in order, ``YYYY-MM``, as the hotel's days have them.
     """
     counts = Counter(dict.fromkeys(wanted, 0))
     for month, draft in entries(work, hotel, {RetentionEnded.name}, wanted):

@@ -73,7 +73,7 @@ class CaseView:
     :param copy_until: last day on which a copy lies ready, ISO; empty when none does.
     :param sendable: whether a link to it can be sent.
     :param lapses: whether it ends by itself when nobody confirms it.
-    :param followed: whether an erasure goes on once the guest has opened this copy.
+    :param followed: whether an erasure goes on once this copy was opened or taken back.
     :param asked_by: who asked, a word of `core.asking.Asker`.
     :param certified: the same answer as its newest certificate gives it.
     """
@@ -132,7 +132,9 @@ def guest_view(work: Work, case: Case) -> CaseView:
 
 def milestones(work: Work, case: Case) -> list[Milestone]:
     """Return the days of a request as its guest may read them, the earliest first."""
-    return days.of(work, case, _copied(work, case)[0])
+    # A copy that was opened goes with the erasure that waited for it, whatever day it had.
+    goes = case.state is State.FETCHED and _followed(work, case)
+    return days.of(work, case, "" if goes else _copied(work, case)[0])
 
 
 def _copied(work: Work, case: Case) -> tuple[str, bool]:
@@ -151,8 +153,8 @@ def _copied(work: Work, case: Case) -> tuple[str, bool]:
 
 
 def _followed(work: Work, case: Case) -> bool:
-    """Return whether an erasure that is not over waits for this copy."""
-    pair = _pair(work, case) if case.state in COPIES else None
+    """Return whether an erasure that is not over waits for this copy, or did until it was over."""
+    pair = _pair(work, case) if case.kind == Kind.COPY else None
     return pair is not None and pair["ended_at"] is None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from flask import make_response, request
@@ -13,7 +15,8 @@ from ...store.office import Office
 from ..current import current
 from ..forms import pressing
 from ..forms.schemas import Claimed, read
-from ..pages import no_fields
+from ..pages import no_fields, unsent
+from ..wording.problems import ANOTHERS_LINK
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from .guestdesk import confirmed, guest_pages, keep, opened
@@ -54,7 +57,21 @@ def _form(values: Any, problems: dict[str, list[str]], wrong: bool = False) -> s
     )
 
 
+def _anothers(view: Callable[[str], str]) -> Callable[[str], Any]:
+    """Let who stops something, and has no case with us, not be sent to the form for guests."""
+
+    @wraps(view)
+    def told(token: str) -> Any:
+        try:
+            return view(token)
+        except TokenError:
+            return unsent(ANOTHERS_LINK, "guest", again=False)
+
+    return told
+
+
 @guest_pages.get("/object/<token>")
+@_anothers
 def object_to(token: str) -> str:
     """Show a button; a mail scanner that opens the link has stopped nothing."""
     with current.begin(write=False) as office:
@@ -63,6 +80,7 @@ def object_to(token: str) -> str:
 
 
 @guest_pages.post("/object/<token>")
+@_anothers
 def objected(token: str) -> str:
     """Let the request wait for a person; the page does not say what it is about."""
     early = opened("link", lambda office: office.object_to(token))
@@ -70,6 +88,7 @@ def objected(token: str) -> str:
 
 
 @guest_pages.get("/stop/<token>")
+@_anothers
 def stop_approval(token: str) -> str:
     """Show a button to who was told of an approval by one person alone; opening stops nothing."""
     with current.begin(write=False) as office:
@@ -78,6 +97,7 @@ def stop_approval(token: str) -> str:
 
 
 @guest_pages.post("/stop/<token>")
+@_anothers
 def stopped(token: str) -> str:
     """Let what was approved alone be decided again."""
     early = opened("link", lambda office: office.stop(token))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ...core.alert import BY_PEOPLE, Mistake
+from ...core.alert import BY_PEOPLE, SINCE_A_DAY, AlertKind, Mistake
 from ...core.errors import InputError
 from ...core.incidents import Happening
 from ...core.permissions import Permission
@@ -52,7 +52,8 @@ def watch() -> str:
         alerts=[
             {
                 **row,
-                "since": _moment(tongue, hotels, row, "since"),
+                "since": _since(tongue, hotels, row),
+                "what": _what(tongue, row),
                 "next": tongue.gettext(NEXT.get(row["kind"], "")),
             }
             for row in open_
@@ -63,6 +64,21 @@ def watch() -> str:
         backups=[(each, each.stale(now)) for each in backups],
         ground_options=[(each.value, word(tongue, each)) for each in BY_PEOPLE],
     )
+
+
+def _since(tongue: Language, hotels: Mapping[str, Property], row: Mapping[str, Any]) -> str:
+    """Return since when something is wrong; a day is the same day in every zone."""
+    if row["kind"] in SINCE_A_DAY:
+        return tongue.day(row["since"].date())
+    return _moment(tongue, hotels, row, "since")
+
+
+def _what(tongue: Language, row: Mapping[str, Any]) -> str:
+    """Return what exactly is wrong; of rows that are late, their table and their category."""
+    if row["kind"] == AlertKind.PAST_DUE:
+        table, _, category = row["about"].rpartition("/")
+        return f"{table}{tongue.colon}{word(tongue, category)}"
+    return word(tongue, row["about"])
 
 
 def _moment(

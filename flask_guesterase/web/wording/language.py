@@ -53,6 +53,7 @@ _WIDE = frozenset({"zh", "ja"})
 """Languages whose signs are as wide as their letters."""
 
 _COLONS = {"zh": "：", "ja": "：", "fr": "\u00a0: "}
+_SEMICOLONS = {"zh": "；", "ja": "；", "fr": "\u00a0; "}
 _MANDARIN = "cmn"
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 _ABOUT = re.compile(r"(?P<year>\d{4})(-(?P<month>0[1-9]|1[0-2])(-(?P<day>\d\d))?)?")
@@ -191,7 +192,7 @@ class Language:
         if isinstance(value, str):
             value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
         day = self._local(value) if isinstance(value, datetime) else value
-        return format_date(day, "long", locale=self.locale)
+        return self._ordinal(format_date(day, "long", locale=self.locale))
 
     def about(self, value: str) -> str:
         """Return a day, a month or a year in words; what is none of them stays as it is.
@@ -211,7 +212,11 @@ class Language:
         if not value:
             return ""
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        return format_datetime(self._local(moment), "medium", locale=self.locale)
+        return self._ordinal(format_datetime(self._local(moment), "medium", locale=self.locale))
+
+    def _ordinal(self, text: str) -> str:
+        # Unicode's patterns know no ordinals; in French the first of a month has one, and no other.
+        return f"1er {text[2:]}" if self.code == "fr" and text.startswith("1 ") else text
 
     @property
     def clock(self) -> str:
@@ -241,7 +246,7 @@ class Language:
     @property
     def semicolon(self) -> str:
         """Return what stands between clauses."""
-        return "；" if self.code in _WIDE else "; "
+        return _SEMICOLONS.get(self.code, "; ")
 
     @property
     def stop(self) -> str:

@@ -219,6 +219,20 @@ ANOTHER_CASE = Problem(
 )
 """How it is told that a form is about another case than the one that was opened last."""
 
+ANOTHERS_LINK = Problem(
+    410,
+    (
+        _PROBLEMS[errors.TokenError].guest[0],
+        N_(
+            "If you pressed its button before, that counts, and you need do nothing more. If you "
+            "did not, look whether the address is whole, and tell the hotel, on the telephone if "
+            "you can."
+        ),
+    ),
+    _PROBLEMS[errors.TokenError].staff,
+)
+"""How a link that is over is told to who stops something by it and has no case with us."""
+
 _CSRF = Problem(
     400,
     (
