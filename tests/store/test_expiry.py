@@ -805,6 +805,33 @@ def test_what_no_number_in_the_law_ends_can_be_put_back(sqlite_url: str, tmp_pat
     inn.engine.dispose()
 
 
+@pytest.mark.parametrize("visa", ["V1", None])
+def test_what_ended_long_ago_of_a_profile_lets_the_rest_of_it_be_put_back(
+    sqlite_url: str, tmp_path: Path, visa: str | None
+) -> None:
+    """A number in the law ended its line of the register, or would have: the name has time left."""
+    class Bounded(Inn):
+        """A hotel under a law that bounds how long the register may be kept."""
+
+        pack = PACK.replace(
+            'floor = "P1Y"', 'floor = "P1Y"\nceiling = "P1Y3M"\nceiling_kind = "hard"'
+        )
+
+    inn = Bounded(sqlite_url, tmp_path)
+    inn.person(1, date(2024, 6, 1), visa=visa)
+    expiry.expire(inn.run)
+    before = inn.read(PEOPLE)
+    assert (before["name"], before["visa"]) == ("Ann Berg", None)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "erased"
+    with inn.begin() as office:
+        office.propose_restore(number, "officer", "wrong-person")
+    with inn.begin() as office:
+        assert office.restore(number, "second").restored
+    assert inn.read(PEOPLE) == before
+    inn.engine.dispose()
+
+
 def test_no_safety_copy_is_made_of_a_minors_record(
     inn: Inn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from flask_guesterase.core.treatment import null, retain
+from flask_guesterase.store import worker
 from flask_guesterase.store.boxes import safe
+from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.retaining import law
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
 from tests.store.test_restore import refused
-from tests.store.test_restored_parts import alter, restore, sealed
+from tests.store.test_restored_parts import alter, guest, restore, run, sealed
 
 BO = {"name": "Bo Lind", "email": "bo@mail.example", "phone": "+86 2"}
+
+
+def render(template: str, lang: str, params: Any) -> tuple[str, str]:
+    return template, lang
 
 
 @pytest.fixture(autouse=True)
@@ -130,3 +137,21 @@ def test_who_came_in_after_it_was_taken_back_gets_nothing_of_what_is_tried_again
     moves_in(hotel, 1, **BO)
     assert refused(restore(hotel, number)) == {"scans": {"reused-key": 1}}
     assert [row["id"] for row in hotel.rows(Scan)] == [2]
+
+
+def test_what_two_people_put_back_no_night_erases_for_a_second_request(any_hotel: Hotel) -> None:
+    """She was asked for twice, and the second found her empty: whether that one holds, staff say.
+    """
+    hotel = any_hotel
+    declared(hotel, named=True)
+    number = guest(hotel, booking="B1")
+    second = hotel.approved(booking="B1")
+    hotel.erased(second)
+    assert restore(hotel, number).restored
+    before = hotel.row(1)
+    hotel.later(days=1)
+    assert reconcile.reconcile(partial(run, hotel)) == {"returned-unclear": 1}
+    worker.work(partial(run, hotel), render, {})
+    assert (hotel.row(1), before["name"]) == (before, "Ann Berg")
+    (line,) = hotel.ours("returned")
+    assert (line["request"], line["state"]) == (second, "staff")

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.types import DateTime
 
 from ...core.plan import Key, Outcome, Plan, Row, Step, key_text
-from ...core.treatment import File, Inside, Mentions
+from ...core.treatment import File, Inside, Mentions, Placeholder
 from ..catalog.shape import LiveSchema
 from ..checking.fired import named
 from ..checking.history import end_history
@@ -30,7 +30,7 @@ from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.links import Link, links
-from ..mapping.masks import Entropy, Seeded, holds_json, is_static, value_for
+from ..mapping.masks import Entropy, Seeded, holds_json, is_invented, is_static, value_for
 from ..mapping.raw import Reader, reader, whole_key
 from ..mapping.ties import emptied
 from ..statements.given import spread
@@ -310,6 +310,11 @@ class Surgery:
         """Return what a rule makes of a column of one row."""
         declared = reads.declared
         rule, column = declared.written(name), declared.column(name)
+        if isinstance(rule, Placeholder):
+            # Another one would make an erasure before this look like the host's own writing.
+            old = text_of(taken.cell(row.key, name))
+            if is_invented(rule, column, old, reads.room(name)):
+                return old
         if not isinstance(rule, Mentions | Inside):
             return self._value(reads, name, taken.host(row.key, name), row)
         known = name in taken.typed

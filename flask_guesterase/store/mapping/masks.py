@@ -138,6 +138,20 @@ def looks_invented(name: str, length: int | None, value: str) -> bool:
     return not prefix and not end and len(value) == left and not set(value) - _ALPHABET
 
 
+def is_invented(rule: Rule, column: Column[Any], old: str | None, room: int | None) -> bool:
+    """Return whether a column of text surely holds a placeholder of ours by now.
+
+    :param rule: the rule of the column.
+    :param column: the column.
+    :param old: what it holds, as text.
+    :param room: longest text the column takes, or None.
+    """
+    if not isinstance(rule, Placeholder) or old is None or not is_marked(column.name, room):
+        return False
+    plain = is_text(column.type) and not isinstance(column.type, TypeDecorator)
+    return plain and looks_invented(column.name, room, old)
+
+
 def not_invented(column: Column[Any], here: ColumnElement[Any]) -> ColumnElement[bool] | None:
     """Return the condition that a column holds no placeholder, or None: nobody can tell.
 

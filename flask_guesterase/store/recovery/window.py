@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from ...core.image import Line, Strip, encode_strips
-from ...core.plan import Key, Plan, Step
+from ...core.plan import Key, Outcome, Plan, Step
 from ...core.rule import Kind
 from ...core.seal import Terms
 from ..boxes import boxing
@@ -188,7 +188,7 @@ def _places(work: Work, plan: Plan, declared: Declared, keys: Sequence[Key]) -> 
 
 def _over(work: Work, plan: Plan, step: Step) -> Iterator[tuple[str, Key]]:
     declared = work.datamap.declared(step.decision.table)
-    names = _categories(work, declared)
+    names = _categories(work, declared, step)
     if not names:
         return
     hotels = work.settings.properties
@@ -205,10 +205,12 @@ def _over(work: Work, plan: Plan, step: Step) -> Iterator[tuple[str, Key]]:
             yield declared.name, key
 
 
-def _categories(work: Work, declared: Declared) -> frozenset[str]:
-    names = {name for each in set(declared.retain.values()) for name in law.called(
-        work, declared, each
-    )}  # fmt: skip
-    if declared.policy.category:
+def _categories(work: Work, declared: Declared, step: Step) -> frozenset[str]:
+    """Return the categories of what a step takes; what of its rows went before is in no copy."""
+    whole = step.decision.outcome is Outcome.DELETE
+    columns = declared.taken if whole else step.decision.columns
+    retained = {declared.retain[n] for n in columns if n in declared.retain}
+    names = {name for each in retained for name in law.called(work, declared, each)}
+    if declared.policy.category and (whole or not declared.retain.keys() >= set(columns)):
         names |= {declared.policy.category, *rulebook.labels(work, declared.name, "")}
     return frozenset(names)

@@ -217,7 +217,8 @@ def _said(
     for cell in image.columns:
         value = values[cell.name].strip()
         kind = known.get(cell.name)
-        if not value or kind == Kind.NAME:
+        # What an erasure before this left is no value of the person's.
+        if not value or kind == Kind.NAME or _is_mask(cell.name, value):
             continue
         if kind is not None:
             yield kind, value
