@@ -165,6 +165,35 @@ def test_a_rule_about_what_stays_because_another_is_unsure(draft: Lawful, times:
     assert law.waits() == []
 
 
+MEMORY = REGISTER.replace("letters", "memory").replace('"A"', '"C"').replace(
+    'floor = "P1D"', 'ceiling = "P9Y"\nceiling_kind = "soft"'
+)  # fmt: skip
+"""A ceiling of the register that somebody remembers, by which nothing goes."""
+
+
+def test_a_ceiling_from_memory_that_is_taken_away(draft: Lawful) -> None:
+    """What no rule keeps stays for it, so that two people let that go, as they do of a floor."""
+    law, home = draft, replace(RECORD, answers={"nationality": "XX"})
+
+    def said() -> tuple[Open, ...]:
+        with law.hotel.begin() as office:
+            return floor(rulebook.in_force(office.work, "sh"), "guest_register", home).open
+
+    for extra in (MEMORY, ""):
+        law.write(OTHERS, extra)
+        law.do("sign_pack", "XX", "officer")
+        assert said() == (Open.UNSURE,)
+    [line] = law.waits()
+    assert (line.kind, line.state, line.name) == ("ceiling", "leaving", "XX/memory")
+    law.allowed(line.id)
+    assert said() == (Open.UNSURE,)
+    law.hotel.later(days=31)
+    assert said() == ()
+    with law.hotel.begin() as office:
+        rulebook.sync(office.work)
+    assert law.waits() == []
+
+
 YEARS = """
 [answering]
 answer = "P5Y"

@@ -577,39 +577,6 @@ def house(law: Lawful, **periods: Period) -> int:
     return int(law.do("house_period", "sh", period, "officer"))
 
 
-MEMORY = REGISTER.replace("letters", "memory").replace('"A"', '"C"').replace(
-    'floor = "P1D"', 'ceiling = "P9Y"\nceiling_kind = "soft"'
-)  # fmt: skip
-"""A ceiling of the register that somebody remembers."""
-
-
-def test_a_ceiling_of_grade_c_that_is_taken_away_waits_for_two_people(
-    hotel: Hotel, tmp_path: Path
-) -> None:
-    """What no rule keeps stays for it, so that it is on the list as a floor is."""
-    law = Lawful(hotel, tmp_path)
-    law.write(OTHERS.replace("P5Y", "P9Y"), MEMORY)
-    law.do("sign_pack", "XX", "officer")
-    home = replace(RECORD, answers={"nationality": "XX"})
-
-    def said() -> tuple[Open, ...]:
-        with law.hotel.begin() as office:
-            return floor(rulebook.in_force(office.work, "sh"), "guest_register", home).open
-
-    law.write(OTHERS.replace("P5Y", "P9Y"))
-    law.do("sign_pack", "XX", "officer")
-    assert said() == (Open.UNSURE,)
-    [line] = law.waits()
-    assert (line.kind, line.state, line.name) == ("ceiling", "leaving", "XX/memory")
-    law.allowed(line.id)
-    assert said() == (Open.UNSURE,)
-    law.hotel.later(days=31)
-    assert said() == ()
-    with law.hotel.begin() as office:
-        rulebook.sync(office.work)
-    assert law.waits() == []
-
-
 def test_an_unknown_floor_stays_until_two_people_set_a_period(
     any_hotel: Hotel, tmp_path: Path
 ) -> None:

@@ -34,7 +34,7 @@ from tests.store.test_couple import (
     mapped,
 )
 from tests.store.test_unended import listed, state
-from tests.store.test_unsaid import OPEN, SOON, say, swept
+from tests.store.test_unsaid import OPEN, SOON, Booked, say, swept
 
 
 class Boxed(Couples):
@@ -48,6 +48,15 @@ class Boxed(Couples):
         policies = [(Guest, known.tables["guests"].policy), (Form, form),
                     (Card, known.tables["cards"].policy)]  # fmt: skip
         return resolve(policies, Base.metadata.tables.values(), list(Base.registry.mappers))
+
+
+class Kept(Boxed):
+    """The same where a guest's country stays in their row."""
+
+    @staticmethod
+    def mapped(email: Any = placeholder) -> DataMap:
+        """Resolve the policies."""
+        return Booked.mapped()
 
 
 class Slip(Base):
@@ -64,11 +73,12 @@ class Slips(Couples):
     """The hotels where each guest has a slip of their own."""
 
     PLACE, LEFT = "house", "left_on"
+    NATION: Any = null
 
     @classmethod
     def mapped(cls, email: Any = placeholder) -> DataMap:
         """Resolve the policies."""
-        known = mapped(null)
+        known = mapped(cls.NATION)
         slip = Policy(
             {"guest_id": KEPT, "house": KEPT, "left_on": KEPT,
              "name": retain("guest_register", null)},
@@ -78,6 +88,12 @@ class Slips(Couples):
         policies = [*((made, known.tables[made.__tablename__].policy) for made in
                       (Guest, Form, Card)), (Slip, slip)]  # fmt: skip
         return resolve(policies, Base.metadata.tables.values(), list(Base.registry.mappers))
+
+
+class Stated(Slips):
+    """The same where a guest's country stays in their row."""
+
+    NATION = KEPT
 
 
 class Bare(Slips):
@@ -98,12 +114,18 @@ def on_slip(house: Forms) -> str | None:
         return conn.execute(select(Slip.name)).scalar_one()
 
 
+def told(office: Office) -> Record:
+    """Return what the slip says to the law."""
+    slips = office.work.datamap.declared("slips")
+    return law.records_of(office.work, slips, [(1,)])[1,]
+
+
 def another(house: Forms, nation: str) -> None:
     """Write somebody else into the row of the first guest."""
     say(house, 1, nation, email="new@mail.example")
 
 
-MODES = {Couples: "place", Boxed: "sealed"}
+MODES = {Couples: "place", Boxed: "sealed", Kept: "sealed"}
 
 
 @pytest.mark.parametrize("nation", ["DE", "AT"])
@@ -113,7 +135,7 @@ def test_a_stranger_does_not_say_the_country_of_whose_row_it_was(
 ) -> None:
     """What was kept for want of it stays for want of it, in its row or in a box."""
     with couple(made(sqlite_url, tmp_path), SOON, None) as house:
-        if made is Boxed:
+        if issubclass(made, Boxed):
             sealing(house)
         number = erased(house, 1)
         assert {line["mode"] for line in house.ours("kept")} == {MODES[made]}
@@ -136,6 +158,27 @@ def test_what_the_law_keeps_of_a_foreigner_ends_by_no_strangers_country(
             ))  # fmt: skip
         number = erased(house, 1)
         then(house, "DE")
+        swept(house, 15)
+        assert (on_slip(house), state(house, number)) == ("Ann Roe", "sealed")
+        swept(house, 15)
+        assert (on_slip(house), state(house, number)) == (None, "erased")
+
+
+def test_a_stranger_who_was_erased_as_well_leaves_no_country_of_whose_row_it_was(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Also where it stays in the row."""
+    with couple(Stated(sqlite_url, tmp_path), SOON, "AT") as house:
+        with house.engine.begin() as conn:
+            conn.execute(insert(Slip).values(
+                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
+            ))  # fmt: skip
+        number = erased(house, 1)
+        house.later(days=1)
+        say(house, 1, "DE", email="g9@mail.example")
+        erased(house, 9)
+        record = house.run(told)
+        assert record.facts.answers == {"foreign": True}
         swept(house, 15)
         assert (on_slip(house), state(house, number)) == ("Ann Roe", "sealed")
         swept(house, 15)
@@ -181,11 +224,6 @@ def test_a_stranger_says_neither_day_nor_hotel_of_whose_row_it_was(
         with house.engine.begin() as conn:
             conn.execute(update(Guest).values(house="be"))
             conn.execute(insert(Card).values(id=9, guest_id=1, nation="DE", left_on=LATELY))
-
-        def told(office: Office) -> Record:
-            slips = office.work.datamap.declared("slips")
-            return law.records_of(office.work, slips, [(1,)])[1,]
-
         record = house.run(told)
         assert (record.place, record.facts.country) == ("mu", "DE")
         assert record.facts.events == {"departed": SOON}

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import ForeignKey, delete, insert, update
+from sqlalchemy import ForeignKey, delete, event, insert, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import Null, null, placeholder
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
+from flask_guesterase.store.retaining import law
 from tests.store import forms
 from tests.store.forms import Forms
 from tests.store.test_couple import (
@@ -147,3 +148,34 @@ def test_a_bed_that_an_erasure_emptied_is_nobodys_without_a_country(
         assert (name(house), state(house, first)) == ("Ann and Bea Roe", "erased")
         second = erased(house, 2)
         assert (name(house), state(house, second)) == (None, "erased")
+
+
+def test_many_forms_are_asked_at_once_who_cannot_be_reached(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Each of them costs no statement more, and a way that ends early none of its own."""
+    with couple(Bedded(sqlite_url, tmp_path), SOON, "DE") as house:
+        with house.engine.begin() as conn:
+            for id in range(2, 8):
+                conn.execute(insert(Form).values(id=id, house="mu", left_on=SOON))
+            for id in range(1, 8):
+                conn.execute(insert(Bed), [
+                    {"id": 2 * id, "form_id": id, "guest_id": 1},
+                    {"id": 2 * id + 1, "form_id": id, "guest_id": None},
+                ])  # fmt: skip
+        told: list[str] = []
+
+        def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+            told.append(statement)
+
+        def asked(*ids: int) -> list[str]:
+            told.clear()
+            found = house.run(lambda office: law.facts(
+                office.work, office.work.datamap.declared("forms"), [(id,) for id in ids]
+            ))  # fmt: skip
+            assert {r.facts.answers["nationality"] for r in found.values()} == {(None, "DE")}
+            return [each.partition("WHERE")[0] for each in told if "beds" in each]
+
+        event.listen(house.engine, "before_cursor_execute", note)
+        assert asked(1) == asked(*range(1, 8))
+        assert len(asked(1)) == 2

@@ -305,8 +305,8 @@ def told_before(
         # What was written down last has in it what was before.
         for row in work.conn.execute(select(*said).where(*mine).order_by(kept.id)):
             record, key = vouching.read_facts(work, row), texts[row.row_key]
-            if record.place or key not in found:
-                found[key] = record, row.since
+            last, first = found.get(key, (record, row.since))
+            found[key] = record if record.place else last, min(first, row.since)
     return found
 
 

@@ -27,7 +27,8 @@ def unheard(
     """Return what rows tell now, without what is said by who stands in an erased person's profile.
 
     Of who was erased since the row is kept that counts which was written down. Where nothing was
-    filled in but what the law asks, it is said of them still, as far as it was never on record.
+    filled in but what the law asks, it is said of them still, as far as it was never on record; not
+    where the profile was erased once more: somebody may have stood in it meanwhile.
 
     :param work: the open transaction.
     :param declared: table of the rows.
@@ -37,18 +38,19 @@ def unheard(
     """
     look, found = _Look(work, declared, known, kept), dict(now)
     for name, at in known.answers.items():
-        others, filled = look.behind(at, [k for k in kept if name in now[k].facts.answers])
-        told = {key for key in filled if at.to_one and _is_told(kept[key][0], name)}
-        for key in others | told:
+        new = look.behind(at, [key for key in kept if name in now[key].facts.answers])
+        told = {key for key in new.filled if at.to_one and _is_told(kept[key][0], name)}
+        for key in new.again | told:
             found[key] = _without(found[key], name)
     for event, where in known.events.items():
         there = [key for key in kept if event in now[key].facts.events]
         ways = [look.behind(at, there) for at in where]
-        for key in set[Key]().union(*(filled for _, filled in ways)):
-            alone = all(key in others for others, _ in ways)
+        for key in set[Key]().union(*(new.filled | new.again for new in ways)):
+            alone = all(key in new.strangers for new in ways)
             found[key] = _by(found[key], event, None if alone else kept[key][0].facts.events)
     there = [key for key, (old, _) in kept.items() if old.place not in ("", now[key].place)]
-    for key in look.behind(known.place, there)[1]:
+    new = look.behind(known.place, there)
+    for key in new.filled | new.again:
         found[key] = replace(found[key], place="", facts=replace(found[key].facts, country=""))
     return found
 
@@ -72,6 +74,20 @@ def _by(record: Record, event: str, old: Mapping[str, date] | None) -> Record:
 
 
 @dataclass(frozen=True)
+class _New:
+    """Rows of which nobody but these says something, all of them erased since it is kept.
+
+    :param strangers: they hold somebody else by now.
+    :param again: they do, or did: they were erased once more since.
+    :param filled: something was written into them.
+    """
+
+    strangers: set[Key]
+    again: set[Key]
+    filled: set[Key]
+
+
+@dataclass(frozen=True)
 class _Look:
     """Rows that are kept, and whose profiles say what of them."""
 
@@ -80,8 +96,8 @@ class _Look:
     known: Ways
     kept: Kept
 
-    def behind(self, at: Reach | None, keys: Sequence[Key]) -> tuple[set[Key], set[Key]]:
-        """Return the rows of which strangers alone say something, and those where anything is new.
+    def behind(self, at: Reach | None, keys: Sequence[Key]) -> _New:
+        """Return the rows that erased people's profiles alone say something of.
 
         :param at: where it is said; None for the property of their owners.
         :param keys: their keys.
@@ -90,15 +106,19 @@ class _Look:
         times = buried(self.work.conn, set[Person]().union(*people.values())) if people else {}
         filled = self._filled(times)
         strangers = self._filled(filled, self._asked()) if filled else set()
-
-        def of(these: set[Person]) -> set[Key]:
-            # Who was erased before stood in the row when it was kept.
-            return {
-                key for key, mine in people.items()
-                if mine and all(p in these and times[p] >= self.kept[key][1] for p in mine)
-            }  # fmt: skip
-
-        return of(strangers), of(filled)
+        # Who was erased before that did not stand there any more when the row was kept.
+        gone = {
+            key: mine for key, mine in people.items()
+            if mine and all(p in times and times[p] >= self.kept[key][1] for p in mine)
+        }  # fmt: skip
+        return _New(
+            {key for key, mine in gone.items() if mine <= strangers},
+            {
+                key for key, mine in gone.items()
+                if all(p in strangers or times[p] > self.kept[key][1] for p in mine)
+            },
+            {key for key, mine in gone.items() if mine <= filled},
+        )  # fmt: skip
 
     def _filled(
         self, people: Collection[Person], save: Mapping[str, set[str]] | None = None
