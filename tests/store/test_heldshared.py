@@ -17,11 +17,12 @@ from flask_guesterase.core.treatment import File, delete, keep, null
 from flask_guesterase.store import worker
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.executing import forgetting
-from flask_guesterase.store.holding import heldcopies, lots, unsearched
+from flask_guesterase.store.holding import heldcopies, lots, reach, unsearched
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.retaining.holds import living
 from flask_guesterase.store.upkeep import dispatch
 from flask_guesterase.store.upkeep.uninstall import uninstall
 from tests.store.test_heldhome import Kept
@@ -429,6 +430,37 @@ def test_each_hold_is_asked_once_for_all_that_a_lifted_one_kept(
     heldcopies.release(house.run)
     assert (asked, len(read)) == ([(second, mine), (third, mine)], 1)
     assert {r["label"] for r in house.ours("box") if r["id"] in mine} == {f"hold:{second}"}
+
+
+class Asked(list[str]):
+    """Boxes that are asked about, which are counted each time they are read."""
+
+    read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        self.read += 1
+        return super().__iter__()
+
+
+def test_what_is_asked_about_is_not_read_for_each_request(house: House) -> None:
+    """Thousands may end in a night, of thousands of requests, and each hold is asked; a request of
+    which none is asked about is left out from the beginning."""
+    house.noted(1, 1, 2)
+    house.noted(2, 3, 2)
+    number, _ = house.erase(1), house.erase(3)
+    id, read = house.whose(2), list[int]()
+    with house.begin() as office:
+        (hold,) = living(office.work)
+        every = list(lots.every(office.work).values())
+        mine = {box for lot in every for box in lot.boxes}
+        for many in (1, 50):
+            asked = Asked(mine)
+            known = dict.fromkeys(mine, [id])
+            assert reach.reach(office.work, hold, asked, every * many, known) == mine
+            read.append(asked.read)
+        (one,) = (lot for lot in every if lot.number == number)
+        assert lots.of(office.work, one.copies) == [one]
+    assert read[0] == read[1]
 
 
 @pytest.mark.parametrize("shared", [True, False], ids=["held", "somebody else's"])

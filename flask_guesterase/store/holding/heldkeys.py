@@ -134,7 +134,7 @@ def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> in
     if not holds:
         return 0
     over, count = outlived(work, closed), 0
-    every = lots.every(work).values() if over else ()
+    every = lots.of(work, over) if over else ()
     for hold in holds if over else ():
         reached = over & reach(work, hold, over, every, known)
         problem = unread(work, label(hold.id)) if reached else None
@@ -149,7 +149,7 @@ def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> in
 def reached(work: Work, boxes: Collection[str]) -> dict[str, int]:
     """Return which of these boxes living holds reach, each with the oldest hold that does."""
     found, left, holds = dict[str, int](), set(boxes), living(work)
-    every = lots.every(work).values() if holds and left else ()
+    every = lots.of(work, left) if holds and left else ()
     for hold in holds:
         mine = left & reach(work, hold, left, every) if left else set[str]()
         found |= dict.fromkeys(mine, hold.id)

@@ -7,7 +7,7 @@ placed, and each request waits for its own alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,16 @@ def every(work: Work) -> Mapping[str, Lot]:
         copies, files = found.setdefault(row.lot, (set(), set()))
         (copies if row.purpose == "recovery" else files).add(row.id)
     return {number: Lot(number, *map(frozenset, each)) for number, each in found.items()}
+
+
+def of(work: Work, boxes: Collection[str]) -> list[Lot]:
+    """Return the lots to which some boxes belong.
+
+    :param work: the open transaction.
+    :param boxes: identifiers of boxes.
+    """
+    mine = frozenset(boxes)
+    return [lot for lot in every(work).values() if not mine.isdisjoint(lot.boxes)]
 
 
 def free(work: Work) -> list[str]:
