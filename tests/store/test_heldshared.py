@@ -432,6 +432,40 @@ def test_each_hold_is_asked_once_for_all_that_a_lifted_one_kept(
     assert {r["label"] for r in house.ours("box") if r["id"] in mine} == {f"hold:{second}"}
 
 
+def test_a_hold_that_was_answered_is_not_asked_again_for_another(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be many, and requests by the thousand; one that was not answered is asked on, also
+    where the clock was set back before the next was placed."""
+    house.noted(1, 1, 2)
+    number = house.erase(1)
+    (day,) = house.copies(number)
+    asked, holders = list[set[int]](), reach.holders
+
+    def asking(work: Any, holds: Any, copy: str) -> Any:
+        asked.append({hold.id for hold in holds})
+        return holders(work, holds, copy)
+
+    monkeypatch.setattr(heldcopies, "holders", asking)
+    first = house.whose(3)
+    heldcopies.find(house.run)
+    house.later(hours=1)
+    second = house.whose(4)
+    heldcopies.find(house.run)
+    key, whole = house.damaged(day)
+    house.later(hours=1)
+    third = house.whose(2)
+    with pytest.raises(SealError):
+        heldcopies.find(house.run)
+    house.later(minutes=-30)
+    fourth = house.whose(4)
+    key.write_bytes(whole)
+    heldcopies.find(house.run)
+    heldcopies.find(house.run)
+    assert asked == [{first}, {second}, {third}, {third, fourth}]
+    assert house.copies(number) == {f"hold:{third}"}
+
+
 class Asked(list[str]):
     """Boxes that are asked about, which are counted each time they are read."""
 
@@ -455,7 +489,7 @@ def test_what_is_asked_about_is_not_read_for_each_request(house: House) -> None:
         mine = {box for lot in every for box in lot.boxes}
         for many in (1, 50):
             asked = Asked(mine)
-            known = dict.fromkeys(mine, [id])
+            known = dict.fromkeys(mine, (id,))
             assert reach.reach(office.work, hold, asked, every * many, known) == mine
             read.append(asked.read)
         (one,) = (lot for lot in every if lot.number == number)

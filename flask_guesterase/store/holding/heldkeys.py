@@ -30,7 +30,6 @@ from .reach import Holders, at_once, reach
 PURPOSES = ("retention", "recovery", "recovery-file", "file")
 """What boxes are kept for that a hold reaches; what only tells a guest something goes its way."""
 
-
 _BATCH = 100
 """Boxes that one transaction of a night puts under a second key."""
 
@@ -49,7 +48,8 @@ def wrap(work: Work, hold: Hold) -> int:
     if lots.in_sweeps(work, hold):
         unsearched.ask(work.conn, hold.id, work.stamp)
     count = take(work, at_once(work, hold), hold.id)
-    unsearched.ask_of(work.conn, lots.free(work) if formerly.asks(hold) else (), work.stamp)
+    numbers = lots.free(work) if formerly.asks(hold) else ()
+    unsearched.ask_of(work.conn, numbers, hold.since or work.stamp)
     return count
 
 
@@ -261,9 +261,11 @@ def loosen(work: Work, hold: Hold) -> None:
     going = [row for row in under(work, hold.id) if row.last_day >= work.today]
     share(work, going)
     numbers = {row.lot for row in going if row.lot is not None}
-    for other in lots.asking(work, living(work), SWEEPS) if SWEEPS in numbers else ():
+    others = living(work)
+    for other in lots.asking(work, others, SWEEPS) if SWEEPS in numbers else ():
         unsearched.ask(work.conn, other.id, work.stamp)
-    unsearched.ask_of(work.conn, numbers - {SWEEPS}, work.stamp)
+    first = min(other.since or work.stamp for other in (hold, *others))
+    unsearched.ask_of(work.conn, numbers - {SWEEPS}, first)
 
 
 def _going(work: Work, rows: Sequence[Held]) -> list[Held]:
