@@ -362,6 +362,32 @@ def test_a_file_of_a_request_that_shared_nothing_does_not_wait(house: House) -> 
     assert parcel.kind == outbox.FILE
 
 
+@pytest.mark.parametrize("shared", [True, False], ids=["shared", "theirs alone"])
+def test_a_file_stays_of_who_was_held_while_the_key_of_its_name_was_damaged(
+    house: House, shared: bool
+) -> None:
+    """It could not be put under the hold then; that of a guest whom nobody holds goes."""
+    for id, one, other in ((1, 1, 2 if shared else 1), (2, 3, 3)):
+        (house.files / f"{id}.png").write_bytes(b"scan")
+        house.noted(id, one, other, scan=f"{id}.png")
+    number = house.erase(1)
+    house.later(days=1)
+    house.erase(3)
+    names = [row for row in house.ours("box") if row["purpose"] == outbox.FILE]
+    (mine,) = (row for row in names if row["request"] == number)
+    key, whole = house.damaged(mine["label"])
+    id = house.whose(1)
+    house.problems()
+    assert [(house.files / f"{each}.png").exists() for each in (1, 2)] == [True, False]
+    key.write_bytes(whole)
+    house.later(days=1)
+    house.round()
+    assert (house.where(mine["id"])[0], (house.files / "1.png").exists()) == (f"hold:{id}", True)
+    house.lift(id)
+    house.round()
+    assert not (house.files / "1.png").exists()
+
+
 def test_a_copy_that_cannot_be_opened_keeps_no_other_request(house: House) -> None:
     """Its own file waits; that of the other one goes."""
     for id, one, other in ((1, 1, 2), (2, 3, 4)):

@@ -66,10 +66,11 @@ def _asked(office: HasWork) -> list[_Question]:
     work = office.work
     holds, requests = unsearched.asked(work.conn), unsearched.asked_of(work.conn)
     every, alive = (lots.every(work), living(work)) if holds or requests else ({}, [])
+    plain = lots.of_files(work, requests.keys() - every.keys())
     found = [_Question(every.get(SWEEPS, Lot(SWEEPS)), holds, frozenset(holds))] if holds else []
     for number, said in requests.items():
         ids = (hold.id for hold in alive if hold.since is None or hold.since >= said.at)
-        lot = every.get(number, Lot(number))
+        lot = every.get(number) or plain.get(number, Lot(number))
         found.append(_Question(lot, {number: said.note}, frozenset(ids)))
     return found
 
@@ -120,9 +121,26 @@ def _answer(
     work = office.work
     binding.turn(work, binding.HOLDS)
     problem = heldkeys.keep(work, asked.lot.files, _alive(work) & set(reached))
+    problem = problem or _named(work, asked)
     for of, mark in asked.marks.items() if problem is None else ():
         unsearched.drop(work.conn, of, mark)
     return problem
+
+
+def _named(work: Work, asked: _Question) -> GuesteraseError | None:
+    """Put under a hold what it reaches without a look of the files of a request.
+
+    Their key, or that of the hold, could not be read when it was placed.
+
+    :return: why that cannot be done now.
+    """
+    files = asked.lot.files if asked.lot.number != SWEEPS else frozenset[str]()
+    for hold in living(work) if files else ():
+        mine = files & at_once(work, hold, files) if hold.id in asked.holds else ()
+        problem = heldkeys.keep(work, mine, [hold.id]) if mine else None
+        if problem is not None:
+            return problem
+    return None
 
 
 def release(run: Run) -> int:

@@ -47,8 +47,9 @@ def wrap(work: Work, hold: Hold) -> int:
     """
     if lots.in_sweeps(work, hold):
         unsearched.ask(work.conn, hold.id, work.stamp)
-    count = take(work, at_once(work, hold), hold.id)
-    numbers = lots.free(work) if formerly.asks(hold) else ()
+    count = take(work, boxes := at_once(work, hold), hold.id)
+    # A file whose name could not be put there now must not go once its key is back.
+    numbers = {*lots.left(work, boxes), *(lots.free(work) if formerly.asks(hold) else ())}
     unsearched.ask_of(work.conn, numbers, hold.since or work.stamp)
     return count
 
@@ -390,11 +391,9 @@ def _free(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
     box = tables.box
     found: dict[str, set[str]] = {}
     for part in chunks(sorted(ids)):
-        rows = work.conn.execute(
-            select(box.c.id, box.c.label).where(
-                box.c.id.in_(part), box.c.label.not_like("hold:%")
-            )
+        wanted = select(box.c.id, box.c.label).where(
+            box.c.id.in_(part), box.c.label.not_like("hold:%")
         )
-        for row in rows:
+        for row in work.conn.execute(wanted):
             found.setdefault(row.label, set()).add(row.id)
     return found
