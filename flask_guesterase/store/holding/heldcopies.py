@@ -23,11 +23,22 @@ from .reach import Holders, at_once, holders
 _UNTOLD = (SealError, SetupError, BusyError)
 """Why nobody can tell now what a copy holds: its key is closed, or a table or database is away."""
 
-Asked = Mapping[int, str] | Mapping[str, str]
-"""Numbers of holds that were placed, or of a request, each with the mark of what was asked."""
-
 _About = Mapping[int, Collection[str]]
 """Living holds, each with the boxes of requests that it reaches without a look."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is still to be looked through, and for which holds.
+
+    :param lot: the copies, and what may go with them.
+    :param marks: numbers of holds, or of the request, each with the mark of what was asked.
+    :param holds: numbers of the holds; those that were answered before are not asked again.
+    """
+
+    lot: Lot
+    marks: Mapping[int, str] | Mapping[str, str]
+    holds: frozenset[int]
 
 
 def find(run: Run) -> None:
@@ -42,41 +53,45 @@ def find(run: Run) -> None:
         looked through.
     """
     closed = list[GuesteraseError]()
-    for lot, asked in run(_asked):
+    for asked in run(_asked):
         try:
-            _search(run, lot, asked)
+            _search(run, asked)
         except _UNTOLD as problem:
             closed.append(problem)
     if closed:
         raise closed[0]
 
 
-def _asked(office: HasWork) -> list[tuple[Lot, Asked]]:
+def _asked(office: HasWork) -> list[_Question]:
     work = office.work
     holds, requests = unsearched.asked(work.conn), unsearched.asked_of(work.conn)
-    every = lots.every(work) if holds or requests else {}
-    found: list[tuple[Lot, Asked]] = [(every.get(SWEEPS, Lot(SWEEPS)), holds)] if holds else []
-    mine = ((every.get(number, Lot(number)), {number: requests[number]}) for number in requests)
-    return [*found, *mine]
+    every, alive = (lots.every(work), living(work)) if holds or requests else ({}, [])
+    plain = lots.of_files(work, requests.keys() - every.keys())
+    found = [_Question(every.get(SWEEPS, Lot(SWEEPS)), holds, frozenset(holds))] if holds else []
+    for number, said in requests.items():
+        ids = (hold.id for hold in alive if hold.since is None or hold.since >= said.at)
+        lot = every.get(number) or plain.get(number, Lot(number))
+        found.append(_Question(lot, {number: said.note}, frozenset(ids)))
+    return found
 
 
-def _search(run: Run, lot: Lot, asked: Asked) -> None:
+def _search(run: Run, asked: _Question) -> None:
     """Look through a lot for the holds that are asked about."""
     reached, closed = set[int](), list[GuesteraseError]()
-    for copy in sorted(lot.copies):
+    for copy in sorted(asked.lot.copies):
         try:
-            reached |= run(partial(_take, lot, asked, copy))
+            reached |= run(partial(_take, asked, copy))
         except _UNTOLD as problem:
             closed.append(problem)
-    why = closed[0] if closed else run(partial(_answer, lot, asked, reached))
+    why = closed[0] if closed else run(partial(_answer, asked, reached))
     if why is not None:
         raise why
 
 
-def _take(lot: Lot, asked: Asked, copy: str, office: HasWork) -> frozenset[int]:
+def _take(asked: _Question, copy: str, office: HasWork) -> frozenset[int]:
     """Put a copy under the oldest hold that reaches it and still lives; return all that do."""
     work = office.work
-    found = holders(work, _meant(work, lot, asked if lot.number == SWEEPS else None), copy)
+    found = holders(work, _meant(work, asked.lot, asked.holds), copy)
     if found:
         # Now that it is known what it holds: who lifts one of them waits no longer than for this.
         binding.turn(work, binding.HOLDS)
@@ -90,14 +105,14 @@ def _alive(work: Work) -> frozenset[int]:
     return frozenset(hold.id for hold in living(work))
 
 
-def _meant(work: Work, lot: Lot, asked: Collection[int | str] | None = None) -> list[Hold]:
+def _meant(work: Work, lot: Lot, asked: Collection[int] | None = None) -> list[Hold]:
     """Return the living holds, or those among them that are asked about, that may reach a lot."""
     holds = [hold for hold in living(work) if asked is None or hold.id in asked]
     return lots.asking(work, holds, lot.number)
 
 
 def _answer(
-    lot: Lot, asked: Asked, reached: Collection[int], office: HasWork
+    asked: _Question, reached: Collection[int], office: HasWork
 ) -> GuesteraseError | None:
     """Put the files of a lot under the oldest hold that reaches a copy of it, or let go of them.
 
@@ -105,10 +120,27 @@ def _answer(
     """
     work = office.work
     binding.turn(work, binding.HOLDS)
-    problem = heldkeys.keep(work, lot.files, _alive(work) & set(reached))
-    for of, mark in asked.items() if problem is None else ():
+    problem = heldkeys.keep(work, asked.lot.files, _alive(work) & set(reached))
+    problem = problem or _named(work, asked)
+    for of, mark in asked.marks.items() if problem is None else ():
         unsearched.drop(work.conn, of, mark)
     return problem
+
+
+def _named(work: Work, asked: _Question) -> GuesteraseError | None:
+    """Put under a hold what it reaches without a look of the files of a request.
+
+    Their key, or that of the hold, could not be read when it was placed.
+
+    :return: why that cannot be done now.
+    """
+    files = asked.lot.files if asked.lot.number != SWEEPS else frozenset[str]()
+    for hold in living(work) if files else ():
+        mine = files & at_once(work, hold, files) if hold.id in asked.holds else ()
+        problem = heldkeys.keep(work, mine, [hold.id]) if mine else None
+        if problem is not None:
+            return problem
+    return None
 
 
 def release(run: Run) -> int:

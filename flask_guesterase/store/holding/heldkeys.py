@@ -30,7 +30,6 @@ from .reach import Holders, at_once, reach
 PURPOSES = ("retention", "recovery", "recovery-file", "file")
 """What boxes are kept for that a hold reaches; what only tells a guest something goes its way."""
 
-
 _BATCH = 100
 """Boxes that one transaction of a night puts under a second key."""
 
@@ -48,8 +47,10 @@ def wrap(work: Work, hold: Hold) -> int:
     """
     if lots.in_sweeps(work, hold):
         unsearched.ask(work.conn, hold.id, work.stamp)
-    count = take(work, at_once(work, hold), hold.id)
-    unsearched.ask_of(work.conn, lots.free(work) if formerly.asks(hold) else (), work.stamp)
+    count = take(work, boxes := at_once(work, hold), hold.id)
+    # A file whose name could not be put there now must not go once its key is back.
+    numbers = {*lots.left(work, boxes), *(lots.free(work) if formerly.asks(hold) else ())}
+    unsearched.ask_of(work.conn, numbers, hold.since or work.stamp)
     return count
 
 
@@ -134,7 +135,7 @@ def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> in
     if not holds:
         return 0
     over, count = outlived(work, closed), 0
-    every = lots.every(work).values() if over else ()
+    every = lots.of(work, over) if over else ()
     for hold in holds if over else ():
         reached = over & reach(work, hold, over, every, known)
         problem = unread(work, label(hold.id)) if reached else None
@@ -149,7 +150,7 @@ def rescue(work: Work, known: Holders, closed: dict[str, GuesteraseError]) -> in
 def reached(work: Work, boxes: Collection[str]) -> dict[str, int]:
     """Return which of these boxes living holds reach, each with the oldest hold that does."""
     found, left, holds = dict[str, int](), set(boxes), living(work)
-    every = lots.every(work).values() if holds and left else ()
+    every = lots.of(work, left) if holds and left else ()
     for hold in holds:
         mine = left & reach(work, hold, left, every) if left else set[str]()
         found |= dict.fromkeys(mine, hold.id)
@@ -261,9 +262,11 @@ def loosen(work: Work, hold: Hold) -> None:
     going = [row for row in under(work, hold.id) if row.last_day >= work.today]
     share(work, going)
     numbers = {row.lot for row in going if row.lot is not None}
-    for other in lots.asking(work, living(work), SWEEPS) if SWEEPS in numbers else ():
+    others = living(work)
+    for other in lots.asking(work, others, SWEEPS) if SWEEPS in numbers else ():
         unsearched.ask(work.conn, other.id, work.stamp)
-    unsearched.ask_of(work.conn, numbers - {SWEEPS}, work.stamp)
+    first = min(other.since or work.stamp for other in (hold, *others))
+    unsearched.ask_of(work.conn, numbers - {SWEEPS}, first)
 
 
 def _going(work: Work, rows: Sequence[Held]) -> list[Held]:
@@ -388,11 +391,9 @@ def _free(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
     box = tables.box
     found: dict[str, set[str]] = {}
     for part in chunks(sorted(ids)):
-        rows = work.conn.execute(
-            select(box.c.id, box.c.label).where(
-                box.c.id.in_(part), box.c.label.not_like("hold:%")
-            )
+        wanted = select(box.c.id, box.c.label).where(
+            box.c.id.in_(part), box.c.label.not_like("hold:%")
         )
-        for row in rows:
+        for row in work.conn.execute(wanted):
             found.setdefault(row.label, set()).add(row.id)
     return found

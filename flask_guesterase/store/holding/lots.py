@@ -7,7 +7,7 @@ placed, and each request waits for its own alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from ...core.holding import Scope
 from .. import tables
 from ..messages import outbox
 from ..retaining.holds import Hold
+from ..statements.sql import chunks
 from ..work import Work
 from . import evident, formerly
 
@@ -80,6 +81,16 @@ def every(work: Work) -> Mapping[str, Lot]:
     return {number: Lot(number, *map(frozenset, each)) for number, each in found.items()}
 
 
+def of(work: Work, boxes: Collection[str]) -> list[Lot]:
+    """Return the lots to which some boxes belong.
+
+    :param work: the open transaction.
+    :param boxes: identifiers of boxes.
+    """
+    mine = frozenset(boxes)
+    return [lot for lot in every(work).values() if not mine.isdisjoint(lot.boxes)]
+
+
 def free(work: Work) -> list[str]:
     """Return the numbers of requests with shared rows of which something lies under no hold."""
     wanted = (
@@ -87,6 +98,34 @@ def free(work: Work) -> list[str]:
         .where(_BOX.forgotten_at.is_(None), _BOX.label.not_like("hold:%"), _SHARES)
     )  # fmt: skip
     return list(work.conn.execute(wanted).scalars())
+
+
+def left(work: Work, boxes: Iterable[str]) -> set[str]:
+    """Return the requests of files whose names are among some boxes and lie under no hold.
+
+    :param work: the open transaction.
+    :param boxes: identifiers of boxes.
+    """
+    free = _BOX.forgotten_at.is_(None), _BOX.label.not_like("hold:%"), _BOX.request.is_not(None)
+    named = select(_BOX.request).where(_BOX.purpose == outbox.FILE, *free)
+    parts = (named.where(_BOX.id.in_(part)) for part in chunks(sorted(boxes)))
+    return {number for each in parts for number in work.conn.execute(each).scalars()}
+
+
+def of_files(work: Work, numbers: Iterable[str]) -> dict[str, Lot]:
+    """Return the names of files of requests that took no shared rows: no copy is opened for them.
+
+    :param work: the open transaction.
+    :param numbers: numbers of the requests.
+    """
+    found = dict[str, set[str]]()
+    named = select(_BOX.request, _BOX.id).where(
+        _BOX.purpose == outbox.FILE, _BOX.forgotten_at.is_(None)
+    )
+    for part in chunks(sorted(numbers)):
+        for row in work.conn.execute(named.where(_BOX.request.in_(part))):
+            found.setdefault(row.request, set()).add(row.id)
+    return {number: Lot(number, files=frozenset(ids)) for number, ids in found.items()}
 
 
 def asking(work: Work, holds: Iterable[Hold], number: str) -> list[Hold]:

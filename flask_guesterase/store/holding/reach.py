@@ -45,7 +45,7 @@ def reach(
     :param work: the open transaction.
     :param hold: the hold.
     :param among: only these boxes are asked about.
-    :param every: all lots.
+    :param every: the lots to which some of them belong.
     :param known: which holds reach copies by their rows, as far as that was looked into before.
     """
     return at_once(work, hold, among) | _of_lots(work, hold, among, every, known or {})
@@ -160,9 +160,9 @@ def _of_lots(
 
     Nothing says whose file it is; where one copy of a lot is reached, none of its files goes.
     """
-    found = set[str]()
+    found, some = set[str](), frozenset(among)
     for lot in every:
-        asked, files = lot.boxes & set(among), lot.files & set(among)
+        asked, files = lot.boxes & some, lot.files & some
         if not asked or not lots.asking(work, [hold], lot.number):
             continue
         # Whether a file may go is told by all copies; otherwise those that are asked about will do.

@@ -2,8 +2,8 @@
 
 Nothing outside a safety copy says whose rows it holds, and there may be thousands, so that who
 places a hold does not wait for it. For a hold those of sweeps are: until it was done no file goes
-that a sweep left. For all holds those of a request that took rows of somebody living as well are:
-until it was done none of its own files goes, and those of no other wait for it.
+that a sweep left. Those of a request that took rows of somebody living as well are, for all holds
+placed since: until it was done none of its own files goes, and those of no other wait for it.
 """
 
 from __future__ import annotations
@@ -44,36 +44,41 @@ def ask(conn: Connection, hold: int, now: datetime) -> None:
     pulse.put(conn, _name(hold), Pulse(now, secrets.token_hex(4)))
 
 
-def ask_of(conn: Connection, numbers: Iterable[str], now: datetime) -> None:
+def ask_of(conn: Connection, numbers: Iterable[str], since: datetime) -> None:
     """Note that copies of requests are to be looked through, where nobody else places a hold.
 
     :param conn: open transaction.
     :param numbers: numbers of the requests.
-    :param now: naive UTC.
+    :param since: naive UTC; what was asked for holds that were placed before, and not answered yet,
+        is asked for these as well.
     """
+    name, at = tables.pulse.c.name, tables.pulse.c.at
     for part in chunks(sorted(numbers)):
-        rows = [{"name": _name(each), "at": now, "note": secrets.token_hex(4)} for each in part]
-        names = [row["name"] for row in rows]
-        conn.execute(delete(tables.pulse).where(tables.pulse.c.name.in_(names)))
-        conn.execute(insert(tables.pulse), rows)
+        mine = name.in_([_name(each) for each in part])
+        before = {row.name: row.at for row in conn.execute(select(name, at).where(mine))}
+        conn.execute(delete(tables.pulse).where(mine))
+        conn.execute(insert(tables.pulse), [
+            {"name": each, "at": min(since, before.get(each, since)), "note": secrets.token_hex(4)}
+            for each in map(_name, part)
+        ])  # fmt: skip
 
 
 def asked(conn: Connection) -> Mapping[int, str]:
     """Return the numbers of these holds, each with a mark that tells one asking from the next."""
-    return {int(number): mark for number, mark in _asked(conn, _NAME).items()}
+    return {int(number): said.note for number, said in _asked(conn, _NAME).items()}
 
 
-def asked_of(conn: Connection) -> Mapping[str, str]:
-    """Return the numbers of these requests, each with such a mark."""
+def asked_of(conn: Connection) -> Mapping[str, Pulse]:
+    """Return the numbers of these requests, each with such a mark, and since when holds count."""
     return _asked(conn, _OF)
 
 
-def _asked(conn: Connection, prefix: str) -> dict[str, str]:
+def _asked(conn: Connection, prefix: str) -> dict[str, Pulse]:
     table = tables.pulse
     rows = conn.execute(
-        select(table.c.name, table.c.note).where(table.c.name.startswith(prefix))
+        select(table.c.name, table.c.at, table.c.note).where(table.c.name.startswith(prefix))
     )
-    return {row.name.removeprefix(prefix): row.note for row in rows}
+    return {row.name.removeprefix(prefix): Pulse(row.at, row.note) for row in rows}
 
 
 def drop(conn: Connection, of: int | str, mark: str | None = None) -> None:
