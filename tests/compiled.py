@@ -2,14 +2,17 @@
 
 A thousand tests make an engine each, and each would compile the same statements. A process of a
 hotel has one engine, whose cache does what this one does for all of them. Hundreds make an
-application each, with hundreds of addresses, of which a test asks for few.
+application each, with hundreds of addresses, of which a test asks for few. Each connection to
+MariaDB would read the system's certificates, and need none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from pymysql.connections import Connection as MySQLConnection
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 from werkzeug.routing.rules import Rule
@@ -84,3 +87,19 @@ def _later(self: Rule, append_unknown: bool = True) -> Callable[..., Any]:
 
 
 Rule._compile_builder = _later
+
+
+_context = MySQLConnection._create_ssl_ctx
+_contexts: list[ssl.SSLContext] = []
+
+
+def _once(self: MySQLConnection[Any], given: Mapping[str, Any]) -> ssl.SSLContext:
+    """Return what a connection asks a server for TLS with, read from files once."""
+    if given:
+        return _context(self, given)
+    if not _contexts:
+        _contexts.append(_context(self, given))
+    return _contexts[0]
+
+
+MySQLConnection._create_ssl_ctx = _once
