@@ -347,7 +347,6 @@ LATER: dict[str, tuple[str, ...]] = {
         ("de", "es", "fr"),
     "tests/web/test_slips.py::test_the_slip_of_a_request_is_in_the_language_of_its_guest":
         ("en", "es", "fr"),
-    "tests/web/test_staff.py::test_routes_by_roles_by_properties": ("mu",),
     "tests/web/test_sweep.py::test_a_run_takes_what_it_wrote_itself_for_nobody_elses": ("sweep",),
     "tests/web/test_sweep.py::test_an_older_version_erases_nothing_by_tables_of_a_newer_one":
         ("replay",),
