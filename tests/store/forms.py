@@ -179,9 +179,9 @@ class Forms:
         return worker.work(self.run, _render, {})
 
     def confirmed(self) -> SweepReport:
-        """Let a sweep show what would go, and the officer confirm it."""
-        self.sweep()
-        return self.sweep("officer")
+        """Let a sweep show what would go, and the officer confirm it where it asks."""
+        report = self.sweep()
+        return self.sweep("officer") if report.unconfirmed else report
 
     def later(self, **time: float) -> None:
         """Let time pass as it does: the clock goes on, and something beat the heart all along."""
