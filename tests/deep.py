@@ -150,11 +150,14 @@ FIRST = (
     "tests/chaos/test_short.py",
     "tests/browser/test_walk.py",
     "tests/example/test_decade.py",
+    "tests/web/test_staff.py::test_routes_by_roles_by_properties",
+    "tests/browser/test_keyboard.py",
     "tests/store/test_chronicle.py",
     "tests/realhosts/",
     "tests/store/test_resumed.py",
 )
-"""Files that take longest, by beginnings: begun first, so that no process ends alone with one."""
+"""Files and tests that take longest, by beginnings: begun first, so that no process ends alone with
+one."""
 
 FEW = 2
 """How many cases of one test meet each server; all of them meet SQLite."""
