@@ -131,7 +131,7 @@ class Forms:
         self.custodian = FolderCustodian(folder / "keys")
         self.settings = SETTINGS
         self.datamap = self.mapped()
-        file, kind = Path(self.engine.url.database or "."), (type(self), Base, now)
+        file, kind = Path(self.engine.url.database or "."), (type(self), Base.metadata, now)
         alike = self.engine.dialect.name == "sqlite" and not file.exists()
         if alike and kind in _opened:
             shutil.copyfile(_opened[kind] / "rows", file)
