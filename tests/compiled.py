@@ -2,17 +2,20 @@
 
 A thousand tests make an engine each, and each would compile the same statements. A process of a
 hotel has one engine, whose cache does what this one does for all of them. Hundreds make an
-application each, with hundreds of addresses, of which a test asks for few.
+application each, with hundreds of addresses, of which a test asks for few. Each connection to
+MariaDB would read the system's certificates, and need none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pymysql.connections import Connection as MySQLConnection
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
-from werkzeug.routing.rules import Rule
+from werkzeug.routing.rules import Rule, RulePart
 
 _KEPT: LRUCache[Any, Any] = LRUCache(4_000)
 _TELLING = (
@@ -84,3 +87,57 @@ def _later(self: Rule, append_unknown: bool = True) -> Callable[..., Any]:
 
 
 Rule._compile_builder = _later
+
+
+_parse_rule = Rule._parse_rule
+_parsed: dict[tuple[Any, ...], tuple[list[RulePart], list[Any], list[tuple[Any, ...]]]] = {}
+
+
+def _read(self: Rule, text: str) -> Iterator[RulePart]:
+    """Return the parts of an address, taken apart once for all applications with these words."""
+    key = (text, *self.map.converters.items())
+    if key not in _parsed:
+        _parsed[key] = _recorded(self, text)
+        yield from _parsed[key][0]
+        return
+    parts, trace, asked = _parsed[key]
+    self._trace.extend(trace)
+    for name, *rest in asked:
+        self._converters[name] = self.get_converter(name, *rest)
+        self.arguments.add(name)
+    yield from parts
+
+
+def _recorded(rule: Rule, text: str) -> tuple[list[RulePart], list[Any], list[tuple[Any, ...]]]:
+    asked: list[tuple[Any, ...]] = []
+    before, known = len(rule._trace), rule.get_converter
+
+    def asking(*given: Any) -> Any:
+        asked.append(given)
+        return known(*given)
+
+    rule.get_converter = asking
+    try:
+        parts = list(_parse_rule(rule, text))
+    finally:
+        del rule.get_converter
+    return parts, rule._trace[before:], asked
+
+
+Rule._parse_rule = _read
+
+
+_context = MySQLConnection._create_ssl_ctx
+_contexts: list[ssl.SSLContext] = []
+
+
+def _once(self: MySQLConnection[Any], given: Mapping[str, Any]) -> ssl.SSLContext:
+    """Return what a connection asks a server for TLS with, read from files once."""
+    if given:
+        return _context(self, given)
+    if not _contexts:
+        _contexts.append(_context(self, given))
+    return _contexts[0]
+
+
+MySQLConnection._create_ssl_ctx = _once

@@ -127,7 +127,7 @@ def build(engine: Engine, *schemas: MetaData) -> None:
     if new and schemas in _built:
         file.write_bytes(_built[schemas])
         return
-    if engine.dialect.name == "postgresql":
+    if engine.dialect.name != "sqlite":
         with engine.begin() as conn:
             conn.execution_options(no_parameters=True).exec_driver_sql(_statements(engine, schemas))
         return
@@ -158,12 +158,13 @@ def _with_revision(schema: MetaData) -> MetaData:
     return own
 
 
-_said: dict[tuple[MetaData, ...], str] = {}
+_said: dict[tuple[object, ...], str] = {}
 
 
 def _statements(engine: Engine, schemas: tuple[MetaData, ...]) -> str:
-    """Return what makes tables on PostgreSQL, compiled once and sent in one message."""
-    if schemas not in _said:
+    """Return what makes tables on a server, compiled once and sent in one message."""
+    name = engine.dialect.name
+    if (name, *schemas) not in _said:
         said: list[str] = []
 
         def say(statement: ExecutableDDLElement, *_: Any, **__: Any) -> None:
@@ -172,8 +173,10 @@ def _statements(engine: Engine, schemas: tuple[MetaData, ...]) -> str:
 
         for each in schemas:
             each.create_all(create_mock_engine(engine.url, say), checkfirst=False)
-        _said[schemas] = ";\n".join(said)
-    return _said[schemas]
+        text = ";\n".join(said)
+        # MariaDB takes several statements at once as the body of a block.
+        _said[name, *schemas] = text if name == "postgresql" else f"BEGIN NOT ATOMIC\n{text};\nEND"
+    return _said[name, *schemas]
 
 
 @lru_cache(maxsize=1)

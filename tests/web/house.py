@@ -21,7 +21,7 @@ from flask_guesterase.web.guestpages.guest import guest_pages
 from flask_guesterase.web.joining.rights import May
 from flask_guesterase.web.staff import staff_pages
 from tests.engines import templates
-from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, policies
+from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, policies
 
 PROPERTIES = (
     Property(
@@ -132,17 +132,26 @@ class House:
 
     def people(self) -> None:
         """Put a guest with a companion, an invoice, and a namesake of her mailbox in."""
-        hotel = self.hotel
-        hotel.guest(
-            1, name=CANARY, email="ann@mail.example", phone="+8613912345678", document_no="E1"
-        )
-        hotel.guest(2, name="Bea Lund", email="bea@mail.example")
-        hotel.guest(3, name="Carl Other", email="ann@mail.example")
-        hotel.guest(9, hotel="mu", name="Max Fern", email="max@mail.example")
-        hotel.put(Booking, id=1, number="B1", guest_id=1, remark="late")
-        hotel.put(Booking, id=2, number="B2", guest_id=2, remark="early")
-        hotel.put(Companion, booking_id=2, guest_id=1)
-        hotel.put(Invoice, id=1, booking_id=1, billed_to=CANARY, total=90)
+        guests: list[dict[str, Any]] = [
+            {"id": 1, "hotel": "sh", "name": CANARY, "email": "ann@mail.example",
+             "phone": "+8613912345678", "document_no": "E1"},
+            {"id": 2, "hotel": "sh", "name": "Bea Lund", "email": "bea@mail.example"},
+            {"id": 3, "hotel": "sh", "name": "Carl Other", "email": "ann@mail.example"},
+            {"id": 9, "hotel": "mu", "name": "Max Fern", "email": "max@mail.example"},
+        ]  # fmt: skip
+        bookings = [
+            {"id": 1, "number": "B1", "guest_id": 1, "remark": "late"},
+            {"id": 2, "number": "B2", "guest_id": 2, "remark": "early"},
+        ]
+        said = {"phone": None, "document_no": None}
+        with self.hotel.engine.begin() as conn:
+            conn.execute(Guest.__table__.insert(), [{**said, **guest} for guest in guests])
+            conn.execute(Booking.__table__.insert(), bookings)
+            conn.execute(Companion.__table__.insert(), {"booking_id": 2, "guest_id": 1})
+            conn.execute(
+                Invoice.__table__.insert(),
+                {"id": 1, "booking_id": 1, "billed_to": CANARY, "total": 90},
+            )
 
     def begun(self) -> None:
         """Open the office once: the first time in a process it asks whose keys these are."""

@@ -290,7 +290,9 @@ def _between(since: str | None) -> list[Script]:
         ) from None
 
 
+@cache
 def _directory() -> ScriptDirectory:
+    # It reads and runs every revision's file.
     from alembic.script import ScriptDirectory
 
     return ScriptDirectory(str(SCRIPTS))
