@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError, replace
@@ -437,8 +436,8 @@ def test_sqlite_notices_a_file_it_may_not_write(
         assert read(conn).read_only
 
 
-def test_sqlite_is_read_fast_and_in_few_queries(sqlite_url: str) -> None:
-    """Sixty tables cost a fixed number of statements and little time."""
+def test_sqlite_is_read_in_few_queries(sqlite_url: str) -> None:
+    """Sixty tables cost as many statements as one."""
     script = "".join(
         f"CREATE TABLE t{i} (id INTEGER PRIMARY KEY, a VARCHAR(20) UNIQUE, b TEXT, c TEXT, d TEXT,"
         f" e TEXT, up INTEGER REFERENCES t{max(i - 1, 0)} (id));\n"
@@ -447,18 +446,9 @@ def test_sqlite_is_read_fast_and_in_few_queries(sqlite_url: str) -> None:
     statements: list[str] = []
     with database(sqlite_url, script) as conn:
         event.listen(conn, "before_cursor_execute", lambda *call: statements.append(call[2]))
-        times = []
-        for _ in range(5):
-            start = time.perf_counter()
-            schema = read(conn)
-            times.append(time.perf_counter() - start)
-        signed = time.perf_counter()
-        signature(schema)
-        signed = time.perf_counter() - signed
-    assert len(statements) / 5 <= 12
+        schema = read(conn)
+    assert len(statements) <= 12
     assert len(schema.tables) == 60
-    assert min(times) < 0.05, times
-    assert signed < 0.1
 
 
 # --- PostgreSQL -------------------------------------------------------------------------------
