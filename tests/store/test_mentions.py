@@ -27,9 +27,11 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.errors import ErasureError
+from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.plan import Person, Row
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import inside, keep, mentions, null, redact
+from flask_guesterase.store.certificates import certifying
 from flask_guesterase.store.erasing import eraser
 from flask_guesterase.store.erasing.finder import erased_before
 from flask_guesterase.store.erasing.taking import Erased
@@ -127,6 +129,20 @@ def test_two_people_in_one_plan_and_a_third_who_stays(database_url: str) -> None
     assert left == []
     before = [c.value for image in done.images for c in image.columns if c.name == "body"]
     assert before.count(said) == 2, "the recovery copy holds the texts as they were"
+
+
+def test_rows_that_stay_as_they_were_are_not_counted(database_url: str) -> None:
+    """A row counts as changed by any of its columns; the copy holds the others all the same."""
+    idle = {"memo": "no wish", "x": [1.50, "ä"]}
+    with open_hotel(
+        database_url, {"guest_id": 1, "body": "Anna", "data": idle},
+        {"guest_id": 1, "body": "tea", "data": {**idle, "who": "A. H."}},
+        {"guest_id": 1, "body": "tea", "data": idle}, {"guest_id": 1, "body": None},
+    ) as (engine, declared, bodies):  # fmt: skip
+        done = erase(engine, declared, ANNA)
+        assert bodies() == ["[erased]", "tea", "tea", None]
+    assert done.counts == {"guests": 1, "notes": 2}
+    assert len(done.images) == 5
 
 
 def test_a_number_in_its_national_spelling(sqlite_url: str) -> None:
@@ -294,6 +310,27 @@ def filed(sqlite_url: str, tmp_path: Path) -> tuple[Hotel, str]:
     with hotel.begin() as office:
         office.confirm(number, "clerk", "desk")
     return hotel, number
+
+
+def test_what_was_not_changed_is_not_said_to_be(filed: tuple[Hotel, str]) -> None:
+    """Who decides, the journal and the certificate count the texts that name the guest alone."""
+    hotel, number = filed
+    hotel.put(Booking, id=3, number="B-3", guest_id=1, remark=None)
+    with hotel.begin() as office:
+        plan = office.preview(number, by="officer")
+        office.approve(number, "officer", plan.digest)
+    assert {line.table: line.rows for line in plan.erase} == {"guests": 1, "bookings": 1}
+    assert hotel.erased(number) == "erased"
+    assert [row["remark"] for row in hotel.rows(Booking)] == [
+        "Mr [erased] and Clara Desk, clara@desk.example: [erased], quiet", "late", None,
+    ]  # fmt: skip
+    with hotel.begin() as office:
+        content = certifying.newest(office.work, number)["content"]
+    drafts = [read_entry(each["body"].encode()).draft for each in hotel.ours("entry")]
+    (told,) = [draft.counts for draft in drafts if draft.action == "subject-erased"]
+    went = [(each["table"], each["rows"]) for each in content["went"]]
+    assert sorted(went) == [("bookings", 1), ("guests", 1)]
+    assert (told["bookings"], told["guests"]) == (1, 1)
 
 
 def test_the_preview_counts_and_shows_the_stretches(filed: tuple[Hotel, str]) -> None:

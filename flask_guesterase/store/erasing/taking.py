@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -126,6 +127,15 @@ class Taken:
         for place in self.places_of(keys):
             self.after[place] = values
 
+    def same(self) -> Iterator[Key]:
+        """Yield the key of each overwritten row that holds what it held before."""
+        if self.decision.outcome is Outcome.OVERWRITE:
+            places = [self._columns[name] for name in self.left]
+            for place, now in self.after.items():
+                line = self.lines[place]
+                if all(line[i] == value for i, value in zip(places, now, strict=True)):
+                    yield self.rows[place].key
+
     def strip(self, without: frozenset[tuple[str, Key]] = frozenset()) -> Strip:
         """Return the rows as a box holds them.
 
@@ -209,7 +219,7 @@ class Erased:
     :param taken: the rows, as they were, by the decision they came under.
     :param sealed: decision -> key -> image of the columns that leave the row for a box.
     :param files: (root folder, name) of files to be removed.
-    :param counts: table -> rows changed.
+    :param met: table -> rows that came under a decision.
     :param named: which row names each file.
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
@@ -219,7 +229,7 @@ class Erased:
     taken: list[Taken] = field(default_factory=list)
     sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
     files: list[tuple[str, str]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    met: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, Key]] = field(default_factory=list)
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
@@ -243,6 +253,21 @@ class Erased:
         every = known | {each: (*known.get(each, ()), *rows) for each, rows in more.items()}
         steps = tuple(Step(each, rows) for each, rows in sorted(every.items()))
         return replace(drawn, steps=steps, rulings={**self.later.rulings, **drawn.rulings})
+
+    @property
+    def same(self) -> Counter[tuple[Decision, Key]]:
+        """Return decision and key -> rows that hold what they held: their texts name nobody."""
+        return Counter((each.decision, key) for each in self.taken for key in each.same())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return table -> rows changed; a row of which something left for a box is one."""
+        boxed = {(each.table, key) for each, rows in self.sealed.items() for key in rows}
+        found = Counter(self.met)
+        for (decision, key), rows in self.same.items():
+            if (decision.table, key) not in boxed:
+                found[decision.table] -= rows
+        return dict(+found)
 
     @property
     def images(self) -> list[Image]:
