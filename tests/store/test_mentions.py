@@ -30,8 +30,9 @@ from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.plan import Person, Row
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.treatment import inside, keep, mentions, null, redact
-from flask_guesterase.store.certificates import certifying
+from flask_guesterase.core.treatment import Rule, inside, keep, mentions, null, redact
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.certificates import certifying, reply
 from flask_guesterase.store.erasing import eraser
 from flask_guesterase.store.erasing.finder import erased_before
 from flask_guesterase.store.erasing.taking import Erased
@@ -292,45 +293,60 @@ def test_a_json_document_in_a_json_column_stays_one(database_url: str) -> None:
 # what staff read before
 
 
-@pytest.fixture
-def filed(sqlite_url: str, tmp_path: Path) -> tuple[Hotel, str]:
-    """A hotel whose bookings have remarks, and a request that is in review."""
-    hotel = Hotel(sqlite_url, tmp_path)
+def remarked(url: str, folder: Path, rule: Rule, *remarks: str | None) -> tuple[Hotel, str]:
+    """Return a hotel whose bookings have remarks under a rule, and a request in review."""
+    hotel = Hotel(url, folder)
     declared = [
-        (model, replace(policy, columns={**policy.columns, "remark": mentions})
+        (model, replace(policy, columns={**policy.columns, "remark": rule})
          if model is Booking else policy)
         for model, policy in policies(str(hotel.files))
     ]  # fmt: skip
     hotel.datamap = hotel.mapped(declared)
     hotel.guest(1, name="Wei Xu", email="wei@post.example", phone="+86 138 0013 8000")
-    hotel.put(Booking, id=1, number="B-1", guest_id=1,
-              remark="Mr Xu and Clara Desk, clara@desk.example: 13800138000, quiet")  # fmt: skip
-    hotel.put(Booking, id=2, number="B-2", guest_id=1, remark="late")
+    for id, remark in enumerate(remarks, 1):
+        hotel.put(Booking, id=id, number=f"B-{id}", guest_id=1, remark=remark)
     number = hotel.file(email="wei@post.example")
     with hotel.begin() as office:
         office.confirm(number, "clerk", "desk")
     return hotel, number
 
 
-def test_what_was_not_changed_is_not_said_to_be(filed: tuple[Hotel, str]) -> None:
-    """Who decides, the journal and the certificate count the texts that name the guest alone."""
-    hotel, number = filed
-    hotel.put(Booking, id=3, number="B-3", guest_id=1, remark=None)
+@pytest.fixture
+def filed(sqlite_url: str, tmp_path: Path) -> tuple[Hotel, str]:
+    """A hotel whose bookings have remarks, and a request that is in review."""
+    said = "Mr Xu and Clara Desk, clara@desk.example: 13800138000, quiet"
+    return remarked(sqlite_url, tmp_path, mentions, said, "late")
+
+
+@pytest.mark.parametrize(("rule", "remarks", "left"), [
+    (mentions, ("Mr Xu, quiet", "late", None), ["Mr [erased], quiet", "late", None]),
+    (DOCUMENT, ('{"who":"Mr Xu"}', '{"x":1.50}', "{}"), ['{"who":null}', '{"x":1.50}', "{}"]),
+    (mentions, ("quiet",), ["quiet"]),
+])  # fmt: skip
+def test_what_was_not_changed_is_not_said_to_be(
+    rule: Rule, remarks: tuple[str | None, ...], left: list[str | None],
+    sqlite_url: str, tmp_path: Path,
+) -> None:  # fmt: skip
+    """The plan, the journal, the certificate and the answer tell of the rows that change alone."""
+    hotel, number = remarked(sqlite_url, tmp_path, rule, *remarks)
+    changed = sum(was != is_ for was, is_ in zip(remarks, left, strict=True))
+    wanted = {"guests": 1, **({"bookings": changed} if changed else {})}
     with hotel.begin() as office:
         plan = office.preview(number, by="officer")
         office.approve(number, "officer", plan.digest)
-    assert {line.table: line.rows for line in plan.erase} == {"guests": 1, "bookings": 1}
     assert hotel.erased(number) == "erased"
-    assert [row["remark"] for row in hotel.rows(Booking)] == [
-        "Mr [erased] and Clara Desk, clara@desk.example: [erased], quiet", "late", None,
-    ]  # fmt: skip
-    with hotel.begin() as office:
-        content = certifying.newest(office.work, number)["content"]
+    assert [row["remark"] for row in hotel.rows(Booking)] == left
+
+    assert {line.table: line.rows for line in plan.erase} == wanted
     drafts = [read_entry(each["body"].encode()).draft for each in hotel.ours("entry")]
     (told,) = [draft.counts for draft in drafts if draft.action == "subject-erased"]
-    went = [(each["table"], each["rows"]) for each in content["went"]]
-    assert sorted(went) == [("bookings", 1), ("guests", 1)]
-    assert (told["bookings"], told["guests"]) == (1, 1)
+    assert told == {**wanted, "people": 1, "files": 0}
+    with hotel.begin() as office:
+        content = certifying.newest(office.work, number)["content"]
+        answer = reply.answer(office.work, load(office.work, number))
+    assert {each["table"]: each["rows"] for each in content["went"]} == wanted
+    assert answer is not None
+    assert set(answer.went) == wanted.keys()
 
 
 def test_the_preview_counts_and_shows_the_stretches(filed: tuple[Hotel, str]) -> None:

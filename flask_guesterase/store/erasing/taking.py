@@ -79,6 +79,7 @@ class Taken:
     :param left: columns that were read back after they had been overwritten.
     :param after: per row, what was read back.
     :param now: key -> the key it has now, of rows whose key may have gone with the rest.
+    :param partly: whether only a part goes of one of its columns, which may be nothing.
     """
 
     decision: Decision
@@ -92,6 +93,7 @@ class Taken:
     left: Sequence[str] = ()
     after: dict[int, Values] = field(default_factory=dict)
     now: dict[Key, Key] = field(default_factory=dict)
+    partly: bool = False
 
     @cached_property
     def _places(self) -> dict[Key, list[int]]:
@@ -128,8 +130,8 @@ class Taken:
             self.after[place] = values
 
     def same(self) -> Iterator[Key]:
-        """Yield the key of each overwritten row that holds what it held before."""
-        if self.decision.outcome is Outcome.OVERWRITE:
+        """Yield the key of each row of which only a part was to go, and in which nothing did."""
+        if self.partly and self.decision.outcome is Outcome.OVERWRITE:
             places = [self._columns[name] for name in self.left]
             for place, now in self.after.items():
                 line = self.lines[place]
@@ -201,6 +203,7 @@ def take(
     return Taken(
         step.decision, rows, tuple((n, kinds[n]) for n in names),
         tuple((n, kinds[n]) for n in own), lines, typed, hosts, first,
+        partly=reads.declared.partly(step.decision.columns),
     )  # fmt: skip
 
 

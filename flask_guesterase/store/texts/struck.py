@@ -13,8 +13,7 @@ from sqlalchemy import TypeDecorator
 from ...core.context import marked
 from ...core.image import Form
 from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
-from ...core.treatment import Mentions, Null
-from ..mapping.declared import Declared
+from ...core.treatment import Inside, Mentions, Null
 from ..mapping.raw import Reader, reader
 from ..work import Work
 from .mentioned import Hand, hand
@@ -66,7 +65,7 @@ def struck(work: Work, plan: Plan, show: bool) -> Struck:
     datamap = work.whole()
     steps = [
         step for step in plan.changing()
-        if any(_is_partly(datamap.declared(step.decision.table), n) for n in step.decision.columns)
+        if datamap.declared(step.decision.table).partly(step.decision.columns)
     ]
     if not steps:
         return Struck()
@@ -80,23 +79,23 @@ def struck(work: Work, plan: Plan, show: bool) -> Struck:
         going: set[Key] = set()
         for name in step.decision.columns:
             place = step.decision.table, name
-            if _is_partly(reads.declared, name):
+            if isinstance(reads.declared.written(name), Mentions):
                 found[place] = _column(reads, it, step, name, show, found.get(place), going)
             else:
-                going |= _filled(reads, step, name)
+                going |= _going(reads, it, step, name)
         if step.decision.outcome is Outcome.OVERWRITE:
             same |= {(step.decision, row.key) for row in step.rows if row.key not in going}
     return Struck(tuple(found.values()), frozenset(same))
 
 
-def _is_partly(declared: Declared, name: str) -> bool:
-    return isinstance(declared.written(name), Mentions)
-
-
-def _filled(reads: Reader, step: Step, name: str) -> set[Key]:
-    """Return the rows of a step in which a column changes that goes as a whole."""
+def _going(reads: Reader, it: Hand, step: Step, name: str) -> set[Key]:
+    """Return the rows of a step in which a column changes that has another rule."""
+    rule, column = reads.declared.written(name), reads.declared.column(name)
     keys = [row.key for row in step.rows]
-    if not isinstance(reads.declared.written(name), Null):
+    if isinstance(rule, Inside):
+        texts, room = _texts(reads, step, name), reads.room(name)
+        return {row.key for row, text in texts if it.made(rule, column, text, row, room) != text}
+    if not isinstance(rule, Null):
         return set(keys)
     return {key for key, cells, _ in reads.rows(keys, [name]) if cells[0].form is not Form.NULL}
 
