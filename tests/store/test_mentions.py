@@ -28,14 +28,14 @@ from sqlalchemy import (
 
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.core.plan import Person, Row
+from flask_guesterase.core.plan import Decision, Outcome, Person, Row
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import Rule, inside, keep, mentions, null, redact
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates import certifying, reply
 from flask_guesterase.store.erasing import eraser
 from flask_guesterase.store.erasing.finder import erased_before
-from flask_guesterase.store.erasing.taking import Erased
+from flask_guesterase.store.erasing.taking import Erased, Taken
 from flask_guesterase.store.erasing.traces import holding, tells
 from flask_guesterase.store.mapping.datamap import DataMap
 from flask_guesterase.store.transaction import transaction
@@ -144,6 +144,21 @@ def test_rows_that_stay_as_they_were_are_not_counted(database_url: str) -> None:
         assert bodies() == ["[erased]", "tea", "tea", None]
     assert done.counts == {"guests": 1, "notes": 2}
     assert len(done.images) == 5
+
+
+@pytest.mark.parametrize(("boxed", "counts"), [(True, {"lines": 1}), (False, {})])
+def test_a_row_of_which_something_left_for_a_box_is_counted(
+    boxed: bool, counts: dict[str, int]
+) -> None:
+    """Its text may have stayed as it was; the row did not."""
+    text = Decision("lines", Outcome.OVERWRITE, ("remark",))
+    taken = Taken(
+        text, [Row((1,), frozenset())], (("remark", "TEXT"),), (("id", "INTEGER"),),
+        [("tea", 1)], (), [], 0, ("remark",), {0: ("tea",)}, partly=True,
+    )  # fmt: skip
+    name = Decision("lines", Outcome.SEAL, ("name",))
+    sealed = {name: {(1,): next(taken.strip().images())}} if boxed else {}
+    assert Erased([taken], sealed, met={"lines": 1}).counts == counts
 
 
 def test_a_number_in_its_national_spelling(sqlite_url: str) -> None:
