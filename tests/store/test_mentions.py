@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.core.plan import Decision, Outcome, Person, Row
+from flask_guesterase.core.plan import Decision, Key, Outcome, Person, Row
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import Rule, inside, keep, mentions, null, redact
 from flask_guesterase.store.casework.cases import load
@@ -38,6 +38,8 @@ from flask_guesterase.store.erasing.finder import erased_before
 from flask_guesterase.store.erasing.taking import Erased, Taken
 from flask_guesterase.store.erasing.traces import holding, tells
 from flask_guesterase.store.mapping.datamap import DataMap
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import again
 from flask_guesterase.store.transaction import transaction
 from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.inn import datamap, draw, host, remains, whole
@@ -157,7 +159,8 @@ def test_a_row_of_which_something_left_for_a_box_is_counted(
         [("tea", 1)], (), [], 0, ("remark",), {0: ("tea",)}, partly=True,
     )  # fmt: skip
     name = Decision("lines", Outcome.SEAL, ("name",))
-    sealed = {name: {(1,): next(taken.strip().images())}} if boxed else {}
+    key: Key = (1,)
+    sealed = {name: {key: next(taken.strip().images())}} if boxed else {}
     assert Erased([taken], sealed, met={"lines": 1}).counts == counts
 
 
@@ -362,6 +365,24 @@ def test_what_was_not_changed_is_not_said_to_be(
     assert {each["table"]: each["rows"] for each in content["went"]} == wanted
     assert answer is not None
     assert set(answer.went) == wanted.keys()
+
+
+def test_who_is_back_and_goes_again_is_counted_alike(filed: tuple[Hotel, str]) -> None:
+    """A row that comes back names them in one of two texts; only that one changes again."""
+    hotel, number = filed
+    hotel.approve(number)
+    hotel.erased(number)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).values(name="Wei Xu", email="wei@post.example"))
+        conn.execute(update(Booking).where(Booking.id == 1).values(remark="Mr Xu, quiet"))
+    with hotel.begin() as office:
+        case = load(office.work, number)
+        origin = Origin(number, case.controller, case.property)
+        done = again.again(office.work, origin, [("guests", (1,))])
+    assert {each["table"]: each["rows"] for each in done.did} == {"bookings": 1, "guests": 1}
+    drafts = [read_entry(each["body"].encode()).draft for each in hotel.ours("entry")]
+    (told,) = [draft.counts for draft in drafts if draft.action == "subject-erased-again"]
+    assert told == {"bookings": 1, "guests": 1, "people": 1}
 
 
 def test_the_preview_counts_and_shows_the_stretches(filed: tuple[Hotel, str]) -> None:
