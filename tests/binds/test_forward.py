@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import secrets
 import signal
@@ -418,6 +419,22 @@ def test_a_row_that_got_another_owner_is_left_and_told(cut: tuple[Group, str]) -
         body = conn.execute(wanted).scalar_one()
     # The letter and, through it, its two pages.
     assert '"left":3' in body
+
+
+def test_texts_that_name_nobody_are_not_counted_after_a_crash(ready: tuple[Group, str]) -> None:
+    """What was rehearsed says which rows change; what is done later is counted no other way."""
+    hotel, number = ready
+    hotel.put("stays", [{"id": 9, "guest_id": 1, "room": "9", "wish": "late"}])
+    crash(after_intent, hotel.erase, number)
+    hotel.work()
+    assert hotel.state(number) == "erased"
+    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
+        wanted = sa.select(tables.entry.c.body).where(tables.entry.c.action == "subject-erased")
+        body = conn.execute(wanted).scalar_one()
+        said = conn.execute(sa.select(tables.request.c.decisions)).scalar_one()
+    assert '"stays":1' in body
+    (stays,) = [each for each in json.loads(said)["did"] if each["table"] == "stays"]
+    assert stays["rows"] == 1
 
 
 def test_what_the_host_writes_back_before_the_end_goes_again(

@@ -27,14 +27,19 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.errors import ErasureError
-from flask_guesterase.core.plan import Person, Row
+from flask_guesterase.core.log import read_entry
+from flask_guesterase.core.plan import Decision, Key, Outcome, Person, Row
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.treatment import inside, keep, mentions, null, redact
+from flask_guesterase.core.treatment import Rule, inside, keep, mentions, null, redact
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.certificates import certifying, reply
 from flask_guesterase.store.erasing import eraser
 from flask_guesterase.store.erasing.finder import erased_before
-from flask_guesterase.store.erasing.taking import Erased
+from flask_guesterase.store.erasing.taking import Erased, Taken
 from flask_guesterase.store.erasing.traces import holding, tells
 from flask_guesterase.store.mapping.datamap import DataMap
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import again
 from flask_guesterase.store.transaction import transaction
 from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.inn import datamap, draw, host, remains, whole
@@ -127,6 +132,36 @@ def test_two_people_in_one_plan_and_a_third_who_stays(database_url: str) -> None
     assert left == []
     before = [c.value for image in done.images for c in image.columns if c.name == "body"]
     assert before.count(said) == 2, "the recovery copy holds the texts as they were"
+
+
+def test_rows_that_stay_as_they_were_are_not_counted(database_url: str) -> None:
+    """A row counts as changed by any of its columns; the copy holds the others all the same."""
+    idle = {"memo": "no wish", "x": [1.50, "ä"]}
+    with open_hotel(
+        database_url, {"guest_id": 1, "body": "Anna", "data": idle},
+        {"guest_id": 1, "body": "tea", "data": {**idle, "who": "A. H."}},
+        {"guest_id": 1, "body": "tea", "data": idle}, {"guest_id": 1, "body": None},
+    ) as (engine, declared, bodies):  # fmt: skip
+        done = erase(engine, declared, ANNA)
+        assert bodies() == ["[erased]", "tea", "tea", None]
+    assert done.counts == {"guests": 1, "notes": 2}
+    assert len(done.images) == 5
+
+
+@pytest.mark.parametrize(("boxed", "counts"), [(True, {"lines": 1}), (False, {})])
+def test_a_row_of_which_something_left_for_a_box_is_counted(
+    boxed: bool, counts: dict[str, int]
+) -> None:
+    """Its text may have stayed as it was; the row did not."""
+    text = Decision("lines", Outcome.OVERWRITE, ("remark",))
+    taken = Taken(
+        text, [Row((1,), frozenset())], (("remark", "TEXT"),), (("id", "INTEGER"),),
+        [("tea", 1)], (), [], 0, ("remark",), {0: ("tea",)}, partly=True,
+    )  # fmt: skip
+    name = Decision("lines", Outcome.SEAL, ("name",))
+    key: Key = (1,)
+    sealed = {name: {key: next(taken.strip().images())}} if boxed else {}
+    assert Erased([taken], sealed, met={"lines": 1}).counts == counts
 
 
 def test_a_number_in_its_national_spelling(sqlite_url: str) -> None:
@@ -312,24 +347,78 @@ def test_a_json_document_in_a_json_column_stays_one(database_url: str) -> None:
 # what staff read before
 
 
-@pytest.fixture
-def filed(sqlite_url: str, tmp_path: Path) -> tuple[Hotel, str]:
-    """A hotel whose bookings have remarks, and a request that is in review."""
-    hotel = Hotel(sqlite_url, tmp_path)
+def remarked(url: str, folder: Path, rule: Rule, *remarks: str | None) -> tuple[Hotel, str]:
+    """Return a hotel whose bookings have remarks under a rule, and a request in review."""
+    hotel = Hotel(url, folder)
     declared = [
-        (model, replace(policy, columns={**policy.columns, "remark": mentions})
+        (model, replace(policy, columns={**policy.columns, "remark": rule})
          if model is Booking else policy)
         for model, policy in policies(str(hotel.files))
     ]  # fmt: skip
     hotel.datamap = hotel.mapped(declared)
     hotel.guest(1, name="Wei Xu", email="wei@post.example", phone="+86 138 0013 8000")
-    hotel.put(Booking, id=1, number="B-1", guest_id=1,
-              remark="Mr Xu and Clara Desk, clara@desk.example: 13800138000, quiet")  # fmt: skip
-    hotel.put(Booking, id=2, number="B-2", guest_id=1, remark="late")
+    for id, remark in enumerate(remarks, 1):
+        hotel.put(Booking, id=id, number=f"B-{id}", guest_id=1, remark=remark)
     number = hotel.file(email="wei@post.example")
     with hotel.begin() as office:
         office.confirm(number, "clerk", "desk")
     return hotel, number
+
+
+@pytest.fixture
+def filed(sqlite_url: str, tmp_path: Path) -> tuple[Hotel, str]:
+    """A hotel whose bookings have remarks, and a request that is in review."""
+    said = "Mr Xu and Clara Desk, clara@desk.example: 13800138000, quiet"
+    return remarked(sqlite_url, tmp_path, mentions, said, "late")
+
+
+@pytest.mark.parametrize(("rule", "remarks", "left"), [
+    (mentions, ("Mr Xu, quiet", "late", None), ["Mr [erased], quiet", "late", None]),
+    (DOCUMENT, ('{"who":"Mr Xu"}', '{"x":1.50}', "{}"), ['{"who":null}', '{"x":1.50}', "{}"]),
+    (mentions, ("quiet",), ["quiet"]),
+])  # fmt: skip
+def test_what_was_not_changed_is_not_said_to_be(
+    rule: Rule, remarks: tuple[str | None, ...], left: list[str | None],
+    sqlite_url: str, tmp_path: Path,
+) -> None:  # fmt: skip
+    """The plan, the journal, the certificate and the answer tell of the rows that change alone."""
+    hotel, number = remarked(sqlite_url, tmp_path, rule, *remarks)
+    changed = sum(was != is_ for was, is_ in zip(remarks, left, strict=True))
+    wanted = {"guests": 1, **({"bookings": changed} if changed else {})}
+    with hotel.begin() as office:
+        plan = office.preview(number, by="officer")
+        office.approve(number, "officer", plan.digest)
+    assert hotel.erased(number) == "erased"
+    assert [row["remark"] for row in hotel.rows(Booking)] == left
+
+    assert {line.table: line.rows for line in plan.erase} == wanted
+    drafts = [read_entry(each["body"].encode()).draft for each in hotel.ours("entry")]
+    (told,) = [draft.counts for draft in drafts if draft.action == "subject-erased"]
+    assert told == {**wanted, "people": 1, "files": 0}
+    with hotel.begin() as office:
+        content = certifying.newest(office.work, number)["content"]
+        answer = reply.answer(office.work, load(office.work, number))
+    assert {each["table"]: each["rows"] for each in content["went"]} == wanted
+    assert answer is not None
+    assert set(answer.went) == wanted.keys()
+
+
+def test_who_is_back_and_goes_again_is_counted_alike(filed: tuple[Hotel, str]) -> None:
+    """A row that comes back names them in one of two texts; only that one changes again."""
+    hotel, number = filed
+    hotel.approve(number)
+    hotel.erased(number)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).values(name="Wei Xu", email="wei@post.example"))
+        conn.execute(update(Booking).where(Booking.id == 1).values(remark="Mr Xu, quiet"))
+    with hotel.begin() as office:
+        case = load(office.work, number)
+        origin = Origin(number, case.controller, case.property)
+        done = again.again(office.work, origin, [("guests", (1,))])
+    assert {each["table"]: each["rows"] for each in done.did} == {"bookings": 1, "guests": 1}
+    drafts = [read_entry(each["body"].encode()).draft for each in hotel.ours("entry")]
+    (told,) = [draft.counts for draft in drafts if draft.action == "subject-erased-again"]
+    assert told == {"bookings": 1, "guests": 1, "people": 1}
 
 
 def test_the_preview_counts_and_shows_the_stretches(filed: tuple[Hotel, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.log import canonical
@@ -11,21 +11,30 @@ from ...core.ruling import Reason
 from ..erasing.doubles import Doubles
 from ..retaining import keeping
 
+Same = Mapping[tuple[Decision, Key], int]
+"""(Decision, key) -> rows that come under it and in which nothing changes."""
 
-def did(plan: Plan, many: Doubles | None = None) -> list[dict[str, Any]]:
+
+def did(
+    plan: Plan, many: Doubles | None = None, same: Same | None = None
+) -> list[dict[str, Any]]:
     """Return what a plan does as plain values without personal data: decisions and counts.
 
     Rows that are kept for different reasons, or until different days, are items of their own.
 
     :param plan: the plan.
     :param many: in how many rows its keys stand, from before it was carried out; one by default.
+    :param same: of how many nothing changed, since their texts name nobody; they are not counted.
     """
-    items, known = [], many or {}
+    items, known, idle = [], many or {}, same or {}
     for each in plan.steps:
         groups: dict[Reason, int] = {}
         for row in each.rows:
             why = _why(plan, each.decision, row.key)
-            groups[why] = groups.get(why, 0) + known.get((each.decision.table, row.key), 1)
+            rows = known.get((each.decision.table, row.key), 1)
+            rows -= idle.get((each.decision, row.key), 0)
+            if rows > 0:
+                groups[why] = groups.get(why, 0) + rows
         for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
             items.append(_item(each.decision, why, rows))
     return items

@@ -146,7 +146,7 @@ def _contested(work: Work, case: Case) -> bool:
 
 def struck_any(work: Work, plan: Plan) -> bool:
     """Return whether any text would lose a part, which a person reads before it goes."""
-    return any(each.spans or each.whole for each in struck(work, plan, show=False))
+    return any(each.spans or each.whole for each in struck(work, plan, show=False).mentions)
 
 
 def _one(work: Work, case: Case, plan: Plan) -> One:

@@ -163,15 +163,17 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
         for b in plan.blocked
     )
-    told = _told([*did(plan, doubles(work, plan)), *copied(plan)], _held_now(work, plan, by))
     mark = digest(plan, secret(work, case), same.marks(work, case, plan.people))
-    drawn = _preview(case.number, mark, told, blocked)
     subjects = people.subjects(work, case.number)
     # Who only reads what is planned need not know about whom.
     names = by is not None and any(
         actors.may(work, by, each, case.property)
         for each in (Permission.VERIFY, Permission.APPROVE)
     )
+    going, many = struck(work, plan, show=names), doubles(work, plan)
+    idle = {(each, key): many.get((each.table, key), 1) for each, key in going.same}
+    told = _told([*did(plan, many, idle), *copied(plan)], _held_now(work, plan, by))
+    drawn = _preview(case.number, mark, told, blocked)
     looks = _looks(work, subjects) if names else {}
     taken = [each for each in subjects if each.standing is Standing.TAKEN]
     since = _since(work, case, taken) if case.state is State.REVIEW else ()
@@ -186,7 +188,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         tuple(_look(s, looks) for s in taken),
         minors.involved(work, plan.people),
         plan.foreseen,
-        struck(work, plan, show=names),
+        going.mentions,
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
         _differences(work, case, plan, taken),
         since,

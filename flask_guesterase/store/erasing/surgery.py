@@ -153,8 +153,8 @@ class Surgery:
         # A row that is overwritten and sealed is one row; two that look the same are two.
         again = len(known.intersection(keys)) if step.decision.outcome is Outcome.SEAL else 0
         known.update(keys)
-        before = self.done.counts.get(declared.name, 0)
-        self.done.counts[declared.name] = before + len(taken.rows) - again
+        before = self.done.met.get(declared.name, 0)
+        self.done.met[declared.name] = before + len(taken.rows) - again
         return taken
 
     def _note_files(self, declared: Declared, taken: Taken) -> None:

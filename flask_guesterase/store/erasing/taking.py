@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -78,6 +79,7 @@ class Taken:
     :param left: columns that were read back after they had been overwritten.
     :param after: per row, what was read back.
     :param now: key -> the key it has now, of rows whose key may have gone with the rest.
+    :param partly: whether only a part goes of one of its columns, which may be nothing.
     """
 
     decision: Decision
@@ -91,6 +93,7 @@ class Taken:
     left: Sequence[str] = ()
     after: dict[int, Values] = field(default_factory=dict)
     now: dict[Key, Key] = field(default_factory=dict)
+    partly: bool = False
 
     @cached_property
     def _places(self) -> dict[Key, list[int]]:
@@ -125,6 +128,15 @@ class Taken:
         self.left = names
         for place in self.places_of(keys):
             self.after[place] = values
+
+    def same(self) -> Iterator[Key]:
+        """Yield the key of each row of which only a part was to go, and in which nothing did."""
+        if self.partly and self.decision.outcome is Outcome.OVERWRITE:
+            places = [self._columns[name] for name in self.left]
+            for place, now in self.after.items():
+                line = self.lines[place]
+                if all(line[i] == value for i, value in zip(places, now, strict=True)):
+                    yield self.rows[place].key
 
     def strip(self, without: frozenset[tuple[str, Key]] = frozenset()) -> Strip:
         """Return the rows as a box holds them.
@@ -191,6 +203,7 @@ def take(
     return Taken(
         step.decision, rows, tuple((n, kinds[n]) for n in names),
         tuple((n, kinds[n]) for n in own), lines, typed, hosts, first,
+        partly=reads.declared.partly(step.decision.columns),
     )  # fmt: skip
 
 
@@ -209,7 +222,7 @@ class Erased:
     :param taken: the rows, as they were, by the decision they came under.
     :param sealed: decision -> key -> image of the columns that leave the row for a box.
     :param files: (root folder, name) of files to be removed.
-    :param counts: table -> rows changed.
+    :param met: table -> rows that came under a decision.
     :param named: which row names each file.
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
@@ -219,7 +232,7 @@ class Erased:
     taken: list[Taken] = field(default_factory=list)
     sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
     files: list[tuple[str, str]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    met: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, Key]] = field(default_factory=list)
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
@@ -243,6 +256,21 @@ class Erased:
         every = known | {each: (*known.get(each, ()), *rows) for each, rows in more.items()}
         steps = tuple(Step(each, rows) for each, rows in sorted(every.items()))
         return replace(drawn, steps=steps, rulings={**self.later.rulings, **drawn.rulings})
+
+    @property
+    def same(self) -> Counter[tuple[Decision, Key]]:
+        """Return decision and key -> rows that hold what they held: their texts name nobody."""
+        return Counter((each.decision, key) for each in self.taken for key in each.same())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return table -> rows changed; a row of which something left for a box is one."""
+        boxed = {(each.table, key) for each, rows in self.sealed.items() for key in rows}
+        found = Counter(self.met)
+        for (decision, key), rows in self.same.items():
+            if (decision.table, key) not in boxed:
+                found[decision.table] -= rows
+        return dict(+found)
 
     @property
     def images(self) -> list[Image]:

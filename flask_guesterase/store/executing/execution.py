@@ -261,7 +261,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     decided = {name: value for name, value in (case.decisions or {}).items() if name != "rows"}
     done = {
         **deepening.noted(decided, None),
-        "did": did(erased.kept(plan), many),
+        "did": did(erased.kept(plan), many, erased.same),
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,

@@ -240,7 +240,7 @@ def _finish(
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, origin, root, name, until)
     recipients.queue(work, origin, known, again=True, invented=invented)
-    if erased.counts:
+    if erased.taken:
         work.events.append(RetentionEnded(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
         ))

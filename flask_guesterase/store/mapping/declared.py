@@ -80,6 +80,10 @@ class Declared:
         """Return the rule that says what a column becomes when it goes; of a retained one too."""
         return self._written[name]
 
+    def partly(self, names: Iterable[str]) -> bool:
+        """Return whether only a part goes of one of these columns, which may be nothing."""
+        return any(isinstance(self.written(name), Mentions | Inside) for name in names)
+
     @cached_property
     def _written(self) -> dict[str, Rule]:
         return {name: written(rule, self.column(name)) for name, rule in self.rules.items()}

@@ -165,9 +165,9 @@ def again(
         return Again(Fate.STAFF, new)
     if under.breaks(plan):
         return Again(Fate.STAFF, (LEGAL_DUTY,))
-    done = tuple(did(plan, doubles(work, plan)))
-    _carry_out(work, origin, about, plan, under.day)
-    return Again(Fate.ERASED, did=done)
+    many = doubles(work, plan)
+    erased = _carry_out(work, origin, about, plan, under.day)
+    return Again(Fate.ERASED, did=tuple(did(plan, many, erased.same)))
 
 
 def _measured_no_more(work: Work, origin: Origin) -> None:
@@ -244,7 +244,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
 
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
-) -> None:
+) -> Erased:
     _measured_no_more(work, origin)
     known = giving.gather(work, origin.property, plan)
     spared = unkept(work, plan)
@@ -271,3 +271,4 @@ def _carry_out(
     work.events.append(SubjectErasedAgain(
         origin.controller, origin.property, origin.number or "", SYSTEM, counts
     ))
+    return erased

@@ -12,8 +12,8 @@ from sqlalchemy import TypeDecorator
 
 from ...core.context import marked
 from ...core.image import Form
-from ...core.plan import Plan, Row, Step
-from ...core.treatment import Mentions
+from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
+from ...core.treatment import Inside, Mentions, Null
 from ..mapping.raw import Reader, reader
 from ..work import Work
 from .mentioned import Hand, hand
@@ -43,7 +43,19 @@ class Mention:
     shown: tuple[tuple[str, str, str], ...] = ()
 
 
-def struck(work: Work, plan: Plan, show: bool) -> tuple[Mention, ...]:
+@dataclass(frozen=True)
+class Struck:
+    """What goes from texts of which the rest stays.
+
+    :param mentions: what goes, by column.
+    :param same: decision and key of rows that it leaves as they are, since nothing else goes there.
+    """
+
+    mentions: tuple[Mention, ...] = ()
+    same: frozenset[tuple[Decision, Key]] = frozenset()
+
+
+def struck(work: Work, plan: Plan, show: bool) -> Struck:
     """Return what goes from texts of which the rest stays.
 
     :param work: the open transaction.
@@ -51,28 +63,48 @@ def struck(work: Work, plan: Plan, show: bool) -> tuple[Mention, ...]:
     :param show: whether the stretches themselves may be shown.
     """
     datamap = work.whole()
-    columns = [
-        (step, name)
-        for step in plan.changing()
-        for name in step.decision.columns
-        if isinstance(datamap.declared(step.decision.table).written(name), Mentions)
+    steps = [
+        step for step in plan.changing()
+        if datamap.declared(step.decision.table).partly(step.decision.columns)
     ]
-    if not columns:
-        return ()
+    if not steps:
+        return Struck()
     regions = {code: hotel.country for code, hotel in work.settings.properties.items()}
     people = frozenset(plan.people)
     it = hand(work.conn, datamap, plan, people, secrets.token_bytes, regions)
     found: dict[tuple[str, str], Mention] = {}
-    for step, name in columns:
+    same: set[tuple[Decision, Key]] = set()
+    for step in steps:
         reads = reader(work.conn, datamap.declared(step.decision.table), work.live())
-        place = step.decision.table, name
-        found[place] = _column(reads, it, step, name, show, found.get(place))
-    return tuple(found.values())
+        going: set[Key] = set()
+        for name in step.decision.columns:
+            place = step.decision.table, name
+            if isinstance(reads.declared.written(name), Mentions):
+                found[place] = _column(reads, it, step, name, show, found.get(place), going)
+            else:
+                going |= _going(reads, it, step, name)
+        if step.decision.outcome is Outcome.OVERWRITE:
+            same |= {(step.decision, row.key) for row in step.rows if row.key not in going}
+    return Struck(tuple(found.values()), frozenset(same))
+
+
+def _going(reads: Reader, it: Hand, step: Step, name: str) -> set[Key]:
+    """Return the rows of a step in which a column changes that has another rule."""
+    rule, column = reads.declared.written(name), reads.declared.column(name)
+    keys = [row.key for row in step.rows]
+    if isinstance(rule, Inside):
+        texts, room = _texts(reads, step, name), reads.room(name)
+        return {row.key for row, text in texts if it.made(rule, column, text, row, room) != text}
+    if not isinstance(rule, Null):
+        return set(keys)
+    return {key for key, cells, _ in reads.rows(keys, [name]) if cells[0].form is not Form.NULL}
 
 
 def _column(
-    reads: Reader, it: Hand, step: Step, name: str, show: bool, before: Mention | None
-) -> Mention:
+    reads: Reader, it: Hand, step: Step, name: str, show: bool, before: Mention | None,
+    going: set[Key],
+) -> Mention:  # fmt: skip
+    """Return what goes from the texts of a column, and add the rows from which it does."""
     told = before or Mention(step.decision.table, name, 0, 0)
     rows, spans, whole = told.rows, told.spans, told.whole
     shown = list(told.shown)
@@ -80,8 +112,10 @@ def _column(
         owners = it.owners(row)
         if not row.others and not it.pen.knows(owners):
             whole += 1
+            going.add(row.key)
             continue
         places = it.pen.places(text, owners)
+        going |= {row.key} if places else set()
         rows, spans = rows + bool(places), spans + len(places)
         shown += [marked(text, *place) for place in places[: MOST - len(shown)] if show]
     return Mention(told.table, name, rows, spans, whole, tuple(shown))
