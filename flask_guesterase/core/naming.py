@@ -37,8 +37,8 @@ _READ = re.compile(
     f"|(?<=[{HAN}])(?=[{KATAKANA}]{{{FEWEST_KANA},}}\\Z)"
     f"|(?<=[{KATAKANA}]{{{FEWEST_KANA}}})(?=[{HAN}]+\\Z)"
 )
-"""Where a name meets its reading without a space: 金秀賢김수현. The ノ of 一ノ瀬 is no reading, and 金 of
-金아름이 no name."""
+"""Where a name meets its reading without a space: 金秀賢김수현. The ノ of 一ノ瀬 is no reading, and
+金 of 金아름이 no name."""
 
 
 def names(value: str) -> list[str]:
