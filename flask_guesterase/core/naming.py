@@ -62,7 +62,8 @@ def names(value: str) -> list[str]:
         bare = runs
     if half or not _is_solid(bare):
         return spaced
-    return ["".join(bare), *map("".join, scripts(bare)), *spaced]
+    # 고객님 of 王小明 고객님 is every guest, and no name in another script.
+    return ["".join(bare), *("".join(each) for each in scripts(bare) if untitled(each)), *spaced]
 
 
 def _parts(text: str) -> list[str]:
