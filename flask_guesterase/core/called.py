@@ -89,9 +89,14 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
     solid: set[str] = set()
     for name, part in names:
         plain = VARIANTS.sub("", normalize("NFKC", name))
-        runs = apart(untitled(SOLID.findall(plain)))
+        written = untitled(SOLID.findall(plain))
+        runs = apart(written)
+        # 高橋우, as a part of a name may be written, stays one: what it is made of may be words.
+        whole = (run for run in written if run not in runs and _HAN_RUN.search(run))
+        solid.update(re.escape(fold(run)) for run in whole)
         for run in runs:
             alone = len(runs) == 1 or [run] in scripts(runs)
+            alone = alone and (part is Part.FULL or run in written)
             solid.update(_solid(run, part if alone else _apart(run)))
         if part is Part.FULL:
             solid.update(short(name))

@@ -33,11 +33,12 @@ FEWEST_KANA = 4
 """Letters of the shortest full name in kana where nothing stands between its parts."""
 
 _READ = re.compile(
-    f"(?<=[^{HANGUL}])(?=[{HANGUL}]+\\Z)|(?<=[{HANGUL}])(?=[^{HANGUL}]+\\Z)"
+    f"(?<=[^{HANGUL}]{{2}})(?=[{HANGUL}]+\\Z)|(?<=[{HANGUL}])(?=[^{HANGUL}]+\\Z)"
     f"|(?<=[{HAN}])(?=[{KATAKANA}]{{{FEWEST_KANA},}}\\Z)"
     f"|(?<=[{KATAKANA}]{{{FEWEST_KANA}}})(?=[{HAN}]+\\Z)"
 )
-"""Where a name meets its reading without a space: 金秀賢김수현. The ノ of 一ノ瀬 is no reading."""
+"""Where a name meets its reading without a space: 金秀賢김수현. The ノ of 一ノ瀬 is no reading, and
+金 of 金아름이 no name."""
 
 
 def names(value: str) -> list[str]:
@@ -61,7 +62,8 @@ def names(value: str) -> list[str]:
         bare = runs
     if half or not _is_solid(bare):
         return spaced
-    return ["".join(bare), *map("".join, scripts(bare)), *spaced]
+    # 고객님 of 王小明 고객님 is every guest, and no name in another script.
+    return ["".join(bare), *("".join(each) for each in scripts(bare) if untitled(each)), *spaced]
 
 
 def _parts(text: str) -> list[str]:
@@ -111,11 +113,13 @@ def scripts(runs: list[str]) -> list[list[str]]:
 
 
 def apart(runs: list[str]) -> list[str]:
-    """Return the letters of a name that stand on end, apart from its reading in another script.
+    """Return the letters of a name that is all on end, apart from its reading in another script.
+
+    Where something stands apart, that is the reading: 金 of 金민수 (김민수) is a part of the name.
 
     :param runs: as they stand in the name, in scripts without spaces.
     """
-    return [part for run in runs for part in _READ.split(run)]
+    return _READ.split(runs[0]) if len(runs) == 1 else runs
 
 
 def _groups(runs: list[str]) -> list[list[str]]:

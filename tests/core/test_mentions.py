@@ -140,6 +140,14 @@ SCRIPTS = {
 }  # fmt: skip
 
 
+def test_a_part_of_a_name_with_its_reading_goes_as_before() -> None:
+    """Whole, and what is a full name in a field for the surname wherever it stands."""
+    pen = Pen({WANG: [Known("name", "高橋우", part=Part.FAMILY)]})
+    assert pen.strike("高橋우 도착", [WANG]) == "[erased] 도착"
+    pen = Pen({WANG: [Known("name", "王小明왕샤오밍", part=Part.FAMILY)]})
+    assert pen.strike("客人王小明来了", [WANG]) == "客人[erased]来了"
+
+
 def test_a_korean_name_that_is_a_word_leaves_the_word() -> None:
     """이용 is use, 조건 a condition: in somebody else's row only who has a title is meant."""
     pen = Pen({WANG: [Known("name", "이 용"), Known("name", "조 건")]})

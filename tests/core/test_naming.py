@@ -200,6 +200,13 @@ def test_a_full_name_beside_another_script_is_looked_for(name: str, values: list
     ("김민수社長", ["김민수社長", "김민수"]), ("민수金", ["민수金"]), ("金秀김수", ["金秀김수"]),
     ("一ノ瀬花子", ["一ノ瀬花子"]), ("田中エリザベス", ["田中エリザベス"]),
     ("田中マリアンヌ花子", ["田中マリアンヌ花子"]), ("金김수현秀賢", ["金김수현秀賢"]),
+    ("金아름이", ["金아름이"]),
+    # What stands apart is the reading, and 金 and 渡辺 are parts of the name.
+    ("金민수 (김민수)", ["金민수김민수", "김민수", "金민수"]), ("金민수 님", ["金민수님"]),
+    ("王小明 고객님", ["王小明고객님", "王小明"]), ("田中 선생님", ["田中선생님"]),
+    ("渡辺マリアンヌ (ワタナベマリアンヌ)",
+     ["渡辺マリアンヌワタナベマリアンヌ", "渡辺マリアンヌ", "ワタナベマリアンヌ"]),
+    ("朴ジョンウン 박정은", ["朴ジョンウン박정은", "박정은", "朴ジョンウン"]),
 ])  # fmt: skip
 def test_a_full_name_in_two_scripts_without_spaces_is_looked_for_in_each(
     name: str, values: list[str]

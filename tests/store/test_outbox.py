@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownError
 from flask_guesterase.store import tables, worker
@@ -218,6 +219,49 @@ def test_a_slow_mail_server_sends_nobody_the_same_twice(hotel: Hotel) -> None:
         f"g{id}@example.com" for id in range(10)
     ]
     assert {row["state"] for row in hotel.ours("outbox")} == {"sent"}
+
+
+def letters(hotel: Hotel, *templates: str, attempts: int = 0) -> None:
+    """Queue letters about an approved request, in this order, and nothing else."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    number, ann = hotel.approved(email="ann@example.com"), Contact("email", "ann@example.com")
+    with hotel.begin() as office:
+        conn = office.work.conn
+        conn.execute(delete(tables.outbox))
+        case = load(office.work, number)
+        for at, template in enumerate(templates):
+            outbox.queue_message(office.work, case, ann, template, {}, f"{at}:{template}")
+        older = tables.outbox.c.template == "waiting"
+        conn.execute(update(tables.outbox).where(older).values(attempts=attempts))
+
+
+def test_letters_that_are_overtaken_keep_no_other_waiting(hotel: Hotel) -> None:
+    """As many as are claimed at once, and more, are taken back before a link that is due."""
+    letters(hotel, *["waiting"] * 25, "done", "open", attempts=3)
+    post = Post()
+    sending.deliver(run(hotel), render, {"smtp": post}, Report())
+    assert [letter.template for letter in post.sent] == ["done", "open"]
+
+
+def test_a_letter_in_a_slow_worker_s_hands_does_not_leave_behind_a_newer_one(hotel: Hotel) -> None:
+    """Another worker sends meanwhile how the request ended: nobody reads last that it waits."""
+    other = Post()
+    slow = Slow(hotel, other)
+    letters(hotel, "open", "waiting")
+    end = partial(outbox.queue_message, contact=Contact("email", "ann@example.com"), params={})
+
+    def then(message: Message) -> None:
+        if message.template == "open":
+            with hotel.begin() as office:
+                case = load(office.work, str(message.params["number"]))
+                end(office.work, case, template="done", dedupe="done")
+        Slow.send(slow, message)
+
+    slow.send = then  # type: ignore[method-assign]
+    report = Report()
+    sending.deliver(run(hotel), render, {"smtp": slow}, report)
+    assert [letter.template for letter in slow.sent + other.sent] == ["open", "done"]
+    assert report.problems == {}
 
 
 @pytest.mark.parametrize("died", [False, True], ids=["queued", "claimed"])

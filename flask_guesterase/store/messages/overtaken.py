@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
 from .. import tables
 from ..work import Work
-from .outbox import FAILED, MESSAGE, QUEUED, SENDING, call_off
+from .outbox import FAILED, MESSAGE, QUEUED, SENDING, SENT, Parcel, call_off
 
 STANDING = ("waiting", "extended", "done")
 """Texts that say how a request stands, which is not so any more once a newer one says its end."""
@@ -31,9 +31,25 @@ def is_overtaken(work: Work, row: Row[Any]) -> bool:
     tried = row.attempts > 0 or row.state == SENDING
     if row.kind != MESSAGE or row.template not in STANDING or not tried:
         return False
+    return work.conn.execute(_newer(row)).first() is not None
+
+
+def is_behind(work: Work, parcel: Parcel) -> bool:
+    """Return whether a letter is older than one that left and says how its request ended.
+
+    :param work: the open transaction.
+    :param parcel: the letter, which waited in a worker's hands.
+    """
+    if parcel.template not in STANDING:
+        return False
+    sent = _newer(parcel).where(tables.outbox.c.state == SENT)
+    return work.conn.execute(sent).first() is not None
+
+
+def _newer(letter: Row[Any] | Parcel) -> Select[Any]:
     table = tables.outbox
-    newer = table.c.request == row.request, table.c.template.in_(ENDS), table.c.id > row.id
-    return work.conn.execute(select(table.c.id).where(*newer).limit(1)).first() is not None
+    newer = table.c.request == letter.request, table.c.template.in_(ENDS), table.c.id > letter.id
+    return select(table.c.id).where(*newer).limit(1)
 
 
 def take_back(work: Work, number: str, template: str) -> None:

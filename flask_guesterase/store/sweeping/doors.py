@@ -103,7 +103,7 @@ def status(work: Work) -> dict[str, Any]:
 
     :param work: an open transaction; a read-only one is enough.
     """
-    lead, failed = pulse.look(work.conn, LEAD), pulse.look(work.conn, FAILED)
+    lead, failed = pulse.look(work.conn, LEAD), _failed(work)
     return {
         "heartbeat": heartbeat(work.conn),
         "silent": silent(work),
@@ -128,7 +128,7 @@ def findings(work: Work) -> list[Finding]:
             f"erased, sent or forgotten. Last came {', '.join(told)}.",
             f"Add a door that does not need traffic: {cure}.", Severity.WARN,
         ))
-    failed = pulse.look(work.conn, FAILED)
+    failed = _failed(work)
     if failed is not None:
         found.append(Finding(
             FAILED, "", "", "Background work that requests wake ended with an error, at last on "
@@ -137,6 +137,15 @@ def findings(work: Work) -> list[Finding]:
             f"for {SHOWN.days} days, whatever went well since.", Severity.WARN,
         ))
     return found
+
+
+def _failed(work: Work) -> Pulse | None:
+    """Return what went wrong lately; what did before may never be forgotten by a round.
+
+    A host that lets cron do the work instead has none any more.
+    """
+    failed = pulse.look(work.conn, FAILED)
+    return None if failed is None or abs(work.stamp - failed.at) >= SHOWN else failed
 
 
 def _when(at: datetime | None) -> str:

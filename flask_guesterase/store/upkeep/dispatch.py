@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select, update
+from sqlalchemy import Row, Select, and_, or_, select, update
 
 from ...core.errors import DeliveryError, KeyMissingError, SealError, UnknownError
 from ...core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
@@ -43,7 +43,7 @@ from ..messages.outbox import (
     is_due,
     read,
 )
-from ..messages.overtaken import is_overtaken
+from ..messages.overtaken import is_behind, is_overtaken
 from ..work import Work
 
 
@@ -64,19 +64,16 @@ def claim(
     wanted = table.c.kind != RECIPIENT
     if files_of is not None:
         wanted = and_(table.c.kind == FILE, table.c.request.in_(files_of))
-    rows = work.conn.execute(
+    due = (
         select(table)
         .where(is_due(work), wanted)
         .where(_FREE)
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
-    ).all()
+    )
     parcels = []
-    for row in rows:
-        if is_overtaken(work, row):
-            call_off(work, row.id)
-            continue
+    for row in _still(work, due, most):
         if row.kind == MESSAGE and row.channel not in channels:
             _set(work, row.id, state=READY, channel="print")
             continue
@@ -93,6 +90,25 @@ def claim(
     return parcels
 
 
+def _still(work: Work, due: Select[Any], most: int) -> list[Row[Any]]:
+    """Return what is due of the first that are, and take back what is overtaken before them.
+
+    Where all of them are, nothing would be claimed, and what is due behind them wait for a round.
+    """
+    for _ in range(_LOOKS):
+        rows = work.conn.execute(due).all()
+        left = [row for row in rows if not is_overtaken(work, row)]
+        for id in {row.id for row in rows} - {row.id for row in left}:
+            call_off(work, id)
+        if left or len(rows) < most:
+            return left
+    return []
+
+
+_LOOKS = 10
+"""How often a transaction looks for what is due, which must not grow with what is overtaken."""
+
+
 def _open(work: Work, row: Row[Any]) -> Parcel:
     if row.box is None:
         raise KeyMissingError("This message holds nothing any more.")
@@ -106,17 +122,23 @@ def _closed(row: Row[Any]) -> Parcel:
 
 
 def keep_on(work: Work, parcel: Parcel) -> bool:
-    """Return whether a message that was claimed is still this worker's, and keep it as long again.
+    """Return whether a message that was claimed is still to be sent by this worker, and keep it so.
 
     Several are claimed at once, and where a mail server is slow the last ones wait for so long that
-    another worker takes this one for dead: their guests would read the same twice.
+    another worker takes this one for dead: their guests would read the same twice. One that says
+    how a request stood is taken back where another worker sent meanwhile how that ended.
 
     :param work: the open transaction, before it is sent.
     """
     table = tables.outbox
     mine = table.c.id == parcel.id, table.c.state == SENDING, table.c.next_at == parcel.until
     longer = update(table).where(*mine).values(next_at=work.stamp + LEASE)
-    return bool(work.conn.execute(longer).rowcount)
+    if not work.conn.execute(longer).rowcount:
+        return False
+    if is_behind(work, parcel):
+        call_off(work, parcel.id)
+        return False
+    return True
 
 
 def hold_still(work: Work, parcel: Parcel) -> bool:
