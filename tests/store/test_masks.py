@@ -38,6 +38,8 @@ from flask_guesterase.store.mapping.masks import (
     ENOUGH,
     fits,
     invented,
+    is_formed,
+    is_invented,
     is_static,
     looks_invented,
     looks_redacted,
@@ -91,6 +93,28 @@ def test_placeholders_do_not_meet(name: str, length: int | None) -> None:
 def test_what_people_write_is_no_placeholder(name: str, length: int | None, value: str) -> None:
     """Names, numbers and addresses are not taken for placeholders."""
     assert not looks_invented(name, length, value)
+
+
+@given(NAMES, st.integers(24, 120), st.binary(min_size=15, max_size=15))
+def test_a_placeholder_of_ours_is_known_by_the_whole_of_it(
+    name: str, length: int, random: bytes
+) -> None:
+    """What an erasure wrote stays at the next one; with a word more it is what a person wrote."""
+    value = invented(name, length, lambda size: random)
+    column = Column(name, String(length))
+    assert is_invented(column, value, length)
+    assert is_formed(value)
+    for other in (f"{value} Aino", f"Aino {value}", value[:-1], value.replace("-", "-Aino ")):
+        assert not is_invented(column, other, length) or other == value
+
+
+@pytest.mark.parametrize("value", [
+    "erased-Aino Virtanen, passport L01X00T47", "erased-aino", "~-ainovirtanenhelsinki",
+    "aino.virtanen@erased.invalid", "e7a5ed00-e7a5-4000-8000-000000000001",
+])  # fmt: skip
+def test_what_only_begins_or_ends_like_a_placeholder_is_overwritten(value: str) -> None:
+    """A guest may call themselves so, and a host may free an address with a word before it."""
+    assert not is_invented(Column("name", String(80)), value, 80)
 
 
 @pytest.mark.parametrize("value", ["", "Aino", "*a*", "[Erased]"])

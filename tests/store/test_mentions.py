@@ -403,6 +403,20 @@ def test_what_was_not_changed_is_not_said_to_be(
     assert set(answer.went) == wanted.keys()
 
 
+def test_the_plan_is_read_where_the_host_refuses_a_value(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """What the host's own code raises about a value is neither told nor in the plan's way."""
+    def refuse(old: Any) -> Any:
+        raise LookupError(old)
+
+    rule = inside({"$.who": refuse})
+    hotel, number = remarked(sqlite_url, tmp_path, rule, '{"who":"Mr Xu"}')
+    with hotel.begin() as office:
+        plan = office.preview(number, by="officer")
+    assert {line.table: line.rows for line in plan.erase} == {"guests": 1, "bookings": 1}
+
+
 def test_who_is_back_and_goes_again_is_counted_alike(filed: tuple[Hotel, str]) -> None:
     """A row that comes back names them in one of two texts; only that one changes again."""
     hotel, number = filed

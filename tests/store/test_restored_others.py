@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flask_guesterase.core.treatment import null, retain
+from flask_guesterase.core.treatment import null, placeholder, retain
 from flask_guesterase.store import worker
 from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.comeback import reconcile
@@ -155,3 +155,15 @@ def test_what_two_people_put_back_no_night_erases_for_a_second_request(any_hotel
     assert (hotel.row(1), before["name"]) == (before, "Ann Berg")
     (line,) = hotel.ours("returned")
     assert (line["request"], line["state"]) == (second, "staff")
+
+
+def test_what_a_guest_wrote_like_a_placeholder_goes(hotel: Hotel) -> None:
+    """Only what an erasure wrote stays as it is."""
+    every = policies(str(hotel.files))
+    rules = {**every[0][1].columns, "name": placeholder, "phone": placeholder}
+    every[0] = (Guest, replace(every[0][1], columns=rules))
+    hotel.datamap = hotel.mapped(every)
+    said = {"name": "erased-Ann Berg, passport P1", "phone": "+86 1@erased.invalid"}
+    hotel.guest(1, email="ann@mail.example", **said)
+    assert hotel.erased(hotel.approved(email="ann@mail.example")) == "erased"
+    assert not set(said.values()) & set(hotel.row(1).values())

@@ -313,7 +313,7 @@ class Surgery:
         if isinstance(rule, Placeholder):
             # Another one would make an erasure before this look like the host's own writing.
             old = text_of(taken.cell(row.key, name))
-            if is_invented(rule, column, old, reads.room(name)):
+            if is_invented(column, old, reads.room(name)):
                 return old
         if not isinstance(rule, Mentions | Inside):
             return self._value(reads, name, taken.host(row.key, name), row)

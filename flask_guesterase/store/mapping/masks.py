@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -53,6 +54,7 @@ _UUID = "e7a5ed00e7a5"
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 ENOUGH = 8
 """Random characters a placeholder needs so that two never meet under a UNIQUE constraint."""
+_WHOLE = re.compile(r"(erased-)?[a-z2-7]{8,24}@erased\.invalid|(erased-|~-)[a-z2-7]{8,24}")
 
 
 def redacted(length: int | None) -> str:
@@ -138,18 +140,26 @@ def looks_invented(name: str, length: int | None, value: str) -> bool:
     return not prefix and not end and len(value) == left and not set(value) - _ALPHABET
 
 
-def is_invented(rule: Rule, column: Column[Any], old: str | None, room: int | None) -> bool:
+def is_invented(column: Column[Any], old: str | None, room: int | None) -> bool:
     """Return whether a column of text surely holds a placeholder of ours by now.
 
-    :param rule: the rule of the column.
     :param column: the column.
     :param old: what it holds, as text.
     :param room: longest text the column takes, or None.
     """
-    if not isinstance(rule, Placeholder) or old is None or not is_marked(column.name, room):
-        return False
     plain = is_text(column.type) and not isinstance(column.type, TypeDecorator)
-    return plain and looks_invented(column.name, room, old)
+    if old is None or not plain or not is_marked(column.name, room):
+        return False
+    # What only begins or ends as one of ours may be what a person wrote, and has to go.
+    prefix, end, left = _form(column.name, room)
+    value = old.rstrip(" ")
+    random = value.removeprefix(prefix).removesuffix(end)
+    return value == prefix + random + end and len(random) == left and not set(random) - _ALPHABET
+
+
+def is_formed(value: str) -> bool:
+    """Return whether a text has the whole form of a marked placeholder, whatever its column."""
+    return bool(_WHOLE.fullmatch(value)) or _is_erased_uuid(value)
 
 
 def not_invented(column: Column[Any], here: ColumnElement[Any]) -> ColumnElement[bool] | None:

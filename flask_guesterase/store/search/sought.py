@@ -29,7 +29,7 @@ from ..boxes.reading import by_the_host
 from ..casework.cases import Case
 from ..mapping.crossing import at
 from ..mapping.declared import Declared
-from ..mapping.masks import looks_invented, looks_redacted
+from ..mapping.masks import is_formed, looks_redacted
 from ..statements.upsert import upsert
 from ..work import Work
 from .row import row_of, write
@@ -209,7 +209,7 @@ def _said(
                 known[column.name] = guessed
         known.update(contacts.contact)
         names = [column.name for column in contacts.names]
-        mine = [values[n].strip() for n in names if n in values and not _is_mask(n, values[n])]
+        mine = [values[n].strip() for n in names if n in values and not _is_mask(values[n])]
         # Which part comes first, the columns' order does not tell.
         for order in (mine, mine[::-1]):
             yield Kind.NAME, " ".join(filter(None, order))
@@ -218,7 +218,7 @@ def _said(
         value = values[cell.name].strip()
         kind = known.get(cell.name)
         # What an erasure before this left is no value of the person's.
-        if not value or kind == Kind.NAME or _is_mask(cell.name, value):
+        if not value or kind == Kind.NAME or _is_mask(value):
             continue
         if kind is not None:
             yield kind, value
@@ -229,8 +229,8 @@ def _said(
             yield from _guessed(cell, mapped.type, value)
 
 
-def _is_mask(name: str, value: str) -> bool:
-    return looks_redacted(value) or looks_invented(name, None, value)
+def _is_mask(value: str) -> bool:
+    return looks_redacted(value) or is_formed(value)
 
 
 LOYALTY_WORDS = re.compile(r"loyal|member|bonus|会员|ext(?:ernal)?_?(?:ref|id|no)", re.IGNORECASE)

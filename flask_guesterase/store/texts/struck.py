@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import TypeDecorator
+from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.context import marked
+from ...core.errors import GuesteraseError
 from ...core.image import Form
 from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
 from ...core.treatment import Inside, Mentions, Null
@@ -93,8 +95,14 @@ def _going(reads: Reader, it: Hand, step: Step, name: str) -> set[Key]:
     rule, column = reads.declared.written(name), reads.declared.column(name)
     keys = [row.key for row in step.rows]
     if isinstance(rule, Inside):
-        texts, room = _texts(reads, step, name), reads.room(name)
-        return {row.key for row, text in texts if it.made(rule, column, text, row, room) != text}
+        room = reads.room(name)
+        try:
+            texts = list(_texts(reads, step, name))
+            return {row.key for row, t in texts if it.made(rule, column, t, row, room) != t}
+        except (GuesteraseError, SQLAlchemyError):
+            raise
+        except Exception:  # the host's own code, whose message may hold the value
+            return set(keys)
     if not isinstance(rule, Null):
         return set(keys)
     return {key for key, cells, _ in reads.rows(keys, [name]) if cells[0].form is not Form.NULL}
