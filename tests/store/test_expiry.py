@@ -15,6 +15,7 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, s
 from flask_guesterase.core import rotation
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.image import decode
+from flask_guesterase.core.plan import Decision, Outcome, Step
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, inside, keep, mentions, null, redact, retain
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
@@ -26,6 +27,7 @@ from flask_guesterase.store.executing import endless, expiry, finishing, settlin
 from flask_guesterase.store.lawbook import rulebook
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.partners import delivering
+from flask_guesterase.store.recovery import window
 from flask_guesterase.store.search import queued
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
@@ -830,6 +832,21 @@ def test_what_ended_long_ago_of_a_profile_lets_the_rest_of_it_be_put_back(
         assert office.restore(number, "second").restored
     assert inn.read(PEOPLE) == before
     inn.engine.dispose()
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_copy_holds_the_key_of_its_row_as_well(inn: Inn, keyed: bool) -> None:
+    """A row without a key is named by all it holds, also by what is not taken from it now."""
+    table = Table(
+        "cards", MetaData(), Column("id", Integer, primary_key=keyed, autoincrement=False),
+        Column("name", String(40)), Column("visa", String(40)),
+    )  # fmt: skip
+    policy = Policy({"name": null, "visa": retain("guest_register", null)}, category="reservation")
+    declared = resolve([(table, policy)], [table], ()).declared("cards")
+    step = Step(Decision("cards", Outcome.OVERWRITE, ("name",)), ())
+    with inn.begin() as office:
+        found = window._categories(office.work, declared, step)
+    assert ("guest_register" in found) is not keyed
 
 
 def test_no_safety_copy_is_made_of_a_minors_record(

@@ -209,7 +209,9 @@ def _categories(work: Work, declared: Declared, step: Step) -> frozenset[str]:
     """Return the categories of what a step takes; what of its rows went before is in no copy."""
     whole = step.decision.outcome is Outcome.DELETE
     columns = declared.taken if whole else step.decision.columns
-    retained = {declared.retain[n] for n in columns if n in declared.retain}
+    # A copy names its row by the key, which is all that the row holds where it has none.
+    copied = {*columns, *(c.name for c in declared.key)}
+    retained = {category for n, category in declared.retain.items() if n in copied}
     names = {name for each in retained for name in law.called(work, declared, each)}
     if declared.policy.category and (whole or not declared.retain.keys() >= set(columns)):
         names |= {declared.policy.category, *rulebook.labels(work, declared.name, "")}
