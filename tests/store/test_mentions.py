@@ -403,6 +403,29 @@ def test_what_was_not_changed_is_not_said_to_be(
     assert set(answer.went) == wanted.keys()
 
 
+def test_who_is_asked_for_twice_is_counted_alike(sqlite_url: str, tmp_path: Path) -> None:
+    """Where another value is written beside a text, plan and certificate both count the row."""
+    hotel, number = remarked(sqlite_url, tmp_path, mentions, "quiet")
+    declared = [
+        (model, replace(policy, columns={**policy.columns, "document_no": mentions})
+         if model is Guest else policy)
+        for model, policy in policies(str(hotel.files))
+    ]  # fmt: skip
+    hotel.datamap = hotel.mapped(declared)
+    hotel.approve(number)
+    hotel.erased(number)
+    second = hotel.file(booking="B-1")
+    with hotel.begin() as office:
+        office.confirm(second, "clerk", "desk")
+        plan = office.preview(second, by="officer")
+        office.approve(second, "officer", plan.digest)
+    hotel.erased(second)
+    with hotel.begin() as office:
+        content = certifying.newest(office.work, second)["content"]
+    planned = {line.table: line.rows for line in plan.erase}
+    assert {each["table"]: each["rows"] for each in content["went"]} == planned
+
+
 def test_the_plan_is_read_where_the_host_refuses_a_value(
     sqlite_url: str, tmp_path: Path
 ) -> None:

@@ -79,7 +79,7 @@ class Taken:
     :param left: columns that were read back after they had been overwritten.
     :param after: per row, what was read back.
     :param now: key -> the key it has now, of rows whose key may have gone with the rest.
-    :param partly: whether only a part goes of one of its columns, which may be nothing.
+    :param partly: whether only parts go of its columns, which may be nothing.
     """
 
     decision: Decision
@@ -203,7 +203,7 @@ def take(
     return Taken(
         step.decision, rows, tuple((n, kinds[n]) for n in names),
         tuple((n, kinds[n]) for n in own), lines, typed, hosts, first,
-        partly=reads.declared.partly(step.decision.columns),
+        partly=reads.declared.only_partly(step.decision.columns),
     )  # fmt: skip
 
 
