@@ -44,7 +44,7 @@ from ..mapping.masks import (
     fixed_value,
     holds_json,
     invented,
-    looks_invented,
+    is_formed,
     looks_redacted,
     redacted,
 )
@@ -347,7 +347,7 @@ def _rows(
 
 def _is_mask(declared: Declared, name: str, value: str) -> bool:
     """Return whether a value says nothing, or is what an erasure left."""
-    if not value.strip() or looks_redacted(value) or looks_invented(name, None, value):
+    if not value.strip() or looks_redacted(value) or is_formed(value):
         return True
     if name not in declared.rules:
         return False
