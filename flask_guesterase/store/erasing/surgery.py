@@ -167,6 +167,7 @@ class Surgery:
                     found = [(rule.root, each) for each in rule.names(str(value))]
                     self.done.files += found
                     self.done.named += [(declared.name, row.key)] * len(found)
+                    self.done.columns += [name] * len(found)
 
     def _overwrite(self, step: Step, taken: Taken) -> list[Alike]:
         """Overwrite rows; what is the same in all of them is returned to be looked at again."""

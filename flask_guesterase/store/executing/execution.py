@@ -22,7 +22,7 @@ from .. import tables
 from ..access import actors, brake
 from ..casework.cases import Case, load, reconsider, secret, step, tell
 from ..certificates import planning
-from ..certificates.deeds import did
+from ..certificates.deeds import did, unmoved
 from ..comeback import marks, objections
 from ..copying import shelved
 from ..depth import deepening
@@ -261,7 +261,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     decided = {name: value for name, value in (case.decisions or {}).items() if name != "rows"}
     done = {
         **deepening.noted(decided, None),
-        "did": did(erased.kept(plan), many, erased.same),
+        "did": [*did(erased.kept(plan), many, erased.same), *unmoved(erased.others)],
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,
