@@ -38,7 +38,7 @@ from ..statements.hosted import plain
 from ..statements.sql import abiding, among, asked, chunks, exactly, parts
 from ..texts.mentioned import NOBODY, Hand, text_of
 from ..transaction import MARIADB
-from .lookback import Alike, require_alike, require_written, unheld, written_over
+from .lookback import Alike, are_alike, require_alike, require_written, unheld, written_over
 from .lost import at_most, typed, vendors
 from .order import in_turn
 from .removal import Removal
@@ -110,10 +110,9 @@ class Surgery:
         alike = []
         for step in turns.writing:
             written = self._overwrite(step, before[step.decision])
-            if step.decision.table in told:
-                # The next overwriting may fire what writes over these, so they are seen before it.
-                require_alike(self.conn, written)
-            else:
+            # The next overwriting may fire what writes over these, so they are seen before it; or
+            # what brings them up to date, so what they do not hold yet is seen behind it.
+            if step.decision.table not in told or not are_alike(self.conn, written):
                 alike += written
         require_alike(self.conn, alike)
         removal.clear(turns.late)
