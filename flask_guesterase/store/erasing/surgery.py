@@ -106,7 +106,7 @@ class Surgery:
         # another refuses what is to be overwritten.
         removal.clear(turns.early)
         changed = {step.decision.table for step in steps}
-        told = named(self.live, changed, changed) if self.live is not None else []
+        told = named(self.live, changed, self.datamap.tables) if self.live is not None else []
         alike = []
         for step in turns.writing:
             written = self._overwrite(step, before[step.decision])
@@ -116,7 +116,7 @@ class Surgery:
                 alike += written
         require_alike(self.conn, alike)
         removal.clear(turns.late)
-        self._write_again(changed)
+        self._write_again(told)
         for step in (s for s in steps if s.decision.outcome is Outcome.SEAL):
             self.done.sealed[step.decision].update(before[step.decision].by_key())
         for name in dict.fromkeys(step.decision.table for step in steps):
@@ -269,17 +269,16 @@ class Surgery:
             self.conn.execute(statement.values(values))
         return True
 
-    def _write_again(self, changed: Iterable[str]) -> None:
-        """Write once more what triggers wrote over while rows of these tables changed or went.
+    def _write_again(self, told: Iterable[str]) -> None:
+        """Write once more what triggers wrote over while other rows changed or went.
 
+        :param told: tables that triggers of those name.
         :raises ErasureError: it is written over each time.
         """
-        left = [taken for taken in self.done.taken if taken.left]
-        mine = {taken.decision.table for taken in left}
-        told = named(self.live, changed, mine) if self.live is not None else []
-        left = [taken for taken in left if taken.decision.table in told]
+        tables = frozenset(told)
+        left = [each for each in self.done.taken if each.left and each.decision.table in tables]
         # One trigger may fire another: each look finds what the last writing brought about.
-        for tries in range(len(told), -1, -1):
+        for tries in range(len({each.decision.table for each in left}), -1, -1):
             over = [(written_over(self._reader(each), each), each) for each in left]
             if not any(step.rows for step, _ in over):
                 return
