@@ -661,6 +661,24 @@ def test_a_search_that_is_cut_leaves_the_request_being_checked(hotel: Hotel) -> 
     assert hotel.state(number) == "partial"
 
 
+def test_a_name_that_stays_on_purpose_may_stay_in_what_shows_it_too(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """A materialised view repeats a remark that the policy keeps: nobody declares a view."""
+    hotel = Hotel(postgresql_url, tmp_path)
+    kept = Policy({"remark": keep("complaints")}, via="guest_id")
+    others = [each for each in policies(str(hotel.files)) if each[0] is not Booking]
+    hotel.datamap = hotel.mapped([*others, (Booking, kept)])
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="Ann Berg complains")
+    with hotel.engine.begin() as conn:
+        conn.execute(text("CREATE MATERIALIZED VIEW remarks AS SELECT remark FROM bookings"))
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    assert places(hotel, number) == {}
+    hotel.engine.dispose()
+
+
 def test_a_table_that_cannot_be_read_is_named(postgresql_url: str, tmp_path: Path) -> None:
     """Without the right to read it, a table is on the certificate as not searched."""
     hotel = Hotel(postgresql_url, tmp_path)

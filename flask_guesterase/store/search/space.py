@@ -206,8 +206,8 @@ def _is_unsaid(table: LiveTable, said: Collection[str]) -> bool:
 
     A view, an index of words and a partition show what another table holds, which may stay there.
     """
-    other = table.view or table.virtual or table.partition_of is not None
-    return not other and table.name not in said
+    shows = table.view or table.materialised or table.virtual or table.partition_of is not None
+    return not shows and table.name not in said
 
 
 def _fields(
