@@ -228,12 +228,12 @@ def failing(work: Work) -> dict[str, int]:
     :param work: an open transaction; a read-only one is enough.
     """
     here = tables.request.c
+    # What had its days to be taken back waits for nothing else behind them: only tries that fail
+    # are counted then.
+    free = or_(here.waiting_for.is_(None), here.waiting_for == outbox.OUTSIDE)
     found = work.conn.execute(
         select(here.property, func.count())
-        .where(
-            here.state.in_([State.APPROVED, State.CHECKING]),
-            here.attempts >= FAILING, here.waiting_for.is_(None),
-        )
+        .where(here.state.in_([*_RUNNING, State.CHECKING]), here.attempts >= FAILING, free)
         .group_by(here.property).order_by(here.property)
     )  # fmt: skip
     return {str(code): int(count) for code, count in found}
