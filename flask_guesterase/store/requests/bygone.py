@@ -16,6 +16,7 @@ from ...core.standing import Standing
 from .. import tables
 from ..boxes import vault
 from ..casework.cases import label
+from ..certificates import beside
 from ..holding import heldrequests
 from ..mapping.revealing import revealing
 from ..messages import outbox
@@ -141,7 +142,7 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
     if not numbers:
         return set()
     box, kept, out, back = tables.box, tables.kept, tables.outbox, tables.returned
-    found = heldrequests.held_requests(work, numbers)
+    found = set(heldrequests.held_requests(work, numbers))
     hanging: list[tuple[Table, ColumnElement[bool]]] = [
         (box, box.c.forgotten_at.is_(None)),
         (kept, kept.c.ended_at.is_(None)),
@@ -151,6 +152,9 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
     for table, open_ in hanging:
         mine = select(table.c.request).where(table.c.request.in_(numbers), open_)
         found |= set(work.conn.execute(mine).scalars())
+    others = beside.known(work, numbers)
+    living = beside.still(work, (each for boxes in others.values() for each in boxes))
+    found |= {number for number, boxes in others.items() if not living.isdisjoint(boxes)}
     living = work.custodian.labels()
     keyed = {number for number in numbers if label(number) in living}
     vault.mark_labels(work.conn, [label(number) for number in keyed], work.stamp)
