@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 
 from ...core.lifecycle import State
-from ...core.plan import Key, Person, Plan, by_table, key_text
 from .. import tables
-from ..erasing.finder import owners
-from ..mapping.declared import Declared
-from ..retaining.law import SEALED
 from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
 
 BESIDE = "beside"
-"""Under which word the boxes stand among what was decided about a request."""
+"""Under which word the boxes stand among what was decided about a request.
+
+It is there where all of the rows were empty when their request was carried out.
+"""
 
 
 def of(decisions: Mapping[str, Any] | None) -> list[str]:
@@ -30,7 +29,7 @@ def of(decisions: Mapping[str, Any] | None) -> list[str]:
 
 
 def known(work: Work, numbers: Iterable[str]) -> dict[str, list[str]]:
-    """Return, per request, such boxes, for those that have any.
+    """Return such boxes per request, none of them too, where its rows were empty already.
 
     :param work: the open transaction; a read-only one is enough.
     :param numbers: numbers of requests.
@@ -47,8 +46,7 @@ def _named(work: Work, *which: ColumnElement[bool]) -> dict[str, list[str]]:
     wanted = select(request.c.number, request.c.decisions)
     said = request.c.decisions.like(f'%"{BESIDE}"%')
     rows = work.conn.execute(wanted.where(said, *which).order_by(request.c.id)).all()
-    found = {row.number: of(json.loads(row.decisions)) for row in rows}
-    return {number: boxes for number, boxes in found.items() if boxes}
+    return {row.number: of(json.loads(row.decisions)) for row in rows}
 
 
 def still(work: Work, boxes: Iterable[str]) -> set[str]:
@@ -71,58 +69,4 @@ def over(work: Work) -> list[str]:
     """
     sealed = _named(work, tables.request.c.state == State.SEALED.value)
     living = still(work, (box for boxes in sealed.values() for box in boxes))
-    return [number for number, boxes in sealed.items() if living.isdisjoint(boxes)]
-
-
-def boxes(work: Work, number: str, drawn: Plan) -> list[str]:
-    """Return the boxes in which others sealed something of the people of a plan.
-
-    What of a row was sealed of another person is not told to these.
-
-    :param work: the open transaction.
-    :param number: number of the request, whose own boxes are none of them.
-    :param drawn: the plan of its people as it is today.
-    """
-    who, found = frozenset(drawn.people), set[str]()
-    for table, keys in by_table(drawn.rulings).items():
-        declared = work.datamap.declared(table)
-        if declared.retain:
-            found.update(_theirs(work, number, declared, keys, who))
-    return sorted(found)
-
-
-def _theirs(
-    work: Work, number: str, declared: Declared, keys: Iterable[Key], who: frozenset[Person]
-) -> Iterator[str]:
-    texts = {key_text(key): key for key in keys}
-    lines = list(_lines(work, number, declared.name, texts))
-    if not lines:
-        return
-    known = sorted({text for text, _, _ in lines})
-    whose = owners(work.conn, work.datamap, declared, [texts[text] for text in known])
-    for text, columns, box in lines:
-        owning = whose.get(texts[text], set())
-        others = {path for person, path in owning if person not in who}
-        mine = {path for person, path in owning if person in who} - others
-        if mine and (not others or columns <= _alone(declared, mine) - _alone(declared, others)):
-            yield box
-
-
-def _lines(
-    work: Work, number: str, table: str, texts: Mapping[str, Key]
-) -> Iterator[tuple[str, set[str], str]]:
-    """Yield what others sealed of these rows: key text, columns and box."""
-    kept = tables.kept
-    others = or_(kept.c.request.is_(None), kept.c.request != number)
-    living = kept.c.mode == SEALED, kept.c.ended_at.is_(None), kept.c.box.is_not(None)
-    for part in chunks(sorted(texts), MANY):
-        mine = kept.c.table_name == table, one_of(kept.c.row_key, part)
-        wanted = select(kept.c.row_key, kept.c.columns, kept.c.box).where(*mine, *living, others)
-        for row in work.conn.execute(wanted):
-            yield row.row_key, set(json.loads(row.columns)), row.box
-
-
-def _alone(declared: Declared, paths: Iterable[int]) -> set[str]:
-    """Return the columns that are these owners' alone."""
-    alone: Sequence[frozenset[str] | None] = declared.alone
-    return {column for path in paths for column in alone[path] or ()}
+    return [number for number, boxes in sealed.items() if boxes and living.isdisjoint(boxes)]

@@ -77,7 +77,6 @@ def check(work: Work, number: str) -> State:
         return State.PARTIAL
     late = meanwhile.keep(work, case, drawn)
     decisions["did"] = added(decisions.get("did", ()), did(late, doubles(work, late)))
-    decisions |= _beside(work, case, drawn)
     others = staying.lines(work, "", beside.of(decisions))
     last, end = _last(_with(decisions, others)), _end(_with(decisions, others))
     if end is State.PARTIAL or case.state is State.PARTIAL:
@@ -101,15 +100,6 @@ def check(work: Work, number: str) -> State:
         laternotice.note_kept(work, case.number)
         sought.end(work, case, decisions.get("recovery", ""))
     return end
-
-
-def _beside(work: Work, case: Case, drawn: Plan) -> dict[str, Any]:
-    """Return the boxes of others in which something of the erased rows lies, where there are any.
-
-    Of a request that is looked at again they are found anew.
-    """
-    found = beside.boxes(work, case.number, drawn)
-    return {beside.BESIDE: found} if found or beside.of(case.decisions) else {}
 
 
 def _with(decisions: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
     if not numbers:
         return set()
     box, kept, out, back = tables.box, tables.kept, tables.outbox, tables.returned
-    found = set(heldrequests.held_requests(work, numbers))
+    found = heldrequests.held_requests(work, numbers)
     hanging: list[tuple[Table, ColumnElement[bool]]] = [
         (box, box.c.forgotten_at.is_(None)),
         (kept, kept.c.ended_at.is_(None)),
@@ -153,8 +153,8 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
         mine = select(table.c.request).where(table.c.request.in_(numbers), open_)
         found |= set(work.conn.execute(mine).scalars())
     others = beside.known(work, numbers)
-    living = beside.still(work, (each for boxes in others.values() for each in boxes))
-    found |= {number for number, boxes in others.items() if not living.isdisjoint(boxes)}
+    still = beside.still(work, (each for boxes in others.values() for each in boxes))
+    found |= {number for number, boxes in others.items() if not still.isdisjoint(boxes)}
     living = work.custodian.labels()
     keyed = {number for number in numbers if label(number) in living}
     vault.mark_labels(work.conn, [label(number) for number in keyed], work.stamp)
