@@ -1,174 +1,170 @@
-"""What an earlier erasure sealed of a guest's rows stays of their later request as well."""
+"""Workers beside one another on a server: none waits for what another has in hand."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event, insert, select
 
-from flask_guesterase.core.policy import Equal, Policy, Subject
-from flask_guesterase.core.treatment import keep, redact, retain
-from flask_guesterase.store import worker
-from flask_guesterase.store.executing import expiry, finishing, redating, settling
-from flask_guesterase.store.mapping.datamap import resolve
-from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, boxed
+from flask_guesterase.core.remembrance import Kind
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import expiry, turns
+from flask_guesterase.store.office import Office
+from flask_guesterase.store.release.folder import Folder
+from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.remembrance.erasures import Register, Tail
+from flask_guesterase.store.retaining import keeping
+from flask_guesterase.store.retaining.law import PLACE
+from flask_guesterase.store.sweeping import looking
+from flask_guesterase.store.sweeping.claiming import Shift
+from flask_guesterase.store.sweeping.claims import Bounds, Claimed
+from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.work import Work
+from tests.store.ashore import Ashore
+from tests.store.crowd import NEW, OLD, Crowd, _may
 
-VISA = ("people", ["visa"], "2027-03-01")
-MAIL, HOUSE = {"email": "p1@mail.example"}, {"hotel": "sh"}
-
-
-class Found(Inn):
-    """A hotel whose register is sealed, and whose guests are found by what stays as well."""
-
-    def sealing(self, bills: Policy | None = None) -> None:
-        """Let guests be found by their house, and seal what the register keeps."""
-        people, before = (self.datamap.tables[name].policy for name in ("people", "bills"))
-        who = Subject(match=["email", "hotel"], name="name", contact=["email"], property="hotel")
-        known = [(PEOPLE, replace(people, subject=who)), (BILLS, bills or before)]
-        self.datamap = resolve(known, METADATA.tables.values(), [])
-        boxed(self)
-
-    def answered(self, match: dict[str, str]) -> tuple[str, str]:
-        """Carry a guest's request out; return its number and code."""
-        number = self.file(**match)
-        with self.begin() as office:
-            code = office.confirm(number, "clerk", "desk")
-        self.approve(number)
-        self.erased(number)
-        return number, code
-
-    def stays(self, number: str) -> list[tuple[str, list[str], str]]:
-        """Return what the newest certificate of a request says that stays."""
-        return [(s["table"], s["columns"], s["until"]) for s in self.content(number)["stays"]]
-
-    def told(self, code: str) -> tuple[str, list[str], list[str]]:
-        """Return what the guest reads: the state, and until when something stays, twice."""
-        with self.begin() as office:
-            view = office.case(code)
-        assert view.answer is not None
-        now = [each.until for each in view.answer.stays]
-        return view.state.value, [each["until"] for each in view.kept], now
+PART = 40
+"""Rows one worker has in hand, of two or three times as many: MariaDB would read all of them."""
 
 
-class Long(Found):
-    """A hotel that must keep the register longer than a profile."""
-
-    pack = PACK.replace('floor = "P1Y"', 'floor = "P5Y"')
-
-
-@pytest.fixture
-def inn(sqlite_url: str, tmp_path: Path) -> Iterator[Found]:
-    """The hotel on SQLite."""
-    made = Found(sqlite_url, tmp_path)
+@pytest.fixture(params=["postgresql", "mariadb"])
+def crowd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crowd]:
+    """A hotel on the engines where several write at once."""
+    made = Crowd(request.getfixturevalue(f"{request.param}_url"), tmp_path)
+    made.build()
+    made.confirmed()
     yield made
     made.engine.dispose()
 
 
-@pytest.fixture
-def long(sqlite_url: str, tmp_path: Path) -> Iterator[Long]:
-    """The hotel of the longer register on SQLite."""
-    made = Long(sqlite_url, tmp_path)
-    yield made
-    made.engine.dispose()
+def office(crowd: Crowd, conn: Any) -> Office:
+    """Open the office on a connection, whose transaction goes on."""
+    work = Work(conn, crowd.now, crowd.settings, crowd.datamap, crowd.custodian, _may)
+    return Office(work)
 
 
-def test_a_second_request_says_what_the_first_sealed(inn: Found) -> None:
-    """The line of the register lies in a box for a year: whoever asks again, and once more, does
-    not read that nothing stays. It is kept once, and all requests end with it."""
-    inn.sealing()
-    inn.person(1, date(2026, 3, 1))
-    first, _ = inn.answered(MAIL)
-    for _ in range(2):
-        inn.later(minutes=1)
-        second, code = inn.answered(HOUSE)
-        assert (inn.state(second), inn.stays(second)) == ("sealed", [VISA])
-        assert inn.told(code) == ("sealed", [VISA[2]], [VISA[2]])
-        assert inn.content(second)["root_until"] == inn.content(first)["root_until"] != ""
-    assert [line["request"] for line in inn.ours("kept")] == [first]
-    assert redating.nightly(inn.run) == 0
-    finishing.finish(inn.run)
-    assert inn.state(second) == "sealed"
-    inn.later(days=366)
-    worker.work(inn.run, lambda *_: ("", ""), {})
-    assert finishing.finish(inn.run)["ended"] == 3
-    assert {inn.state(first), inn.state(second)} == {"erased"}
-    assert (inn.stays(second), inn.content(second)["supplement"]) == ([], 1)
-    assert inn.told(code) == ("erased", [], [])
-    assert inn.content(second)["root_until"] == inn.content(first)["root_until"] != ""
+def test_two_erase_at_the_same_time(crowd: Crowd) -> None:
+    """Each in a transaction of its own, neither ended before the other began; all are gone."""
+    crowd.fill(range(1, 2 * PART + 1), OLD)
+    crowd.fill(range(2 * PART + 1, 20 * PART), NEW)
+    crowd.analyse()
+    looking.look(crowd.run, Shift())
+    done = []
+    with transaction(crowd.engine) as conn, transaction(crowd.engine) as other:
+        offices = [office(crowd, conn), office(crowd, other)]
+        steps = [Claimed("guests", Bounds(), {}, expiry._erase) for _ in offices]
+        claimed = [
+            step.claim(each.work, PART) for step, each in zip(steps, offices, strict=True)
+        ]
+        for step, each, items in zip(steps, offices, claimed, strict=True):
+            done.append(step.do(each, items)["people"])
+        offices[1].close()
+    assert done == [PART, PART]
+    assert not crowd.dues()
+    with crowd.engine.connect() as conn:
+        shells = list(conn.execute(select(tables.subject.c.row_key)).scalars())
+    assert len(set(shells)) == len(shells) == 2 * PART
 
 
-def test_a_request_after_a_sweep_says_what_that_one_sealed(long: Long) -> None:
-    """What the sweep sealed is on nobody's request, and stays of the guest's all the same."""
-    inn = long
-    inn.sealing()
-    inn.person(1, date(2023, 1, 1))
-    assert expiry.expire(inn.run)["people"] == 1
-    assert [(line["request"], line["mode"]) for line in inn.ours("kept")] == [(None, "sealed")]
-    inn.later(minutes=1)
-    number, code = inn.answered(HOUSE)
-    assert inn.stays(number) == [("people", ["visa"], "2028-01-01")]
-    assert inn.told(code) == ("sealed", ["2028-01-01"], ["2028-01-01"])
-
-
-def test_nobody_is_told_what_lies_sealed_of_who_had_the_row_before(inn: Found) -> None:
-    """The host writes Bea into Ann's empty row: Ann's visa lies in a box, and Bea has none. Nobody
-    can tell by the row, empty once more, which of the two asks then."""
-    inn.sealing()
-    inn.person(1, date(2026, 3, 1))
-    inn.answered(MAIL)
-    inn.later(minutes=1)
-    inn.set(PEOPLE, 1, name="Bea Lund", email="bea@mail.example")
-    bea, code = inn.answered({"email": "bea@mail.example"})
-    assert (inn.stays(bea), inn.told(code)) == ([], ("erased", [], []))
-    inn.later(minutes=1)
-    either, code = inn.answered(HOUSE)
-    assert (inn.stays(either), inn.told(code)) == ([], ("erased", [], []))
-
-
-def test_nobody_is_told_what_lies_sealed_of_who_shared_the_row(inn: Found) -> None:
-    """Of a record of two guests each column is one's alone, and so is the box it lies in."""
-    columns = {
-        "payer": retain("guest_register"), "scan": redact, "letter": redact, "role": redact,
-        "dated": keep("statistics"),
+def test_two_end_what_was_kept_at_the_same_time(crowd: Crowd) -> None:
+    """Rows whose day is over: claimed apart, and noted as ended without waiting."""
+    line = {
+        "controller": "kauri-ltd", "property": "sh", "table_name": "guests", "columns": "[]",
+        "category": "reservation", "mode": PLACE, "until": "2026-01-01", "open": "", "rule": "",
+        "basis": "", "grade": "", "facts": "{}", "since": crowd.now.replace(tzinfo=None),
     }  # fmt: skip
-    via = {
-        Equal({"one": "id"}, to="people"): ["payer"],
-        Equal({"other": "id"}, to="people"): ["letter"],
-    }
-    inn.sealing(Policy(columns, via=via, clock={"last_activity": "dated"}))
-    inn.person(1, date(2026, 3, 1), visa=None)
-    inn.person(2, date(2026, 3, 1), visa=None, hotel="other")
-    inn.bill(1, one=1, other=2, letter="Cy Dahl", role="main")
-    payer = [("bills", ["payer"], "2027-03-01")]
-    first, _ = inn.answered(MAIL)
-    assert inn.stays(first) == payer
-    inn.later(minutes=1)
-    other, _ = inn.answered({"email": "p2@mail.example"})
-    assert (inn.state(other), inn.stays(other)) == ("erased", [])
-    inn.later(minutes=1)
-    again, _ = inn.answered(HOUSE)
-    assert inn.stays(again) == payer
+    with crowd.engine.begin() as conn:
+        rows = [{**line, "row_key": f"int:{n}"} for n in range(3 * PART)]
+        conn.execute(insert(tables.kept), rows)
+    which = turns.Which(frozenset(), True)
+    with transaction(crowd.engine) as conn, transaction(crowd.engine) as other:
+        mine, theirs = office(crowd, conn).work, office(crowd, other).work
+        unasked = turns.Unasked(which, lambda lines, office: {})
+        first, second = unasked.claim(mine, PART), unasked.claim(theirs, PART)
+        assert len(unasked.claim_again(mine, first)) == len(first) == len(second) == PART
+        keeping.end(mine, [line.id for line in first])
+        keeping.end(theirs, [line.id for line in second])
+    ended = {line.id for line in [*first, *second]}
+    with crowd.engine.connect() as conn:
+        rows_left = conn.execute(select(tables.kept.c.id).where(tables.kept.c.ended_at.is_(None)))
+        left = set(rows_left.scalars())
+    assert len(left) == PART
+    assert left.isdisjoint(ended)
 
 
-def test_what_is_taken_back_stays_in_no_box_of_the_second(inn: Found) -> None:
-    """The first erasure is taken back and its box is gone: the second request names none. Taken
-    back itself, the second leaves the box of the first alone."""
-    inn.sealing()
-    inn.person(1, date(2026, 3, 1))
-    first, code = inn.answered(MAIL)
-    inn.later(minutes=1)
-    second, again = inn.answered(HOUSE)
-    for number, reads in ((second, code), (first, again)):
-        with inn.begin() as office:
-            office.propose_restore(number, "officer", "wrong-person")
-        with inn.begin() as office:
-            assert office.restore(number, "second").restored
-        if number == second:
-            assert inn.told(reads) == ("sealed", [VISA[2]], [VISA[2]])
-    assert inn.read(PEOPLE)["visa"] == "V1"
-    settling.settled(inn.run)
-    with inn.begin() as office:
-        assert office.case(again).kept == ()
+@pytest.fixture(params=["postgresql", "mariadb"])
+def ashore(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ashore]:
+    """A hotel with a register and a folder for checkpoints, where several write at once."""
+    made = Ashore(request.getfixturevalue(f"{request.param}_url"), tmp_path)
+    made.guest(1, name="Ann Berg", email="ann@example.com")
+    yield made
+    made.engine.dispose()
+
+
+def test_an_erasure_that_ends_while_one_looks_is_none_that_was_forgotten(
+    ashore: Ashore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker asks the database how far it knows the register; then another one commits."""
+    number, read = ashore.approved(email="ann@example.com"), Register.tail
+
+    def late(register: Register) -> Tail:
+        monkeypatch.undo()
+        assert ashore.erased(number) == "erased"
+        return read(register)
+
+    monkeypatch.setattr(Register, "tail", late)
+    assert ashore.run(lambda office: remembering.notice(office.work)) is False
+    assert ashore.run(lambda office: remembering.standing(office.work)).restored is False
+
+
+def test_a_checkpoint_that_leaves_while_one_looks_is_none_that_was_forgotten(
+    ashore: Ashore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker asks the journal how long it is; then another one appends and releases."""
+    ashore.happen()
+    ashore.release()
+    read = Folder.notes
+
+    def late(folder: Folder, *given: Any, **more: Any) -> list[str]:
+        monkeypatch.undo()
+        ashore.happen()
+        assert ashore.release() == 1
+        return read(folder, *given, **more)
+
+    monkeypatch.setattr(Folder, "notes", late)
+    assert ashore.run(lambda office: remembering.notice(office.work)) is False
+
+
+def test_who_looks_after_the_first_erasure_of_all_does_not_take_it_back(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """Its line stands in the register, and how far that is known in no row yet that others see.
+
+    On MariaDB they wait for that row although it is not there yet.
+    """
+    ashore = Ashore(postgresql_url, tmp_path)
+    ashore.guest(1, name="Ann Berg", email="ann@example.com")
+    number, meeting = ashore.approved(email="ann@example.com"), threading.Event()
+
+    def begins(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO guesterase_pulse"):
+            meeting.set()
+
+    other = threading.Thread(
+        target=ashore.run, args=(lambda office: remembering.finish(office.work),)
+    )
+    with ashore.begin() as office:
+        office.erase(number).settled()
+        office.close()
+        event.listen(ashore.engine, "before_cursor_execute", begins)
+        other.start()
+        assert meeting.wait(10)
+    other.join(10)
+    register = Register(str(ashore.settings.register), ashore.custodian)
+    assert [line.note.kind for line in register.lines()[0]][-1] is Kind.OUTCOME
+    assert ashore.run(lambda office: remembering.notice(office.work)) is False
+    ashore.engine.dispose()
