@@ -35,6 +35,7 @@ MODULES = (
 
 ELSEWHERE = {
     "clock-unindexed": "store/test_indexing.py",
+    "file-unindexed": "store/test_indexing.py",
     "intent-lost": "binds/test_forward.py",
     "intent-open": "binds/test_forward.py",
     "link-unindexed": "store/test_indexing.py",

@@ -36,6 +36,7 @@ KINDS: dict[str, str] = {
     "delete-referenced": "rows are deleted that rows of another table keep pointing at",
     "demo-setting": "a setting for demos and tests is on where neither is run",
     "due-failing": "what has had its time, or was approved, cannot be erased; somebody must look",
+    "file-unindexed": "a column that names files has no index",
     "files-away": "a folder of files that rows name, or that are to go, is away or lies empty",
     "floor-unkept": "the law keeps what a table is declared to hold, and no column is retained",
     "fulltext": "a full-text index keeps words of erased rows",

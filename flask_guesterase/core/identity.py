@@ -185,8 +185,12 @@ def _email(text: str) -> str:
         raise MatchError(
             "This is not an e-mail address.", "It has a part before and a part after the @ sign."
         )
-    # Not folded: "ß" and "ss" are two mailboxes, whose domains anybody can register.
-    return _composed(text.lower())
+    # Not folded: "ß" and "ss" are two mailboxes, whose domains anybody can register. How a capital
+    # sigma is written small depends on where its word ends, and that is not at the next dot.
+    return _composed(_WORD.sub(lambda word: word[0].lower(), text))
+
+
+_WORD = re.compile(r"\w+")
 
 
 def _composed(text: str) -> str:

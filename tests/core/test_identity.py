@@ -91,6 +91,12 @@ def test_mailboxes_that_only_fold_alike_are_two(one: str, other: str) -> None:
     assert other not in spellings(Kind.EMAIL, one)
 
 
+@pytest.mark.parametrize("mail", ["ann@λόγος.example", "λόγος.άννα@mail.example", "άννα@mail.gr"])
+def test_an_address_stored_in_capitals_is_the_same_in_greek(mail: str) -> None:
+    """A capital sigma is a final one at the end of each part, before a dot as before the @."""
+    assert same(Kind.EMAIL, mail.upper(), mail)
+
+
 def test_documents_ignore_spaces_and_hyphens() -> None:
     """A passport number is its letters and digits."""
     assert same(Kind.DOCUMENT, "e-1234 5678", "E12345678")

@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Equal, Policy, Subject
-from flask_guesterase.core.treatment import delete, exempt, keep, null, redact
+from flask_guesterase.core.treatment import File, delete, exempt, keep, null, redact
 from flask_guesterase.store.checking.indexing import unindexed
 from flask_guesterase.store.checking.live import read
 from flask_guesterase.store.mapping.datamap import DataMap
@@ -130,6 +130,14 @@ SLOW = {
         noted([Equal({"guest": "number"}, to="guests"), Equal({"mail": "mail"}, to="guests")]),
         ("path-unindexed", "guests", "number"),
         3,
+    ),
+    "a file's name": Slow(
+        lambda: hotel("notes.guest"),
+        noted(
+            Equal({"guest": "id"}, to="guests"),
+            notes=Policy({**NOTE, "mail": File("/srv")}, via=Equal({"guest": "id"}, to="guests")),
+        ),
+        ("file-unindexed", "notes", "mail"),
     ),
     "two steps": Slow(
         lambda: hotel("bookings.guest", "bookings.Number"),

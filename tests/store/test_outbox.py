@@ -444,10 +444,13 @@ def test_a_message_that_cannot_be_opened_is_shown_to_staff_without_its_content(
     assert (letter["state"], letter["problem"], letter["to"]) == ("failed", "unopened", "")
 
 
-def test_an_erasure_that_fails_is_tried_later_and_later(hotel: Hotel) -> None:
+@pytest.mark.parametrize("hours", [0, 24])
+def test_an_erasure_that_fails_is_tried_later_and_later(hotel: Hotel, hours: int) -> None:
     """What the database refuses now does not come first every minute."""
+    hotel.settings = replace(hotel.settings, grace_hours=hours)
     hotel.guest(1, name="Ann", email="ann@example.com")
     number = hotel.approved(email="ann@example.com")
+    hotel.later(hours=hours)
     told = []
     for minutes in (15, 60, 180):
         with hotel.begin() as office:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import null, placeholder, retain
+from flask_guesterase.store import tables
+from flask_guesterase.store.erasing.people import EXPIRED
 from flask_guesterase.store.lawbook.clocks import Record
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
@@ -229,3 +231,38 @@ def test_a_stranger_says_neither_day_nor_hotel_of_whose_row_it_was(
         assert record.facts.events == {"departed": SOON}
         swept(house, 30)
         assert (on_slip(house), state(house, number)) == (None, "erased")
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_staff_settle_what_a_guest_did_not_say_whose_profile_went_after_their_form_was_kept(
+    sqlite_url: str, tmp_path: Path, days: int
+) -> None:
+    """Of several databases the last may be reached days later: nobody else stood in it."""
+    with couple(Stated(sqlite_url, tmp_path), SOON, None) as house:
+        number = erased(house, 1)
+        with house.engine.begin() as conn:
+            late = house.now.replace(tzinfo=None) + timedelta(days=days)
+            for table in (tables.subject, tables.request):
+                conn.execute(update(table).values(erased_at=late))
+        swept(house, 5)
+        assert (state(house, number), listed(house)) == ("sealed", OPEN)
+        say(house, 1, "DE")
+        swept(house, 5)
+        assert (state(house, number), listed(house)) == ("erased", {})
+
+
+def test_a_stranger_whose_time_was_over_leaves_no_country_either(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Of those there is one row of ours, with the last time."""
+    with couple(Stated(sqlite_url, tmp_path), SOON, "AT") as house:
+        with house.engine.begin() as conn:
+            conn.execute(insert(Slip).values(
+                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
+            ))  # fmt: skip
+        erased(house, 1)
+        say(house, 1, "DE")
+        with house.engine.begin() as conn:
+            late = house.now.replace(tzinfo=None) + timedelta(days=1)
+            conn.execute(update(tables.subject).values(request=EXPIRED, erased_at=late))
+        assert house.run(told).facts.answers == {"foreign": True}

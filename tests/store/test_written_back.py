@@ -177,6 +177,19 @@ def test_what_is_written_over_a_row_as_another_is_overwritten_goes_as_well(any_i
     assert (inn.texts(OLDER), inn.texts(PAST)) == (["[erased]"], ["[erased]"])
 
 
+def test_what_is_brought_up_to_date_as_another_is_overwritten_is_seen_behind_it(
+    inn: Noted,
+) -> None:
+    """The row that is emptied first takes what the other one says, until that one is emptied."""
+    takes = "UPDATE older SET text = (SELECT text FROM past WHERE one = NEW.one) WHERE id = NEW.id;"
+    follows = "UPDATE older SET text = NEW.text WHERE one = NEW.one;"
+    inn.copies({(OLDER, "UPDATE"): takes, (PAST, "UPDATE"): follows})
+    inn.wished(date(2026, 3, 1))
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "erased"
+    assert (inn.texts(OLDER), inn.texts(PAST)) == (["[erased]"], ["[erased]"])
+
+
 def test_what_one_trigger_writes_through_another_goes_as_well(any_inn: Noted) -> None:
     """What went into the newer copy is in the older one as soon as the newer one is emptied."""
     inn = any_inn

@@ -27,7 +27,7 @@ from ..partners import recipients
 from ..remembrance import heads, remembering
 from ..settings import Property
 from ..work import Work
-from . import laternotice, staying
+from . import beside, laternotice, staying
 
 _ACTIONS = {Outcome.DELETE.value: "deleted", Outcome.OVERWRITE.value: "overwritten"}
 
@@ -96,7 +96,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
     recovery = "" if copies else copied_until(work, case, decisions)
     ends = {
         "recovery": sealed_until(work, case, decisions), laternotice.WISH: later,
-        "held": staying.held_keys(work, case.number),
+        "held": staying.held_keys(work, case.number, beside.of(decisions)),
     }  # fmt: skip
     return Content(
         case.number,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.log import canonical
-from ...core.plan import Decision, Key, Outcome, Plan
+from ...core.plan import OTHERS, Decision, Key, Outcome, Plan
 from ...core.ruling import Reason
 from ..erasing.doubles import Doubles
 from ..retaining import keeping
@@ -38,6 +38,17 @@ def did(
         for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
             items.append(_item(each.decision, why, rows))
     return items
+
+
+def unmoved(files: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    """Return, as `did` does, of which rows files stay that are other people's too.
+
+    :param files: table and column -> in how many rows it names one.
+    """
+    return [
+        _item(Decision(table, Outcome.SHARE, (column,), (), OTHERS), Reason(), rows)
+        for (table, column), rows in sorted(files.items())
+    ]
 
 
 def added(items: Iterable[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ def answer(work: Work, case: Case) -> Answer | None:
     # Until its day, what a hold will keep longer is told by nothing.
     held = staying.copies_held(work, case.number) > 0
     until = "" if held else told.copy_until
-    done = today(work, case.number, (case.decisions or {}).get("did", ()))
+    done = today(work, case.number, case.decisions)
 
     def named(*outcomes: str) -> tuple[str, ...]:
         return names(item for item in done if item["outcome"] in outcomes)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from ...core.plan import OTHERS, Key, Outcome, Person, Step
 from .. import tables
@@ -16,7 +16,7 @@ from ..erasing import people
 from ..erasing.doubles import doubles
 from ..retaining import law, remainder
 from ..work import Work
-from . import laternotice, planning, staying
+from . import beside, laternotice, planning, staying
 from .deeds import did
 
 Items = Iterable[Mapping[str, Any]]
@@ -30,31 +30,38 @@ def restated(work: Work, number: str, decisions: Mapping[str, Any]) -> dict[str,
     :param number: number of the request.
     :param decisions: what is written down of it since it was carried out.
     """
-    done = today(work, number, decisions.get("did", ()))
-    last = max(str(decisions.get(laternotice.UNSEALED, "")), _unsealed(work, number))
+    done = today(work, number, decisions)
+    unsealed = _unsealed(work, number, beside.of(decisions))
+    last = max(str(decisions.get(laternotice.UNSEALED, "")), unsealed)
     return {**decisions, "did": done, **({laternotice.UNSEALED: last} if last else {})}
 
 
-def _unsealed(work: Work, number: str) -> str:
+def _unsealed(work: Work, number: str, boxes: Sequence[str]) -> str:
     """Return the day until which keys of boxes that have ended were there at most, or nothing."""
     kept = tables.kept
-    mine = kept.c.request == number, kept.c.mode == law.SEALED
+    whose = or_(kept.c.request == number, kept.c.box.in_(boxes))
+    mine = (whose if boxes else kept.c.request == number), kept.c.mode == law.SEALED
     last = work.conn.execute(select(func.max(kept.c.ended_at)).where(*mine)).scalar()
     return last.date().isoformat() if last else ""
 
 
-def today(work: Work, number: str, done: Items) -> list[dict[str, Any]]:
+def today(
+    work: Work, number: str, decisions: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
     """Return what a request did and keeps today: what went, what of it ended since, what stays.
 
     :param work: the open transaction; a read-only one is enough.
     :param number: number of the request.
-    :param done: what it did when it was carried out.
+    :param decisions: what is written down of it since it was carried out.
     """
-    items = [dict(item) for item in done]
+    items = [dict(item) for item in (decisions or {}).get("did", ())]
     went = [i for i in items if i["outcome"] not in staying.OUTCOMES]
     then = [i for i in items if i["outcome"] in staying.OUTCOMES]
     now = staying.lines(work, number)
     over = _ended(work, then, now)
+    # What others sealed ends for them: this request did not do it.
+    boxes = beside.of(decisions)
+    now = staying.lines(work, number, boxes) if boxes else now
     if over:
         over = gone(over, shared(work, number))
     rank = {(i["table"], i["category"]): i.get("conflicts", ()) for i in then}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from ...core.certificate import BOX, LATER, Stay
 from ...core.lifecycle import State
@@ -17,47 +18,60 @@ from ..casework.cases import Case
 from ..lawbook.blockers import today_at
 from ..retaining import law
 from ..retaining.keeping import FOREVER
+from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
-from . import laternotice
+from . import beside, laternotice
 
 OUTCOMES = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value, Outcome.HOLD.value})
 """Outcomes of what stays for a while, in its row or in a box."""
 
 
-def kept(work: Work, number: str) -> tuple[dict[str, str], ...]:
+def kept(work: Work, case: Case) -> tuple[dict[str, str], ...]:
     """Return what stays of a request today: category, basis and last day, each once.
 
     :param work: the open transaction.
-    :param number: number of the request.
+    :param case: the request.
     """
     names = ("category", "basis", "until")
-    told = {tuple(each[name] for name in names) for each in lines(work, number)}
+    found = lines(work, case.number, beside.of(case.decisions))
+    told = {tuple(each[name] for name in names) for each in found}
     return tuple(dict(zip(names, each, strict=True)) for each in sorted(told))
 
 
-def lines(work: Work, number: str) -> list[dict[str, Any]]:
+def lines(work: Work, number: str, boxes: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return what stays of a request today as `deeds.did` has it, in an order of its own.
 
     Of what a hold keeps, in its row or longer than its day in its box, a duty of law is told.
 
     :param work: the open transaction.
-    :param number: number of the request.
+    :param number: number of the request; empty for what lies in the boxes alone.
+    :param boxes: boxes of others in which something of its rows lies, as `beside.of` tells.
     """
     line, box = tables.kept, tables.box
     wanted = (
         line.c.table_name, line.c.columns, line.c.property, line.c.mode, line.c.category,
         line.c.basis, line.c.until, line.c.open, line.c.grade, box.c.label,
     )  # fmt: skip
-    rows = work.conn.execute(
+    living = (
         select(*wanted, func.count().label("rows"))
         .join_from(line, box, line.c.box == box.c.id, isouter=True)
-        .where(line.c.request == number, line.c.ended_at.is_(None))
+        .where(line.c.ended_at.is_(None))
         .group_by(*wanted)
     )
     counts: Counter[tuple[Any, ...]] = Counter()
-    for row in rows:
-        counts[(row.table_name, row.columns, *_told(work, row))] += row.rows
+    for mine in _whose(number, boxes):
+        for row in work.conn.execute(living.where(mine)):
+            counts[(row.table_name, row.columns, *_told(work, row))] += row.rows
     return [_item(each, many) for each, many in sorted(counts.items())]
+
+
+def _whose(number: str, boxes: Collection[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions of what is kept for a request, and of what lies in others' boxes."""
+    line = tables.kept
+    if number:
+        yield line.c.request == number
+    for part in chunks(sorted(boxes), MANY):
+        yield one_of(line.c.box, part)
 
 
 def _item(told: tuple[Any, ...], rows: int) -> dict[str, Any]:
@@ -76,7 +90,7 @@ def all_of(work: Work, case: Case, held: bool) -> list[dict[str, str]]:
     :param case: the request.
     :param held: whether a hold keeps its safety copy, as `copies_held` tells.
     """
-    found = list(kept(work, case.number))
+    found = list(kept(work, case))
     if case.state is State.SEALED and (last := laternotice.last_day(work, case.number)):
         until = laternotice.day_of(work, case, last)
         found.append({"category": LATER, "basis": "", "until": until})
@@ -105,7 +119,7 @@ def copies(many: int) -> tuple[Stay, ...]:
     return (Stay(BOX, many, ("payload",), LEGAL_DUTY, "", ""),) if many else ()
 
 
-def held_keys(work: Work, number: str) -> list[str]:
+def held_keys(work: Work, number: str, boxes: Collection[str] = ()) -> list[str]:
     """Return until when keys of holds open boxes of a request; nothing where nobody knows.
 
     Until its day a box counts as if nobody held it, and where its hold was lifted after that, until
@@ -113,9 +127,11 @@ def held_keys(work: Work, number: str) -> list[str]:
 
     :param work: the open transaction.
     :param number: number of the request.
+    :param boxes: boxes of others in which something of its rows lies.
     """
     box = tables.box
-    mine = box.c.request == number, box.c.purpose.in_(_SEALED), box.c.label.like("hold:%")
+    whose = or_(box.c.request == number, box.c.id.in_(boxes)) if boxes else box.c.request == number
+    mine = whose, box.c.purpose.in_(_SEALED), box.c.label.like("hold:%")
     rows = work.conn.execute(select(box.c.last_day, box.c.forgotten_at).where(*mine))
     return [_until(work, *row) for row in rows]
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Dialect, Table
 
 from ...core.finding import Finding, Severity
+from ...core.treatment import File
 from ..catalog.shape import LiveSchema, LiveTable
 from ..mapping.crossing import HOME, of_bind
 from ..mapping.datamap import DataMap
@@ -84,6 +85,7 @@ def _needs(datamap: DataMap, live: LiveSchema) -> Iterator[Need]:
     yield from _of_links(datamap, live)
     for declared in datamap.tables.values():
         yield from _of_clocks(datamap, declared)
+        yield from _of_files(declared)
 
 
 def _of_hops(hops: Iterable[Hop], what: str) -> Iterator[Need]:
@@ -122,6 +124,17 @@ def _of_clocks(datamap: DataMap, declared: Declared) -> Iterator[Need]:
             yield Need(
                 "clock-unindexed", (table.c[reach.column],),
                 "A clock's date has no index, so that each sweep reads the whole table.",
+            )
+
+
+def _of_files(declared: Declared) -> Iterator[Need]:
+    """Yield what names files: before one is removed, other rows are asked for its name."""
+    for name, rule in declared.rules.items():
+        if isinstance(rule, File):
+            yield Need(
+                "file-unindexed", (declared.column(name),),
+                "A column that names files has no index, so that each erasure of one reads the "
+                "whole table.",
             )
 
 

@@ -28,7 +28,7 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class _Burial:
+class Burial:
     """One erasure of one row.
 
     :param number: number of the request; of people whose time was over, the word for that.
@@ -67,7 +67,7 @@ class Whose:
 
     mine: tuple[Person, ...]
     erasures: tuple[str, ...]
-    before: Mapping[Place, Sequence[_Burial]]
+    before: Mapping[Place, Sequence[Burial]]
     lost: tuple[Person, ...]
 
     def is_before(self, place: Place, line: Any) -> bool:
@@ -90,15 +90,15 @@ def told(work: Work, case: Case, erasure: str, people: Sequence[Person]) -> Whos
     :param erasure: number of the erasure after which it was asked for, or empty.
     :param people: the rows that were taken for it.
     """
-    burials = _burials(work, people)
+    known = burials(work, people)
     shells = erased_before(work.conn, work.datamap, people)
-    mine, own = list[Person](), dict[Place, list[_Burial]]()
-    before = dict[Place, list[_Burial]]()
+    mine, own = list[Person](), dict[Place, list[Burial]]()
+    before = dict[Place, list[Burial]]()
     for person in people:
         place = person[0], key_text(person[1])
-        found = burials.get(place, [])
+        found = known.get(place, [])
         since = _since(found, case, erasure)
-        theirs, followed = _parted(since or found)
+        theirs, followed = parted(since or found)
         emptied = any(e.number == erasure or e.last >= case.received_at for e in found)
         if (since and followed) or (emptied and person not in shells):
             own[place] = theirs if since else []
@@ -163,7 +163,7 @@ def lines(
             )
 
 
-def _since(found: list[_Burial], case: Case, erasure: str) -> list[_Burial]:
+def _since(found: list[Burial], case: Case, erasure: str) -> list[Burial]:
     """Return the erasures of a row from that of the copy's guest on; none where it is not known.
 
     Of one in the same second nobody can tell whether it came before the copy was asked for.
@@ -174,19 +174,25 @@ def _since(found: list[_Burial], case: Case, erasure: str) -> list[_Burial]:
     return []
 
 
-def _parted(found: list[_Burial]) -> tuple[list[_Burial], bool]:
+def parted(found: list[Burial]) -> tuple[list[Burial], bool]:
     """Return the erasures of who was in a row at the first, and whether others came after them.
 
     What was asked for before that guest was erased was about them.
+
+    :param found: all erasures of the row, the first of them first; at least one.
     """
     theirs = [each for each in found if each is found[0] or each.asked < found[0].first]
     return theirs, len(theirs) < len(found)
 
 
-def _burials(work: Work, people: Sequence[Person]) -> dict[Place, list[_Burial]]:
-    """Return the erasures of each row, the first of them first."""
+def burials(work: Work, people: Sequence[Person]) -> dict[Place, list[Burial]]:
+    """Return the erasures of each row, the first of them first.
+
+    :param work: the open transaction; a read-only one is enough.
+    :param people: subject rows.
+    """
     subject, request = tables.subject, tables.request
-    found: dict[Place, list[_Burial]] = {}
+    found: dict[Place, list[Burial]] = {}
     for name, keys in by_table(people).items():
         for part in chunks(sorted(map(key_text, keys)), MANY):
             rows = work.conn.execute(
@@ -205,7 +211,7 @@ def _burials(work: Work, people: Sequence[Person]) -> dict[Place, list[_Burial]]
                 # A row in which a guest came back was erased once more, by the same request.
                 first = min(row.erased_at or row.last, row.last)
                 asked = row.received_at or row.last
-                each = _Burial(row.request, row.property or "", asked, first, row.last)
+                each = Burial(row.request, row.property or "", asked, first, row.last)
                 found.setdefault((name, row.row_key), []).append(each)
     return {
         place: sorted(each, key=lambda e: (e.first, e.asked, e.number))
@@ -214,13 +220,13 @@ def _burials(work: Work, people: Sequence[Person]) -> dict[Place, list[_Burial]]
 
 
 def _only(
-    work: Work, house: str, own: Mapping[Place, Iterable[_Burial]]
+    work: Work, house: str, own: Mapping[Place, Iterable[Burial]]
 ) -> tuple[str, ...]:
     """Return the requests by which these rows were erased, and no other row."""
     others = purview.foreign(work, house)
     by: dict[str, set[Place]] = {}
-    for place, burials in own.items():
-        for each in burials:
+    for place, those in own.items():
+        for each in those:
             # Under a word stand many people, and nothing is kept under it.
             if each.house not in others and each.number not in WORDS:
                 by.setdefault(each.number, set()).add(place)

@@ -204,10 +204,10 @@ def _since(work: Work, case: Case, taken: Sequence[Subject]) -> tuple[str, ...]:
 
 def _then(work: Work, case: Case) -> list[dict[str, Any]]:
     """Return what an ended request did, and of what stays what does so today."""
+    if case.state in DONE:
+        return today(work, case.number, case.decisions)
     done: list[dict[str, Any]] = (case.decisions or {}).get("did", [])
-    if case.state not in DONE:
-        return done
-    return today(work, case.number, done)
+    return done
 
 
 def _differences(

@@ -303,7 +303,7 @@ def carry_out(held: Locked, scope: Scope) -> Erased:
             surgery.done.later = rest
             left = decided(plan(conn, datamap, scope, live), surgery.moved, drawn, rest)
             require_ended(next((step.decision.table for step in left.steps), None))
-    spare(conn, datamap, surgery.done)
+    spare(conn, datamap, surgery.done, live)
     return surgery.done
 
 

@@ -86,6 +86,19 @@ def require_alike(conn: Connection, alike: Sequence[Alike]) -> None:
         require_written(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
 
 
+def are_alike(conn: Connection, alike: Sequence[Alike]) -> bool:
+    """Return whether every row of these parts holds by now what was written into it.
+
+    :param conn: open transaction in which it was.
+    :param alike: parts of tables.
+    """
+    try:
+        require_alike(conn, alike)
+    except ErasureError:
+        return False
+    return True
+
+
 def written_over(reads: Reader, taken: Taken) -> Step:
     """Return the rows that hold something else by now than what they were left with, as a step.
 

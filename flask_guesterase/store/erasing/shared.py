@@ -3,62 +3,145 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, false, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, TypeDecorator, or_, select, type_coerce
 
+from ...core.errors import RetryableError
 from ...core.treatment import File
+from ..catalog.shape import LiveSchema
 from ..checking.gaps import unreadable
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
-from ..statements.sql import chunks, host_values
+from ..mapping.declared import Declared
+from ..mapping.raw import reader
+from ..statements.hosted import over, refusal, stored
+from ..statements.sql import MANY, chunks, holds_text, host_values, one_of
+from ..transaction import alone
 from .taking import Erased
 
-Place = tuple[str, str]
-"""A folder, and the path of a file from it on."""
+MOST = 1000
+"""Rows that one look reads at most: a picture that stands in for none may be everybody's."""
 
 
-def spare(conn: Connection, datamap: DataMap, done: Erased) -> None:
+def spare(
+    conn: Connection, datamap: DataMap, done: Erased, live: LiveSchema | None = None
+) -> None:
     """Leave the files that a row names which was not erased, as what is another's.
 
     :param conn: open transaction, in which the rows were changed.
     :param datamap: the resolved data map.
-    :param done: what was done; loses the files that stay.
+    :param done: what was done; loses the files that stay, and is told of how many rows they are.
+    :param live: the live database as read.
     """
     mine = {_place(root, name) for root, name in done.files}
-    others = _named(conn, datamap, mine) if mine else set()
+    others = set[str]()
+    for each in _columns(conn, datamap, live) if mine else ():
+        others |= each.named(mine - others)
     if others:
-        pairs = zip(done.named, done.files, strict=True)
-        going = [(row, file) for row, file in pairs if _place(*file) not in others]
-        done.named, done.files = [row for row, _ in going], [file for _, file in going]
+        every = list(zip(done.named, done.columns, done.files, strict=True))
+        going = [each for each in every if _place(*each[2]) not in others]
+        stays = {(row, column) for row, column, file in every if _place(*file) in others}
+        done.named, done.columns = [row for row, _, _ in going], [name for _, name, _ in going]
+        done.files = [file for _, _, file in going]
+        done.others = Counter((table, column) for (table, _), column in stays)
 
 
-def _place(root: str, name: str) -> Place:
+def _place(root: str, name: str) -> str:
     # A host notes a file from its folder on, or by its whole path.
-    folder = os.path.abspath(root)
-    return folder, os.path.relpath(os.path.join(folder, name), folder)
+    return os.path.abspath(os.path.join(root, name))
 
 
-def _named(conn: Connection, datamap: DataMap, mine: Collection[Place]) -> set[Place]:
-    """Return which of these files rows name, and what was made from them."""
-    found = set[Place]()
-    for table, column, rule in _rules(datamap):
-        folder = os.path.abspath(rule.root)
-        names = [name for root, name in mine if root == folder]
-        spelt = {os.path.join(root, name) for root in ("", rule.root, folder) for name in names}
-        cell = datamap.declared(table).column(column)
-        for part in chunks(sorted(spelt)):
-            same = (cell == value for value in host_values(cell.type, part))
-            for value in at(conn, table).execute(select(cell).where(or_(false(), *same))).scalars():
-                found |= {_place(folder, each) for each in rule.names(str(value))}
-    return found.intersection(mine)
-
-
-def _rules(datamap: DataMap) -> Iterator[tuple[str, str, File]]:
-    """Yield table, column and rule of all that names files and can be read."""
+def _columns(
+    conn: Connection, datamap: DataMap, live: LiveSchema | None
+) -> Iterator[_Column]:
+    """Yield the columns that name files and can be read."""
     hidden = unreadable(datamap)
     missing = {(f.table, f.column) for f in datamap.findings if f.id == "column-missing"}
     for table, declared in datamap.tables.items():
         for column, rule in declared.rules.items():
             if isinstance(rule, File) and table not in hidden and (table, column) not in missing:
-                yield table, column, rule
+                yield _Column(conn, declared, declared.column(column), rule, live)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column that names files.
+
+    :param conn: open transaction.
+    :param declared: its table.
+    :param cell: the column.
+    :param rule: what its names are.
+    :param live: the live database as read.
+    """
+
+    conn: Connection
+    declared: Declared
+    cell: Column[Any]
+    rule: File
+    live: LiveSchema | None
+
+    def named(self, mine: Collection[str]) -> set[str]:
+        """Return which of these files rows of it name, and what was made from them."""
+        found = set[str]()
+        for part in chunks(sorted(self._spelt(mine)), MANY):
+            for name in self._held(part):
+                found |= {_place(self.rule.root, each) for each in self.rule.names(name)}
+        return found.intersection(mine)
+
+    def _spelt(self, mine: Collection[str]) -> set[str]:
+        """Return how the column may write these files."""
+        folder = os.path.abspath(self.rule.root)
+        names = [os.path.relpath(each, folder) for each in mine]
+        inside = [name for name in names if name.split(os.sep, 1)[0] != os.pardir]
+        return {os.path.join(r, name) for r in ("", self.rule.root, folder) for name in inside}
+
+    def _held(self, texts: Iterable[str]) -> set[str]:
+        """Return which names rows hold, of these."""
+        left, held, most = set(texts), set[str](), MOST
+        while left and (condition := _one_of(self.cell, sorted(left))) is not None:
+            rows = self._rows(condition, most)
+            found = {str(value): key for *key, value in reversed(rows)}
+            self._hold(found)
+            held |= found.keys()
+            if not most or len(rows) < most:
+                break
+            # Of what a collation takes for one of them all must be looked through.
+            most = most if left & found.keys() else 0
+            left -= found.keys()
+        return held
+
+    def _rows(self, condition: ColumnElement[bool], most: int) -> list[tuple[Any, ...]]:
+        wanted = select(*self.declared.key, self.cell).where(condition)
+        there = at(self.conn, self.declared.name)
+        return [tuple(row) for row in there.execute(wanted.limit(most) if most else wanted)]
+
+    def _hold(self, found: Mapping[str, Sequence[Any]]) -> None:
+        """Lock one row of each name: else two that go at once would each leave the other its file.
+
+        :raises RetryableError: one of them is being erased, or changed, by another transaction.
+        """
+        if not found or not self.declared.keyed or alone(self.conn):
+            return
+        reads, keys = reader(self.conn, self.declared, self.live), [*map(tuple, found.values())]
+        lines = reads.lines(keys, (), (self.cell.name,), lock=True)
+        if {str(line[-1]) for line in lines} != found.keys():
+            raise RetryableError(
+                f"Rows of {self.declared.name} that name a file changed meanwhile.",
+                "Try again; nothing was changed.",
+            )
+
+
+def _one_of(cell: Column[Any], texts: Sequence[str]) -> ColumnElement[bool] | None:
+    """Return the condition that a column holds one of these names, or None: it can hold none."""
+    if not isinstance(over(cell.type), TypeDecorator):
+        values = host_values(cell.type, texts)
+        return one_of(cell, values) if values else None
+    # A type of the host's writes them its own way, or takes a path and no text.
+    bare, taken = stored(cell.type), [text for text in texts if not refusal(cell.type, text)]
+    ways = [cell.in_(taken)] if taken else []
+    ways += [type_coerce(cell, bare).in_(texts)] if holds_text(bare) else []
+    return or_(*ways) if ways else None

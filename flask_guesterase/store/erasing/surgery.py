@@ -38,7 +38,7 @@ from ..statements.hosted import plain
 from ..statements.sql import abiding, among, asked, chunks, exactly, parts
 from ..texts.mentioned import NOBODY, Hand, text_of
 from ..transaction import MARIADB
-from .lookback import Alike, require_alike, require_written, unheld, written_over
+from .lookback import Alike, are_alike, require_alike, require_written, unheld, written_over
 from .lost import at_most, typed, vendors
 from .order import in_turn
 from .removal import Removal
@@ -106,18 +106,17 @@ class Surgery:
         # another refuses what is to be overwritten.
         removal.clear(turns.early)
         changed = {step.decision.table for step in steps}
-        told = named(self.live, changed, changed) if self.live is not None else []
+        told = named(self.live, changed, self.datamap.tables) if self.live is not None else []
         alike = []
         for step in turns.writing:
             written = self._overwrite(step, before[step.decision])
-            if step.decision.table in told:
-                # The next overwriting may fire what writes over these, so they are seen before it.
-                require_alike(self.conn, written)
-            else:
+            # The next overwriting may fire what writes over these, so they are seen before it; or
+            # what brings them up to date, so what they do not hold yet is seen behind it.
+            if step.decision.table not in told or not are_alike(self.conn, written):
                 alike += written
         require_alike(self.conn, alike)
         removal.clear(turns.late)
-        self._write_again(changed)
+        self._write_again(told)
         for step in (s for s in steps if s.decision.outcome is Outcome.SEAL):
             self.done.sealed[step.decision].update(before[step.decision].by_key())
         for name in dict.fromkeys(step.decision.table for step in steps):
@@ -167,6 +166,7 @@ class Surgery:
                     found = [(rule.root, each) for each in rule.names(str(value))]
                     self.done.files += found
                     self.done.named += [(declared.name, row.key)] * len(found)
+                    self.done.columns += [name] * len(found)
 
     def _overwrite(self, step: Step, taken: Taken) -> list[Alike]:
         """Overwrite rows; what is the same in all of them is returned to be looked at again."""
@@ -270,17 +270,16 @@ class Surgery:
             self.conn.execute(statement.values(values))
         return True
 
-    def _write_again(self, changed: Iterable[str]) -> None:
-        """Write once more what triggers wrote over while rows of these tables changed or went.
+    def _write_again(self, told: Iterable[str]) -> None:
+        """Write once more what triggers wrote over while other rows changed or went.
 
+        :param told: tables that triggers of those name.
         :raises ErasureError: it is written over each time.
         """
-        left = [taken for taken in self.done.taken if taken.left]
-        mine = {taken.decision.table for taken in left}
-        told = named(self.live, changed, mine) if self.live is not None else []
-        left = [taken for taken in left if taken.decision.table in told]
+        tables = frozenset(told)
+        left = [each for each in self.done.taken if each.left and each.decision.table in tables]
         # One trigger may fire another: each look finds what the last writing brought about.
-        for tries in range(len(told), -1, -1):
+        for tries in range(len({each.decision.table for each in left}), -1, -1):
             over = [(written_over(self._reader(each), each), each) for each in left]
             if not any(step.rows for step, _ in over):
                 return

@@ -224,6 +224,8 @@ class Erased:
     :param files: (root folder, name) of files to be removed.
     :param met: table -> rows that came under a decision.
     :param named: which row names each file.
+    :param columns: which column of it does.
+    :param others: table and column -> rows whose files stay, because rows of others name them.
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
     :param later: what was done about rows that triggers wrote while people were erased, as a plan.
@@ -234,6 +236,8 @@ class Erased:
     files: list[tuple[str, str]] = field(default_factory=list)
     met: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, Key]] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    others: dict[tuple[str, str], int] = field(default_factory=dict)
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
     later: Plan | None = None

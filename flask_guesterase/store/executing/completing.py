@@ -14,7 +14,7 @@ from ...core.lifecycle import State
 from ...core.plan import Outcome
 from .. import tables
 from ..casework.cases import Case, load, step, tell
-from ..certificates import certifying, laternotice, reply, restated, staying
+from ..certificates import beside, certifying, laternotice, reply, restated, staying
 from ..depth import deepening
 from ..messages import outbox, unremoved
 from ..retaining import keeping
@@ -37,7 +37,7 @@ def complete(work: Work, number: str) -> bool:
         return False
     decisions = deepening.noted(case.decisions or {}, None)
     sealed = any(item["outcome"] == Outcome.SEAL.value for item in decisions.get("did", ()))
-    if sealed or laternotice.last_day(work, number):
+    if sealed or beside.of(decisions) or laternotice.last_day(work, number):
         # The days of the boxes go with what stayed; their keys were there until today at most.
         decisions[laternotice.UNSEALED] = work.today
     decisions["did"] = _gone(work, number, decisions.get("did", ()))
@@ -56,6 +56,9 @@ def complete(work: Work, number: str) -> bool:
 def _over(work: Work, number: str) -> bool:
     """Return whether nothing is kept of a request, and none of its files is there."""
     if keeping.living(work, number):
+        return False
+    # What another erasure sealed of the same rows stays of this request as well.
+    if beside.still(work, beside.known(work, [number]).get(number, ())):
         return False
     files = unremoved.removing(work, [number], queued=True) or unremoved.staying(work, number)
     return not files

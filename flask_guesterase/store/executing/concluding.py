@@ -12,7 +12,7 @@ from ...core.lifecycle import DONE, State
 from ...core.plan import Plan
 from ..casework.cases import Case, load, step, tell
 from ..casework.contacts import end_contact
-from ..certificates import certifying, laternotice, planning, reply, staying
+from ..certificates import beside, certifying, laternotice, planning, reply, staying
 from ..certificates.deeds import added, did
 from ..certificates.restated import restated
 from ..comeback import owing
@@ -77,14 +77,15 @@ def check(work: Work, number: str) -> State:
         return State.PARTIAL
     late = meanwhile.keep(work, case, drawn)
     decisions["did"] = added(decisions.get("did", ()), did(late, doubles(work, late)))
-    end = _end(decisions)
+    others = staying.lines(work, "", beside.of(decisions))
+    last, end = _last(_with(decisions, others)), _end(_with(decisions, others))
     if end is State.PARTIAL or case.state is State.PARTIAL:
         # What was left says that less was reached; what was cured since is in no measurement.
         decisions = deepening.noted(decisions, None)
-    if end is State.SEALED and (kept := laternotice.keep(work, case, _last(decisions))):
+    if end is State.SEALED and (kept := laternotice.keep(work, case, last)):
         decisions[laternotice.WISH] = kept
     then = case.state is not State.PARTIAL
-    told = decisions if then else restated(work, case.number, decisions)
+    told = _with(decisions, others) if then else restated(work, case.number, decisions)
     said = certifying.content(work, case, end, told)
     path = [State.CHECKING] if case.state is State.PARTIAL else []
     ended = work.stamp if end is not State.PARTIAL else None
@@ -99,6 +100,11 @@ def check(work: Work, number: str) -> State:
         laternotice.note_kept(work, case.number)
         sought.end(work, case, decisions.get("recovery", ""))
     return end
+
+
+def _with(decisions: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return decisions in which what others sealed of the same rows stays as well."""
+    return {**decisions, "did": [*decisions.get("did", ()), *others]}
 
 
 def _last(decisions: Mapping[str, Any]) -> str:

@@ -21,8 +21,8 @@ from ...core.wish import Kind
 from .. import tables
 from ..access import actors, brake
 from ..casework.cases import Case, load, reconsider, secret, step, tell
-from ..certificates import planning
-from ..certificates.deeds import did
+from ..certificates import beside, planning
+from ..certificates.deeds import did, unmoved
 from ..comeback import marks, objections
 from ..copying import shelved
 from ..depth import deepening
@@ -42,6 +42,7 @@ from ..search import sought
 from ..sweeping.putoff import ahead, astray, come
 from ..upkeep import upgrade
 from ..work import Work
+from . import earlier
 
 RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
 """How long a blocked erasure waits before it is tried again; the last one goes on for ever."""
@@ -228,12 +229,12 @@ def failing(work: Work) -> dict[str, int]:
     :param work: an open transaction; a read-only one is enough.
     """
     here = tables.request.c
+    # What had its days to be taken back waits for nothing else behind them: only tries that fail
+    # are counted then.
+    free = or_(here.waiting_for.is_(None), here.waiting_for == outbox.OUTSIDE)
     found = work.conn.execute(
         select(here.property, func.count())
-        .where(
-            here.state.in_([State.APPROVED, State.CHECKING]),
-            here.attempts >= FAILING, here.waiting_for.is_(None),
-        )
+        .where(here.state.in_([*_RUNNING, State.CHECKING]), here.attempts >= FAILING, free)
         .group_by(here.property).order_by(here.property)
     )  # fmt: skip
     return {str(code): int(count) for code, count in found}
@@ -244,6 +245,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     origin = keeping.Origin(case.number, case.controller, case.property)
     known, many = giving.gather(work, case.property, plan), doubles(work, plan)
     spared = unkept(work, plan)
+    before = earlier.noted(work, case.number, plan)
     shelved.over(work, plan.people)
     if case.kind != KIND:
         # Who gets an invented guest's values into a living row must not make that row go.
@@ -258,13 +260,15 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)
     recipients.queue(work, origin, known, invented=case.kind == KIND)
-    decided = {name: value for name, value in (case.decisions or {}).items() if name != "rows"}
+    over = "rows", beside.BESIDE
+    decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}
     done = {
         **deepening.noted(decided, None),
-        "did": did(erased.kept(plan), many, erased.same),
+        "did": [*did(erased.kept(plan), many, erased.same), *unmoved(erased.others)],
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,
+        **before,
     }
     files = {"files": len(set(erased.files))}
     waits = {"waiting_for": None, "waiting_until": None, "attempts": 0, "try_at": None}

@@ -11,16 +11,18 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Column, and_, func, select
+from sqlalchemy import Row as Line
 
 from ...core.lifecycle import State
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..casework.cases import load
-from ..certificates import certifying
+from ..certificates import beside, certifying
 from ..lawbook.blockers import today_at
 from ..retaining import law
+from ..statements.sql import chunks
 from ..unit import HasWork, Run
 from ..work import Work
 from . import supplementing
@@ -101,22 +103,33 @@ def _days(work: Work, numbers: Sequence[str]) -> dict[str, Days]:
     with the next sweep, or a hold keeps it.
     """
     kept = tables.kept
-    said = kept.c.request, kept.c.property, kept.c.table_name, kept.c.category, kept.c.until
-    rows = work.conn.execute(
-        select(*said)
-        .where(
-            kept.c.request.in_(numbers),
-            kept.c.ended_at.is_(None),
-            kept.c.mode.in_([law.SEALED, law.PLACE]),
-        )
-        .group_by(*said)
-    )
+    others: dict[str, set[str]] = {}
+    for number, boxes in beside.known(work, numbers).items():
+        for box in boxes:
+            others.setdefault(box, set()).add(number)
     found: dict[str, Days] = {}
-    for row in rows:
-        until = row.until or ""
-        if not until or until >= today_at(work.settings, work.now, row.property).isoformat():
-            found.setdefault(row.request, set()).add((row.table_name, row.category, until))
+    for row in _lasting(work, kept.c.request, numbers):
+        _note(work, found, {row.whose}, row)
+    for part in chunks(sorted(others)):
+        for row in _lasting(work, kept.c.box, part):
+            _note(work, found, others[row.whose], row)
     return found
+
+
+def _lasting(work: Work, whose: Column[Any], among: Sequence[str]) -> Sequence[Any]:
+    """Return what the law keeps today for some requests, or in some boxes."""
+    kept = tables.kept
+    said = kept.c.property, kept.c.table_name, kept.c.category, kept.c.until
+    lasting = kept.c.ended_at.is_(None), kept.c.mode.in_([law.SEALED, law.PLACE])
+    wanted = select(whose.label("whose"), *said).where(whose.in_(among), *lasting)
+    return work.conn.execute(wanted.group_by(whose, *said)).all()
+
+
+def _note(work: Work, found: dict[str, Days], numbers: Iterable[str], row: Line[Any]) -> None:
+    until = row.until or ""
+    if not until or until >= today_at(work.settings, work.now, row.property).isoformat():
+        for number in numbers:
+            found.setdefault(number, set()).add((row.table_name, row.category, until))
 
 
 def _said(work: Work, numbers: Iterable[str]) -> dict[str, Days]:

@@ -18,6 +18,7 @@ from ...core.rule import Open
 from ...core.ruling import Reason
 from .. import tables
 from ..boxes import boxing, shelf, vault
+from ..certificates import beside
 from ..holding import heldkeys
 from ..journaling import binding
 from ..lawbook.blockers import today_at
@@ -56,9 +57,16 @@ def settled(run: Run, unknown: bool = True) -> dict[str, int]:
         counts.update(done)
         if not last:
             break
+    counts["ended"] += run(_close_others)
     if mark:
         run(lambda office: runs.see(office.work, LOOKED, mark))
     return dict(counts)
+
+
+def _close_others(office: HasWork) -> int:
+    """End requests that said to the end what another's box kept of their rows."""
+    work = office.work
+    return sum(completing.complete(work, number) for number in beside.over(work))
 
 
 def _settle(

@@ -16,6 +16,7 @@ from ...core.standing import Standing
 from .. import tables
 from ..boxes import vault
 from ..casework.cases import label
+from ..certificates import beside
 from ..holding import heldrequests
 from ..mapping.revealing import revealing
 from ..messages import outbox
@@ -151,6 +152,9 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
     for table, open_ in hanging:
         mine = select(table.c.request).where(table.c.request.in_(numbers), open_)
         found |= set(work.conn.execute(mine).scalars())
+    others = beside.known(work, numbers)
+    still = beside.still(work, (each for boxes in others.values() for each in boxes))
+    found |= {number for number, boxes in others.items() if not still.isdisjoint(boxes)}
     living = work.custodian.labels()
     keyed = {number for number in numbers if label(number) in living}
     vault.mark_labels(work.conn, [label(number) for number in keyed], work.stamp)

@@ -67,7 +67,7 @@ def _afterwards(work: Work, case: Case) -> Iterator[tuple[Moment, date, str]]:
     if safety and not staying.copies_held(work, case.number):
         yield Moment.SAFETY, date.fromisoformat(safety), ""
     last: dict[str, str] = {}
-    for item in staying.kept(work, case.number):
+    for item in staying.kept(work, case):
         if item["until"]:
             last[item["category"]] = max(last.get(item["category"], ""), item["until"])
     for category, until in last.items():

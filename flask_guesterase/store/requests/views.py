@@ -115,7 +115,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         deadlines.due(work, case).isoformat(),
         case.waiting_until,
         case.ground,
-        staying.kept(work, case.number),
+        staying.kept(work, case),
         certifying.exists(work, case.number),
         State.WITHDRAWN in MOVES[case.state],
         waiting.in_the_way(case),

@@ -132,11 +132,16 @@ def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key,
         return {}
     records, known = facts(work, declared, keys), ways_of(work, declared)
     before = told_before(work, declared.name, keys)
-    told = {key: record for key, (record, _) in before.items()}
+    told = {key: record for key, (record, _, _) in before.items()}
     unsaid = {key: record for key, record in told.items() if record.silent}
     heard = silent.heard(work, declared, known, unsaid) if unsaid else {}
-    if before:
-        records = strangers.unheard(work, declared, known, before, records)
+    # What a row holds that was sealed, or that is a profile itself, is of who stands there now.
+    here = {
+        key: (record, since) for key, (record, since, stays) in before.items()
+        if stays and declared.name not in work.datamap.subjects
+    }  # fmt: skip
+    if here:
+        records = strangers.unheard(work, declared, known, here, records)
     return {
         key: told[key].under(record, heard.get(key)) if key in told else record
         for key, record in records.items()
@@ -291,22 +296,24 @@ def _empty(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, fro
 
 def told_before(
     work: Work, name: str, keys: Sequence[Key]
-) -> dict[Key, tuple[Record, datetime]]:
-    """Return what was written down about rows that are kept, and since when they are.
+) -> dict[Key, tuple[Record, datetime, bool]]:
+    """Return what was written down about rows that are kept, since when, and whether in place.
 
     The row may not tell it any more.
     """
     texts = {key_text(key): key for key in keys}
-    found: dict[Key, tuple[Record, datetime]] = {}
+    found: dict[Key, tuple[Record, datetime, bool]] = {}
     kept = tables.kept.c
-    said = kept.table_name, kept.row_key, kept.property, kept.facts, kept.open, kept.since
+    where = kept.table_name, kept.row_key, kept.property, kept.mode
+    said = *where, kept.facts, kept.open, kept.since
     for part in chunks(sorted(texts), MANY):
         mine = kept.table_name == name, one_of(kept.row_key, part), kept.ended_at.is_(None)
         # What was written down last has in it what was before.
         for row in work.conn.execute(select(*said).where(*mine).order_by(kept.id)):
             record, key = vouching.read_facts(work, row), texts[row.row_key]
-            last, first = found.get(key, (record, row.since))
-            found[key] = record if record.place else last, min(first, row.since)
+            last, first, stays = found.get(key, (record, row.since, False))
+            stays = stays or row.mode == PLACE
+            found[key] = record if record.place else last, min(first, row.since), stays
     return found
 
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection, select
+
 from ...core.conditions import LESS
 from ...core.plan import Key, Person, by_table, key_text
+from .. import tables
 from ..erasing.finder import buried, filled_again, owners
 from ..lawbook.clocks import Record
 from ..mapping.declared import Declared
 from ..mapping.ways import Reach, Ways
+from ..statements.sql import MANY, chunks, one_of
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -73,6 +77,34 @@ def _by(record: Record, event: str, old: Mapping[str, date] | None) -> Record:
     return replace(record, facts=replace(record.facts, events=days))
 
 
+_NEVER = datetime.min
+
+
+def _before(conn: Connection, people: Collection[Person]) -> dict[Person, datetime]:
+    """Return when profiles were erased the last time but one; nothing of who was erased once.
+
+    One that is erased after its row was kept need not hold another by then: of several databases
+    the default one is reached last, maybe days later, and a row of two is kept with the first who
+    asks.
+    """
+    found, table, request = dict[Person, datetime](), tables.subject.c, tables.request.c
+    wanted = select(table.row_key, table.erased_at, request.erased_at.label("first")).select_from(
+        tables.subject.outerjoin(tables.request, request.number == table.request)
+    )
+    for name, keys in by_table(people).items():
+        texts = {key_text(key): (name, key) for key in keys}
+        told: dict[str, list[datetime]] = {}
+        for part in chunks(sorted(texts), MANY):
+            mine = table.table_name == name, one_of(table.row_key, part)
+            for text, at, first in conn.execute(wanted.where(*mine, table.erased_at.is_not(None))):
+                # A request's people who came back, and those whose time was over, have the last
+                # time alone.
+                before = [] if first is not None and at <= first else [at]
+                told.setdefault(text, []).extend([*before, at])
+        found |= {texts[text]: sorted(at)[-2] for text, at in told.items() if len(at) > 1}
+    return found
+
+
 @dataclass(frozen=True)
 class _New:
     """Rows of which nobody but these says something, all of them erased since it is kept.
@@ -111,11 +143,16 @@ class _Look:
             key: mine for key, mine in people.items()
             if mine and all(p in times and times[p] >= self.kept[key][1] for p in mine)
         }  # fmt: skip
+        late = {
+            who for key, mine in gone.items()
+            for who in mine - strangers if times[who] > self.kept[key][1]
+        }  # fmt: skip
+        before = _before(self.work.conn, late)
         return _New(
             {key for key, mine in gone.items() if mine <= strangers},
             {
                 key for key, mine in gone.items()
-                if all(p in strangers or times[p] > self.kept[key][1] for p in mine)
+                if all(p in strangers or before.get(p, _NEVER) >= self.kept[key][1] for p in mine)
             },
             {key for key, mine in gone.items() if mine <= filled},
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -124,6 +124,7 @@ def space(live: LiveSchema, datamap: DataMap, reach: Reach = Reach.EVERYTHING) -
 
 def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space:
     places, unsearched = [], [] if reach is Reach.MAPPED else list(_elsewhere(live))
+    said = _said(live, datamap)
     for table in live.tables.values():
         mapped = _mapped(table, live, datamap)
         if reach is Reach.MAPPED and mapped is None:
@@ -132,7 +133,8 @@ def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space
             continue
         if table.row_security:
             unsearched.append(f"{table.name} (rows hidden by row-level security)")
-        place = replace(_place(table, live, datamap, mapped), bind=bind)
+        unsaid = _is_unsaid(table, said)
+        place = replace(_place(table, live, datamap, mapped, unsaid), bind=bind)
         if place.fields:
             places.append(place)
     return Space(tuple(places), tuple(unsearched))
@@ -170,13 +172,13 @@ def _by_key(table: LiveTable, live: LiveSchema) -> bool:
 
 
 def _place(
-    table: LiveTable, live: LiveSchema, datamap: DataMap, mapped: Table | None
+    table: LiveTable, live: LiveSchema, datamap: DataMap, mapped: Table | None, unsaid: bool
 ) -> Place:
     declared = datamap.tables.get(mapped.fullname) if mapped is not None else None
     key = table.primary_key
     if declared is not None:
         key = tuple(column.name for column in declared.key)
-    fields = tuple(_fields(table, mapped, declared, _is_unsaid(table, mapped, datamap)))
+    fields = tuple(_fields(table, mapped, declared, unsaid))
     if declared is not None and (contacts := datamap.subjects.get(declared.name)) is not None:
         names = [column.name for column in contacts.names]
         fields += (Field("\x1f".join(names), How.NAMES),) if names else ()
@@ -193,14 +195,19 @@ def _way(table: LiveTable, live: LiveSchema) -> Way:
     return Way.STREAM
 
 
-def _is_unsaid(table: LiveTable, mapped: Table | None, datamap: DataMap) -> bool:
+def _said(live: LiveSchema, datamap: DataMap) -> set[str]:
+    """Return the tables, as the database spells them, about which anything is declared."""
+    names = (*datamap.tables, *datamap.exempt)
+    return {found.name for name in names if (found := live.table(name)) is not None}
+
+
+def _is_unsaid(table: LiveTable, said: Collection[str]) -> bool:
     """Return whether nothing is declared about a table, not even that it is nobody's.
 
     A view, an index of words and a partition show what another table holds, which may stay there.
     """
-    name = mapped.fullname if mapped is not None else table.name
-    other = table.view or table.virtual or table.partition_of is not None
-    return not other and name not in datamap.tables and name not in datamap.exempt
+    shows = table.view or table.materialised or table.virtual or table.partition_of is not None
+    return not shows and table.name not in said
 
 
 def _fields(
