@@ -124,6 +124,23 @@ def test_two_who_share_a_file_and_go_at_once(kind: str, tmp_path: Path) -> None:
         hotel.engine.dispose()
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_two_whose_picture_is_everybodys_go_at_once(kind: str, tmp_path: Path) -> None:
+    """Both find it in the row of the same third person, and neither waits for the other."""
+    with engines.fresh_database(kind) as url:
+        hotel = Hotel(url, tmp_path)
+        for id in (1, 2, 3):
+            hotel.guest(id, name=f"G{id}", email=f"g{id}@mail.example")
+            hotel.put(Scan, id=id, guest_id=id, path="nobody.png")
+        two, three = (hotel.approved(email=f"g{id}@mail.example") for id in (2, 3))
+        with hotel.begin() as first:
+            first.erase(two)
+            with hotel.begin() as second:
+                second.erase(three)
+        assert [row["id"] for row in hotel.rows(Scan)] == [1]
+        hotel.engine.dispose()
+
+
 def test_a_certificate_says_that_a_file_stays_with_another(hotel: Hotel) -> None:
     """Whoever reads "erased" while the scan lies in its folder reads why, and of how many rows."""
     (hotel.files / "both.png").write_bytes(b"x")

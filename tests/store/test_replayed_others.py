@@ -21,7 +21,7 @@ from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import remembering, tracing
 from tests.store.hotel import Booking as HotelBooking
-from tests.store.hotel import Guest, policies
+from tests.store.hotel import Guest, Scan, policies
 from tests.store.lodge import Booking, Lodge
 from tests.store.lodge import policies as watched
 from tests.store.test_replayed import Copied
@@ -70,6 +70,27 @@ def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Cop
     assert hotel.row(1)["email"] != ANN["email"]
     assert hotel.state(number) == "erased"
     assert copied.certified(number)["state"] == "erased"
+
+
+def test_a_certificate_says_again_that_a_file_stays_with_another(copied: Copied) -> None:
+    """As the one did that the copy does not have."""
+    hotel = copied.hotel
+    hotel.guest(2, name="Bo Lind", email="bo@mail.example", document_no="2026-01-01")
+    (hotel.files / "both.png").write_bytes(b"page")
+    for id in (1, 2):
+        hotel.put(Scan, id=id, guest_id=id, path="both.png")
+    number = hotel.approved(email=ANN["email"])
+    copied.copy()
+    for erased in (True, False):
+        if erased:
+            assert hotel.erased(number) == "erased"
+        else:
+            copied.restore()
+            assert copied.replay().counts["erased"] == 1
+        copied.work()
+        said = copied.certified(number)
+        shared = [{"table": "scans", "rows": 1, "columns": ["path"]}]
+        assert (said["state"], said["shared"]) == ("erased", shared)
 
 
 @pytest.mark.parametrize(

@@ -122,12 +122,15 @@ class _Column:
     def _hold(self, found: Mapping[str, Sequence[Any]]) -> None:
         """Lock one row of each name: else two that go at once would each leave the other its file.
 
+        Whoever erases or changes it waits, and nobody who only looks: what is everybody's picture
+        all who go look for in the same row.
+
         :raises RetryableError: one of them is being erased, or changed, by another transaction.
         """
         if not found or not self.declared.keyed or alone(self.conn):
             return
         reads, keys = reader(self.conn, self.declared, self.live), [*map(tuple, found.values())]
-        lines = reads.lines(keys, (), (self.cell.name,), lock=True)
+        lines = reads.lines(keys, (), (self.cell.name,), lock=True, others=True)
         if {str(line[-1]) for line in lines} != found.keys():
             raise RetryableError(
                 f"Rows of {self.declared.name} that name a file changed meanwhile.",

@@ -108,15 +108,19 @@ class Reader:
         names: Sequence[str],
         typed: Sequence[str] = (),
         lock: bool = False,
+        others: bool = False,
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield what `rows` does as one tuple a row: key, engine's own values, host's values."""
+        """Yield what `rows` does as one tuple a row: key, engine's own values, host's values.
+
+        :param others: whether others of ours may lock them so as well, who change nothing either.
+        """
         types = {name: self.type_of(name) for name in names}
         dialect = self.conn.dialect.name
-        place = ("raw", dialect, lock, *types.items(), *typed)
+        place = ("raw", dialect, lock, others, *types.items(), *typed)
 
         def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
             statement = self._made(names, typed, types, dialect)
-            return statement.with_for_update() if lock else statement, self.key
+            return statement.with_for_update(read=others) if lock else statement, self.key
 
         for part in parts(in_order(keys)):
             statement, given = asked(self.declared.said, place, made, part)

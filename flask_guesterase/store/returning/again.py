@@ -22,7 +22,7 @@ from ...core.plan import LEGAL_DUTY, Person, Plan, Row
 from ..access import brake
 from ..casework.cases import load, secret
 from ..certificates import planning
-from ..certificates.deeds import did
+from ..certificates.deeds import did, unmoved
 from ..comeback import marks, sharing
 from ..copying import shelved
 from ..depth import deepening
@@ -87,11 +87,13 @@ class Again:
     :param reasons: what stands in the way, or what was not decided; `LEGAL_DUTY` of a hold and
         of a rule.
     :param did: what was done, as `deeds.did` writes it; empty when nothing was.
+    :param left: of which rows files stay, as `deeds.unmoved` writes it.
     """
 
     fate: Fate
     reasons: tuple[str, ...] = ()
     did: tuple[Mapping[str, Any], ...] = ()
+    left: tuple[Mapping[str, Any], ...] = ()
 
 
 _DECIDED = (*DONE, State.CHECKING)
@@ -167,7 +169,8 @@ def again(
         return Again(Fate.STAFF, (LEGAL_DUTY,))
     many = doubles(work, plan)
     erased = _carry_out(work, origin, about, plan, under.day)
-    return Again(Fate.ERASED, did=tuple(did(plan, many, erased.same)))
+    done, left = did(plan, many, erased.same), unmoved(erased.others)
+    return Again(Fate.ERASED, did=tuple(done), left=tuple(left))
 
 
 def _measured_no_more(work: Work, origin: Origin) -> None:

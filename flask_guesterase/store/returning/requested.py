@@ -80,7 +80,8 @@ def catch_up(work: Work, case: Case, line: Line, done: again.Again | None) -> No
         return
     # What was erased just now has noted with it whose shared rows that were.
     case = load(work, case.number, lock=True)
-    did = [dict(item) for item in done.did] if done is not None and done.did else _as_before(line)
+    items = (*done.did, *done.left) if done is not None and done.did else _as_before(line)
+    did = [dict(item) for item in items]
     decisions = {"decisions": [dict(item) for item in line.note.did], **(case.decisions or {})}
     step(
         work, case, *_PATHS[case.state], State.ERASING, State.CHECKING,
