@@ -170,13 +170,11 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
-        back = known.put_back(self.work.conn, [person for person in carried if carried[person]])
         result = {}
         for person, signs in carried.items():
             facts = _Facts(
-                names[person], documents[person], own.get(person, {}), records.get(person, []),
-                back.get(person),
-            )  # fmt: skip
+                names[person], documents[person], own.get(person, {}), records.get(person, [])
+            )
             result[person] = self._best(signs, erased, facts)
         return result
 
@@ -235,7 +233,7 @@ class Judge:
                 for each in facts.records
             ),
             all(self.appeared(mark) for _, mark in signs),
-            (facts.back is not None and facts.back >= newest.erased_at) or any(
+            any(
                 active(_happened(moments), erased, zone)
                 for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))
             ),
@@ -338,13 +336,12 @@ class _Record:
 
 @dataclass(frozen=True)
 class _Facts:
-    """What is known of one subject row; `back` is when two people put it back after an erasure."""
+    """What is known of one subject row."""
 
     name: Readings
     documents: frozenset[str]
     own: Mapping[str, list[Any]]
     records: Sequence[_Record]
-    back: datetime | None = None
 
 
 def _sorted(people: Iterable[Person]) -> list[Person]:

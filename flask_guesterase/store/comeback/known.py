@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, or_, select
 
 from ...core.identity import Kind, Readings
-from ...core.lifecycle import State
-from ...core.plan import Key, Person, key_text
+from ...core.plan import Key
 from .. import tables
 from ..retaining.keeping import Origin
-from ..statements.sql import among, chunks
+from ..statements.sql import chunks
 from ..work import Work
 from .marks import KEY, NAMES, row_text, seals
 
@@ -100,31 +99,6 @@ def told(conn: Connection, people: Iterable[str]) -> dict[str, Told]:
         )
         for who, kinds in found.items()
     }
-
-
-def put_back(conn: Connection, people: Iterable[Person]) -> dict[Person, datetime]:
-    """Return when two people took the erasure of each of these back last, naive UTC.
-
-    :param conn: any connection to the database.
-    :param people: subject rows; who was not put back is not in the answer.
-    """
-    subject, case, table = tables.subject, tables.request, tables.restoration
-    texts = {(name, key_text(key)): (name, key) for name, key in people}
-    found: dict[Person, datetime] = {}
-    for part in chunks(sorted(texts)):
-        rows = conn.execute(
-            select(subject.c.table_name, subject.c.row_key, table.c.confirmed_at)
-            .join(case, case.c.number == subject.c.request)
-            .join(table, table.c.request == subject.c.request)
-            .where(
-                among([subject.c.table_name, subject.c.row_key], part),
-                case.c.state == State.RESTORED.value, table.c.confirmed_at.is_not(None),
-            )
-        )  # fmt: skip
-        for row in rows:
-            person = texts[row.table_name, row.row_key]
-            found[person] = max(row.confirmed_at, found.get(person, row.confirmed_at))
-    return found
 
 
 def place(work: Work, table: str, key: Key) -> str:
