@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, redact, retain
-from flask_guesterase.store import worker
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.certificates import beside, restated, staying
 from flask_guesterase.store.executing import expiry, finishing, redating, settling
 from flask_guesterase.store.mapping.datamap import resolve
 from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, boxed
@@ -151,6 +155,112 @@ def test_nobody_is_told_what_lies_sealed_of_who_shared_the_row(inn: Found) -> No
     inn.later(minutes=1)
     again, _ = inn.answered(AGAIN)
     assert payer in inn.stays(again)
+
+
+def test_nobody_is_told_what_lies_sealed_of_who_had_the_record_before(inn: Found) -> None:
+    """The host writes Ann's record anew for Bea, of whom it says no payer: Ann's lies in a box."""
+    columns = {
+        "payer": retain("guest_register"), "scan": redact, "letter": redact, "role": redact,
+        "dated": keep("statistics"),
+    }  # fmt: skip
+    via: dict[Equal, list[str]] = {Equal({"one": "id"}, to="people"): []}
+    inn.sealing(Policy(columns, via=via, clock={"last_activity": "dated"}))
+    for each in (1, 2):
+        inn.person(each, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    ann, _ = inn.answered(MAIL)
+    payer = ("bills", ["payer"], "2028-03-01")
+    assert payer in inn.stays(ann)
+    inn.later(minutes=1)
+    inn.set(BILLS, 1, one=2, payer=None, letter="Bea Lund")
+    for match in ({"email": "p2@mail.example"}, {"id": "2"}):
+        inn.later(minutes=1)
+        bea, _ = inn.answered(match)
+        assert payer not in inn.stays(bea)
+
+
+def test_who_had_one_empty_row_was_not_in_each_that_went_with_it(inn: Found) -> None:
+    """Bea asks of her own empty row, and of Ann's, into which she came since: what is told of hers
+    does not say that nobody else was in Ann's."""
+    inn.sealing()
+    bea = {"name": "Bea Lund", "email": "bea@mail.example"}
+    inn.person(1, date(2026, 3, 1), **bea)
+    inn.person(2, date(2026, 3, 1))
+    for each in ("1", "2"):
+        inn.later(minutes=1)
+        inn.answered({"id": each})
+    inn.set(PEOPLE, 2, **bea)
+    inn.later(minutes=1)
+    both = inn.file(email=bea["email"], id="1")
+    with inn.begin() as office:
+        office.confirm(both, "clerk", "desk")
+    with inn.begin() as office:
+        for row in office.preview(both).perhaps:
+            office.take(both, row.id, "clerk")
+    inn.approve(both)
+    assert inn.erased(both) == "sealed"
+    assert inn.stays(both) == [VISA]
+    inn.later(minutes=1)
+    again, _ = inn.answered({"id": "2"})
+    assert inn.stays(again) == []
+
+
+def test_nobody_is_told_what_a_sweep_sealed_of_who_had_the_row_before(long: Long) -> None:
+    """A sweep's tombstone says when it was there last, not that it came for two, one by one."""
+    inn = long
+    inn.sealing()
+    inn.person(1, date(2023, 1, 1))
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.later(minutes=1)
+    inn.set(PEOPLE, 1, name="Bea Lund", email="bea@mail.example")
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.later(minutes=1)
+    either, code = inn.answered(AGAIN)
+    assert (inn.stays(either), inn.told(code)) == ([], ("erased", [], []))
+
+
+def test_a_column_of_that_name_says_nothing(inn: Found) -> None:
+    """A request that decided about a table or column called like our words is none that has it."""
+    inn.sealing()
+    inn.person(1, date(2026, 3, 1))
+    number, _ = inn.answered(MAIL)
+    said = '{"did":[{"columns":["shells"],"outcome":"overwrite","table":"beside"}]}'
+    with inn.engine.begin() as conn:
+        conn.execute(update(tables.request).values(decisions=said))
+    assert inn.run(lambda office: beside.known(office.work, [number])) == {}
+    assert inn.run(lambda office: beside.empty(office.work, [number])) == set()
+
+
+def test_each_that_ends_with_anothers_box_is_a_transaction(inn: Found) -> None:
+    """However many asked again: one by one, so that no writer waits for all of them."""
+    inn.sealing()
+    inn.person(1, date(2026, 3, 1))
+    inn.answered(MAIL)
+    for _ in range(2):
+        inn.later(minutes=1)
+        inn.answered(AGAIN)
+    inn.later(days=366)
+    worker.work(inn.run, lambda *_: ("", ""), {})
+    issued = [len(inn.ours("certificate"))]
+
+    def run(unit: Any) -> Any:
+        done = inn.run(unit)
+        issued.append(len(inn.ours("certificate")))
+        return done
+
+    assert settling.settled(run)["ended"] == 3
+    assert max(after - before for before, after in pairwise(issued)) == 1
+
+
+def test_more_boxes_than_a_statement_names(postgresql_url: str, tmp_path: Path) -> None:
+    """Of an agency's seventy thousand lines of the register, PostgreSQL takes less at once."""
+    inn = Inn(postgresql_url, tmp_path)
+    boxes = [f"b{each:032x}" for each in range(70_000)]
+    with inn.begin() as office:
+        assert staying.held_keys(office.work, "GR-NONE", boxes) == []
+        known = {"did": [], beside.BESIDE: boxes}
+        assert restated.restated(office.work, "GR-NONE", known) == known
+    inn.engine.dispose()
 
 
 def test_what_is_taken_back_stays_in_no_box_of_the_second(inn: Found) -> None:
