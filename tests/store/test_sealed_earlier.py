@@ -18,6 +18,7 @@ from flask_guesterase.store import tables, worker
 from flask_guesterase.store.certificates import beside, restated, staying
 from flask_guesterase.store.executing import expiry, finishing, redating, settling
 from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.settings import Property
 from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, boxed
 
 VISA = ("people", ["visa"], "2027-03-01")
@@ -217,6 +218,31 @@ def test_nobody_is_told_what_a_sweep_sealed_of_who_had_the_row_before(long: Long
     inn.later(minutes=1)
     either, code = inn.answered(AGAIN)
     assert (inn.stays(either), inn.told(code)) == ([], ("erased", [], []))
+
+
+def test_another_controller_is_not_told_what_one_sealed(
+    inn: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile that lies at no house is common to two companies: each answers for its own box."""
+    inn.sealing()
+    hotels = dict(inn.settings.properties)
+    hotels["al"] = Property("al", "Alp", "Alp Ltd", "NZ", "Pacific/Auckland", "en")
+    inn.settings = replace(inn.settings, properties=hotels)
+    monkeypatch.setattr(inn, "may", lambda user, what, _: what in inn.grants.get(user, ()))
+    people = inn.datamap.tables["people"].policy
+    who = Subject(match=["email", "id"], name="name", contact=["email"])
+    known = [(PEOPLE, replace(people, subject=who)), (BILLS, inn.datamap.tables["bills"].policy)]
+    inn.datamap = resolve(known, METADATA.tables.values(), [])
+    inn.person(1, date(2026, 3, 1))
+    first, _ = inn.answered(MAIL)
+    assert [named for _, named, _ in inn.stays(first)] == [["visa"]]
+    inn.later(minutes=1)
+    with inn.begin() as office:
+        number = office.request(AGAIN, property="al", by="clerk")
+    with inn.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    inn.approve(number)
+    assert (inn.erased(number), inn.stays(number)) == ("erased", [])
 
 
 def test_a_column_of_that_name_says_nothing(inn: Found) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import or_, select
 
 from ...core.plan import Key, Person, Plan, by_table, key_text
 from .. import tables
+from ..casework import purview
+from ..casework.cases import Case
 from ..certificates import beside
 from ..copying import whose
 from ..copying.whose import Burial
@@ -21,7 +23,7 @@ from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
 
 
-def noted(work: Work, number: str, drawn: Plan) -> dict[str, Any]:
+def noted(work: Work, case: Case, drawn: Plan) -> dict[str, Any]:
     """Return what is written down of it about a request: nothing where its rows were not empty.
 
     Of who was in a row the host has written into since nobody tells the next guest. What was
@@ -29,7 +31,7 @@ def noted(work: Work, number: str, drawn: Plan) -> dict[str, Any]:
     that the host has written anew since for somebody else.
 
     :param work: the open transaction, in which the plan is not carried out yet.
-    :param number: number of the request, whose own boxes are none of them.
+    :param case: the request; its own boxes are none of them, nor are another controller's.
     :param drawn: the plan that will be.
     """
     shells = erased_before(work.conn, work.datamap, drawn.people)
@@ -38,7 +40,7 @@ def noted(work: Work, number: str, drawn: Plan) -> dict[str, Any]:
     for table, keys in by_table(drawn.rulings if who else ()).items():
         declared = work.datamap.declared(table)
         if declared.retain:
-            found.update(_theirs(work, number, declared, keys, who))
+            found.update(_theirs(work, case, declared, keys, who))
     said: dict[str, Any] = {beside.BESIDE: sorted(found)} if found else {}
     if drawn.people and who.keys() >= set(drawn.people):
         said[beside.SHELLS] = True
@@ -61,11 +63,11 @@ def _same(work: Work, shells: Sequence[Person]) -> dict[Person, list[Burial]]:
 
 
 def _theirs(
-    work: Work, number: str, declared: Declared, keys: Iterable[Key],
+    work: Work, case: Case, declared: Declared, keys: Iterable[Key],
     who: Mapping[Person, list[Burial]],
 ) -> Iterator[str]:
     texts = {key_text(key): key for key in keys}
-    lines = list(_lines(work, number, declared.name, texts))
+    lines = list(_lines(work, case, declared.name, texts))
     if not lines:
         return
     known = sorted({line.row_key for line in lines})
@@ -90,15 +92,17 @@ def _left(found: Sequence[Burial], line: Line[Any]) -> bool:
 
 
 def _lines(
-    work: Work, number: str, table: str, texts: Mapping[str, Key]
+    work: Work, case: Case, table: str, texts: Mapping[str, Key]
 ) -> Iterator[Line[Any]]:
     """Yield what others sealed of these rows."""
-    kept = tables.kept
-    others = or_(kept.c.request.is_(None), kept.c.request != number)
+    kept, foreign = tables.kept, purview.foreign(work, case.property)
+    others = or_(kept.c.request.is_(None), kept.c.request != case.number)
     living = kept.c.mode == SEALED, kept.c.ended_at.is_(None), kept.c.box.is_not(None)
     for part in chunks(sorted(texts), MANY):
         mine = kept.c.table_name == table, one_of(kept.c.row_key, part)
-        yield from work.conn.execute(select(kept).where(*mine, *living, others))
+        for line in work.conn.execute(select(kept).where(*mine, *living, others)):
+            if line.property not in foreign:
+                yield line
 
 
 def _alone(declared: Declared, paths: Iterable[int]) -> set[str]:
