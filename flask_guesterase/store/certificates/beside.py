@@ -83,8 +83,13 @@ def still(work: Work, boxes: Iterable[str]) -> set[str]:
 def over(work: Work) -> list[str]:
     """Return the sealed requests that named such boxes, none of which keeps anything any more.
 
+    For a house that was taken out of the settings no certificate can be issued.
+
     :param work: the open transaction.
     """
-    sealed = _named(work, tables.request.c.state == State.SEALED.value)
+    request, houses = tables.request, sorted(work.settings.properties)
+    sealed = _named(
+        work, (request.c.state == State.SEALED.value) & request.c.property.in_(houses)
+    )
     living = still(work, (box for boxes in sealed.values() for box in boxes))
     return [number for number, boxes in sealed.items() if living.isdisjoint(boxes)]
