@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, redact, retain
-from flask_guesterase.store import worker
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.certificates import beside, restated, staying
 from flask_guesterase.store.executing import expiry, finishing, redating, settling
 from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.settings import Property
 from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, boxed
 
 VISA = ("people", ["visa"], "2027-03-01")
@@ -30,6 +36,33 @@ class Found(Inn):
         known = [(PEOPLE, replace(people, subject=who)), (BILLS, bills or before)]
         self.datamap = resolve(known, METADATA.tables.values(), [])
         boxed(self)
+
+    def common(self, company: str) -> None:
+        """Let a profile lie at no house, and another house of this company be there."""
+        self.sealing()
+        known = {name: self.datamap.tables[name].policy for name in ("people", "bills")}
+        who = Subject(match=["email", "id"], name="name", contact=["email"])
+        people = replace(known["people"], subject=who)
+        mapped = [(PEOPLE, people), (BILLS, known["bills"])]
+        self.datamap = resolve(mapped, METADATA.tables.values(), [])
+        other = Property("al", "Alp", company, "NZ", "Pacific/Auckland", "en")
+        houses = {**self.settings.properties, "al": other}
+        self.settings = replace(self.settings, properties=houses)
+
+    def may(self, user: str, permission: str, property_: str) -> bool:
+        """Let whoever may do something at one house do it at each."""
+        return permission in self.grants.get(user, ())
+
+    def beyond(self, match: dict[str, str]) -> str:
+        """Carry a request at the other house out, a minute later; return its number."""
+        self.later(minutes=1)
+        with self.begin() as office:
+            number = office.request(match, property="al", by="clerk")
+        with self.begin() as office:
+            office.confirm(number, "clerk", "desk")
+        self.approve(number)
+        self.erased(number)
+        return number
 
     def answered(self, match: dict[str, str]) -> tuple[str, str]:
         """Carry a guest's request out; return its number and code."""
@@ -151,6 +184,142 @@ def test_nobody_is_told_what_lies_sealed_of_who_shared_the_row(inn: Found) -> No
     inn.later(minutes=1)
     again, _ = inn.answered(AGAIN)
     assert payer in inn.stays(again)
+
+
+def test_nobody_is_told_what_lies_sealed_of_who_had_the_record_before(inn: Found) -> None:
+    """The host writes Ann's record anew for Bea, of whom it says no payer: Ann's lies in a box."""
+    columns = {
+        "payer": retain("guest_register"), "scan": redact, "letter": redact, "role": redact,
+        "dated": keep("statistics"),
+    }  # fmt: skip
+    via: dict[Equal, list[str]] = {Equal({"one": "id"}, to="people"): []}
+    inn.sealing(Policy(columns, via=via, clock={"last_activity": "dated"}))
+    for each in (1, 2):
+        inn.person(each, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1)
+    ann, _ = inn.answered(MAIL)
+    payer = ("bills", ["payer"], "2028-03-01")
+    assert payer in inn.stays(ann)
+    inn.later(minutes=1)
+    inn.set(BILLS, 1, one=2, payer=None, letter="Bea Lund")
+    for match in ({"email": "p2@mail.example"}, {"id": "2"}):
+        inn.later(minutes=1)
+        bea, _ = inn.answered(match)
+        assert payer not in inn.stays(bea)
+
+
+def test_who_had_one_empty_row_was_not_in_each_that_went_with_it(inn: Found) -> None:
+    """Bea asks of her own empty row, and of Ann's, into which she came since: what is told of hers
+    does not say that nobody else was in Ann's."""
+    inn.sealing()
+    bea = {"name": "Bea Lund", "email": "bea@mail.example"}
+    inn.person(1, date(2026, 3, 1), **bea)
+    inn.person(2, date(2026, 3, 1))
+    for each in ("1", "2"):
+        inn.later(minutes=1)
+        inn.answered({"id": each})
+    inn.set(PEOPLE, 2, **bea)
+    inn.later(minutes=1)
+    both = inn.file(email=bea["email"], id="1")
+    with inn.begin() as office:
+        office.confirm(both, "clerk", "desk")
+    with inn.begin() as office:
+        for row in office.preview(both).perhaps:
+            office.take(both, row.id, "clerk")
+    inn.approve(both)
+    assert inn.erased(both) == "sealed"
+    assert inn.stays(both) == [VISA]
+    inn.later(minutes=1)
+    again, _ = inn.answered({"id": "2"})
+    assert inn.stays(again) == []
+
+
+def test_nobody_is_told_what_a_sweep_sealed_of_who_had_the_row_before(long: Long) -> None:
+    """A sweep's tombstone says when it was there last, not that it came for two, one by one."""
+    inn = long
+    inn.sealing()
+    inn.person(1, date(2023, 1, 1))
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.later(minutes=1)
+    inn.set(PEOPLE, 1, name="Bea Lund", email="bea@mail.example")
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.later(minutes=1)
+    either, code = inn.answered(AGAIN)
+    assert (inn.stays(either), inn.told(code)) == ([], ("erased", [], []))
+
+
+def test_another_controller_is_not_told_what_one_sealed(inn: Found) -> None:
+    """A profile that lies at no house is common to two companies: each answers for its own box."""
+    inn.common("Alp Ltd")
+    inn.person(1, date(2026, 3, 1))
+    first, _ = inn.answered(MAIL)
+    assert [named for _, named, _ in inn.stays(first)] == [["visa"]]
+    number = inn.beyond(AGAIN)
+    assert (inn.state(number), inn.stays(number)) == ("erased", [])
+
+
+def test_a_column_of_that_name_says_nothing(inn: Found) -> None:
+    """A request that decided about a table or column called like our words is none that has it."""
+    inn.sealing()
+    inn.person(1, date(2026, 3, 1))
+    number, _ = inn.answered(MAIL)
+    said = '{"did":[{"columns":["shells"],"outcome":"overwrite","table":"beside"}]}'
+    with inn.engine.begin() as conn:
+        conn.execute(update(tables.request).values(decisions=said))
+    assert inn.run(lambda office: beside.known(office.work, [number])) == {}
+    assert inn.run(lambda office: beside.empty(office.work, [number])) == set()
+
+
+def test_each_that_ends_with_anothers_box_is_a_transaction(inn: Found) -> None:
+    """However many asked again: one by one, so that no writer waits for all of them."""
+    inn.sealing()
+    inn.person(1, date(2026, 3, 1))
+    inn.answered(MAIL)
+    for _ in range(2):
+        inn.later(minutes=1)
+        inn.answered(AGAIN)
+    inn.later(days=366)
+    worker.work(inn.run, lambda *_: ("", ""), {})
+    issued = [len(inn.ours("certificate"))]
+
+    def run(unit: Any) -> Any:
+        done = inn.run(unit)
+        issued.append(len(inn.ours("certificate")))
+        return done
+
+    assert settling.settled(run)["ended"] == 3
+    assert max(after - before for before, after in pairwise(issued)) == 1
+
+
+def test_a_house_that_was_taken_out_stops_no_other(inn: Found) -> None:
+    """Who asked again at a house that was sold waits; whoever asked here ends all the same."""
+    inn.common("Kauri Ltd")
+    inn.person(1, date(2026, 3, 1))
+    first, _ = inn.answered(MAIL)
+    number = inn.beyond(AGAIN)
+    assert inn.state(number) == "sealed"
+    (box,) = [line["id"] for line in inn.ours("box") if line["purpose"] == "retention"]
+    both = inn.settings
+    here = {"sh": both.properties["sh"]}
+    inn.settings = replace(both, properties=here)
+    with inn.begin() as office:
+        vault.empty(office.work.conn, [box], office.work.stamp)
+    settling.settled(inn.run)
+    assert [line["state"] for line in inn.ours("request")] == ["erased", "sealed"]
+    inn.settings = both
+    settling.settled(inn.run)
+    assert (inn.state(first), inn.state(number)) == ("erased", "erased")
+
+
+def test_more_boxes_than_a_statement_names(postgresql_url: str, tmp_path: Path) -> None:
+    """Of an agency's seventy thousand lines of the register, PostgreSQL takes less at once."""
+    inn = Inn(postgresql_url, tmp_path)
+    boxes = [f"b{each:032x}" for each in range(70_000)]
+    with inn.begin() as office:
+        assert staying.held_keys(office.work, "GR-NONE", boxes) == []
+        known = {"did": [], beside.BESIDE: boxes}
+        assert restated.restated(office.work, "GR-NONE", known) == known
+    inn.engine.dispose()
 
 
 def test_what_is_taken_back_stays_in_no_box_of_the_second(inn: Found) -> None:

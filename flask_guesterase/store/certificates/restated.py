@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from ...core.plan import OTHERS, Key, Outcome, Person, Step
 from .. import tables
@@ -39,10 +39,10 @@ def restated(work: Work, number: str, decisions: Mapping[str, Any]) -> dict[str,
 def _unsealed(work: Work, number: str, boxes: Sequence[str]) -> str:
     """Return the day until which keys of boxes that have ended were there at most, or nothing."""
     kept = tables.kept
-    whose = or_(kept.c.request == number, kept.c.box.in_(boxes))
-    mine = (whose if boxes else kept.c.request == number), kept.c.mode == law.SEALED
-    last = work.conn.execute(select(func.max(kept.c.ended_at)).where(*mine)).scalar()
-    return last.date().isoformat() if last else ""
+    last = select(func.max(kept.c.ended_at)).where(kept.c.mode == law.SEALED)
+    whose = kept.c.request == number, *staying.within(kept.c.box, boxes)
+    days = [work.conn.execute(last.where(mine)).scalar() for mine in whose]
+    return max((day.date().isoformat() for day in days if day), default="")
 
 
 def today(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import Column, ColumnElement, func, select
 
 from ...core.certificate import BOX, LATER, Stay
 from ...core.lifecycle import State
@@ -70,8 +70,17 @@ def _whose(number: str, boxes: Collection[str]) -> Iterator[ColumnElement[bool]]
     line = tables.kept
     if number:
         yield line.c.request == number
+    yield from within(line.c.box, boxes)
+
+
+def within(column: Column[str], boxes: Collection[str]) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that a column names some boxes, each for no more than a statement takes.
+
+    :param column: the column.
+    :param boxes: identifiers of boxes.
+    """
     for part in chunks(sorted(boxes), MANY):
-        yield one_of(line.c.box, part)
+        yield one_of(column, part)
 
 
 def _item(told: tuple[Any, ...], rows: int) -> dict[str, Any]:
@@ -130,10 +139,10 @@ def held_keys(work: Work, number: str, boxes: Collection[str] = ()) -> list[str]
     :param boxes: boxes of others in which something of its rows lies.
     """
     box = tables.box
-    whose = or_(box.c.request == number, box.c.id.in_(boxes)) if boxes else box.c.request == number
-    mine = whose, box.c.purpose.in_(_SEALED), box.c.label.like("hold:%")
-    rows = work.conn.execute(select(box.c.last_day, box.c.forgotten_at).where(*mine))
-    return [_until(work, *row) for row in rows]
+    sealed = box.c.purpose.in_(_SEALED), box.c.label.like("hold:%")
+    held = select(box.c.last_day, box.c.forgotten_at).where(*sealed)
+    whose = box.c.request == number, *within(box.c.id, boxes)
+    return [_until(work, *row) for mine in whose for row in work.conn.execute(held.where(mine))]
 
 
 _SEALED = ("recovery", "recovery-file", "retention")

@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Row as Line
 from sqlalchemy import or_, select
 
 from ...core.plan import Key, Person, Plan, by_table, key_text
 from .. import tables
+from ..casework import purview
+from ..casework.cases import Case
 from ..certificates import beside
 from ..copying import whose
+from ..copying.whose import Burial
 from ..erasing.finder import erased_before, owners
 from ..mapping.declared import Declared
 from ..retaining.law import SEALED
@@ -19,72 +23,86 @@ from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
 
 
-def noted(work: Work, number: str, drawn: Plan) -> dict[str, Any]:
+def noted(work: Work, case: Case, drawn: Plan) -> dict[str, Any]:
     """Return what is written down of it about a request: nothing where its rows were not empty.
 
     Of who was in a row the host has written into since nobody tells the next guest. What was
-    sealed of one of two who share a row is not told to the other.
+    sealed of one of two who share a row is not told to the other, nor what was sealed of a record
+    that the host has written anew since for somebody else.
 
     :param work: the open transaction, in which the plan is not carried out yet.
-    :param number: number of the request, whose own boxes are none of them.
+    :param case: the request; its own boxes are none of them, nor are another controller's.
     :param drawn: the plan that will be.
     """
     shells = erased_before(work.conn, work.datamap, drawn.people)
-    who = frozenset(_same(work, sorted(shells, key=repr))) if shells else frozenset()
+    who = _same(work, sorted(shells, key=repr)) if shells else {}
     found = set[str]()
     for table, keys in by_table(drawn.rulings if who else ()).items():
         declared = work.datamap.declared(table)
         if declared.retain:
-            found.update(_theirs(work, number, declared, keys, who))
-    if found or (drawn.people and who.issuperset(drawn.people)):
-        return {beside.BESIDE: sorted(found)}
-    return {}
+            found.update(_theirs(work, case, declared, keys, who))
+    said: dict[str, Any] = {beside.BESIDE: sorted(found)} if found else {}
+    if drawn.people and who.keys() >= set(drawn.people):
+        said[beside.SHELLS] = True
+    return said
 
 
-def _same(work: Work, shells: Sequence[Person]) -> list[Person]:
-    """Return the empty rows in which nobody was but who was erased there first.
+def _same(work: Work, shells: Sequence[Person]) -> dict[Person, list[Burial]]:
+    """Return the empty rows in which nobody was but who was erased there first, by what they were.
 
     Who asked again while a row was empty was nobody else.
     """
     known = whose.burials(work, shells)
+    all_of = {each: known[each[0], key_text(each[1])] for each in shells}
     later: dict[Person, set[str]] = {}
-    for person in shells:
-        found = known.get((person[0], key_text(person[1])), [])
-        theirs = whose.parted(found)[0] if found else []
+    for person, found in all_of.items():
+        theirs = whose.parted(found)[0]
         later[person] = {each.number for each in found if each not in theirs}
-    empty = beside.known(work, set[str]().union(*later.values()))
-    return [person for person, numbers in later.items() if numbers <= empty.keys()]
+    empty = beside.empty(work, set[str]().union(*later.values()))
+    return {person: all_of[person] for person, numbers in later.items() if numbers <= empty}
 
 
 def _theirs(
-    work: Work, number: str, declared: Declared, keys: Iterable[Key], who: frozenset[Person]
+    work: Work, case: Case, declared: Declared, keys: Iterable[Key],
+    who: Mapping[Person, list[Burial]],
 ) -> Iterator[str]:
     texts = {key_text(key): key for key in keys}
-    lines = list(_lines(work, number, declared.name, texts))
+    lines = list(_lines(work, case, declared.name, texts))
     if not lines:
         return
-    known = sorted({text for text, _, _ in lines})
-    whose = owners(work.conn, work.datamap, declared, [texts[text] for text in known])
-    for text, columns, box in lines:
-        owning = whose.get(texts[text], set())
+    known = sorted({line.row_key for line in lines})
+    owned = owners(work.conn, work.datamap, declared, [texts[text] for text in known])
+    for line in lines:
+        owning, columns = owned.get(texts[line.row_key], set()), set(json.loads(line.columns))
         others = {path for person, path in owning if person not in who}
-        mine = {path for person, path in owning if person in who} - others
+        left = {path for person, path in owning if person in who and _left(who[person], line)}
+        mine = left - others
         if mine and (not others or columns <= _alone(declared, mine) - _alone(declared, others)):
-            yield box
+            yield line.box
+
+
+def _left(found: Sequence[Burial], line: Line[Any]) -> bool:
+    """Return whether something was sealed by one of these erasures, or by a sweep since the first.
+
+    A sweep's tombstone tells the last of its times alone: who was in the row before, nobody knows.
+    """
+    if line.request is None:
+        return bool(line.since >= found[0].first)
+    return line.request in {each.number for each in found}
 
 
 def _lines(
-    work: Work, number: str, table: str, texts: Mapping[str, Key]
-) -> Iterator[tuple[str, set[str], str]]:
-    """Yield what others sealed of these rows: key text, columns and box."""
-    kept = tables.kept
-    others = or_(kept.c.request.is_(None), kept.c.request != number)
+    work: Work, case: Case, table: str, texts: Mapping[str, Key]
+) -> Iterator[Line[Any]]:
+    """Yield what others sealed of these rows."""
+    kept, foreign = tables.kept, purview.foreign(work, case.property)
+    others = or_(kept.c.request.is_(None), kept.c.request != case.number)
     living = kept.c.mode == SEALED, kept.c.ended_at.is_(None), kept.c.box.is_not(None)
     for part in chunks(sorted(texts), MANY):
         mine = kept.c.table_name == table, one_of(kept.c.row_key, part)
-        wanted = select(kept.c.row_key, kept.c.columns, kept.c.box).where(*mine, *living, others)
-        for row in work.conn.execute(wanted):
-            yield row.row_key, set(json.loads(row.columns)), row.box
+        for line in work.conn.execute(select(kept).where(*mine, *living, others)):
+            if line.property not in foreign:
+                yield line
 
 
 def _alone(declared: Declared, paths: Iterable[int]) -> set[str]:

@@ -245,7 +245,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     origin = keeping.Origin(case.number, case.controller, case.property)
     known, many = giving.gather(work, case.property, plan), doubles(work, plan)
     spared = unkept(work, plan)
-    before = earlier.noted(work, case.number, plan)
+    before = earlier.noted(work, case, plan)
     shelved.over(work, plan.people)
     if case.kind != KIND:
         # Who gets an invented guest's values into a living row must not make that row go.
@@ -260,7 +260,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)
     recipients.queue(work, origin, known, invented=case.kind == KIND)
-    over = "rows", beside.BESIDE
+    over = "rows", beside.BESIDE, beside.SHELLS
     decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}
     done = {
         **deepening.noted(decided, None),

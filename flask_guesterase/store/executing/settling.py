@@ -57,16 +57,16 @@ def settled(run: Run, unknown: bool = True) -> dict[str, int]:
         counts.update(done)
         if not last:
             break
-    counts["ended"] += run(_close_others)
+    for number in run(lambda office: beside.over(office.work)):
+        counts["ended"] += run(partial(_end, number))
     if mark:
         run(lambda office: runs.see(office.work, LOOKED, mark))
     return dict(counts)
 
 
-def _close_others(office: HasWork) -> int:
-    """End requests that said to the end what another's box kept of their rows."""
-    work = office.work
-    return sum(completing.complete(work, number) for number in beside.over(work))
+def _end(number: str, office: HasWork) -> int:
+    """End a request that said to the end what another's box kept of its rows."""
+    return int(completing.complete(office.work, number))
 
 
 def _settle(
