@@ -221,14 +221,20 @@ def test_a_dump_searched_for_pins(house: House) -> None:
     assert pins.fits(PIN, row["hash"], pepper, row["actor"])
 
 
-def test_a_pin_that_the_officer_set(house: House) -> None:
-    """Whoever gave out the code may have used it: they are no second person to its owner."""
+def confirmed_by_pin(house: House) -> str:
+    """Return what was filed and confirmed by a clerk's PIN; the officer gave its code."""
     code = given(house, "clerk", "officer")
     front = house.browser("front")
     new = {"who": "clerk", "code": code, "pin": PIN, "again": PIN}
     assert front.post(f"{DESK}/pin", f"{DESK}/pin", **new).status_code == 200
     number = filed(act(front, "/new", "clerk", PIN, **FILING))
     assert act(front, f"/{number}/confirm", "clerk", PIN, how="desk").status_code == 200
+    return number
+
+
+def test_a_pin_that_the_officer_set(house: House) -> None:
+    """Whoever gave out the code may have used it: they are no second person to its owner."""
+    number = confirmed_by_pin(house)
     given(house, "clerk", "second")  # an officer who comes after does not wash it off
     house.settle(number)
     for officer in ("officer", "second"):
@@ -243,12 +249,7 @@ def test_a_pin_that_the_officer_set(house: House) -> None:
 def test_who_gave_a_code_or_a_token_rewritten_by_sql(house: House, door: str, attack: str) -> None:
     """Our rows may forget who could have acted as somebody: the journal does not."""
     if door == "pin":
-        code = given(house, "clerk", "officer")
-        front = house.browser("front")
-        new = {"who": "clerk", "code": code, "pin": PIN, "again": PIN}
-        assert front.post(f"{DESK}/pin", f"{DESK}/pin", **new).status_code == 200
-        number = filed(act(front, "/new", "clerk", PIN, **FILING))
-        assert act(front, f"/{number}/confirm", "clerk", PIN, how="desk").status_code == 200
+        number = confirmed_by_pin(house)
     else:
         program = issued(house, "clerk", "officer", "file", "verify", "view")
         answer = program.post("/requests", {"match": MATCH, "channel": "desk"})

@@ -129,15 +129,21 @@ def test_no_key_ends_while_nobody_can_tell_what_a_copy_holds(
     assert labels(sheets) == {copy: f"hold:{id}"}
 
 
-def test_a_damaged_key_keeps_no_other_from_ending(sheets: Forms) -> None:
-    """What lies under it may be held, and waits until somebody brings its copy; the day of what was
-    swept later comes all the same, and what a hold reaches there is kept."""
-    sheets.confirmed()
+def two_nights(sheets: Forms) -> tuple[str, str]:
+    """Sweep once more, a day later; return the safety copies of both nights."""
     (copy,) = labels(sheets)
     sheets.later(days=1)
     sheets.form(3, date(2025, 2, 1))
     sheets.sweep()
     (later,) = set(labels(sheets)) - {copy}
+    return copy, later
+
+
+def test_a_damaged_key_keeps_no_other_from_ending(sheets: Forms) -> None:
+    """What lies under it may be held, and waits until somebody brings its copy; the day of what was
+    swept later comes all the same, and what a hold reaches there is kept."""
+    sheets.confirmed()
+    copy, later = two_nights(sheets)
     id = form_hold(sheets, 1)
     key = sheets.custodian.path / f"key-{labels(sheets)[copy].replace(':', '-')}.json"
     whole = key.read_bytes()
@@ -579,11 +585,7 @@ def test_a_file_waits_until_what_would_hold_it_can_be_read(sheets: Forms, damage
     """The key of the hold that reaches a copy, or that of the file's name, is damaged for a while:
     whether it may go is still asked, and what another hold reaches goes under that one."""
     sheets.confirmed()
-    (copy,) = labels(sheets)
-    sheets.later(days=1)
-    sheets.form(3, date(2025, 2, 1))
-    sheets.sweep()
-    (later,) = set(labels(sheets)) - {copy}
+    copy, later = two_nights(sheets)
     origin = keeping.Origin(None, "fir", "mu")
     sheets.run(lambda office: outbox.queue_file(office.work, origin, "scans", "scan.png"))
     (file,) = set(labels(sheets)) - {copy, later}

@@ -110,6 +110,21 @@ def schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "Base", Base)
 
 
+def slip(house: Forms, left_on: date, name: str) -> None:
+    """Write the slip of whoever is in the row of the first guest."""
+    said = {"id": 1, "guest_id": 1, "house": "mu", "left_on": left_on, "name": name}
+    with house.engine.begin() as conn:
+        conn.execute(insert(Slip).values(said))
+
+
+def ends_on_its_day(house: Forms, number: str) -> None:
+    """Assert that the slip is there for fifteen days more, and not for thirty."""
+    swept(house, 15)
+    assert (on_slip(house), state(house, number)) == ("Ann Roe", "sealed")
+    swept(house, 15)
+    assert (on_slip(house), state(house, number)) == (None, "erased")
+
+
 def on_slip(house: Forms) -> str | None:
     """Return whose slip it is."""
     with house.engine.connect() as conn:
@@ -154,16 +169,10 @@ def test_what_the_law_keeps_of_a_foreigner_ends_by_no_strangers_country(
 ) -> None:
     """Nor by another one that somebody writes into their row: it stays until its day."""
     with couple(Slips(database_url, tmp_path), SOON, "AT") as house:
-        with house.engine.begin() as conn:
-            conn.execute(insert(Slip).values(
-                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
-            ))  # fmt: skip
+        slip(house, SOON, "Ann Roe")
         number = erased(house, 1)
         then(house, "DE")
-        swept(house, 15)
-        assert (on_slip(house), state(house, number)) == ("Ann Roe", "sealed")
-        swept(house, 15)
-        assert (on_slip(house), state(house, number)) == (None, "erased")
+        ends_on_its_day(house, number)
 
 
 def test_a_stranger_who_was_erased_as_well_leaves_no_country_of_whose_row_it_was(
@@ -171,20 +180,14 @@ def test_a_stranger_who_was_erased_as_well_leaves_no_country_of_whose_row_it_was
 ) -> None:
     """Also where it stays in the row."""
     with couple(Stated(sqlite_url, tmp_path), SOON, "AT") as house:
-        with house.engine.begin() as conn:
-            conn.execute(insert(Slip).values(
-                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
-            ))  # fmt: skip
+        slip(house, SOON, "Ann Roe")
         number = erased(house, 1)
         house.later(days=1)
         say(house, 1, "DE", email="g9@mail.example")
         erased(house, 9)
         record = house.run(told)
         assert record.facts.answers == {"foreign": True}
-        swept(house, 15)
-        assert (on_slip(house), state(house, number)) == ("Ann Roe", "sealed")
-        swept(house, 15)
-        assert (on_slip(house), state(house, number)) == (None, "erased")
+        ends_on_its_day(house, number)
 
 
 def test_a_stranger_says_their_own_country_of_what_is_theirs(
@@ -194,10 +197,7 @@ def test_a_stranger_says_their_own_country_of_what_is_theirs(
     with couple(Slips(sqlite_url, tmp_path), LATELY, "DE") as house:
         erased(house, 1)
         another(house, "AT")
-        with house.engine.begin() as conn:
-            conn.execute(insert(Slip).values(
-                id=1, guest_id=1, house="mu", left_on=LATELY, name="Bea Roe",
-            ))  # fmt: skip
+        slip(house, LATELY, "Bea Roe")
         number = house.run(lambda office: office.request(
             {"email": "new@mail.example"}, property="mu", by="officer",
         ))  # fmt: skip
@@ -218,9 +218,7 @@ def test_a_stranger_says_neither_day_nor_hotel_of_whose_row_it_was(
     with couple(Bare(sqlite_url, tmp_path), SOON, "AT") as house:
         with house.engine.begin() as conn:
             conn.execute(update(Card).values(left_on=SOON))
-            conn.execute(insert(Slip).values(
-                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
-            ))  # fmt: skip
+        slip(house, SOON, "Ann Roe")
         number = erased(house, 1)
         another(house, "DE")
         with house.engine.begin() as conn:
@@ -256,10 +254,7 @@ def test_a_stranger_whose_time_was_over_leaves_no_country_either(
 ) -> None:
     """Of those there is one row of ours, with the last time."""
     with couple(Stated(sqlite_url, tmp_path), SOON, "AT") as house:
-        with house.engine.begin() as conn:
-            conn.execute(insert(Slip).values(
-                id=1, guest_id=1, house="mu", left_on=SOON, name="Ann Roe",
-            ))  # fmt: skip
+        slip(house, SOON, "Ann Roe")
         erased(house, 1)
         say(house, 1, "DE")
         with house.engine.begin() as conn:
