@@ -32,6 +32,9 @@ _BOX, _REQUEST = tables.box.c, tables.request.c
 _SHARES = _REQUEST.decisions.contains('"touched":["')
 """A request took rows that are those of somebody living as well."""
 
+_FREE = _BOX.forgotten_at.is_(None) & _BOX.label.not_like("hold:%")
+"""It is there, and lies under no hold."""
+
 _SWEPT = _BOX.request.is_(None) & _BOX.purpose.in_(["recovery", outbox.FILE])
 
 _FROM = tables.box.outerjoin(
@@ -95,7 +98,7 @@ def free(work: Work) -> list[str]:
     """Return the numbers of requests with shared rows of which something lies under no hold."""
     wanted = (
         select(_REQUEST.number).select_from(_FROM).distinct().order_by(_REQUEST.number)
-        .where(_BOX.forgotten_at.is_(None), _BOX.label.not_like("hold:%"), _SHARES)
+        .where(_FREE, _SHARES)
     )  # fmt: skip
     return list(work.conn.execute(wanted).scalars())
 
@@ -106,8 +109,9 @@ def left(work: Work, boxes: Iterable[str]) -> set[str]:
     :param work: the open transaction.
     :param boxes: identifiers of boxes.
     """
-    free = _BOX.forgotten_at.is_(None), _BOX.label.not_like("hold:%"), _BOX.request.is_not(None)
-    named = select(_BOX.request).where(_BOX.purpose == outbox.FILE, *free)
+    named = select(_BOX.request).where(
+        _FREE, _BOX.request.is_not(None), _BOX.purpose == outbox.FILE
+    )
     parts = (named.where(_BOX.id.in_(part)) for part in chunks(sorted(boxes)))
     return {number for each in parts for number in work.conn.execute(each).scalars()}
 
