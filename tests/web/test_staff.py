@@ -791,6 +791,13 @@ def test_the_journal_is_shown_and_verified(house: House) -> None:
     assert auditor.get(f"{DESK}/checkpoint/sh").startswith("guesterase/")
 
 
+def test_a_checkpoint_of_no_hotel_is_not_there(house: House) -> None:
+    """Whoever types a code that no hotel has is told so; it is no trouble of the settings."""
+    page = house.browser("auditor").get(f"{DESK}/checkpoint/nowhere", 404, "en")
+    assert "settings" not in page
+    assert "503" not in page
+
+
 def test_a_one_time_code_works_once(house: House) -> None:
     """The page makes a code that proves at a console who one is."""
     page = house.browser("officer").post(f"{DESK}/code")

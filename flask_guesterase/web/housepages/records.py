@@ -7,7 +7,7 @@ from functools import partial
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ...core.errors import ForbiddenError
+from ...core.errors import ForbiddenError, UnknownError
 from ...core.log import slug
 from ...core.permissions import Permission
 from ...store.journaling.ledger import newest
@@ -114,7 +114,10 @@ def _coded() -> None:
 @staff_pages.get("/checkpoint/<code>")
 def checkpoint(code: str) -> Response:
     """Hand out a signed checkpoint of the journal of whoever answers for this hotel."""
-    hotel = current.settings.property(code)
+    hotel = current.settings.properties.get(code)
+    if hotel is None:
+        # Somebody typed it: nothing of a hotel that the settings named once waits under it.
+        raise UnknownError("There is no such property.")
     if not may(Permission.AUDIT, code):
         raise ForbiddenError("This needs the permission 'audit' at this property.")
     with current.begin(write=False) as office:
