@@ -168,6 +168,43 @@ def test_a_whole_person_under_a_silent_hold_waits_for_a_duty_of_law(
     assert CANARY not in str(house.hotel.row(1))
 
 
+def test_who_is_wholly_held_stands_in_the_way_before_anybody_tries(
+    house: House, number: str
+) -> None:
+    """The page says what keeps all of it and has no button that could only fail; lifted, it has."""
+    place(house, "subject", "guests", "1")
+    approve(house, number)
+    officer, here = house.browser("officer"), f"{DESK}/{number}"
+    page = re.sub(r"\s+", " ", officer.get(here, wish="en"))
+    assert re.search(r"<dt>in the way</dt><dd>[1-9]", page)
+    card = page.partition("What stands in the way")[2].partition("</div>")[0]
+    assert "<strong>guests</strong>: a duty of law (1 row)" in card
+    assert "Erase now" not in page
+    assert not TELLING.search(page)
+    assert officer.post(f"{here}/erase").status_code == 409
+    lift(house, 1)
+    page = officer.get(here, wish="en")
+    assert "What stands in the way" not in page
+    assert "Erase now" in page
+
+
+@pytest.mark.parametrize("login", ["clerk", "officer", "auditor"])
+def test_what_stands_in_the_way_never_tells_a_silent_hold_from_an_open_one(
+    house: House, number: str, login: str
+) -> None:
+    """Letter by letter the same page, while it is decided and once it is approved."""
+    shown = []
+    for silent in (True, False):
+        with house.app.app_context(), house.extension.begin() as office:
+            wanted = Wanted("subject", "court-order", "guests", "1", silent=silent)
+            id = office.place_hold(wanted, "holder")
+        shown.append(pages(house, login, number)[f"{DESK}/{number}"])
+        lift(house, id)
+    assert "What stands in the way" in shown[0]
+    assert shown[0] == shown[1]
+    assert not TELLING.search(shown[0])
+
+
 def test_one_click_freezes_and_an_officer_confirms(house: House) -> None:
     """From the first page, with nothing filled in; the officer is told until they confirmed."""
     porter, holder = house.browser("porter"), house.browser("holder")

@@ -28,6 +28,7 @@ from ..erasing import people
 from ..erasing.carrying import Candidate, known
 from ..erasing.doubles import doubles
 from ..erasing.people import Subject
+from ..executing.execution import all_kept
 from ..requests import same
 from ..retaining.holds import living
 from ..retaining.law import HELD
@@ -161,7 +162,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     plan = plan_of(work, case)
     blocked = tuple(
         Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
-        for b in plan.blocked
+        for b in plan.blocked or all_kept(plan)
     )
     mark = digest(plan, secret(work, case), same.marks(work, case, plan.people))
     subjects = people.subjects(work, case.number)
