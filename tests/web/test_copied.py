@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase import Policy
+from flask_guesterase.store import tables
 from flask_guesterase.store.copying import boxed
 from flask_guesterase.web.guestpages.copied import readable
 from flask_guesterase.web.wording.language import Language
@@ -204,6 +205,86 @@ def test_a_copy_that_an_erasure_takes_along_is_not_promised_for_days(house: Hous
     assert "lies ready until" not in case
     assert "SUMMARY" not in browser.get("/privacy/case/dates.ics")
     assert "Send me the link" in case
+
+
+GOES_ALONG = "You asked for a copy of your data as well. It goes with the erasure"
+
+
+def also_erased(house: House) -> tuple[str, Browser]:
+    """File an erasure of the same guest for itself, and open its case; it is not confirmed yet."""
+    number = house.request()
+    return number, house.browser()
+
+
+def confirmed_at_the_desk(house: House, number: str, guest: Browser) -> None:
+    """Let the clerk see who the guest is, and the guest open the case by the code of the slip."""
+    slip = house.browser("clerk").post(f"{DESK}/{number}/confirm", f"{DESK}/{number}", how="desk")
+    code = re.search(r'class="secret">([\w-]+)<', slip.text)
+    assert code is not None
+    assert guest.post("/privacy/case", page="/privacy/case", code=code[1]).status_code == 303
+
+
+def test_a_copy_of_a_request_of_its_own_is_told_to_go_with_the_erasure(house: House) -> None:
+    """Both cases say so, once somebody showed that it is the guest who asked for the erasure."""
+    browser, number = asked(house)
+    released(house, number)
+    erasure, guest = also_erased(house)
+    page = browser.get("/privacy/case?lang=en")
+    assert "save it before" not in page, "anybody can send a form"
+    confirmed_at_the_desk(house, erasure, guest)
+    page = browser.get("/privacy/case?lang=en")
+    assert "Your copy lies ready until" in page
+    assert "the copy goes with it: save it before" in page
+    assert GOES_ALONG in guest.get("/privacy/case?lang=en")
+    browser.post("/privacy/case/copy")
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
+    assert found is not None
+    assert "the copy goes with it: save it before" in browser.get(f"{found[1]}?lang=en")
+    browser.post(found[1])
+    assert "the copy goes with it: save it before" in browser.get("/privacy/copy?lang=en")
+    assert "lies ready until" not in browser.get("/privacy/case?lang=en")
+    house.settle(erasure)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(erasure, "officer", office.preview(erasure).digest)
+    house.worker()
+    page = guest.get("/privacy/case?lang=en")
+    assert "It is decided" in page
+    assert GOES_ALONG in page
+
+
+@pytest.mark.parametrize("lang", ["zh", "de", "es", "fr", "ja"])
+def test_it_is_told_in_every_language_that_a_copy_goes_along(house: House, lang: str) -> None:
+    """No sentence of English stands on a page in another language."""
+    _, number = asked(house)
+    erasure, guest = also_erased(house)
+    confirmed_at_the_desk(house, erasure, guest)
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        assert office.show(number)["state"] == "review"
+    page = guest.get(f"/privacy/case?lang={lang}")
+    assert 'class="card warn"' in page
+    assert "You asked" not in page
+
+
+def test_a_copy_of_its_own_goes_with_no_erasure_that_is_over_or_another_persons(
+    house: House,
+) -> None:
+    """One that was taken back takes nothing along, and one of whoever else asks is not told."""
+    browser, number = asked(house)
+    released(house, number)
+    erasure, guest = also_erased(house)
+    confirmed_at_the_desk(house, erasure, guest)
+    with house.hotel.engine.begin() as conn:
+        theirs = update(tables.request).where(tables.request.c.number == erasure)
+        conn.execute(theirs.values(asked_by="relative"))
+    assert "save it before" not in browser.get("/privacy/case?lang=en")
+    assert GOES_ALONG not in guest.get("/privacy/case?lang=en")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(theirs.values(asked_by="guest"))
+    assert "save it before" in browser.get("/privacy/case?lang=en")
+    guest.post("/privacy/case/withdraw", page="/privacy/case/withdraw")
+    assert "save it before" not in browser.get("/privacy/case?lang=en")
+    assert GOES_ALONG not in guest.get("/privacy/case?lang=en")
 
 
 def test_who_takes_a_copy_back_reads_that_the_erasure_goes_on(house: House) -> None:

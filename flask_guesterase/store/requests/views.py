@@ -23,6 +23,7 @@ from ..access import actors, tokens
 from ..access.tokens import Purpose
 from ..casework.cases import Case, day_at, keyless, load, outline, read
 from ..certificates import certifying, reply, staying
+from ..copying import alongside
 from ..erasing import people
 from ..messages import outbox
 from ..statements.paging import PAGES
@@ -74,6 +75,7 @@ class CaseView:
     :param sendable: whether a link to it can be sent.
     :param lapses: whether it ends by itself when nobody confirms it.
     :param followed: whether an erasure goes on once this copy was opened or taken back.
+    :param copied: whether a copy that its guest asked for goes with this erasure.
     :param asked_by: who asked, a word of `core.asking.Asker`.
     :param certified: the same answer as its newest certificate gives it.
     """
@@ -101,6 +103,7 @@ class CaseView:
     followed: bool = False
     asked_by: str = Asker.GUEST
     certified: Answer | None = None
+    copied: bool = False
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -127,6 +130,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         _followed(work, case),
         case.asked_by or Asker.GUEST.value,
         reply.certified(work, case),
+        case.kind != Kind.COPY and case.state in OPEN and alongside.goes(work, case),
     )
 
 
@@ -153,9 +157,11 @@ def _copied(work: Work, case: Case) -> tuple[str, bool]:
 
 
 def _followed(work: Work, case: Case) -> bool:
-    """Return whether an erasure that is not over waits for this copy, or did until it was over."""
-    pair = _pair(work, case) if case.kind == Kind.COPY else None
-    return pair is not None and pair["ended_at"] is None
+    """Return whether an erasure that is not over takes this copy along, or would have."""
+    if case.kind != Kind.COPY:
+        return False
+    pair = _pair(work, case)
+    return (pair is not None and pair["ended_at"] is None) or alongside.goes(work, case)
 
 
 def _paired(work: Work, case: Case) -> dict[str, str] | None:
