@@ -109,6 +109,35 @@ def test_what_is_written_while_a_complaint_is_open_comes_back(house: House) -> N
     assert len(house.hotel.ours("complaint")) == 1
 
 
+def test_an_open_complaint_stands_where_the_button_to_complain_was(house: House) -> None:
+    """What could only come back is not offered; something else can be said all the same, and once
+    it is answered the case takes another complaint."""
+    _, guest = refused(house)
+    offered = "/privacy/case/complain"
+    assert offered in guest.get("/privacy/case?lang=en")
+    complaint = complain(guest)
+    page = guest.get("/privacy/case?lang=en")
+    assert offered not in page
+    day = re.search(r"<dt>Received</dt><dd>([^<]+)</dd>", page)
+    assert day is not None
+    assert f"Your complaint {complaint} has been open since {day[1]}." in page
+    elsewhere = re.search(r'href="(/privacy/complain[^"]*)">Complain about something else<', page)
+    assert elsewhere is not None
+    form = guest.get(elsewhere[1].replace("&amp;", "&"))
+    assert "Then complain from the page of your case" not in form
+    assert 'value="about-other" required checked' in form
+    answer = guest.post("/privacy/complain", about="about-manner", text=WORDS, property="sh")
+    assert answer.status_code == 303
+    assert len(house.hotel.ours("complaint")) == 2
+    form = {"outcome": "upheld", "words": ""}
+    at = f"{DESK}/complaints/{complaint}"
+    assert house.browser("second").post(f"{at}/answer", at, **form).status_code == 303
+    page = guest.get("/privacy/case?lang=en")
+    assert offered in page
+    assert "has been open since" not in page
+    assert complain(guest, "about-rest") != complaint
+
+
 def test_who_never_showed_who_they_are_reads_what_is_missing(house: House) -> None:
     """The request does not go on before that: "you need do nothing" would be wrong."""
     house.browser().ask(property="sh", name=CANARY, email="ann@mail.example")

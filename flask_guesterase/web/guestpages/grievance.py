@@ -117,6 +117,8 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
     return render_template(
         "guesterase/guest/complain.html",
         case=_with_case(),
+        # Who comes from a case with an open complaint is not sent back to it.
+        elsewhere=bool(request.args.get("about")),
         values=values,
         problems=problems,
         hotel_options=[(hotel.code, hotel.name) for hotel in _hotels()],

@@ -128,6 +128,7 @@ def case() -> str:
         scan=scan,
         rated=rated,
         later=later,
+        contested=next((each for each in complaints if each.answered_at is None), None),
         complaints=[(each, Language(choose([each.lang])).tag) for each in complaints],
         step=dated.reached(found) if view.state in _UNDONE else STEPS.index(view.word),
         undone=view.state in _UNDONE,
