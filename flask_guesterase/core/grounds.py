@@ -130,12 +130,14 @@ class About:
     :param copy: whether it is a copy that is asked for.
     :param known: whether anybody is known who is meant, of whom the law could keep something.
     :param relative: whether a close relative of somebody who has died asks.
+    :param shown: whether it is on record that they showed who they are, and nobody objects.
     """
 
     held: bool = False
     copy: bool = False
     known: bool = True
     relative: bool = False
+    shown: bool = False
 
 
 NOBODY_SAID = About()
@@ -157,6 +159,7 @@ def grounds(law: str, about: About = NOBODY_SAID) -> tuple[Ground, ...]:
     untrue |= set() if about.known else {Ground.LAW}
     untrue |= {Ground.LAW, Ground.CLAIM} if about.copy else set()
     untrue |= set() if about.relative else {Ground.ARRANGED}
+    untrue |= {Ground.IDENTITY} if about.shown else set()
     true = (g for g in Ground if g not in untrue)
     return tuple(g for g in true if not law or g in ALWAYS or exemption(law, g) is not None)
 
@@ -173,6 +176,8 @@ def refusable(law: str, word: str, about: About = NOBODY_SAID) -> Ground:
     if word in set(allowed):
         return Ground(word)
     use = f"Use {', '.join(allowed)}"
+    if word == Ground.IDENTITY:
+        raise InputError("It is on record that they showed who they are.", f"{use}.")
     if word == Ground.NOTHING:
         raise InputError("Rows of this person are held.", f"{use}, or leave what is not theirs.")
     if word == Ground.ARRANGED and not about.relative:

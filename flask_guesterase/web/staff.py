@@ -145,7 +145,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
         seen_options=papers(tongue, case),
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
-        ground_options=grounds_of(tongue, hotel, case, plan),
+        ground_options=grounds_of(tongue, hotel, case, plan, objected),
         reason=reason_of(tongue, case, hotel),
         duty=duty,
         numbers=None if plan is None else plain.numbers(plan),

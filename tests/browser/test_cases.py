@@ -58,7 +58,7 @@ def refused(walker: Walker, words: Words) -> tuple[str, str]:
     officer = walker.enter(words.lang, f"{words.house}.officer")
     officer.goto(f"{desk}/{number}")
     officer.locator("details:has(form[action$=refusal]) > summary").click()
-    officer.check("[name=ground][value=identity-not-shown]")
+    officer.check("[name=ground][value=another-persons-data]")
     press(officer.locator("form[action$=refusal] button"))
     press(officer.locator("form[action$=refuse] button"))
     return number, code

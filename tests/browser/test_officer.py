@@ -69,7 +69,7 @@ def test_an_officers_day(walker: Walker, lang: str, tmp_path: Path) -> None:
     walker.look(second, f"{lang}-64-taken-over")
     second.goto(f"{desk}/{odd}")
     second.locator("details:has(form[action$=refusal]) > summary").click()
-    second.check("[name=ground][value=identity-not-shown]")
+    second.check("[name=ground][value=another-persons-data]")
     press(second.locator("form[action$=refusal] button"))
     walker.look(second, f"{lang}-65-letter")
     press(second.locator("form[action$=refuse] button"))

@@ -167,6 +167,17 @@ def test_no_copy_is_refused_because_something_must_be_kept(law: str) -> None:
     assert refusable(law, Ground.IDENTITY.value, About(copy=True)) is Ground.IDENTITY
 
 
+@pytest.mark.parametrize("law", ["", *sorted(LAWS)])
+def test_who_showed_who_they_are_is_not_refused_for_not_having_shown_it(law: str) -> None:
+    """A letter must not say what the record of the case contradicts."""
+    shown = About(shown=True)
+    assert Ground.IDENTITY not in grounds(law, shown)
+    with pytest.raises(InputError, match="on record that they showed") as caught:
+        refusable(law, Ground.IDENTITY.value, shown)
+    assert Ground.IDENTITY.value not in caught.value.hint
+    assert refusable(law, Ground.FOREIGN.value, shown) is Ground.FOREIGN
+
+
 def test_where_no_law_is_recorded_every_ground_may_be_named() -> None:
     """A hotel in a country nobody described is not kept from answering."""
     assert grounds("", About(relative=True)) == tuple(Ground)

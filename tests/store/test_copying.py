@@ -432,8 +432,8 @@ def test_an_erasure_waits_for_who_may_complain_that_the_copy_was_refused(
     hotel = any_hotel
     number, erasure = both(hotel)
     with hotel.begin() as office:
-        told = office.refusal_letter(number, "officer", "identity-not-shown").params
-        office.refuse(number, "officer", "identity-not-shown")
+        told = office.refusal_letter(number, "officer", "another-persons-data").params
+        office.refuse(number, "officer", "another-persons-data")
     until = (day_at(hotel.settings.property("sh"), hotel.now) + timedelta(days=14)).isoformat()
     assert told["until"] == until
     for days in (0, 13):
@@ -454,7 +454,7 @@ def test_an_erasure_names_the_day_by_which_a_complaint_about_the_copy_is_answere
     number, erasure = both(hotel)
     hotel.later(days=60)
     with hotel.begin() as office:
-        office.refuse(number, "officer", "identity-not-shown")
+        office.refuse(number, "officer", "another-persons-data")
     with hotel.begin() as office:
         given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
         office.file_complaint(given, "clerk")

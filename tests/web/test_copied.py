@@ -347,7 +347,7 @@ def test_who_is_refused_a_copy_reads_that_the_erasure_waits(
     """What was to come after the copy does not go on unsaid; a copy alone has nothing after it."""
     _, number = asked(house, wish)
     with house.app.app_context(), house.extension.begin() as office:
-        office.refuse(number, "officer", "identity-not-shown")
+        office.refuse(number, "officer", "another-persons-data")
     house.worker()
     letter = letters(house)
     assert "The hotel has refused the request." in letter

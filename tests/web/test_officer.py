@@ -7,6 +7,8 @@ from html import unescape
 
 import pytest
 
+from flask_guesterase.core.errors import InputError
+from flask_guesterase.store.access import tokens
 from tests.web.house import CANARY, STAFF, House
 
 DESK = "/desk/privacy"
@@ -51,15 +53,44 @@ def test_the_letter_of_a_refusal_is_read_before_it_is_sent(house: House) -> None
     """Looking at it decides nothing; what is sent afterwards is what was read."""
     number = filed(house, "ann@mail.example")
     officer = house.browser("officer")
-    page = officer.get(f"{DESK}/{number}/refusal?ground=identity-not-shown", wish="en")
+    page = officer.get(f"{DESK}/{number}/refusal?ground=another-persons-data", wish="en")
     read = re.search(r'<div class="card letter"[^>]*>(.*?)</div>', page, re.DOTALL)
     assert read is not None
     assert house.state(number) == "review"
-    assert officer.post(f"{DESK}/{number}/refuse", ground="identity-not-shown").status_code == 303
+    assert officer.post(f"{DESK}/{number}/refuse", ground="another-persons-data").status_code == 303
     sent = house.browser("clerk").get(f"{DESK}/outbox", wish="en")
     assert _plain(read[1]) in _plain(sent)
-    for ground, status in (("identity-not-shown", 409), ("whim", 422)):
+    for ground, status in (("another-persons-data", 409), ("whim", 422)):
         officer.get(f"{DESK}/{number}/refusal?ground={ground}", status)
+
+
+def test_who_showed_who_they_are_is_not_refused_for_want_of_it(house: House) -> None:
+    """The ground is offered as long as it is true, and taken from no form and no link after that;
+    an objection from another contact makes it doubtful again."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+    officer, here = house.browser("officer"), f"{DESK}/{number}"
+    assert f'value="{UNSHOWN}"' in officer.get(here)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert f'value="{UNSHOWN}"' not in officer.get(here)
+    officer.get(f"{here}/refusal?ground={UNSHOWN}", 422)
+    answer = officer.post(f"{here}/refuse", ground=UNSHOWN)
+    assert answer.status_code == 422
+    assert house.state(number) == "review"
+    with (
+        house.app.app_context(),
+        house.extension.begin() as office,
+        pytest.raises(InputError, match="on record that they showed"),
+    ):
+        office.refuse(number, "officer", UNSHOWN)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.object_to(tokens.objection(office.work, number))
+    assert f'value="{UNSHOWN}"' in officer.get(here)
+    assert officer.post(f"{here}/refuse", ground=UNSHOWN).status_code == 303
+
+
+UNSHOWN = "identity-not-shown"
 
 
 def test_what_was_not_chosen_is_said_in_the_readers_language(house: House) -> None:

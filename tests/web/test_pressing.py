@@ -370,7 +370,7 @@ def deed(house: House, name: str) -> tuple[str, str, dict[str, str]]:
     page = f"{DESK}/{number}"
     with house.app.app_context(), house.extension.begin(write=False) as office:
         digest = office.preview(number).as_dict()["digest"]
-    sent = {"approve": {"digest": digest}, "refuse": {"ground": "identity-not-shown"}}
+    sent = {"approve": {"digest": digest}, "refuse": {"ground": "another-persons-data"}}
     return page, f"{page}/{name}", sent[name]
 
 
@@ -449,7 +449,7 @@ def test_anything_else_in_another_tab_stays_refused(
     if change == "person":
         browser.get("/in/second")
     elif change == "decision":
-        sent = {"ground": "another-persons-data"}
+        sent = {"ground": "identity-not-shown"}
     else:
         moments_later(monkeypatch)
     assert browser.client.post(path, data={**sent, "csrf_token": other}).status_code == 409

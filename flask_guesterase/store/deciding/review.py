@@ -242,12 +242,13 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     :raises ForbiddenError: they may not refuse at this property.
     :raises InputError: there is no such ground, the law at the property does not know it, or it
         is not true: nothing were held, or all of it kept by law, or somebody's where nobody is
-        known.
+        known, or nobody had shown who they are.
     :raises TransitionError: it is decided already, or its refusal is contested.
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.REFUSE, case.property)
     _uncontested(case)
+    move(case.state, State.REFUSED)
     named = _ground(work, case, ground)
     case = step(
         work, case, State.REFUSED,
@@ -297,7 +298,10 @@ def _ground(work: Work, case: Case, ground: str) -> Ground:
     known = bool(people.subjects(work, case.number, Standing.TAKEN))
     law = answering.law(work.settings, hotel)
     relative = case.asked_by == Asker.RELATIVE
-    return refusable(law, ground, About(held, case.kind == Asked.COPY, known, relative))
+    # Who objects at another contact puts in doubt again what was recorded.
+    shown = case.verified_at is not None and not objecting.unanswered(work, case.number)
+    copy = case.kind == Asked.COPY
+    return refusable(law, ground, About(held, copy, known, relative, shown))
 
 
 def _held(work: Work, case: Case) -> bool:

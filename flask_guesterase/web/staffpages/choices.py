@@ -31,15 +31,19 @@ def papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def grounds_of(
-    tongue: Language, hotel: Property, case: dict[str, Any], plan: Preview | None
+    tongue: Language, hotel: Property, case: dict[str, Any], plan: Preview | None, objected: int
 ) -> list[tuple[str, str]]:
-    """Return the grounds the law at a hotel knows, each with its article where it has one."""
+    """Return the grounds the law at a hotel knows, each with its article where it has one.
+
+    :param objected: how often somebody objected, where nobody has settled that.
+    """
     law = answering.law(current.settings, hotel)
     about = About(
         held=plan is not None and plan.holds(),
         copy=case["kind"] == Kind.COPY,
         known=plan is None or bool(plan.people),
         relative=case["asked_by"] == Asker.RELATIVE,
+        shown=case["verified_at"] is not None and not objected,
     )
     found = []
     for ground in grounds(law, about):
