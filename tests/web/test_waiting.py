@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import literal, update
 
 from flask_guesterase import Blocker
+from flask_guesterase.store import tables
 from tests.store.hotel import Booking
 from tests.web.house import CANARY, House
 
@@ -56,3 +57,58 @@ def test_guest_and_staff_see_what_is_in_the_way_and_until_when(house: House) -> 
     officer.post(f"{DESK}/{number}/erase")
     assert house.state(number) in ("erased", "sealed")
     assert "the stay has not ended" not in guest.get("/privacy/case", wish="en")
+
+
+def checked_out(house: House) -> None:
+    """Let the guest leave the house before anybody looks again."""
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Booking).values(remark="gone"))
+
+
+def test_a_reason_that_is_over_is_not_told_as_todays(house: House) -> None:
+    """The guest reads when it was looked at last, the staff what is true now."""
+    house.extension.block(Blocker("in-house", "bookings", staying))
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        code = office.confirm(number, "clerk", "desk")
+    house.settle(number)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+    house.worker()
+    guest, officer = house.browser(), house.browser("officer")
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    over = "Nothing stands in the way any more; it goes on by itself."
+    shown = officer.get(f"{DESK}/{number}", wish="en")
+    assert "</span>\n the stay has not ended" in shown
+    assert over not in shown
+    checked_out(house)
+    shown = officer.get(f"{DESK}/{number}", wish="en")
+    assert "the stay has not ended" not in shown
+    assert over in shown
+    read = guest.get("/privacy/case", wish="en")
+    assert "needs some of it today" not in read
+    said = r"When this was last looked at, on [^<]*20\d\d[^<]*, the hotel still needed some of it"
+    assert re.search(said, read) is not None
+    assert "<li>the stay has not ended</li>" in read
+
+
+def test_a_day_that_is_past_is_no_day_until_which_it_waits(house: House) -> None:
+    """The hotel expected the end for that day; nobody has looked since."""
+    house.extension.block(
+        Blocker("in-house", "bookings", staying, until=lambda _: literal("2099-03-12"))
+    )
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        code = office.confirm(number, "clerk", "desk")
+    house.settle(number)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+    house.worker()
+    guest = house.browser()
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    assert "until March 12, 2099" in guest.get("/privacy/case", wish="en")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.request).values(waiting_until="2026-01-02"))
+    page = guest.get("/privacy/case", wish="en")
+    assert "until January 2, 2026" not in page
+    assert "When this was last looked at" in page

@@ -187,7 +187,7 @@ def _review_again(
 def _wait(work: Work, case: Case, blocked: Sequence[Block]) -> Ending:
     minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
     reasons = waiting.reasons_of(blocked)
-    noted, news = waiting.note(case, reasons)
+    noted, news = waiting.note(case, reasons, work.stamp)
     case = step(
         work, case, *([State.WAITING] if case.state is not State.WAITING else []),
         waiting_for=reasons[0][:40], waiting_until=waiting.until(blocked), decisions=noted,

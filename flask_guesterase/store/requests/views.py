@@ -75,6 +75,7 @@ class CaseView:
     :param sendable: whether a link to it can be sent.
     :param lapses: whether it ends by itself when nobody confirms it.
     :param followed: whether an erasure goes on once this copy was opened or taken back.
+    :param looked_at: when it was found last what it waits for, naive UTC, ISO, or empty.
     :param copied: whether a copy that its guest asked for goes with this erasure.
     :param asked_by: who asked, a word of `core.asking.Asker`.
     :param certified: the same answer as its newest certificate gives it.
@@ -103,6 +104,7 @@ class CaseView:
     followed: bool = False
     asked_by: str = Asker.GUEST
     certified: Answer | None = None
+    looked_at: str = ""
     copied: bool = False
 
 
@@ -130,6 +132,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         _followed(work, case),
         case.asked_by or Asker.GUEST.value,
         reply.certified(work, case),
+        waiting.looked_at(case),
         case.kind != Kind.COPY and case.state in OPEN and alongside.goes(work, case),
     )
 

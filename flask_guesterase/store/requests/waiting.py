@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, insert, or_, select, update
@@ -43,14 +43,20 @@ def until(blocked: Iterable[Block]) -> str | None:
     return max(days) if days and all(days) else None
 
 
-def note(case: Case, reasons: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+def note(
+    case: Case, reasons: tuple[str, ...], at: datetime
+) -> tuple[dict[str, Any], bool]:
     """Return the request's decisions with why it waits, and whether any of that is new.
 
     :param case: the request.
     :param reasons: why it waits now.
+    :param at: now, naive UTC.
     """
     told = set(_waits(case).get("told", ()))
-    waits = {"now": list(reasons), "told": sorted(told | set(reasons))}
+    waits = {
+        "now": list(reasons), "told": sorted(told | set(reasons)),
+        "at": at.isoformat(timespec="seconds"),
+    }  # fmt: skip
     return {**(case.decisions or {}), "waits": waits}, not set(reasons) <= told
 
 
@@ -64,6 +70,11 @@ def in_the_way(case: Case) -> tuple[str, ...]:
     if case.state is not State.WAITING:
         return ()
     return for_guests(_waits(case).get("now", ()))
+
+
+def looked_at(case: Case) -> str:
+    """Return when it was found last what a request waits for, naive UTC, ISO; else empty."""
+    return str(_waits(case).get("at", ""))
 
 
 def told(case: Case) -> bool:

@@ -123,6 +123,8 @@ def case() -> str:
         "guesterase/guest/case.html",
         case=view,
         late=view.due_on < today.isoformat(),
+        # What was expected to be over by now may be: nobody has looked since.
+        until=max(view.waiting_until or "", today.isoformat()) == view.waiting_until,
         answer=None if told is None else letters.sentences(tongue, hotel, told),
         hotel=hotel,
         scan=scan,
