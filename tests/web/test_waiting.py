@@ -10,6 +10,8 @@ from sqlalchemy import literal, update
 
 from flask_guesterase import Blocker
 from flask_guesterase.store import tables
+from flask_guesterase.store.access import tokens
+from flask_guesterase.store.executing import execution
 from tests.store.hotel import Booking
 from tests.web.house import CANARY, House
 
@@ -110,5 +112,46 @@ def test_a_day_that_is_past_is_no_day_until_which_it_waits(house: House) -> None
     with house.hotel.engine.begin() as conn:
         conn.execute(update(tables.request).values(waiting_until="2026-01-02"))
     page = guest.get("/privacy/case", wish="en")
-    assert "until January 2, 2026" not in page
+    assert "January 2, 2026" not in page
     assert "When this was last looked at" in page
+
+
+def approved_in_house(house: House) -> str:
+    """Approve the request of a guest who is in house, let it wait, and let the guest leave."""
+    house.extension.block(Blocker("in-house", "bookings", staying))
+    number = house.request()
+    house.approve(number)
+    house.worker()
+    assert house.state(number) == "waiting"
+    return number
+
+
+OVER = "Nothing stands in the way any more; it goes on by itself."
+
+
+def test_what_somebody_objected_to_is_not_said_to_go_on_by_itself(house: House) -> None:
+    """The page says of it that nothing is carried out until the privacy officer has looked."""
+    number = approved_in_house(house)
+    checked_out(house)
+    officer = house.browser("officer")
+    assert OVER in officer.get(f"{DESK}/{number}", wish="en")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.object_to(tokens.objection(office.work, number))
+    page = officer.get(f"{DESK}/{number}", wish="en")
+    assert house.state(number) == "waiting"
+    assert "Nothing is decided or carried out until the privacy officer has looked" in page
+    assert OVER not in page
+
+
+def test_a_try_that_failed_is_not_said_to_have_nothing_in_its_way(house: House) -> None:
+    """What it waited for was the time to take it back; what it fails at no plan tells."""
+    number = approved_in_house(house)
+    checked_out(house)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(
+            update(tables.request).values(waiting_for="grace", try_at=tables.request.c.received_at)
+        )
+    with house.app.app_context(), house.extension.begin() as office:
+        execution.postpone(office.work, number)
+    assert house.state(number) == "waiting"
+    assert OVER not in house.browser("officer").get(f"{DESK}/{number}", wish="en")

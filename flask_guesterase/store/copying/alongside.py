@@ -11,14 +11,16 @@ from ...core.wish import Kind
 from .. import tables
 from ..casework.cases import Case
 from ..erasing import people, successors
+from ..identity import objecting
 from ..work import Work
 
 
 def goes(work: Work, case: Case) -> bool:
     """Return whether a copy goes with an erasure of the same guest, of which this is one.
 
-    The other one is told only where somebody showed that they may ask for it, and only to who asked
-    for both: a relative's wish is no news for the guest's page, nor what anybody sent by the form.
+    The other one is told only where somebody showed that they may ask for it, and only a guest who
+    asked for both: what anybody sent by the form, what a relative wants, or what somebody objected
+    to, is no news for the page of who may be another.
 
     :param work: the open transaction.
     :param case: the request for the copy, or that for the erasure.
@@ -30,8 +32,9 @@ def goes(work: Work, case: Case) -> bool:
     # A copy that was over before goes with nothing; one that was taken back meanwhile is told of.
     later = copying.c.ended_at > erasing.c.received_at
     guest = Asker.GUEST.value
+    after = successors.asked_after().label("after")
     rows = work.conn.execute(
-        select(subject.c.table_name, subject.c.row_key, successors.asked_after().label("after"))
+        select(subject.c.table_name, subject.c.row_key, other.c.number, after)
         .join_from(subject, copying, copying.c.number == subject.c.request)
         .join(tables.copy, tables.copy.c.request == copying.c.number)
         .join(
@@ -49,14 +52,19 @@ def goes(work: Work, case: Case) -> bool:
             other.c.ended_at.is_(None),
             other.c.verified_at.is_not(None),
             or_(copying.c.ended_at.is_(None), later),
-            func.coalesce(copying.c.asked_by, guest) == func.coalesce(erasing.c.asked_by, guest),
+            # Two relatives, or two who act for the guest, may be two people.
+            func.coalesce(copying.c.asked_by, guest) == guest,
+            func.coalesce(erasing.c.asked_by, guest) == guest,
         )
     ).all()
-    if not rows:
+    if not rows or objecting.is_open(work, case.number):
         return False
+    numbers = {row.number for row in rows}
+    undoubted = {number for number in numbers if not objecting.is_open(work, number)}
     for name, keys in by_table(people.taken(work, case.number)).items():
         texts = {key_text(key): (name, key) for key in keys}
-        mine = [row for row in rows if row.table_name == name and row.row_key in texts]
+        here = [row for row in rows if row.table_name == name and row.row_key in texts]
+        mine = [row for row in here if row.number in undoubted]
         if successors.without(work, name, mine, texts):
             return True
     return False

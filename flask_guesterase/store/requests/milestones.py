@@ -53,8 +53,10 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
     undecided = case.state in OPEN and not deadlines.answered(case) and case.decided_at is None
     if undecided and not deadlines.stands(work, case):
         yield Moment.ANSWER, deadlines.due(work, case), ""
-    if case.state in OPEN and case.waiting_until:
-        yield Moment.WAITS, date.fromisoformat(case.waiting_until), ""
+    until = case.waiting_until if case.state in OPEN else None
+    # A day that is past is none until which it waits: nobody has looked since, or it waits still.
+    if until and until >= day_at(hotel, work.now).isoformat():
+        yield Moment.WAITS, date.fromisoformat(until), ""
     if copy_until:
         yield Moment.COPY, date.fromisoformat(copy_until), ""
     if case.state in DONE:
