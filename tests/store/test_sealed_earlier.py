@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import keep, redact, retain
@@ -341,3 +341,28 @@ def test_what_is_taken_back_stays_in_no_box_of_the_second(inn: Found) -> None:
     settling.settled(inn.run)
     with inn.begin() as office:
         assert office.case(again).kept == ()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["the first time", "again"])
+def test_an_erasure_asks_once_who_was_erased_before(
+    sqlite_url: str, tmp_path: Path, again: bool
+) -> None:
+    """What it says of an earlier one, and which marks it writes anew, is told by one statement."""
+    inn = Found(sqlite_url, tmp_path)
+    inn.sealing()
+    inn.person(1, date(2026, 3, 1))
+    if again:
+        assert inn.erased(inn.approved(**MAIL)) == "sealed"
+    number = inn.approved(**(AGAIN if again else MAIL))
+    said = list[str]()
+
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        said.append(statement)
+
+    event.listen(inn.engine, "before_cursor_execute", note)
+    with inn.begin() as office:
+        office.erase(number)
+    event.remove(inn.engine, "before_cursor_execute", note)
+    buried = "FROM guesterase_subject WHERE guesterase_subject.table_name = ?"
+    asked = [each for each in said if buried in " ".join(each.split()) and "erased_at" in each]
+    assert len(asked) == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, insert, update
+from sqlalchemy import MetaData, event, insert, update
 
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import HoldQuery, Wanted
@@ -531,3 +531,33 @@ def test_a_box_whose_own_key_is_lost_keeps_no_other_from_ending(inn: Inn, back: 
     assert (box.row["label"], box.row["forgotten_at"] is None) == (
         (day_label("2027-03-20"), True) if back else (day_label("2027-03-01"), False)
     )
+
+
+def test_boxes_without_a_day_ask_their_rows_together(any_inn: Inn) -> None:
+    """Each more of them costs a night the look at its request alone, while no row tells a day."""
+    inn = any_inn
+    undated(inn)
+    alone = asked(inn)
+    for id in range(2, 8):
+        inn.person(id, None)
+        assert inn.erased(inn.approved(email=f"p{id}@mail.example")) == "sealed"
+    assert len(inn.ours("kept")) == 7
+    assert asked(inn) - alone <= 6
+    says(inn, seen=date(2026, 3, 20))
+    settling.settled(inn.run)
+    told = {row["row_key"]: row["until"] for row in inn.ours("kept") if row["until"]}
+    assert told == {"int:1": "2027-03-20"}
+
+
+def asked(inn: Inn) -> int:
+    """Return how many statements it takes to judge boxes again of which nobody tells anything."""
+    settling.settled(inn.run)
+    told = list[str]()
+
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        told.append(statement)
+
+    event.listen(inn.engine, "before_cursor_execute", note)
+    assert not settling.settled(inn.run).get("settled")
+    event.remove(inn.engine, "before_cursor_execute", note)
+    return len(told)

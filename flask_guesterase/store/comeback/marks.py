@@ -6,7 +6,7 @@ still holds of them means nothing any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from ...core.errors import MatchError
 from ...core.identity import Kind, Readings, normal, readings
 from ...core.log import slug
 from ...core.period import months_after
-from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
+from ...core.plan import Key, Outcome, Person, Plan, Step, by_table, key_text
 from ...core.returning import MONTHS
 from ...core.seal import fingerprint
 from .. import tables
@@ -157,13 +157,17 @@ class _Making:
         }
 
 
-def take(work: Work, origin: Origin, plan: Plan, outside: bool = False) -> int:
+def take(
+    work: Work, origin: Origin, plan: Plan, outside: bool = False,
+    erased: Collection[Person] | None = None,
+) -> int:
     """Write down by what the people of a plan would be known again, before it is carried out.
 
     :param work: the open transaction, in which the plan is carried out next.
     :param origin: on whose behalf.
     :param plan: the plan.
     :param outside: also where a restore of the database does not reach.
+    :param erased: who of the people was erased before; asked where None.
     :return: how many marks that is.
     """
     year = work.now.year
@@ -178,7 +182,7 @@ def take(work: Work, origin: Origin, plan: Plan, outside: bool = False) -> int:
         if one is not None:
             for line in _step(making, one, step, plan):
                 lines[line["kind"], line["mark"], line["row_mark"]] = line
-    if _were_erased(work.conn, plan):
+    if _were_erased(work.conn, plan, erased):
         _forget(work.conn, {(line["mark"], line["row_mark"]) for line in lines.values()})
     put(work.conn, tables.mark, lines.values())
     if outside and lines and work.settings.register:
@@ -186,17 +190,17 @@ def take(work: Work, origin: Origin, plan: Plan, outside: bool = False) -> int:
     return len(lines)
 
 
-def _were_erased(conn: Connection, plan: Plan) -> bool:
+def _were_erased(conn: Connection, plan: Plan, erased: Collection[Person] | None) -> bool:
     """Return whether somebody in a plan was erased before: only then their marks are known."""
-    by_table: dict[str, set[str]] = {}
     rows = [row for step in plan.changing() for row in step.rows]
     if not all(row.owners for row in rows):
         return True
     # One person has many rows, all with the same owners.
-    for owners in {row.owners for row in rows}:
-        for (name, key), _ in owners:
-            by_table.setdefault(name, set()).add(key_text(key))
-    for name, texts in by_table.items():
+    people = {person for owners in {row.owners for row in rows} for person, _ in owners}
+    if erased is not None:
+        return not people.isdisjoint(erased)
+    for name, keys in by_table(people).items():
+        texts = set(map(key_text, keys))
         for part in chunks(sorted(texts), MANY):
             shells, given = asked(_SAID, ("erased",), _erased, [(text,) for text in part])
             if conn.execute(shells, {**(given or {}), "table": name}).first() is not None:

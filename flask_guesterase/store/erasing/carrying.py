@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -23,13 +23,13 @@ from sqlalchemy.exc import StatementError
 
 from ...core.errors import GapError, GuesteraseError, MatchError
 from ...core.identity import Kind, kind_of, same, spellings
-from ...core.plan import Person, by_table, key_text
+from ...core.plan import Key, Person, by_table, key_text
 from .. import tables
 from ..mapping.crossing import at
 from ..mapping.datamap import Contacts, DataMap
 from ..mapping.declared import Declared
 from ..statements.failure import is_misfit
-from ..statements.sql import among, folded, host_values, is_text, parts
+from ..statements.sql import among, asked, folded, host_values, is_text, parts
 
 
 @dataclass(frozen=True)
@@ -157,13 +157,28 @@ def known(
     result = {}
     for name, keys in by_table(people).items():
         declared = datamap.declared(name)
-        table = declared.alias("s")
-        columns = [table.c[c.key] for c in declared.key]
+        contacts = datamap.subjects[name]
         for part in parts(keys):
-            condition = among(columns, part)
-            for one in _read(conn, declared, datamap.subjects[name], table, condition, None):
+            statement, given = _on_file(declared, contacts, part)
+            for one in _told(declared, contacts, conn.execute(statement, given)):
                 result[one.person] = one
     return result
+
+
+def _on_file(
+    declared: Declared, contacts: Contacts, keys: Sequence[Key]
+) -> tuple[Select[Any], dict[str, Any] | None]:
+    """Return the select of what is on file under these keys, and its parameters."""
+    table = declared.alias("s")
+
+    def made() -> tuple[Select[Any], list[ColumnElement[Any]]]:
+        return _select(declared, contacts, table), [table.c[c.key] for c in declared.key]
+
+    if declared.policy.where is None:
+        return asked(declared.said, ("on-file", *_shown(declared, contacts)), made, keys)
+    # What the host says may be another condition each time.
+    statement, columns = made()
+    return statement.where(among(columns, keys)), None
 
 
 def _carries(
@@ -227,22 +242,39 @@ def _read(
     property_: str | None,
     typed: bool = False,
 ) -> list[Candidate]:
-    match = {k: c for k, c in contacts.match.items() if isinstance(c, Column)}
-    statement = select(
-        *(table.c[c.key] for c in declared.key),
-        *(table.c[c.key].label(f"n{i}") for i, c in enumerate(contacts.names)),
-        *(table.c[declared.column(n).key].label(f"c{i}") for i, n in enumerate(contacts.contact)),
-        *(table.c[c.key].label(f"m{i}") for i, c in enumerate(match.values())),
-        *([table.c[contacts.property.key].label("property_")] if contacts.property is not None
-          else []),
-    ).where(condition)
-    if declared.policy.where is not None:
-        statement = statement.where(declared.policy.where(table))
+    statement = _select(declared, contacts, table).where(condition)
     if property_ is not None and contacts.property is not None:
         statement = statement.where(table.c[contacts.property.key] == property_)
+    rows = inquire(conn, declared.name, statement) if typed else conn.execute(statement)
+    return _told(declared, contacts, rows)
+
+
+def _select(declared: Declared, contacts: Contacts, table: FromClause) -> Select[Any]:
+    """Return the select of what is on file, with the host's own condition where there is one."""
+    shown = _shown(declared, contacts)
+    statement = select(
+        *(table.c[c.key] for c in declared.key),
+        *(table.c[c.key].label(label) for label, c in shown),
+    )
+    where = declared.policy.where
+    return statement.where(where(table)) if where is not None else statement
+
+
+def _shown(declared: Declared, contacts: Contacts) -> list[tuple[str, Column[Any]]]:
+    """Return what is read of somebody, each column with its label."""
+    ways = [c for c in contacts.match.values() if isinstance(c, Column)]
+    contact = [declared.column(name) for name in contacts.contact]
+    parts_ = {"n": contacts.names, "c": contact, "m": ways}
+    shown = [(f"{word}{i}", c) for word, each in parts_.items() for i, c in enumerate(each)]
+    return shown + ([("property_", contacts.property)] if contacts.property is not None else [])
+
+
+def _told(
+    declared: Declared, contacts: Contacts, rows: Iterable[Any]
+) -> list[Candidate]:
+    match = [k for k, c in contacts.match.items() if isinstance(c, Column)]
     width = len(declared.key)
     result = []
-    rows = inquire(conn, declared.name, statement) if typed else conn.execute(statement)
     for row in rows:
         values = row._mapping
         result.append(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from ...core.plan import Key, Person, Row, by_table, key_text
 from .. import tables
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.hops import Path
-from ..statements.sql import MANY, chunks, in_order, one_of, parts
+from ..statements.sql import MANY, Said, asked, chunks, in_order, parts
 from .traces import holding, tells
 from .walking import pairs, together, trail_of, walked
 
@@ -174,25 +175,38 @@ def buried(conn: Connection, people: Iterable[Person]) -> dict[Person, datetime]
     texts: dict[str, dict[str, Person]] = {}
     for person in people:
         texts.setdefault(person[0], {})[key_text(person[1])] = person
-    found, table = dict[Person, datetime](), tables.subject
+    found = dict[Person, datetime]()
     for name, mine in texts.items():
         for part in chunks(sorted(mine), MANY):
-            rows = select(table.c.row_key, table.c.erased_at).where(
-                table.c.table_name == name,
-                one_of(table.c.row_key, part),
-                table.c.erased_at.is_not(None),
-            )
-            for text, at in conn.execute(rows.order_by(table.c.erased_at)):
+            rows, given = asked(_SAID, ("buried",), _buried, [(text,) for text in part])
+            for text, at in conn.execute(rows, {**(given or {}), "table": name}):
                 found[mine[text]] = at
     return found
+
+
+_SAID: Said = {}
+
+
+def _buried() -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the select of rows of a table that were erased, and when, the last time last."""
+    table = tables.subject.c
+    mine = table.table_name == bindparam("table"), table.erased_at.is_not(None)
+    return select(table.row_key, table.erased_at).where(*mine).order_by(table.erased_at), [
+        table.row_key
+    ]
 
 
 def erased_before(
     conn: Connection, datamap: DataMap, people: Iterable[Person]
 ) -> set[Person]:
     """Return which of these subject rows are shells: erased before, and not filled again since."""
+    return shells_of(conn, datamap, buried(conn, people))
+
+
+def shells_of(conn: Connection, datamap: DataMap, erased: Iterable[Person]) -> set[Person]:
+    """Return which of the subject rows that were erased are not filled again since."""
     gone = set[Person]()
-    for name, keys in by_table(buried(conn, people)).items():
+    for name, keys in by_table(erased).items():
         texts = {key_text(key): (name, key) for key in keys}
         for part in chunks(sorted(texts), MANY):
             full = filled_again(conn, datamap.tables.get(name), part, texts)

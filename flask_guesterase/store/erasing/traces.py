@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     FromClause,
+    Select,
     Text,
     TypeDecorator,
     cast,
@@ -51,7 +52,7 @@ from ..mapping.masks import (
 )
 from ..mapping.proof import same
 from ..mapping.raw import reader
-from ..statements.sql import among, fixed, is_text, parts, text_length
+from ..statements.sql import asked, fixed, is_text, parts, text_length
 
 
 def holding(
@@ -91,14 +92,16 @@ def holding(
 def _selected(
     conn: Connection, declared: Declared, keys: Sequence[Key], columns: Sequence[str], whole: bool
 ) -> set[Key]:
-    here = declared.alias("t0")
-    mine = [here.c[c.key] for c in declared.key]
-    wanted = true() if whole else differs(declared, here, columns)
-    return {
-        tuple(row)
-        for part in parts(keys)
-        for row in conn.execute(select(*mine).where(among(mine, part), wanted)).all()
-    }
+    def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+        here = declared.alias("t0")
+        mine = [here.c[c.key] for c in declared.key]
+        return select(*mine).where(true() if whole else differs(declared, here, columns)), mine
+
+    found = set[Key]()
+    for part in parts(keys):
+        wanted, given = asked(declared.said, ("holding", whole, *sorted(columns)), made, part)
+        found.update(tuple(row) for row in conn.execute(wanted, given).all())
+    return found
 
 
 def _must_be_read(declared: Declared, name: str) -> bool:

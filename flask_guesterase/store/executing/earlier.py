@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row as Line
@@ -16,14 +16,16 @@ from ..casework.cases import Case
 from ..certificates import beside
 from ..copying import whose
 from ..copying.whose import Burial
-from ..erasing.finder import erased_before, owners
+from ..erasing.finder import owners, shells_of
 from ..mapping.declared import Declared
 from ..retaining.law import SEALED
 from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
 
 
-def noted(work: Work, case: Case, drawn: Plan) -> dict[str, Any]:
+def noted(
+    work: Work, case: Case, drawn: Plan, erased: Collection[Person]
+) -> dict[str, Any]:
     """Return what is written down of it about a request: nothing where its rows were not empty.
 
     Of who was in a row the host has written into since nobody tells the next guest. What was
@@ -33,8 +35,9 @@ def noted(work: Work, case: Case, drawn: Plan) -> dict[str, Any]:
     :param work: the open transaction, in which the plan is not carried out yet.
     :param case: the request; its own boxes are none of them, nor are another controller's.
     :param drawn: the plan that will be.
+    :param erased: who of its people was erased before.
     """
-    shells = erased_before(work.conn, work.datamap, drawn.people)
+    shells = shells_of(work.conn, work.datamap, erased)
     who = _same(work, sorted(shells, key=repr)) if shells else {}
     found = set[str]()
     for table, keys in by_table(drawn.rulings if who else ()).items():

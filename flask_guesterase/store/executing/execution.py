@@ -29,6 +29,7 @@ from ..depth import deepening
 from ..erasing import people
 from ..erasing.doubles import doubles
 from ..erasing.eraser import Locked, Scope
+from ..erasing.finder import buried
 from ..identity import objecting
 from ..invented import canaries
 from ..journaling import approvals
@@ -245,11 +246,12 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     origin = keeping.Origin(case.number, case.controller, case.property)
     known, many = giving.gather(work, case.property, plan), doubles(work, plan)
     spared = unkept(work, plan)
-    before = earlier.noted(work, case, plan)
+    former = buried(work.conn, plan.people)
+    before = earlier.noted(work, case, plan, former)
     shelved.over(work, plan.people)
     if case.kind != KIND:
         # Who gets an invented guest's values into a living row must not make that row go.
-        marks.take(work, origin, plan, outside=True)
+        marks.take(work, origin, plan, outside=True, erased=former)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, held, scope)
     keeping.record(work, origin, plan, erased)
@@ -277,12 +279,12 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
         case = step(work, case, State.ERASING, decisions=done, **waits)
         tell(work, ErasureBegun, case, actor, {**erased.counts, **files})
         return Ending(case.state)
-    buried = people.bury(work, case.number, plan.spared())
+    gone = people.bury(work, case.number, plan.spared())
     case = step(
         work, case, State.ERASING, State.CHECKING,
         decisions=done, erased_at=work.stamp, **waits,
     )  # fmt: skip
-    counts = {**erased.counts, "people": buried, **files}
+    counts = {**erased.counts, "people": gone, **files}
     tell(work, SubjectErased, case, actor, counts)
     return Ending(case.state)
 

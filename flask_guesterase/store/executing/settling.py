@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -83,8 +83,9 @@ def _settle(
     reached = cache(lambda: heldkeys.reached(work, {line.box for line in lines}))
     counts: Counter[str] = Counter()
     asking = _asking(work, lines)
+    there = prolonged.telling(work, [line for line in lines if line.id in asking])
     for line in lines:
-        counts[_judge(work, _followed(work, line, asking), reached)] += 1
+        counts[_judge(work, _followed(work, line, there), reached)] += 1
     counts.pop("", None)
     counts["ended"] += _close(work, lines)
     return (lines[-1].id if lines else 0), dict(counts)
@@ -96,9 +97,11 @@ def _boxed() -> Select[Any]:
     return select(kept, box.c.forgotten_at, label, day).join_from(kept, box, kept.c.box == box.c.id)
 
 
-def _followed(work: Work, line: Line[Any], asking: Collection[int]) -> Line[Any]:
+def _followed(
+    work: Work, line: Line[Any], there: Mapping[int, prolonged.Telling]
+) -> Line[Any]:
     """Return a line with what its row tells now, where its end depends on that."""
-    if line.id not in asking or not prolonged.follow(work, line):
+    if not prolonged.follow(work, line, there):
         return line
     return work.conn.execute(_boxed().where(tables.kept.c.id == line.id)).one()
 

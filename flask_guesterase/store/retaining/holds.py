@@ -158,11 +158,13 @@ class _Rows:
 
     def note(self, whose: set[tuple[str, str]]) -> None:
         """Find the rows of these subject rows, given by table and key as text, in one look."""
-        tables_ = {table for table, _ in whose}
-        for key, people in self.owners().items():
-            for table, row in people:
-                if table in tables_ and (here := (table, key_text(row))) in whose:
-                    self._of.setdefault(here, set()).add(key)
+        # One person has many rows.
+        everybody = set[Person]().union(*self.owners().values())
+        named = {person: (person[0], key_text(person[1])) for person in everybody}
+        held = {person: here for person, here in named.items() if here in whose}
+        for key, people in self.owners().items() if held else ():
+            for person in held.keys() & people:
+                self._of.setdefault(held[person], set()).add(key)
 
     def of_subject(self, table: str, text: str) -> set[Key]:
         """Return the rows of a subject row that was noted."""

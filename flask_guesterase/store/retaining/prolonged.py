@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -24,8 +24,11 @@ from ..work import Work
 from . import law, silent, strangers, vouching
 from .remainder import columns_of
 
+Telling = tuple[Record, Key, Record]
+"""What was written down of a kept row, its key, and what its shell tells now."""
 
-def follow(work: Work, line: Row[Any]) -> bool:
+
+def follow(work: Work, line: Row[Any], there: Mapping[int, Telling]) -> bool:
     """Write down what a sealed row tells only now; return whether that is anything.
 
     What the shell in the host's table says is asked: a later day counts, an earlier one never; and
@@ -35,10 +38,12 @@ def follow(work: Work, line: Row[Any]) -> bool:
 
     :param work: the open transaction.
     :param line: row of our table of what is kept.
+    :param there: what its shell, and those of others, tell now.
     """
-    told = vouching.read_facts(work, line)
-    key, now = _now(work, line, told)
-    if now is None or now.place != (told.place or line.property) or not vouching.bound(work, line):
+    if line.id not in there:
+        return False
+    told, key, now = there[line.id]
+    if now.place != (told.place or line.property) or not vouching.bound(work, line):
         return False
     known, seen = told.facts.events, now.facts.events
     events = {**seen, **{name: max(day, seen.get(name, day)) for name, day in known.items()}}
@@ -119,27 +124,65 @@ def _given(told: Record, heard: silent.Marks) -> set[str]:
     return {name for name, marks in heard.items() if told.silent.get(name, frozenset()) & marks}
 
 
-def _now(work: Work, line: Row[Any], told: Record) -> tuple[Key, Record | None]:
-    """Return the key of a shell, and what it tells now; None where that cannot be read.
+def telling(work: Work, lines: Iterable[Row[Any]]) -> dict[int, Telling]:
+    """Return what the shells of kept rows tell now, by the numbers of the lines.
 
-    :param told: what was written down about it.
+    Nothing of those that hold something, or cannot be read. Those of a table are asked at once.
+
+    :param work: the open transaction.
+    :param lines: rows of our table of what is kept.
     """
-    declared = work.datamap.tables.get(line.table_name)
-    if declared is None or not _is_there(work, declared):
-        return (), None
-    key = _key(work, declared, line)
-    if key is None:
-        return (), None
+    asked: dict[tuple[str, frozenset[str]], list[dict[Key, Row[Any]]]] = {}
+    for line in lines:
+        declared = work.datamap.tables.get(line.table_name)
+        key = _key(work, declared, line) if declared and _is_there(work, declared) else None
+        if key is not None:
+            columns = columns_of(work, line) or frozenset()
+            rounds = asked.setdefault((line.table_name, columns), [{}])
+            if key in rounds[-1]:
+                # The same row may be kept more than once.
+                rounds.append({})
+            rounds[-1][key] = line
+    found: dict[int, Telling] = {}
+    for (name, columns), rounds in asked.items():
+        for mine in rounds:
+            told = {key: vouching.read_facts(work, line) for key, line in mine.items()}
+            kept = {key: (told[key], line.since) for key, line in mine.items()}
+            for key, now in _told(work, work.datamap.declared(name), columns, kept).items():
+                found[mine[key].id] = told[key], key, now
+    return found
+
+
+def _told(
+    work: Work, declared: Declared, columns: frozenset[str], kept: strangers.Kept
+) -> dict[Key, Record]:
+    """Return what shells tell now; where that cannot be said of all at once, each is asked."""
+    found = _read(work, declared, columns, kept)
+    if found is None and len(kept) > 1:
+        alone = (_read(work, declared, columns, {key: each}) or {} for key, each in kept.items())
+        return {key: now for each in alone for key, now in each.items()}
+    return found or {}
+
+
+def _read(
+    work: Work, declared: Declared, columns: frozenset[str], kept: strangers.Kept
+) -> dict[Key, Record] | None:
+    """Return what shells tell now, or None where one of them cannot be read."""
     try:
-        if holding(work.conn, declared, [key], columns_of(work, line) or ()):
-            return key, None
-        known, now = law.ways_of(work, declared), law.facts(work, declared, [key])
-        return key, strangers.unheard(work, declared, known, {key: (told, line.since)}, now)[key]
+        full = holding(work.conn, declared, list(kept), columns)
+        if not full <= kept.keys():
+            # A row may be found by another spelling of its key.
+            return None
+        shells = {key: each for key, each in kept.items() if key not in full}
+        if not shells:
+            return {}
+        known, now = law.ways_of(work, declared), law.facts(work, declared, list(shells))
+        return strangers.unheard(work, declared, known, shells, now)
     except Exception as raised:
         # The key of a day ends for all others, whatever one row of the host's holds.
         if not is_unread(raised):
             raise
-        return key, None
+        return None
 
 
 def _key(work: Work, declared: Declared, line: Row[Any]) -> Key | None:

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from ...core.lifecycle import OPEN
 from ...core.plan import Key, key_text
@@ -24,7 +25,7 @@ from ..lawbook.clocks import Record, places_of
 from ..mapping.declared import Declared
 from ..mapping.ways import ways
 from ..retaining import law
-from ..statements.sql import MANY, chunks, one_of
+from ..statements.sql import MANY, Said, asked, chunks
 from ..work import Work
 from .candidates import old
 
@@ -138,8 +139,8 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     :param declared: their table.
     :param keys: their keys; what an open request decides about is passed over.
     """
-    asked = set(waiting(work, declared, keys))
-    free = [key for key in keys if key not in asked]
+    open_about = set(waiting(work, declared, keys))
+    free = [key for key in keys if key not in open_about]
     records = law.facts(work, declared, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free, reasons, {})
@@ -362,22 +363,27 @@ def waiting(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Key]:
     """
     if declared.name not in work.datamap.subjects:
         return []
-    request, subject = tables.request, tables.subject
     texts = {key_text(key): key for key in keys}
-    asked: set[str] = set()
+    found: set[str] = set()
     for part in chunks(sorted(texts), MANY):
-        rows = (
-            select(subject.c.row_key)
-            .join_from(subject, request, subject.c.request == request.c.number)
-            .where(
-                subject.c.table_name == declared.name,
-                one_of(subject.c.row_key, part),
-                subject.c.standing != Standing.LEFT.value,
-                request.c.state.in_([state.value for state in OPEN]),
-            )
-        )
-        asked.update(work.conn.execute(rows).scalars())
-    return [key for text, key in texts.items() if text in asked]
+        rows, given = asked(_SAID, ("waiting",), _waiting, [(text,) for text in part])
+        named = {**(given or {}), "table": declared.name}
+        found.update(work.conn.execute(rows, named).scalars())
+    return [key for text, key in texts.items() if text in found]
+
+
+_SAID: Said = {}
+
+
+def _waiting() -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the select of the rows of a table that open requests are about."""
+    request, subject = tables.request, tables.subject
+    both = subject.c.request == request.c.number
+    return select(subject.c.row_key).join_from(subject, request, both).where(
+        subject.c.table_name == bindparam("table"),
+        subject.c.standing != Standing.LEFT.value,
+        request.c.state.in_([state.value for state in OPEN]),
+    ), [subject.c.row_key]
 
 
 def _of(declared: Declared, category: str) -> list[str]:
