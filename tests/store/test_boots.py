@@ -138,13 +138,14 @@ def test_without_a_kernel_that_tells_the_rule_is_the_silence(house: Forms) -> No
     assert noted(house) == {}
 
 
-def test_what_nobody_can_read_is_a_doubt(house: Forms) -> None:
+@pytest.mark.parametrize("note", ["1000", "", "-1 5", "9" * 20 + " 1", "a b"])
+def test_what_nobody_can_read_is_a_doubt(house: Forms, note: str) -> None:
     """Whoever writes over what was noted does not take the comparison away by it."""
     runs(house, ONE)
     house.work()
     with house.engine.begin() as conn:
         mine = tables.pulse.c.name == f"boot-{ONE.mark}"
-        conn.execute(update(tables.pulse).where(mine).values(note="1000"))
+        conn.execute(update(tables.pulse).where(mine).values(note=note))
     assert house.work().problems == {"clock": LEAPT}
     confirm(house)
     runs(house, ONE)

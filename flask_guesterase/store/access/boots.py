@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, select
 
 from ...core import brake
 from .. import tables
@@ -24,7 +24,7 @@ GONE = timedelta(days=7)
 """How long a run of a machine is remembered in which nothing of ours ran."""
 
 _NAME, _DAILY = "boot-", timedelta(days=1)
-_NOTE = re.compile(r"(\d{1,15}) (\d{1,15})")
+_NOTE = re.compile(r"(\d{1,12}) (\d{1,12})")
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,13 @@ def read() -> Boot | None:
     """Return this run of this machine, or None where no kernel tells of it, as only Linux does."""
     try:
         number = KERNEL.read_text("ascii").strip()
-        ran = int(time.clock_gettime(time.CLOCK_BOOTTIME))
+        ran, clock = (
+            int(time.clock_gettime(which)) for which in (time.CLOCK_BOOTTIME, time.CLOCK_REALTIME)
+        )
     except (OSError, ValueError, AttributeError):
         return None
     mark = sha256(f"guesterase boot {number}".encode()).hexdigest()[:32]
-    return Boot(mark, ran, int(time.time())) if number else None
+    return Boot(mark, ran, clock) if number else None
 
 
 def unread() -> Boot | None:
@@ -90,8 +92,11 @@ def forget(conn: Connection, before: datetime | None = None) -> None:
     :param before: only those in which nothing of ours ran since, naive UTC.
     """
     table = tables.pulse.c
-    mine = delete(tables.pulse).where(table.name.startswith(_NAME))
-    conn.execute(mine if before is None else mine.where(table.at < before))
+    mine = select(table.name).where(table.name.startswith(_NAME))
+    found = conn.execute(mine if before is None else mine.where(table.at < before))
+    # One by one: a range would wait for what other machines that start now have written in it.
+    for name in found.scalars().all():
+        pulse.take(conn, name)
 
 
 def set_forward(known: Pulse | None, boot: Boot | None) -> bool:
