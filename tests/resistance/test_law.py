@@ -31,6 +31,7 @@ from flask_guesterase.store.journaling import journal, pruning
 from flask_guesterase.store.lawbook import rulebook, schedule
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.settings import Property
+from flask_guesterase.store.sweep import sweep
 from flask_guesterase.store.unit import Run
 from flask_guesterase.store.upkeep import watch
 from tests.resistance.conftest import DUE, NEW, Pine
@@ -644,6 +645,25 @@ def test_a_clock_set_forward_in_steps_while_the_machine_runs(pine: Pine) -> None
         pine.leap(hours=35)
         assert pine.tried("officer").doubt == LEAPT
     assert pine.names()[5] == "Ada Roe"
+
+
+def test_a_clock_set_forward_in_steps_within_one_sweep(pine: Pine) -> None:
+    """Also the first sweep since the machine began stops at the second step between its units."""
+    pine.form(5, (pine.now - timedelta(days=361)).date())
+    pine.sweep("officer")
+    pine.boot = Boot("first", ran=600, clock=1_773_144_000)
+    units: list[Any] = []
+
+    def stepped(unit: Any, /) -> Any:
+        units.append(unit)
+        if len(units) > 4:
+            pine.leap(hours=35)
+        return pine.run(unit)
+
+    with pytest.raises(BlockedError):
+        sweep(stepped, lambda *given: ("", ""), {}, "officer")
+    assert pine.names()[5] == "Ada Roe"
+    assert pine.tried("officer").doubt == LEAPT
 
 
 def test_a_clock_set_forward_in_steps_with_a_start_for_each(pine: Pine) -> None:

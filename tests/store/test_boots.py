@@ -207,3 +207,19 @@ def test_another_system_tells_nothing(
     assert boots.read() is not None
     monkeypatch.delattr(time, "CLOCK_BOOTTIME")
     assert boots.read() is None
+
+
+@pytest.mark.parametrize(("ran", "clock"), [(90, 95), (1_773_144_000, 1_773_144_000)])
+def test_a_clock_that_is_not_set_yet_tells_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: int, clock: int
+) -> None:
+    """Neither before a machine without a battery asked for the time, nor where one is made up."""
+    (tmp_path / "right").write_text("5d3c\n")
+    monkeypatch.setattr(boots, "KERNEL", tmp_path / "right")
+    told = {time.CLOCK_BOOTTIME: float(ran), time.CLOCK_REALTIME: float(clock)}
+    monkeypatch.setattr(time, "clock_gettime", told.__getitem__)
+    assert boots.read() is None
+    told[time.CLOCK_BOOTTIME], told[time.CLOCK_REALTIME] = 90.0, 1_773_144_000.0
+    found = boots.read()
+    assert found is not None
+    assert (found.ran, found.clock) == (90, 1_773_144_000)

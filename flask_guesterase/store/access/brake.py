@@ -116,6 +116,14 @@ def beat(work: Work) -> None:
     boots.note(work.conn, boot, boots.noted(said, boot), work.stamp)
 
 
+def meet(work: Work) -> None:
+    """Note the first look at this run of the machine; only when `hold_back` said nothing."""
+    boot = work.boot()
+    if boot is not None:
+        said = pulse.look_at(work.conn, *boots.names(boot))
+        boots.note(work.conn, boot, boots.noted(said, boot), work.stamp)
+
+
 def confirm(work: Work, by: str) -> bool:
     """Say that the clock is right: the first person proposes, the second lets the brake go.
 
