@@ -12,6 +12,9 @@ BACK = timedelta(minutes=5)
 LEAP = timedelta(hours=36)
 """The longest silence that is still a silence; whatever erases by day runs at least daily."""
 
+SLOW = 100
+"""A clock may gain a hundredth on one that nobody sets: machines stand still for a backup."""
+
 CONFIRM = timedelta(hours=24)
 """How long the word of the first person waits for the second one's."""
 
@@ -38,6 +41,18 @@ def judge(now: datetime, seen: Iterable[datetime], database: datetime | None = N
     if any(later - earlier > LEAP for earlier, later in steps):
         return LEAPT
     return LEAPT if database is not None and now - database > LEAP else ""
+
+
+def gained(ahead: timedelta, ran: timedelta) -> bool:
+    """Return whether a clock gained more on one that nobody sets than is still no leap.
+
+    Both are compared with what they said at one moment before, however many looks lie between, so
+    that a clock that goes in small steps is seen as well.
+
+    :param ahead: by how much the clock went further than the other one since.
+    :param ran: how long it was by the other one.
+    """
+    return ahead > LEAP + max(ran, timedelta(0)) / SLOW
 
 
 def stale(now: datetime, last: datetime) -> bool:

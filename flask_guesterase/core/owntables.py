@@ -162,8 +162,9 @@ TABLES: tuple[Own, ...] = (
         {What.NAME: "code", What.HASH: "mark", What.PERSON: "signed_by", What.TIME: "signed_at"},
     ),
     Own(
-        "pulse", "when something was last seen, and words that wait for a second person",
-        End.HOUSE, "one row a name, written over each time",
+        "pulse", "when something was last seen, how long a machine runs, and words that wait for a "
+        "second person", End.HOUSE, "one row a name, written over each time, and a week for a "
+        "machine that is gone",
         {What.NAME: "name", What.TIME: "at", What.TEXT: "note", What.PERSON: "by second"},
     ),
     Own(

@@ -145,7 +145,7 @@ def sweep(
     report = SweepReport()
     # A restore is noticed first: what is told of the clock before that forks the journals.
     restored = run(_forgetful)
-    report.doubt = run(lambda office: brake.hold_back(office.work)) or restored
+    report.doubt = run(_doubted) or restored
     if report.doubt:
         _watch(run, report)
         return report
@@ -232,6 +232,14 @@ def _forgetful(office: HasWork) -> str:
         return remembering.RESTORED
     found = remembering.standing(office.work)
     return remembering.HOLDS if found is not None and found.holds else ""
+
+
+def _doubted(office: HasWork) -> str:
+    """Return why the clock cannot be believed; else how the machine runs is known from now."""
+    doubt = brake.hold_back(office.work)
+    if not doubt:
+        brake.meet(office.work)
+    return doubt
 
 
 def _never(code: str) -> bool:

@@ -18,6 +18,7 @@ from ..core.recipient import Recipient
 from ..core.remembrance import Note
 from ..core.rule import Rule
 from ..core.whence import Paths
+from .access.boots import Boot, unread
 from .catalog.shape import LiveSchema
 from .checking.drift import drifted
 from .checking.live import known
@@ -84,6 +85,7 @@ class Work:
     :param training: what becomes of an act without the training for it.
     :param shared: the host's answer to which logins several people share; these never act.
     :param own: which row of a table of people a user is.
+    :param boot: tells how long the machine runs whose clock `now` is, where that is known.
     :param unfit: number and controller of sealed lines that do not fit what the law says, where
         they were looked through in transactions before this one.
     """
@@ -116,6 +118,7 @@ class Work:
     training: Training = Training.OFF
     shared: Shared = nobodys
     own: Own = nobody
+    boot: Callable[[], Boot | None] = unread
     unfit: Sequence[tuple[int, str]] | None = None
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
@@ -130,6 +133,7 @@ class Work:
             conn, self.now, settings or self.settings, self.datamap, self.custodian,
             self.authorize, blockers=self.blockers, holidays=self.holidays, queries=self.queries,
             recipients=self.recipients, shared=self.shared, own=self.own,
+            boot=self.boot,
         )  # fmt: skip
 
     def live(self) -> LiveSchema:

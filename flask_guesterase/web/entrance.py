@@ -19,6 +19,7 @@ from ..core.errors import GuesteraseError, InputError, SetupError, UnknownError
 from ..core.finding import Finding
 from ..core.kinds import Kind, need
 from ..core.plan import Person
+from ..store.access import boots
 from ..store.binds import forward
 from ..store.checking import spoken
 from ..store.checking.coverage import coverage
@@ -180,6 +181,7 @@ class Entrance(Declaring):
                     refused=refused,
                     shared=self.shares,
                     own=self._own_row,
+                    boot=boots.read,
                 )
                 office = Office(work)
                 yield office

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.brake import BACK, BACKWARDS, LEAP, LEAPT, judge, stale
+from flask_guesterase.core.brake import BACK, BACKWARDS, LEAP, LEAPT, SLOW, gained, judge, stale
 
 NOON = datetime(2026, 3, 10, 12)
 SECOND = timedelta(seconds=1)
@@ -90,3 +90,17 @@ def test_stale_is_longer_than_a_day_and_a_half() -> None:
     """A daily run that is late by an afternoon is not stale."""
     assert not stale(NOON + LEAP, NOON)
     assert stale(NOON + LEAP + SECOND, NOON)
+
+
+@pytest.mark.parametrize("ran", [timedelta(0), timedelta(days=1), timedelta(days=400)])
+def test_a_clock_gains_a_day_and_a_half_and_a_hundredth_at_most(ran: timedelta) -> None:
+    """What was allowed from the first look on is never allowed again, however many looks follow."""
+    most = LEAP + ran / SLOW
+    assert not gained(most, ran)
+    assert gained(most + SECOND, ran)
+    assert not gained(-most, ran)
+
+
+def test_a_clock_that_nobody_sets_and_that_ran_back_allows_no_less() -> None:
+    """It cannot run back; whoever makes it look so gains nothing and stops nothing."""
+    assert not gained(LEAP, -timedelta(days=4000))

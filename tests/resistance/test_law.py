@@ -23,6 +23,7 @@ from flask_guesterase.core.rule import Open
 from flask_guesterase.core.treatment import Exempt, null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import pulse
+from flask_guesterase.store.access.boots import Boot
 from flask_guesterase.store.access.pulse import Pulse
 from flask_guesterase.store.deciding.amendments import House
 from flask_guesterase.store.executing import settling
@@ -30,6 +31,7 @@ from flask_guesterase.store.journaling import journal, pruning
 from flask_guesterase.store.lawbook import rulebook, schedule
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.settings import Property
+from flask_guesterase.store.sweep import sweep
 from flask_guesterase.store.unit import Run
 from flask_guesterase.store.upkeep import watch
 from tests.resistance.conftest import DUE, NEW, Pine
@@ -627,6 +629,53 @@ def test_a_clock_set_forward_in_steps(
     assert verify.main(["census", str(tmp_path), "--journal", str(path), "--json"]) == 1
     said = json.loads(capsys.readouterr().out)["findings"]
     assert any(f["id"] == "clock" and f["shown"] is False for f in said)
+
+
+def test_a_clock_set_forward_in_steps_while_the_machine_runs(pine: Pine) -> None:
+    """How long the machine runs says that no day passed: the second step stops the sweep.
+
+    A start of the machine is a first look again, at a clock that is believed for one step.
+    """
+    pine.boot = Boot("first", ran=600, clock=1_773_144_000)
+    pine.form(5, (pine.now - timedelta(days=363)).date())
+    pine.sweep("officer")
+    pine.leap(hours=35)
+    assert pine.tried("officer").doubt == ""
+    for _ in range(5):
+        pine.leap(hours=35)
+        assert pine.tried("officer").doubt == LEAPT
+    assert pine.names()[5] == "Ada Roe"
+
+
+def test_a_clock_set_forward_in_steps_within_one_sweep(pine: Pine) -> None:
+    """Also the first sweep since the machine began stops at the second step between its units."""
+    pine.form(5, (pine.now - timedelta(days=361)).date())
+    pine.sweep("officer")
+    pine.boot = Boot("first", ran=600, clock=1_773_144_000)
+    units: list[Any] = []
+
+    def stepped(unit: Any, /) -> Any:
+        units.append(unit)
+        if len(units) > 4:
+            pine.leap(hours=35)
+        return pine.run(unit)
+
+    with pytest.raises(BlockedError):
+        sweep(stepped, lambda *given: ("", ""), {}, "officer")
+    assert pine.names()[5] == "Ada Roe"
+    assert pine.tried("officer").doubt == LEAPT
+
+
+def test_a_clock_set_forward_in_steps_with_a_start_for_each(pine: Pine) -> None:
+    """Whoever starts the machine anew before each step is believed as on any other system."""
+    pine.form(5, (pine.now - timedelta(days=363)).date())
+    pine.sweep("officer")
+    for start in range(5):
+        pine.boot = Boot(f"start{start}", ran=60, clock=int(pine.now.timestamp()))
+        assert pine.tried("officer").doubt == ""
+        pine.leap(hours=35)
+        assert pine.tried("officer").doubt == ""
+    assert pine.names()[5] is None
 
 
 def test_a_heartbeat_forged(pine: Pine) -> None:

@@ -18,6 +18,7 @@ from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, retain
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.access.boots import Boot
 from flask_guesterase.store.deciding import amendments
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
@@ -122,6 +123,9 @@ class Forms:
     places: tuple[Place, ...] = ()
     """Where checkpoints go."""
 
+    boot: Boot | None = None
+    """How long the machine runs, where its kernel tells; the clock that can be set stands in it."""
+
     signs: tuple[str, ...] = ("DE", "EU")
     """Packs that the officer signs before anything else happens."""
 
@@ -164,7 +168,7 @@ class Forms:
         with transaction(self.engine) as conn:
             work = Work(
                 conn, self.now, self.settings, self.datamap, self.custodian, self.may,
-                places=self.places,
+                places=self.places, boot=lambda: self.boot,
             )  # fmt: skip
             office = Office(work)
             yield office
@@ -202,7 +206,9 @@ class Forms:
 
     def later(self, **time: float) -> None:
         """Let time pass as it does: the clock goes on, and something beat the heart all along."""
-        self.now += timedelta(**time)
+        passed = timedelta(**time)
+        self.now += passed
+        self._ran(passed, passed)
         lately = (self.now - timedelta(hours=1)).replace(tzinfo=None)
         with self.engine.begin() as conn:
             conn.execute(
@@ -214,6 +220,14 @@ class Forms:
     def leap(self, **time: float) -> None:
         """Set the clock to another time; nobody lived through what lies between."""
         self.now += timedelta(**time)
+        self._ran(timedelta(0), timedelta(**time))
+
+    def _ran(self, ran: timedelta, clock: timedelta) -> None:
+        """Let the machine run, and the clock in it be another one."""
+        if self.boot is not None:
+            seconds = int(ran.total_seconds()), int(clock.total_seconds())
+            was = self.boot
+            self.boot = Boot(was.mark, was.ran + seconds[0], was.clock + seconds[1])
 
     def form(self, id: int, left: date, house: str = "mu") -> None:
         """Put a guest from France with a registration form in."""

@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from flask_guesterase.core.canary import Canary, Sighting, invent
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.store import tables
+from flask_guesterase.store.access import boots
+from flask_guesterase.store.access.boots import Boot
 from flask_guesterase.store.invented import canaries
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import NightAudit
@@ -263,6 +266,20 @@ def test_the_clock_is_the_machines_unless_a_test_moves_it() -> None:
     now = Guesterase(scoped_session(sessionmaker()))._now()
     assert now.tzinfo is UTC
     assert abs((datetime.now(UTC) - now).total_seconds()) < 60
+
+
+def test_the_clock_is_compared_with_how_long_the_machine_runs(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the kernel tells; a test that moves the seam alone moves neither of the two."""
+    told = Boot("0" * 32, ran=600, clock=1_773_144_000)
+    monkeypatch.setattr(boots, "read", lambda: told)
+    with front.app.app_context():
+        assert front.extension.sweep().doubt == ""
+        front.forms.leap(hours=35)
+        assert front.extension.sweep().doubt == ""
+        told = replace(told, ran=660, clock=told.clock + 37 * 3600)
+        assert front.extension.sweep().doubt == "leap"
 
 
 # commands

@@ -27,7 +27,8 @@ from ...core.log import read_entry, slug
 from ...core.permissions import Permission
 from .. import tables
 from ..transaction import MARIADB
-from . import actors, firsts, pulse
+from . import actors, boots, firsts, pulse
+from .boots import Boot
 from .pulse import Pulse
 
 if TYPE_CHECKING:
@@ -41,7 +42,15 @@ _BATCH, _BATCHES = 200, 5000
 """Entries that are read first, and at once of a journal that is long since the last heartbeat."""
 
 
-def doubt(conn: Connection, now: datetime) -> str:
+def doubted(work: Work) -> str:
+    """Return why the clock of this machine cannot be believed, or an empty string.
+
+    :param work: the open transaction; a read-only one is enough.
+    """
+    return doubt(work.conn, work.stamp, work.boot())
+
+
+def doubt(conn: Connection, now: datetime, boot: Boot | None = None) -> str:
     """Return why the clock cannot be believed, or an empty string; nothing is written.
 
     Once doubted it stays so until two people confirm it, even when it looks right again: nobody
@@ -49,10 +58,13 @@ def doubt(conn: Connection, now: datetime) -> str:
 
     :param conn: open transaction.
     :param now: naive UTC, the clock that is judged.
+    :param boot: how long the machine of that clock runs, None where nobody knows.
     """
-    said = pulse.look_at(conn, DOUBT, HEART, CLOCK)
+    said = pulse.look_at(conn, DOUBT, HEART, CLOCK, *boots.names(boot))
     if DOUBT in said:
         return said[DOUBT].note
+    if boots.set_forward(boots.noted(said, boot), boot):
+        return brake.LEAPT
     trees = conn.execute(_TREES[conn.dialect.name]).all()
     told = _moment(trees[0].told) if trees else _told(conn)
     seen = _seen(conn, trees, said.get(HEART))
@@ -66,10 +78,10 @@ def hold_back(work: Work) -> str:
 
     :param work: the open transaction; it may write.
     """
-    why = doubt(work.conn, work.stamp)
+    why = doubted(work)
     if why and pulse.look(work.conn, DOUBT, lock=True) is None:
         # Two people may have let the brake go while this waited for them.
-        why = doubt(work.conn, work.stamp)
+        why = doubted(work)
         if not why:
             return ""
         pulse.put(work.conn, DOUBT, Pulse(work.stamp, why))
@@ -84,7 +96,7 @@ def require(work: Work) -> None:
 
     :raises BlockedError: it is not.
     """
-    why = doubt(work.conn, work.stamp)
+    why = doubted(work)
     if why:
         raise BlockedError(
             "The clock of this machine is in doubt, so nothing is erased by day.",
@@ -95,9 +107,21 @@ def require(work: Work) -> None:
 
 def beat(work: Work) -> None:
     """Note that things run, at most once a minute; only when `hold_back` said nothing."""
-    last = pulse.look(work.conn, HEART)
+    boot = work.boot()
+    said = pulse.look_at(work.conn, HEART, *boots.names(boot))
+    last = said.get(HEART)
     if last is None or work.stamp - last.at >= BEAT:
         pulse.put(work.conn, HEART, Pulse(work.stamp))
+    # Another machine may have beaten within the minute, again and again.
+    boots.note(work.conn, boot, boots.noted(said, boot), work.stamp)
+
+
+def meet(work: Work) -> None:
+    """Note the first look at this run of the machine; only when `hold_back` said nothing."""
+    boot = work.boot()
+    if boot is not None:
+        said = pulse.look_at(work.conn, *boots.names(boot))
+        boots.note(work.conn, boot, boots.noted(said, boot), work.stamp)
 
 
 def confirm(work: Work, by: str) -> bool:
@@ -122,6 +146,7 @@ def confirm(work: Work, by: str) -> bool:
     pulse.put(work.conn, CLOCK, replace(before, at=work.stamp, note=ahead, second=actor))
     pulse.put(work.conn, HEART, Pulse(work.stamp))
     pulse.take(work.conn, DOUBT)
+    boots.forget(work.conn)
     work.events += [ClockConfirmed(name, actor=actor) for name in controllers(work)]
     return True
 

@@ -35,7 +35,7 @@ def look_over(run: Run) -> dict[str, int]:
     :param run: runs a unit of work.
     :return: opened, gone, told -> how many.
     """
-    doubted = run(lambda office: bool(brake.doubt(office.work.conn, office.work.stamp)))
+    doubted = run(lambda office: bool(brake.doubted(office.work)))
     unfit = [] if doubted else consistency.unfit(run)
 
     def unit(office: HasWork) -> dict[str, int]:
@@ -54,7 +54,7 @@ def look(work: Work) -> dict[str, int]:
     :param work: the open transaction.
     :return: opened, gone, told -> how many.
     """
-    doubt = brake.doubt(work.conn, work.stamp)
+    doubt = brake.doubted(work)
     found = {cause.same(): cause for cause in causes.look(work)}
     # Whoever looks at the same time waits here, so that nothing is opened twice.
     pulse.put(work.conn, LOOKED, Pulse(work.stamp))

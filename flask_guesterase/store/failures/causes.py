@@ -60,7 +60,7 @@ def unseen(found: Iterable[Cause]) -> frozenset[str]:
 
 
 def _all(work: Work) -> Iterator[Cause]:
-    if brake.doubt(work.conn, work.stamp):
+    if brake.doubted(work):
         yield Cause(AlertKind.CLOCK_DOUBTED, "", "clock-doubted", work.stamp)
         return
     yield from _findings(work)

@@ -257,7 +257,7 @@ def loosen(work: Work, hold: Hold) -> None:
     """
     binding.turn(work, binding.HOLDS)
     unsearched.drop(work.conn, hold.id)
-    if brake.doubt(work.conn, work.stamp):
+    if brake.doubted(work):
         return
     going = [row for row in under(work, hold.id) if row.last_day >= work.today]
     share(work, going)
@@ -271,7 +271,7 @@ def loosen(work: Work, hold: Hold) -> None:
 
 def _going(work: Work, rows: Sequence[Held]) -> list[Held]:
     """Return those of the boxes under a hold's key of which can be said now where they go."""
-    if brake.doubt(work.conn, work.stamp):
+    if brake.doubted(work):
         return []
     others, numbers = living(work), {row.lot for row in rows if row.lot is not None}
     untold = {number for number in numbers if lots.asking(work, others, number)}

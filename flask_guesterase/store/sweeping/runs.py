@@ -324,7 +324,7 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
         "last": last_sweep(work),
         "stale": is_stale(work),
         "asked": asked(work),
-        "doubt": brake.doubt(work.conn, work.stamp),
+        "doubt": brake.doubted(work),
         "first_word": brake.proposed(work),
         "previews": previews(work, places),
     }

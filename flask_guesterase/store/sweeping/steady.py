@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from ...core import brake as clock
-from ..access import brake
+from ..access import boots, brake
+from ..access.boots import Boot
 from ..unit import HasWork, Run
 from ..upkeep import upgrade
 from . import runs
@@ -25,6 +26,7 @@ class Believed:
     def __init__(self, run: Run, now: datetime) -> None:
         self._run = run
         self._now = now
+        self._boot: Boot | None = None
 
     def __call__(self, unit: Callable[[HasWork], _Result], /) -> _Result:
         """Return what the unit returns.
@@ -34,12 +36,12 @@ class Believed:
         """
 
         def one(office: HasWork) -> _Result:
-            stamp = office.work.stamp
-            if clock.judge(stamp, [self._now]):
+            stamp, boot = office.work.stamp, office.work.boot()
+            if clock.judge(stamp, [self._now]) or boots.stepped(self._boot, boot):
                 brake.require(office.work)
             upgrade.require(office.work.conn)
             self._go_on(office)
-            self._now = max(self._now, stamp)
+            self._now, self._boot = max(self._now, stamp), self._boot or boot
             return unit(office)
 
         return self._run(one)

@@ -61,7 +61,7 @@ def bundle(
         "states": _states(work),
         "problems": _problems(work),
         "alerts": _alerts(work),
-        "clock": brake.doubt(work.conn, work.stamp),
+        "clock": brake.doubted(work),
         "last": _last(work),
     }
 

@@ -70,7 +70,7 @@ def gauges(work: Work) -> Gauges:
         dead=boxes.get(FAILED, 0),
         entries=int(work.conn.execute(select(func.sum(tables.tree.c.size))).scalar() or 0),
         halted=halting.halted(work.conn),
-        doubted=bool(brake.doubt(work.conn, work.stamp)),
+        doubted=bool(brake.doubted(work)),
         silence=None if heart is None else max(0.0, (work.stamp - heart).total_seconds()),
         now=work.stamp,
     )

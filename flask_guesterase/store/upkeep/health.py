@@ -38,7 +38,7 @@ def ills(work: Work) -> list[str]:
         found.append("database-read-only")
     if doors.silent(work):
         found.append("heartbeat-stale")
-    if brake.doubt(work.conn, work.stamp):
+    if brake.doubted(work):
         found.append("clock-doubted")
     if not all(_whole(work.conn, row.controller, row.epoch) for row in _open(work.conn)):
         found.append(JOURNAL)

@@ -41,7 +41,7 @@ def findings(work: Work) -> list[Finding]:
     :param work: an open transaction; a read-only one is enough.
     """
     found = []
-    if brake.doubt(work.conn, work.stamp):
+    if brake.doubted(work):
         found.append(_warn(
             "clock-doubted", "", "The clock ran backwards or leapt; nothing is erased by day.",
             "Set it right, then let two people run `flask guesterase clock confirm`.",
