@@ -131,6 +131,29 @@ def test_a_mark_counts_in_whatever_length_the_database_has_room_for(
     assert full == {(2,)}
 
 
+@pytest.mark.parametrize("live", ["VARCHAR(12)", "CHAR(40)", "VARCHAR(40)"])
+@pytest.mark.parametrize("name", ["title", "e_mail"])
+def test_a_placeholder_counts_in_whatever_length_and_nothing_that_begins_like_it(
+    database_url: str, name: str, live: str
+) -> None:
+    """What was written at whatever length is gone; what a person wrote, however it begins, not."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column(name, String(40))
+    )
+    declared = datamap(metadata, {"guests": Policy({name: placeholder}, subject=Subject([name]))})
+    said = "Anna", "erased-Li", "~-Li Wei A.", "a@erased.in", "erased-Anna", "~-Anna"
+    script = f"CREATE TABLE guests (id INTEGER PRIMARY KEY, {name} {live})"
+    with host(database_url, None, script) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [{"id": n, name: each} for n, each in enumerate(said)])
+        erase(engine, declared, ("guests", (0,)))
+        keys = [(n,) for n in range(len(said))]
+        with engine.connect() as conn:
+            full = holding(conn, declared.declared("guests"), keys, [name])
+    assert full == {*keys[1:]}
+
+
 class Base(DeclarativeBase):
     """Base of a host whose database was made before its mapping."""
 
