@@ -116,6 +116,8 @@ def spellings(kind: str | None, value: str, region: str = "") -> frozenset[str]:
     found = {normal(kind, value, region), value.strip(), text}
     if kind in (Kind.EMAIL, Kind.NAME, Kind.BOOKING):
         found |= {text.lower(), text.upper()}
+    if kind == Kind.EMAIL:
+        found.add(sent(normal(kind, value)))
     if kind in (Kind.NAME, Kind.BOOKING):
         found.add(text.casefold())
     if kind == Kind.DOCUMENT:
@@ -187,9 +189,39 @@ def _email(text: str) -> str:
         )
     # Not folded: "ß" and "ss" are two mailboxes, whose domains anybody can register. How a capital
     # sigma is written small depends on where its word ends, and that is not at the next dot.
-    return _composed(_WORD.sub(lambda word: word[0].lower(), text))
+    form = _composed(_WORD.sub(lambda word: word[0].lower(), text))
+    local, _, domain = form.rpartition("@")
+    return f"{local}@{'.'.join(map(_lettered, domain.split('.')))}"
 
 
+def sent(address: str) -> str:
+    """Return an e-mail address with its domain as it is sent: a name in other letters as "xn--".
+
+    :param address: in its normal form.
+    """
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{'.'.join(map(_sent, domain.split('.')))}"
+
+
+def _sent(label: str) -> str:
+    return label if label.isascii() else f"{_ACE}{label.encode('punycode').decode('ascii')}"
+
+
+def _lettered(label: str) -> str:
+    """Return a part of a domain in its own letters; as it is, where that could mean another one."""
+    if not label.startswith(_ACE) or not label.isascii():
+        return label
+    try:
+        letters = label[len(_ACE) :].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return label
+    # Neither a sign that mail takes for a dot, nor letters that are compared in another form.
+    plain = all(c == "-" or c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") for c in letters)
+    alike = letters == _composed(_WORD.sub(lambda word: word[0].lower(), letters))
+    return letters if plain and alike and _sent(letters) == label else label
+
+
+_ACE = "xn--"
 _WORD = re.compile(r"\w+")
 
 

@@ -14,7 +14,7 @@ import phonenumbers
 
 from .edges import INSIDE, is_code, is_mailbox, is_number, is_unbroken, is_word, together
 from .errors import MatchError
-from .identity import Kind, normal
+from .identity import Kind, normal, sent
 from .lens import ROUNDS, View, fold, has_escapes, resolve, spell_out, squeeze, views
 from .letters import is_solid
 from .naming import keys, names
@@ -289,7 +289,8 @@ def _automaton(forms: dict[str, list[_Form]]) -> ahocorasick.Automaton | None:
 def _forms(needle: Needle, region: str) -> list[_Form]:
     """Return the folded texts by which a value is found."""
     if needle.kind == Kind.EMAIL:
-        return [_Form(fold(needle.value), _Rule.MAILBOX, needle)]
+        mailboxes = sorted({fold(needle.value), fold(sent(needle.value))})
+        return [_Form(mailbox, _Rule.MAILBOX, needle) for mailbox in mailboxes]
     if needle.kind == Kind.PHONE:
         digits = _phone_forms(needle.value, needle.region or region.upper())
         return [_Form(text, _Rule.DIGITS, needle) for text in sorted(digits)]

@@ -82,6 +82,47 @@ def test_email_addresses_fold_case_and_width() -> None:
 
 
 @pytest.mark.parametrize(
+    ("letters", "sent"),
+    [
+        ("ann@müller.example", "ANN@XN--MLLER-KVA.example"),
+        ("ann@post.fußball.example", "ann@post.xn--fuball-cta.example"),
+        ("ann@例子.example", "ann@xn--fsqu00a.example"),
+        ("ann@हिन्दी.example", "ann@xn--j2bd4cyah0f.example"),
+    ],
+)
+def test_a_mailbox_is_one_by_its_letters_and_as_it_is_sent(letters: str, sent: str) -> None:
+    """A program sends to a domain in other letters under a name that begins with "xn--"."""
+    assert same(Kind.EMAIL, letters, sent)
+    for one in (letters, sent):
+        assert {letters, sent.lower()} <= spellings(Kind.EMAIL, one)
+
+
+@pytest.mark.parametrize(
+    "letters", ["bank。com", "bank．com", "ｂank", "BÄNK", "ba\u0308nk", "bank\u200d", "ä\u3000"]
+)
+def test_what_a_domain_cannot_be_called_is_read_as_it_stands(letters: str) -> None:
+    """Who gives their own domain such a name has no mailbox of anybody else's by it."""
+    label = f"xn--{letters.encode('punycode').decode()}"
+    address = f"ann@{label}.example".lower()
+    assert normal(Kind.EMAIL, address) == address
+    assert not same(Kind.EMAIL, address, f"ann@{letters}.example")
+
+
+@pytest.mark.parametrize(
+    "label", ["xn--", "xn---", "xn--bank-", "xn--99999999", "xn--ä", "xn--mller-kva-9"]
+)
+def test_what_is_no_such_name_is_itself(label: str) -> None:
+    """Nothing is read out of it."""
+    assert normal(Kind.EMAIL, f"ann@{label}.example") == f"ann@{label}.example"
+
+
+def test_domains_that_are_sent_otherwise_are_two() -> None:
+    """Anybody can register either."""
+    assert not same(Kind.EMAIL, "ann@xn--fuball-cta.example", "ann@fussball.example")
+    assert not same(Kind.EMAIL, "ann@xn--mller-kva.example", "ann@mueller.example")
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [("ann@fußball.example", "ann@fussball.example"), ("λόγος@mail.example", "λόγοσ@mail.example")],
 )

@@ -179,7 +179,11 @@ def test_a_new_contact_address(post: tuple[House, Mailboxes]) -> None:
 
 @pytest.mark.parametrize(
     ("guests", "own"),
-    [("ann@fussball.example", "ann@fußball.example"), ("gross@mail.example", "groß@mail.example")],
+    [
+        ("ann@fussball.example", "ann@fußball.example"),
+        ("gross@mail.example", "groß@mail.example"),
+        ("ann@fussball.example", "ann@xn--fuball-cta.example"),
+    ],
 )
 def test_a_mailbox_that_folds_alike(
     post: tuple[House, Mailboxes], guests: str, own: str

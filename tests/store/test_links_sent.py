@@ -9,6 +9,7 @@ import pytest
 from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.casework import matching
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.erasing.carrying import carriers
 from flask_guesterase.store.messages.outbox import Parcel
 from flask_guesterase.store.requests import intake
 from flask_guesterase.store.upkeep import dispatch
@@ -288,6 +289,25 @@ def test_a_word_the_column_cannot_hold_keeps_nobody_waiting(deep_hotel: Hotel) -
     hotel.ask(**ANN)
     hotel.look()
     assert told(posted(hotel)) == [("confirm", "ann@mail.example")]
+
+
+@pytest.mark.parametrize("given", ["ann@xn--fsqu00a.example", "ann@\u4f8b\u5b50.example"])
+def test_a_domain_in_letters_the_column_cannot_hold_is_found_as_it_is_sent(
+    deep_hotel: Hotel, given: str
+) -> None:
+    """So it is on file where MariaDB keeps mailboxes in Latin letters."""
+    hotel, held = deep_hotel, "ann@xn--fsqu00a.example"
+    if hotel.engine.dialect.name in ("mysql", "mariadb"):
+        with hotel.engine.begin() as conn:
+            conn.exec_driver_sql(
+                "ALTER TABLE guests MODIFY email VARCHAR(120) CHARACTER SET latin1"
+            )
+    hotel.guest(1, **{**ANN, "email": held})
+    hotel.ask(name=ANN["name"], email=given)
+    hotel.look()
+    assert [word for word, _ in told(posted(hotel))] == ["confirm"]
+    with hotel.engine.connect() as conn:
+        assert carriers(conn, hotel.datamap, "email", given) == {("guests", (1,))}
 
 
 # who was seen at the desk

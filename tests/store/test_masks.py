@@ -88,6 +88,14 @@ def test_placeholders_do_not_meet(name: str, length: int | None) -> None:
         ("name", 8, "Virtanen"),
         ("phone", None, "0401234567"),
         ("email", 20, "aino@example.com"),
+        ("email", 120, "erased-heart@mail.example"),
+        ("email", 120, "wei@erased.invalid"),
+        ("name", 80, "erased-and-loved"),
+        ("name", None, "erased-Li Wei"),
+        ("name", 80, "Ask erased-abcdefghijklmnopqrstuvwx"),
+        ("name", 80, "erased-abcdefghijklmnopqrstuvwxyz"),
+        ("name", 12, "~-Aino Virta"),
+        ("name", 40, "e7a5ed00e7a5 Aino Virtanen 012345"),
     ],
 )
 def test_what_people_write_is_no_placeholder(name: str, length: int | None, value: str) -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from flask_guesterase.core.errors import ForbiddenError, InputError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.seal import fingerprint
 from flask_guesterase.core.treatment import delete, null
+from flask_guesterase.store import tables
 from flask_guesterase.store.comeback import years
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.returning.replay import replay
@@ -63,6 +66,8 @@ def test_a_phone_is_known_in_every_spelling(lodge: Lodge) -> None:
         ("ann@m\u00fcnchen.example", "ANN@xn--mnchen-3ya.example"),
         ("ann@xn--mnchen-3ya.example", "ann@M\u00dcNCHEN.example"),
         ("ann@mail.example.", "ann@mail.example"),
+        ("ann@mail\u3002example", "ann@mail.example"),
+        ("ann@mail\u200b.example", "ann@mail.example"),
         ("ann@mail.example", "Ann Berg <Ann@mail.example>"),
         ("mailto:ann@mail.example", " ann@mail.example"),
     ],
@@ -75,6 +80,42 @@ def test_a_mailbox_is_known_in_every_spelling(lodge: Lodge, said: str, asked_by:
     lodge.run(lambda office: office.agree_anew(asked_by, "sh"))
     assert not asked(lodge, said, "sh")
     assert lodge.ours("mark") == []
+
+
+LETTERS, SENT = "ann@m\u00fcnchen.example", "ann@xn--mnchen-3ya.example"
+SHARP = "ann@fu\u00dfball.example", "ann@xn--fuball-cta.example"
+
+
+@pytest.mark.parametrize(("said", "asked_by"), [SHARP, SHARP[::-1]])
+def test_two_domains_that_fold_alike_are_two(lodge: Lodge, said: str, asked_by: str) -> None:
+    """Anybody can register either; a mailbox is one by its letters and as it is sent."""
+    lodge.run(lambda office: office.object(said, "sh"))
+    assert asked(lodge, asked_by, "sh")
+    assert not asked(lodge, "ann@fussball.example", "sh")
+    lodge.run(lambda office: office.object("ann@fussball.example", "sh"))
+    lodge.run(lambda office: office.agree_anew(asked_by, "sh"))
+    assert asked(lodge, "ann@fussball.example", "sh")
+
+
+def written_before(lodge: Lodge, *mailboxes: str) -> None:
+    """Write down an objection as it was before a mailbox was one in both spellings."""
+    key = lodge.run(lambda office: office.work.custodian.pepper("objection"))
+    rows = [
+        {"controller": "sh-co", "property": "sh", "kind": "objection", "table_name": "",
+         "mark": fingerprint(key, "email", mailbox), "row_mark": "",
+         "erased_at": datetime(2026, 1, 1), "ends_on": None, "request": None}
+        for mailbox in mailboxes
+    ]  # fmt: skip
+    with lodge.engine.begin() as conn:
+        conn.execute(insert(tables.mark), rows)
+
+
+@pytest.mark.parametrize("written", [(LETTERS, SENT), (SHARP[1],), ("ann@fussball.example",)])
+def test_who_objected_before_is_known_still(lodge: Lodge, written: tuple[str, ...]) -> None:
+    """By marks of other spellings of the mailbox, or of what its letters fold to."""
+    written_before(lodge, *written)
+    for mailbox in (LETTERS, SENT) if SENT in written else SHARP:
+        assert asked(lodge, mailbox)
 
 
 def test_it_binds_the_controller_to_whom_it_was_said(lodge: Lodge) -> None:

@@ -384,6 +384,21 @@ def test_an_address_that_begins_like_a_placeholder_is_looked_for(hotel: Hotel) -
     assert worker.carry_out(run_of(hotel), number) == "partial"
 
 
+@pytest.mark.parametrize("asked", ["ann@müller.example", "ANN@xn--mller-kva.example"])
+@pytest.mark.parametrize("held", ["ann@müller.example", "ann@xn--mller-kva.example"])
+def test_a_mailbox_is_found_by_its_letters_and_as_it_is_sent(
+    hotel: Hotel, held: str, asked: str
+) -> None:
+    """Whichever way guest, hotel and clerk wrote the domain."""
+    hotel.guest(1, name="Ann Berg", email=held)
+    hotel.guest(3, name="Cy Dahl", email="cy@post.example")
+    for id, remark in enumerate(("for ann@müller.example", "for ann@xn--mller-kva.example"), 3):
+        hotel.put(Booking, id=id, number=f"B{id}", guest_id=3, remark=remark)
+    number = hotel.approved(email=asked)
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    assert [left["rows"] for left in found(hotel, number)["left"]] == [2]
+
+
 def test_what_an_erasure_left_is_no_name(hotel: Hotel) -> None:
     """A profile that is erased again is not looked for by the mark that stands in it."""
     given_first(hotel)

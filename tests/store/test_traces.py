@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import (
+    CHAR,
     Column,
     ForeignKey,
     Integer,
@@ -37,6 +39,46 @@ from tests.store.test_coverage import Salted
 from tests.store.test_mapped import ADA, BO, WHO, manor
 
 
+@dataclass(frozen=True)
+class Mailbox:
+    """What a host reads a text as."""
+
+    text: str
+
+
+class Said(Mailbox):
+    """The same, and tells it."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Read(TypeDecorator[Mailbox]):
+    """A column the host reads as objects, of a fixed width."""
+
+    impl = CHAR
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return value.text if isinstance(value, Mailbox) else value
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Mailbox | None:
+        return None if value is None else Mailbox(value)
+
+
+class Opened(Salted):
+    """A column the host encrypts, and reads as objects that say what they hold."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return super().process_bind_param(None if value is None else str(value), dialect)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> Any:
+        text = super().process_result_value(value, dialect)
+        return None if text is None else Said(text)
+
+
 class Upper(TypeDecorator[str]):
     """A column the host writes in capitals."""
 
@@ -47,7 +89,9 @@ class Upper(TypeDecorator[str]):
         return value and value.upper()
 
 
-@pytest.mark.parametrize("kind", [String(200), Salted(200), Upper(200)], ids=repr)
+@pytest.mark.parametrize(
+    "kind", [String(200), Salted(200), Upper(200), Read(200), Opened(200)], ids=repr
+)
 @pytest.mark.parametrize("rule", [redact, placeholder, "gone"], ids=repr)
 def test_what_is_left_in_a_type_of_the_hosts_is_nobodys(
     database_url: str, kind: Any, rule: Any
@@ -129,6 +173,29 @@ def test_a_mark_counts_in_whatever_length_the_database_has_room_for(
         with engine.connect() as conn:
             full = holding(conn, declared.declared("guests"), [(1,), (2,)], ["title"])
     assert full == {(2,)}
+
+
+@pytest.mark.parametrize("live", ["VARCHAR(12)", "CHAR(40)", "VARCHAR(40)"])
+@pytest.mark.parametrize("name", ["title", "e_mail"])
+def test_a_placeholder_counts_in_whatever_length_and_nothing_that_begins_like_it(
+    database_url: str, name: str, live: str
+) -> None:
+    """What was written at whatever length is gone; what a person wrote, however it begins, not."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column(name, String(40))
+    )
+    declared = datamap(metadata, {"guests": Policy({name: placeholder}, subject=Subject([name]))})
+    said = "Anna", "erased-Li", "~-Li Wei A.", "a@erased.in", "erased-Anna", "~-Anna"
+    script = f"CREATE TABLE guests (id INTEGER PRIMARY KEY, {name} {live})"
+    with host(database_url, None, script) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [{"id": n, name: each} for n, each in enumerate(said)])
+        erase(engine, declared, ("guests", (0,)))
+        keys = [(n,) for n in range(len(said))]
+        with engine.connect() as conn:
+            full = holding(conn, declared.declared("guests"), keys, [name])
+    assert full == {*keys[1:]}
 
 
 class Base(DeclarativeBase):

@@ -173,6 +173,19 @@ def test_an_erased_guest_is_logged_out_everywhere(site: Site) -> None:
     assert empty.get("/me").text == "3"
 
 
+def test_who_is_only_called_like_a_placeholder_is_not_logged_out(tmp_path: Path) -> None:
+    """A guest lives whose mailbox begins like what an erasure writes, and who gave no name."""
+    site = Site(tmp_path, MARKED)
+    with site.app.app_context():
+        bea = site.db.session.get(site.guest, 2)
+        bea.email, bea.name = "erased-heart@mail.example", None
+        site.db.session.commit()
+        assert not site.extension.erased(bea)
+    assert site.browser(2).get("/me").text == "2"
+    with site.app.app_context():
+        site.db.engine.dispose()
+
+
 def test_who_was_erased_acts_no_more_where_no_browser_came_by(site: Site) -> None:
     """Tokens and commands act for an id, in processes in which nobody ever logs in."""
     with site.app.app_context():

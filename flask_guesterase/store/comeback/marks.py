@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, select
 
 from ...core.errors import MatchError
-from ...core.identity import Kind, Readings, normal, readings
+from ...core.identity import Kind, Readings, normal, readings, sent
 from ...core.log import slug
 from ...core.period import months_after
 from ...core.plan import Key, Outcome, Person, Plan, Step, by_table, key_text
@@ -103,7 +103,10 @@ def _forms(
     national = kind == Kind.PHONE and not told.lstrip().startswith("+")
     for region in (*regions, "") if national else ("",):
         with suppress(MatchError):
-            found.add((kind, scope + normal(kind, told, region).casefold()))
+            text = normal(kind, told, region)
+            # Marks of before are of a mailbox as it was written.
+            forms = {text, sent(text)} if kind == Kind.EMAIL else {text}
+            found |= {(kind, scope + form.casefold()) for form in forms}
     return found
 
 

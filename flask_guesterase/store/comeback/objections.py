@@ -6,6 +6,7 @@ to keep to it, a mark of the contact must outlive the contact itself.
 
 from __future__ import annotations
 
+import stringprep
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -16,7 +17,7 @@ from sqlalchemy import Column, delete, insert, select
 
 from ...core.errors import InputError, KeyMissingError, MatchError
 from ...core.events import ObjectionRecorded
-from ...core.identity import Kind, kind_of, normal
+from ...core.identity import Kind, kind_of, normal, sent
 from ...core.kinds import TEXT, need
 from ...core.log import slug
 from ...core.permissions import Permission
@@ -93,8 +94,9 @@ def objects(work: Work, contact: str, place: str = "") -> bool:
     hotels = work.settings.properties
     countries = [hotels[place].country] if place in hotels else marks.regions(work.settings)
     table = tables.mark
+    known_by = _marks(work, contact, countries, before=True)
     wanted = select(table.c.id).where(
-        table.c.kind == OBJECTION, table.c.mark.in_(_marks(work, contact, countries) or {""})
+        table.c.kind == OBJECTION, table.c.mark.in_(known_by or {""})
     )
     if place in hotels:
         wanted = wanted.where(table.c.controller == slug(hotels[place].controller))
@@ -185,30 +187,41 @@ def _put(work: Work, origin: Origin, found: Iterable[str], stop: bool) -> None:
         ])  # fmt: skip
 
 
-def _marks(work: Work, contact: str, countries: Iterable[str]) -> set[str]:
-    """Return the marks of a contact in each of its forms; none of what is no contact."""
+def _marks(
+    work: Work, contact: str, countries: Iterable[str], before: bool = False
+) -> set[str]:
+    """Return the marks of a contact in each of its forms; none of what is no contact.
+
+    :param before: also of the forms of which marks were made before.
+    """
     need(contact, TEXT, "contact=...", InputError)
     text = unicodedata.normalize("NFKC", contact).strip()
     kind = Kind.EMAIL if "@" in text else Kind.PHONE
     key = work.custodian.pepper(OBJECTION)
-    found = set()
-    for form in _mailboxes(text) if kind is Kind.EMAIL else {text}:
-        for country in countries:
-            with suppress(MatchError):
-                found.add(fingerprint(key, kind.value, normal(kind, form, country)))
-    return found
+    forms = set[str]()
+    for country in countries:
+        with suppress(MatchError):
+            forms |= _mailboxes(text, before) if kind is Kind.EMAIL else {
+                normal(kind, text, country)
+            }
+    return {fingerprint(key, kind.value, form) for form in forms}
 
 
-def _mailboxes(text: str) -> set[str]:
+def _mailboxes(text: str, before: bool) -> set[str]:
     """Return the ways in which one mailbox is written: its domain by letters and as it is sent.
 
     A name before it, as in the head of a mail, is left out, and so is the root's dot.
+
+    :param before: also as it was marked before "fußball" and "fussball" were two.
     """
     address = (parseaddr(text)[1] or text) if "<" in text else text
     local, _, domain = address.removeprefix("mailto:").rpartition("@")
-    domain = domain.casefold().rstrip(".")
-    found = {f"{local}@{domain}"}
-    with suppress(UnicodeError):
-        sent = domain.encode("idna").decode("ascii")
-        found |= {f"{local}@{sent}", f"{local}@{sent.encode().decode('idna')}"}
+    # What cannot be seen means nothing to mail, and what ends a Chinese sentence is a dot to it.
+    seen = "".join(sign for sign in domain if not stringprep.in_table_b1(sign))
+    seen = seen.replace("\u3002", ".").rstrip(".")
+    mailbox = normal(Kind.EMAIL, f"{local}@{seen}")
+    found = {mailbox, sent(mailbox)}
+    if before:
+        local, _, domain = mailbox.rpartition("@")
+        found.add(normal(Kind.EMAIL, f"{local}@{domain.casefold()}"))
     return found

@@ -85,9 +85,9 @@ def candidates(
             )
             continue
         table = declared.alias("s")
-        condition = _carries(table, wanted, key, value, region)
+        conditions = _carries(table, wanted, key, value, region)
         try:
-            read = _read(conn, declared, contacts, table, condition, property_, typed=True)
+            read = _read(conn, declared, contacts, table, conditions, property_)
             held = True
             _fit(conn, name, read)
             kind = kind_of(key)
@@ -130,10 +130,16 @@ def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[P
                    if isinstance(c, Column) and kind_of(key) == kind}  # fmt: skip
         columns |= {c: declared.column(c) for c, is_ in contacts.contact.items() if is_ == kind}
         if columns and not declared.blurred:
-            condition = or_(*(_carries(table, c, kind, value, "") for c in columns.values()))
+            each_ = (_carries(table, c, kind, value, "") for c in columns.values())
+            conditions = [or_(*ways) for ways in zip(*each_, strict=True)]
             told = _is_told(kind, columns.values())
+            try:
+                read = _read(conn, declared, contacts, table, conditions, None)
+            except MatchError:
+                # Another table's column may hold it.
+                continue
             found |= {
-                each.person for each in _read(conn, declared, contacts, table, condition, None)
+                each.person for each in read
                 if not told or any(
                     same(kind, value, text)
                     for text in (*each.contacts.values(), *each.values.values())
@@ -183,15 +189,24 @@ def _on_file(
 
 def _carries(
     table: FromClause, wanted: Any, key: str, value: str, region: str
-) -> ColumnElement[bool]:
+) -> list[ColumnElement[bool]]:
+    """Return the condition, and which one is asked where the column knows no letters like these."""
     if not isinstance(wanted, Column):
-        return _asked(wanted, table, key, value)
-    column = table.c[wanted.key]
+        return [_asked(wanted, table, key, value)]
     kind = kind_of(key)
-    texts = sorted(spellings(kind, value, region))
+    ways = [sorted(spellings(kind, value, region))]
+    sent = [text for text in ways[0] if text.isascii()]
+    if kind is Kind.EMAIL and sent and sent != ways[0]:
+        ways.append(sent)
+    return [_spelt(table.c[wanted.key], kind, value, texts) for texts in ways]
+
+
+def _spelt(
+    column: ColumnElement[Any], kind: Kind | None, value: str, texts: Sequence[str]
+) -> ColumnElement[bool]:
     if not is_text(column.type):
         return or_(false(), *(column == v for v in host_values(column.type, [value, *texts])))
-    if kind == "phone":
+    if kind is Kind.PHONE:
         bare: ColumnElement[Any] = column
         for mark in (" ", "-", "(", ")", ".", "/"):
             bare = func.replace(bare, mark, "")
@@ -213,12 +228,15 @@ def _asked(
     return condition
 
 
-def inquire(conn: Connection, table: str, statement: Select[Any]) -> CursorResult[Any]:
+def inquire(
+    conn: Connection, table: str, statement: Select[Any], *others: Select[Any]
+) -> CursorResult[Any]:
     """Return the rows of a question about a value that anybody may have typed.
 
     :param conn: open connection.
     :param table: the table that is asked.
     :param statement: the question.
+    :param others: what is asked instead where the column cannot hold the value.
     :raises MatchError: the column cannot hold it, so nobody is on file under it.
     """
     there = at(conn, table)
@@ -230,6 +248,8 @@ def inquire(conn: Connection, table: str, statement: Select[Any]) -> CursorResul
     except StatementError as raised:
         if not is_misfit(raised):
             raise
+    if others:
+        return inquire(conn, table, *others)
     raise MatchError("Nobody can be on file under this value.", "Look at its spelling.")
 
 
@@ -238,15 +258,14 @@ def _read(
     declared: Declared,
     contacts: Contacts,
     table: FromClause,
-    condition: ColumnElement[bool],
+    conditions: Sequence[ColumnElement[bool]],
     property_: str | None,
-    typed: bool = False,
 ) -> list[Candidate]:
-    statement = _select(declared, contacts, table).where(condition)
+    statement = _select(declared, contacts, table)
     if property_ is not None and contacts.property is not None:
         statement = statement.where(table.c[contacts.property.key] == property_)
-    rows = inquire(conn, declared.name, statement) if typed else conn.execute(statement)
-    return _told(declared, contacts, rows)
+    questions = [statement.where(condition) for condition in conditions]
+    return _told(declared, contacts, inquire(conn, declared.name, *questions))
 
 
 def _select(declared: Declared, contacts: Contacts, table: FromClause) -> Select[Any]:

@@ -80,11 +80,16 @@ def holding(
     found = _selected(conn, declared, keys, others, whole) if others else set()
     rest = sorted(_selected(conn, declared, keys, documents, whole) - found, key=key_text)
     hosts = [n for n in documents if _is_hosts(declared, n)]
+    marked = {n for n in hosts if isinstance(beneath(declared.written(n)), Redact | Placeholder)}
     reads = reader(conn, declared, None)
     for key, cells, values in reads.rows(rest, documents, hosts):
         full = {c.name: c.value for c in cells if c.form is not Form.NULL}
-        full |= {n: v for n, v in values.items() if v is not None}
-        if not all(_left(declared, n, value, reads.conn.dialect) for n, value in full.items()):
+        told = full | {n: v for n, v in values.items() if v is not None}
+        odd = [n for n, v in told.items() if not _left(declared, n, v, reads.conn.dialect)]
+        # A host may read an object out of what an erasure wrote.
+        if not all(
+            n in marked and _left(declared, n, full.get(n, ""), reads.conn.dialect) for n in odd
+        ):
             found.add(key)
     return found
 
@@ -125,16 +130,17 @@ def _left(declared: Declared, name: str, value: Any, dialect: Dialect) -> bool:
     if isinstance(rule, Computed):
         return _is_made(rule, value, lambda one, other: same(column, one, other, dialect))
     text = value if isinstance(value, str) else json.dumps(value, default=str)
+    bare = text.strip('"')
     if isinstance(rule, Redact):
-        return looks_redacted(text)
+        return looks_redacted(bare)
     if isinstance(rule, Placeholder):
         # A host's type may change the case of what is written.
-        return looks_invented(column.name, text_length(column.type), text.lower())
+        return looks_invented(column.name, text_length(column.type), bare.lower())
     if isinstance(rule, Constant):
-        return text.strip('"') == str(rule.value) or _is_document(text, rule.value)
+        return bare == str(rule.value) or _is_document(text, rule.value)
     if not isinstance(rule, Inside) or is_applied(rule, text, _stands):
         return True
-    return isinstance(fallback(rule, column), Redact) and looks_redacted(text.strip('"'))
+    return isinstance(fallback(rule, column), Redact) and looks_redacted(bare)
 
 
 def _is_made(rule: Computed, value: Any, same_: Callable[[Any, Any], bool]) -> bool:

@@ -1,0 +1,36 @@
+"""A mailbox whose domain is in letters of its own is known again, however it was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core import identity
+from flask_guesterase.store.comeback import marks
+from tests.store.lodge import ANN, Guest, Lodge
+
+WAYS = "ann@müller.example", "ann@xn--mller-kva.example"
+
+
+@pytest.mark.parametrize("back", WAYS)
+@pytest.mark.parametrize("gone", WAYS)
+@pytest.mark.parametrize("before", [True, False])
+def test_who_was_erased_is_known_in_either_spelling(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    gone: str, back: str, before: bool,
+) -> None:
+    """Also by a mark of before both were one, which is of what was written."""
+    lodge = Lodge(sqlite_url, tmp_path)
+    lodge.stayed(email=gone)
+    with monkeypatch.context() as patched:
+        if before:
+            patched.setattr(identity, "_lettered", str)
+            patched.setattr(marks, "sent", str)
+        lodge.erased_guest()
+    values = {"full_name": ANN["full_name"], "email": back}
+    lodge.session.add(Guest(id=9, house="sh", made_on=lodge.now.date(), **values))
+    lodge.session.commit()
+    lodge.worker()
+    assert [(key, why) for _, key, why, _ in lodge.returns()] == [("int:9", "erased-contact")]
+    lodge.close()
