@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, Subquery, and_, case, func, select
+from sqlalchemy import Row, ScalarSelect, Select, Subquery, and_, case, func, select
 
 from ...core.canary import KIND
 from ...core.deadlines import days_left, paused
@@ -85,14 +85,15 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     since = datetime.fromisoformat(f"{first}-01") - timedelta(days=1)
     between, zone = (since, work.stamp), ZoneInfo(hotel.zone)
     refused = table.state == State.REFUSED.value
+    granted = table.state.in_([state.value for state in heard.GRANTED])
     answered = case(
-        (table.state.in_([state.value for state in heard.GRANTED]), table.erased_at),
+        (granted, func.coalesce(_certified(), table.erased_at)),
         (table.state.in_([state.value for state in _DECIDED]), table.decided_at),
     )
     # While identity is asked for the clock may stand still.
     asked = case((table.state == State.RECEIVED.value, table.acknowledged_at))
-    # Nobody has looked at it again, so that its guest reads of it still.
-    erased = case((table.state == State.CHECKING.value, table.erased_at))
+    # From it on a guest who was told what it waited for has the time that the law gives.
+    erased = case((granted | (table.state == State.CHECKING.value), table.erased_at))
     return (
         select(
             table.number, table.channel, table.state, table.kind, table.due_on,
@@ -107,6 +108,13 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
         )
         .subquery()
     )  # fmt: skip
+
+
+def _certified() -> ScalarSelect[Any]:
+    """Return when an erasure was answered: with its first certificate, once it was checked."""
+    first = tables.certificate.c
+    mine = (first.request == tables.request.c.number, first.supplement == 0)
+    return select(first.issued_at).where(*mine).correlate(tables.request).scalar_subquery()
 
 
 def _alike(work: Work, hotel: Property, row: Row[Any]) -> Alike:
