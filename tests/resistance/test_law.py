@@ -14,7 +14,7 @@ from sqlalchemy import delete, literal, select, update
 
 from flask_guesterase import verify
 from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
-from flask_guesterase.core.errors import BlockedError, FourEyesError
+from flask_guesterase.core.errors import BlockedError, FourEyesError, TransitionError
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
@@ -109,6 +109,36 @@ def test_a_first_period_of_one_day(draft: Lawful, known: str, times: int) -> Non
     assert said.open == ()
     assert said.kept(today + timedelta(days=29))
     assert not said.kept(today + timedelta(days=30))
+
+
+@pytest.mark.parametrize("attack", ["proposer", "moment", "length"])
+def test_a_period_of_the_house_rewritten_by_sql(draft: Lawful, attack: str) -> None:
+    """One person who writes a colleague's name, or another length, sets no period: the journal
+    knows who proposed what, and whoever proposes it anew waits for somebody else."""
+    law = draft
+    law.do("sign_pack", "XX", "officer")
+    years = House("correspondence", ("departed",), "counsel, 2026-02", Period(years=2))
+    colleagues = law.do("house_period", "sh", years, "second")
+    law.hotel.later(hours=1)
+    days = House("correspondence", ("departed",), "counsel, 2026-02", Period(days=1))
+    mine = law.do("house_period", "sh", days, "officer")
+    rows = {row["id"]: row for row in law.hotel.ours("rule")}
+    row, table = rows[colleagues], tables.rule
+    forged = {"proposed_by": row["proposed_by"]}
+    if attack == "moment":
+        forged["proposed_at"] = row["proposed_at"]
+    target = colleagues if attack == "length" else mine
+    if attack == "length":
+        forged = {"body": rows[mine]["body"]}
+    with law.hotel.engine.begin() as conn:
+        conn.execute(update(table).where(table.c.id == target).values(**forged))
+    with pytest.raises(TransitionError, match="journal"):
+        law.do("confirm_house", target, "officer")
+    assert not any(row["confirmed_by"] for row in law.hotel.ours("rule"))
+    anew = law.do("house_period", "sh", days, "officer")
+    with pytest.raises(FourEyesError):
+        law.do("confirm_house", anew, "officer")
+    law.do("confirm_house", anew, "second")
 
 
 def test_a_rule_that_comes_while_a_first_period_waits(draft: Lawful) -> None:

@@ -31,6 +31,7 @@ from ..access.sameness import same
 from ..journaling.journal import stamp
 from ..journaling.signers import open_ours
 from ..lawbook import packs, rulebook, rulerows, sources
+from ..lawbook.proposals import journaled
 from ..messages.outbox import SENT
 from ..requests.pending import touched
 
@@ -185,10 +186,12 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     :param id_: number of the proposal.
     :param by: the host's id of the second person.
     :raises FourEyesError: they proposed it.
-    :raises TransitionError: it is no proposal any more.
+    :raises TransitionError: it is no proposal any more, or the journal knows of none.
     """
     row, actor = _waits(work, id_, by, {LineState.PROPOSED})
     _another(work, row, actor)
+    if not journaled(work, row):
+        raise TransitionError("The journal knows of no such proposal.", "Propose it anew.")
     line = replace(rulerows.line_of(row), state=LineState.LIVING)
     shortens = line.rule().ceiling is not None
     if shortens:
