@@ -390,6 +390,23 @@ def test_one_person_cannot_shorten_anything(law: Lawful) -> None:
     assert str(law.verdict().until) == "2029-01-31"
 
 
+def test_a_proposal_is_known_after_the_clock_was_set_back_and_under_another_code(
+    law: Lawful,
+) -> None:
+    """Nothing of this makes it another one, so that it need not be proposed anew."""
+    period = House("correspondence", ("departed",), "counsel, 2026-02", Period(years=2))
+    first = law.do("house_period", "sh", period, "officer")
+    law.hotel.now -= timedelta(minutes=3)
+    law.do("house_period", "sh", replace(period, floor=Period(years=3)), "officer")
+    places = law.hotel.settings.properties
+    alone = {"pine": replace(places["sh"], code="pine")}
+    law.hotel.settings = replace(law.hotel.settings, properties=alone)
+    everywhere(law)
+    with law.hotel.begin() as office:
+        rulebook.sync(office.work)
+    law.do("confirm_house", first, "second")
+
+
 def test_an_old_or_foreign_checkpoint_does_not_do(law: Lawful) -> None:
     """It must be signed by this house, of this controller, and have seen the proposal."""
     law.write(SHORT)

@@ -28,10 +28,9 @@ from ...core.rulebook import Line, LineKind, LineState, rule_body
 from .. import tables
 from ..access import actors
 from ..access.sameness import same
-from ..journaling.journal import stamp
 from ..journaling.signers import open_ours
 from ..lawbook import packs, rulebook, rulerows, sources
-from ..lawbook.proposals import journaled
+from ..lawbook.proposals import journaled, tells
 from ..messages.outbox import SENT
 from ..requests.pending import touched
 
@@ -319,11 +318,9 @@ def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
         )
         .order_by(entry.c.position.desc())
     ).scalars()
-    wanted = (stamp(row.proposed_at), row.proposed_by, row.mark)
-    for body in bodies:
-        draft = read_entry(body.encode()).draft
-        if (draft.at, draft.actor, draft.marks.get("rule")) == wanted:
-            return head
+    told = tells(work, row)
+    if any(told(read_entry(body.encode()).draft) for body in bodies):
+        return head
     raise InputError(
         "This checkpoint is older than the proposal.",
         "Let one be made and kept outside after the proposal, and bring that.",

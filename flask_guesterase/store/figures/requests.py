@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, ScalarSelect, Select, Subquery, and_, case, func, select
+from sqlalchemy import Row, Select, Subquery, and_, case, func, select
 
 from ...core.canary import KIND
 from ...core.deadlines import days_left, paused
@@ -86,8 +86,11 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     between, zone = (since, work.stamp), ZoneInfo(hotel.zone)
     refused = table.state == State.REFUSED.value
     granted = table.state.in_([state.value for state in heard.GRANTED])
+    # An erasure is answered once it was checked: with its first certificate.
+    first_one = tables.certificate.c
+    certified = and_(first_one.request == table.number, first_one.supplement == 0)
     answered = case(
-        (granted, func.coalesce(_certified(), table.erased_at)),
+        (granted, func.coalesce(first_one.issued_at, table.erased_at)),
         (table.state.in_([state.value for state in _DECIDED]), table.decided_at),
     )
     # While identity is asked for the clock may stand still.
@@ -103,18 +106,12 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
             wall_day(dialect, asked, zone, between).label("asked"),
             wall_day(dialect, erased, zone, between).label("erased"),
         )
+        .select_from(tables.request.outerjoin(tables.certificate, certified))
         .where(
             and_(table.property == hotel.code, table.kind != KIND, table.received_at >= since)
         )
         .subquery()
     )  # fmt: skip
-
-
-def _certified() -> ScalarSelect[Any]:
-    """Return when an erasure was answered: with its first certificate, once it was checked."""
-    first = tables.certificate.c
-    mine = (first.request == tables.request.c.number, first.supplement == 0)
-    return select(first.issued_at).where(*mine).correlate(tables.request).scalar_subquery()
 
 
 def _alike(work: Work, hotel: Property, row: Row[Any]) -> Alike:
