@@ -190,7 +190,10 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     row, actor = _waits(work, id_, by, {LineState.PROPOSED})
     _another(work, row, actor)
     if not journaled(work, row):
-        raise TransitionError("The journal knows of no such proposal.", "Propose it anew.")
+        raise TransitionError(
+            "The journal knows of no such proposal.",
+            "Propose it anew; in a restored database `flask guesterase replay` goes before.",
+        )
     line = replace(rulerows.line_of(row), state=LineState.LIVING)
     shortens = line.rule().ceiling is not None
     if shortens:
