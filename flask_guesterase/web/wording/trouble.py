@@ -35,8 +35,8 @@ NEXT: dict[str, str] = {
     ),
     "answer-late": N_("Open Requests, state overdue, and answer today; the deputy may too."),
     "request-failing": N_(
-        "Open Requests, state approved: let IT run `flask guesterase erase` with the number of "
-        "each. It says why, and each is tried again once a day."
+        "Open Requests, state approved, waiting or being checked: let IT run `flask guesterase "
+        "erase` with the number of each. It says why, and each is tried again once a day."
     ),
     "box-late": N_(
         "Let IT run `flask guesterase worker --once` and look at the clock and the key folder."
