@@ -13,6 +13,7 @@ class AlertKind(StrEnum):
 
     PAST_DUE = "past-due"
     ANSWER_LATE = "answer-late"
+    REQUEST_FAILING = "request-failing"
     BOX_LATE = "box-late"
     MESSAGE_FAILED = "message-failed"
     FILE_FAILED = "file-failed"

@@ -14,7 +14,7 @@ from sqlalchemy import delete, literal, select, update
 
 from flask_guesterase import verify
 from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
-from flask_guesterase.core.errors import BlockedError, FourEyesError
+from flask_guesterase.core.errors import BlockedError, FourEyesError, InputError, TransitionError
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
@@ -45,6 +45,7 @@ from tests.store.test_rulebook import (
     REGISTER,
     UNKNOWN,
     Lawful,
+    everywhere,
 )
 
 SHORT = 'floor = "P1D"'
@@ -111,6 +112,58 @@ def test_a_first_period_of_one_day(draft: Lawful, known: str, times: int) -> Non
     assert said.open == ()
     assert said.kept(today + timedelta(days=29))
     assert not said.kept(today + timedelta(days=30))
+
+
+@pytest.mark.parametrize("attack", ["proposer", "moment", "length", "hotel"])
+def test_a_period_of_the_house_rewritten_by_sql(draft: Lawful, attack: str) -> None:
+    """One person who writes a colleague's name, another length or hotel, sets no period: the
+    journal knows who proposed what, and whoever proposes it anew waits for somebody else."""
+    law = draft
+    everywhere(law)
+    places = law.hotel.settings.properties
+    both = {**places, "mu": replace(places["mu"], controller=places["sh"].controller)}
+    law.hotel.settings = replace(law.hotel.settings, properties=both)
+    law.do("sign_pack", "XX", "officer")
+    years = House("correspondence", ("departed",), "counsel, 2026-02", Period(years=2))
+    colleagues = law.do("house_period", "sh", years, "second")
+    law.hotel.later(hours=1)
+    days = House("correspondence", ("departed",), "counsel, 2026-02", Period(days=1))
+    mine = law.do("house_period", "sh", days, "officer")
+    rows = {row["id"]: row for row in law.hotel.ours("rule")}
+    row, table = rows[colleagues], tables.rule
+    forged = {"proposed_by": row["proposed_by"]}
+    if attack == "moment":
+        forged["proposed_at"] = row["proposed_at"]
+    target = mine if attack in ("proposer", "moment") else colleagues
+    if attack == "length":
+        forged = {"body": rows[mine]["body"]}
+    if attack == "hotel":
+        forged = {"property": "mu"}
+    with law.hotel.engine.begin() as conn:
+        conn.execute(update(table).where(table.c.id == target).values(**forged))
+    with pytest.raises(TransitionError, match="journal"):
+        law.do("confirm_house", target, "officer")
+    assert not any(row["confirmed_by"] for row in law.hotel.ours("rule"))
+    anew = law.do("house_period", "sh", days, "officer")
+    with pytest.raises(FourEyesError):
+        law.do("confirm_house", anew, "officer")
+    law.do("confirm_house", anew, "second")
+
+
+def test_a_shortening_rewritten_by_sql(law: Lawful) -> None:
+    """Another body under the mark of what a colleague proposed is not what they proposed."""
+    law.write(LONG.replace("P5Y", "P4Y"))
+    [line] = law.waits("ceiling")
+    law.do("propose_change", line.id, "second")
+    row = next(row for row in law.hotel.ours("rule") if row["id"] == line.id)
+    where, table = tables.rule.c.id == line.id, tables.rule
+    for body in (row["body"].replace("P4Y", "P1D"), row["body"]):
+        with law.hotel.engine.begin() as conn:
+            conn.execute(update(table).where(where).values(body=body))
+        if body != row["body"]:
+            with pytest.raises(InputError, match="proposal"):
+                law.do("confirm_change", line.id, "officer", law.checkpoint())
+    assert law.do("confirm_change", line.id, "officer", law.checkpoint())
 
 
 def test_a_rule_that_comes_while_a_first_period_waits(draft: Lawful) -> None:

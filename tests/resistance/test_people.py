@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -13,6 +14,7 @@ from flask_guesterase.core.errors import FourEyesError, TransitionError, Unknown
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.incidents.affected import Asked as Measured
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.search import residue
@@ -20,6 +22,7 @@ from tests.resistance.conftest import Pine
 from tests.store import forms
 from tests.store.forms import Form, Guest
 from tests.store.hotel import Hotel, Scan
+from tests.store.test_incidents import Watch
 from tests.store.test_outbox import Post, go
 from tests.store.test_residue import note, run_of
 from tests.web.house import House
@@ -315,6 +318,43 @@ def test_an_incident_called_harmless_after_its_review(
     grave("risk-none")
     with pytest.raises(TransitionError, match="not-reviewed"):
         pine.run(lambda office: office.close_incident(number, "officer"))
+
+
+@pytest.mark.parametrize("attack", ["proposer", "words"])
+def test_a_letter_to_guests_rewritten_by_sql(
+    sqlite_url: str, tmp_path: Path, attack: str
+) -> None:
+    """One person who writes a colleague's name beside their own letter lets none go: the journal
+    knows who proposed it last, and when."""
+    house = Watch(sqlite_url, tmp_path)
+    house.place("DE")
+    number = house.report()
+    house.classify(number, "risk-high")
+    house.run(lambda office: office.measure_incident(number, Measured(), "officer"))
+
+    def propose(words: str, by: str) -> dict[str, Any]:
+        house.later(minutes=1)
+        house.run(lambda office: office.propose_notice(number, "EU/guests", words, by))
+        return next(row for row in house.ours("notice") if row["alarm"] == "EU/guests")
+
+    def let_go(by: str) -> None:
+        read = house.digest(number)
+        house.run(lambda office: office.let_notice_go(number, "EU/guests", by, read))
+
+    theirs = propose("Seen.", "second")
+    propose("Pay there.", "officer")
+    forged = {"proposed_by": theirs["proposed_by"]}
+    if attack == "words":
+        forged["proposed_at"] = theirs["proposed_at"]
+    with house.engine.begin() as conn:
+        conn.execute(update(tables.notice).values(**forged))
+    with pytest.raises(TransitionError, match="journal"):
+        let_go("officer")
+    propose("Seen.", "officer")
+    with pytest.raises(FourEyesError):
+        let_go("officer")
+    let_go("second")
+    house.engine.dispose()
 
 
 @pytest.mark.parametrize("silent", [False, True])

@@ -119,3 +119,48 @@ def test_who_showed_who_they_are_need_do_nothing(hotel: Hotel) -> None:
     assert found["complaint"].content["params"]["what"] == ""
     assert "confirm" not in found
     assert shown(hotel, number)["state"] == "review"
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_the_letter_names_the_day_that_holds_now(any_hotel: Hotel, shows: bool) -> None:
+    """The word that it takes longer was taken back with the refusal, so nobody else tells it."""
+    hotel = any_hotel
+    number = unproved(hotel, "DE", "UTC")
+    if shows:
+        with hotel.begin() as office:
+            office.confirm(number, "clerk", "desk")
+    with hotel.begin() as office:
+        until = office.extend(number, "officer", "complex")
+    (longer,) = (each for each in claimed(hotel) if each.template == "extended")
+    with hotel.begin() as office:
+        dispatch.failed(office.work, longer, "SMTPException")
+    with hotel.begin() as office:
+        ground = "another-persons-data" if shows else "identity-not-shown"
+        office.refuse(number, "officer", ground)
+        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        read = office.complaint_letter(complaint, "second", "overturned", "")
+        office.answer_complaint(complaint, "second", "overturned")
+    found = {parcel.template: parcel.content["params"] for parcel in claimed(hotel)}
+    assert "extended" not in found
+    assert found["complaint"]["due"] == shown(hotel, number)["due_on"] == until.isoformat()
+    assert read.params["due"] == until.isoformat()
+
+
+def test_the_letter_names_no_day_while_the_clock_stands_still_or_that_is_past(hotel: Hotel) -> None:
+    """What moves with every day, or is over, is promised to nobody."""
+    number = unproved(hotel, "GB", "Europe/London")
+    overturned(hotel, number)
+    (letter,) = (each for each in claimed(hotel) if each.template == "complaint")
+    assert letter.content["params"]["due"] == ""
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+        office.refuse(number, "officer", "another-persons-data")
+        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    for _ in range(12):
+        hotel.later(days=10)
+    with hotel.begin() as office:
+        read = office.complaint_letter(complaint, "second", "overturned", "")
+    assert read.params["due"] == ""

@@ -24,6 +24,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.tree import leaf_hash
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake, pulse
+from flask_guesterase.store.executing import execution
 from flask_guesterase.store.upkeep import owndata
 from tests.store import forms
 from tests.store.forms import RIGHTS, Forms
@@ -193,6 +194,27 @@ def test_a_late_answer_is_noticed(hotel: Hotel) -> None:
         conn.execute(update(tables.request).values(state="verified"))
     look(hotel)
     assert one(hotel, "answer-late")["count"] == 1
+
+
+def test_an_approved_request_that_cannot_be_carried_out_is_noticed(each: Hotel) -> None:
+    """Its owner is told once, not at each look, and it closes when the erasure succeeds."""
+    each.guest(1, name="Ann", email="ann@example.com")
+    number = each.approved(email="ann@example.com")
+    for minutes in (15, 60, 180):
+        assert "request-failing" not in kinds(each)
+        with each.begin() as office:
+            execution.postpone(office.work, number)
+        each.later(minutes=minutes)
+        look(each)
+    alert = one(each, "request-failing")
+    assert (alert["property"], alert["count"]) == ("sh", 1)
+    assert alert["owner"] == "officer@pine.example"
+    assert look(each) == {"opened": 0, "gone": 0, "told": 0}
+    mine = f"alert:{alert['id']}:"
+    assert len([row for row in each.ours("outbox") if row["dedupe"].startswith(mine)]) == 1
+    assert each.erased(number) == "erased"
+    assert look(each)["gone"] == 1
+    assert "request-failing" not in kinds(each)
 
 
 @pytest.mark.parametrize("how", ["changed", "cut", "respelled"])

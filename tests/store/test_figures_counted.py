@@ -64,6 +64,10 @@ MOMENTS = st.datetimes(datetime(2025, 2, 1), datetime(2026, 3, 30)) | st.builds(
 )
 
 
+CERTIFIED = "certified"
+"""When the first certificate of a request was issued, beside what its row says."""
+
+
 @st.composite
 def rows(draw: st.DrawFn) -> dict[str, Any]:
     """One request as a row; what cannot be together is together sometimes."""
@@ -78,6 +82,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "due_on": (received.date() + timedelta(days=draw(st.integers(0, 40)))).isoformat(),
         "ground": draw(st.sampled_from([None, "not-found", "abusive"])),
         "decided_at": draw(after), "erased_at": draw(after), "acknowledged_at": draw(after),
+        CERTIFIED: draw(after),
     }
 
 
@@ -93,6 +98,9 @@ def one_by_one(hotel: Hotel, wanted: list[str]) -> list[Month]:
     with hotel.begin() as office:
         work = office.work
         every = work.conn.execute(select(*cases.columns())).all()
+        first = tables.certificate.c
+        certificates = select(first.request, first.issued_at).where(first.supplement == 0)
+        certified = {row.request: row.issued_at for row in work.conn.execute(certificates)}
         today = work.now.astimezone(zone).date()
         for case in (cases.read(row) for row in every):
             received = day(case.received_at)
@@ -104,7 +112,7 @@ def one_by_one(hotel: Hotel, wanted: list[str]) -> list[Month]:
             if case.state.value in ("refused", "complaint", "offered", "fetched", "expired"):
                 at = day(case.decided_at)
             elif case.state.value in ("erased", "sealed", "partial", "restored"):
-                at = day(case.erased_at)
+                at = day(certified.get(case.number, case.erased_at))
             due = deadlines.due(work, case)
             waits = at is None and case.state in UNANSWERED
             told.add(case, None if at is None else (at - received).days,
@@ -153,9 +161,16 @@ def test_the_database_counts_what_each_request_tells(
     house.lies_in(zone)
     with house.engine.begin() as conn:
         conn.execute(delete(tables.request))
-        if each:
-            given = [{**row, "number": f"GR-{n:08d}"} for n, row in enumerate(each)]
-            conn.execute(insert(tables.request), given)
+        conn.execute(delete(tables.certificate))
+        given = [{**row, "number": f"GR-{n:08d}"} for n, row in enumerate(each)]
+        issued = [
+            {"request": row["number"], "supplement": more, "body": "{}",
+             "issued_at": at + timedelta(days=20 * more)}
+            for row in given if (at := row.pop(CERTIFIED)) is not None for more in (0, 1)
+        ]  # fmt: skip
+        for table, put in ((tables.request, given), (tables.certificate, issued)):
+            if put:
+                conn.execute(insert(table), put)
     wanted = months(date(2026, 3, 30), 12)
     with house.begin() as office:
         place = office.work.settings.property("sh")

@@ -132,6 +132,38 @@ def test_who_was_told_in_time_hears_of_the_erasure_in_time(any_house: House) -> 
         assert counted(house) == (1, 0, int(late), {}, 1)
 
 
+def test_what_was_checked_after_its_day_stays_late(any_house: House) -> None:
+    """Its guest has the certificate from that day on, and not from the erasure."""
+    house = any_house
+    house.person(1, "ann")
+    number = house.approved(email="ann@example.com")
+    carried_out(house, number)
+    past_due(house, number)
+    with house.begin() as office:
+        received = office.show(number)["received_at"]
+        office.check(number)
+    days = (house.now.date() - received.date()).days
+    assert (month(house).answered, month(house).late, month(house).days) == (1, 1, (days, days))
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_who_was_told_in_time_has_a_late_erasure_only_after_the_time_from_it(
+    any_house: House, more: int
+) -> None:
+    """What was no more in time when it was checked is not in time because it was."""
+    house = any_house
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    past_due(house, number)
+    leaves(house)
+    carried_out(house, number)
+    house.later(days=(shown(house, number)["due_on"] - house.now.date()).days + more)
+    before = month(house).late
+    with house.begin() as office:
+        office.check(number)
+    assert (month(house).answered, month(house).late, before) == (1, more, more)
+
+
 def shown(house: House, number: str) -> dict[str, Any]:
     """Return what staff read of a request, its day as one."""
     with house.begin() as office:

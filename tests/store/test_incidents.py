@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,12 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.incidents import Alarm, Severity, Whom
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.access import pulse
 from flask_guesterase.store.incidents import evidence, noticing, records
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.keys.custodian import FolderCustodian
+from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.settings import Property
 from tests.store.ashore import Ashore
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
@@ -269,6 +272,22 @@ def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
         office.let_notice_go(number, "EU/guests", "second", read)
     noticing.push_all(small.run)
     assert [row for row in small.ours("outbox") if row["template"] == "incident"] == []
+
+
+def test_guests_of_a_restored_database_are_told_before_it_has_caught_up(
+    small: Watch, tmp_path: Path
+) -> None:
+    """What was proposed waits for its place in the journal; who waits for the letter need not."""
+    small.settings = replace(small.settings, register=str(tmp_path / "register"))
+    with small.engine.begin() as conn:
+        pulse.put(conn, remembering.RESTORED, pulse.Pulse(small.now.replace(tzinfo=None), "0"))
+    number = proposed(small, "Seen.")
+    read = small.digest(number)
+    with pytest.raises(FourEyesError), small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "officer", read)
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", read)
+    assert "notice-proposed" not in {row["action"] for row in small.ours("entry")}
 
 
 def test_letters_go_once_however_many_batches_they_take(

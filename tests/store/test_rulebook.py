@@ -29,9 +29,11 @@ from flask_guesterase.core.rule import Facts, Open
 from flask_guesterase.core.rulebook import rules as binding
 from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.store import tables
+from flask_guesterase.store.access import pulse
 from flask_guesterase.store.deciding.amendments import House
 from flask_guesterase.store.journaling.journal import begin_epoch, stamp
 from flask_guesterase.store.lawbook import rulebook
+from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Guest, Hotel, policies
 
@@ -388,6 +390,42 @@ def test_one_person_cannot_shorten_anything(law: Lawful) -> None:
     assert [w.property for w in law.do("rules_waiting", "officer")] == ["sh"]
     law.hotel.later(days=90)
     assert str(law.verdict().until) == "2029-01-31"
+
+
+def test_a_proposal_is_known_after_the_clock_was_set_back_and_under_another_code(
+    law: Lawful,
+) -> None:
+    """Nothing of this makes it another one, so that it need not be proposed anew."""
+    period = House("correspondence", ("departed",), "counsel, 2026-02", Period(years=2))
+    first = law.do("house_period", "sh", period, "officer")
+    law.hotel.now -= timedelta(minutes=3)
+    law.do("house_period", "sh", replace(period, floor=Period(years=3)), "officer")
+    places = law.hotel.settings.properties
+    alone = {"pine": replace(places["sh"], code="pine")}
+    law.hotel.settings = replace(law.hotel.settings, properties=alone)
+    everywhere(law)
+    with law.hotel.begin() as office:
+        rulebook.sync(office.work)
+    law.do("confirm_house", first, "second")
+
+
+def test_a_proposal_in_a_restored_database_waits_until_it_has_caught_up(
+    law: Lawful, tmp_path: Path
+) -> None:
+    """It has no place in the journal before; then it is known, and need not be proposed anew."""
+    hotel = law.hotel
+    hotel.settings = replace(hotel.settings, register=str(tmp_path / "register"))
+    with hotel.engine.begin() as conn:
+        pulse.put(conn, remembering.RESTORED, pulse.Pulse(hotel.now.replace(tzinfo=None), "0"))
+    period = House("correspondence", ("departed",), "counsel, 2026-02", Period(years=2))
+    first = law.do("house_period", "sh", period, "officer")
+    with pytest.raises(TransitionError) as told:
+        law.do("confirm_house", first, "second")
+    assert "replay" in str(told.value)
+    with hotel.engine.begin() as conn:
+        pulse.take(conn, remembering.RESTORED)
+    house(law, floor=Period(years=3))
+    law.do("confirm_house", first, "second")
 
 
 def test_an_old_or_foreign_checkpoint_does_not_do(law: Lawful) -> None:

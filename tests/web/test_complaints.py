@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,9 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
     assert house.state(number) == "review"
     letters = house.browser("clerk").get(f"{DESK}/outbox")
     assert "We are sorry." in letters
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        due = date.fromisoformat(office.show(number)["due_on"])
+    assert f"最迟于{due.year}年{due.month}月{due.day}日答复您" in letters
     assert CANARY not in second.get(f"{DESK}/complaints")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 from ...core import complaining
 from ...core.answer import Answer
@@ -137,6 +138,7 @@ def _params(
         "property": row.property,
         "case": "" if case is None else reply.coded(case),
         "what": IDENTITY if outcome is Outcome.OVERTURNED and _unknown(case) else "",
+        "due": _told(work, row, case) if outcome is Outcome.OVERTURNED and case else "",
     }
 
 
@@ -149,22 +151,38 @@ def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str)
     if outcome is Outcome.UPHELD:
         cases.tell(work, RefusalUpheld, case, actor, grounds=(row.about,))
         return cases.step(work, case, State.REFUSED, ended_at=work.stamp)
-    # Whoever never showed who they are does so first; a complaint is no proof of it.
-    anew = _unknown(case)
-    due, asked = date.fromisoformat(max(case.due_on, row.due_on)), case.acknowledged_at
-    if anew and asked is not None:
-        # They are asked now; what was waited for them before moves the day as it did, once.
-        asked, stood = deadlines.asked_anew(work, case)
-        due -= timedelta(days=stood)
+    due, asked = _timed(work, row, case)
     work.remember.append(tracing.undone(case, Kind.OVERTURNED, "complaint"))
     cases.tell(work, RefusalOverturned, case, actor, grounds=(row.about,))
     case = cases.step(
-        work, case, State.RECEIVED if anew else State.REVIEW,
+        # Whoever never showed who they are does so first; a complaint is no proof of it.
+        work, case, State.RECEIVED if _unknown(case) else State.REVIEW,
         ground=None, article=None, decided_by=None, decided_at=None, ended_at=None,
         due_on=due.isoformat(), reminded_on=None, acknowledged_at=asked,
     )  # fmt: skip
     ask_who(work, case)
     return case
+
+
+def _timed(work: Work, row: Complaint, case: Case) -> tuple[date, datetime | None]:
+    """Return the last day of a request decided anew, and since when its guest is asked."""
+    due, asked = date.fromisoformat(max(case.due_on, row.due_on)), case.acknowledged_at
+    if _unknown(case) and asked is not None:
+        # They are asked now; what was waited for them before moves the day as it did, once.
+        asked, stood = deadlines.asked_anew(work, case)
+        due -= timedelta(days=stood)
+    return due, asked
+
+
+def _told(work: Work, row: Complaint, case: Case) -> str:
+    """Return by when the guest has an answer; empty where the clock stands still or ran out.
+
+    Word of a longer time that did not leave was taken back when the request was refused.
+    """
+    if _unknown(case) and deadlines.stands(work, replace(case, state=State.RECEIVED)):
+        return ""
+    due, _ = _timed(work, row, case)
+    return due.isoformat() if due >= deadlines.today(work, case) else ""
 
 
 def _send(work: Work, row: Complaint, case: Case | None, params: Mapping[str, str]) -> None:

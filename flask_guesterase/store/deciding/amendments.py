@@ -28,9 +28,9 @@ from ...core.rulebook import Line, LineKind, LineState, rule_body
 from .. import tables
 from ..access import actors
 from ..access.sameness import same
-from ..journaling.journal import stamp
 from ..journaling.signers import open_ours
 from ..lawbook import packs, rulebook, rulerows, sources
+from ..lawbook.proposals import journaled, tells
 from ..messages.outbox import SENT
 from ..requests.pending import touched
 
@@ -185,10 +185,15 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     :param id_: number of the proposal.
     :param by: the host's id of the second person.
     :raises FourEyesError: they proposed it.
-    :raises TransitionError: it is no proposal any more.
+    :raises TransitionError: it is no proposal any more, or the journal knows of none.
     """
     row, actor = _waits(work, id_, by, {LineState.PROPOSED})
     _another(work, row, actor)
+    if not journaled(work, row):
+        raise TransitionError(
+            "The journal knows of no such proposal.",
+            "Propose it anew; in a restored database `flask guesterase replay` goes before.",
+        )
     line = replace(rulerows.line_of(row), state=LineState.LIVING)
     shortens = line.rule().ceiling is not None
     if shortens:
@@ -316,11 +321,9 @@ def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
         )
         .order_by(entry.c.position.desc())
     ).scalars()
-    wanted = (stamp(row.proposed_at), row.proposed_by, row.mark)
-    for body in bodies:
-        draft = read_entry(body.encode()).draft
-        if (draft.at, draft.actor, draft.marks.get("rule")) == wanted:
-            return head
+    told = tells(work, row)
+    if any(told(read_entry(body.encode()).draft) for body in bodies):
+        return head
     raise InputError(
         "This checkpoint is older than the proposal.",
         "Let one be made and kept outside after the proposal, and bring that.",

@@ -11,6 +11,7 @@ from ...core.alert import FOUND, AlertKind, Cause
 from ...core.errors import SealError, SetupError
 from .. import tables
 from ..access import brake
+from ..executing import execution
 from ..identity import objecting
 from ..mapping.declared import Declared
 from ..messages import outbox
@@ -66,6 +67,7 @@ def _all(work: Work) -> Iterator[Cause]:
     yield from _findings(work)
     yield from _past_due(work)
     yield from _answers(work)
+    yield from _failing(work)
     yield from _boxes(work)
     yield from _outbox(work)
     yield from _objected(work)
@@ -134,6 +136,13 @@ def _answers(work: Work) -> Iterator[Cause]:
             late.setdefault(case.property, []).append(day)
     for code, days in late.items():
         yield Cause(AlertKind.ANSWER_LATE, code, "", _midnight(min(days)), len(days))
+
+
+def _failing(work: Work) -> Iterator[Cause]:
+    """Yield the properties at which approved requests cannot be carried out, time after time."""
+    for code, count in execution.failing(work).items():
+        if code in work.settings.properties:
+            yield Cause(AlertKind.REQUEST_FAILING, code, "", work.stamp, count)
 
 
 def _boxes(work: Work) -> Iterator[Cause]:

@@ -64,7 +64,9 @@ def of(
     """
     entry = tables.entry.c
     mine = and_(entry.request == days.c.number, entry.action == RequestWaiting.name)
-    more = (days.c.number, days.c.kind, days.c.due_on, days.c.erased, entry.body)
+    more = (
+        days.c.number, days.c.kind, days.c.due_on, days.c.erased, days.c.answered, entry.body,
+    )  # fmt: skip
     found: Select[Any] = select(*wanted, *more).where(told, mine)
     seen: dict[str, Alike] = {}
     for row in work.conn.execute(found):
@@ -78,7 +80,7 @@ def of(
 
 
 def _unseen(work: Work, hotel: Property, row: Row[Any]) -> bool:
-    """Return whether an erasure waits longer than the law gives for somebody to look at it again.
+    """Return whether an erasure waited longer than the law gives for somebody to look at it again.
 
     As `deadlines.due` has it: who waited hears of the erasure in that time from then on.
     """
@@ -86,7 +88,8 @@ def _unseen(work: Work, hotel: Property, row: Row[Any]) -> bool:
         return False
     day = date.fromisoformat(row.erased)
     law, free = answering.periods(work, hotel, row.kind), answering.holidays(work, hotel, day)
-    return day_at(hotel, work.now) > answer_by(day, law, free)
+    last = day_at(hotel, work.now).isoformat() if row.answered is None else row.answered
+    return bool(last > answer_by(day, law, free).isoformat())
 
 
 def _heard(hotel: Property, body: str, due_on: str) -> bool:

@@ -85,14 +85,18 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     since = datetime.fromisoformat(f"{first}-01") - timedelta(days=1)
     between, zone = (since, work.stamp), ZoneInfo(hotel.zone)
     refused = table.state == State.REFUSED.value
+    granted = table.state.in_([state.value for state in heard.GRANTED])
+    # An erasure is answered once it was checked: with its first certificate.
+    first_one = tables.certificate.c
+    certified = and_(first_one.request == table.number, first_one.supplement == 0)
     answered = case(
-        (table.state.in_([state.value for state in heard.GRANTED]), table.erased_at),
+        (granted, func.coalesce(first_one.issued_at, table.erased_at)),
         (table.state.in_([state.value for state in _DECIDED]), table.decided_at),
     )
     # While identity is asked for the clock may stand still.
     asked = case((table.state == State.RECEIVED.value, table.acknowledged_at))
-    # Nobody has looked at it again, so that its guest reads of it still.
-    erased = case((table.state == State.CHECKING.value, table.erased_at))
+    # From it on a guest who was told what it waited for has the time that the law gives.
+    erased = case((granted | (table.state == State.CHECKING.value), table.erased_at))
     return (
         select(
             table.number, table.channel, table.state, table.kind, table.due_on,
@@ -102,6 +106,7 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
             wall_day(dialect, asked, zone, between).label("asked"),
             wall_day(dialect, erased, zone, between).label("erased"),
         )
+        .select_from(tables.request.outerjoin(tables.certificate, certified))
         .where(
             and_(table.property == hotel.code, table.kind != KIND, table.received_at >= since)
         )

@@ -19,6 +19,7 @@ from ..journaling import binding
 from ..remembrance import tracing
 from ..retaining.holds import living
 from ..settings import Property
+from ..statements.sql import chunks
 from ..work import Work
 from . import heldkeys
 
@@ -101,12 +102,12 @@ def wait(work: Work) -> None:
     """
     running = [state.value for state in _RUNNING]
     table = tables.request
-    work.conn.execute(
-        select(table.c.id)
-        .where(table.c.state.in_(running))
-        .order_by(table.c.id)
-        .with_for_update()
-    ).all()
+    # Found by its index and locked at once, MariaDB locks the index's entry before the row: who
+    # erases has the row, and writes that entry next.
+    found = work.conn.execute(select(table.c.id).where(table.c.state.in_(running))).scalars()
+    for part in chunks(sorted(found)):
+        mine = select(table.c.id).where(table.c.id.in_(part)).order_by(table.c.id)
+        work.conn.execute(mine.with_for_update()).all()
 
 
 def wrap(work: Work, id: int) -> int:

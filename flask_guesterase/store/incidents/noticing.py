@@ -32,7 +32,9 @@ from ..boxes import safe
 from ..casework import matching, written
 from ..casework.matching import Contact
 from ..erasing.carrying import Candidate, known
+from ..journaling import approvals, journal
 from ..messages import outbox
+from ..remembrance import remembering
 from ..settings import Property
 from ..unit import Run
 from ..work import Work
@@ -178,7 +180,8 @@ def let_go(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
     :raises ForbiddenError: they may not deal with incidents at its property.
     :raises FourEyesError: they proposed it.
     :raises MovedError: it is not the letter they read any more, or not to the same guests.
-    :raises TransitionError: nobody proposed it, or it was let go.
+    :raises TransitionError: nobody proposed it, the journal knows of no such proposal, or it was
+        let go.
     """
     row, actor = records.at_work(work, number, by)
     notice = alarms.duty(work, row, alarm, Whom.GUESTS).notice
@@ -186,9 +189,28 @@ def let_go(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
         raise _none_waits()
     if notice.proposed_by and same(work.conn, notice.proposed_by, actor, work.stamp):
         raise FourEyesError("Two people write to guests.", "Ask a second person to read it.")
+    if not _said(work, row, notice):
+        raise TransitionError("The journal knows of no such proposal.", "Propose it anew.")
     if not hmac.compare_digest(digest(work, row, notice).encode(), seen.strip().lower().encode()):
         raise MovedError("The letter is not the one you read.", "Read it again and let that go.")
     _write(work, notice, state=SENDING, sent_by=actor)
+
+
+def _said(work: Work, row: Incident, notice: _Notice) -> bool:
+    """Return whether the journal has it last that who stands in a row proposed its letter then.
+
+    A row can be written by SQL. Guests of a restored database are told before it has caught up,
+    while its journal waits.
+    """
+    if remembering.forgetful(work):
+        return True
+    # Two people at a console act in one transaction, of which the journal has nothing yet.
+    names = (NoticeProposed.name, NoticeTakenBack.name)
+    new = (e for e in work.events if e.name in names and e.number == row.number)
+    said = [*approvals.entries_of(work, row.number, names), *journal.drafts(new, work.now)]
+    last = [each for each in said if notice.alarm.replace("/", ".") in each.grounds][-1:]
+    wanted = NoticeProposed.name, notice.proposed_by, journal.stamp(notice.proposed_at)
+    return [(each.action, each.actor, each.at) for each in last] == [wanted]
 
 
 def push(work: Work) -> bool:

@@ -7,6 +7,7 @@ from .language import N_
 ALERTS: dict[str, str] = {
     "past-due": N_("records past their day are still there"),
     "answer-late": N_("answers to guests are late"),
+    "request-failing": N_("approved requests cannot be carried out"),
     "box-late": N_("sealed boxes are past their day"),
     "file-failed": N_("files could not be removed"),
     "files-away": N_("a folder with files of guests is away"),
@@ -33,6 +34,10 @@ NEXT: dict[str, str] = {
         "`flask guesterase sweep` says about these rows."
     ),
     "answer-late": N_("Open Requests, state overdue, and answer today; the deputy may too."),
+    "request-failing": N_(
+        "Open Requests, state approved, waiting or being checked: let IT run `flask guesterase "
+        "erase` with the number of each. It says why, and each is tried again once a day."
+    ),
     "box-late": N_(
         "Let IT run `flask guesterase worker --once` and look at the clock and the key folder."
     ),
