@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -173,6 +174,52 @@ def test_an_incident_from_report_to_closure(watch: Watch) -> None:
         "incident-closed",
     ]  # fmt: skip
     assert watch.ours("hold")[0]["lifted_at"] is not None
+
+
+def test_evidence_that_was_let_go_is_not_called_held(small: Watch) -> None:
+    """The page names the hold as long as it stands, and not once the incident is closed."""
+    small.grants["second"].add("hold")
+    number = small.report()
+    assert small.one(number)["hold"] == 1
+    small.classify(number, "risk-unlikely")
+    small.end(number)
+    assert small.one(number)["hold"] is None
+
+
+@pytest.mark.parametrize(("hours", "late"), [(1, {}), (25, {"late": 1})])
+def test_what_is_wanted_at_once_is_late_in_the_journal_when_the_page_says_so(
+    small: Watch, hours: int, late: dict[str, int]
+) -> None:
+    """A law without a number is kept within the day; the entry cannot be taken out again."""
+    number = small.report()
+    small.later(hours=hours)
+    assert small.duties(number)["CN/authority"] is bool(late)
+    with small.begin() as office:
+        office.told_authority(number, "CN/authority", "CAC 7/26", "officer")
+    bodies = [json.loads(row["body"]) for row in small.ours("entry")]
+    (sent,) = [body for body in bodies if body["action"] == "notice-sent"]
+    assert sent.get("counts", {}) == late
+
+
+def test_who_was_erased_since_it_happened_is_told_in_public_too(small: Watch) -> None:
+    """Nobody knows who they are, so nobody can write to them: they are among those not reached."""
+    small.place("DE")
+    happened = small.now
+    small.later(minutes=1)
+    small.erased(small.approved(email="ann@example.com"))
+    small.guest(5, name="Eve", email="eve@example.com")
+    number = small.report(happened=happened)
+    small.classify(number, "risk-high")
+    with small.begin() as office:
+        counts = office.measure_incident(number, Asked("guests"), "officer")
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    digest = small.digest(number)
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(small.run)
+    duty = next(d for d in small.one(number)["duties"] if d["id"] == "EU/guests")
+    everybody = counts["living"] + counts["sealed"] + counts["erased"]
+    assert (counts["erased"], duty["told"] + duty["untold"]) == (1, everybody)
 
 
 def test_letters_that_cannot_be_read_now_are_not_sent_to_nobody(small: Watch) -> None:

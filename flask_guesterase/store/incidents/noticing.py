@@ -82,7 +82,7 @@ def told_authority(
     _insert(work, row, alarm, Whom.AUTHORITY, {
         "state": SENT, "box": box, "proposed_by": actor, "sent_by": actor, "sent_at": at,
     })  # fmt: skip
-    late = {"late": 1} if at > duty.due_at else {}
+    late = {"late": 1} if alarms.missed(duty.alarm, duty.due_at, at) else {}
     records.tell(work, NoticeSent, row, actor, (Whom.AUTHORITY.value, duty.alarm.word), late)
 
 
@@ -195,7 +195,7 @@ def push(work: Work) -> bool:
     """Write the next letters that two people let go; return whether any waited.
 
     Only to contacts that are still on file and are this person's alone; the others are counted,
-    who was erased meanwhile among them, so that they can be told in public.
+    who was erased before or meanwhile among them, so that they can be told in public.
 
     Source: GDPR Article 34(3)(c).
 
@@ -237,7 +237,7 @@ def _written(
     if end < len(everyone):
         _write(work, notice, **values)
         return True
-    values["untold"] += row.sealed or 0
+    values["untold"] += (row.sealed or 0) + (row.erased or 0)
     _write(work, notice, state=SENT, sent_at=work.stamp, **values)
     counts = {"told": values["told"], "untold": values["untold"]}
     whom = (Whom.GUESTS.value, notice.alarm.replace("/", "."))
