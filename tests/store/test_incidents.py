@@ -381,6 +381,40 @@ def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
         office.measure_incident(number, Asked("bookings"), "second")
 
 
+def test_whom_a_later_look_finds_besides_is_written_to_before_it_is_closed(small: Watch) -> None:
+    """The letter waits again for a second person, goes once to each, and the guests are not told
+    until then; a look that finds nobody else changes nothing."""
+    small.place("DE")
+    number = small.report()
+    small.classify(number, "risk-high")
+
+    def looked(table: str = "") -> None:
+        with small.begin() as office:
+            office.measure_incident(number, Asked(table), "officer")
+
+    def duty() -> tuple[str, int, int]:
+        mine = next(d for d in small.one(number)["duties"] if d["id"] == "EU/guests")
+        return mine["state"], mine["told"], mine["untold"]
+
+    looked("invoices")
+    with small.begin() as office:
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    for wanted in (("sent", 1, 0), ("sent", 2, 3)):
+        digest = small.digest(number)
+        with small.begin() as office:
+            office.let_notice_go(number, "EU/guests", "second", digest)
+        noticing.push_all(small.run)
+        assert duty() == wanted
+        if wanted[1] == 1:
+            small.guest(5, name="Eve", email="eve@example.com")
+        looked()
+        if wanted[1] == 1:
+            assert duty() == ("proposed", 0, 0)
+            assert "not-told" in small.one(number)["missing"]
+    assert duty() == ("sent", 2, 3)
+    assert [row["template"] for row in small.ours("outbox")].count("incident") == 2
+
+
 def test_a_letter_that_was_proposed_wrongly_is_taken_back(small: Watch) -> None:
     """Whom it concerns can be looked up anew then; what was proposed is let go by nobody."""
     number, other = (proposed(small, "To everybody.") for _ in range(2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nsmallest
@@ -12,11 +13,11 @@ from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, func, or_, select, update
 
 from ...core.errors import InputError, SealError, TransitionError, UnknownError
-from ...core.events import IncidentMeasured
-from ...core.incidents import QUEUED, SENDING, Whom
+from ...core.events import IncidentMeasured, NoticeProposed
+from ...core.incidents import QUEUED, SENDING, SENT, Whom
 from ...core.plan import Key, Person, key_text
 from .. import tables
 from ..boxes import safe, vault
@@ -94,10 +95,13 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     if asked.since and asked.until and asked.until < asked.since:
         raise InputError("The last day is before the first.", "Correct one of the two days.")
     found = _reach(work, row, asked)
+    living = {(table, key_text(key)) for table, key in found.living}
+    if not living.issubset(_before(work, row)):
+        _wider(work, row, actor)
     box = written.seal(
         work, row.controller, records.PURPOSE,
         {
-            "people": sorted([table, key_text(key)] for table, key in found.living),
+            "people": sorted(list(each) for each in living),
             "sealed": sorted(list(each) for each in found.sealed),
         },
     )  # fmt: skip
@@ -128,6 +132,33 @@ def _settled(work: Work, row: Incident) -> None:
             "A letter to those whom it concerns is proposed or on its way.",
             "Whom it goes to stays as it was read; look again when the letters are written.",
         )
+
+
+def _before(work: Work, row: Incident) -> list[tuple[str, str]]:
+    """Return whom the last look found; nobody where that cannot be read, so that all are told."""
+    with suppress(SealError):
+        return everyone(work, row)
+    return []
+
+
+def _wider(work: Work, row: Incident, actor: str) -> None:
+    """Propose letters that were written once more, now that somebody else is concerned as well.
+
+    Who let them go read them for others; whoever got one gets none again.
+    """
+    notice = tables.notice
+    mine = (
+        notice.c.incident == row.number, notice.c.whom == Whom.GUESTS.value,
+        notice.c.state == SENT,
+    )  # fmt: skip
+    for alarm in work.conn.execute(select(notice.c.alarm).where(*mine)).scalars().all():
+        records.tell(work, NoticeProposed, row, actor, (alarm.replace("/", "."),))
+    work.conn.execute(
+        update(notice)
+        .where(*mine)
+        .values(state=QUEUED, proposed_by=actor, proposed_at=work.stamp, sent_by=None,
+                sent_at=None, position=0, told=0, untold=0)
+    )  # fmt: skip
 
 
 def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:
