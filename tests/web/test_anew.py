@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy import create_engine, event, insert, update
+from sqlalchemy import create_engine, event, insert, text, update
 
 from flask_guesterase.core.errors import BusyError, RetryableError
 from flask_guesterase.store import tables, transaction
 from flask_guesterase.store.access import tokens
+from flask_guesterase.store.office import Office
 from flask_guesterase.web.anew import anew, apart, committed
 from flask_guesterase.web.commands.console import Answer, typed, verb, written
 from tests.engines import SERVERS, fresh_database
@@ -214,3 +216,45 @@ def test_a_command_begins_anew_unless_something_is_done_for_good(tmp_path: Path)
     assert entering(lambda: None, once=True) == (1, met)
     assert entering(committed) == (1, met)
     assert entering(lambda: written(tmp_path / "file", "text")) == (1, met)
+
+
+@pytest.mark.parametrize("program", [False, True])
+def test_a_database_that_goes_away_while_a_page_is_made_is_told_by_the_page(
+    house: House, monkeypatch: pytest.MonkeyPatch, program: bool
+) -> None:
+    """The host's own session is cut off as well, and its end takes the answer from nobody."""
+    number, _ = asking(house, 100)
+    secret, browser = token(house, "clerk"), house.browser("clerk").client
+    show = Office.show
+
+    def cut(office: Office, *given: Any, **named: Any) -> Any:
+        house.session.execute(text("SELECT 1"))
+        cut_off(house)
+        return show(office, *given, **named)
+
+    monkeypatch.setattr(Office, "show", cut)
+    if program:
+        told = Program(house, secret).get(f"/requests/{number}")
+    else:
+        told = browser.get(f"/desk/privacy/{number}")
+    assert told.status_code == 503
+    monkeypatch.undo()
+    # What the pool still holds was cut off too: each connection is found out once.
+    house.hotel.engine.dispose()
+    assert browser.get(f"/desk/privacy/{number}").status_code == 200
+
+
+def cut_off(house: House) -> None:
+    """Let the server end every other connection to the database."""
+    watch = create_engine(house.hotel.engine.url, isolation_level="AUTOCOMMIT")
+    with watch.connect() as conn:
+        if watch.dialect.name == "postgresql":
+            conn.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        else:
+            others = "SELECT id FROM information_schema.processlist WHERE db = database()"
+            for (id,) in conn.exec_driver_sql(f"{others} AND id <> connection_id()").all():
+                conn.exec_driver_sql(f"KILL {id}")
+    watch.dispose()

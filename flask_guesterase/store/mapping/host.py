@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FunctionType
 from typing import Any
 
@@ -246,6 +246,11 @@ class Host:
             session.connection().exec_driver_sql("SELECT 1")
         except SQLAlchemyError:
             session.rollback()
+
+    def let_go(self) -> None:
+        """Roll the host's session back where its database is gone: its end would raise for it."""
+        with suppress(SQLAlchemyError):
+            self.unblock()
 
     def _all(self) -> Iterator[Table]:
         """Yield each table of each source once, doubles of one name included."""

@@ -244,6 +244,9 @@ def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
     places = work.settings.properties
     mine = [code for code in places if actors.may(work, by, Permission.LAW, code)]
     actor = brake.lawyer(work, by)
+    for code in sorted(mine):
+        # Who confirms the same at this moment is done before it is read.
+        _last(work, code, lock=True)
     open_ = [preview for preview in previews(work, mine) if not preview.confirmed_by]
     if ids is not None:
         _read(open_, ids)
@@ -350,11 +353,12 @@ def is_stale(work: Work) -> bool:
     return since is not None and stale(work.stamp, since)
 
 
-def _last(work: Work, code: str) -> Any:
+def _last(work: Work, code: str, lock: bool = False) -> Any:
     table = tables.run
-    return work.conn.execute(
+    newest = (
         select(table)
         .where(table.c.kind == PREVIEW, table.c.property == code)
         .order_by(table.c.id.desc())
         .limit(1)
-    ).one_or_none()
+    )
+    return work.conn.execute(newest.with_for_update() if lock else newest).one_or_none()
