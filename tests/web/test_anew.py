@@ -14,11 +14,24 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy import create_engine, event, insert, text, update
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    insert,
+    text,
+    update,
+)
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.errors import BusyError, RetryableError
 from flask_guesterase.store import tables, transaction
 from flask_guesterase.store.access import tokens
+from flask_guesterase.store.mapping.host import Host
 from flask_guesterase.store.office import Office
 from flask_guesterase.web.anew import anew, apart, committed
 from flask_guesterase.web.commands.console import Answer, typed, verb, written
@@ -229,7 +242,7 @@ def test_a_database_that_goes_away_while_a_page_is_made_is_told_by_the_page(
 
     def cut(office: Office, *given: Any, **named: Any) -> Any:
         house.session.execute(text("SELECT 1"))
-        cut_off(house)
+        cut_off(house.hotel.engine)
         return show(office, *given, **named)
 
     monkeypatch.setattr(Office, "show", cut)
@@ -244,9 +257,33 @@ def test_a_database_that_goes_away_while_a_page_is_made_is_told_by_the_page(
     assert browser.get(f"/desk/privacy/{number}").status_code == 200
 
 
-def cut_off(house: House) -> None:
+@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_the_host_began_is_let_go_where_one_of_its_databases_is_gone(
+    kind: str, gone: bool
+) -> None:
+    """Whichever that is, and only then: what stands in all of them is the host's to end."""
+    with fresh_database(kind) as home, fresh_database(kind) as other:
+        engines = [create_engine(url) for url in (home, other)]
+        tables = [Table("cards", MetaData(), Column("id", Integer)) for _ in engines]
+        for table, engine in zip(tables, engines, strict=True):
+            table.create(engine)
+        binds = dict(zip(tables, engines, strict=True))
+        session = scoped_session(sessionmaker(engines[0] if gone else None, binds=binds))
+        for table in tables:
+            session.execute(insert(table).values(id=7))
+        if gone:
+            cut_off(engines[1])
+        Host(session, [table.metadata for table in tables]).let_go()
+        assert session().in_transaction() is not gone
+        session.remove()
+        for engine in engines:
+            engine.dispose()
+
+
+def cut_off(engine: Engine) -> None:
     """Let the server end every other connection to the database."""
-    watch = create_engine(house.hotel.engine.url, isolation_level="AUTOCOMMIT")
+    watch = create_engine(engine.url, isolation_level="AUTOCOMMIT")
     with watch.connect() as conn:
         if watch.dialect.name == "postgresql":
             conn.exec_driver_sql(
