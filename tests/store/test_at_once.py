@@ -101,7 +101,7 @@ def test_of_two_that_confirm_what_a_sweep_shows_one_does(
         said = house.actions().count("sweep-confirmed")
         house.engine.dispose()
     assert met.at
-    assert sorted(ends) == ["MovedError", "ok"]
+    assert sorted(ends) == ["TransitionError", "ok"]
     assert said == 1
 
 
