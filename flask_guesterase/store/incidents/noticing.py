@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, literal, select, update
 
 from ...core import complaining
 from ...core.errors import (
@@ -21,7 +21,7 @@ from ...core.errors import (
 )
 from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
 from ...core.identity import Kind
-from ...core.incidents import QUEUED, SENDING, SENT, Whom
+from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, Whom
 from ...core.log import canonical
 from ...core.plan import Person
 from ...core.seal import fingerprint
@@ -255,6 +255,16 @@ def push_all(run: Run, most: int = 1000) -> int:
     while count < most and run(lambda office: push(office.work)):
         count += 1
     return count
+
+
+def marked() -> ColumnElement[bool]:
+    """Return the condition that a parcel is a letter of an incident that is open.
+
+    It may be proposed again as long as it is; whoever got it gets none a second time.
+    """
+    table = tables.incident
+    mine = tables.outbox.c.dedupe.like(literal(f"{LETTER}:") + table.c.number + ":%")
+    return select(table.c.id).where(table.c.state != CLOSED, mine).exists()
 
 
 def _letters(
