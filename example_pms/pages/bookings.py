@@ -34,11 +34,13 @@ def booking(number: str) -> str:
         db.select(Invoice).where(Invoice.booking_number == one.number).order_by(Invoice.number)
     ).all()
     rooms = free_rooms(db.session(), one.property_code) if one.status == "booked" else ()
+    # Whoever leaves today sleeps no night any more; the first one is theirs whenever they leave.
+    night = min((line.first_night for line in one.registrations), default=hotel().business_date)
     return render_template(
         "pms/booking.html", booking=one, invoices=invoices, rooms=rooms, spare=SPARE,
         remarks=look_through(one, one.guests, count=False),
         tick=tick(one.property_code),
-        freeze=freezing(one.property_code, hotel().business_date, one.room_no or ""),
+        freeze=freezing(one.property_code, night, one.room_no or ""),
     )  # fmt: skip
 
 

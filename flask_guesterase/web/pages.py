@@ -27,6 +27,7 @@ from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
 from .anew import anew
 from .current import current
+from .entrance import here
 from .forms import pressing, untaken
 from .wording.language import LANGUAGES, known, sorry
 from .wording.problems import (
@@ -241,6 +242,7 @@ def _dress(response: Response) -> Response:
     kept = response.headers.get("Cache-Control") if response.cache_control.max_age else None
     response.headers.update(HEADERS)
     secured(response)
+    answered(response)
     if kept:
         # A page that says the same to everybody may say for how long.
         response.headers["Cache-Control"] = kept
@@ -259,6 +261,16 @@ def secured(response: Response) -> None:
     if request.is_secure:
         # Over plain HTTP anybody could have put it in, and browsers do not heed it.
         response.headers.setdefault(*STRICT)
+
+
+def answered(response: Response) -> None:
+    """Let nothing take an answer away that says what failed: the end of the host's session could.
+
+    :param response: the answer.
+    """
+    extension = here() if response.status_code >= 500 else None
+    if extension is not None:
+        extension.host.let_go()
 
 
 def _log_class(error: Exception) -> None:

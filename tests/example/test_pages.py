@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,24 @@ def test_a_booking_ends_only_once(app: Flask, reception: Clerk) -> None:
         reception.post(f"{page}/{verb}", {"billed_to": "x", "method": "cash"})
         assert "is cancelled." in reception.get(page), verb
     assert booking_of(app, "sun.lei").status == "cancelled"
+
+
+def test_a_freeze_of_a_booking_holds_its_guest_who_leaves_the_same_day(
+    app: Flask, reception: Clerk
+) -> None:
+    """The button is of a night that the stay has whenever it ends; tonight is none of theirs."""
+    page = f"/bookings/{booking_of(app, 'zhao.min').number}"
+    shown = reception.get(page)
+    night = re.search(r'name="night" value="([^"]+)"', shown)
+    assert night is not None
+    reception.post(f"{page}/check-out", {"billed_to": "赵敏", "method": "card"})
+    with app.app_context():
+        (line,) = db.session.scalars(
+            select(Registration).where(
+                Registration.booking_id == booking_of(app, "zhao.min").id
+            )
+        )
+        assert line.first_night <= date.fromisoformat(night[1]) <= line.last_night
 
 
 def test_the_night_audit_moves_the_day(app: Flask, reception: Clerk) -> None:

@@ -14,9 +14,12 @@ from sqlalchemy import Engine, event
 
 from flask_guesterase.core.errors import BusyError, TransitionError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweeping import halting
+from tests.engines import SERVERS, fresh_database
 from tests.store.forms import Forms
 from tests.store.hotel import Hotel
+from tests.store.meetings import meet
 
 
 def test_of_two_that_find_the_time_of_a_key_over_one_makes_it_anew(any_hotel: Hotel) -> None:
@@ -76,6 +79,30 @@ def test_of_two_that_vouch_for_a_journal_the_later_word_counts(any_hotel: Hotel)
     assert [row["public_key"] for row in hotel.ours("witnessed")] == ["cd" * 32]
     # In the journal of each of the two companies.
     assert hotel.events.count("journal-trusted") == 4
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize("at", [0, 1])
+def test_of_two_that_confirm_what_a_sweep_shows_one_does(
+    kind: str, at: int, tmp_path: Path
+) -> None:
+    """The journal names one person, and the other reads that it is done."""
+    with fresh_database(kind) as url:
+        house = Forms(url, tmp_path)
+        house.form(1, date(2025, 2, 1))
+        house.sweep()
+        read = [preview.id for preview in house.run(Office.sweeps)["previews"]]
+
+        def confirm(by: str) -> None:
+            house.run(lambda office: office.confirm_sweep(by, read))
+
+        met = meet(house.engine, lambda: confirm("officer"), lambda: confirm("second"), at)
+        ends = [met.first, met.second]
+        said = house.actions().count("sweep-confirmed")
+        house.engine.dispose()
+    assert met.at
+    assert sorted(ends) == ["TransitionError", "ok"]
+    assert said == 1
 
 
 def beside(engine: Engine, statement: str, act: Any) -> None:

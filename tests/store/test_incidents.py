@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -29,6 +30,7 @@ from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.settings import Property
+from flask_guesterase.store.upkeep import owndata
 from tests.store.ashore import Ashore
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
 from tests.store.test_pruning import grown
@@ -176,6 +178,52 @@ def test_an_incident_from_report_to_closure(watch: Watch) -> None:
         "incident-closed",
     ]  # fmt: skip
     assert watch.ours("hold")[0]["lifted_at"] is not None
+
+
+def test_evidence_that_was_let_go_is_not_called_held(small: Watch) -> None:
+    """The page names the hold as long as it stands, and not once the incident is closed."""
+    small.grants["second"].add("hold")
+    number = small.report()
+    assert small.one(number)["hold"] == 1
+    small.classify(number, "risk-unlikely")
+    small.end(number)
+    assert small.one(number)["hold"] is None
+
+
+@pytest.mark.parametrize(("hours", "late"), [(1, {}), (25, {"late": 1})])
+def test_what_is_wanted_at_once_is_late_in_the_journal_when_the_page_says_so(
+    small: Watch, hours: int, late: dict[str, int]
+) -> None:
+    """A law without a number is kept within the day; the entry cannot be taken out again."""
+    number = small.report()
+    small.later(hours=hours)
+    assert small.duties(number)["CN/authority"] is bool(late)
+    with small.begin() as office:
+        office.told_authority(number, "CN/authority", "CAC 7/26", "officer")
+    bodies = [json.loads(row["body"]) for row in small.ours("entry")]
+    (sent,) = [body for body in bodies if body["action"] == "notice-sent"]
+    assert sent.get("counts", {}) == late
+
+
+def test_who_was_erased_since_it_happened_is_told_in_public_too(small: Watch) -> None:
+    """Nobody knows who they are, so nobody can write to them: they are among those not reached."""
+    small.place("DE")
+    happened = small.now
+    small.later(minutes=1)
+    small.erased(small.approved(email="ann@example.com"))
+    small.guest(5, name="Eve", email="eve@example.com")
+    number = small.report(happened=happened)
+    small.classify(number, "risk-high")
+    with small.begin() as office:
+        counts = office.measure_incident(number, Asked("guests"), "officer")
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    digest = small.digest(number)
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(small.run)
+    duty = next(d for d in small.one(number)["duties"] if d["id"] == "EU/guests")
+    everybody = counts["living"] + counts["sealed"] + counts["erased"]
+    assert (counts["erased"], duty["told"] + duty["untold"]) == (1, everybody)
 
 
 def test_letters_that_cannot_be_read_now_are_not_sent_to_nobody(small: Watch) -> None:
@@ -351,6 +399,97 @@ def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
     noticing.push_all(small.run)
     with small.begin() as office:
         office.measure_incident(number, Asked("bookings"), "second")
+
+
+def sent(watch: Watch, table: str = "invoices") -> str:
+    """Tell the guests of records of an incident; return its number."""
+    watch.place("DE")
+    number = watch.report(happened=watch.now)
+    watch.classify(number, "risk-high")
+    look(watch, number, table)
+    with watch.begin() as office:
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    let_go(watch, number)
+    return number
+
+
+def look(watch: Watch, number: str, table: str = "") -> None:
+    """Look up whom an incident concerns."""
+    with watch.begin() as office:
+        office.measure_incident(number, Asked(table), "officer")
+
+
+def let_go(watch: Watch, number: str) -> None:
+    """Let the letter to the guests go, as the second person, and write it."""
+    digest = watch.digest(number)
+    with watch.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(watch.run)
+
+
+def duty(watch: Watch, number: str) -> tuple[str, int, int]:
+    """Return how it stands with the letter to the guests, and how many were told and not."""
+    mine = next(d for d in watch.one(number)["duties"] if d["id"] == "EU/guests")
+    return mine["state"], mine["told"], mine["untold"]
+
+
+def test_whom_a_later_look_finds_besides_is_written_to_before_it_is_closed(small: Watch) -> None:
+    """The letter waits again for a second person, goes once to each, and the guests are not told
+    until then; a look that finds nobody else changes nothing."""
+    number = sent(small)
+    assert duty(small, number) == ("sent", 1, 0)
+    small.guest(5, name="Eve", email="eve@example.com")
+    look(small, number)
+    assert duty(small, number) == ("proposed", 0, 0)
+    assert "not-told" in small.one(number)["missing"]
+    let_go(small, number)
+    assert duty(small, number) == ("sent", 2, 3)
+    look(small, number)
+    assert duty(small, number) == ("sent", 2, 3)
+    assert [row["template"] for row in small.ours("outbox")].count("incident") == 2
+
+
+def test_whoever_got_a_letter_gets_none_again_however_late_the_next_look_is(small: Watch) -> None:
+    """An incident may be open for longer than what was sent of it is kept."""
+    number = sent(small)
+    gone = update(tables.outbox).values(state="sent", done_at=small.now.replace(tzinfo=None))
+    with small.engine.begin() as conn:
+        conn.execute(gone)
+    small.later(days=100)
+    owndata.end(small.run)
+    look(small, number)
+    assert duty(small, number) == ("proposed", 0, 0)
+    let_go(small, number)
+    states = [row["state"] for row in small.ours("outbox") if row["template"] == "incident"]
+    assert (duty(small, number), states) == (("sent", 1, 3), ["sent"])
+    with small.begin() as office:
+        office.told_authority(number, "EU/authority", "LfD 7", "officer")
+        office.review_incident(number, "Look twice.", "officer")
+    with small.begin() as office:
+        office.close_incident(number, "second")
+    small.later(days=100)
+    owndata.end(small.run)
+    assert not [row for row in small.ours("outbox") if row["template"] == "incident"]
+
+
+def test_a_look_that_finds_those_who_were_written_to_proposes_nothing(small: Watch) -> None:
+    """A narrower look between changes nothing: nobody else is concerned."""
+    small.guest(5, name="Eve", email="eve@example.com")
+    number = sent(small, "")
+    was = duty(small, number)
+    for table in ("invoices", "", "invoices", "guests"):
+        look(small, number, table)
+        assert duty(small, number) == was
+
+
+def test_a_letter_of_a_law_that_holds_no_more_waits_for_nobody(small: Watch) -> None:
+    """No duty is left by which somebody could let it go: it stays as it was sent."""
+    number = sent(small)
+    small.place("CN")
+    look(small, number)
+    look(small, number)
+    (notice,) = small.ours("notice")
+    assert (notice["state"], notice["told"]) == ("sent", 1)
 
 
 def test_a_letter_that_was_proposed_wrongly_is_taken_back(small: Watch) -> None:

@@ -9,15 +9,30 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy import create_engine, event, insert, update
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    insert,
+    text,
+    update,
+)
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.errors import BusyError, RetryableError
 from flask_guesterase.store import tables, transaction
 from flask_guesterase.store.access import tokens
+from flask_guesterase.store.mapping.host import Host
+from flask_guesterase.store.office import Office
 from flask_guesterase.web.anew import anew, apart, committed
 from flask_guesterase.web.commands.console import Answer, typed, verb, written
 from tests.engines import SERVERS, fresh_database
@@ -214,3 +229,69 @@ def test_a_command_begins_anew_unless_something_is_done_for_good(tmp_path: Path)
     assert entering(lambda: None, once=True) == (1, met)
     assert entering(committed) == (1, met)
     assert entering(lambda: written(tmp_path / "file", "text")) == (1, met)
+
+
+@pytest.mark.parametrize("program", [False, True])
+def test_a_database_that_goes_away_while_a_page_is_made_is_told_by_the_page(
+    house: House, monkeypatch: pytest.MonkeyPatch, program: bool
+) -> None:
+    """The host's own session is cut off as well, and its end takes the answer from nobody."""
+    number, _ = asking(house, 100)
+    secret, browser = token(house, "clerk"), house.browser("clerk").client
+    show = Office.show
+
+    def cut(office: Office, *given: Any, **named: Any) -> Any:
+        house.session.execute(text("SELECT 1"))
+        cut_off(house.hotel.engine)
+        return show(office, *given, **named)
+
+    monkeypatch.setattr(Office, "show", cut)
+    if program:
+        told = Program(house, secret).get(f"/requests/{number}")
+    else:
+        told = browser.get(f"/desk/privacy/{number}")
+    assert told.status_code == 503
+    monkeypatch.undo()
+    # What the pool still holds was cut off too: each connection is found out once.
+    house.hotel.engine.dispose()
+    assert browser.get(f"/desk/privacy/{number}").status_code == 200
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_the_host_began_is_let_go_where_one_of_its_databases_is_gone(
+    kind: str, gone: bool
+) -> None:
+    """Whichever that is, and only then: what stands in all of them is the host's to end."""
+    with fresh_database(kind) as home, fresh_database(kind) as other:
+        engines = [create_engine(url) for url in (home, other)]
+        tables = [Table("cards", MetaData(), Column("id", Integer)) for _ in engines]
+        for table, engine in zip(tables, engines, strict=True):
+            table.create(engine)
+        binds = dict(zip(tables, engines, strict=True))
+        session = scoped_session(sessionmaker(engines[0] if gone else None, binds=binds))
+        for table in tables:
+            session.execute(insert(table).values(id=7))
+        if gone:
+            cut_off(engines[1])
+        Host(session, [table.metadata for table in tables]).let_go()
+        assert session().in_transaction() is not gone
+        session.remove()
+        for engine in engines:
+            engine.dispose()
+
+
+def cut_off(engine: Engine) -> None:
+    """Let the server end every other connection to the database."""
+    watch = create_engine(engine.url, isolation_level="AUTOCOMMIT")
+    with watch.connect() as conn:
+        if watch.dialect.name == "postgresql":
+            conn.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        else:
+            others = "SELECT id FROM information_schema.processlist WHERE db = database()"
+            for (id,) in conn.exec_driver_sql(f"{others} AND id <> connection_id()").all():
+                conn.exec_driver_sql(f"KILL {id}")
+    watch.dispose()

@@ -62,6 +62,7 @@ class Upkeep(Desk):
         :param ids: numbers of the previews they read; None for the newest ones.
         :raises ForbiddenError: there is no such property.
         :raises MovedError: the rules changed since, or there is a newer preview.
+        :raises TransitionError: somebody confirmed what was read before.
         """
         for code in self.work.settings.properties:
             gate.ready(self.work, by, Deed.SWEEP, code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nsmallest
@@ -12,10 +12,10 @@ from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, func, or_, select, update
 
 from ...core.errors import InputError, SealError, TransitionError, UnknownError
-from ...core.events import IncidentMeasured
+from ...core.events import IncidentMeasured, NoticeProposed
 from ...core.incidents import QUEUED, SENDING, Whom
 from ...core.plan import Key, Person, key_text
 from .. import tables
@@ -30,7 +30,7 @@ from ..retaining.holds import keys_of, may_lie_at
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
 from ..work import Work
-from . import gone, records
+from . import alarms, gone, records
 from .records import Incident
 
 LIVING, SEALED, ERASED = "living", "sealed", "erased"
@@ -94,11 +94,17 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     if asked.since and asked.until and asked.until < asked.since:
         raise InputError("The last day is before the first.", "Correct one of the two days.")
     found = _reach(work, row, asked)
+    living = {(table, key_text(key)) for table, key in found.living}
+    sent = _sent(work, row)
+    told = _told(work, row) if sent else set[tuple[str, str]]()
+    if not living <= told:
+        _wider(work, row, actor, sent)
     box = written.seal(
         work, row.controller, records.PURPOSE,
         {
-            "people": sorted([table, key_text(key)] for table, key in found.living),
+            "people": sorted(list(each) for each in living),
             "sealed": sorted(list(each) for each in found.sealed),
+            "told": sorted(list(each) for each in told),
         },
     )  # fmt: skip
     people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: found.erased}
@@ -130,19 +136,52 @@ def _settled(work: Work, row: Incident) -> None:
         )
 
 
+def _sent(work: Work, row: Incident) -> list[Row[Any]]:
+    """Return the letters to guests that were written, of duties that are left."""
+    known = (each for each in alarms.ringing(work, row) if each.alarm.whom is Whom.GUESTS)
+    return [each.notice for each in known if each.notice is not None and each.done]
+
+
+def _told(work: Work, row: Incident) -> set[tuple[str, str]]:
+    """Return whom looks found by which a letter was written; nobody where that cannot be read."""
+    try:
+        said = _said(work, row)
+    except SealError:
+        # All are told then.
+        return set()
+    return {(table, text) for name in ("people", "told") for table, text in said.get(name, ())}
+
+
+def _wider(work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]]) -> None:
+    """Propose letters that were written once more, now that somebody else is concerned as well.
+
+    Who let them go read them for others; whoever got one gets none again.
+    """
+    table = tables.notice
+    for notice in sent:
+        values = {
+            "state": QUEUED, "proposed_by": actor, "proposed_at": work.stamp, "sent_by": None,
+            "sent_at": None, "position": 0, "told": 0, "untold": 0,
+        }  # fmt: skip
+        work.conn.execute(update(table).where(table.c.id == notice.id).values(values))
+        records.tell(work, NoticeProposed, row, actor, (notice.alarm.replace("/", "."),))
+
+
 def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:
     """Return whom it may concern as table and key text, always all of them in the same order.
 
     :raises SealError: who they are is sealed, and cannot be read now.
     """
-    if row.reach_box is None:
-        return []
+    return [(table, text) for table, text in _said(work, row)["people"]]
+
+
+def _said(work: Work, row: Incident) -> Mapping[str, Any]:
+    """Return what the last look found, as it was sealed; nobody where that is lost for good."""
     try:
-        said = safe.read(work, row.reach_box)
+        return {"people": ()} if row.reach_box is None else safe.read(work, row.reach_box)
     except (SealError, UnknownError):
         vault.require_lost(work.conn, work.custodian, [row.reach_box])
-        return []
-    return [(table, text) for table, text in said["people"]]
+        return {"people": ()}
 
 
 def on_file(work: Work, row: Incident, named: Iterable[tuple[str, str]]) -> list[Person]:

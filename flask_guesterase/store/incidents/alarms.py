@@ -67,10 +67,19 @@ def ringing(work: Work, row: Incident) -> Sequence[Ringing]:
         due, notice = alarm.due(row.noticed_at), notices.get(alarm.id)
         open_ = alarm.applies(severity) and (notice is None or notice.state != SENT)
         left = int((due - work.stamp).total_seconds() // 3600)
-        grace = PROMPT if alarm.hours == 0 else timedelta(0)
-        late = open_ and due + grace < work.stamp and row.state != CLOSED
+        late = open_ and missed(alarm, due, work.stamp) and row.state != CLOSED
         found.append(Ringing(alarm, due, alarm.applies(severity), notice, late, left))
     return sorted(found, key=lambda each: (each.due_at, each.alarm.id))
+
+
+def missed(alarm: Alarm, due: datetime, at: datetime) -> bool:
+    """Return whether who is told of a duty at this moment is told late.
+
+    :param alarm: the duty.
+    :param due: its last moment.
+    :param at: when they are told.
+    """
+    return at > due + (PROMPT if alarm.hours == 0 else timedelta(0))
 
 
 def duty(work: Work, row: Incident, id: str, whom: Whom) -> Ringing:

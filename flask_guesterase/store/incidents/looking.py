@@ -91,7 +91,7 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
         "asked": asked,
         "reached_at": row.reached_at,
         # Numbers of holds count on over all of them, silent ones too.
-        "hold": row.hold if actors.may(work, by, Permission.HOLD, row.property) else None,
+        "hold": _hold(work, row) if actors.may(work, by, Permission.HOLD, row.property) else None,
         "opened_by": row.opened_by,
         "classified_by": row.classified_by or "",
         "reviewed_by": row.reviewed_by or "",
@@ -101,6 +101,13 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
         "missing": curing.missing(work, row) if row.state != CLOSED else (),
         "mine": row.reviewed_by == actor,
     }
+
+
+def _hold(work: Work, row: Incident) -> int | None:
+    """Return the number of the hold on its evidence, as long as that stands."""
+    table = tables.hold
+    mine = select(table.c.id).where(table.c.id == row.hold, table.c.lifted_at.is_(None))
+    return work.conn.execute(mine).scalar()
 
 
 def _text(work: Work, box: str | None) -> str:

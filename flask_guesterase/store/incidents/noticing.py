@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, literal, select, update
 
 from ...core import complaining
 from ...core.errors import (
@@ -21,7 +21,7 @@ from ...core.errors import (
 )
 from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
 from ...core.identity import Kind
-from ...core.incidents import QUEUED, SENDING, SENT, Whom
+from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, Whom
 from ...core.log import canonical
 from ...core.plan import Person
 from ...core.seal import fingerprint
@@ -84,7 +84,7 @@ def told_authority(
     _insert(work, row, alarm, Whom.AUTHORITY, {
         "state": SENT, "box": box, "proposed_by": actor, "sent_by": actor, "sent_at": at,
     })  # fmt: skip
-    late = {"late": 1} if at > duty.due_at else {}
+    late = {"late": 1} if alarms.missed(duty.alarm, duty.due_at, at) else {}
     records.tell(work, NoticeSent, row, actor, (Whom.AUTHORITY.value, duty.alarm.word), late)
 
 
@@ -217,7 +217,7 @@ def push(work: Work) -> bool:
     """Write the next letters that two people let go; return whether any waited.
 
     Only to contacts that are still on file and are this person's alone; the others are counted,
-    who was erased meanwhile among them, so that they can be told in public.
+    who was erased before or meanwhile among them, so that they can be told in public.
 
     Source: GDPR Article 34(3)(c).
 
@@ -259,7 +259,7 @@ def _written(
     if end < len(everyone):
         _write(work, notice, **values)
         return True
-    values["untold"] += row.sealed or 0
+    values["untold"] += (row.sealed or 0) + (row.erased or 0)
     _write(work, notice, state=SENT, sent_at=work.stamp, **values)
     counts = {"told": values["told"], "untold": values["untold"]}
     whom = (Whom.GUESTS.value, notice.alarm.replace("/", "."))
@@ -277,6 +277,16 @@ def push_all(run: Run, most: int = 1000) -> int:
     while count < most and run(lambda office: push(office.work)):
         count += 1
     return count
+
+
+def marked() -> ColumnElement[bool]:
+    """Return the condition that a parcel is a letter of an incident that is open.
+
+    It may be proposed again as long as it is; whoever got it gets none a second time.
+    """
+    table = tables.incident
+    mine = tables.outbox.c.dedupe.like(literal(f"{LETTER}:") + table.c.number + ":%")
+    return select(table.c.id).where(table.c.state != CLOSED, mine).exists()
 
 
 def _letters(

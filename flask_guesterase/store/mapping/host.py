@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FunctionType
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, Table, select, update
+from sqlalchemy import Connection, Engine, MetaData, Table, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session, sessionmaker
 
@@ -242,15 +242,30 @@ class Host:
         session = self.open_session()
         if session is None or not session.in_transaction():
             return
-        try:
-            session.connection().exec_driver_sql("SELECT 1")
-        except SQLAlchemyError:
+        # Nothing public tells by which connections a session is at work; asked for one by its
+        # engine it would begin on another.
+        used = {each[0] for each in session.get_transaction()._connections.values()}
+        if not session.is_active or not all(map(_answers, used)):
             session.rollback()
+
+    def let_go(self) -> None:
+        """Roll the host's session back where its database is gone: its end would raise for it."""
+        with suppress(SQLAlchemyError):
+            self.unblock()
 
     def _all(self) -> Iterator[Table]:
         """Yield each table of each source once, doubles of one name included."""
         metadatas = (s.metadata if isinstance(s, registry) else s for s in self._sources)
         yield from dict.fromkeys(t for each in metadatas for t in each.tables.values())
+
+
+def _answers(conn: Connection) -> bool:
+    """Return whether a connection takes statements."""
+    try:
+        conn.exec_driver_sql("SELECT 1")
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 def _is_one(engine: Engine, other: Engine) -> bool:

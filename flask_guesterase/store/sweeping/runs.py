@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from ...core.brake import stale
-from ...core.errors import MovedError, SweepingError
+from ...core.errors import MovedError, SweepingError, TransitionError
 from ...core.events import SYSTEM, SweepConfirmed, SweepDone
 from ...core.log import canonical, slug, word
 from ...core.permissions import Permission
@@ -240,14 +240,19 @@ def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
     :return: the properties that are confirmed now and were not before.
     :raises ForbiddenError: they may not decide about the law at any property.
     :raises MovedError: the rules changed since, or there is a newer preview.
+    :raises TransitionError: somebody confirmed what was read before.
     """
     places = work.settings.properties
     mine = [code for code in places if actors.may(work, by, Permission.LAW, code)]
     actor = brake.lawyer(work, by)
-    open_ = [preview for preview in previews(work, mine) if not preview.confirmed_by]
+    for code in sorted(mine):
+        # Who confirms the same at this moment is done before it is read.
+        _last(work, code, lock=True)
+    shown = previews(work, mine)
     if ids is not None:
-        _read(open_, ids)
-        open_ = [preview for preview in open_ if preview.id in ids]
+        _read(shown, ids)
+        shown = [preview for preview in shown if preview.id in ids]
+    open_ = [preview for preview in shown if not preview.confirmed_by]
     require_current(open_)
     for preview in open_:
         table = tables.run
@@ -286,9 +291,11 @@ def require_current(read: Iterable[Preview]) -> None:
         )
 
 
-def _read(open_: Sequence[Preview], ids: Sequence[int]) -> None:
-    if not set(ids) <= {preview.id for preview in open_}:
+def _read(shown: Sequence[Preview], ids: Sequence[int]) -> None:
+    if not set(ids) <= {preview.id for preview in shown}:
         raise MovedError("This preview is not the newest one.", "Read the new one.")
+    if any(preview.confirmed_by for preview in shown if preview.id in ids):
+        raise TransitionError("Somebody confirmed this preview before.", "Nothing is left to do.")
 
 
 def last_sweep(work: Work) -> Mapping[str, Any] | None:
@@ -350,11 +357,12 @@ def is_stale(work: Work) -> bool:
     return since is not None and stale(work.stamp, since)
 
 
-def _last(work: Work, code: str) -> Any:
+def _last(work: Work, code: str, lock: bool = False) -> Any:
     table = tables.run
-    return work.conn.execute(
+    newest = (
         select(table)
         .where(table.c.kind == PREVIEW, table.c.property == code)
         .order_by(table.c.id.desc())
         .limit(1)
-    ).one_or_none()
+    )
+    return work.conn.execute(newest.with_for_update() if lock else newest).one_or_none()

@@ -23,6 +23,7 @@ from ..access.pulse import Pulse
 from ..binds import intents
 from ..boxes import boxing
 from ..executing.forgetting import keys_back
+from ..incidents import noticing
 from ..messages import outbox
 from ..requests import bygone
 from ..requests.bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
@@ -123,7 +124,8 @@ def _weeks(work: Work) -> datetime:
 def _outbox(work: Work) -> ColumnElement[bool]:
     out, sent = tables.outbox, tables.delivery
     named = select(sent.c.outbox).where(sent.c.outbox.is_not(None))
-    return and_(out.c.state == outbox.SENT, out.c.done_at < _weeks(work), out.c.id.not_in(named))
+    over = out.c.state == outbox.SENT, out.c.done_at < _weeks(work), ~noticing.marked()
+    return and_(*over, out.c.id.not_in(named))
 
 
 def _box(work: Work) -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ from ...store.requests.bearer import Bearer
 from ..commands.console import dumped, error_id
 from ..current import current
 from ..joining.waiver import waive
-from ..pages import HEADERS, bounded, existing, secured
+from ..pages import HEADERS, answered, bounded, existing, secured
 from ..wording.problems import (
     DATABASE,
     Problem,
@@ -143,6 +143,7 @@ def answer(value: Any, status: int = 200) -> Response:
 def _dress(response: Response) -> Response:
     response.headers.update({name: HEADERS[name] for name in _DRESSED})
     secured(response)
+    answered(response)
     good = request.method == "POST" and response.status_code < 400
     if good and current.settings.inline:
         try:

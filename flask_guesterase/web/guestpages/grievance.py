@@ -186,7 +186,7 @@ def _feedback(values: Any, problems: dict[str, list[str]]) -> str:
 def review_link(token: str) -> str:
     """Ask for the code; who opens the link has used nothing up and learnt nothing."""
     pressing.ready()
-    return render_template("guesterase/guest/reviewcode.html", problems={})
+    return _code_form({})
 
 
 @guest_pages.post("/review/<token>")
@@ -196,19 +196,36 @@ def enter_review(token: str) -> AnyResponse:
     try:
         form = read(caseforms.ReviewCode(), request.form)
     except InputError as problem:
-        page = render_template("guesterase/guest/reviewcode.html", problems=no_fields(problem))
-        return make_response(page, 422)
+        return make_response(_code_form(no_fields(problem)), 422)
     kept = pressing.code(f"{token}:{plain(form['code'])}")
     try:
+        _entered(token, form["code"], kept)
+    except TokenError:
+        # The same for every link and code that open nothing.
+        return make_response(_code_form({"code": [_NO_REVIEW]}), 410)
+    fresh.renew()
+    session[REVIEW] = kept
+    return redirect(url_for(".reviewed_case"), 303)
+
+
+def _entered(token: str, code: str, kept: str) -> None:
+    try:
         with current.begin() as office:
-            office.enter_review(token, form["code"], _reader(), kept)
+            office.enter_review(token, code, _reader(), kept)
     except TokenError:
         # It opens what it opened when the button was pressed before, and nothing else.
         with current.begin(write=False) as office:
             office.reviewed_case(kept)
-    fresh.renew()
-    session[REVIEW] = kept
-    return redirect(url_for(".reviewed_case"), 303)
+
+
+_NO_REVIEW = N_(
+    "No complaint opens with this link and code. Look at each sign again; they work once and for "
+    "a while: the hotel makes new ones."
+)
+
+
+def _code_form(problems: dict[str, list[str]]) -> str:
+    return render_template("guesterase/guest/reviewcode.html", problems=problems)
 
 
 @guest_pages.get("/review")
