@@ -244,7 +244,8 @@ class Host:
             return
         # Nothing public tells by which connections a session is at work; asked for one by its
         # engine it would begin on another.
-        used = {each[0] for each in session.get_transaction()._connections.values()}
+        known = getattr(session.get_transaction(), "_connections", {})
+        used = {each[0] for each in known.values()}
         if not session.is_active or not all(map(_answers, used)):
             session.rollback()
 
