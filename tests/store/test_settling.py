@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, event, insert, update
+from sqlalchemy import MetaData, event, insert, text, update
 
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import HoldQuery, Wanted
@@ -561,3 +561,17 @@ def asked(inn: Inn) -> int:
     assert not settling.settled(inn.run).get("settled")
     event.remove(inn.engine, "before_cursor_execute", note)
     return len(told)
+
+
+def test_a_row_that_cannot_be_read_keeps_no_other_box_without_its_day(inn: Inn) -> None:
+    """Asked together, they are asked one by one where that one of them spoils the answer."""
+    undated(inn)
+    for id in (2, 3):
+        inn.person(id, None)
+        assert inn.erased(inn.approved(email=f"p{id}@mail.example")) == "sealed"
+    with inn.engine.begin() as conn:
+        for id, day in {1: "2026-03-20", 2: "in spring", 3: "2026-03-21"}.items():
+            conn.execute(text(f"UPDATE people SET seen = '{day}' WHERE id = {id}"))
+    settling.settled(inn.run)
+    told = {row["row_key"]: row["until"] for row in inn.ours("kept")}
+    assert told == {"int:1": "2027-03-20", "int:2": None, "int:3": "2027-03-21"}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import ForeignKey, String, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from flask_guesterase.core.plan import Key
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import null, placeholder, retain
 from flask_guesterase.store import tables
@@ -110,9 +112,9 @@ def schema(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "Base", Base)
 
 
-def slip(house: Forms, left_on: date, name: str) -> None:
-    """Write the slip of whoever is in the row of the first guest."""
-    said = {"id": 1, "guest_id": 1, "house": "mu", "left_on": left_on, "name": name}
+def slip(house: Forms, left_on: date, name: str, id: int = 1) -> None:
+    """Write a slip of whoever is in the row of the first guest."""
+    said = {"id": id, "guest_id": 1, "house": "mu", "left_on": left_on, "name": name}
     with house.engine.begin() as conn:
         conn.execute(insert(Slip).values(said))
 
@@ -131,10 +133,14 @@ def on_slip(house: Forms) -> str | None:
         return conn.execute(select(Slip.name)).scalar_one()
 
 
+def records(keys: Sequence[Key], office: Office) -> dict[Key, Record]:
+    """Return what slips say to the law."""
+    return law.records_of(office.work, office.work.datamap.declared("slips"), keys)
+
+
 def told(office: Office) -> Record:
     """Return what the slip says to the law."""
-    slips = office.work.datamap.declared("slips")
-    return law.records_of(office.work, slips, [(1,)])[1,]
+    return records([(1,)], office)[1,]
 
 
 def another(house: Forms, nation: str) -> None:
@@ -261,3 +267,21 @@ def test_a_stranger_whose_time_was_over_leaves_no_country_either(
             late = house.now.replace(tzinfo=None) + timedelta(days=1)
             conn.execute(update(tables.subject).values(request=EXPIRED, erased_at=late))
         assert house.run(told).facts.answers == {"foreign": True}
+
+
+def test_what_a_slip_tells_does_not_depend_on_which_others_are_asked(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A profile that was erased once more after one slip was kept, and as the other was."""
+    with couple(Stated(sqlite_url, tmp_path), SOON, None) as house:
+        for number in (1, 2):
+            slip(house, SOON, "Ann Roe", number)
+        erased(house, 1)
+        with house.engine.begin() as conn:
+            late = house.now.replace(tzinfo=None) + timedelta(days=1)
+            conn.execute(update(tables.subject).values(erased_at=late))
+            kept = update(tables.kept).where(tables.kept.c.row_key == "int:2")
+            assert conn.execute(kept.values(since=late)).rowcount == 1
+        say(house, 1, "DE")
+        first, second = (house.run(partial(records, [(id,)])) for id in (1, 2))
+        assert house.run(partial(records, [(1,), (2,)])) == first | second

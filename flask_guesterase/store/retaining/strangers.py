@@ -143,16 +143,18 @@ class _Look:
             key: mine for key, mine in people.items()
             if mine and all(p in times and times[p] >= self.kept[key][1] for p in mine)
         }  # fmt: skip
+        # Each row for itself: of two of one person's only the earlier may know them gone since.
         late = {
-            who for key, mine in gone.items()
-            for who in mine - strangers if times[who] > self.kept[key][1]
-        }  # fmt: skip
-        before = _before(self.work.conn, late)
+            key: {who for who in mine - strangers if times[who] > self.kept[key][1]}
+            for key, mine in gone.items()
+        }
+        before = _before(self.work.conn, set[Person]().union(*late.values()))
         return _New(
             {key for key, mine in gone.items() if mine <= strangers},
             {
                 key for key, mine in gone.items()
-                if all(p in strangers or before.get(p, _NEVER) >= self.kept[key][1] for p in mine)
+                if all(before.get(p, _NEVER) >= self.kept[key][1] for p in late[key])
+                and mine <= strangers | late[key]
             },
             {key for key, mine in gone.items() if mine <= filled},
         )  # fmt: skip
