@@ -79,7 +79,6 @@ class Taken:
     :param left: columns that were read back after they had been overwritten.
     :param after: per row, what was read back.
     :param now: key -> the key it has now, of rows whose key may have gone with the rest.
-    :param partly: whether only parts go of its columns, which may be nothing.
     """
 
     decision: Decision
@@ -93,7 +92,6 @@ class Taken:
     left: Sequence[str] = ()
     after: dict[int, Values] = field(default_factory=dict)
     now: dict[Key, Key] = field(default_factory=dict)
-    partly: bool = False
 
     @cached_property
     def _places(self) -> dict[Key, list[int]]:
@@ -130,8 +128,8 @@ class Taken:
             self.after[place] = values
 
     def same(self) -> Iterator[Key]:
-        """Yield the key of each row of which only a part was to go, and in which nothing did."""
-        if self.partly and self.decision.outcome is Outcome.OVERWRITE:
+        """Yield the key of each overwritten row in which nothing changed: it held all of it."""
+        if self.decision.outcome is Outcome.OVERWRITE:
             places = [self._columns[name] for name in self.left]
             for place, now in self.after.items():
                 line = self.lines[place]
@@ -203,7 +201,6 @@ def take(
     return Taken(
         step.decision, rows, tuple((n, kinds[n]) for n in names),
         tuple((n, kinds[n]) for n in own), lines, typed, hosts, first,
-        partly=reads.declared.only_partly(step.decision.columns),
     )  # fmt: skip
 
 
@@ -263,7 +260,7 @@ class Erased:
 
     @property
     def same(self) -> Counter[tuple[Decision, Key]]:
-        """Return decision and key -> rows that hold what they held: their texts name nobody."""
+        """Return decision and key -> rows that hold what they held before."""
         return Counter((each.decision, key) for each in self.taken for key in each.same())
 
     @property
