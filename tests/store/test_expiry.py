@@ -834,6 +834,37 @@ def test_what_ended_long_ago_of_a_profile_lets_the_rest_of_it_be_put_back(
     inn.engine.dispose()
 
 
+@pytest.mark.parametrize("over", [True, False])
+def test_what_ended_and_is_there_still_keeps_nothing_else_from_its_copy(
+    database_url: str, tmp_path: Path, over: bool
+) -> None:
+    """Before the sweep took a line of the register the guest asked: the copy holds the name."""
+    class Bounded(Inn):
+        """A hotel under a law that bounds how long the register may be kept."""
+
+        pack = PACK.replace(
+            'floor = "P1Y"', 'floor = "P1Y"\nceiling = "P1Y3M"\nceiling_kind = "hard"'
+        )
+
+    inn = Bounded(database_url, tmp_path)
+    inn.person(1, date(2024, 6, 1) if over else date(2025, 2, 20))
+    before = inn.read(PEOPLE)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "erased"
+    (box,) = [box for box in inn.ours("box") if box["purpose"] == "recovery"]
+    with inn.begin() as office:
+        (payload,) = vault.unseal(office.work.conn, inn.custodian, [box["id"]])
+    (row,) = decode(payload).rows
+    kept = {"name", "email"} if over else {"name", "email", "visa"}
+    assert {cell.name for cell in row.columns} == {cell.name for cell in row.after} == kept
+    with inn.begin() as office:
+        office.propose_restore(number, "officer", "wrong-person")
+    with inn.begin() as office:
+        assert office.restore(number, "second").restored
+    assert inn.read(PEOPLE) == {**before, "visa": None if over else "V1"}
+    inn.engine.dispose()
+
+
 @pytest.mark.parametrize("keyed", [True, False])
 def test_a_copy_holds_the_key_of_its_row_as_well(inn: Inn, keyed: bool) -> None:
     """A row without a key is named by all it holds, also by what is not taken from it now."""

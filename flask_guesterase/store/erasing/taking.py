@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from ...core.errors import ErasureError, RetryableError
@@ -15,6 +16,12 @@ from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
 from ..mapping.raw import Reader
 
 Values = tuple[Any, ...]
+
+Places = frozenset[tuple[str, Key]]
+"""Table and key of rows."""
+
+Less = Mapping[tuple[str, Key], frozenset[str]]
+"""Table and key of rows -> names of columns."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ class Taken:
                 if all(line[i] == value for i, value in zip(places, now, strict=True)):
                     yield self.rows[place].key
 
-    def strip(self, without: frozenset[tuple[str, Key]] = frozenset()) -> Strip:
+    def strip(self, without: Places = frozenset()) -> Strip:
         """Return the rows as a box holds them.
 
         :param without: table and key of rows that are left out.
@@ -148,8 +155,22 @@ class Taken:
         lines = list(self._lines(without, bool(after)))
         return Strip(self.decision.table, change, self.lost, self.key, after, lines)
 
+    def strips(self, without: Places, less: Less) -> Iterator[Strip]:
+        """Yield the rows as boxes hold them, of some of them not every column.
+
+        :param without: table and key of rows that are left out.
+        :param less: table and key of rows -> columns of them that are left out.
+        """
+        places = {row.key: (self.decision.table, row.key) for row in self.rows}
+        short = {key: names for key, place in places.items() if (names := less.get(place))}
+        yield self.strip(without | {places[key] for key in short})
+        for names in dict.fromkeys(short.values()):
+            others = {place for key, place in places.items() if short.get(key) != names}
+            if not names.issuperset(name for name, _ in self.lost):
+                yield self.strip(without | others).without(names)
+
     def _lines(
-        self, without: frozenset[tuple[str, Key]], after: bool
+        self, without: Places, after: bool
     ) -> Iterator[Line]:
         table = self.decision.table
         for place, (row, line) in enumerate(zip(self.rows, self.lines, strict=True)):
@@ -283,10 +304,13 @@ class Erased:
         """Return, per image, the decision and the row."""
         return [(each.decision, row) for each in self.taken for row in each.rows]
 
-    def strips(self, without: frozenset[tuple[str, Key]] = frozenset()) -> list[Strip]:
+    def strips(
+        self, without: Places = frozenset(), less: Less = MappingProxyType({})
+    ) -> list[Strip]:
         """Return the rows as they were, as boxes hold them.
 
         :param without: table and key of rows that are left out.
+        :param less: table and key of rows -> columns of them that are left out.
         """
         # Written by what was done, they may say of it what nobody may hold a day longer.
         written: dict[Decision, set[tuple[str, Key]]] = {}
@@ -294,6 +318,9 @@ class Erased:
             mine = written.setdefault(step.decision, set())
             mine.update((step.decision.table, row.key) for row in step.rows)
         return [
-            each.strip(without | self.rehearsed | written.get(each.decision, set()))
+            strip
             for each in self.taken
+            for strip in each.strips(
+                without | self.rehearsed | written.get(each.decision, set()), less
+            )
         ]
