@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Iterator
 
-from sqlalchemy import TypeDecorator
-
-from ...core.image import Cell, Form
 from ...core.plan import Decision, Key, Outcome, Plan, Step
 from ...core.treatment import Constant, Null, Placeholder, Redact
-from ..mapping.masks import beneath, is_invented, value_for
+from ..mapping.masks import beneath
+from ..mapping.proof import holds
 from ..mapping.raw import Reader, reader
-from ..statements.sql import is_text
 from ..work import Work
 
 
@@ -34,19 +31,12 @@ def unmoved(work: Work, plan: Plan) -> frozenset[tuple[Decision, Key]]:
     return frozenset(found)
 
 
-def _held(reads: Reader, step: Step) -> set[Key]:
+def _held(reads: Reader, step: Step) -> Iterator[Key]:
+    declared = reads.declared
     keys = [row.key for row in step.rows]
-    read = reads.rows(keys, step.decision.columns)
-    return {key for key, cells, _ in read if all(_holds(reads, cell) for cell in cells)}
-
-
-def _holds(reads: Reader, now: Cell) -> bool:
-    """Return whether a cell is what its rule would write; a form of the host's own is not read."""
-    rule, column = reads.declared.written(now.name), reads.declared.column(now.name)
-    inner, room = beneath(rule), reads.room(now.name)
-    if isinstance(inner, Null) or now.form is Form.NULL:
-        return isinstance(inner, Null) and now.form is Form.NULL
-    if isinstance(inner, Placeholder):
-        return is_invented(column, now.value, room)
-    plain = is_text(column.type) and not isinstance(column.type, TypeDecorator)
-    return plain and now.value == value_for(rule, column, None, secrets.token_bytes, room)
+    for key, cells, _ in reads.rows(keys, step.decision.columns):
+        if all(
+            holds(declared.written(c.name), declared.column(c.name), c, reads.room(c.name))
+            for c in cells
+        ):
+            yield key
