@@ -204,10 +204,12 @@ def _said(live: LiveSchema, datamap: DataMap) -> set[str]:
 def _is_unsaid(table: LiveTable, said: Collection[str]) -> bool:
     """Return whether nothing is declared about a table, not even that it is nobody's.
 
-    A view, an index of words and a partition show what another table holds, which may stay there.
+    A view, an index of words, a partition and a table that inherits show what another one holds,
+    which may stay there.
     """
-    shows = table.view or table.materialised or table.virtual or table.partition_of is not None
-    return not shows and table.name not in said
+    shows = table.view or table.materialised or table.virtual
+    part = table.partition_of is not None or table.heir_of
+    return not shows and not part and table.name not in said
 
 
 def _fields(
