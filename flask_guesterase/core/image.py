@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from types import MappingProxyType
@@ -176,22 +176,6 @@ class Strip:
                 int(str(line[0])),
                 _cells(self.after, line[second:]),
             )
-
-    def without(self, names: Collection[str]) -> Strip:
-        """Return the strip as if some of its columns had not been lost.
-
-        :param names: the columns; none of them identifies a row.
-        """
-        columns = [n for n, (name, _) in enumerate(self.columns) if name not in names]
-        after = [n for n, (name, _) in enumerate(self.after) if name not in names]
-        first, second = 1 + len(self.columns), 1 + len(self.columns) + len(self.key)
-        places = [0, *(1 + n for n in columns), *range(first, second), *(second + n for n in after)]
-        return replace(
-            self,
-            columns=tuple(self.columns[n] for n in columns),
-            after=tuple(self.after[n] for n in after),
-            lines=[tuple(line[place] for place in places) for line in self.lines],
-        )
 
 
 def _cells(columns: Columns, values: Sequence[object]) -> tuple[Cell, ...]:

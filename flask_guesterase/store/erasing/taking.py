@@ -167,7 +167,7 @@ class Taken:
         for names in dict.fromkeys(short.values()):
             others = {place for key, place in places.items() if short.get(key) != names}
             if not names.issuperset(name for name, _ in self.lost):
-                yield self.strip(without | others).without(names)
+                yield _narrowed(self.strip(without | others), names)
 
     def _lines(
         self, without: Places, after: bool
@@ -184,6 +184,20 @@ class Taken:
         return {
             row.key: image for row, image in zip(self.rows, self.strip().images(), strict=True)
         }
+
+
+def _narrowed(strip: Strip, names: Collection[str]) -> Strip:
+    """Return a strip as if some of its columns, none of them of the key, had not been lost."""
+    columns = [n for n, (name, _) in enumerate(strip.columns) if name not in names]
+    after = [n for n, (name, _) in enumerate(strip.after) if name not in names]
+    first, second = 1 + len(strip.columns), 1 + len(strip.columns) + len(strip.key)
+    places = [0, *(1 + n for n in columns), *range(first, second), *(second + n for n in after)]
+    return replace(
+        strip,
+        columns=tuple(strip.columns[n] for n in columns),
+        after=tuple(strip.after[n] for n in after),
+        lines=[tuple(line[place] for place in places) for line in strip.lines],
+    )
 
 
 Before = Mapping[Decision, Taken]
