@@ -162,7 +162,9 @@ class Taken:
         :param less: table and key of rows -> columns of them that are left out.
         """
         places = {row.key: (self.decision.table, row.key) for row in self.rows}
-        short = {key: names for key, place in places.items() if (names := less.get(place))}
+        # A row that is put back is known by its key, as it was and as it is now.
+        own = {name for name, _ in self.key}
+        short = {k: less[place] - own for k, place in places.items() if place in less}
         yield self.strip(without | {places[key] for key in short})
         for names in dict.fromkeys(short.values()):
             others = {place for key, place in places.items() if short.get(key) != names}
@@ -187,7 +189,7 @@ class Taken:
 
 
 def _narrowed(strip: Strip, names: Collection[str]) -> Strip:
-    """Return a strip as if some of its columns, none of them of the key, had not been lost."""
+    """Return a strip as if some of its columns, none of them of its key, had not been lost."""
     columns = [n for n, (name, _) in enumerate(strip.columns) if name not in names]
     after = [n for n, (name, _) in enumerate(strip.after) if name not in names]
     first, second = 1 + len(strip.columns), 1 + len(strip.columns) + len(strip.key)
