@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Column, Dialect, TypeDecorator
+from sqlalchemy import Column, Dialect, Integer, TypeDecorator
 
 from ...core.image import Cell, Form
 from ...core.treatment import Constant, Inside, Mentions, Null, Placeholder, Redact, Rule
@@ -85,10 +85,13 @@ def holds(rule: Rule, column: Column[Any], now: Cell, room: int | None) -> bool:
     :param room: longest text the column takes, or None.
     """
     inner = beneath(rule)
-    if isinstance(inner, Null) or now.form is Form.NULL:
-        return isinstance(inner, Null) and now.form is Form.NULL
+    empties = isinstance(inner, Null) or inner == Constant(None)
+    if empties or now.form is Form.NULL:
+        return empties and now.form is Form.NULL
     if isinstance(inner, Placeholder):
         return is_invented(column, now.value, room)
+    if isinstance(inner, Constant) and isinstance(column.type, Integer):
+        return type(inner.value) is int and now.value == str(inner.value)
     if not isinstance(inner, Redact | Constant) or not _is_plain(column, now):
         return False
     written = redacted(room) if isinstance(inner, Redact) else inner.value
