@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from flask_guesterase.store import worker
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.search import residue
 from tests.store.hotel import Base, Guest, Hotel, policies
+from tests.store.test_replayed import Copied
 from tests.store.test_residue import places, run_of
 
 ANN, BO = "ann@post.example", "bo@post.example"
@@ -31,7 +33,11 @@ BY_MAIL = Policy(
 
 def opened(url: str, folder: Path, policy: Policy) -> Hotel:
     """Open a hotel in which Ann and Bo have one seating plan together."""
-    hotel = Hotel(url, folder)
+    return filled(Hotel(url, folder), policy)
+
+
+def filled(hotel: Hotel, policy: Policy) -> Hotel:
+    """Put that plan and both guests into a hotel."""
     PLANS.create(hotel.engine)
     known = [*Base.metadata.tables.values(), PLANS]
     declared = [*policies(str(hotel.files)), (PLANS, policy)]
@@ -87,4 +93,26 @@ def test_only_the_row_that_another_living_person_owns_is_spared(
         office.look_again(number, "clerk")
     residue.searched(run_of(hotel), [number])
     assert places(hotel, number) == {"plans.mine": {"email"}}
+    hotel.engine.dispose()
+
+
+def test_what_was_left_to_another_is_told_again_after_a_replay(tmp_path: Path) -> None:
+    """As the erasure said it that the restored copy does not have."""
+    copied = Copied(tmp_path)
+    hotel = filled(copied.hotel, BY_MAIL)
+    known, made = [*Base.metadata.tables.values(), PLANS], {"created": "document_no"}
+    hotel.datamap = resolve(
+        [*((table, replace(policy, clock=made) if table is Guest else policy)
+           for table, policy in policies(str(hotel.files))), (PLANS, BY_MAIL)],
+        known, list(Base.registry.mappers),
+    )  # fmt: skip
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).values(document_no="2026-01-01"))
+    number = hotel.approved(email=ANN)
+    copied.copy()
+    assert hotel.erased(number) == "erased"
+    copied.restore()
+    assert copied.replay().counts["erased"] == 1
+    copied.work()
+    assert said(hotel, number) == ("erased", [("plans", 1, ["mine", "theirs"])], [])
     hotel.engine.dispose()
