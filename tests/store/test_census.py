@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, insert, select, update
 from flask_guesterase.core import census
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.core.treatment import redact
+from flask_guesterase.core.treatment import keep, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.census import counting, watching
 from flask_guesterase.store.keys import copies
@@ -377,6 +377,26 @@ def test_a_line_that_stayed_in_its_row_departs_once_on_its_day(
     assert house.names()[7] is None
     assert (counted(house)["departed"], counted(house)["missed"]) == (1, 0)
     assert [dict(each.counts) for each in entries(house, "retention-ended")] == [{"forms": 1}]
+
+
+@pytest.mark.usefixtures("clerk")
+def test_a_line_departs_once_however_often_its_guest_asks(house: Forms) -> None:
+    """Of a shell nothing goes: no entry of the journal may say that a line of it ended."""
+    house.datamap = resolve(
+        [(each, replace(policy, columns={**policy.columns, "nation": redact})
+          if each is Form else policy) for each, policy in forms.policies(keep("mailbox"))],
+        forms.Base.metadata.tables.values(), list(forms.Base.registry.mappers),
+    )  # fmt: skip
+    house.form(7, OLD)
+    house.sweep()
+    for _ in range(2):
+        _approved(house, 7)
+        house.work()
+        house.later(hours=1)
+    told = [{"files": 0, "forms": 1, "people": 1}, {"files": 0, "people": 1}]
+    assert [dict(each.counts) for each in entries(house, "subject-erased")] == told
+    assert entries(house, "retention-ended") == []
+    assert [row["action"] for row in house.ours("departed")] == ["subject-erased"]
 
 
 @pytest.mark.usefixtures("clerk")

@@ -526,6 +526,21 @@ def test_a_trigger_of_a_part_is_one_of_the_whole(made: str) -> None:
     assert (said("name"), said("vip")) == (["guests.keeps"], [])
 
 
+def test_what_is_declared_reaches_what_inherits_and_not_what_it_has_of_its_own() -> None:
+    """Rows of an heir are seen and erased in the table above it, as those of a partition are."""
+    assert find("postgresql", HEIRS) == []
+    more = f"{HEIRS};; CREATE TABLE past (since DATE) INHERITS (front);; CREATE TABLE a () INHERITS"
+    found = find("postgresql", f"{more} (past);; CREATE TABLE b (x text);; CREATE TABLE c () "
+                 "INHERITS (rest, b)")  # fmt: skip
+    assert [(f.id, f.table) for f in found] == [
+        ("table-unclassified", "b"), ("table-unclassified", "c"), ("table-unclassified", "past"),
+    ]  # fmt: skip
+    told = {f.table: f.message for f in found}
+    assert told["past"].startswith("It inherits from front: ")
+    assert "(since)" in told["past"]
+    assert told["b"] == told["c"]
+
+
 @CASES.of("rule-misfit", "mariadb", "postgresql")
 def misfit_of_a_native_type(wrong: bool, engine: str) -> list[Finding]:
     """The mapping calls an address or a UUID text; to the database it is none."""

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, s
 from flask_guesterase.core import rotation
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.image import decode
-from flask_guesterase.core.plan import Decision, Outcome, Step
+from flask_guesterase.core.plan import Decision, Key, Outcome, Row, Step
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, inside, keep, mentions, null, redact, retain
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
@@ -23,6 +23,7 @@ from flask_guesterase.store import tables, worker
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.casework import minors
 from flask_guesterase.store.comeback import reconcile
+from flask_guesterase.store.erasing.taking import Taken
 from flask_guesterase.store.executing import endless, expiry, finishing, settling
 from flask_guesterase.store.lawbook import rulebook
 from flask_guesterase.store.mapping.datamap import resolve
@@ -832,6 +833,52 @@ def test_what_ended_long_ago_of_a_profile_lets_the_rest_of_it_be_put_back(
         assert office.restore(number, "second").restored
     assert inn.read(PEOPLE) == before
     inn.engine.dispose()
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_what_ended_and_is_there_still_keeps_nothing_else_from_its_copy(
+    database_url: str, tmp_path: Path, over: bool
+) -> None:
+    """Before the sweep took a line of the register the guest asked: the copy holds the name."""
+    class Bounded(Inn):
+        """A hotel under a law that bounds how long the register may be kept."""
+
+        pack = PACK.replace(
+            'floor = "P1Y"', 'floor = "P1Y"\nceiling = "P1Y3M"\nceiling_kind = "hard"'
+        )
+
+    inn = Bounded(database_url, tmp_path)
+    inn.person(1, date(2024, 6, 1) if over else date(2025, 2, 20))
+    before = inn.read(PEOPLE)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "erased"
+    (box,) = [box for box in inn.ours("box") if box["purpose"] == "recovery"]
+    with inn.begin() as office:
+        (payload,) = vault.unseal(office.work.conn, inn.custodian, [box["id"]])
+    (row,) = decode(payload).rows
+    kept = {"name", "email"} if over else {"name", "email", "visa"}
+    assert {cell.name for cell in row.columns} == {cell.name for cell in row.after} == kept
+    with inn.begin() as office:
+        office.propose_restore(number, "officer", "wrong-person")
+    with inn.begin() as office:
+        assert office.restore(number, "second").restored
+    assert inn.read(PEOPLE) == {**before, "visa": None if over else "V1"}
+    inn.engine.dispose()
+
+
+def test_what_a_row_is_known_by_is_in_its_copy_with_what_is_left_of_it() -> None:
+    """A key may be the name of a file: it became another, by which alone the row is found."""
+    key: Key = ("a.png",)
+    taken = Taken(
+        Decision("scans", Outcome.OVERWRITE, ("name", "scan", "visa")), [Row(key, frozenset())],
+        (("name", "TEXT"), ("scan", "TEXT"), ("visa", "TEXT")), (("scan", "TEXT"),),
+        [("Ann", "a.png", "V1", "a.png")], (), [], 0, ("name", "scan", "visa"),
+        {0: (None, "gone", None)},
+    )  # fmt: skip
+    less = {("scans", key): frozenset({"scan", "visa"})}
+    (image,) = [image for strip in taken.strips(frozenset(), less) for image in strip.images()]
+    assert {cell.name for cell in image.columns} == {"name", "scan"}
+    assert [cell.value for cell in image.now()] == ["gone"]
 
 
 @pytest.mark.parametrize("keyed", [True, False])

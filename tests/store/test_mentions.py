@@ -156,7 +156,7 @@ def test_a_row_of_which_something_left_for_a_box_is_counted(
     text = Decision("lines", Outcome.OVERWRITE, ("remark",))
     taken = Taken(
         text, [Row((1,), frozenset())], (("remark", "TEXT"),), (("id", "INTEGER"),),
-        [("tea", 1)], (), [], 0, ("remark",), {0: ("tea",)}, partly=True,
+        [("tea", 1)], (), [], 0, ("remark",), {0: ("tea",)},
     )  # fmt: skip
     name = Decision("lines", Outcome.SEAL, ("name",))
     key: Key = (1,)

@@ -20,7 +20,7 @@ from flask_guesterase.core.treatment import (
     placeholder,
     redact,
 )
-from flask_guesterase.store.mapping.proof import same, stands, took
+from flask_guesterase.store.mapping.proof import holds, same, stands, took
 from tests.store.test_eraser import Sealed
 
 NAME: Column[Any] = Column("name", String(80))
@@ -127,3 +127,29 @@ def test_an_enumeration_is_compared_by_its_name() -> None:
     column: Column[Any] = Column("sex", Enum(Sex))
     assert same(column, Sex.x, "x", SQLITE)
     assert not same(column, Sex.f, "x", SQLITE)
+
+
+@pytest.mark.parametrize(
+    ("rule", "column", "value", "expected"),
+    [
+        (null, NAME, None, True),
+        (Constant(None), NAME, None, True),
+        (Constant(None), NAME, "Aino", False),
+        (redact, NAME, "[erased]", True),
+        (redact, NAME, None, False),
+        (redact, SECRET, "]desare[", False),
+        (File("f", redact), NAME, "[erased]", True),
+        (Constant("x"), NAME, "x", True),
+        (Constant("x"), NAME, "y", False),
+        (Constant(1), Column("beds", Integer), 1, True),
+        (Constant(1), Column("beds", Integer), "1", True),
+        (Constant(1), Column("beds", Integer), 2, False),
+        (Constant(1), Column("beds", Numeric), "1.00", False),
+        (Computed(str.upper), NAME, "AINO", False),
+    ],
+)
+def test_a_cell_that_surely_holds_what_would_be_written(
+    rule: Rule, column: Column[Any], value: Any, expected: bool
+) -> None:
+    """A plan counts no row in which nothing would change, and every one of which nobody knows."""
+    assert holds(rule, column, now(value), 80) is expected

@@ -404,6 +404,17 @@ def test_what_sql_itself_decrypts_is_read_and_looked_for(
         assert places(hotel, number) == {"apart.mail": {"email"}, "notes.t": {"email"}}
 
 
+def test_what_a_table_has_beside_what_it_inherits_is_read_for_names(tmp_path: Path) -> None:
+    """What it inherits is declared above; of its own columns nobody said anything (PostgreSQL)."""
+    with fresh_database("postgresql") as url:
+        hotel = Hotel(url, tmp_path)
+        hotel.guest(1, **ANN)
+        run(hotel, "CREATE TABLE former (quip TEXT) INHERITS (guests)",
+            "INSERT INTO former (id, hotel, quip) VALUES (9, 'harbour', 'As Ann Berg says')")
+        assert places(hotel, erase_ann(hotel)) == {"former.quip": {"name"}}
+        hotel.engine.dispose()
+
+
 def test_two_mailboxes_in_one_cell_are_both_looked_for(hotel: Hotel) -> None:
     """Receptions write several into one field; each is the guest's."""
     hotel.guest(

@@ -61,6 +61,8 @@ _RELATIONS = text("""
            pg_catalog.pg_table_is_visible(c.oid) AS visible,
            pg_catalog.row_security_active(c.oid) AS row_security,
            p.inhparent AS parent,
+           ARRAY(SELECT i.inhparent FROM pg_catalog.pg_inherits i
+                 WHERE i.inhrelid = c.oid AND NOT c.relispartition ORDER BY i.inhseqno) AS heir_of,
            CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS placed_by
     FROM rel JOIN pg_catalog.pg_class c ON c.oid = rel.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -217,6 +219,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
                 columns={},
                 partitioned=row.kind == "p",
                 partition_of=names.get(row.parent),
+                heir_of=tuple(names[oid] for oid in row.heir_of if oid in names),
                 placed_by=row.placed_by or "",
                 row_security=row.row_security,
                 view=row.kind == "v",

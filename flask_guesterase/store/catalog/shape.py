@@ -80,6 +80,7 @@ class LiveTable:
     :param indexes: every index an equality can use, the primary key first; no partial ones.
     :param versioned: the engine keeps old rows itself (MariaDB system versioning).
     :param partition_of: key of the partitioned table whose rows it stores.
+    :param heir_of: keys of the tables that PostgreSQL shows its rows in (``INHERITS``).
     :param placed_by: by what PostgreSQL chooses the partition of a row, such as `LIST (kind)`.
     :param row_security: PostgreSQL row-level security hides rows from the current role.
     :param materialised: a stored copy of what a query gave (PostgreSQL materialised view).
@@ -106,6 +107,7 @@ class LiveTable:
     versioned: bool = False
     partitioned: bool = False
     partition_of: str | None = None
+    heir_of: tuple[str, ...] = ()
     placed_by: str = ""
     row_security: bool = False
     view: bool = False

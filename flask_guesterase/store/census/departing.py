@@ -35,12 +35,15 @@ def note(work: Work, property_: str, number: str, plan: Plan, erased: Erased) ->
     """
     touched = _watched(work, {step.decision.table for step in plan.changing()})
     known = counted(work) if touched else {}
+    # A row that held all of it before was none of the lines that left, or left with another step.
+    same = erased.same if touched else {}
     for table in sorted(touched & known.keys()):
         keys = {
             row.key
             for step in plan.changing()
             if step.decision.table == table
             for row in step.rows
+            if (step.decision, row.key) not in same
         }
         for decision, images in erased.sealed.items():
             keys -= set(images) if decision.table == table else set()

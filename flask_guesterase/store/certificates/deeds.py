@@ -24,7 +24,7 @@ def did(
 
     :param plan: the plan.
     :param many: in how many rows its keys stand, from before it was carried out; one by default.
-    :param same: of how many nothing changed, since their texts name nobody; they are not counted.
+    :param same: of how many nothing changed, as those emptied before; they are not counted.
     """
     items, known, idle = [], many or {}, same or {}
     for each in plan.steps:

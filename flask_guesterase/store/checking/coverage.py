@@ -212,7 +212,7 @@ def _links_rows(
             column.name in contacts.contact
             or any(c is column for c in (*contacts.names, *contacts.match.values()))
         )
-        return not personal and (declared.deletes or not _tells(datamap, declared, column))
+        return not personal and (declared.deletes or not tells(datamap, declared, column))
     for link in known:
         if link.child == declared.name and column.name in link.columns:
             target = link.targets[link.columns.index(column.name)]
@@ -221,8 +221,13 @@ def _links_rows(
     return False
 
 
-def _tells(datamap: DataMap, declared: Declared, column: Column[object]) -> bool:
-    """Return whether a key is itself what names somebody, or a copy of what is erased elsewhere."""
+def tells(datamap: DataMap, declared: Declared, column: Column[object]) -> bool:
+    """Return whether a key is itself what names somebody, or a copy of what is erased elsewhere.
+
+    :param datamap: the data map.
+    :param declared: the table.
+    :param column: a column of its key.
+    """
     kinds = set(_WHO)
     if declared.policy.subject is not None:
         # Of other rows a name is mostly a thing's.

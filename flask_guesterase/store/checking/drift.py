@@ -17,6 +17,7 @@ from ..memory import by_identity
 from ..statements.sql import holds_text
 from .colliding import collisions
 from .fulltext import text_indexes
+from .heirs import beyond, follows
 from .pointing import dangling
 from .triggers import fired
 
@@ -46,7 +47,7 @@ def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     known = wanted | {found for found, name in names.items() if name in datamap.exempt}
     for name, each in live.tables.items():
         if name not in names and not _is_nobodys(each):
-            findings += _unmapped(live, name, wanted)
+            findings += _unmapped(live, each, wanted, known)
     for declared in datamap.tables.values():
         found = live.table(declared.name)
         if found is None:
@@ -95,10 +96,16 @@ def _database(live: LiveSchema) -> Iterator[Finding]:
         )
 
 
-def _unmapped(live: LiveSchema, name: str, wanted: set[str]) -> Iterator[Finding]:
-    near = _points_at(live, name, wanted)
+def _unmapped(
+    live: LiveSchema, table: LiveTable, wanted: set[str], known: set[str]
+) -> Iterator[Finding]:
+    name = table.name
+    code = "table-uncovered" if _points_at(live, name, wanted) else "table-unclassified"
+    if follows(live, table, known):
+        yield from beyond(live, table, code)
+        return
     yield Finding(
-        "table-uncovered" if near else "table-unclassified", name, "",
+        code, name, "",
         "The table exists only in the database and nothing is declared about it.",
         f'Declare it: register("{name}", exempt(reason)), or a Policy for a reflected Table.',
     )

@@ -14,11 +14,12 @@ from ...core.document import written as as_json
 from ...core.mentions import Edit, Known, Pen, edited
 from ...core.plan import Key, Person, Row, key_text
 from ...core.treatment import Inside, Mentions, RowRule
+from ..checking.coverage import tells
 from ..erasing.finder import owners
 from ..mapping.crossing import at
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
-from ..statements.sql import among, chunks
+from ..statements.sql import among, chunks, holds_text
 from ..texts.mentioned import values_of
 from ..work import Work
 
@@ -61,12 +62,17 @@ def data(datamap: DataMap, declared: Declared) -> frozenset[str]:
     """Return the columns of a table that say something of its owner.
 
     Those with a rule; of rows that are deleted as a whole, for which none is needed, all but keys.
+    A key that is itself a mailbox or the number of a document says it, with a rule or without.
     What the vendor said is about somebody else is none (`Policy.apart`).
     """
     apart = _named(datamap, declared, declared.policy.apart)
-    if declared.policy.rows is RowRule.OVERWRITE:
-        return frozenset(declared.rules) - apart
-    return frozenset((*declared.rules, *declared.free)) - apart
+    free = () if declared.policy.rows is RowRule.OVERWRITE else declared.free
+    said = names(datamap, declared.name)
+    keys = (
+        c.name for c in declared.key
+        if holds_text(c.type) and (c.name in said or tells(datamap, declared, c))
+    )
+    return frozenset((*declared.rules, *free, *keys)) - apart
 
 
 def _named(datamap: DataMap, declared: Declared, wanted: Iterable[str]) -> frozenset[str]:

@@ -35,6 +35,7 @@ from ..retaining.law import HELD
 from ..texts.struck import Mention, struck
 from ..work import Work
 from .approving import plan_of
+from .unmoved import unmoved
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,8 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         for each in (Permission.VERIFY, Permission.APPROVE)
     )
     going, many = struck(work, plan, show=names), doubles(work, plan)
-    idle = {(each, key): many.get((each.table, key), 1) for each, key in going.same}
+    still = going.same | unmoved(work, plan)
+    idle = {(each, key): many.get((each.table, key), 1) for each, key in still}
     told = _told([*did(plan, many, idle), *copied(plan)], _held_now(work, plan, by))
     drawn = _preview(case.number, mark, told, blocked)
     looks = _looks(work, subjects) if names else {}

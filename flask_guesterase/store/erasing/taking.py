@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from ...core.errors import ErasureError, RetryableError
@@ -15,6 +16,12 @@ from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
 from ..mapping.raw import Reader
 
 Values = tuple[Any, ...]
+
+Places = frozenset[tuple[str, Key]]
+"""Table and key of rows."""
+
+Less = Mapping[tuple[str, Key], frozenset[str]]
+"""Table and key of rows -> names of columns."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,6 @@ class Taken:
     :param left: columns that were read back after they had been overwritten.
     :param after: per row, what was read back.
     :param now: key -> the key it has now, of rows whose key may have gone with the rest.
-    :param partly: whether only parts go of its columns, which may be nothing.
     """
 
     decision: Decision
@@ -93,7 +99,6 @@ class Taken:
     left: Sequence[str] = ()
     after: dict[int, Values] = field(default_factory=dict)
     now: dict[Key, Key] = field(default_factory=dict)
-    partly: bool = False
 
     @cached_property
     def _places(self) -> dict[Key, list[int]]:
@@ -130,15 +135,15 @@ class Taken:
             self.after[place] = values
 
     def same(self) -> Iterator[Key]:
-        """Yield the key of each row of which only a part was to go, and in which nothing did."""
-        if self.partly and self.decision.outcome is Outcome.OVERWRITE:
+        """Yield the key of each overwritten row in which nothing changed: it held all of it."""
+        if self.decision.outcome is Outcome.OVERWRITE:
             places = [self._columns[name] for name in self.left]
             for place, now in self.after.items():
                 line = self.lines[place]
                 if all(line[i] == value for i, value in zip(places, now, strict=True)):
                     yield self.rows[place].key
 
-    def strip(self, without: frozenset[tuple[str, Key]] = frozenset()) -> Strip:
+    def strip(self, without: Places = frozenset()) -> Strip:
         """Return the rows as a box holds them.
 
         :param without: table and key of rows that are left out.
@@ -150,8 +155,24 @@ class Taken:
         lines = list(self._lines(without, bool(after)))
         return Strip(self.decision.table, change, self.lost, self.key, after, lines)
 
+    def strips(self, without: Places, less: Less) -> Iterator[Strip]:
+        """Yield the rows as boxes hold them, of some of them not every column.
+
+        :param without: table and key of rows that are left out.
+        :param less: table and key of rows -> columns of them that are left out.
+        """
+        places = {row.key: (self.decision.table, row.key) for row in self.rows}
+        # A row that is put back is known by its key, as it was and as it is now.
+        own = {name for name, _ in self.key}
+        short = {k: less[place] - own for k, place in places.items() if place in less}
+        yield self.strip(without | {places[key] for key in short})
+        for names in dict.fromkeys(short.values()):
+            others = {place for key, place in places.items() if short.get(key) != names}
+            if not names.issuperset(name for name, _ in self.lost):
+                yield _narrowed(self.strip(without | others), names)
+
     def _lines(
-        self, without: frozenset[tuple[str, Key]], after: bool
+        self, without: Places, after: bool
     ) -> Iterator[Line]:
         table = self.decision.table
         for place, (row, line) in enumerate(zip(self.rows, self.lines, strict=True)):
@@ -165,6 +186,20 @@ class Taken:
         return {
             row.key: image for row, image in zip(self.rows, self.strip().images(), strict=True)
         }
+
+
+def _narrowed(strip: Strip, names: Collection[str]) -> Strip:
+    """Return a strip as if some of its columns, none of them of its key, had not been lost."""
+    columns = [n for n, (name, _) in enumerate(strip.columns) if name not in names]
+    after = [n for n, (name, _) in enumerate(strip.after) if name not in names]
+    first, second = 1 + len(strip.columns), 1 + len(strip.columns) + len(strip.key)
+    places = [0, *(1 + n for n in columns), *range(first, second), *(second + n for n in after)]
+    return replace(
+        strip,
+        columns=tuple(strip.columns[n] for n in columns),
+        after=tuple(strip.after[n] for n in after),
+        lines=[tuple(line[place] for place in places) for line in strip.lines],
+    )
 
 
 Before = Mapping[Decision, Taken]
@@ -203,7 +238,6 @@ def take(
     return Taken(
         step.decision, rows, tuple((n, kinds[n]) for n in names),
         tuple((n, kinds[n]) for n in own), lines, typed, hosts, first,
-        partly=reads.declared.only_partly(step.decision.columns),
     )  # fmt: skip
 
 
@@ -263,7 +297,7 @@ class Erased:
 
     @property
     def same(self) -> Counter[tuple[Decision, Key]]:
-        """Return decision and key -> rows that hold what they held: their texts name nobody."""
+        """Return decision and key -> rows that hold what they held before."""
         return Counter((each.decision, key) for each in self.taken for key in each.same())
 
     @property
@@ -286,10 +320,13 @@ class Erased:
         """Return, per image, the decision and the row."""
         return [(each.decision, row) for each in self.taken for row in each.rows]
 
-    def strips(self, without: frozenset[tuple[str, Key]] = frozenset()) -> list[Strip]:
+    def strips(
+        self, without: Places = frozenset(), less: Less = MappingProxyType({})
+    ) -> list[Strip]:
         """Return the rows as they were, as boxes hold them.
 
         :param without: table and key of rows that are left out.
+        :param less: table and key of rows -> columns of them that are left out.
         """
         # Written by what was done, they may say of it what nobody may hold a day longer.
         written: dict[Decision, set[tuple[str, Key]]] = {}
@@ -297,6 +334,9 @@ class Erased:
             mine = written.setdefault(step.decision, set())
             mine.update((step.decision.table, row.key) for row in step.rows)
         return [
-            each.strip(without | self.rehearsed | written.get(each.decision, set()))
+            strip
             for each in self.taken
+            for strip in each.strips(
+                without | self.rehearsed | written.get(each.decision, set()), less
+            )
         ]

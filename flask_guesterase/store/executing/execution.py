@@ -40,6 +40,7 @@ from ..remembrance import remembering
 from ..requests import outside, same, waiting
 from ..retaining import keeping, law
 from ..search import sought
+from ..search.spared import THEIRS, left_to_others
 from ..sweeping.putoff import ahead, astray, come
 from ..upkeep import upgrade
 from ..work import Work
@@ -262,7 +263,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)
     recipients.queue(work, origin, known, invented=case.kind == KIND)
-    over = "rows", beside.BESIDE, beside.SHELLS
+    over = "rows", beside.BESIDE, beside.SHELLS, THEIRS
     decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}
     done = {
         **deepening.noted(decided, None),
@@ -270,6 +271,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,
+        **left_to_others(work, case.number, plan),
         **before,
     }
     files = {"files": len(set(erased.files))}

@@ -84,11 +84,6 @@ class Declared:
         """Return whether only a part goes of one of these columns, which may be nothing."""
         return any(isinstance(self.written(name), Mentions | Inside) for name in names)
 
-    def only_partly(self, names: Iterable[str]) -> bool:
-        """Return whether what goes of these columns may be nothing: no other value is written."""
-        rules = [self.written(name) for name in names]
-        return self.partly(names) and all(isinstance(r, Mentions | Inside | Null) for r in rules)
-
     @cached_property
     def _written(self) -> dict[str, Rule]:
         return {name: written(rule, self.column(name)) for name, rule in self.rules.items()}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Column, Dialect, TypeDecorator
+from sqlalchemy import Column, Dialect, Integer, TypeDecorator
 
 from ...core.image import Cell, Form
 from ...core.treatment import Constant, Inside, Mentions, Null, Placeholder, Redact, Rule
 from ..statements.sql import holds_text, is_text
-from .masks import beneath, looks_invented, looks_redacted
+from .masks import beneath, is_invented, looks_invented, looks_redacted, redacted
 
 
 def took(
@@ -74,6 +74,28 @@ def stands(rule: Rule, column: Column[Any], now: Cell, room: int | None) -> bool
     if isinstance(rule, Constant) and isinstance(rule.value, str) and holds_text(column.type):
         return now.value.rstrip(" ") == rule.value.rstrip(" ")
     return True
+
+
+def holds(rule: Rule, column: Column[Any], now: Cell, room: int | None) -> bool:
+    """Return whether a cell surely is what its rule would write; False where nobody can tell.
+
+    :param rule: the rule of the column.
+    :param column: the column.
+    :param now: the cell as it is.
+    :param room: longest text the column takes, or None.
+    """
+    inner = beneath(rule)
+    empties = isinstance(inner, Null) or inner == Constant(None)
+    if empties or now.form is Form.NULL:
+        return empties and now.form is Form.NULL
+    if isinstance(inner, Placeholder):
+        return is_invented(column, now.value, room)
+    if isinstance(inner, Constant) and isinstance(column.type, Integer):
+        return type(inner.value) is int and now.value == str(inner.value)
+    if not isinstance(inner, Redact | Constant) or not _is_plain(column, now):
+        return False
+    written = redacted(room) if isinstance(inner, Redact) else inner.value
+    return is_text(column.type) and now.value == written
 
 
 def same(column: Column[Any], one: Any, other: Any, dialect: Dialect) -> bool:

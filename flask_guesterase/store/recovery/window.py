@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
@@ -12,9 +12,10 @@ from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Key, Outcome, Plan, Step
 from ...core.rule import Kind
 from ...core.seal import Terms
+from ...core.treatment import File
 from ..boxes import boxing
 from ..casework import minors
-from ..erasing.taking import Erased
+from ..erasing.taking import Erased, Less, Places
 from ..journaling.journal import stamp
 from ..lawbook import rulebook
 from ..lawbook.blockers import today_at
@@ -28,9 +29,6 @@ from ..sweeping import ageing
 from ..work import Work
 from .files import PIECE
 
-Rows = frozenset[tuple[str, Key]]
-"""Table and key of rows."""
-
 
 @dataclass(frozen=True)
 class Unkept:
@@ -38,14 +36,16 @@ class Unkept:
 
     :param all: nothing may be kept at all.
     :param rows: rows of which a copy would outlive a number in the law.
+    :param columns: table and key of rows -> columns of them of which it would.
     """
 
     all: bool = False
-    rows: Rows = frozenset()
+    rows: Places = frozenset()
+    columns: Less = field(default_factory=dict)
 
     def strips(self, erased: Erased) -> Sequence[Strip]:
         """Return the images that may be sealed for the window."""
-        return () if self.all else erased.strips(self.rows)
+        return () if self.all else erased.strips(self.rows, self.columns)
 
     def files(self, erased: Erased, until: str) -> Iterator[tuple[str, str, str]]:
         """Yield folder and name of each file, and the last day for which its bytes are kept.
@@ -55,7 +55,7 @@ class Unkept:
         """
         known: dict[tuple[str, str], str] = {}
         for row, place in zip(erased.named, erased.files, strict=True):
-            spared = self.all or row in self.rows
+            spared = self.all or row in self.rows or row in self.columns
             # A file that two rows name is kept for neither when it may not be for one.
             known[place] = "" if spared or known.get(place) == "" else until
         for (root, name), last in known.items():
@@ -73,8 +73,13 @@ def unkept(work: Work, plan: Plan) -> Unkept:
     """
     if work.settings.recovery_days == 0 or of_minors(work, plan):
         return Unkept(all=True)
-    over = (row for step in plan.changing() for row in _over(work, plan, step))
-    return Unkept(rows=frozenset(over))
+    rows, columns = set[tuple[str, Key]](), dict[tuple[str, Key], frozenset[str]]()
+    for place, names in (over for step in plan.changing() for over in _over(work, plan, step)):
+        if names is None:
+            rows.add(place)
+        else:
+            columns[place] = columns.get(place, frozenset()) | names
+    return Unkept(rows=frozenset(rows), columns=columns)
 
 
 def of_minors(work: Work, plan: Plan) -> bool:
@@ -186,7 +191,13 @@ def _places(work: Work, plan: Plan, declared: Declared, keys: Sequence[Key]) -> 
     return {*ruled.values(), *known.values()} & set(work.settings.properties)
 
 
-def _over(work: Work, plan: Plan, step: Step) -> Iterator[tuple[str, Key]]:
+def _over(
+    work: Work, plan: Plan, step: Step
+) -> Iterator[tuple[tuple[str, Key], frozenset[str] | None]]:
+    """Yield the rows of which a number in the law has ended something, and which columns.
+
+    None means all of the row. Its files are left out with any column: they may show what it says.
+    """
     declared = work.datamap.declared(step.decision.table)
     names = _categories(work, declared, step)
     if not names:
@@ -198,21 +209,40 @@ def _over(work: Work, plan: Plan, step: Step) -> Iterator[tuple[str, Key]]:
     keys = [row.key for row in step.rows]
     if not any(names & _hard(work, place) for place in _places(work, plan, declared, keys)):
         return
+    groups = list(_groups(work, declared, step))
+    files = frozenset(n for n in declared.rules if isinstance(declared.written(n), File))
     found = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
     for key in keys:
         record = found.get(key)
-        if record is not None and record.place and ageing.at_once(work, record, names):
-            yield declared.name, key
+        if record is None or not record.place:
+            continue
+        over = [part for each, part in groups if ageing.at_once(work, record, each)]
+        if over:
+            parts = [part for part in over if part is not None]
+            yield (declared.name, key), None if len(parts) < len(over) else files.union(*parts)
 
 
 def _categories(work: Work, declared: Declared, step: Step) -> frozenset[str]:
-    """Return the categories of what a step takes; what of its rows went before is in no copy."""
+    """Return what the parts that a step takes are called."""
+    return frozenset[str]().union(*(names for names, _ in _groups(work, declared, step)))
+
+
+def _groups(
+    work: Work, declared: Declared, step: Step
+) -> Iterator[tuple[frozenset[str], frozenset[str] | None]]:
+    """Yield what the parts that a step takes are called, and their columns; None for the rest.
+
+    What of its rows went before is in no copy.
+    """
     whole = step.decision.outcome is Outcome.DELETE
     columns = declared.taken if whole else step.decision.columns
     # A copy names its row by the key, which is all that the row holds where it has none.
     copied = {*columns, *(c.name for c in declared.key)}
-    retained = {category for n, category in declared.retain.items() if n in copied}
-    names = {name for each in retained for name in law.called(work, declared, each)}
+    retained = {n: category for n, category in declared.retain.items() if n in copied}
+    for category in sorted(set(retained.values())):
+        mine = frozenset(n for n, each in retained.items() if each == category)
+        apart = step.decision.outcome is Outcome.OVERWRITE and not declared.keyed_by(mine)
+        yield frozenset(law.called(work, declared, category)), mine if apart else None
     if declared.policy.category and (whole or not declared.retain.keys() >= set(columns)):
-        names |= {declared.policy.category, *rulebook.labels(work, declared.name, "")}
-    return frozenset(names)
+        labels = rulebook.labels(work, declared.name, "")
+        yield frozenset({declared.policy.category, *labels}), None

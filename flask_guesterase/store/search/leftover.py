@@ -18,7 +18,7 @@ from ...core.log import canonical
 from ...core.needle import LOYALTY, Needle, Searcher, Strength
 from ...core.permissions import Permission
 from ...core.plan import key_text
-from ...core.seal import Terms, fingerprint
+from ...core.seal import Terms
 from .. import tables
 from ..access import actors
 from ..boxes import safe
@@ -26,7 +26,7 @@ from ..casework.cases import Case, load, tell
 from ..work import Work
 from . import outlived, sought
 from .reading import Find
-from .row import row_of, write
+from .row import mark, row_of, write
 from .spared import Spared
 
 COPY, FILE, NAME, BACK = "copy", "file-name", "name-in-text", "came-back"
@@ -73,7 +73,7 @@ def told(work: Work, said: Told) -> None:
     before = json.loads(row.found) if row.found else {}
     settled = set(before.get("settled", ()))
     found_in = groups(work, case, said, settled)
-    known = {_mark(work, case, *one) for one in sorted(said.theirs)[:200]}
+    known = {mark(work, case.number, *one) for one in sorted(said.theirs)[:200]}
     first = set(before.get("theirs", known))
     found: dict[str, Any] = {
         "left": listed(g for g in found_in if not g.perhaps),
@@ -151,17 +151,17 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
             text = key_text(key)
             if keeping.keeps(find, text):
                 continue
-            mark = _mark(work, case, group.place, text)
-            if mark in settled:
+            here = mark(work, case.number, group.place, text)
+            if here in settled:
                 continue
             shown = find.contexts[at] if at < len(find.contexts) else ""
             name = _blind(searcher, text) if find.place is None or find.place.keyed else ""
             line = group.rows.setdefault(
-                mark, {"key": name, "context": shown, "kinds": [], "rows": 0}
+                here, {"key": name, "context": shown, "kinds": [], "rows": 0}
             )
             # Rows without a key that say the same are one find, and as many rows as they are.
-            times[mark] += 1
-            line["rows"] = max(line["rows"], times[mark])
+            times[here] += 1
+            line["rows"] = max(line["rows"], times[here])
             if find.needle.kind not in line["kinds"]:
                 line["kinds"].append(find.needle.kind)
     return [g for _, g in sorted(groups.items(), key=lambda item: item[0]) if g.rows or g.more]
@@ -217,12 +217,6 @@ def _shown(work: Work, case: Case, box: str, groups: Iterable[Group]) -> str | N
     last = work.conn.execute(select(boxes.c.last_day).where(boxes.c.id == box)).scalar_one()
     terms = Terms(case.controller, sought.PURPOSE, last)
     return safe.keep(work, terms, lines[:_MOST], case.number)
-
-
-def _mark(work: Work, case: Case, *parts: str) -> str:
-    """Return the keyed mark of one row of one place of one request."""
-    key = work.custodian.pepper("search")
-    return fingerprint(key, "row", canonical([case.number, *parts]).decode())[:16]
 
 
 # staff

@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from ...core.log import canonical
+from ...core.seal import fingerprint
 from .. import tables
 from ..work import Work
 
@@ -31,3 +33,14 @@ def write(work: Work, number: str, **values: Any) -> None:
     """
     table = tables.search
     work.conn.execute(update(table).where(table.c.request == number).values(**values))
+
+
+def mark(work: Work, number: str, *parts: str) -> str:
+    """Return the keyed mark of one row of one place of one request.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param parts: the place and the row's key, as text.
+    """
+    key = work.custodian.pepper("search")
+    return fingerprint(key, "row", canonical([number, *parts]).decode())[:16]

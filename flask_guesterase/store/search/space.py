@@ -133,7 +133,7 @@ def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space
             continue
         if table.row_security:
             unsearched.append(f"{table.name} (rows hidden by row-level security)")
-        unsaid = _is_unsaid(table, said)
+        unsaid = _unsaid(table, live, said)
         place = replace(_place(table, live, datamap, mapped, unsaid), bind=bind)
         if place.fields:
             places.append(place)
@@ -172,7 +172,11 @@ def _by_key(table: LiveTable, live: LiveSchema) -> bool:
 
 
 def _place(
-    table: LiveTable, live: LiveSchema, datamap: DataMap, mapped: Table | None, unsaid: bool
+    table: LiveTable,
+    live: LiveSchema,
+    datamap: DataMap,
+    mapped: Table | None,
+    unsaid: Collection[str],
 ) -> Place:
     declared = datamap.tables.get(mapped.fullname) if mapped is not None else None
     key = table.primary_key
@@ -201,17 +205,20 @@ def _said(live: LiveSchema, datamap: DataMap) -> set[str]:
     return {found.name for name in names if (found := live.table(name)) is not None}
 
 
-def _is_unsaid(table: LiveTable, said: Collection[str]) -> bool:
-    """Return whether nothing is declared about a table, not even that it is nobody's.
+def _unsaid(table: LiveTable, live: LiveSchema, said: Collection[str]) -> frozenset[str]:
+    """Return the columns about which nothing is declared, not even that they are nobody's.
 
-    A view, an index of words and a partition show what another table holds, which may stay there.
+    A view, an index of words and a partition show what another table holds, which may stay there;
+    and so does a table that inherits, but for the columns of its own.
     """
-    shows = table.view or table.materialised or table.virtual or table.partition_of is not None
-    return not shows and table.name not in said
+    shows = table.view or table.materialised or table.virtual
+    if shows or table.partition_of is not None or table.name in said:
+        return frozenset()
+    return frozenset(table.columns).difference(*(live.tables[n].columns for n in table.heir_of))
 
 
 def _fields(
-    table: LiveTable, mapped: Table | None, declared: Declared | None, unsaid: bool
+    table: LiveTable, mapped: Table | None, declared: Declared | None, unsaid: Collection[str]
 ) -> Iterator[Field]:
     known = {column.name: column.type for column in mapped.c} if mapped is not None else {}
     # Declarations spell a name as the mapping does, where the engine compares without case.
@@ -220,7 +227,7 @@ def _fields(
         lower = column.name.lower()
         name = column.name if column.name in known else spelled.get(lower, column.name)
         type_ = known.get(name)
-        free = unsaid if declared is None else _is_free(declared, name, type_)
+        free = column.name in unsaid if declared is None else _is_free(declared, name, type_)
         how = form_of(table, column)
         if how is not None:
             yield Field(name, how, free)

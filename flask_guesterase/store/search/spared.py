@@ -8,17 +8,23 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import select
 
-from ...core.plan import Outcome, key_text
+from ...core.plan import Outcome, Plan, key_text
 from ...core.treatment import File, Keep
 from .. import tables
 from ..casework import purview
 from ..casework.cases import Case
 from ..certificates import planning
 from ..erasing import eraser, people
+from ..erasing.finder import erased_before, owners
+from ..mapping.declared import Declared
 from ..mapping.made import made_of
 from ..statements.sql import chunks
 from ..work import Work
 from .reading import Find
+from .row import mark
+
+THEIRS = "theirs"
+"""Under which word stand marks of what an erasure left to others, among what was decided."""
 
 
 class Spared:
@@ -51,6 +57,7 @@ class Spared:
         if wanted:
             self._written_down(work, wanted)
             self._planned(work, case)
+            self._left(work, case, finds)
 
     def keeps(self, find: Find, key: str) -> bool:
         """Return whether a find is in something that is kept."""
@@ -119,11 +126,63 @@ class Spared:
                 name for name, rule in rules.items() if isinstance(rule, Keep)
             )
 
+    def _left(self, work: Work, case: Case, finds: Iterable[Find]) -> None:
+        """Add what was left to others by ways that went with it, where one of them lives still."""
+        known = frozenset((case.decisions or {}).get(THEIRS, ()))
+        mine = set(people.taken(work, case.number)) if known else set()
+        for find in finds if known else ():
+            if find.place is None or find.place.declared is None or not find.place.keyed:
+                continue
+            name, declared = find.table, find.place.declared
+            keys = [
+                key for key in find.keys
+                if not known.isdisjoint(
+                    mark(work, case.number, _place(name, column), key_text(key))
+                    for column in ("", find.column)
+                )
+            ]  # fmt: skip
+            found = owners(work.conn, work.datamap, declared, keys)
+            whose = {person for each in found.values() for person, _ in each} - mine
+            living = whose - erased_before(work.conn, work.datamap, whose)
+            for key, each in found.items():
+                if not living.isdisjoint(person for person, _ in each):
+                    self._keep(name, key_text(key), [find.column])
+
     def _keep(self, table: str, key: str, columns: Collection[str]) -> None:
         if columns:
             self._columns.setdefault((table, key), set()).update(columns)
         else:
             self._whole.add((table, key))
+
+
+def left_to_others(work: Work, number: str, plan: Plan) -> dict[str, list[str]]:
+    """Return marks of what a plan leaves to others whose way to it may go with what is erased.
+
+    A foreign key stays, so that each later plan finds such a row again; a copied mailbox leads to
+    nobody once it is gone.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param plan: the plan.
+    """
+    found = set[str]()
+    for step in plan.steps:
+        name, columns = step.decision.table, step.decision.columns or ("",)
+        if step.decision.outcome is Outcome.SHARE and not _lasts(work.datamap.declared(name)):
+            texts = [key_text(row.key) for row in step.rows]
+            found.update(mark(work, number, _place(name, c), t) for c in columns for t in texts)
+    return {THEIRS: sorted(found)} if found else {}
+
+
+def _lasts(declared: Declared) -> bool:
+    """Return whether foreign keys alone lead from a table's rows to their people."""
+    return all(
+        path.select is None and all(hop.vouched for hop in path.hops) for path in declared.paths
+    )
+
+
+def _place(table: str, column: str) -> str:
+    return f"{table}.{column}"
 
 
 def _sources(find: Find) -> set[str]:

@@ -15,7 +15,8 @@ from ...core.context import marked
 from ...core.errors import GuesteraseError
 from ...core.image import Form
 from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
-from ...core.treatment import Inside, Mentions, Null
+from ...core.treatment import Inside, Mentions
+from ..mapping.proof import holds
 from ..mapping.raw import Reader, reader
 from ..work import Work
 from .mentioned import Hand, hand
@@ -93,9 +94,8 @@ def struck(work: Work, plan: Plan, show: bool) -> Struck:
 def _going(reads: Reader, it: Hand, step: Step, name: str) -> set[Key]:
     """Return the rows of a step in which a column changes that has another rule."""
     rule, column = reads.declared.written(name), reads.declared.column(name)
-    keys = [row.key for row in step.rows]
+    keys, room = [row.key for row in step.rows], reads.room(name)
     if isinstance(rule, Inside):
-        room = reads.room(name)
         try:
             texts = list(_texts(reads, step, name))
             return {row.key for row, t in texts if it.made(rule, column, t, row, room) != t}
@@ -103,9 +103,8 @@ def _going(reads: Reader, it: Hand, step: Step, name: str) -> set[Key]:
             raise
         except Exception:  # the host's own code, whose message may hold the value
             return set(keys)
-    if not isinstance(rule, Null):
-        return set(keys)
-    return {key for key, cells, _ in reads.rows(keys, [name]) if cells[0].form is not Form.NULL}
+    read = reads.rows(keys, [name])
+    return {key for key, (now,), _ in read if not holds(rule, column, now, room)}
 
 
 def _column(
