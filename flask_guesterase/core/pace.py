@@ -12,8 +12,10 @@ TARGET, SHORT, LONG = 0.25, 0.02, 0.75
 """Seconds that one transaction may take; one for which everybody who writes would wait; and one
 that keeps nobody waiting, where only the rows of who is due are locked and no core is wanted."""
 
-GIVES_BACK = 2.0
-"""Seconds of rest for each second that a batch had to wait for a core."""
+GIVES_BACK, RESTS = 4.0, 2.0
+"""Seconds of rest for each second that a batch had to wait for a core, and how many times as long
+as the batch at most. The server computes for the batch as well, and how long its threads wait for
+a core is not told, so that more is given back than was waited for."""
 
 CROWDED = 0.1
 """Part of a batch's time that was spent waiting for a core, from which on others want it."""

@@ -254,18 +254,18 @@ def _rests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_on_a_server_the_core_that_was_waited_for_is_given_back(
     batches: list[tuple[float, float]],
 ) -> None:
-    """Twice what was waited, no longer than the batch took, nothing when a core was free."""
+    """Four times what was waited, at most twice what the batch took, nothing when one was free."""
     waits = iter([0.0, *_sums(wait for _, wait in batches)])
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(room, "waited", lambda: next(waits))
         found = Room()
         for seconds, wait in batches:
             rest = found.rest(seconds)
-            assert 0 <= rest <= seconds
+            assert 0 <= rest <= 2 * seconds
             # Nothing keeps the transactions short where no core was wanted.
             assert found.target() in (TARGET, LONG)
             assert wait <= CROWDED * seconds + 1e-6 or found.target() == TARGET
-            assert rest == pytest.approx(min(2 * wait, seconds), abs=1e-6)
+            assert rest == pytest.approx(min(4 * wait, 2 * seconds), abs=1e-6)
 
 
 def test_short_steps_give_back_what_they_waited_for_on_a_server(
@@ -276,7 +276,7 @@ def test_short_steps_give_back_what_they_waited_for_on_a_server(
     monkeypatch.setattr(room, "waited", lambda: next(waits))
     found = Room()
     rests = [found.after_step(STEPS / 4) for _ in range(8)]
-    assert rests == pytest.approx([0.0, 0.0, 0.0, 0.02, 0.0, 0.0, 0.0, 0.38])
+    assert rests == pytest.approx([0.0, 0.0, 0.0, 0.04, 0.0, 0.0, 0.0, 0.76])
 
 
 def test_each_page_gives_back_what_it_waited_for_on_a_server(
@@ -287,7 +287,7 @@ def test_each_page_gives_back_what_it_waited_for_on_a_server(
     monkeypatch.setattr(room, "waited", lambda: next(waits))
     found = Room()
     rests = [found.after_page(0.05) for _ in range(3)]
-    assert rests == pytest.approx([0.02, 0.0, 0.05])
+    assert rests == pytest.approx([0.04, 0.0, 0.1])
 
 
 def _sums(waits: Iterator[float]) -> Iterator[float]:

@@ -132,7 +132,7 @@ class Room:
         if not self._alone:
             wanted = max(0.0, self._waited - before)
             self._crowded = not self._waited or wanted > pace.CROWDED * seconds
-            return min(pace.GIVES_BACK * wanted, seconds)
+            return min(pace.GIVES_BACK * wanted, pace.RESTS * seconds)
         if self.shared():
             self._held = 0.0
             return _left(seconds)
