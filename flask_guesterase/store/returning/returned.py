@@ -36,6 +36,12 @@ from .promised import Register
 NOT_DECIDED = "not-decided"
 """Why of a row that was not covered by what was decided before: a new request is needed."""
 
+PERHAPS_ANOTHER = "perhaps-another"
+"""Why of a row of somebody who may be a person of their own, whom nobody approved to erase."""
+
+ASKED_ANEW = (NOT_DECIDED, PERHAPS_ANOTHER)
+"""Whys of rows that no word of one person lets go: a new request is needed."""
+
 REPLAY = "replay"
 """Door of rows that were seen while a restored database caught up."""
 
@@ -157,9 +163,9 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        fate = _otherwise(work, who) if row.decided_by is None else None
-        under = _warrant(work, row, who, lines) if fate is None else None
-        done = Again(fate) if fate is not None else again.again(work, origin, [who], under)
+        other = _otherwise(work, who) if row.decided_by is None else None
+        under = _warrant(work, row, who, lines) if other is None else None
+        done = other or again.again(work, origin, [who], under)
     _write(work, row, done)
     recheck(work, row.request)
     return done
@@ -176,7 +182,7 @@ def _warrant(work: Work, row: Line[Any], who: Person, register: Register) -> War
     return replace(before, breaks=lambda plan: any(each.broken(plan) for each in made))
 
 
-def _otherwise(work: Work, who: Person) -> Fate | None:
+def _otherwise(work: Work, who: Person) -> Again | None:
     """Return what becomes of a row that shows another life by now, or None where it goes still.
 
     What nobody decided was judged when it was seen, which may be days ago.
@@ -186,7 +192,8 @@ def _otherwise(work: Work, who: Person) -> Fate | None:
     found = judge.rows(table, [key]).get(key) if table in judge.known else None
     if found is None or not found.against:
         return None
-    return _OTHERWISE.get(found.verdict)
+    fate = _OTHERWISE.get(found.verdict)
+    return Again(fate, (PERHAPS_ANOTHER,) if found.apart else ()) if fate is not None else None
 
 
 _OTHERWISE = {
@@ -214,7 +221,8 @@ def _write(work: Work, row: Line[Any], done: Again) -> None:
         values |= _later(work, row)
     elif done.fate is Fate.STAFF and done.reasons:
         told = done.reasons != (LEGAL_DUTY,) or row.why == LEGAL_DUTY
-        values["why"] = NOT_DECIDED if told else LEGAL_DUTY
+        known = PERHAPS_ANOTHER if PERHAPS_ANOTHER in done.reasons else NOT_DECIDED
+        values["why"] = known if told else LEGAL_DUTY
     table = tables.returned
     work.conn.execute(update(table).where(table.c.id == row.id).values(values))
 
@@ -237,23 +245,25 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
     """Decide about a row that was laid before staff: it is theirs and goes, or it lives.
 
     It is erased under what was decided and approved before, so one person is enough to say whose
-    it is; what was not decided before needs a request of its own.
+    it is. What was not decided before, and who may be a person of their own, who was there all
+    along, needs a request, which a second person approves.
 
     :param work: the open transaction.
     :param id: number of the noted row.
     :param by: the host's id of who decides.
     :param theirs: whether it is the erased person's; False lets it live.
     :raises UnknownError: there is no such row where they may verify.
-    :raises TransitionError: it was decided before, or was never approved.
+    :raises TransitionError: it was decided before, was never approved, or may be another person.
     """
     row = _load(work, id)
     if not actors.may(work, by, Permission.VERIFY, row.property):
         raise _no_row()
     if row.state not in _WAITING:
         raise TransitionError("This row was decided before.", "There is nothing left to do.")
-    if theirs and row.why == NOT_DECIDED:
+    if theirs and row.why in ASKED_ANEW:
         raise TransitionError(
-            "What would be done to this row was never approved.",
+            "What would be done to this row was never approved."
+            if row.why == NOT_DECIDED else "This may be another person, who was there all along.",
             "File a request for this person; a second person approves it.",
         )
     actor = actors.acting(work, by)
@@ -287,7 +297,7 @@ def settle_all(work: Work, table_name: str, door: str, last: int, by: str) -> in
     """
     table, rows = tables.returned, dict[tuple[str, str, str], list[int]]()
     wanted = select(table.c.id, table.c.controller, table.c.property, table.c.request).where(
-        table.c.table_name == table_name, table.c.door == door, table.c.why != NOT_DECIDED,
+        table.c.table_name == table_name, table.c.door == door, table.c.why.not_in(ASKED_ANEW),
         table.c.state == Fate.STAFF.value,
     )  # fmt: skip
     for row in work.conn.execute(wanted.order_by(table.c.id).with_for_update()):
