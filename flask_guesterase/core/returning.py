@@ -60,6 +60,7 @@ class Seen:
         the policy's clock says.
     :param watched: that it appeared is certain; a sweep cannot always tell a new row from one that
         was written to.
+    :param before: their row was there when a sweep read the table before.
     """
 
     signs: frozenset[Sign]
@@ -71,6 +72,7 @@ class Seen:
     appeared: bool = True
     active: bool = False
     watched: bool = True
+    before: bool = False
 
     @property
     def apart(self) -> bool:
@@ -124,7 +126,8 @@ def _is_past(seen: Seen) -> bool:
     """Return whether a row known by a contact, or by a booking of theirs, is the old life."""
     if seen.doubted or not set(seen.records) <= {Life.OLD}:
         return False
-    if Sign.RECORD in seen.signs and seen.records and seen.own is Life.NEW:
+    brought = seen.own is Life.NEW or (seen.own is Life.UNKNOWN and not seen.before)
+    if Sign.RECORD in seen.signs and seen.records and brought:
         return True
     return seen.named and seen.appeared and (seen.own is Life.OLD or bool(seen.records))
 

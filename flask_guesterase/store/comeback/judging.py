@@ -254,6 +254,7 @@ class Judge:
                 for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))
             ),
             facts.came is True,
+            self.last is not None and facts.came is False,
         )
 
     def _without_known(self, carried: dict[Person, list[tuple[Sign, Mark]]]) -> None:
