@@ -60,7 +60,8 @@ class Seen:
         the policy's clock says.
     :param watched: that it appeared is certain; a sweep cannot always tell a new row from one that
         was written to.
-    :param before: their row was there when a sweep read the table before.
+    :param before: their row was there when a sweep read the table before, or is dated well before
+        it was seen.
     """
 
     signs: frozenset[Sign]

@@ -19,16 +19,24 @@ LIKE_ANN = {"full_name": ANN["full_name"], "document_no": None}
 """What a clerk makes of Bo first; without a document nothing speaks for him."""
 
 
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    """A hotel in which Ann was erased, and Bo lives, a guest as she was."""
-    made = Lodge(sqlite_url, tmp_path)
+@pytest.fixture(params=["before", "since"])
+def lodge(sqlite_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lodge]:
+    """A hotel in which Ann was erased, and Bo lives, a guest before that or since."""
+    made, since = Lodge(sqlite_url, tmp_path), request.param == "since"
     made.stayed()
-    made.add(Guest(id=2, house="sh", made_on=date(2025, 11, 1), **BO))
+    if since:
+        made.erased_guest()
+        made.later(hours=40)
+    day = made.now.date() if since else date(2025, 11, 1)
+    made.add(Guest(id=2, house="sh", made_on=day, **BO))
     made.add(Booking(
-        id=2, guest_id=2, external_ref="OB-77002", wishes="late", made_at=datetime(2025, 11, 1, 8)
+        id=2, guest_id=2, external_ref="OB-77002", wishes="late",
+        made_at=None if since else datetime(2025, 11, 1, 8),
     ))  # fmt: skip
-    made.erased_guest()
+    if since:
+        made.later(hours=100)
+    else:
+        made.erased_guest()
     made.sweep()
     yield made
     made.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,8 @@ from .watched import Watched, watched
 _BOOKED = frozenset({"created", "departed", "cancelled", "no_show", "lapsed"})
 _CATEGORIES = frozenset({"", "reservation"})
 _ORDER = (Verdict.RESYNC, Verdict.UNCLEAR, Verdict.LIVES, Verdict.STRANGER)
+LATELY = timedelta(days=3)
+"""How far back the day of a row says that it came with what was written; a sweep may be late."""
 
 Appeared = Callable[[Mark], bool]
 """Answers whether a row that carries a mark is known to have appeared after its erasure."""
@@ -237,12 +239,16 @@ class Judge:
         erased = newest.erased_at.replace(tzinfo=UTC)
         hotel = self.work.settings.properties.get(newest.origin.property)
         zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
+        own, here = _life(facts.own, erased, zone), self.last is not None and facts.came is False
+        if self._earlier(facts.own, zone):
+            # Newer than the erasure, but not come just now: somebody else, who came in between.
+            own, here = Life.OLD if own is Life.OLD else Life.UNKNOWN, True
         return Seen(
             frozenset(sign for sign, _ in signs),
             apart(facts.name, who.name),
             any(facts.name) and any(who.name),
             bool(facts.documents and who.documents) and not facts.documents & who.documents,
-            _life(facts.own, erased, zone),
+            own,
             tuple(
                 Life.OLD if each.signs else _life(each.moments, erased, zone)
                 for each in facts.records
@@ -254,8 +260,13 @@ class Judge:
                 for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))
             ),
             facts.came is True,
-            self.last is not None and facts.came is False,
+            here,
         )
+
+    def _earlier(self, moments: Mapping[str, list[Any]], zone: ZoneInfo) -> bool:
+        """Return whether a row was made longer ago than what is seen of it can be."""
+        made = moments.get("created", [])
+        return bool(made) and not active(made, self.work.now - LATELY, zone)
 
     def _without_known(self, carried: dict[Person, list[tuple[Sign, Mark]]]) -> None:
         """Leave out rows a person, or the matching, already decided about under that request."""

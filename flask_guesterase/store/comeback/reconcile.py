@@ -157,7 +157,7 @@ def _pass(place: tuple[str, Key | None], word: str, office: HasWork) -> _Step:
     one = watched(office.work.datamap)[place[0]]
     key = list(one.declared.key)
     row = office.work.conn.execute(_beyond(select(*key), key, place[1]).limit(1)).first()
-    return _Step(Counter(), None if row is None else tuple(row), row is None)
+    return _Step(Counter(), place[1] if row is None else tuple(row), row is None)
 
 
 def _piece(
