@@ -76,6 +76,11 @@ class Seen:
     before: bool = False
 
     @property
+    def new(self) -> bool:
+        """Whether it is certain that the row itself came after the erasure."""
+        return self.own is Life.NEW or (self.appeared and self.watched)
+
+    @property
     def apart(self) -> bool:
         """Whether this may be a person of their own, of whom no plan was read and approved.
 
@@ -84,8 +89,7 @@ class Seen:
         """
         if self.contradicted or self.doubted:
             return True
-        new = self.own is Life.NEW or (self.appeared and self.watched)
-        return not (new or Sign.KEY in self.signs)
+        return not (self.new or Sign.KEY in self.signs)
 
     @property
     def against(self) -> bool:
@@ -127,7 +131,7 @@ def _is_past(seen: Seen) -> bool:
     """Return whether a row known by a contact, or by a booking of theirs, is the old life."""
     if seen.doubted or not set(seen.records) <= {Life.OLD}:
         return False
-    brought = seen.own is Life.NEW or (seen.own is Life.UNKNOWN and not seen.before)
+    brought = seen.new or (seen.own is Life.UNKNOWN and not seen.before)
     if Sign.RECORD in seen.signs and seen.records and brought:
         return True
     return seen.named and seen.appeared and (seen.own is Life.OLD or bool(seen.records))

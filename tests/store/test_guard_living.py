@@ -147,6 +147,22 @@ def test_who_shows_another_document_while_the_erasure_waits_is_asked_for_anew(
     assert lodge.returns() == [("lodgers_", "int:9", "perhaps-another", "staff")]
 
 
+@pytest.mark.parametrize("name", [None, "Ann Berg"])
+def test_a_dated_profile_that_came_with_its_booking_of_before_goes_with_it(
+    lodge: Lodge, name: str | None
+) -> None:
+    """Both were seen as they were added, whatever day the profile says it was made."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.later(days=40)
+    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, full_name=name, email=ANN["email"]))
+    lodge.session.flush()
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-77001", wishes="quiet"))
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 2, "erased": 2}
+    assert lodge.holds_ann() == []
+
+
 def test_a_profile_that_a_sweep_finds_is_new_where_its_number_is(lodge: Lodge) -> None:
     """Past the session only a number above all that were there tells a new row from an old one."""
     lodge.stayed()
