@@ -113,3 +113,19 @@ def test_an_erased_guests_booking_made_for_a_living_guest(lodge: Lodge, statemen
         lodge.session.add(Booking(**values))
     lodge.session.commit()
     _nobody_goes(lodge)
+
+
+def test_a_living_guest_under_a_number_that_was_given_again(lodge: Lodge) -> None:
+    """What was asked about was another row, which is gone; the new one carries nothing of hers."""
+    lodge.session.add(Guest(id=9, house="sh", email=ANN["email"]))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    lodge.session.delete(lodge.session.get(Guest, 9))
+    lodge.session.commit()
+    lodge.session.add(Guest(id=9, house="sh", full_name="Cy Moe", email="cy@mail.example"))
+    lodge.session.commit()
+    before = lodge.rows(Guest)
+    (waiting,) = lodge.run(lambda office: office.returns("clerk"))
+    lodge.run(lambda office: office.settle_return(waiting["id"], "clerk", True))
+    assert lodge.worker() == {"gone": 1}
+    assert lodge.rows(Guest) == before

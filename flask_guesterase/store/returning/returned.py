@@ -16,7 +16,7 @@ from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.plan import LEGAL_DUTY, Person, key_text
-from ...core.returning import Verdict
+from ...core.returning import Sign, Verdict
 from .. import tables
 from ..access import actors
 from ..casework.cases import load, step
@@ -163,9 +163,9 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        other = _otherwise(work, who) if row.decided_by is None else None
-        under = _warrant(work, row, who, lines) if other is None else None
-        done = other or again.again(work, origin, [who], under)
+        done = _otherwise(work, row, who) or again.again(
+            work, origin, [who], _warrant(work, row, who, lines)
+        )
     _write(work, row, done)
     recheck(work, row.request)
     return done
@@ -182,15 +182,21 @@ def _warrant(work: Work, row: Line[Any], who: Person, register: Register) -> War
     return replace(before, breaks=lambda plan: any(each.broken(plan) for each in made))
 
 
-def _otherwise(work: Work, who: Person) -> Again | None:
+def _otherwise(work: Work, row: Line[Any], who: Person) -> Again | None:
     """Return what becomes of a row that shows another life by now, or None where it goes still.
 
-    What nobody decided was judged when it was seen, which may be days ago.
+    What nobody decided was judged when it was seen, which may be days ago; and whatever was said
+    of a row was said of the one that carried the contact, not of another one under its number.
     """
-    table, key = who
+    (table, key), decided = who, row.decided_by is not None
+    contact = row.why == Sign.CONTACT and not row.attempts and table in work.datamap.subjects
+    if decided and not contact:
+        return None
     judge = Judge(work, lambda mark: True)
     found = judge.rows(table, [key]).get(key) if table in judge.known else None
-    if found is None or not found.against:
+    if found is not None and contact and found.mark is None:
+        return Again(Fate.GONE)
+    if found is None or decided or not found.against:
         return None
     fate = _OTHERWISE.get(found.verdict)
     return Again(fate, (PERHAPS_ANOTHER,) if found.apart else ()) if fate is not None else None
@@ -237,8 +243,7 @@ def postpone(work: Work, id: int) -> None:
     row = _load(work, id)
     if row.state == Fate.OPEN.value:
         table = tables.returned
-        later = update(table).where(table.c.id == id).values(_later(work, row))
-        work.conn.execute(later)
+        work.conn.execute(update(table).where(table.c.id == id).values(_later(work, row)))
 
 
 def settle(work: Work, id: int, by: str, theirs: bool) -> None:
@@ -360,9 +365,8 @@ def waiting(work: Work, door: str = "", state: Fate | None = None) -> int:
     :param state: OPEN or STAFF; both when None.
     """
     table = tables.returned
-    wanted = select(table.c.id).where(
-        table.c.state.in_(_WAITING if state is None else [state.value])
-    )
+    states = _WAITING if state is None else [state.value]
+    wanted = select(table.c.id).where(table.c.state.in_(states))
     if door:
         wanted = wanted.where(table.c.door == door)
     return len(work.conn.execute(wanted).all())
@@ -386,9 +390,7 @@ def _names(work: Work, rows: Sequence[Line[Any]]) -> dict[tuple[str, str], str]:
 
 def _load(work: Work, id: int) -> Line[Any]:
     table = tables.returned
-    row = work.conn.execute(
-        select(table).where(table.c.id == id).with_for_update()
-    ).one_or_none()
+    row = work.conn.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
     if row is None:
         raise _no_row()
     return row
