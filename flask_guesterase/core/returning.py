@@ -58,6 +58,10 @@ class Seen:
     :param appeared: it was seen to appear after the erasure; False when it may have been there.
     :param active: something happened to the row, or to a booking of theirs, after the erasure, as
         the policy's clock says.
+    :param watched: that it appeared is certain; a sweep cannot always tell a new row from one that
+        was written to.
+    :param before: their row was there when a sweep read the table before, or is dated well before
+        it was seen.
     """
 
     signs: frozenset[Sign]
@@ -68,6 +72,24 @@ class Seen:
     records: tuple[Life, ...] = ()
     appeared: bool = True
     active: bool = False
+    watched: bool = True
+    before: bool = False
+
+    @property
+    def new(self) -> bool:
+        """Whether it is certain that the row itself came after the erasure."""
+        return self.own is Life.NEW or (self.appeared and self.watched)
+
+    @property
+    def apart(self) -> bool:
+        """Whether this may be a person of their own, of whom no plan was read and approved.
+
+        Their name or document is another one; or the request never named the row, and nothing
+        shows that it was made after the erasure.
+        """
+        if self.contradicted or self.doubted:
+            return True
+        return not (self.new or Sign.KEY in self.signs)
 
     @property
     def against(self) -> bool:
@@ -84,8 +106,9 @@ def classify(seen: Seen) -> Verdict:
     A contact alone with another name is another person's, as when a couple shares a mailbox; where
     no name can be compared, or another document speaks against it, nobody can tell. A booking made
     after the erasure is a new life, and what carries an erased key or reference and shows life
-    after the erasure needs a person's look. Who may have been there all along, or has a booking of
-    a day nobody knows, is never taken silently for a contact.
+    after the erasure needs a person's look. Who may have been there all along is never taken
+    silently, whatever was written into their rows, nor is a contact with a booking of a day
+    nobody knows.
 
     :param seen: what is known.
     """
@@ -98,7 +121,8 @@ def classify(seen: Seen) -> Verdict:
         return Verdict.UNCLEAR
     if Life.NEW in seen.records:
         return Verdict.UNCLEAR if firm else Verdict.LIVES
-    if firm or _is_past(seen):
+    here = Sign.KEY in seen.signs or seen.appeared or seen.own is Life.NEW
+    if (firm and here) or _is_past(seen):
         return Verdict.RESYNC
     return Verdict.UNCLEAR
 
@@ -107,7 +131,8 @@ def _is_past(seen: Seen) -> bool:
     """Return whether a row known by a contact, or by a booking of theirs, is the old life."""
     if seen.doubted or not set(seen.records) <= {Life.OLD}:
         return False
-    if Sign.RECORD in seen.signs and seen.records:
+    brought = seen.new or (seen.own is Life.UNKNOWN and not seen.before)
+    if Sign.RECORD in seen.signs and seen.records and brought:
         return True
     return seen.named and seen.appeared and (seen.own is Life.OLD or bool(seen.records))
 

@@ -127,6 +127,60 @@ def test_who_books_anew_while_the_erasure_waits_lives(lodge: Lodge) -> None:
     assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "lives")]
 
 
+def test_who_shows_another_document_while_the_erasure_waits_is_asked_for_anew(
+    lodge: Lodge,
+) -> None:
+    """Nobody's word alone takes a profile that turned out to be another guest's."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, **ANN))
+    lodge.session.commit()
+    hold = held(lodge, "9")
+    assert lodge.worker() == {"open": 2}
+    guest = lodge.session.get(Guest, 9)
+    assert guest is not None
+    guest.document_no = "YY 112233"
+    lodge.session.commit()
+    lifted(lodge, hold)
+    lodge.later(hours=20)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.returns() == [("lodgers_", "int:9", "perhaps-another", "staff")]
+
+
+@pytest.mark.parametrize("name", [None, "Ann Berg"])
+def test_a_dated_profile_that_came_with_its_booking_of_before_goes_with_it(
+    lodge: Lodge, name: str | None
+) -> None:
+    """Both were seen as they were added, whatever day the profile says it was made."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.later(days=40)
+    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, full_name=name, email=ANN["email"]))
+    lodge.session.flush()
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-77001", wishes="quiet"))
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 2, "erased": 2}
+    assert lodge.holds_ann() == []
+
+
+def test_a_profile_that_a_sweep_finds_is_new_where_its_number_is(lodge: Lodge) -> None:
+    """Past the session only a number above all that were there tells a new row from an old one."""
+    lodge.stayed()
+    lodge.add(Guest(id=8, house="sh", full_name="Carl Lund", email="c@x.example", made_on=OLD))
+    lodge.erased_guest()
+    lodge.sweep()
+    lodge.later(hours=20)
+    lodge.add(Guest(id=5, house="sh", made_on=lodge.now.date(), email=ANN["email"]))
+    with lodge.engine.begin() as conn:
+        for id in (7, 9):
+            conn.execute(insert(GUEST).values(**{**SHARED, "id": id, "name": "Ann Berg"}))
+    assert lodge.sweep()["erased"] == 1
+    assert sorted(line[1:] for line in lodge.returns()) == [
+        ("int:5", "erased-contact", "staff"), ("int:7", "perhaps-another", "staff"),
+        ("int:9", "erased-contact", "erased"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("door", ["flush", "statement"])
 def test_a_profile_that_was_there_is_not_taken_because_a_contact_is_written(
     lodge: Lodge, door: str

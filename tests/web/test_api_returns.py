@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from flask_guesterase.store import tables
 from tests.web.apihouse import Program, inhabited, journaled, token
 from tests.web.house import House
 from tests.web.test_returns import DORA, came_back, put_back, state
@@ -79,6 +81,17 @@ def test_another_house_sees_nothing(back: House) -> None:
     )
     assert known.status_code == unknown.status_code == 404
     assert known.json == unknown.json
+    assert state(back) == "staff"
+
+
+def test_a_program_erases_nobody_who_may_have_been_there_all_along(back: House) -> None:
+    """A token is one person's word as well."""
+    with back.hotel.engine.begin() as conn:
+        conn.execute(update(tables.returned).values(why="perhaps-another"))
+    clerk = Program(back, token(back, "clerk"))
+    answer = clerk.post("/returns/1/settle", {"whose": "theirs"})
+    assert answer.status_code == 409
+    assert "File a request for this person" in answer.text
     assert state(back) == "staff"
 
 

@@ -62,6 +62,35 @@ def test_a_clerk_says_that_the_row_is_theirs(back: House) -> None:
     assert "Nobody came back." in desk.get("/desk/privacy/returns")
 
 
+def test_of_who_may_have_been_there_all_along_a_page_says_who_decides(back: House) -> None:
+    """One person's word erases nobody whom the request never named: a request does, by two."""
+    hotel = back.hotel
+    hotel.guest(8, name="Eva Moor", email="eva@mail.example", document_no="EM 445566")
+    with back.app.app_context():
+        guest = back.session.get(Guest, 8)
+        assert guest is not None
+        guest.name, guest.email = DORA["name"], DORA["email"]
+        back.session.commit()
+        back.extension.work()
+        back.session.remove()
+    desk, path = back.browser("clerk"), "/desk/privacy/returns"
+    page = desk.get(path, wish="en")
+    (_, card) = page.split("guests 8<")
+    assert "It may be another person, who was there all along." in card
+    assert "a second person reads the plan and approves it." in card
+    assert page.count('value="theirs"') == 1, "of the profile that is new alone"
+    answer = desk.post(f"{path}/2", page=path, whose="theirs")
+    assert answer.status_code == 409
+    console = Console(back.app)
+    told = ("returned", "settle", "2", "--theirs", *console.proved("clerk"))
+    assert console.error(*told) == "transition"
+    with back.app.app_context():
+        assert back.extension.work().problems == {}
+    assert hotel.row(8)["document_no"] == "EM 445566"
+    desk.post(f"{path}/2", page=path, whose="lives")
+    assert [row["state"] for row in hotel.ours("returned")] == ["staff", "lives"]
+
+
 def test_a_clerk_lets_a_new_stay_live(back: House) -> None:
     desk = back.browser("clerk")
     desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")

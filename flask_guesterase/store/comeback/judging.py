@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from ..mapping.declared import Declared
 from ..mapping.ways import clock_of
 from ..statements.sql import among, chunks
 from ..work import Work
-from . import known, marks
+from . import arrived, known, marks
 from .known import Mark, Told
 from .marks import Seals
 from .watched import Watched, watched
@@ -29,6 +29,8 @@ from .watched import Watched, watched
 _BOOKED = frozenset({"created", "departed", "cancelled", "no_show", "lapsed"})
 _CATEGORIES = frozenset({"", "reservation"})
 _ORDER = (Verdict.RESYNC, Verdict.UNCLEAR, Verdict.LIVES, Verdict.STRANGER)
+LATELY = timedelta(days=3)
+"""How far back the day of a row says that it came with what was written; a sweep may be late."""
 
 Appeared = Callable[[Mark], bool]
 """Answers whether a row that carries a mark is known to have appeared after its erasure."""
@@ -42,12 +44,14 @@ class Judged:
     :param sign: by what it was known.
     :param mark: the mark that decided, of the newest erasure; None of a stranger.
     :param against: something shows a new life or another person.
+    :param apart: it may be a person of their own, of whom no plan was read and approved.
     """
 
     verdict: Verdict
     sign: Sign
     mark: Mark | None
     against: bool = False
+    apart: bool = False
 
 
 @dataclass
@@ -56,10 +60,13 @@ class Judge:
 
     :param work: the open transaction.
     :param appeared: whether rows are known to have appeared.
+    :param last: table -> the last number that was there before, where a sweep read rows later;
+        None of rows that were seen as they were written.
     """
 
     work: Work
     appeared: Appeared
+    last: Mapping[str, int] | None = None
     known: dict[str, Watched] = field(init=False)
     seals: Seals = field(init=False)
     _shells: set[Person] = field(init=False, default_factory=set)
@@ -143,7 +150,8 @@ class Judge:
 
     # people
 
-    def _people(self, people: Sequence[Person]) -> dict[Person, Judged]:
+    def _people(self, people: Sequence[Person], owners: bool = False) -> dict[Person, Judged]:
+        """Judge people; of owners of a row that appeared that says not that they appeared too."""
         carried: dict[Person, list[tuple[Sign, Mark]]] = {}
         names: dict[Person, Readings] = {}
         documents: dict[Person, frozenset[str]] = {}
@@ -170,13 +178,22 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
+        came = self._came(carried, owners)
         result = {}
         for person, signs in carried.items():
             facts = _Facts(
-                names[person], documents[person], own.get(person, {}), records.get(person, [])
+                names[person], documents[person], own.get(person, {}), records.get(person, []),
+                came[person],
             )
             result[person] = self._best(signs, erased, facts)
         return result
+
+    def _came(self, people: Iterable[Person], owners: bool) -> dict[Person, bool | None]:
+        """Return whether people are known to be new; None where nobody can tell."""
+        if self.last is not None:
+            return {person: arrived.since(person, self.last) for person in people}
+        added = arrived.added(self.work.conn, people) if owners else None
+        return {person: added is None or person in added for person in people}
 
     def _name(self, one: Watched, values: Mapping[str, Any]) -> Readings:
         """Return the marks of the readings of a name, each part's of all years together."""
@@ -207,7 +224,7 @@ class Judge:
             verdict = classify(seen)
             sign = min((sign for sign, _ in mine), key=list(Sign).index)
             if _ORDER.index(verdict) < _ORDER.index(best.verdict):
-                best = Judged(verdict, sign, newest, seen.against)
+                best = Judged(verdict, sign, newest, seen.against, seen.apart)
             elif best.mark is None:
                 best = replace(best, against=seen.against)
         return best
@@ -222,22 +239,34 @@ class Judge:
         erased = newest.erased_at.replace(tzinfo=UTC)
         hotel = self.work.settings.properties.get(newest.origin.property)
         zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
+        own, here = _life(facts.own, erased, zone), self.last is not None and facts.came is False
+        if self._earlier(facts.own, zone):
+            # Newer than the erasure, but not come just now: somebody else, who came in between.
+            own, here = Life.OLD if own is Life.OLD else Life.UNKNOWN, True
         return Seen(
             frozenset(sign for sign, _ in signs),
             apart(facts.name, who.name),
             any(facts.name) and any(who.name),
             bool(facts.documents and who.documents) and not facts.documents & who.documents,
-            _life(facts.own, erased, zone),
+            own,
             tuple(
                 Life.OLD if each.signs else _life(each.moments, erased, zone)
                 for each in facts.records
             ),
-            all(self.appeared(mark) for _, mark in signs),
+            any(sign is not Sign.RECORD for sign, _ in signs)
+            and facts.came is not False and all(self.appeared(mark) for _, mark in signs),
             any(
                 active(_happened(moments), erased, zone)
                 for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))
             ),
+            facts.came is True,
+            here,
         )
+
+    def _earlier(self, moments: Mapping[str, list[Any]], zone: ZoneInfo) -> bool:
+        """Return whether a row was made longer ago than what is seen of it can be."""
+        made = moments.get("created", [])
+        return bool(made) and not active(made, self.work.now - LATELY, zone)
 
     def _without_known(self, carried: dict[Person, list[tuple[Sign, Mark]]]) -> None:
         """Leave out rows a person, or the matching, already decided about under that request."""
@@ -291,7 +320,7 @@ class Judge:
         whose = self._whose(one.declared, list(carried))
         people = _sorted({person for key in carried for person in whose.get(key, ())})
         shells = finder.erased_before(self.work.conn, self.work.datamap, people)
-        judged = self._people([person for person in people if person not in shells])
+        judged = self._people([person for person in people if person not in shells], owners=True)
         result = {}
         for key, signs in carried.items():
             owners = [
@@ -301,16 +330,17 @@ class Judge:
             verdict = classify_record((sign for sign, _ in signs), owners)
             sign = min((sign for sign, _ in signs), key=list(Sign).index, default=Sign.KEY)
             newest = max((mark for _, mark in signs), key=lambda m: m.erased_at, default=None)
-            theirs = (judged.get(person) for person in whose.get(key, ()))
+            theirs = [judged.get(p) for p in whose.get(key, ()) if p not in shells]
             against = any(each is not None and each.against for each in theirs)
-            result[key] = Judged(verdict, sign, newest, against)
+            apart = any(each is None or each.apart or each.mark is None for each in theirs)
+            result[key] = Judged(verdict, sign, newest, against, apart)
         return result
 
     def owners(self, table: str, key: Key) -> dict[Person, Judged]:
         """Return what is thought of the living people a record belongs to."""
         people = self._whose(self.work.datamap.declared(table), [key]).get(key, set())
         people -= finder.erased_before(self.work.conn, self.work.datamap, people)
-        return self._people(_sorted(people))
+        return self._people(_sorted(people), owners=True)
 
     def _whose(self, declared: Declared, keys: Sequence[Key]) -> dict[Key, set[Person]]:
         """Return whose the erased columns of records are; who only stays under a booking is not."""
@@ -342,6 +372,7 @@ class _Facts:
     documents: frozenset[str]
     own: Mapping[str, list[Any]]
     records: Sequence[_Record]
+    came: bool | None
 
 
 def _sorted(people: Iterable[Person]) -> list[Person]:

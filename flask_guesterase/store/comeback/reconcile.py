@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -27,7 +27,7 @@ from ..sweeping.claiming import Shift
 from ..sweeping.narrowing import Way
 from ..unit import HasWork, Run
 from ..work import Work
-from . import known, marks, sightings
+from . import arrived, known, marks, sightings
 from .judging import Judge, Judged
 from .known import Mark
 from .watched import Watched, watched
@@ -51,10 +51,12 @@ class _Pass:
     :param since: when the last whole pass began, naive UTC, or None; what was erased before then
         and is seen only now has appeared since.
     :param heads: the first halves of all marks, or None when there are too many.
+    :param last: table -> the last number that pass read in it, where keys are numbers.
     """
 
     since: datetime | None
     heads: frozenset[str] | None
+    last: Mapping[str, int]
 
     def appeared(self, mark: Mark) -> bool:
         return self.since is not None and mark.erased_at < self.since
@@ -74,10 +76,12 @@ def reconcile(
     begun, going = run(_begin)
     if going is None:
         return {}
+    last: dict[str, Key | None] = {}
     for name in run(lambda office: sorted(watched(office.work.datamap))):
-        counts.update(_table(Way(run, name, shift, failed, BATCH), going))
+        found, last[name] = _table(Way(run, name, shift, failed, BATCH), going)
+        counts.update(found)
     if not failed:
-        run(lambda office: pulse.put(office.work.conn, PULSE, Pulse(begun, _shape(office.work))))
+        run(partial(_end, begun, last))
     elif told is not None:
         # Nobody saw what these rows hold, so of it nobody may say that it appeared since this pass.
         told.update(failed)
@@ -101,7 +105,15 @@ def _begin(office: HasWork) -> tuple[datetime, _Pass | None]:
         heads = None
     # Of a column that no pass has read yet nobody knows since when it holds what it holds.
     known = before is not None and before.note == _shape(work)
-    return work.stamp, _Pass(before.at if before is not None and known else None, heads)
+    since = before.at if before is not None and known else None
+    return work.stamp, _Pass(since, heads, arrived.ends(work.conn, watched(work.datamap)))
+
+
+def _end(begun: datetime, last: Mapping[str, Key | None], office: HasWork) -> None:
+    """Write down that a whole pass was made, and how far each table went."""
+    conn = office.work.conn
+    pulse.put(conn, PULSE, Pulse(begun, _shape(office.work)))
+    arrived.put_ends(conn, last, begun)
 
 
 def _shape(work: Work) -> str:
@@ -130,14 +142,14 @@ class _Step:
     ended: bool = False
 
 
-def _table(way: Way, going: _Pass) -> Counter[str]:
-    """Look through one table; return word -> how many rows that were not known."""
+def _table(way: Way, going: _Pass) -> tuple[Counter[str], Key | None]:
+    """Look through one table; return word -> how many rows that were not known, and the last."""
     counts, here = Counter[str](), _Step(Counter())
     while not here.ended:
         at = (way.name, here.last)
         here = way.go(partial(_piece, going, at), partial(_pass, at), _Step(Counter(), here.last))
         counts.update(here.counts)
-    return counts
+    return counts, here.last
 
 
 def _pass(place: tuple[str, Key | None], word: str, office: HasWork) -> _Step:
@@ -145,7 +157,7 @@ def _pass(place: tuple[str, Key | None], word: str, office: HasWork) -> _Step:
     one = watched(office.work.datamap)[place[0]]
     key = list(one.declared.key)
     row = office.work.conn.execute(_beyond(select(*key), key, place[1]).limit(1)).first()
-    return _Step(Counter(), None if row is None else tuple(row), row is None)
+    return _Step(Counter(), place[1] if row is None else tuple(row), row is None)
 
 
 def _piece(
@@ -154,7 +166,7 @@ def _piece(
     work, (name, after) = office.work, place
     one = watched(work.datamap)[name]
     rows = _read(work, one, after, many)
-    judge = Judge(work, going.appeared)
+    judge = Judge(work, going.appeared, going.last)
     keys = _known(work, judge, going, one, rows)
     judged = judge.rows(name, keys) if keys else {}
     found: dict[Person, Judged] = {(name, key): each for key, each in judged.items()}

@@ -18,7 +18,7 @@ from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
 from ..returning.again import Fate
-from ..returning.returned import Seen, note, recheck
+from ..returning.returned import PERHAPS_ANOTHER, Seen, note, recheck
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
 from ..work import Work
@@ -146,7 +146,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
             continue
         work.conn.execute(update(table).where(table.c.id == line.id).values(
             state=fate.value, try_at=work.stamp if fate is Fate.OPEN else None,
-            why=found.sign.value,
+            why=_why(found, fate),
         ))  # fmt: skip
         _tell(work, found, line.door, fate)
         counts[fate.value] += 1
@@ -176,9 +176,11 @@ def _rows(
 
 def _ask(work: Work, line: Any) -> int:
     """Lay a row before staff that nobody can read; return how many that is."""
-    table = tables.returned
+    table, other = tables.returned, line.state == THERE and line.why != Sign.KEY.value
     work.conn.execute(
-        update(table).where(table.c.id == line.id).values(state=Fate.STAFF.value)
+        update(table).where(table.c.id == line.id).values(
+            state=Fate.STAFF.value, why=PERHAPS_ANOTHER if other else line.why
+        )
     )
     work.events.append(SubjectReturned(
         line.controller, line.property, line.request or "", SYSTEM, {"rows": 1},
@@ -197,6 +199,10 @@ def _tell(work: Work, found: Judged, door: str, fate: Fate) -> None:
     ))  # fmt: skip
 
 
+def _why(found: Judged, fate: Fate) -> str:
+    return PERHAPS_ANOTHER if found.apart and fate is Fate.STAFF else found.sign.value
+
+
 def put(
     work: Work, judge: Judge, judged: Mapping[Person, Judged], door: str
 ) -> Counter[str]:
@@ -212,7 +218,7 @@ def put(
         fate = FATES.get(found.verdict)
         if fate is None or found.mark is None or not unknown(work.conn, table, {key: found.mark}):
             continue
-        seen = Seen(found.mark.origin, table, key_text(key), found.sign.value, door, fate)
+        seen = Seen(found.mark.origin, table, key_text(key), _why(found, fate), door, fate)
         counts[fate.value] += note(work, seen)
         if table not in work.datamap.subjects and fate is Fate.OPEN:
             counts.update(along(work, judge, table, key, door))

@@ -37,7 +37,8 @@ class Returns(Desk):
 
         :param theirs: it is theirs and goes, under what was approved before; or it lives.
         :raises UnknownError: there is no such row where they may verify.
-        :raises TransitionError: it was decided before, or was never approved.
+        :raises TransitionError: it was decided before, was never approved, or may be another
+            person who was there all along.
         """
         returned.settle(self.work, id, by, theirs)
 

@@ -16,7 +16,7 @@ from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.plan import LEGAL_DUTY, Person, key_text
-from ...core.returning import Verdict
+from ...core.returning import Sign, Verdict
 from .. import tables
 from ..access import actors
 from ..casework.cases import load, step
@@ -35,6 +35,12 @@ from .promised import Register
 
 NOT_DECIDED = "not-decided"
 """Why of a row that was not covered by what was decided before: a new request is needed."""
+
+PERHAPS_ANOTHER = "perhaps-another"
+"""Why of a row of somebody who may be a person of their own, whom nobody approved to erase."""
+
+ASKED_ANEW = (NOT_DECIDED, PERHAPS_ANOTHER)
+"""Whys of rows that no word of one person lets go: a new request is needed."""
 
 REPLAY = "replay"
 """Door of rows that were seen while a restored database caught up."""
@@ -157,9 +163,9 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        fate = _otherwise(work, who) if row.decided_by is None else None
-        under = _warrant(work, row, who, lines) if fate is None else None
-        done = Again(fate) if fate is not None else again.again(work, origin, [who], under)
+        done = _otherwise(work, row, who) or again.again(
+            work, origin, [who], _warrant(work, row, who, lines)
+        )
     _write(work, row, done)
     recheck(work, row.request)
     return done
@@ -176,17 +182,24 @@ def _warrant(work: Work, row: Line[Any], who: Person, register: Register) -> War
     return replace(before, breaks=lambda plan: any(each.broken(plan) for each in made))
 
 
-def _otherwise(work: Work, who: Person) -> Fate | None:
+def _otherwise(work: Work, row: Line[Any], who: Person) -> Again | None:
     """Return what becomes of a row that shows another life by now, or None where it goes still.
 
-    What nobody decided was judged when it was seen, which may be days ago.
+    What nobody decided was judged when it was seen, which may be days ago; and whatever was said
+    of a row was said of the one that carried the contact, not of another one under its number.
     """
-    table, key = who
+    (table, key), decided = who, row.decided_by is not None
+    contact = row.why == Sign.CONTACT and not row.attempts and table in work.datamap.subjects
+    if decided and not contact:
+        return None
     judge = Judge(work, lambda mark: True)
     found = judge.rows(table, [key]).get(key) if table in judge.known else None
-    if found is None or not found.against:
+    if found is not None and contact and found.mark is None:
+        return Again(Fate.GONE)
+    if found is None or decided or not found.against:
         return None
-    return _OTHERWISE.get(found.verdict)
+    fate = _OTHERWISE.get(found.verdict)
+    return Again(fate, (PERHAPS_ANOTHER,) if found.apart else ()) if fate is not None else None
 
 
 _OTHERWISE = {
@@ -214,7 +227,8 @@ def _write(work: Work, row: Line[Any], done: Again) -> None:
         values |= _later(work, row)
     elif done.fate is Fate.STAFF and done.reasons:
         told = done.reasons != (LEGAL_DUTY,) or row.why == LEGAL_DUTY
-        values["why"] = NOT_DECIDED if told else LEGAL_DUTY
+        known = PERHAPS_ANOTHER if PERHAPS_ANOTHER in done.reasons else NOT_DECIDED
+        values["why"] = known if told else LEGAL_DUTY
     table = tables.returned
     work.conn.execute(update(table).where(table.c.id == row.id).values(values))
 
@@ -229,31 +243,32 @@ def postpone(work: Work, id: int) -> None:
     row = _load(work, id)
     if row.state == Fate.OPEN.value:
         table = tables.returned
-        later = update(table).where(table.c.id == id).values(_later(work, row))
-        work.conn.execute(later)
+        work.conn.execute(update(table).where(table.c.id == id).values(_later(work, row)))
 
 
 def settle(work: Work, id: int, by: str, theirs: bool) -> None:
     """Decide about a row that was laid before staff: it is theirs and goes, or it lives.
 
     It is erased under what was decided and approved before, so one person is enough to say whose
-    it is; what was not decided before needs a request of its own.
+    it is. What was not decided before, and who may be a person of their own, who was there all
+    along, needs a request, which a second person approves.
 
     :param work: the open transaction.
     :param id: number of the noted row.
     :param by: the host's id of who decides.
     :param theirs: whether it is the erased person's; False lets it live.
     :raises UnknownError: there is no such row where they may verify.
-    :raises TransitionError: it was decided before, or was never approved.
+    :raises TransitionError: it was decided before, was never approved, or may be another person.
     """
     row = _load(work, id)
     if not actors.may(work, by, Permission.VERIFY, row.property):
         raise _no_row()
     if row.state not in _WAITING:
         raise TransitionError("This row was decided before.", "There is nothing left to do.")
-    if theirs and row.why == NOT_DECIDED:
+    if theirs and row.why in ASKED_ANEW:
         raise TransitionError(
-            "What would be done to this row was never approved.",
+            "What would be done to this row was never approved."
+            if row.why == NOT_DECIDED else "This may be another person, who was there all along.",
             "File a request for this person; a second person approves it.",
         )
     actor = actors.acting(work, by)
@@ -287,7 +302,7 @@ def settle_all(work: Work, table_name: str, door: str, last: int, by: str) -> in
     """
     table, rows = tables.returned, dict[tuple[str, str, str], list[int]]()
     wanted = select(table.c.id, table.c.controller, table.c.property, table.c.request).where(
-        table.c.table_name == table_name, table.c.door == door, table.c.why != NOT_DECIDED,
+        table.c.table_name == table_name, table.c.door == door, table.c.why.not_in(ASKED_ANEW),
         table.c.state == Fate.STAFF.value,
     )  # fmt: skip
     for row in work.conn.execute(wanted.order_by(table.c.id).with_for_update()):
@@ -350,9 +365,8 @@ def waiting(work: Work, door: str = "", state: Fate | None = None) -> int:
     :param state: OPEN or STAFF; both when None.
     """
     table = tables.returned
-    wanted = select(table.c.id).where(
-        table.c.state.in_(_WAITING if state is None else [state.value])
-    )
+    states = _WAITING if state is None else [state.value]
+    wanted = select(table.c.id).where(table.c.state.in_(states))
     if door:
         wanted = wanted.where(table.c.door == door)
     return len(work.conn.execute(wanted).all())
@@ -376,9 +390,7 @@ def _names(work: Work, rows: Sequence[Line[Any]]) -> dict[tuple[str, str], str]:
 
 def _load(work: Work, id: int) -> Line[Any]:
     table = tables.returned
-    row = work.conn.execute(
-        select(table).where(table.c.id == id).with_for_update()
-    ).one_or_none()
+    row = work.conn.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
     if row is None:
         raise _no_row()
     return row

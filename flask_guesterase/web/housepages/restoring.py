@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ...core.errors import GuesteraseError, SetupError
 from ...core.permissions import Permission
 from ...store.returning.replay import DOOR, Survey
+from ...store.returning.returned import ASKED_ANEW
 from ..commands.acting import trying
 from ..commands.console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from ..current import current
@@ -48,7 +49,10 @@ def restored() -> str:
     must(*_HELPING)
     found, lost = None, ""
     with current.begin(write=False) as office:
-        asked = [{**row, "key": plain(row["key"])} for row in office.returns(me(), DOOR)]
+        asked = [
+            {**row, "key": plain(row["key"]), "anew": row["why"] in ASKED_ANEW}
+            for row in office.returns(me(), DOOR)
+        ]
         if granted(Permission.ERASE, Permission.HOLD):
             try:
                 found = office.survey(me())

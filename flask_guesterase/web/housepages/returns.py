@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import InputError
 from ...core.permissions import Permission
+from ...store.returning.returned import ASKED_ANEW
 from ..current import current
 from ..forms import schemas
 from ..forms.untaken import on_page
@@ -37,7 +38,7 @@ def returns() -> str:
     few += [row for table in many for row in many[table][:SHOWN]]
     shown = [
         {**row, "key": plain(row["key"]), "seen": moment_at(row["property"], row["seen_at"]),
-         **_said(row)}
+         "anew": row["why"] in ASKED_ANEW, **_said(row)}
         for row in few
     ]
     return render_template(

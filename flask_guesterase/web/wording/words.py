@@ -547,6 +547,7 @@ SIGHTED: dict[str, str] = {
     "erased-reference": N_("It carries a booking number that was erased."),
     "erased-contact": N_("It carries a contact or document that was erased."),
     "erased-record": N_("A booking of theirs carries a number that was erased."),
+    "perhaps-another": N_("It may be another person, who was there all along."),
     "erased-file": N_("A file that was removed lies in its folder again."),
     "older-row": N_("It lies under an erased profile and is not newer than the erasure."),
     "flush": N_("seen when it was saved"),

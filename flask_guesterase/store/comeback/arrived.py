@@ -1,0 +1,65 @@
+"""Which people are known to have come since an erasure, and who may have been there all along."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from ...core.plan import Key, Person, key_text
+from .. import tables
+from ..access import pulse
+from ..access.pulse import Pulse
+from ..statements.sql import among, chunks
+
+_ADDED = ("seen", "open")
+"""States of a line about a row that was seen as it was added and not laid before staff."""
+
+
+def added(conn: Connection, people: Iterable[Person]) -> set[Person]:
+    """Return those whose own row was seen as it was added.
+
+    A booking that is new says nothing of whose it is: it can be put under anybody.
+    """
+    table, texts = tables.returned, {(name, key_text(key)): (name, key) for name, key in people}
+    found: set[Person] = set()
+    for part in chunks(sorted(texts)):
+        rows = conn.execute(select(table.c.table_name, table.c.row_key).where(
+            among([table.c.table_name, table.c.row_key], part), table.c.state.in_(_ADDED)
+        ))  # fmt: skip
+        found |= {texts[name, key] for name, key in rows}
+    return found
+
+
+def ends(conn: Connection, names: Collection[str]) -> dict[str, int]:
+    """Return table -> the last number that the last whole pass of the sweep read in it."""
+    found = pulse.look_at(conn, *map(_name, sorted(names))) if names else {}
+    return {name: int(found[_name(name)].note) for name in names if _name(name) in found}
+
+
+def put_ends(conn: Connection, last: Mapping[str, Key | None], at: datetime) -> None:
+    """Write down the last keys that a whole pass read; of those that count upwards."""
+    for name, key in last.items():
+        match key:
+            case (int(number),):
+                pulse.put(conn, _name(name), Pulse(at, str(number)))
+            case None:
+                pulse.put(conn, _name(name), Pulse(at, "0"))
+            case _:
+                pulse.take(conn, _name(name))
+
+
+def _name(table: str) -> str:
+    # A table may be called as long as it likes.
+    return f"returns:{hashlib.sha256(table.encode()).hexdigest()[:24]}"
+
+
+def since(person: Person, last: Mapping[str, int]) -> bool | None:
+    """Return whether somebody's row came after a pass that ended there; None: nobody can tell."""
+    table, key = person
+    match key:
+        case (int(number),) if table in last:
+            return number > last[table]
+    return None
