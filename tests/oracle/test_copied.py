@@ -39,7 +39,7 @@ from flask_guesterase.store.work import Work
 from tests.engines import fresh_database
 
 from . import SEED
-from .oracle import Oracle, _paths
+from .oracle import Oracle, _erasing, _paths, _rules
 from .schemas import worlds
 from .test_random import QUIET, _empty, memory
 from .world import Row, Who, World
@@ -160,6 +160,7 @@ def _free(oracle: Oracle, name: str, row: Row, people: list[Who]) -> set[str]:
         # Where whole rows go no column needs a rule.
         carried = {c for ref in spec.refs for c in ref.columns}
         declared |= {f.name for f in spec.fields} - carried - set(spec.key)
+    declared |= _telling(oracle.world, name)
     if not found.others:
         return declared
     if not isinstance(policy.via, Mapping):
@@ -168,6 +169,22 @@ def _free(oracle: Oracle, name: str, row: Row, people: list[Who]) -> set[str]:
     living = {path for _, path in found.others}
     alone = set().union(*(listed[path] for path in {p for _, p in found.mine} - living))
     return set(alone - set().union(*(listed[path] for path in living)))
+
+
+def _telling(world: World, name: str) -> set[str]:
+    """Return the columns of a text key that say who somebody is, which no rule can be given."""
+    policy, spec = world.policies[name], world.specs[name]
+    assert isinstance(policy, Policy)
+    found = set[str]()
+    if policy.subject is not None:
+        found |= {spec.field(str(each)).name for each in policy.subject.match}
+    ways = {tuple(via.split(".")[:1]) if isinstance(via, str) else via for via in _paths(policy)}
+    for ref in spec.refs:
+        parent = world.policies[ref.table]
+        if ref.columns in ways and isinstance(parent, Policy):
+            gone = _erasing(_rules(world.specs[ref.table], parent))
+            found |= {a for a, b in zip(ref.columns, ref.targets, strict=True) if b in gone}
+    return {c for c in found & set(spec.key) if spec.field(c).kind == "text"}
 
 
 def _seal(
