@@ -20,6 +20,9 @@ from tests.partner import SECRET
 
 FOLDER, BROKER, PARTNER = "CELERYHOST_FOLDER", "CELERYHOST_BROKER", "CELERYHOST_PARTNER"
 
+PATIENCE = 1
+"""Seconds after which the broker gives a task that nobody ended to another worker."""
+
 
 def make(folder: str, broker: str, partner: str) -> tuple[Flask, SQLAlchemy, Guesterase, Celery]:
     """Return the host: its application, its database, the extension, and Celery with the tasks."""
@@ -49,7 +52,7 @@ def make(folder: str, broker: str, partner: str) -> tuple[Flask, SQLAlchemy, Gue
     made = Celery("host", broker=broker, backend=broker)
     made.conf.update(
         broker_connection_retry_on_startup=True,
-        broker_transport_options={"visibility_timeout": 1},
+        broker_transport_options={"visibility_timeout": PATIENCE},
         worker_hijack_root_logger=False,
     )
     register(made, app)
