@@ -107,14 +107,20 @@ def test_an_insert_of_what_a_select_finds_takes_nobody_who_was_there(lodge: Lodg
     assert lodge.one(Guest, 2) == before
 
 
-def test_who_books_anew_while_the_erasure_waits_lives(lodge: Lodge) -> None:
-    """What was judged an old life days ago is judged again before it goes."""
+def back_under_hold(lodge: Lodge) -> int:
+    """Let an erased guest be synchronised back, and a hold keep them; return its number."""
     lodge.stayed()
     lodge.erased_guest()
     lodge.session.add(Guest(id=9, house="sh", made_on=OLD, **ANN))
     lodge.session.commit()
     hold = held(lodge, "9")
     assert lodge.worker() == {"open": 2}
+    return hold
+
+
+def test_who_books_anew_while_the_erasure_waits_lives(lodge: Lodge) -> None:
+    """What was judged an old life days ago is judged again before it goes."""
+    hold = back_under_hold(lodge)
     lodge.later(days=2)
     made = lodge.now.replace(tzinfo=None)
     lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-90002", wishes="x", made_at=made))
@@ -131,12 +137,7 @@ def test_who_shows_another_document_while_the_erasure_waits_is_asked_for_anew(
     lodge: Lodge,
 ) -> None:
     """Nobody's word alone takes a profile that turned out to be another guest's."""
-    lodge.stayed()
-    lodge.erased_guest()
-    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, **ANN))
-    lodge.session.commit()
-    hold = held(lodge, "9")
-    assert lodge.worker() == {"open": 2}
+    hold = back_under_hold(lodge)
     guest = lodge.session.get(Guest, 9)
     assert guest is not None
     guest.document_no = "YY 112233"

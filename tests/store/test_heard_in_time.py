@@ -117,14 +117,20 @@ def test_an_erasure_that_nobody_looked_at_again_is_no_answer(any_house: House) -
     assert counted(house)[:2] == (0, 1)
 
 
-def test_who_was_told_in_time_hears_of_the_erasure_in_time(any_house: House) -> None:
-    """After its day, in the time that the law gives from the erasure on; then it is late."""
-    house = any_house
+def told_and_carried_out(house: House) -> str:
+    """Carry a request out after its day, whose guest was told in time that it waits."""
     number = asked(house)
     assert attempt(house, number) == ("in-house",)
     past_due(house, number)
     leaves(house)
     carried_out(house, number)
+    return number
+
+
+def test_who_was_told_in_time_hears_of_the_erasure_in_time(any_house: House) -> None:
+    """After its day, in the time that the law gives from the erasure on; then it is late."""
+    house = any_house
+    number = told_and_carried_out(house)
     last = shown(house, number)["due_on"]
     for more, late in ((0, False), (1, True)):
         house.later(days=(last - house.now.date()).days + more)
@@ -152,11 +158,7 @@ def test_who_was_told_in_time_has_a_late_erasure_only_after_the_time_from_it(
 ) -> None:
     """What was no more in time when it was checked is not in time because it was."""
     house = any_house
-    number = asked(house)
-    assert attempt(house, number) == ("in-house",)
-    past_due(house, number)
-    leaves(house)
-    carried_out(house, number)
+    number = told_and_carried_out(house)
     house.later(days=(shown(house, number)["due_on"] - house.now.date()).days + more)
     before = month(house).late
     with house.begin() as office:

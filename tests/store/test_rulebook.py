@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.errors import (
@@ -135,6 +135,12 @@ class Lawful:
         """Do one thing in the office in a transaction of its own."""
         with self.hotel.begin() as office:
             return getattr(office, name)(*given)
+
+    def state(self, id_: int) -> str:
+        """Return the state of a line."""
+        rule = tables.rule.c
+        with self.hotel.engine.begin() as conn:
+            return str(conn.execute(select(rule.state).where(rule.id == id_)).scalar_one())
 
     def waits(self, kind: str = "") -> list[Any]:
         """Return what waits for people at the first hotel, or of the labels."""
@@ -407,6 +413,7 @@ def test_a_proposal_is_known_after_the_clock_was_set_back_and_under_another_code
     with law.hotel.begin() as office:
         rulebook.sync(office.work)
     law.do("confirm_house", first, "second")
+    assert law.state(first) == "living"
 
 
 def test_a_proposal_in_a_restored_database_waits_until_it_has_caught_up(
@@ -426,6 +433,7 @@ def test_a_proposal_in_a_restored_database_waits_until_it_has_caught_up(
         pulse.take(conn, remembering.RESTORED)
     house(law, floor=Period(years=3))
     law.do("confirm_house", first, "second")
+    assert law.state(first) == "living"
 
 
 def test_an_old_or_foreign_checkpoint_does_not_do(law: Lawful) -> None:

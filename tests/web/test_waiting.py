@@ -13,9 +13,10 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.executing import execution
 from tests.store.hotel import Booking
-from tests.web.house import CANARY, House
+from tests.web.house import CANARY, Browser, House
 
 DESK = "/desk/privacy"
+OVER = "Nothing stands in the way any more; it goes on by itself."
 
 
 def staying(bookings: Any, today: date) -> Any:
@@ -61,6 +62,25 @@ def test_guest_and_staff_see_what_is_in_the_way_and_until_when(house: House) -> 
     assert "the stay has not ended" not in guest.get("/privacy/case", wish="en")
 
 
+def approved_in_house(house: House, **known: Any) -> tuple[str, Browser]:
+    """Approve the request of a guest who is in house and let it wait; return it and their browser.
+
+    :param known: what else the hotel says of the stay, such as until when it is.
+    """
+    house.extension.block(Blocker("in-house", "bookings", staying, **known))
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        code = office.confirm(number, "clerk", "desk")
+    house.settle(number)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+    house.worker()
+    assert house.state(number) == "waiting"
+    guest = house.browser()
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    return number, guest
+
+
 def checked_out(house: House) -> None:
     """Let the guest leave the house before anybody looks again."""
     with house.hotel.engine.begin() as conn:
@@ -69,24 +89,15 @@ def checked_out(house: House) -> None:
 
 def test_a_reason_that_is_over_is_not_told_as_todays(house: House) -> None:
     """The guest reads when it was looked at last, the staff what is true now."""
-    house.extension.block(Blocker("in-house", "bookings", staying))
-    number = house.request()
-    with house.app.app_context(), house.extension.begin() as office:
-        code = office.confirm(number, "clerk", "desk")
-    house.settle(number)
-    with house.app.app_context(), house.extension.begin() as office:
-        office.approve(number, "officer", office.preview(number).digest)
-    house.worker()
-    guest, officer = house.browser(), house.browser("officer")
-    assert guest.post("/privacy/case", code=code).status_code == 303
-    over = "Nothing stands in the way any more; it goes on by itself."
+    number, guest = approved_in_house(house)
+    officer = house.browser("officer")
     shown = officer.get(f"{DESK}/{number}", wish="en")
     assert "</span>\n the stay has not ended" in shown
-    assert over not in shown
+    assert OVER not in shown
     checked_out(house)
     shown = officer.get(f"{DESK}/{number}", wish="en")
     assert "the stay has not ended" not in shown
-    assert over in shown
+    assert OVER in shown
     read = guest.get("/privacy/case", wish="en")
     assert "needs some of it today" not in read
     said = r"When this was last looked at, on [^<]*20\d\d[^<]*, the hotel still needed some of it"
@@ -96,18 +107,7 @@ def test_a_reason_that_is_over_is_not_told_as_todays(house: House) -> None:
 
 def test_a_day_that_is_past_is_no_day_until_which_it_waits(house: House) -> None:
     """The hotel expected the end for that day; nobody has looked since."""
-    house.extension.block(
-        Blocker("in-house", "bookings", staying, until=lambda _: literal("2099-03-12"))
-    )
-    number = house.request()
-    with house.app.app_context(), house.extension.begin() as office:
-        code = office.confirm(number, "clerk", "desk")
-    house.settle(number)
-    with house.app.app_context(), house.extension.begin() as office:
-        office.approve(number, "officer", office.preview(number).digest)
-    house.worker()
-    guest = house.browser()
-    assert guest.post("/privacy/case", code=code).status_code == 303
+    _, guest = approved_in_house(house, until=lambda _: literal("2099-03-12"))
     assert "until March 12, 2099" in guest.get("/privacy/case", wish="en")
     with house.hotel.engine.begin() as conn:
         conn.execute(update(tables.request).values(waiting_until="2026-01-02"))
@@ -116,22 +116,9 @@ def test_a_day_that_is_past_is_no_day_until_which_it_waits(house: House) -> None
     assert "When this was last looked at" in page
 
 
-def approved_in_house(house: House) -> str:
-    """Approve the request of a guest who is in house, let it wait, and let the guest leave."""
-    house.extension.block(Blocker("in-house", "bookings", staying))
-    number = house.request()
-    house.approve(number)
-    house.worker()
-    assert house.state(number) == "waiting"
-    return number
-
-
-OVER = "Nothing stands in the way any more; it goes on by itself."
-
-
 def test_what_somebody_objected_to_is_not_said_to_go_on_by_itself(house: House) -> None:
     """The page says of it that nothing is carried out until the privacy officer has looked."""
-    number = approved_in_house(house)
+    number, _ = approved_in_house(house)
     checked_out(house)
     officer = house.browser("officer")
     assert OVER in officer.get(f"{DESK}/{number}", wish="en")
@@ -145,7 +132,7 @@ def test_what_somebody_objected_to_is_not_said_to_go_on_by_itself(house: House) 
 
 def test_a_try_that_failed_is_not_said_to_have_nothing_in_its_way(house: House) -> None:
     """What it waited for was the time to take it back; what it fails at no plan tells."""
-    number = approved_in_house(house)
+    number, _ = approved_in_house(house)
     checked_out(house)
     with house.hotel.engine.begin() as conn:
         conn.execute(
