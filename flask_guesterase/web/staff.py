@@ -44,7 +44,7 @@ from .staffpages import (
     register,
     releasing,
 )
-from .staffpages.choices import deeds_of, grounds_of, papers, reason_of
+from .staffpages.choices import deeds_of, grounds_of, is_over, papers, reason_of
 from .staffpages.desk import deed, granted, may, me, must, staff_pages
 from .staffpages.persons import named
 from .wording import letters, plain
@@ -138,6 +138,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         mine=mine,
         objected=objected,
         overseen=overseen,
+        over=is_over(case, plan),
         copying=copying,
         later=later,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],

@@ -81,12 +81,14 @@ def note(conn: Connection, boot: Boot | None, known: Pulse | None, at: datetime)
     :param known: what stands about it.
     :param at: naive UTC.
     """
-    for name in names(boot):
-        if known is not None:
-            if at - known.at >= _DAILY:
-                pulse.change(conn, name, known, replace(known, at=at))
-        elif boot is not None and pulse.first(conn, name, Pulse(at, f"{boot.ran} {boot.clock}")):
+    if boot is None:
+        return
+    (name,) = names(boot)
+    if known is None:
+        if pulse.first(conn, name, Pulse(at, f"{boot.ran} {boot.clock}")):
             forget(conn, at - GONE)
+    elif at - known.at >= _DAILY:
+        pulse.change(conn, name, known, replace(known, at=at))
 
 
 def forget(conn: Connection, before: datetime | None = None) -> None:

@@ -30,6 +30,16 @@ def papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
     return [(paper.value, word(tongue, paper)) for paper in Seen if paper in PAPERS[who]]
 
 
+def is_over(case: dict[str, Any], plan: Preview | None) -> bool:
+    """Return whether the plan that is shown knows nothing any more of what a request waits for.
+
+    Of the time in which it can be taken back or stopped no plan tells.
+    """
+    if plan is None or case["state"] != State.WAITING or case["waiting_for"] in ("grace", OUTSIDE):
+        return False
+    return case["waiting_for"] not in {line.reason for line in plan.blocked}
+
+
 def grounds_of(
     tongue: Language, hotel: Property, case: dict[str, Any], plan: Preview | None, objected: int
 ) -> list[tuple[str, str]]:
