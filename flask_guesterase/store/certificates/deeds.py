@@ -51,6 +51,23 @@ def unmoved(files: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
     ]
 
 
+def moved(
+    items: Iterable[dict[str, Any]],
+    before: Mapping[tuple[str, str], int],
+    files: Mapping[tuple[str, str], int],
+) -> list[dict[str, Any]]:
+    """Return what was done, where fewer files stay by now than did.
+
+    :param items: what was done.
+    :param before: of which rows files stayed, as `unmoved` was told.
+    :param files: of which they stay by now.
+    """
+    rest, gone = list(items), unmoved(before)
+    for item in (item for item in gone if item in rest):
+        rest.remove(item)
+    return [*rest, *unmoved(files)]
+
+
 def added(items: Iterable[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what was done in all: rows that differ in nothing are one item."""
     found: dict[bytes, dict[str, Any]] = {}

@@ -20,6 +20,9 @@ Values = tuple[Any, ...]
 Places = frozenset[tuple[str, Key]]
 """Table and key of rows."""
 
+Naming = tuple[tuple[str, Key], str, tuple[str, str]]
+"""Table and key of a row, its column that names a file, and that: root folder and name."""
+
 Less = Mapping[tuple[str, Key], frozenset[str]]
 """Table and key of rows -> names of columns."""
 
@@ -259,7 +262,7 @@ class Erased:
     :param met: table -> rows that came under a decision.
     :param named: which row names each file.
     :param columns: which column of it does.
-    :param others: table and column -> rows whose files stay, because rows of others name them.
+    :param stays: what stays where it is, because rows of others name it.
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
     :param later: what was done about rows that triggers wrote while people were erased, as a plan.
@@ -271,7 +274,7 @@ class Erased:
     met: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, Key]] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
-    others: dict[tuple[str, str], int] = field(default_factory=dict)
+    stays: list[Naming] = field(default_factory=list)
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
     later: Plan | None = None
@@ -299,6 +302,11 @@ class Erased:
     def same(self) -> Counter[tuple[Decision, Key]]:
         """Return decision and key -> rows that hold what they held before."""
         return Counter((each.decision, key) for each in self.taken for key in each.same())
+
+    @property
+    def others(self) -> dict[tuple[str, str], int]:
+        """Return table and column -> rows whose files stay, because rows of others name them."""
+        return Counter((row[0], column) for row, column in {each[:2] for each in self.stays})
 
     @property
     def counts(self) -> dict[str, int]:
