@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from flask_guesterase import File, Policy, keep
 from flask_guesterase.core.policy import Equal
+from tests.engines import fresh_database
 
 from .group import Group, beside
 from .test_forward import after_intent, before_home, change, crash, taken_away
@@ -21,10 +23,10 @@ BEA = {"email": "bea@mail.example"}
 class Scanned(Group):
     """A group that scans papers, some of them of two guests, in each of its databases."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, urls: Sequence[str], folder: Path) -> None:
         self.scans = folder / "scans"
         self.scans.mkdir()
-        super().__init__(beside(folder), folder)
+        super().__init__(urls, folder)
 
     def _declare(self, members: str | None) -> None:
         super()._declare(members)
@@ -49,16 +51,49 @@ class Scanned(Group):
             return office.certificate(number)["content"]
 
 
-@pytest.fixture(params=["papers", "passes"])
-def scanned(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Scanned, str]]:
-    """A group with a paper of two guests, and the table that names it."""
-    hotel = Scanned(tmp_path)
+@contextmanager
+def sharing(urls: Sequence[str], folder: Path, table: str) -> Iterator[Scanned]:
+    """A group with a paper of two guests, which a table names."""
+    hotel = Scanned(urls, folder)
     hotel.make()
     for name in ("both.png", "other.png"):
         (hotel.scans / name).write_bytes(b"page")
-    hotel.put(request.param, [{"id": id, "guest_no": id, "scan": "both.png"} for id in (1, 2)])
-    yield hotel, request.param
+    hotel.put(table, [{"id": id, "guest_no": id, "scan": "both.png"} for id in (1, 2)])
+    yield hotel
     hotel.close()
+
+
+@pytest.fixture(params=["papers", "passes"])
+def scanned(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Scanned, str]]:
+    """A group over files with a paper of two guests, and the table that names it."""
+    with sharing(beside(tmp_path), tmp_path, request.param) as hotel:
+        yield hotel, request.param
+
+
+@pytest.mark.parametrize("kinds", [
+    ("postgresql", "mariadb", "sqlite"),
+    pytest.param(("mariadb", "postgresql", "postgresql"), marks=pytest.mark.long),
+], ids="+".join)  # fmt: skip
+@pytest.mark.parametrize("table", ["papers", "passes"])
+@pytest.mark.parametrize("third", [False, True])
+def test_two_who_share_a_file_on_servers(
+    kinds: Sequence[str], tmp_path: Path, table: str, third: bool
+) -> None:
+    """Both have begun, in databases that lock single rows; a third guest may name it by then."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(fresh_database(kind)) for kind in kinds]
+        hotel = stack.enter_context(sharing(urls, tmp_path, table))
+        numbers = [hotel.approved(), hotel.approved(BEA)]
+        for number in numbers:
+            crash(after_intent, hotel.erase, number)
+        if third:
+            cy = {"id": 3, "name": "Cy Holm", "email": "cy@mail.example", "born": None}
+            hotel.put("guests", [cy])
+            hotel.put(table, [{"id": 3, "guest_no": 3, "scan": "both.png"}])
+        hotel.work()
+        hotel.work(hours=1)
+        assert [hotel.state(number) for number in numbers] == ["erased"] * 2
+        assert hotel.lies() == [*(["both.png"] if third else []), "other.png"]
 
 
 @pytest.mark.parametrize("point", [after_intent, before_home], ids=lambda p: p.__name__)
