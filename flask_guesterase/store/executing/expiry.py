@@ -279,8 +279,9 @@ def _carry_out(
         recover(work, origin, erased.strips())
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
-    work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, erased.counts))
-    return {"expired": sum(erased.counts.values())}
+    counts = erased.counts
+    work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, counts))
+    return {"expired": sum(counts.values())}
 
 
 def _origin(work: Work, place: str) -> keeping.Origin:

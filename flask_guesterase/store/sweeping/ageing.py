@@ -72,10 +72,12 @@ class Aged:
     :param expired: those that have had their time.
     :param unended: how many hold something of which nobody can say when it may go; those that an
         erasure kept are counted where it says so.
+    :param asked: those that an open request is about, of which nothing is said.
     """
 
     expired: list[Expired]
     unended: Unended
+    asked: list[Key]
 
 
 def ageing(work: Work) -> Iterator[Declared]:
@@ -139,7 +141,8 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     :param declared: their table.
     :param keys: their keys; what an open request decides about is passed over.
     """
-    open_about = set(waiting(work, declared, keys))
+    asked = waiting(work, declared, keys)
+    open_about = set(asked)
     free = [key for key in keys if key not in open_about]
     records = law.facts(work, declared, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
@@ -147,7 +150,7 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     # What is written down as needed goes once nothing needs it, and is not erased about each night.
     needed = law.needed_before(work, declared.name, set().union(*full.values()))
     more = _full(work, declared, list(needed), reasons, needed) if needed else {}
-    result, nothing = Aged([], Unended()), dict[str, Reason]()
+    result, nothing = Aged([], Unended(), asked), dict[str, Reason]()
     dated = starting(work, declared)
     open_: dict[Key, frozenset[str]] = {}
     # Of rows that tell the same the same is over.
