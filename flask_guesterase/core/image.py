@@ -278,6 +278,8 @@ def _said(value: object) -> object:
     """Return a value as JSON takes it: NULL, text, a whole number, or its form and its text."""
     if value is None or type(value) is str:
         return value
+    if type(value) is int and abs(value) <= _WHOLE:
+        return value
     made = cell("", "", value)
     if made.form is Form.TEXT:
         return value

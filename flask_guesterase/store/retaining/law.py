@@ -64,7 +64,7 @@ def rulings(
         if not (held or records or boxed or standing or only):
             # Nothing keeps anything of any of them.
             free = Ruling(only=None if only is None else frozenset())
-            result.update(((name, key), free) for key in keys)
+            result |= dict.fromkeys([(name, key) for key in keys], free)
             continue
         for row in rows:
             result[name, row.key] = made.of(
@@ -89,7 +89,8 @@ def _owners(declared: Declared, rows: Sequence[Row]) -> Whose | None:
     """Return all owners of rows, where a row can have but one; None where they must be read."""
     if len(declared.paths) != 1 or not declared.paths[0].to_one:
         return None
-    return {row.key: row.owners for row in rows} if all(r.owners for r in rows) else None
+    mine = {row.key: row.owners for row in rows}
+    return mine if all(mine.values()) else None
 
 
 @dataclass
