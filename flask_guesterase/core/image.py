@@ -276,13 +276,11 @@ def _lines(strip: Strip) -> Sequence[Sequence[object]]:
 
 def _said(value: object) -> object:
     """Return a value as JSON takes it: NULL, text, a whole number, or its form and its text."""
-    if value is None or type(value) is str:
+    if value is None or isinstance(value, str):
         return value
     if type(value) is int and abs(value) <= _WHOLE:
         return value
     made = cell("", "", value)
-    if made.form is Form.TEXT:
-        return value
     number = int(made.value) if made.form is Form.INT else None
     if number is not None and abs(number) <= _WHOLE:
         return number
