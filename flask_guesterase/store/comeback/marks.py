@@ -299,8 +299,8 @@ def read(
 
     The code of the property is there under an empty name.
     """
-    declared = one.declared
-    columns = [declared.column(name) for name in one.read]
+    declared, names = one.declared, one.read
+    columns = [declared.column(name) for name in names]
     place = [one.place] if one.place is not None else []
     width = len(declared.key)
     found = {}
@@ -309,9 +309,9 @@ def read(
         return select(*declared.key, *columns, *place), list(declared.key)
 
     for part in parts(keys):
-        wanted, given = asked(declared.said, ("watched", *one.read, *place), made, part)
+        wanted, given = asked(declared.said, ("watched", *names, *place), made, part)
         for cells in map(tuple, conn.execute(wanted, given).all()):
-            values = dict(zip(one.read, cells[width:], strict=False))
+            values = dict(zip(names, cells[width:], strict=False))
             values[""] = str(cells[-1] or "").strip() if place else ""
             found[cells[:width]] = values
     return found

@@ -65,7 +65,7 @@ def hold(
             f"Rows of {reads.declared.name} changed while they were being erased.",
             "Try again; nothing was changed.",
         )
-    if reads.declared.keyed and any(len(each) > 1 for each in rows.values()):
+    if reads.declared.keyed and max(map(len, rows.values()), default=0) > 1:
         raise ErasureError(
             f"Two rows of {reads.declared.name} have one key, so nobody can tell whose is whose.",
             "Nothing was changed; look for tables of PostgreSQL that inherit from it, and give "
@@ -140,10 +140,9 @@ class Taken:
     def same(self) -> Iterator[Key]:
         """Yield the key of each overwritten row in which nothing changed: it held all of it."""
         if self.decision.outcome is Outcome.OVERWRITE:
-            places = [self._columns[name] for name in self.left]
+            was = _picker([self._columns[name] for name in self.left])
             for place, now in self.after.items():
-                line = self.lines[place]
-                if all(line[i] == value for i, value in zip(places, now, strict=True)):
+                if was(self.lines[place]) == now:
                     yield self.rows[place].key
 
     def strip(self, without: Places = frozenset()) -> Strip:
@@ -164,6 +163,9 @@ class Taken:
         :param without: table and key of rows that are left out.
         :param less: table and key of rows -> columns of them that are left out.
         """
+        if not less:
+            yield self.strip(without)
+            return
         places = {row.key: (self.decision.table, row.key) for row in self.rows}
         # A row that is put back is known by its key, as it was and as it is now.
         own = {name for name, _ in self.key}

@@ -84,8 +84,9 @@ def unkept(work: Work, plan: Plan) -> Unkept:
 
 def of_minors(work: Work, plan: Plan) -> bool:
     """Return whether a plan is about a minor, or about rows of one; before it is carried out."""
-    whose = {p for step in plan.changing() for row in step.rows for p, _ in row.owners}
-    return minors.involved(work, {*plan.people, *whose})
+    # One person has many rows, all with the same owners.
+    owners = {row.owners for step in plan.changing() for row in step.rows}
+    return minors.involved(work, {*plan.people, *(p for each in owners for p, _ in each)})
 
 
 def recover(
