@@ -91,6 +91,20 @@ def test_of_who_may_have_been_there_all_along_a_page_says_who_decides(back: Hous
     assert [row["state"] for row in hotel.ours("returned")] == ["staff", "lives"]
 
 
+def test_of_who_turned_out_to_be_another_one_a_button_says_who_decides(back: House) -> None:
+    """The page was read before a document came in: what it refuses, it says what to do about."""
+    page, hotel = "/desk/privacy/returns", back.hotel
+    desk = back.browser("clerk")
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 7).values(document_no="YY112233"))
+    answer = desk.post(f"{page}/1", page=page, whose="theirs")
+    assert answer.status_code == 409
+    assert "a second person reads the plan and approves it." in answer.text
+    assert state(back) == "staff"
+    assert back.worker().problems == {}
+    assert hotel.row(7)["document_no"] == "YY112233"
+
+
 def test_a_clerk_lets_a_new_stay_live(back: House) -> None:
     desk = back.browser("clerk")
     desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")

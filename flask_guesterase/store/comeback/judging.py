@@ -62,11 +62,13 @@ class Judge:
     :param appeared: whether rows are known to have appeared.
     :param last: table -> the last number that was there before, where a sweep read rows later;
         None of rows that were seen as they were written.
+    :param again: they were judged when they were found: whether they are new is known.
     """
 
     work: Work
     appeared: Appeared
     last: Mapping[str, int] | None = None
+    again: bool = False
     known: dict[str, Watched] = field(init=False)
     seals: Seals = field(init=False)
     _shells: set[Person] = field(init=False, default_factory=set)
@@ -192,7 +194,7 @@ class Judge:
         """Return whether people are known to be new; None where nobody can tell."""
         if self.last is not None:
             return {person: arrived.since(person, self.last) for person in people}
-        added = arrived.added(self.work.conn, people) if owners else None
+        added = arrived.added(self.work.conn, people) if owners and not self.again else None
         return {person: added is None or person in added for person in people}
 
     def _name(self, one: Watched, values: Mapping[str, Any]) -> Readings:
@@ -240,7 +242,7 @@ class Judge:
         hotel = self.work.settings.properties.get(newest.origin.property)
         zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
         own, here = _life(facts.own, erased, zone), self.last is not None and facts.came is False
-        if self._earlier(facts.own, zone):
+        if not self.again and self._earlier(facts.own, zone):
             # Newer than the erasure, but not come just now: somebody else, who came in between.
             own, here = Life.OLD if own is Life.OLD else Life.UNKNOWN, True
         return Seen(

@@ -18,7 +18,8 @@ from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
 from ..returning.again import Fate
-from ..returning.returned import PERHAPS_ANOTHER, Seen, note, recheck
+from ..returning.relook import PERHAPS_ANOTHER
+from ..returning.returned import Seen, note, recheck
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
 from ..work import Work

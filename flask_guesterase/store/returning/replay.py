@@ -37,7 +37,7 @@ from ..sweeping import looking, runs
 from ..sweeping.narrowing import is_of_a_row
 from ..unit import HasWork, Run, outlast
 from ..work import Work
-from . import again, lost, returned
+from . import again, lost, relook, returned
 from .again import Fate, Warrant
 from .promised import Promise
 from .requested import case_of, catch_up, known_case, taken_back
@@ -337,7 +337,7 @@ def _noted(
     """Write rows down that were not erased again, and return what became of them."""
     if done.fate in (Fate.OPEN, Fate.STAFF):
         # Whose a row is that a hold or a rule may keep people can say, once that is there again.
-        asked = LEGAL_DUTY if done.reasons == (LEGAL_DUTY,) else returned.NOT_DECIDED
+        asked = LEGAL_DUTY if done.reasons == (LEGAL_DUTY,) else relook.NOT_DECIDED
         why = asked if done.fate is Fate.STAFF else "in-the-way"
         for table, key in who:
             returned.note(work, Seen(origin, table, key_text(key), why, DOOR, done.fate))
