@@ -12,13 +12,12 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from ...core.errors import UnknownError
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.plan import Key, Person, key_text
-from ...core.returning import Sign, Verdict
+from ...core.returning import PERHAPS_ANOTHER, Sign, Verdict
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
 from ..returning.again import Fate
-from ..returning.relook import PERHAPS_ANOTHER
 from ..returning.returned import Seen, note, recheck
 from ..statements.failure import is_unread
 from ..statements.sql import chunks

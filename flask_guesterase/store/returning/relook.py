@@ -8,20 +8,23 @@ from sqlalchemy import Row as Line
 
 from ...core.errors import TransitionError, UnknownError
 from ...core.plan import Person
-from ...core.returning import Sign, Verdict
+from ...core.returning import (
+    ASKED_ALONE,
+    ASKED_ANEW,
+    NOT_DECIDED,
+    PERHAPS_ANOTHER,
+    Sign,
+    Verdict,
+)
 from ..comeback.judging import Judge, Judged
 from ..erasing import people
+from ..remembrance import forgotten as remembered
 from ..work import Work
 from .again import Again, Fate
+from .promised import Register
 
-NOT_DECIDED = "not-decided"
-"""Why of a row that was not covered by what was decided before: a new request is needed."""
-
-PERHAPS_ANOTHER = "perhaps-another"
-"""Why of a row of somebody who may be a person of their own, whom nobody approved to erase."""
-
-ASKED_ANEW = (NOT_DECIDED, PERHAPS_ANOTHER)
-"""Whys of rows that no word of one person lets go: a new request is needed."""
+REPLAY = "replay"
+"""Door of rows that were seen while a restored database caught up."""
 
 _SIGHTED = frozenset(sign.value for sign in Sign)
 
@@ -48,7 +51,7 @@ def require(work: Work, row: Line[Any]) -> None:
         return
     raise TransitionError(
         "What would be done to this row was never approved."
-        if row.why == NOT_DECIDED else "This may be another person, who was there all along.",
+        if row.why == NOT_DECIDED else "This may be another person.",
         "File a request for this person; a second person approves it.",
         anew=row.why != NOT_DECIDED,
     )
@@ -71,7 +74,7 @@ def _judged(work: Work, who: Person, again: bool = True) -> Judged | None:
     return judge.rows(table, [key]).get(key) if table in judge.known else None
 
 
-def otherwise(work: Work, row: Line[Any], who: Person) -> Again | None:
+def otherwise(work: Work, row: Line[Any], who: Person, register: Register) -> Again | None:
     """Return what becomes of a row that shows another life by now, or None where it goes still.
 
     What nobody decided was judged when it was seen, which may be days ago; and whatever was said
@@ -80,7 +83,13 @@ def otherwise(work: Work, row: Line[Any], who: Person) -> Again | None:
     :param work: the open transaction.
     :param row: the line about it.
     :param who: table and key of the row.
+    :param register: what the register remembers.
     """
+    return _seen(work, row, who) or _remembered(work, row, who, register)
+
+
+def _seen(work: Work, row: Line[Any], who: Person) -> Again | None:
+    """Return what becomes of a row by the marks that it carries now."""
     decided = row.decided_by is not None
     if decided and row.why not in _SIGHTED:
         return None
@@ -93,3 +102,29 @@ def otherwise(work: Work, row: Line[Any], who: Person) -> Again | None:
         return Again(Fate.STAFF, (PERHAPS_ANOTHER,)) if found.apart else None
     fate = _OTHERWISE.get(found.verdict) if found.against else None
     return Again(fate, (PERHAPS_ANOTHER,) if found.apart else ()) if fate is not None else None
+
+
+_ORDER = tuple(remembered.Verdict)
+
+
+def _remembered(work: Work, row: Line[Any], who: Person, register: Register) -> Again | None:
+    """Return what becomes of a row that a restored database has by what the register remembers.
+
+    Its number may be somebody else's since it was laid before staff, or was held.
+    """
+    lines = register.lines.get(row.request or "", ()) if row.door == REPLAY else ()
+    judged = [remembered.again(work, line, who) for line in lines if remembered.judges(line)]
+    known = [each for each in judged if each is not None]
+    if not known:
+        return None
+    best = min(known, key=lambda each: (_ORDER.index(each.verdict), each.why in ASKED_ANEW))
+    if best.verdict is remembered.Verdict.ASK:
+        mine = row.decided_by is not None and best.why in ASKED_ALONE
+        return None if mine else Again(Fate.STAFF, (best.why,))
+    return _FATES.get(best.verdict)
+
+
+_FATES = {
+    remembered.Verdict.LIVES: Again(Fate.LIVES), remembered.Verdict.OTHER: Again(Fate.GONE),
+    remembered.Verdict.GONE: Again(Fate.GONE),
+}  # fmt: skip

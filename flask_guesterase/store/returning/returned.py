@@ -16,6 +16,7 @@ from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.plan import LEGAL_DUTY, Person, key_text
+from ...core.returning import ASKED_ALONE, ASKED_ANEW, NOT_DECIDED
 from .. import tables
 from ..access import actors
 from ..casework.cases import load, step
@@ -30,10 +31,7 @@ from ..work import Work
 from . import again, promised, relook
 from .again import Again, Fate, Warrant
 from .promised import Register
-from .relook import ASKED_ANEW, NOT_DECIDED, PERHAPS_ANOTHER
-
-REPLAY = "replay"
-"""Door of rows that were seen while a restored database caught up."""
+from .relook import REPLAY
 
 _WAITING = owing.WAITING
 
@@ -153,7 +151,7 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        done = relook.otherwise(work, row, who) or again.again(
+        done = relook.otherwise(work, row, who, lines) or again.again(
             work, origin, [who], _warrant(work, row, who, lines)
         )
     _write(work, row, done)
@@ -192,8 +190,8 @@ def _write(work: Work, row: Line[Any], done: Again) -> None:
         values |= _later(work, row)
     elif done.fate is Fate.STAFF and done.reasons:
         told = done.reasons != (LEGAL_DUTY,) or row.why == LEGAL_DUTY
-        known = PERHAPS_ANOTHER if PERHAPS_ANOTHER in done.reasons else NOT_DECIDED
-        values["why"] = known if told else LEGAL_DUTY
+        known = (why for why in done.reasons if why in (*ASKED_ANEW, *ASKED_ALONE))
+        values["why"] = next(known, NOT_DECIDED) if told else LEGAL_DUTY
     table = tables.returned
     work.conn.execute(update(table).where(table.c.id == row.id).values(values))
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import GuesteraseError, SetupError
 from ...core.permissions import Permission
-from ...store.returning.relook import ASKED_ANEW
+from ...core.returning import ASKED_ANEW
 from ...store.returning.replay import DOOR, Survey
 from ..commands.acting import trying
 from ..commands.console import Answer, Existing, fields, guesterase_cli, notes_of, verb

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import InputError
 from ...core.permissions import Permission
-from ...store.returning.relook import ASKED_ANEW
+from ...core.returning import ASKED_ANEW
 from ..current import current
 from ..forms import schemas
 from ..forms.untaken import on_page
