@@ -33,6 +33,9 @@ from .again import Again, Fate, Warrant
 from .promised import Register
 from .relook import REPLAY
 
+FAILED = "last-try-failed"
+"""Why a row waits that could not be erased again, nor be judged."""
+
 _WAITING = owing.WAITING
 
 
@@ -185,9 +188,11 @@ def recheck(work: Work, number: str | None) -> None:
 
 
 def _write(work: Work, row: Line[Any], done: Again) -> None:
-    values: dict[str, Any] = {"state": done.fate.value, "try_at": None}
+    values: dict[str, Any] = {
+        "state": done.fate.value, "try_at": None, "waiting_for": None, "waiting_until": None,
+    }  # fmt: skip
     if done.fate is Fate.OPEN:
-        values |= _later(work, row)
+        values |= _later(work, row, done)
     elif done.fate is Fate.STAFF and done.reasons:
         told = done.reasons != (LEGAL_DUTY,) or row.why == LEGAL_DUTY
         known = (why for why in done.reasons if why in (*ASKED_ANEW, *ASKED_ALONE))
@@ -196,17 +201,20 @@ def _write(work: Work, row: Line[Any], done: Again) -> None:
     work.conn.execute(update(table).where(table.c.id == row.id).values(values))
 
 
-def _later(work: Work, row: Line[Any]) -> dict[str, Any]:
+def _later(work: Work, row: Line[Any], done: Again) -> dict[str, Any]:
     minutes = RETRY_MINUTES[min(row.attempts, len(RETRY_MINUTES) - 1)]
-    return {"attempts": row.attempts + 1, "try_at": work.stamp + timedelta(minutes=minutes)}
+    return {
+        "attempts": row.attempts + 1, "try_at": work.stamp + timedelta(minutes=minutes),
+        "waiting_for": done.reasons[0][:40] if done.reasons else None, "waiting_until": done.until,
+    }  # fmt: skip
 
 
 def postpone(work: Work, id: int) -> None:
     """Try a noted row later that failed now, so that it does not hold up others."""
     row = _load(work, id)
     if row.state == Fate.OPEN.value:
-        table = tables.returned
-        work.conn.execute(update(table).where(table.c.id == id).values(_later(work, row)))
+        table, later = tables.returned, _later(work, row, Again(Fate.OPEN, (FAILED,)))
+        work.conn.execute(update(table).where(table.c.id == id).values(later))
 
 
 def settle(work: Work, id: int, by: str, theirs: bool) -> None:
@@ -239,7 +247,8 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
         .where(table.c.id == id)
         .values(
             state=fate.value, decided_by=actor, decided_at=work.stamp,
-            try_at=work.stamp if theirs else None, attempts=0,
+            try_at=work.stamp if theirs else None, attempts=0, waiting_for=None,
+            waiting_until=None,
         )
     )  # fmt: skip
     work.events.append(ReturnSettled(
@@ -312,6 +321,9 @@ def listed(work: Work, by: str | None, door: str = "") -> list[dict[str, Any]]:
             "state": row.state,
             "seen_at": row.seen_at,
             "attempts": row.attempts,
+            "waiting_for": row.waiting_for,
+            "waiting_until": row.waiting_until,
+            "try_at": row.try_at,
             "name": names.get((row.table_name, row.row_key), ""),
         }
         for row in rows

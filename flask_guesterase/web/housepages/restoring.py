@@ -23,6 +23,7 @@ from ..joining.rights import logged_in
 from ..staffpages.desk import deed, granted, me, must, once, staff_pages
 from ..staffpages.holding import plain
 from ..wording.rendering import render_template
+from .returns import said
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
 
@@ -50,7 +51,7 @@ def restored() -> str:
     found, lost = None, ""
     with current.begin(write=False) as office:
         asked = [
-            {**row, "key": plain(row["key"]), "anew": row["why"] in ASKED_ANEW}
+            {**row, "key": plain(row["key"]), "anew": row["why"] in ASKED_ANEW, **said(row)}
             for row in office.returns(me(), DOOR)
         ]
         if granted(Permission.ERASE, Permission.HOLD):
