@@ -393,3 +393,24 @@ def test_nobody_says_of_what_goes_by_itself_that_it_is_theirs(lodge: Lodge) -> N
     lodge.add(Booking(id=9, guest_id=9, external_ref="OB-90002", wishes="x", made_at=made))
     lifted(lodge, hold)
     assert lodge.worker() == {"lives": 1}
+
+
+@pytest.mark.parametrize("statement", [False, True])
+def test_an_undated_guest_whom_a_sweep_read_is_not_taken_along_with_a_booking(
+    lodge: Lodge, statement: bool
+) -> None:
+    """Nobody knows when the profile was made; but it was there last night, the booking was not."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email="junior@x.example"))
+    lodge.erased_guest()
+    lodge.sweep()
+    values = {"id": 9, "guest_id": 2, "external_ref": "OB-77001", "wishes": "x", "amount": 100}
+    if statement:
+        lodge.session.execute(insert(Booking).values(**values))
+    else:
+        lodge.session.add(Booking(**values))
+    lodge.session.commit()
+    before = lodge.rows(Guest), lodge.rows(Booking)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.returns("staff") == [("lodge_bookings", "int:9", "perhaps-another", "staff")]
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == before

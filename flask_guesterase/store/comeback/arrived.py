@@ -18,6 +18,26 @@ _ADDED = ("seen", "open")
 """States of a line about a row that was seen as it was added and not laid before staff."""
 
 
+def came(
+    conn: Connection, people: Collection[Person], last: Mapping[str, int] | None, owners: bool
+) -> dict[Person, tuple[bool | None, bool]]:
+    """Return whether people are known to be new, None where nobody can tell, and whether they were
+    there when a sweep read their table.
+
+    :param conn: any connection to the database.
+    :param people: table and key of their rows, which carry something of somebody erased.
+    :param last: table -> the last number that was there before, where a sweep found them; None
+        where they were seen as they were written.
+    :param owners: a row of theirs was, and not their own.
+    """
+    if last is not None:
+        return {who: (new, new is False) for who in people for new in [since(who, last)]}
+    if not owners:
+        return dict.fromkeys(people, (True, False))
+    new, read = added(conn, people), ends(conn, {table for table, _ in people})
+    return {who: (who in new, who not in new and since(who, read) is False) for who in people}
+
+
 def added(conn: Connection, people: Iterable[Person]) -> set[Person]:
     """Return those whose own row was seen as it was added.
 

@@ -180,22 +180,15 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
-        came = self._came(carried, owners)
+        came = arrived.came(self.work.conn, carried, self.last, owners and not self.again)
         result = {}
         for person, signs in carried.items():
             facts = _Facts(
                 names[person], documents[person], own.get(person, {}), records.get(person, []),
-                came[person],
+                *came[person],
             )
             result[person] = self._best(signs, erased, facts)
         return result
-
-    def _came(self, people: Iterable[Person], owners: bool) -> dict[Person, bool | None]:
-        """Return whether people are known to be new; None where nobody can tell."""
-        if self.last is not None:
-            return {person: arrived.since(person, self.last) for person in people}
-        added = arrived.added(self.work.conn, people) if owners and not self.again else None
-        return {person: added is None or person in added for person in people}
 
     def _name(self, one: Watched, values: Mapping[str, Any]) -> Readings:
         """Return the marks of the readings of a name, each part's of all years together."""
@@ -241,7 +234,7 @@ class Judge:
         erased = newest.erased_at.replace(tzinfo=UTC)
         hotel = self.work.settings.properties.get(newest.origin.property)
         zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
-        own, here = _life(facts.own, erased, zone), self.last is not None and facts.came is False
+        own, here = _life(facts.own, erased, zone), facts.here
         if not self.again and self._earlier(facts.own, zone):
             # Newer than the erasure, but not come just now: somebody else, who came in between.
             own, here = Life.OLD if own is Life.OLD else Life.UNKNOWN, True
@@ -375,6 +368,7 @@ class _Facts:
     own: Mapping[str, list[Any]]
     records: Sequence[_Record]
     came: bool | None
+    here: bool
 
 
 def _sorted(people: Iterable[Person]) -> list[Person]:
