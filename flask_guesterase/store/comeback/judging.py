@@ -62,12 +62,14 @@ class Judge:
     :param appeared: whether rows are known to have appeared.
     :param last: table -> the last number that was there before, where a sweep read rows later;
         None of rows that were seen as they were written.
+    :param at: when they were seen, naive UTC.
     :param again: they were judged when they were found: whether they are new is known.
     """
 
     work: Work
     appeared: Appeared
     last: Mapping[str, int] | None = None
+    at: datetime = datetime.max
     again: bool = False
     known: dict[str, Watched] = field(init=False)
     seals: Seals = field(init=False)
@@ -180,7 +182,9 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
-        came = arrived.came(self.work.conn, carried, self.last, owners and not self.again)
+        came = arrived.came(
+            self.work.conn, carried, self.last, self.at if owners and not self.again else None
+        )
         result = {}
         for person, signs in carried.items():
             facts = _Facts(
@@ -249,7 +253,7 @@ class Judge:
                 for each in facts.records
             ),
             any(sign is not Sign.RECORD for sign, _ in signs)
-            and facts.came is not False and all(self.appeared(mark) for _, mark in signs),
+            and facts.came is True and all(self.appeared(mark) for _, mark in signs),
             any(
                 active(_happened(moments), erased, zone)
                 for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))

@@ -118,7 +118,10 @@ def judge(work: Work) -> dict[str, int]:
         .with_for_update(skip_locked=True)
     ).all()
     counts: Counter[str] = Counter()
-    judges = {SEEN: Judge(work, lambda mark: True), THERE: Judge(work, lambda mark: False)}
+    at = min((line.seen_at for line in lines), default=work.stamp)
+    judges = {
+        SEEN: Judge(work, lambda mark: True, at=at), THERE: Judge(work, lambda mark: False, at=at),
+    }  # fmt: skip
     for name, state in sorted({(line.table_name, line.state) for line in lines}):
         mine = [line for line in lines if (line.table_name, line.state) == (name, state)]
         counts.update(_judge(work, judges[state], name, mine))
