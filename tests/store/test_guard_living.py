@@ -358,6 +358,20 @@ def test_a_word_counts_of_who_stands_there_as_it_is_said(lodge: Lodge) -> None:
     assert lodge.worker() == {"erased": 1}
 
 
+def test_a_word_about_a_row_that_nobody_can_read_waits_with_it(lodge: Lodge) -> None:
+    """It is judged as it goes, and does not go until somebody cures it."""
+    line = unclear(lodge)
+    with lodge.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE lodgers_ SET made_on = 'never' WHERE id = 9")
+    theirs(lodge, line)
+    with pytest.raises(ValueError, match="never"):
+        lodge.worker()
+    with lodge.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE lodgers_ SET made_on = NULL WHERE id = 9")
+    typed(lodge, **OTHER)
+    assert lodge.worker() == {"staff": 1}
+
+
 def test_a_word_counts_of_who_stands_there_as_the_row_goes(lodge: Lodge) -> None:
     """A document came in between the clerk's word and the worker."""
     theirs(lodge, unclear(lodge))

@@ -19,6 +19,7 @@ from ...core.returning import (
 from ..comeback.judging import Judge, Judged
 from ..erasing import people
 from ..remembrance import forgotten as remembered
+from ..statements.failure import is_unread
 from ..work import Work
 from .again import Again, Fate
 from .promised import Register
@@ -65,7 +66,13 @@ def _apart(work: Work, row: Line[Any]) -> bool:
         key = people.read_key(work, row.table_name, row.row_key)
     except UnknownError:
         return False
-    found = _judged(work, (row.table_name, key))
+    try:
+        found = _judged(work, (row.table_name, key))
+    except Exception as problem:
+        # What nobody can read is looked at again before it goes, and does not go until then.
+        if not is_unread(problem):
+            raise
+        return False
     return found is not None and found.apart
 
 
