@@ -693,6 +693,9 @@ RETURNS: dict[str, str] = {
     "newer": N_("the row may be newer than the erasure"),
     "not-decided": N_("what would be done was never approved"),
     "in-the-way": N_("something stands in the way"),
+    "unconfirmed": N_("two people must confirm under Sweep what may go"),
+    "last-try-failed": N_("the last try failed; tell whoever runs the system"),
+    "next-round": N_("nothing; it goes by itself within minutes"),
     "restored": N_("database was restored"),
     "unfinished": N_("something is left to do after a restore of the database"),
 }
