@@ -368,6 +368,8 @@ MOVED: dict[str, str] = {
 CERTIFICATE: dict[str, str] = {
     "deleted": N_("deleted"),
     "overwritten": N_("overwritten"),
+    "deleted-uncopied": N_("deleted; no safety copy was made of it"),
+    "overwritten-uncopied": N_("overwritten; no safety copy was made of it"),
     "check-by-key": N_("looked for again in every declared table, row by row"),
     "search-by-value": N_("every table read once more for the guest's own values"),
     "search-by-value-mapped": N_("every table the hotel's program knows read for those values"),
