@@ -88,7 +88,7 @@ def test_mailboxes_that_fold_alike_are_two_people(
 def test_who_was_erased_twice_and_taken_back_stays(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
 ) -> None:
-    """The second erasure took the marks of the first, those of before too, and goes with its own."""
+    """The second erasure took the marks of the first, also of before, and goes with its own."""
     lodge = Lodge(sqlite_url, tmp_path)
     for who in ("officer", "second"):
         lodge.grants[who] |= {"restore"}
