@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from flask_guesterase import File, Policy, keep
+from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.policy import Equal
 from tests.engines import fresh_database
 
@@ -151,3 +152,25 @@ def test_a_file_that_somebody_else_names_by_then_stays_with_them(
     assert hotel.certificate(number)["shared"] == [
         {"table": table, "rows": 1, "columns": ["scan"]}
     ]
+
+
+def test_a_file_of_both_waits_for_a_hold_that_came_after_they_had_begun(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """As whoever ends last's own one does, that waits to be removed."""
+    hotel, table = scanned
+    (hotel.scans / "own.png").write_bytes(b"page")
+    hotel.put(table, [{"id": 3, "guest_no": 2, "scan": "own.png"}])
+    for number in (hotel.approved(), hotel.approved(BEA)):
+        crash(after_intent, hotel.erase, number)
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:2")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        id = office.place_hold(wanted, "officer")
+    for hours in (0, 1, 1):
+        hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png", "own.png"]
+    for by in ("officer", "second"):
+        with hotel.app.app_context(), hotel.extension.begin() as office:
+            office.lift(id, by)
+    hotel.work(hours=2)
+    assert hotel.lies() == ["other.png"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
-from flask_guesterase.store.holding import heldcopies, heldkeys, reach
+from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.holding import heldcopies, heldkeys, lots, reach
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.retaining.holds import living
 from tests.store.test_heldswept import CALLS, NOTES, OLD, STAYS, WISHES, YOUNG, House
@@ -110,3 +112,31 @@ def test_one_copy_that_does_not_open_keeps_no_other(house: House) -> None:
     told, _ = looked(house)
     assert told.copies == {first: (), second: {id}}
     assert told.closed.keys() == {first}
+
+
+def test_what_is_large_is_opened_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a night's look, and where day turned behind it; thousands of copies are never held."""
+    for id in range(1, 4):
+        house.put(STAYS, id, guest=id, dated=YOUNG)
+        house.swept(NOTES, id, stay=id, text=secrets.token_hex(200_000))
+    house.swept(NOTES, 4, stay=1, text="late")
+    house.swept(NOTES, 5, stay=1, text="later")
+    house.later(hours=1)
+    id = house.whose(1)
+    is_over(house)
+    opened, unseal = list[int](), vault.unseal
+
+    def opening(conn: Any, custodian: Any, ids: Any) -> Any:
+        opened.append(len(ids))
+        return unseal(conn, custodian, ids)
+
+    monkeypatch.setattr(vault, "unseal", opening)
+    told, _ = looked(house)
+    assert max(opened) == 2
+    opened.clear()
+    with house.begin() as office:
+        (hold,), every = living(office.work), lots.every(office.work)
+        found = reach.reach(office.work, hold, set(told.copies), every.values())
+    assert max(opened) == 2
+    assert len(found) == 3
+    assert found == {copy for copy, ids in told.copies.items() if id in ids}

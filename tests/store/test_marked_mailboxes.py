@@ -10,6 +10,7 @@ from flask_guesterase.core import identity
 from flask_guesterase.core.identity import Kind, normal
 from flask_guesterase.store.comeback import marks
 from tests.store.lodge import ANN, Guest, Lodge
+from tests.store.test_replayed_again import taken_back
 
 WAYS = "ann@müller.example", "ann@xn--mller-kva.example"
 
@@ -50,6 +51,14 @@ def folded(kind: str, place: str, told: str, *_: object) -> set[tuple[str, str]]
     return {(kind, normal(kind, told).casefold())}
 
 
+def marked_before(patched: pytest.MonkeyPatch) -> None:
+    """Let mailboxes be marked as they were before."""
+    of = marks._forms
+    patched.setattr(marks, "_forms", lambda kind, *given: (
+        folded(kind, *given) if kind == Kind.EMAIL else of(kind, *given)
+    ))
+
+
 @pytest.mark.parametrize(("gone", "other"), ALIKE)
 @pytest.mark.parametrize("before", [True, False])
 def test_mailboxes_that_fold_alike_are_two_people(
@@ -61,10 +70,7 @@ def test_mailboxes_that_fold_alike_are_two_people(
     lodge.stayed(email=gone)
     with monkeypatch.context() as patched:
         if before:
-            of = marks._forms
-            patched.setattr(marks, "_forms", lambda kind, *given: (
-                folded(kind, *given) if kind == Kind.EMAIL else of(kind, *given)
-            ))
+            marked_before(patched)
         lodge.erased_guest()
     for id, email in ((8, other), (9, gone)):
         values = {"full_name": ANN["full_name"], "email": email}
@@ -75,4 +81,29 @@ def test_mailboxes_that_fold_alike_are_two_people(
     assert [(key, why) for _, key, why, _ in lodge.returns()] == [
         (key, "erased-contact") for key in known
     ]
+    lodge.close()
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_who_was_erased_twice_and_taken_back_stays(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    """The second erasure took the marks of the first, also of before, and goes with its own."""
+    lodge = Lodge(sqlite_url, tmp_path)
+    for who in ("officer", "second"):
+        lodge.grants[who] |= {"restore"}
+    lodge.stayed()
+    with monkeypatch.context() as patched:
+        if before:
+            marked_before(patched)
+        lodge.erased_guest()
+    guest = lodge.session.get_one(Guest, 1)
+    for name, value in ANN.items():
+        setattr(guest, name, value)
+    lodge.session.commit()
+    number = lodge.erased_guest()
+    assert taken_back(lodge, number)
+    lodge.sweep()
+    assert lodge.returns() == []
+    assert (lodge.one(Guest, 1) or {})["email"] == ANN["email"]
     lodge.close()

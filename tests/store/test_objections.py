@@ -122,6 +122,21 @@ def test_who_objected_before_is_known_still(lodge: Lodge, written: tuple[str, ..
         assert asked(lodge, mailbox)
 
 
+@pytest.mark.parametrize(("written", "mailbox"), [
+    ("fussball@mail.example", "Fu\u00dfball@mail.example"),
+    ("\u03b3\u03b9\u03ce\u03c1\u03b3\u03bf\u03c3@mail.example",
+     "\u03b3\u03b9\u03ce\u03c1\u03b3\u03bf\u03c2@mail.example"),
+    ("strasse@fussball.example", SHARP[0].replace("ann", "stra\u00dfe")),
+])  # fmt: skip
+def test_whose_whole_mailbox_was_folded_is_known_still(
+    lodge: Lodge, written: str, mailbox: str
+) -> None:
+    """An objection does not end: also of letters before the sign, which folded once as well."""
+    written_before(lodge, written)
+    assert asked(lodge, mailbox)
+    assert not asked(lodge, "ann@mail.example")
+
+
 def test_who_objected_before_may_agree_anew(lodge: Lodge) -> None:
     """In either spelling of their own domain, and in no other."""
     written_before(lodge, LETTERS, SENT, "ann@fussball.example")

@@ -28,9 +28,11 @@ from ..certificates import deeds, planning
 from ..erasing import echo, people, shared
 from ..erasing.surgery import Surgery
 from ..erasing.taking import Erased
+from ..holding import unsearched
 from ..mapping.crossing import HOME, Crossing
 from ..mapping.masks import Seeded
 from ..messages import outbox
+from ..retaining.holds import living
 from ..retaining.keeping import Origin
 from ..sweeping.putoff import come
 from ..unit import HasWork, Run
@@ -235,7 +237,18 @@ def _free_files(work: Work, home: Line[Any], intent: Intent) -> Erased:
     for root, name in dict.fromkeys(freed.files):
         # Whether its bytes may be kept was not decided about a file that stays.
         outbox.queue_file(work, origin, root, name)
+    if freed.files:
+        _ask_holds(work, home)
     return freed
+
+
+def _ask_holds(work: Work, home: Line[Any]) -> None:
+    """Let no file go before the holds were asked that were placed since all this began."""
+    if home.request is not None:
+        unsearched.ask_of(work.conn, [home.request], home.begun_at)
+        return
+    for hold in living(work):
+        unsearched.ask(work.conn, hold.id, work.stamp)
 
 
 def _tell(work: Work, home: Line[Any], intent: Intent, left: int, freed: Erased) -> None:

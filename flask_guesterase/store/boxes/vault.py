@@ -106,11 +106,25 @@ def _box(row: Any) -> Box:
     )
 
 
-def sizes(conn: Connection, ids: Sequence[str]) -> dict[str, int]:
-    """Return how many bytes boxes hold, closed; without those that were forgotten.
+def parted(conn: Connection, ids: Collection[str], most: int) -> list[list[str]]:
+    """Return boxes in parts that hold so many bytes at most, closed, or are a single one.
 
     :param ids: identifiers of boxes.
+    :param most: bytes.
     """
+    found: list[list[str]] = []
+    sizes, size = _sizes(conn, sorted(ids)), 0
+    for box_id in sorted(ids, key=lambda each: sizes.get(each, 0)):
+        size += sizes.get(box_id, 0)
+        if not found or size > most:
+            found.append([])
+            size = sizes.get(box_id, 0)
+        found[-1].append(box_id)
+    return found
+
+
+def _sizes(conn: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Return how many bytes boxes hold; without those that were forgotten."""
     found = dict[str, int]()
     for start in range(0, len(ids), MANY):
         part = ids[start : start + MANY]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -144,13 +144,17 @@ def regions(settings: Settings, place: str = "") -> list[str]:
 
 @dataclass(frozen=True)
 class _Making:
-    """What all marks of one erasure share."""
+    """What all marks of one erasure share.
+
+    :param before: marks that mailboxes may have had before, each with that of the person.
+    """
 
     work: Work
     origin: Origin
     key: bytes
     at: datetime
     ends_on: str
+    before: set[tuple[str, str]] = field(default_factory=set)
 
     def of(self, kind: str, text: str) -> str:
         return fingerprint(self.key, kind, text)
@@ -201,7 +205,8 @@ def take(
             for line in _step(making, one, step, plan):
                 lines[line["kind"], line["mark"], line["row_mark"]] = line
     if _were_erased(work.conn, plan, erased):
-        _forget(work.conn, {(line["mark"], line["row_mark"]) for line in lines.values()})
+        pairs = {(line["mark"], line["row_mark"]) for line in lines.values()}
+        _forget(work.conn, pairs | making.before)
     put(work.conn, tables.mark, lines.values())
     if outside and lines and work.settings.register:
         work.remember += remembered.notes(origin, lines.values())
@@ -272,6 +277,8 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
         mine = {c: v for c, v in values.items() if deletes or c in going}
         for kind, text in sorted(texts(one, mine, known[house], before=False)):
             lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
+        mails = {c: v for c, v in mine.items() if one.identity.get(c) == Kind.EMAIL}
+        making.before.update((making.of(*each), person) for each in texts(one, mails, ()))
         if named:
             for kind, ways in zip(NAMES, name_of(one, values), strict=True):
                 for way in sorted(ways):

@@ -194,7 +194,7 @@ def _marks(
     """Return the marks of a contact in each of its forms; none of what is no contact.
 
     :param before: also those that were made of them before "fußball" and "fussball" were two.
-    :param folded: also those that were made of what the letters of a domain fold to.
+    :param folded: also those that were made of what their letters fold to.
     """
     need(contact, TEXT, "contact=...", InputError)
     text = unicodedata.normalize("NFKC", contact).strip()
@@ -227,6 +227,8 @@ def _mailboxes(text: str) -> set[str]:
 
 
 def _folded(mailboxes: Iterable[str]) -> set[str]:
-    """Return what the letters of domains fold to, by which mailboxes were marked once."""
-    apart = (each.rpartition("@") for each in mailboxes)
-    return {normal(Kind.EMAIL, f"{local}@{domain.casefold()}") for local, _, domain in apart}
+    """Return what mailboxes fold to, by which they were marked once: their domains, or all."""
+    found = set[str]()
+    for local, _, domain in (each.rpartition("@") for each in mailboxes):
+        found |= {f"{part}@{domain.casefold()}" for part in (local, local.casefold())}
+    return {unicodedata.normalize("NFKC", each) for each in found}

@@ -20,7 +20,7 @@ from ..work import Work
 from . import heldkeys, lots, unsearched
 from .heldkeys import Held
 from .lots import SWEEPS, Lot
-from .reach import Holders, at_once, holders, holders_of
+from .reach import TOGETHER, Holders, at_once, holders, holders_of
 
 _UNTOLD = (SealError, SetupError, BusyError)
 """Why nobody can tell now what a copy holds: its key is closed, or a table or database is away."""
@@ -297,9 +297,6 @@ class Looked:
     closed: Mapping[str, GuesteraseError] = field(default_factory=dict)
 
 
-_TOGETHER = 200_000
-"""Bytes of copies that are looked into in one transaction: some hundred rows, or one copy."""
-
 _Some = Sequence[tuple[Lot, str]]
 """Copies, each with its lot."""
 
@@ -347,16 +344,13 @@ def _outlived(office: HasWork) -> tuple[frozenset[int], list[_Some]]:
 
 def _together(work: Work, found: _Some) -> list[_Some]:
     """Return copies in parts that are looked into together: those of sweeps, and of requests."""
-    sizes = vault.sizes(work.conn, [copy for _, copy in found])
-    groups, size = list[list[tuple[Lot, str]]](), 0
-    for lot, copy in sorted(found, key=lambda each: each[0].number != SWEEPS):
-        size += sizes.get(copy, 0)
-        alike = bool(groups) and (groups[-1][-1][0].number == SWEEPS) == (lot.number == SWEEPS)
-        if not alike or size > _TOGETHER:
-            groups.append([])
-            size = sizes.get(copy, 0)
-        groups[-1].append((lot, copy))
-    return list(groups)
+    lot_of = {copy: lot for lot, copy in found}
+    swept = {copy for copy, lot in lot_of.items() if lot.number == SWEEPS}
+    return [
+        [(lot_of[copy], copy) for copy in part]
+        for some in (swept, lot_of.keys() - swept)
+        for part in vault.parted(work.conn, some, TOGETHER)
+    ]
 
 
 def _holding(

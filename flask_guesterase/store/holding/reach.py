@@ -32,6 +32,9 @@ Texts = dict[str, set[str]]
 Holders = Mapping[str, Collection[int]]
 """Safety copy -> numbers of the holds that cover a row in it."""
 
+TOGETHER = 200_000
+"""Bytes of copies that are opened at once, closed: some hundred rows, or one copy."""
+
 
 def reach(
     work: Work,
@@ -167,8 +170,10 @@ def _of_lots(
             continue
         # Whether a file may go is told by all copies; otherwise those that are asked about will do.
         telling = lot.copies if files else asked
-        told: Holders = {**known, **holders_of(work, [hold], telling - known.keys())}
-        mine = {copy for copy in telling if hold.id in told[copy]}
+        told, left = dict[str, Collection[int]](), [c for c in telling if c not in known]
+        for part in vault.parted(work.conn, left, TOGETHER):
+            told |= holders_of(work, [hold], part)
+        mine = {c for c in telling if hold.id in (known[c] if c in known else told[c])}
         found |= mine | (files if mine else set())
     return found
 
