@@ -861,3 +861,26 @@ def test_the_host_is_asked_for_each_right_once_a_page(house: House) -> None:
     first = len(asked)
     browser.get(page)
     assert len(asked) == 2 * first
+
+
+@pytest.mark.parametrize("state", ["received", "review", "sealed"])
+def test_who_looks_at_a_request_waits_for_nobody_who_writes(house: House, state: str) -> None:
+    """A look keeps nobody waiting either: on SQLite whoever writes has the whole file."""
+    number = house.request()
+    if state == "review":
+        with house.app.app_context(), house.extension.begin() as office:
+            office.confirm(number, "clerk", "desk")
+    elif state == "sealed":
+        house.approve(number)
+        house.worker()
+    assert house.state(number) == state
+    # Each in a browser of its own: whoever acted before is known, the other never did anything.
+    browsers = [house.browser(login) for login in ("officer", "auditor")]
+    people = len(house.hotel.ours("actor"))
+    with house.hotel.engine.connect() as other:
+        raw: Any = other.connection.dbapi_connection
+        raw.execute("BEGIN IMMEDIATE")
+        for browser in browsers:
+            assert number in browser.get(f"{DESK}/{number}")
+        raw.rollback()
+    assert len(house.hotel.ours("actor")) == people
