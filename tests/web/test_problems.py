@@ -6,15 +6,12 @@ import html
 import inspect
 import re
 import time
-from typing import Any
 
 import pytest
 
 from flask_guesterase.core import errors
-from flask_guesterase.store import transaction
 from flask_guesterase.store.office import Office
 from flask_guesterase.web.wording.problems import problem_of
-from tests.resistance.test_impostors import told
 from tests.web.house import STAFF, House
 
 ALL = [
@@ -220,26 +217,3 @@ def test_a_form_of_staff_is_taken_a_day_later(
     answer = guest.client.post("/privacy/complain", data=token | form)
     assert answer.status_code == 400
     assert WORDS in html.unescape(answer.text)
-
-
-@pytest.mark.parametrize("busy", [2, 3])
-def test_what_was_refused_is_journaled_once_the_database_has_time(
-    house: House, monkeypatch: pytest.MonkeyPatch, busy: int
-) -> None:
-    """Somebody who wrote just then keeps no refusal out of the journal; it is told once."""
-    number, stranger = house.request(), house.browser("night")
-    monkeypatch.setattr(transaction, "LOCK_SECONDS", 0)
-    pauses: list[float] = []
-    with house.hotel.engine.connect() as other:
-        raw: Any = other.connection.dbapi_connection
-        raw.execute("BEGIN IMMEDIATE")
-
-        def paused(seconds: float) -> None:
-            pauses.append(seconds)
-            if len(pauses) == busy - 1:
-                raw.rollback()
-
-        monkeypatch.setattr(transaction.time, "sleep", paused)
-        assert stranger.client.get(f"{DESK}/{number}/slip").status_code == 403
-    assert len(pauses) == busy - 1
-    assert [grounds for _, _, grounds in told(house)] == [("not-permitted", "view")]

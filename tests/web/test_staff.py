@@ -20,11 +20,13 @@ from werkzeug.test import TestResponse
 
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.register import Asked, Basis
+from flask_guesterase.store import transaction
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.deciding.review import Shown
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.requests import views
 from flask_guesterase.web.forms import schemas
+from tests.resistance.test_impostors import told
 from tests.store.hotel import Guest, Scan
 from tests.web.house import CANARY, STAFF, Browser, House
 
@@ -884,3 +886,26 @@ def test_who_looks_at_a_request_waits_for_nobody_who_writes(house: House, state:
             assert number in browser.get(f"{DESK}/{number}")
         raw.rollback()
     assert len(house.hotel.ours("actor")) == people
+
+
+@pytest.mark.parametrize("busy", [2, 3])
+def test_what_was_refused_is_journaled_once_the_database_has_time(
+    house: House, monkeypatch: pytest.MonkeyPatch, busy: int
+) -> None:
+    """Somebody who wrote just then keeps no refusal out of the journal; it is told once."""
+    number, stranger = house.request(), house.browser("night")
+    monkeypatch.setattr(transaction, "LOCK_SECONDS", 0)
+    pauses: list[float] = []
+    with house.hotel.engine.connect() as other:
+        raw: Any = other.connection.dbapi_connection
+        raw.execute("BEGIN IMMEDIATE")
+
+        def paused(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == busy - 1:
+                raw.rollback()
+
+        monkeypatch.setattr(transaction.time, "sleep", paused)
+        assert stranger.client.get(f"{DESK}/{number}/slip").status_code == 403
+    assert len(pauses) == busy - 1
+    assert [grounds for _, _, grounds in told(house)] == [("not-permitted", "view")]
