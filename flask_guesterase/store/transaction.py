@@ -357,17 +357,20 @@ def _is_open(raw: Any) -> bool:
     return bool(getattr(raw, "server_status", 1) & 1)
 
 
-def again(unit: Callable[[], Any], tries: int = 3) -> Any:
+def again(
+    unit: Callable[[], Any], tries: int = 3, met: type[BusyError] = RetryableError
+) -> Any:
     """Run a unit of work, and after a deadlock once more from its beginning.
 
     :param unit: callable that opens its own transaction.
     :param tries: how often at most; between them a short pause.
+    :param met: after what it is run once more; a lock is waited for in each run by itself.
     """
     attempt = 1
     while True:
         try:
             return unit()
-        except RetryableError:
+        except met:
             if attempt >= tries:
                 raise
         # Whoever begins anew at once takes the lock the other has not woken up for, and meets it

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Pool
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.course import Training
-from ..core.errors import GuesteraseError, InputError, SetupError, UnknownError
+from ..core.errors import BusyError, GuesteraseError, InputError, SetupError, UnknownError
 from ..core.finding import Finding
 from ..core.kinds import Kind, need
 from ..core.plan import Person
@@ -206,8 +206,8 @@ class Entrance(Declaring):
     def _journal(self, refused: list[Refusal]) -> None:
         """Journal what was refused, now that it is rolled back; what was refused stays so."""
         try:
-            with self.begin() as office:
-                office.journal_refusals(refused)
+            # Whoever wants to try unseen would only have to keep the database busy.
+            again(lambda: self.run(lambda o: o.journal_refusals(refused)), met=BusyError)
         except (GuesteraseError, SQLAlchemyError) as problem:
             _log.error("guesterase: %s while a refusal was journaled", type(problem).__name__)
 

@@ -309,11 +309,11 @@ def _form() -> str:
     if adapter is None:
         return ""
     try:
-        _, given = adapter.match(request.path, "GET")
+        page, given = adapter.match(request.path, "GET")
     except HTTPException:
         return ""
-    # The address may fit another page too, one that takes its end for a code.
-    same = given == (request.view_args or {})
+    # The address may fit another page too: one that takes its end for a code, or says *done*.
+    same = given == (request.view_args or {}) and not page.endswith((".copy_sent", ".slip"))
     return quote(f"{request.script_root}{request.path}") if same else ""
 
 

@@ -105,7 +105,7 @@ def show(number: str) -> str:
 
 
 def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
-    with current.begin() as office:
+    with current.begin(write=False) as office:
         case = office.show(number, by=me())
         state = State(case["state"])
         planned = state in _PLANNED and not case["keyless"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from example_pms import db
 from example_pms.foreign import Invoice, audit_log
@@ -308,3 +309,11 @@ def test_login_leads_nowhere_else(app: Flask, target: str, goes: str) -> None:
     """After the login a browser stays on this site."""
     with app.test_request_context():
         assert inside(target) == goes
+
+
+def test_an_error_of_the_database_quotes_no_guest(app: Flask) -> None:
+    """Flask logs what a view lets through, with its text: the engine leaves the values out."""
+    with app.app_context(), pytest.raises(IntegrityError) as raised:
+        db.session.execute(insert(Guest).values(id=1, name="Zora Untold"))
+    assert "INSERT INTO guests" in str(raised.value)
+    assert "Zora" not in str(raised.value)

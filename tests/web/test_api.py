@@ -743,8 +743,37 @@ def test_a_token_does_not_end_the_clerks_own_day(house: House) -> None:
     assert program.get("/requests").status_code == 200
     house.extension._authorize = lambda user, permission, place: False
     assert program.get("/requests/GR-22222222").status_code == 404
-    assert program.get("/requests").json == {"requests": [], "next": None}
+    assert program.get("/requests").status_code == 403
     assert program.post("/requests", FILING).status_code == 403
+
+
+HOUSE = ("requests", "queue", "handovers", "alike")
+"""Lists by which a screen shows what there is to do in the house."""
+
+LISTS = [each for each in OPERATIONS if each.method == "GET" and "<" not in each.path]
+
+
+@pytest.mark.parametrize("left", [set[str](), {"file"}], ids=["nothing", "file"])
+def test_a_list_that_may_not_be_told_is_no_empty_list(house: House, left: set[str]) -> None:
+    """A screen that shows the queue goes dark when its person left or moved, and is not calm."""
+    program = Program(house, token(house, "officer"))
+    house.extension._authorize = lambda user, permission, place: permission in left
+    told = {each.path: program.get(each.path).status_code for each in LISTS}
+    # What one answers for is told to whoever may do anything there.
+    theirs = ["/measures", "/actions"] if left else []
+    assert [path for path, status in told.items() if status == 200] == theirs
+    assert {told[f"/{path}"] for path in HOUSE} == {403}
+
+
+@pytest.mark.parametrize("lacking", ["view", "approve"])
+def test_what_a_token_is_not_good_for_is_refused_in_lists(house: House, lacking: str) -> None:
+    """The queue tells of requests, and of who decides: it needs both; shifts are the desk's."""
+    rights = {"view", "approve"} - {lacking}
+    program = Program(house, token(house, "officer", *rights))
+    told = {path: program.get(f"/{path}").status_code for path in HOUSE}
+    good = {"requests"} if lacking == "approve" else {"handovers", "alike"}
+    assert told == {path: 200 if path in good else 403 for path in told}
+    assert "view" in program.get("/queue").json["detail"] or lacking == "approve"
 
 
 def test_tokens_are_issued_listed_and_revoked_at_the_console(house: House) -> None:

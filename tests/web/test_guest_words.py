@@ -321,6 +321,27 @@ def test_a_form_that_met_a_busy_database_leads_back_to_itself(house: House, page
     assert "Open the form again" not in browser.client.get("/privacy/link/over").text
 
 
+@pytest.mark.parametrize("page", ["copy", "slip"])
+def test_nobody_is_led_to_a_page_that_says_that_it_was_done(house: House, page: str) -> None:
+    """Two buttons are on the page of the case; what is at their own address looks like success."""
+    if page == "copy":
+        (browser, _), path, here = proved(house), "/privacy/case/copy", "/privacy/case"
+    else:
+        browser, here = house.browser("clerk"), f"{DESK}/{house.request()}"
+        path = f"{here}/slip"
+    sent = {"csrf_token": browser.token(here)}
+    with house.hotel.engine.connect() as other:
+        raw: Any = other.connection.dbapi_connection
+        raw.execute("BEGIN IMMEDIATE")
+        answers = [browser.client.post(path, data=sent)]
+        raw.rollback()
+    answers.append(browser.client.post(path))
+    assert [answer.status_code for answer in answers] == [503, 400]
+    for answer in answers:
+        assert path not in answer.text
+        assert f'href="{here}"' in answer.text
+
+
 @pytest.mark.parametrize("field", ["csrf_token", "_hotel_token"])
 def test_what_was_written_in_a_form_open_too_long_is_given_back(
     house: House, monkeypatch: pytest.MonkeyPatch, field: str

@@ -14,11 +14,13 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from flask_guesterase import Canary
+from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.requests import intake
 from flask_guesterase.web.forms import pressing
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip
@@ -519,6 +521,39 @@ def test_a_request_pressed_twice_comes_in_once(house: House) -> None:
     answers = pressed(browser, page, {"read": read[1]})
     assert [answer.location for answer in answers] == ["/privacy/asked"] * 2
     assert len(house.hotel.ours("intake")) == 1
+
+
+def test_other_answers_under_one_token_are_another_request(house: House) -> None:
+    """Whoever comes next at the desk's computer sends theirs, also from a page of the host's own
+    that does not say which answers it showed."""
+    browser, page = house.browser(), "/privacy/ask/check"
+    browser.answers(**GUEST, wish="erase")
+    sent = {"csrf_token": browser.token(page)}
+    for name in (GUEST["name"], "Cleo Other"):
+        browser.answers(**{**GUEST, "name": name}, wish="erase")
+        assert browser.client.post(page, data=sent).location == "/privacy/asked"
+    assert len(house.hotel.ours("intake")) == 2
+
+
+def test_a_request_that_failed_is_sent_by_the_next_press(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing says that it was sent where the first press met an error after it was noted."""
+    browser, page = house.browser(), "/privacy/ask/check"
+    browser.answers(**GUEST, wish="erase")
+    read = re.search(r'name="read" value="([^"]+)"', browser.get(page))
+    assert read is not None
+    sent = {"csrf_token": browser.token(page), "read": read[1]}
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "_sealed", _busy)
+        assert browser.client.post(page, data=sent).status_code == 503
+    assert browser.client.post(page, data=sent).location == "/privacy/asked"
+    assert BEFORE not in browser.get("/privacy/asked", wish="en")
+    assert len(house.hotel.ours("intake")) == 1
+
+
+def _busy(*_: object) -> None:
+    raise BusyError("Another transaction holds the rows that are needed.")
 
 
 def test_a_link_to_a_copy_asked_for_by_two_presses_is_sent_once(house: House) -> None:

@@ -68,6 +68,7 @@ def test_staff_of_a_removed_hotel_read_what_is_wrong(house: House) -> None:
     answer = program.get(f"/requests/{number}")
     assert answer.status_code == 503
     assert '"urn:guesterase:error:setup"' in answer.text
+    assert program.get("/requests").status_code == program.get("/queue").status_code == 404
     assert officer.client.get(f"{DESK}/complaints/{complaint}").status_code == 403
     assert officer.client.get(f"{DESK}/{number[:-1]}0").status_code == 404
 

@@ -163,6 +163,20 @@ def test_an_officer_hands_out_a_code_and_the_person_sets_the_pin(shared: House) 
         assert refused.status_code == 422
 
 
+def test_a_code_for_a_pin_sent_twice_is_not_called_wrong(shared: House) -> None:
+    """The code is used up by the first press; another one on the same page is still looked at."""
+    with shared.app.app_context(), shared.extension.begin() as office:
+        code = office.give_pin("clerk", "boss", "sh")
+    front = shared.browser("front")
+    sent = {"who": "clerk", "pin": PIN, "again": PIN, "code": code,
+            "csrf_token": front.token(f"{DESK}/pin")}  # fmt: skip
+    statuses = [front.client.post(f"{DESK}/pin", data=sent).status_code for _ in range(2)]
+    assert statuses == [200, 200]
+    for other in ({"code": "ABCD-EFGH"}, {"who": "officer"}, {"pin": OTHER, "again": OTHER}):
+        assert front.client.post(f"{DESK}/pin", data=sent | other).status_code == 422
+    filed(act(front, "/new", "clerk", PIN, **FILING))
+
+
 def test_one_tick_files_the_guest_who_stands_there(shared: House) -> None:
     """Their own row is taken; a namesake of the mailbox is not; the same tick twice is one."""
     clerk = shared.browser("clerk")

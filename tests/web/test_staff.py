@@ -20,11 +20,13 @@ from werkzeug.test import TestResponse
 
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.register import Asked, Basis
+from flask_guesterase.store import transaction
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.deciding.review import Shown
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.requests import views
 from flask_guesterase.web.forms import schemas
+from tests.resistance.test_impostors import told
 from tests.store.hotel import Guest, Scan
 from tests.web.house import CANARY, STAFF, Browser, House
 
@@ -861,3 +863,49 @@ def test_the_host_is_asked_for_each_right_once_a_page(house: House) -> None:
     first = len(asked)
     browser.get(page)
     assert len(asked) == 2 * first
+
+
+@pytest.mark.parametrize("state", ["received", "review", "sealed"])
+def test_who_looks_at_a_request_waits_for_nobody_who_writes(house: House, state: str) -> None:
+    """A look keeps nobody waiting either: on SQLite whoever writes has the whole file."""
+    number = house.request()
+    if state == "review":
+        with house.app.app_context(), house.extension.begin() as office:
+            office.confirm(number, "clerk", "desk")
+    elif state == "sealed":
+        house.approve(number)
+        house.worker()
+    assert house.state(number) == state
+    # Each in a browser of its own: whoever acted before is known, the other never did anything.
+    browsers = [house.browser(login) for login in ("officer", "auditor")]
+    people = len(house.hotel.ours("actor"))
+    with house.hotel.engine.connect() as other:
+        raw: Any = other.connection.dbapi_connection
+        raw.execute("BEGIN IMMEDIATE")
+        for browser in browsers:
+            assert number in browser.get(f"{DESK}/{number}")
+        raw.rollback()
+    assert len(house.hotel.ours("actor")) == people
+
+
+@pytest.mark.parametrize("busy", [2, 3])
+def test_what_was_refused_is_journaled_once_the_database_has_time(
+    house: House, monkeypatch: pytest.MonkeyPatch, busy: int
+) -> None:
+    """Somebody who wrote just then keeps no refusal out of the journal; it is told once."""
+    number, stranger = house.request(), house.browser("night")
+    monkeypatch.setattr(transaction, "LOCK_SECONDS", 0)
+    pauses: list[float] = []
+    with house.hotel.engine.connect() as other:
+        raw: Any = other.connection.dbapi_connection
+        raw.execute("BEGIN IMMEDIATE")
+
+        def paused(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == busy - 1:
+                raw.rollback()
+
+        monkeypatch.setattr(transaction.time, "sleep", paused)
+        assert stranger.client.get(f"{DESK}/{number}/slip").status_code == 403
+    assert len(pauses) == busy - 1
+    assert [grounds for _, _, grounds in told(house)] == [("not-permitted", "view")]

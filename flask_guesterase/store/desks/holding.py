@@ -12,6 +12,7 @@ from ..access import actors
 from ..binds import awaiting
 from ..holding import freezing, lifting, lookover, placing
 from ..training import gate
+from ..transaction import writes
 from .desk import Desk
 
 
@@ -101,8 +102,12 @@ class Holding(Desk):
         return lookover.listed(self.work, by)
 
     def acts_as(self, by: str) -> str:
-        """Return the opaque number under which a person acts."""
-        return actors.number(self.work, by)
+        """Return the opaque number under which a person acts.
+
+        Where nothing is kept, who did nothing yet has none: an empty text.
+        """
+        kept = writes(self.work.conn)
+        return actors.number(self.work, by) if kept else actors.known(self.work, by) or ""
 
     def remind_holds(self) -> int:
         """Say again which freezes nobody confirmed and which holds must be looked at.

@@ -15,7 +15,7 @@ from ...store.unit import Run
 from ...store.worker import carry_out
 from ..forms.pressing import made_of
 from . import bodies
-from .door import begin, key, me, mine, once
+from .door import begin, key, me, mine, must, once
 from .route import operation
 
 PATIENCE = 20.0
@@ -45,6 +45,7 @@ def requests(form: dict[str, Any]) -> Any:
     """List requests by pages: those whose answer is due first, then those that ended last."""
     number = form["page"] or 1
     with begin(write=False) as office:
+        must(office, Permission.VIEW)
         page = office.page(number, me(), form["property"] or None, form["state"] or None)
     return {"requests": page.lines, "next": number + 1 if page.more else None}
 

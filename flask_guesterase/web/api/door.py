@@ -12,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from ...core.errors import GuesteraseError, TokenError
+from ...core.permissions import Permission
+from ...store.access import actors
 from ...store.office import Office
 from ...store.requests.bearer import Bearer
 from ..commands.console import dumped, error_id
@@ -99,6 +101,21 @@ def begin(write: bool = True) -> Iterator[Office]:
 
         office.work.authorize = within
         yield office
+
+
+def must(office: Office, *permissions: Permission) -> None:
+    """Go on only where token and person may: a list of what nobody may tell them is no empty one.
+
+    :param office: the open office.
+    :param permissions: what is needed, one of these; any when left out.
+    :raises ForbiddenError: they may not, at the property of the token.
+    :raises UnknownError: the settings name it no more.
+    """
+    place = mine().property
+    if not any(actors.may(office.work, me(), each, place) for each in permissions or Permission):
+        what = f"the permission '{' or '.join(permissions)}'" if permissions else "a permission"
+        raise actors.refusal(office.work, me(), place, f"This needs {what} at this property.")
+    office.work.settings.property(place)
 
 
 def once(

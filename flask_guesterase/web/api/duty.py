@@ -8,7 +8,7 @@ from typing import Any
 from ...core.permissions import Permission
 from ..staffpages.persons import named
 from . import bodies
-from .door import begin, me, mine, once
+from .door import begin, me, mine, must, once
 from .route import operation
 
 
@@ -24,9 +24,11 @@ def print_claim(form: dict[str, Any]) -> Any:
 def queue(form: dict[str, Any]) -> Any:
     """List open requests by the day they are due, with who looks after each.
 
-    It tells of properties at which the person may verify or approve.
+    It needs view, and verify or approve.
     """
     with begin(write=False) as office:
+        must(office, Permission.VIEW)
+        must(office, Permission.VERIFY, Permission.APPROVE)
         return {"items": office.queue(me())}
 
 
@@ -43,8 +45,12 @@ def look_after(number: str, form: dict[str, Any]) -> Any:
 
 @operation("GET", "/handovers", None, bodies.Items)
 def handovers(form: dict[str, Any]) -> Any:
-    """List shifts that were handed over, those nobody took yet first."""
+    """List shifts that were handed over, those nobody took yet first.
+
+    It needs verify or approve.
+    """
     with begin(write=False) as office:
+        must(office, Permission.VERIFY, Permission.APPROVE)
         return {"items": office.handovers(me())}
 
 
@@ -75,6 +81,7 @@ def take_over(shift: int, form: dict[str, Any]) -> Any:
 def alike(form: dict[str, Any]) -> Any:
     """List groups of requests of low risk about which exactly the same would be decided."""
     with begin(write=False) as office:
+        must(office, Permission.APPROVE)
         return {"items": [asdict(group) for group in office.alike(me())]}
 
 

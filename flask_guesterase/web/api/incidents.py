@@ -12,7 +12,7 @@ from ..current import current
 from ..staffpages.persons import named
 from ..wording import letters
 from . import bodies, casebodies
-from .door import begin, me, mine, once, paged
+from .door import begin, me, mine, must, once, paged
 from .route import operation
 
 DEAL = Permission.INCIDENT
@@ -136,6 +136,7 @@ def measures(form: dict[str, Any]) -> Any:
     It needs any permission at the property.
     """
     with begin(write=False) as office:
+        must(office)
         return {"items": list(office.measures(me()))}
 
 

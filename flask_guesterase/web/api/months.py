@@ -8,7 +8,7 @@ from ...core.permissions import Permission
 from ...store.access import actors
 from ..staffpages.persons import named
 from . import bodies, officerbodies
-from .door import begin, me, mine, once
+from .door import begin, me, mine, must, once
 from .route import operation
 
 
@@ -109,6 +109,7 @@ def owed(form: dict[str, Any]) -> Any:
     It needs any permission at the property.
     """
     with begin(write=False) as office:
+        must(office)
         items = [
             each for each in office.owed(me()) if actors.works(office.work, me(), each["property"])
         ]

@@ -72,7 +72,7 @@ def once(
 
     :param office: the open office.
     :param make: does it; returns the number of what it made, if of anything.
-    :param by: the host's id of who acts: another person's press is another.
+    :param by: the host's id of who acts, or what it is about: with another it is another press.
     :param lasting: for how long it is the same press; a day when left out.
     """
     sent = json.dumps([request.path, sorted(request.form.items(multi=True))])

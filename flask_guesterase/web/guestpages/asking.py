@@ -107,10 +107,11 @@ def send() -> AnyResponse:
     form = {name: text for name, text in answers.items() if name != "property"}
     with current.begin() as office:
         # The browser knows that it sent them once it has the answer, which a second press drops.
+        # Other answers are another request, whatever else the form holds.
         pressing.once(office, lambda: office.intake(
             form, property=hotel.code, channel="form", lang=language().code,
             remote_mark=request.remote_addr or "",
-        ))  # fmt: skip
+        ), read)  # fmt: skip
     jotted.drop()
     both = answers["wish"] == Wish.COPY_FIRST
     session[_SENT] = (read, both)

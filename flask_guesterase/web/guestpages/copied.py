@@ -66,7 +66,7 @@ def send_copy() -> AnyResponse:
     """Send the contact on file a link that opens the copy."""
     with current.begin() as office:
         code = session.get(CASE, "")
-        pressing.once(office, lambda: office.send_copy_link(code), lasting=pressing.MOMENT)
+        pressing.once(office, lambda: office.send_copy_link(code), code, pressing.MOMENT)
     return redirect(url_for(".copy_sent"), 303)
 
 
