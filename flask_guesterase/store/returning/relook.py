@@ -56,7 +56,7 @@ def require(work: Work, row: Line[Any]) -> None:
         return
     raise TransitionError(
         "What would be done to this row was never approved."
-        if row.why == NOT_DECIDED else "This may be another person.",
+        if row.why == NOT_DECIDED else "This may be another person, or a new stay.",
         "File a request for this person; a second person approves it.",
         anew=row.why != NOT_DECIDED,
     )
