@@ -317,6 +317,11 @@ def test_what_is_to_go_again_says_what_it_waits_for_and_until_when(back: House) 
     with hotel.engine.begin() as conn:
         conn.execute(update(tables.returned).values(waiting_for="last-try-failed"))
     assert "the last try failed; tell whoever runs the system" in desk.get(path, wish="en")
+    with hotel.engine.begin() as conn:
+        conn.execute(update(tables.returned).values(waiting_for=None))
+    page = desk.get(path, wish="en")
+    assert "something stands in the way" in page, "of a line of before nobody wrote down what"
+    assert "goes by itself within minutes" not in page
     desk.post(f"{path}/1", page=path, whose="lives")
     (line,) = hotel.ours("returned")
     assert (line["waiting_for"], line["waiting_until"]) == (None, None)
@@ -326,6 +331,11 @@ def test_after_a_restore_why_a_row_is_asked_about_is_in_the_readers_words(back: 
     """Also where only a request can decide about it."""
     with back.hotel.engine.begin() as conn:
         conn.execute(update(tables.returned).values(door="replay", why="perhaps-another"))
-    page = back.browser("clerk").get("/desk/privacy/restored", wish="de")
+    desk, path = back.browser("clerk"), "/desk/privacy/restored"
+    page = desk.get(path, wish="de")
     assert "perhaps another" not in page
-    assert "Vielleicht eine andere Person" in page
+    assert "Vielleicht eine andere Person, die diese Nummer erst nach der Kopie" in page
+    assert "schon immer" not in page, "a copy gives a number to who came just now"
+    answer = desk.post(f"{path}/1", page=path, theirs="yes")
+    assert "It may be another person, or a new stay." in answer.text
+    assert "all along" not in answer.text

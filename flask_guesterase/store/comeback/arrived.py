@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
@@ -12,7 +12,11 @@ from ...core.plan import Key, Person, key_text
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
+from ..erasing import finder
+from ..lawbook.clocks import moments_of
+from ..mapping.ways import clock_of
 from ..statements.sql import among, chunks
+from ..work import Work
 
 _ADDED = ("seen", "open")
 """States of a line about a row that was seen as it was added and not laid before staff."""
@@ -92,3 +96,40 @@ def since(person: Person, last: Mapping[str, int]) -> bool | None:
         case (int(number),) if table in last:
             return number > last[table]
     return None
+
+
+def booked(
+    work: Work, table: str, keys: Sequence[Key], at: datetime, day: date
+) -> set[Key]:
+    """Return the people of whom a record was made after a moment, or maybe was.
+
+    :param work: the open transaction.
+    :param table: name of the table.
+    :param keys: keys of their rows; of a table that is not of people there are none.
+    :param at: the moment, aware; of records made at a time.
+    :param day: the first day that counts, of records made on a day.
+    """
+    if table not in work.datamap.subjects or not keys:
+        return set()
+    silent = [
+        name for name, declared in work.datamap.tables.items()
+        if name in work.datamap.subjects or "created" not in clock_of(declared.policy)
+    ]  # fmt: skip
+    found: set[Key] = set()
+    people = [(table, key) for key in keys]
+    for name, rows in finder.find(work.conn, work.datamap, people, silent).items():
+        made = moments_of(work.conn, work.datamap, name, [row.key for row in rows])
+        for row in rows:
+            if any(_since(each, at, day) for each in made[row.key].get("created", ())):
+                found |= {key for (_, key), _ in row.owners}
+    return found
+
+
+def _since(made: date | datetime, at: datetime, day: date) -> bool:
+    return made > at if isinstance(made, datetime) else made >= day
+
+
+def given(work: Work, table: str, keys: Sequence[Key]) -> set[Key]:
+    """Return the people whose number is above all that the last pass of the sweep read."""
+    last = ends(work.conn, [table]) if table in work.datamap.subjects and keys else {}
+    return {key for key in keys if since((table, key), last)}

@@ -55,6 +55,17 @@ def find(conn: Connection, wanted: Iterable[str], today: str) -> list[Mark]:
     return found
 
 
+def lives(work: Work, number: str | None) -> bool:
+    """Return whether a mark of a request lives: without one nobody it erased is known again.
+
+    :param work: the open transaction.
+    :param number: number of the request; None for what had its time by the law's ceiling.
+    """
+    table = tables.mark.c
+    wanted = select(table.id).where(table.request == number, table.ends_on >= work.today)
+    return work.conn.execute(wanted.limit(1)).first() is not None
+
+
 _MOST = 900
 """Marks one statement asks for; below every engine's limit of parameters."""
 

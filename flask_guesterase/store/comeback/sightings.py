@@ -17,7 +17,9 @@ from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
+from ..remembrance.forgotten import shells
 from ..returning.again import Fate
+from ..returning.relook import REPLAY
 from ..returning.returned import Seen, note, recheck
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
@@ -241,7 +243,7 @@ def _unclear(work: Work) -> Sequence[Row[Any]]:
     after = 0 if last is None else int(last.note)
     wanted = (
         select(table)
-        .where(table.c.state == Fate.STAFF.value, table.c.door.in_((FLUSH, BULK, SWEEP)))
+        .where(table.c.state == Fate.STAFF.value, table.c.door.in_((FLUSH, BULK, SWEEP, REPLAY)))
         .order_by(table.c.id)
     )
     lines = list(work.conn.execute(wanted.where(table.c.id > after).limit(MOST)))
@@ -253,22 +255,31 @@ def _unclear(work: Work) -> Sequence[Row[Any]]:
     return lines
 
 
-def look_again(work: Work) -> int:
-    """Let live what was unclear and shows a new life by now; return how many rows.
+def _who(work: Work, line: Row[Any]) -> Person | None:
+    try:
+        return line.table_name, people.read_key(work, line.table_name, line.row_key)
+    except UnknownError:
+        return None
 
-    A person often books some time after the profile was made.
+
+def look_again(work: Work) -> int:
+    """Let live what was unclear and shows a new life by now, and forget what is empty by now.
+
+    A person often books some time after the profile was made. Of a restored database's rows only
+    those are done with that a request erased meanwhile; return how many rows that is.
 
     :param work: the open transaction.
     """
     table, lines = tables.returned, _unclear(work)
     judge = Judge(work, lambda mark: False)
+    whose = {line.id: _who(work, line) for line in lines}
+    empty = shells(work, {w for line in lines if (w := whose[line.id]) and line.door == REPLAY})
     done = 0
     for line in lines:
-        try:
-            key = people.read_key(work, line.table_name, line.row_key)
-        except UnknownError:
+        who = whose[line.id]
+        if who is None or (line.door == REPLAY and who not in empty):
             continue
-        known = line.table_name in judge.known
+        key, known = who[1], line.table_name in judge.known and line.door != REPLAY
         judged, unread = _rows(judge, line.table_name, [key] if known else [])
         if unread:
             continue

@@ -19,8 +19,7 @@ from ..casework.cases import day_at
 from ..comeback import arrived
 from ..erasing import finder
 from ..erasing.traces import tells
-from ..lawbook.clocks import Record, facts_of, moments_of
-from ..mapping.ways import clock_of
+from ..lawbook.clocks import Record, facts_of
 from ..work import Work
 from . import remembering, tracing
 from .months import is_over
@@ -188,7 +187,7 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
         here = [key for _, key in pairs if key is not None]
         now = _now(work, line, table, [t for t, key in pairs if key is not None], here)
         told = _told(work, table, here)
-        lately = _booked_since(work, line, table, here) | _given_since(work, table, here)
+        lately = _since(work, line, table, told, here)
         for trace, key in pairs:
             if key is None or key not in now:
                 result.append(Judged(table, key, Verdict.GONE))
@@ -344,6 +343,20 @@ def _by_date(work: Work, line: Line, dates: Mapping[str, date]) -> tuple[Verdict
     return Verdict.THEIRS, ""
 
 
+def _since(
+    work: Work, line: Line, table: str, told: Mapping[Key, Record], keys: Sequence[Key]
+) -> set[Key]:
+    """Return the people who booked after a line was written, or may have got their number then.
+
+    Bookings go on in a restored database: whoever came again under their old number lives. Of whom
+    a day says that they came before, the number says nothing: the copy may be of before the sweep.
+    """
+    at, day = datetime.fromisoformat(line.at).astimezone(UTC), erased_on(work, line)
+    dates = {key: each.facts.events.get("created", day) for key, each in told.items()}
+    undated = [key for key in keys if dates.get(key, day) >= day]
+    return arrived.booked(work, table, keys, at, day) | arrived.given(work, table, undated)
+
+
 def erased_on(work: Work, line: Line) -> date:
     """Return the day on the property's wall on which a line was written."""
     at = datetime.fromisoformat(line.at).astimezone(UTC)
@@ -353,38 +366,6 @@ def erased_on(work: Work, line: Line) -> date:
 
 def _told(work: Work, table: str, keys: Sequence[Key]) -> dict[Key, Record]:
     return facts_of(work.conn, work.datamap, work.settings, table, keys) if keys else {}
-
-
-def _booked_since(work: Work, line: Line, table: str, keys: Sequence[Key]) -> set[Key]:
-    """Return the people of whom a record was made after a line was written, or maybe was.
-
-    Bookings go on in a restored database: whoever came again under their old number lives.
-    """
-    if table not in work.datamap.subjects or not keys:
-        return set()
-    at, day = datetime.fromisoformat(line.at).astimezone(UTC), erased_on(work, line)
-    silent = [
-        name for name, declared in work.datamap.tables.items()
-        if name in work.datamap.subjects or "created" not in clock_of(declared.policy)
-    ]  # fmt: skip
-    found: set[Key] = set()
-    people = [(table, key) for key in keys]
-    for name, rows in finder.find(work.conn, work.datamap, people, silent).items():
-        made = moments_of(work.conn, work.datamap, name, [row.key for row in rows])
-        for row in rows:
-            if any(_since(each, at, day) for each in made[row.key].get("created", ())):
-                found |= {key for (_, key), _ in row.owners}
-    return found
-
-
-def _given_since(work: Work, table: str, keys: Sequence[Key]) -> set[Key]:
-    """Return the people whose number is above all that the copy's last pass of the sweep read."""
-    last = arrived.ends(work.conn, [table]) if table in work.datamap.subjects and keys else {}
-    return {key for key in keys if arrived.since((table, key), last)}
-
-
-def _since(made: date | datetime, at: datetime, day: date) -> bool:
-    return made > at if isinstance(made, datetime) else made >= day
 
 
 def _key(work: Work, month: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlalchemy import Row as Line
@@ -16,8 +17,11 @@ from ...core.returning import (
     Sign,
     Verdict,
 )
+from ..comeback import known
+from ..comeback.arrived import booked
 from ..comeback.judging import Judge, Judged
 from ..erasing import people
+from ..lawbook.blockers import today_at
 from ..remembrance import forgotten as remembered
 from ..statements.failure import is_unread
 from ..work import Work
@@ -52,7 +56,7 @@ def require(work: Work, row: Line[Any]) -> None:
         return
     raise TransitionError(
         "What would be done to this row was never approved."
-        if row.why == NOT_DECIDED else "This may be another person.",
+        if row.why == NOT_DECIDED else "This may be another person, or a new stay.",
         "File a request for this person; a second person approves it.",
         anew=row.why != NOT_DECIDED,
     )
@@ -97,18 +101,31 @@ def otherwise(work: Work, row: Line[Any], who: Person, register: Register) -> Ag
 
 def _seen(work: Work, row: Line[Any], who: Person) -> Again | None:
     """Return what becomes of a row by the marks that it carries now."""
-    decided = row.decided_by is not None
+    decided, asked = row.decided_by is not None, Again(Fate.STAFF, (PERHAPS_ANOTHER,))
     if decided and row.why not in _SIGHTED:
         return None
     found = _judged(work, who, decided)
     if found is None:
         return None
     if found.mark is None and row.why == Sign.CONTACT and who[0] in work.datamap.subjects:
-        return Again(Fate.GONE)
-    if decided:
-        return Again(Fate.STAFF, (PERHAPS_ANOTHER,)) if found.apart else None
-    fate = _OTHERWISE.get(found.verdict) if found.against else None
+        return Again(Fate.GONE) if known.lives(work, row.request) else asked
+    if decided and found.apart:
+        return asked
+    if not found.against or (decided and not _booked_anew(work, row, who)):
+        return None
+    fate = _OTHERWISE.get(found.verdict)
     return Again(fate, (PERHAPS_ANOTHER,) if found.apart else ()) if fate is not None else None
+
+
+def _booked_anew(work: Work, row: Line[Any], who: Person) -> bool:
+    """Return whether a record of theirs was made after somebody said whose the row is.
+
+    On the day of that word it was made before, as far as anybody knows, where the row goes at once.
+    """
+    at = row.decided_at.replace(tzinfo=UTC)
+    day = today_at(work.settings, at, row.property)
+    first = day if row.attempts else day + timedelta(days=1)
+    return bool(booked(work, who[0], [who[1]], at, first))
 
 
 _ORDER = tuple(remembered.Verdict)
@@ -121,10 +138,10 @@ def _remembered(work: Work, row: Line[Any], who: Person, register: Register) -> 
     """
     lines = register.lines.get(row.request or "", ()) if row.door == REPLAY else ()
     judged = [remembered.again(work, line, who) for line in lines if remembered.judges(line)]
-    known = [each for each in judged if each is not None]
-    if not known:
+    told = [each for each in judged if each is not None]
+    if not told:
         return None
-    best = min(known, key=lambda each: (_ORDER.index(each.verdict), each.why in ASKED_ANEW))
+    best = min(told, key=lambda each: (_ORDER.index(each.verdict), each.why in ASKED_ANEW))
     if best.verdict is remembered.Verdict.ASK:
         mine = row.decided_by is not None and best.why in ASKED_ALONE
         return None if mine else Again(Fate.STAFF, (best.why,))

@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import InputError
 from ...core.permissions import Permission
-from ...core.returning import ASKED_ANEW
+from ...core.returning import ASKED_ANEW, PERHAPS_ANOTHER
+from ...store.returning.replay import DOOR
 from ..current import current
 from ..forms import schemas
 from ..forms.untaken import on_page
@@ -63,16 +64,18 @@ def _table(row: Mapping[str, Any]) -> str:
 
 def said(row: Mapping[str, Any]) -> dict[str, str]:
     """Return why a row was noted, what becomes of it and when, in the reader's words."""
-    tongue = language()
+    tongue, words = language(), {name: row[name] for name in ("why", "door", "state")}
+    if (row["door"], row["why"]) == (DOOR, PERHAPS_ANOTHER):
+        words["why"] = "given-again"
     told = {"waits": "", "again": ""} | {
-        f"{name}_said": tongue.gettext(SIGHTED[row[name]]) if row[name] in SIGHTED
-        else word(tongue, row[name])
-        for name in ("why", "door", "state")
+        f"{name}_said": tongue.gettext(SIGHTED[each]) if each in SIGHTED else word(tongue, each)
+        for name, each in words.items()
     }
     if row["state"] != "open":
         return told
-    # What a worker tries for the first time waits for nothing yet.
-    told["waits"] = word(tongue, row["waiting_for"] or "next-round")
+    # What a worker tries for the first time waits for nothing yet; of old lines nobody knows what.
+    unsaid = "in-the-way" if row["attempts"] else "next-round"
+    told["waits"] = word(tongue, row["waiting_for"] or unsaid)
     told["again"] = moment_at(row["property"], row["try_at"]) if row["attempts"] else ""
     return told
 

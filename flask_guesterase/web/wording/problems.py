@@ -283,7 +283,7 @@ _ANEW = Problem(
     409,
     _GUEST_OVER,
     (
-        N_("It may be another person, who was there all along."),
+        N_("It may be another person, or a new stay."),
         N_("If it is theirs, file a request for this person: a second person reads the plan and "
            "approves it."),
     ),

@@ -693,6 +693,7 @@ RETURNS: dict[str, str] = {
     "no-date": N_("nothing says how old the row is"),
     "nothing-identifies": N_("nothing in the row says whose it is"),
     "newer": N_("the row may be newer than the erasure"),
+    "given-again": N_("It may be another person, who got this number after the copy was made."),
     "not-decided": N_("what would be done was never approved"),
     "in-the-way": N_("something stands in the way"),
     "unconfirmed": N_("two people must confirm under Sweep what may go"),
