@@ -84,11 +84,11 @@ def test_mailboxes_that_fold_alike_are_two_people(
     lodge.close()
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(("before", "days"), [(True, 0), (False, 0), (False, 366)])
 def test_who_was_erased_twice_and_taken_back_stays(
-    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bool, days: int
 ) -> None:
-    """The second erasure took the marks of the first, also of before, and goes with its own."""
+    """The second erasure took the marks of the first, of any year, and goes with its own."""
     lodge = Lodge(sqlite_url, tmp_path)
     for who in ("officer", "second"):
         lodge.grants[who] |= {"restore"}
@@ -97,6 +97,7 @@ def test_who_was_erased_twice_and_taken_back_stays(
         if before:
             marked_before(patched)
         lodge.erased_guest()
+    lodge.later(days=days)
     guest = lodge.session.get_one(Guest, 1)
     for name, value in ANN.items():
         setattr(guest, name, value)

@@ -146,7 +146,7 @@ def regions(settings: Settings, place: str = "") -> list[str]:
 class _Making:
     """What all marks of one erasure share.
 
-    :param before: marks that mailboxes may have had before, each with that of the person.
+    :param said: kind and text of each mark it makes or may have made before, and whose it is.
     """
 
     work: Work
@@ -154,7 +154,7 @@ class _Making:
     key: bytes
     at: datetime
     ends_on: str
-    before: set[tuple[str, str]] = field(default_factory=set)
+    said: set[tuple[str, str, str]] = field(default_factory=set)
 
     def of(self, kind: str, text: str) -> str:
         return fingerprint(self.key, kind, text)
@@ -205,8 +205,7 @@ def take(
             for line in _step(making, one, step, plan):
                 lines[line["kind"], line["mark"], line["row_mark"]] = line
     if _were_erased(work.conn, plan, erased):
-        pairs = {(line["mark"], line["row_mark"]) for line in lines.values()}
-        _forget(work.conn, pairs | making.before)
+        _forget(work, making.said)
     put(work.conn, tables.mark, lines.values())
     if outside and lines and work.settings.register:
         work.remember += remembered.notes(origin, lines.values())
@@ -243,9 +242,13 @@ def _erased() -> tuple[Select[Any], list[ColumnElement[Any]]]:
     return wanted.limit(1), [table.row_key]
 
 
-def _forget(conn: Connection, pairs: set[tuple[str, str]]) -> None:
-    """Take out marks that were known already: they count from this erasure on."""
-    table = tables.mark
+def _forget(work: Work, said: set[tuple[str, str, str]]) -> None:
+    """Take out marks that were known already, of each year: they count from this erasure on."""
+    pairs = set()
+    for key in seals(work.custodian, work.now.date()).keys.values():
+        whose = {owner: fingerprint(key, KEY, owner) for _, _, owner in said}
+        pairs |= {(fingerprint(key, kind, text), whose[owner]) for kind, text, owner in said}
+    conn, table = work.conn, tables.mark
     for part in chunks(sorted({mark for mark, _ in pairs}), MANY):
         known = conn.execute(
             select(table.c.id, table.c.mark, table.c.row_mark).where(one_of(table.c.mark, part))
@@ -265,23 +268,26 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
     for key, values in read(making.work.conn, one, list(held)).items():
         text = row_text(one.name, key)
         owners = sorted(row_text(*person) for person, _ in held[key].owners) or [text]
-        own = making.of(KEY, text)
-        person = own if owners[0] == text else making.of(KEY, owners[0])
+        whose, own = owners[0], making.of(KEY, text)
+        person = own if whose == text else making.of(KEY, whose)
         ruling = plan.rulings.get((one.name, key))
         place = (ruling.place if ruling is not None else "") or making.home(values[""])
         house = place or making.origin.property
         if house not in known:
             known[house] = regions(making.work.settings, house)
         if _is_shell(one.declared, going, deletes, key):
+            making.said.add((KEY, text, whose))
             lines.append(making.line(KEY, one.name, own, person, place))
         mine = {c: v for c, v in values.items() if deletes or c in going}
         for kind, text in sorted(texts(one, mine, known[house], before=False)):
+            making.said.add((kind, text, whose))
             lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
         mails = {c: v for c, v in mine.items() if one.identity.get(c) == Kind.EMAIL}
-        making.before.update((making.of(*each), person) for each in texts(one, mails, ()))
+        making.said.update((*each, whose) for each in texts(one, mails, ()))
         if named:
             for kind, ways in zip(NAMES, name_of(one, values), strict=True):
                 for way in sorted(ways):
+                    making.said.add((kind, way, whose))
                     mark = making.of(kind, way)
                     lines.append(making.line(kind, one.name, mark, person, place))
     return lines
