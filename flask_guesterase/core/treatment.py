@@ -150,6 +150,11 @@ class Inside:
     parts: tuple[tuple[Path, Part], ...]
     otherwise: Null | Redact | Constant | None = None
 
+    @property
+    def kept(self) -> tuple[Path, ...]:
+        """Return the paths to the values that stay."""
+        return tuple(path for path, part in self.parts if isinstance(part, Keep))
+
 
 Rule = Null | Redact | Placeholder | Constant | Computed | Keep | Retain | File | Mentions | Inside
 

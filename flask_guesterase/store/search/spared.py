@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import select
 
+from ...core.needle import Needle, Searcher
+from ...core.parts import without_kept
 from ...core.plan import Outcome, Plan, key_text
-from ...core.treatment import File, Keep
+from ...core.treatment import File, Inside, Keep
 from .. import tables
 from ..casework import purview
 from ..casework.cases import Case
@@ -18,6 +20,7 @@ from ..erasing import eraser, people
 from ..erasing.finder import erased_before, owners
 from ..mapping.declared import Declared
 from ..mapping.made import made_of
+from ..mapping.raw import reader
 from ..statements.sql import chunks
 from ..work import Work
 from .reading import Find
@@ -40,6 +43,7 @@ class Spared:
         self._whole: set[tuple[str, str]] = set()
         self._own: set[tuple[str, str]] = set()
         self._kept_by_policy: dict[str, frozenset[str]] = {}
+        self._within: set[tuple[str, str, str, Needle]] = set()
         self._files: dict[tuple[str, str, str], set[str]] = {}
         wanted: dict[str, set[str]] = {}
         for find in finds:
@@ -57,6 +61,7 @@ class Spared:
         if wanted:
             self._written_down(work, wanted)
             self._planned(work, case)
+            self._kept_within(work, finds)
             self._left(work, case, finds)
 
     def keeps(self, find: Find, key: str) -> bool:
@@ -70,6 +75,8 @@ class Spared:
         row = find.table, key
         columns = {find.column, *_sources(find)}
         if row in self._whole or columns & self._columns.get(row, set()):
+            return True
+        if (*row, find.column, find.needle) in self._within:
             return True
         by_policy = self._kept_by_policy.get(find.table, frozenset())
         return row in self._own and bool(columns & by_policy)
@@ -125,6 +132,27 @@ class Spared:
             self._kept_by_policy[table] = frozenset(
                 name for name, rule in rules.items() if isinstance(rule, Keep)
             )
+
+    def _kept_within(self, work: Work, finds: Iterable[Find]) -> None:
+        """Add what is in nothing of their own documents but the members that the policy keeps."""
+        for find in finds:
+            if find.place is None or find.place.declared is None:
+                continue
+            declared, searcher = find.place.declared, Searcher([find.needle])
+            own = [key for key in find.keys if (find.table, key_text(key)) in self._own]
+            for name in sorted({find.column, *_sources(find)}):
+                rule = declared.rules.get(name)
+                if not own or not isinstance(rule, Inside) or not rule.kept:
+                    continue
+                left = {
+                    key_text(key)
+                    for key, text in reader(work.conn, declared, None).texts(own, name)
+                    if searcher.hits(without_kept(rule, text))
+                }
+                self._within |= {
+                    (find.table, key, find.column, find.needle)
+                    for key in set(map(key_text, own)) - left
+                }
 
     def _left(self, work: Work, case: Case, finds: Iterable[Find]) -> None:
         """Add what was left to others by ways that went with it, where one of them lives still."""
