@@ -44,6 +44,19 @@ def applied(rule: Inside, text: str, make: Make, strike: Strike) -> str | None:
     return edited(text, _outer(edits))
 
 
+def without_kept(rule: Inside, text: str) -> str:
+    """Return a document without the values in it that the policy keeps.
+
+    :param rule: the rule of the column.
+    :param text: what the column holds; one that is no JSON keeps nothing.
+    """
+    root = read(text)
+    if root is None:
+        return text
+    nodes = [node for path in rule.kept for node in path.select(root)]
+    return edited(text, _outer([(node.start, node.end, '""') for node in nodes]))
+
+
 def _outer(edits: list[Edit]) -> list[Edit]:
     """Return the edits that lie in no other one."""
     kept: list[Edit] = []

@@ -24,6 +24,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import label
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.deciding.alike import Group
+from flask_guesterase.store.recovery import window
 from tests.store.hotel import Booking, Hotel, Invoice
 
 NOW = datetime(2026, 3, 10, 12)
@@ -203,3 +204,17 @@ def test_a_look_at_the_list_is_no_try_and_one_lost_key_does_not_close_it(hotel: 
         assert {one.number for group in office.alike("officer") for one in group.cases} == wanted
         assert office.work.refused == []
         assert mine not in wanted
+
+
+def test_what_has_no_safety_copy_is_told_of_a_group_where_it_is_so_of_one(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who approves them together reads what of them nobody could take back."""
+    for id in (1, 2):
+        proved(hotel, id)
+    ended = {("guests", (2,)): frozenset({"phone"})}
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(columns=ended))
+    (group,) = groups(hotel)
+    assert {line.table: line.uncopied for line in group.erase} == {
+        "bookings": (), "guests": ("phone",)
+    }  # fmt: skip

@@ -32,6 +32,7 @@ from flask_guesterase.core.treatment import (
     delete,
     delete_when_last_owner,
     exempt,
+    inside,
     keep,
     null,
     overwrite,
@@ -347,6 +348,17 @@ def the_same_values_in_columns_unique_together(wrong: bool) -> list[Finding]:
     metadata = hotel()
     metadata.tables["guests"].append_constraint(UniqueConstraint("name", "email"))
     return find(right(guests=rules(email="gone" if wrong else placeholder)), metadata=metadata)
+
+
+@CASES.of("rule-misfit")
+def a_document_of_which_all_is_kept(wrong: bool) -> list[Finding]:
+    """Another rule in it, or what becomes of a text that is no document, makes something go."""
+    kept, both = {"$.day": keep("when")}, {"$.day": keep("when"), "$.who": null}
+    told = [inside(kept)] if wrong else [inside(both), inside(kept, redact), keep("when")]
+    return [
+        each for rule in told
+        for each in find(right(notes=Policy({"text": rule}, via="guest_id")))
+    ]  # fmt: skip
 
 
 @CASES.of("rule-misfit")

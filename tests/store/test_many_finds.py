@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import worker
-from flask_guesterase.store.search import reading, residue
+from flask_guesterase.store.search import reading, residue, spared
 from tests.store.hotel import Base, Booking, Hotel, Invoice, Scan
 from tests.store.test_residue import found, run_of
 
@@ -73,6 +73,45 @@ def test_many_rows_are_judged_within_one_transaction_as_well(hotel: Hotel) -> No
     hotel.guest(1, **ANN)
     invoiced(hotel, 1, 1, 15)
     assert hotel.erased(hotel.approved(document_no=ANN["document_no"])) == "sealed"
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("guest", [1, 2])
+def test_rows_that_come_meanwhile_are_judged_as_they_are(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, guest: int
+) -> None:
+    """What stays on purpose since the first reading hides nothing that was left; what does not is
+    left as well."""
+    hotel.guest(1, **ANN)
+    hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    invoiced(hotel, 1, 1, 15)
+    invoiced(hotel, 2, 16, 1)
+    many = residue.many
+
+    def later(*given: Any) -> list[reading.Find]:
+        invoiced(hotel, guest, 101, 3)
+        return many(*given)
+
+    monkeypatch.setattr(residue, "many", later)
+    number, _ = carried_out(hotel)
+    (left,) = found(hotel, number)["left"]
+    assert left["rows"] == (1 if guest == 1 else 4)
+
+
+@pytest.mark.usefixtures("few")
+def test_what_the_law_keeps_is_planned_once_for_all_rows(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for each piece of them: a plan takes as long as all of the guest's rows are many."""
+    hotel.guest(1, **ANN)
+    invoiced(hotel, 1, 1, 300)
+    number = hotel.approved(document_no=ANN["document_no"])
+    with hotel.begin() as office:
+        office.erase(number)
+    plans, plan = [], spared.planning.plan
+    monkeypatch.setattr(spared.planning, "plan", lambda *it: plans.append(1) or plan(*it))
+    residue.searched(run_of(hotel), [number])
+    assert (len(plans), found(hotel, number)["left"]) == (2, [])
 
 
 @pytest.mark.usefixtures("few")

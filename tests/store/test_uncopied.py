@@ -10,7 +10,11 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.restoring import read_report
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.certificates.deeds import uncopied
 from flask_guesterase.store.recovery import window
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweeping import ageing
 from tests.store.hotel import Hotel, Scan, policies
 from tests.store.test_expiry import Inn
@@ -100,3 +104,26 @@ def test_a_report_of_before_says_nothing_of_it() -> None:
     """It was written when nobody noted it."""
     old = '{"files":{},"recipients":[],"restored":true,"tables":{}}'
     assert read_report(old).uncopied == {}
+
+
+def test_where_a_row_is_a_minors_too_no_part_is_told(
+    scanning: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all of it there is no copy then, and the plan says no other than the certificate."""
+    monkeypatch.setattr(window, "of_minors", lambda *_: True)
+    number = filled(scanning)
+    assert planned(scanning, number) == {}
+    scanning.erased(number)
+    assert went(scanning, number) == []
+
+
+def test_what_is_erased_again_says_of_what_there_is_no_copy(scanning: Hotel) -> None:
+    """As after a database was restored: its certificate is made of what was done again."""
+    number = filled(scanning)
+    scanning.erased(number)
+    scanning.put(Scan, id=7, guest_id=1, path="again.jpg")
+    with scanning.begin() as office:
+        case = load(office.work, number)
+        origin = Origin(number, case.controller, case.property)
+        done = again.again(office.work, origin, [("scans", (7,))])
+    assert uncopied(done.did) == {"scans": ("*",)}

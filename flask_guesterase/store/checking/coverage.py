@@ -13,6 +13,7 @@ from ...core.treatment import (
     Computed,
     Constant,
     File,
+    Inside,
     Keep,
     Mentions,
     Null,
@@ -268,6 +269,12 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
         yield Finding(
             "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",
             UNRULED if is_generated(column) else cure,
+        )
+    elif isinstance(rule, Inside) and rule.otherwise is None and len(rule.kept) == len(rule.parts):
+        yield Finding(
+            "rule-misfit", declared.name, column.name, "All that inside() lists is kept: nothing "
+            "goes, though plan and certificate call the column overwritten.",
+            "Say what goes in it, or give the column keep(reason).",
         )
     elif isinstance(inner, Placeholder) and declared.policy.clock is not None and length and (
         not is_marked(column.name, length)

@@ -9,7 +9,7 @@ hotel, no doubt about a rule is in its plan; and nobody complained about it or d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -27,9 +27,10 @@ from .. import tables
 from ..access import actors
 from ..casework import minors
 from ..casework.cases import Case, columns, load, read, secret
-from ..certificates.deeds import did
+from ..certificates.deeds import did, uncopied
 from ..erasing import people
 from ..identity import objecting
+from ..recovery import window
 from ..requests import same
 from ..texts.struck import struck
 from ..work import Work
@@ -91,7 +92,10 @@ def groups(work: Work, by: str) -> list[Group]:
     for property_, one, plan in _candidates(work, by, mine):
         found.setdefault((property_, shape(plan)), []).append((one, plan))
     return [
-        Group(code, mark, *_told(ones[0][1]), tuple(one for one, _ in ones[:MOST]))
+        Group(
+            code, mark, *_told(work, [plan for _, plan in ones]),
+            tuple(one for one, _ in ones[:MOST]),
+        )
         for (code, mark), ones in found.items()
         if len(ones) > 1
     ]
@@ -155,11 +159,21 @@ def _one(work: Work, case: Case, plan: Plan) -> One:
     return One(case.number, case.due_on, case.verified_how or "", rows, mark)
 
 
-def _told(plan: Plan) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """Return what goes and what stays of a group, each line once."""
-    alike = [{**item, "rows": 0, "until": ""} for item in did(plan)]
-    erase, retain = lines(alike)
-    return tuple(dict.fromkeys(erase)), tuple(dict.fromkeys(retain))
+def _told(work: Work, plans: Sequence[Plan]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Return what goes and what stays of a group, each line once.
+
+    What of one of them no safety copy is made of is told of all.
+    """
+    done = (item for plan in plans for item in did(plan, lost=window.unkept(work, plan).lost))
+    lost = uncopied(done)
+    erase, retain = lines({**item, "rows": 0, "until": ""} for item in did(plans[0]))
+    going = (
+        replace(line, uncopied=tuple(
+            name for name in lost.get(line.table, ()) if name in (line.columns or (name,))
+        ))
+        for line in erase
+    )  # fmt: skip
+    return tuple(dict.fromkeys(going)), tuple(dict.fromkeys(retain))
 
 
 def approve(work: Work, chosen: Mapping[str, str], by: str) -> int:

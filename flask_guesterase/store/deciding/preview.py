@@ -179,9 +179,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     going, many = struck(work, plan, show=names), doubles(work, plan)
     still = going.same | unmoved(work, plan)
     idle = {(each, key): many.get((each.table, key), 1) for each, key in still}
-    minor = minors.involved(work, plan.people)
-    # Where nothing has a copy no part of it lacks one.
-    lost = window.over(work, plan).lost if work.settings.recovery_days and not minor else None
+    lost = window.unkept(work, plan).lost
     told = _told([*did(plan, many, idle, lost), *copied(plan)], _held_now(work, plan, by))
     drawn = _preview(case.number, mark, told, blocked)
     looks = _looks(work, subjects) if names else {}
@@ -196,7 +194,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         drawn.shared,
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.PERHAPS),
         tuple(_look(s, looks) for s in taken),
-        minor,
+        minors.involved(work, plan.people),
         plan.foreseen,
         going.mentions,
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),

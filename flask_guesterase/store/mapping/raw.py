@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     Text,
+    TypeDecorator,
     cast,
     collate,
     column,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType
 
-from ...core.image import Cell, cell
+from ...core.image import Cell, Form, cell
 from ...core.plan import Key
 from ..catalog.shape import LiveSchema, LiveTable
 from ..statements.sql import asked, holds_text, in_order, parts, text_length
@@ -101,6 +103,19 @@ class Reader:
         for row in self.lines(keys, names, typed, lock):
             cells = tuple(map(cell, names, types, row[width:end]))
             yield row[:width], cells, dict(zip(typed, row[end:], strict=True))
+
+    def texts(self, keys: Sequence[Key], name: str) -> Iterator[tuple[Key, str]]:
+        """Yield the key and the text of rows that have one in a column, as the host knows it.
+
+        :param keys: which rows.
+        :param name: the column; what is no text in it is a document.
+        """
+        hosts = [name] if isinstance(self.declared.column(name).type, TypeDecorator) else []
+        for key, (own,), values in self.rows(keys, [name], hosts):
+            if own.form is Form.NULL:
+                continue
+            value = values.get(name, own.value)
+            yield key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
     def lines(
         self,

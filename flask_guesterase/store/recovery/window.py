@@ -49,7 +49,8 @@ class Unkept:
     def lost(self, decision: Decision, key: Key) -> tuple[str, ...]:
         """Return the columns of a row of which no copy is made while others have one.
 
-        Of a row that goes whole, and of whose columns none has one, that is `WHOLE`.
+        Of a row that goes whole, and of whose columns none has one, that is `WHOLE`. Where nothing
+        has a copy no part of it lacks one.
 
         :param decision: what is decided about the row.
         :param key: its key.

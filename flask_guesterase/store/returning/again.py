@@ -36,7 +36,7 @@ from ..lawbook import blockers
 from ..lawbook.blockers import today_at
 from ..messages import outbox
 from ..partners import giving, recipients
-from ..recovery.window import recover, unkept
+from ..recovery.window import Unkept, recover, unkept
 from ..requests import waiting
 from ..retaining import keeping, remainder
 from ..retaining.keeping import Origin
@@ -172,8 +172,8 @@ def again(
     if under.breaks(plan):
         return Again(Fate.STAFF, (LEGAL_DUTY,))
     many = doubles(work, plan)
-    erased = _carry_out(work, origin, about, plan, under.day)
-    done, left = did(plan, many, erased.same), unmoved(erased.others)
+    erased, spared = _carry_out(work, origin, about, plan, under.day)
+    done, left = did(plan, many, erased.same, spared.lost), unmoved(erased.others)
     return Again(Fate.ERASED, did=tuple(done), left=tuple(left))
 
 
@@ -251,7 +251,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
 
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
-) -> Erased:
+) -> tuple[Erased, Unkept]:
     _measured_no_more(work, origin)
     known = giving.gather(work, origin.property, plan)
     spared = unkept(work, plan)
@@ -278,4 +278,4 @@ def _carry_out(
     work.events.append(SubjectErasedAgain(
         origin.controller, origin.property, origin.number or "", SYSTEM, counts
     ))
-    return erased
+    return erased, spared

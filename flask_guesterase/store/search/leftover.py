@@ -27,7 +27,7 @@ from ..work import Work
 from . import outlived, sought
 from .reading import Find, Name
 from .row import mark, row_of, write
-from .spared import Spared
+from .spared import Meant, Spared
 
 COPY, FILE, NAME, BACK = "copy", "file-name", "name-in-text", "came-back"
 """Why something counts as left: a value, in the name of a file, a full name in a text. The last
@@ -46,7 +46,8 @@ class Told:
     :param theirs: subject rows of those people.
     :param unsearched: places that could not be looked into.
     :param rows: how many rows were read.
-    :param spared: in how many rows beyond those that are remembered a find stays on purpose.
+    :param beyond: in how many rows beyond those that are remembered a find counts, where each of
+        those was asked about.
     """
 
     number: str
@@ -57,7 +58,7 @@ class Told:
     theirs: frozenset[tuple[str, str]]
     unsearched: tuple[str, ...]
     rows: int
-    spared: Mapping[Name, int] = field(default_factory=dict)
+    beyond: Mapping[Name, int] = field(default_factory=dict)
 
 
 def told(work: Work, said: Told) -> None:
@@ -145,7 +146,7 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
             (find.table, find.column, reason, perhaps),
             Group(find.table, find.column, reason, perhaps, {}),
         )
-        group.more += find.rows - len(find.keys) - said.spared.get(find.name, 0)
+        group.more += said.beyond.get(find.name, find.rows - len(find.keys))
         times: Counter[str] = Counter()
         for at, key in enumerate(find.keys):
             text = key_text(key)
@@ -179,15 +180,16 @@ def many(said: Told) -> list[Find]:
     ]  # fmt: skip
 
 
-def stay(work: Work, case: Case, find: Find) -> int:
-    """Return in how many rows of a find the value stays on purpose.
+def left(plan: Meant, find: Find, work: Work, case: Case) -> int:
+    """Return in how many rows of a find the value does not stay on purpose.
 
+    :param plan: what today's plan leaves.
+    :param find: the find, with some of its rows.
     :param work: an open transaction.
     :param case: the request.
-    :param find: the find, with some of its rows.
     """
-    keeping = Spared(work, case, [find])
-    return sum(keeping.keeps(find, key_text(key)) for key in find.keys)
+    keeping = Spared(work, case, [find], plan)
+    return sum(not keeping.keeps(find, key_text(key)) for key in find.keys)
 
 
 def _counts(find: Find) -> bool:

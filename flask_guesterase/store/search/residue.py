@@ -32,10 +32,11 @@ from ..transaction import transaction
 from ..unit import HasWork, Run
 from ..work import Work
 from . import outlived, queued, rescan, sought
-from .leftover import Told, many, stay, told
+from .leftover import Told, left, many, told
 from .reading import Find, Finds, Looking, Progress, beyond, files, look, roots
 from .row import row_of
 from .space import How, Reach, Space, space
+from .spared import planned
 
 EVERYTHING, MAPPED = "search-by-value", "search-by-value-mapped"
 """Evidence on a certificate: every table there is was read, or every table the host maps."""
@@ -135,8 +136,8 @@ def searched(
     untold = dict[str, Exception]() if failed is None else failed
     for each in asked.searches:
         try:
-            stays = partial(_stays, run, rescan.parent(each.number))
-            run(partial(_tell, _spared(_said(each, finds, living), again, stays)))
+            asking = partial(_asking, run, rescan.parent(each.number))
+            run(partial(_tell, _beyond(_said(each, finds, living), again, asking)))
         except Exception as problem:
             if not is_of_a_row(problem):
                 raise
@@ -147,22 +148,32 @@ def searched(
     return finds
 
 
-def _spared(said: Told, again: Looking, stays: Callable[[Find], int]) -> Told:
+Asking = Callable[[Callable[[Work, Case], Any]], Any]
+"""Answers a question about one request in a transaction."""
+
+
+def _beyond(said: Told, again: Looking, asking: Asking) -> Told:
     """Return what was found, having asked of the rows that are not remembered which stay.
 
     :param said: what was found.
     :param again: how to read those once more.
-    :param stays: answers in how many of a find's rows the value stays on purpose.
+    :param asking: answers a question about the request.
     """
-    found = {
-        find.name: sum(stays(replace(find, keys=keys)) for keys in beyond(find, again))
-        for find in many(said)
+    finds = many(said)
+    if not finds:
+        return said
+    plan = asking(planned)
+    counts = {
+        find.name: sum(
+            asking(partial(left, plan, replace(find, keys=keys))) for keys in beyond(find, again)
+        )
+        for find in finds
     }
-    return replace(said, spared=found)
+    return replace(said, beyond=counts)
 
 
-def _stays(run: Run, number: str, find: Find) -> int:
-    return run(lambda office: stay(office.work, load(office.work, number), find))
+def _asking(run: Run, number: str, question: Callable[[Work, Case], Any]) -> Any:
+    return run(lambda office: question(office.work, load(office.work, number)))
 
 
 def _tell(said: Told, office: HasWork) -> None:
@@ -193,7 +204,7 @@ def here(work: Work, case: Case) -> None:
     if asked.searches:
         finds, living = _look(asked, opened, None, None)
         said, again = _said(asked.searches[0], finds, living), Looking(opened, asked.datamap)
-        told(work, _spared(said, again, partial(stay, work, case)))
+        told(work, _beyond(said, again, lambda question: question(work, case)))
 
 
 def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
+from ...core.needle import Needle, Searcher
+from ...core.parts import without_kept
 from ...core.plan import Outcome, Plan, key_text
-from ...core.treatment import File, Keep
+from ...core.treatment import File, Inside, Keep
 from .. import tables
 from ..casework import purview
 from ..casework.cases import Case
@@ -18,6 +21,7 @@ from ..erasing import eraser, people
 from ..erasing.finder import erased_before, owners
 from ..mapping.declared import Declared
 from ..mapping.made import made_of
+from ..mapping.raw import reader
 from ..statements.sql import chunks
 from ..work import Work
 from .reading import Find
@@ -27,19 +31,76 @@ THEIRS = "theirs"
 """Under which word stand marks of what an erasure left to others, among what was decided."""
 
 
+@dataclass
+class Meant:
+    """What stays on purpose, by what is known of rows: their table, and their key as text.
+
+    :param columns: row -> the columns of it that stay.
+    :param whole: rows of which all stays.
+    :param own: rows of who is erased.
+    :param by_policy: table -> the columns that its policy keeps.
+    """
+
+    columns: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    whole: set[tuple[str, str]] = field(default_factory=set)
+    own: set[tuple[str, str]] = field(default_factory=set)
+    by_policy: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def keep(self, table: str, key: str, columns: Collection[str]) -> None:
+        """Note that columns of a row stay; no columns: all of it."""
+        if columns:
+            self.columns.setdefault((table, key), set()).update(columns)
+        else:
+            self.whole.add((table, key))
+
+    def keeps(self, row: tuple[str, str], columns: Collection[str]) -> bool:
+        """Return whether one of these columns of a row stays."""
+        if row in self.whole or not self.columns.get(row, set()).isdisjoint(columns):
+            return True
+        return row in self.own and not self.by_policy.get(row[0], frozenset()).isdisjoint(columns)
+
+
+def planned(work: Work, case: Case) -> Meant:
+    """Return what today's plan leaves to others, to holds and to the law.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    meant, who = Meant(), people.taken(work, case.number)
+    if not who:
+        return meant
+    for step in planning.plan(work, who, case.property).steps:
+        if step.decision.outcome in (Outcome.SHARE, Outcome.HOLD, Outcome.RETAIN):
+            for row in step.rows:
+                meant.keep(step.decision.table, key_text(row.key), step.decision.columns)
+    every = eraser.everything(work.conn, work.whole(), who).find()
+    for others in purview.part(work, case.property, every).theirs.values():
+        # Another controller's records of them are its own to answer for.
+        meant.whole |= {(name, key_text(r.key)) for name, rows in others.items() for r in rows}
+    for table, rows in every.items():
+        meant.own |= {(table, key_text(row.key)) for row in rows}
+        rules = work.datamap.tables[table].rules
+        meant.by_policy[table] = frozenset(
+            name for name, rule in rules.items() if isinstance(rule, Keep)
+        )
+    return meant
+
+
 class Spared:
     """What stays on purpose among the rows that were found, so that it is no residue.
 
     :param work: the open transaction.
     :param case: the request.
     :param finds: what was found of its values.
+    :param plan: what today's plan leaves, where that is known.
     """
 
-    def __init__(self, work: Work, case: Case, finds: Iterable[Find]) -> None:
-        self._columns: dict[tuple[str, str], set[str]] = {}
-        self._whole: set[tuple[str, str]] = set()
-        self._own: set[tuple[str, str]] = set()
-        self._kept_by_policy: dict[str, frozenset[str]] = {}
+    def __init__(
+        self, work: Work, case: Case, finds: Iterable[Find], plan: Meant | None = None
+    ) -> None:
+        self._meant = Meant()
+        self._plan = plan or Meant()
+        self._within: set[tuple[str, str, str, Needle]] = set()
         self._files: dict[tuple[str, str, str], set[str]] = {}
         wanted: dict[str, set[str]] = {}
         for find in finds:
@@ -50,13 +111,14 @@ class Spared:
                 # Another controller's records are its own to answer for, whoever they are about.
                 known = find.keys if find.place.keyed else []
                 there = purview.elsewhere(work, case.property, find.place.declared, known)
-                self._whole |= {(find.table, key_text(key)) for key in there}
+                self._meant.whole |= {(find.table, key_text(key)) for key in there}
             else:
                 continue
             wanted.setdefault(find.table, set()).update(keys)
         if wanted:
             self._written_down(work, wanted)
-            self._planned(work, case)
+            self._plan = planned(work, case) if plan is None else plan
+            self._kept_within(work, finds)
             self._left(work, case, finds)
 
     def keeps(self, find: Find, key: str) -> bool:
@@ -69,10 +131,9 @@ class Spared:
     def _keeps(self, find: Find, key: str) -> bool:
         row = find.table, key
         columns = {find.column, *_sources(find)}
-        if row in self._whole or columns & self._columns.get(row, set()):
+        if (*row, find.column, find.needle) in self._within:
             return True
-        by_policy = self._kept_by_policy.get(find.table, frozenset())
-        return row in self._own and bool(columns & by_policy)
+        return any(meant.keeps(row, columns) for meant in (self._meant, self._plan))
 
     def _rows_of(self, work: Work, find: Find) -> set[str]:
         """Return the rows that name the files that were found: a kept row keeps its file."""
@@ -103,28 +164,28 @@ class Spared:
                         kept.c.ended_at.is_(None),
                     )
                 ):  # fmt: skip
-                    self._keep(table, row.row_key, json.loads(row.columns))
+                    self._meant.keep(table, row.row_key, json.loads(row.columns))
 
-    def _planned(self, work: Work, case: Case) -> None:
-        """Add what today's plan leaves to others, to holds and to the law."""
-        who = people.taken(work, case.number)
-        if not who:
-            return
-        for step in planning.plan(work, who, case.property).steps:
-            if step.decision.outcome in (Outcome.SHARE, Outcome.HOLD, Outcome.RETAIN):
-                for row in step.rows:
-                    columns = step.decision.columns
-                    self._keep(step.decision.table, key_text(row.key), columns)
-        every = eraser.everything(work.conn, work.whole(), who).find()
-        for others in purview.part(work, case.property, every).theirs.values():
-            # Another controller's records of them are its own to answer for.
-            self._whole |= {(name, key_text(r.key)) for name, rows in others.items() for r in rows}
-        for table, rows in every.items():
-            self._own |= {(table, key_text(row.key)) for row in rows}
-            rules = work.datamap.tables[table].rules
-            self._kept_by_policy[table] = frozenset(
-                name for name, rule in rules.items() if isinstance(rule, Keep)
-            )
+    def _kept_within(self, work: Work, finds: Iterable[Find]) -> None:
+        """Add what is in nothing of their own documents but the members that the policy keeps."""
+        for find in finds:
+            if find.place is None or find.place.declared is None:
+                continue
+            declared, searcher = find.place.declared, Searcher([find.needle])
+            own = [key for key in find.keys if (find.table, key_text(key)) in self._plan.own]
+            for name in sorted({find.column, *_sources(find)}):
+                rule = declared.rules.get(name)
+                if not own or not isinstance(rule, Inside) or not rule.kept:
+                    continue
+                left = {
+                    key_text(key)
+                    for key, text in reader(work.conn, declared, None).texts(own, name)
+                    if searcher.hits(without_kept(rule, text))
+                }
+                self._within |= {
+                    (find.table, key, find.column, find.needle)
+                    for key in set(map(key_text, own)) - left
+                }
 
     def _left(self, work: Work, case: Case, finds: Iterable[Find]) -> None:
         """Add what was left to others by ways that went with it, where one of them lives still."""
@@ -146,13 +207,7 @@ class Spared:
             living = whose - erased_before(work.conn, work.datamap, whose)
             for key, each in found.items():
                 if not living.isdisjoint(person for person, _ in each):
-                    self._keep(name, key_text(key), [find.column])
-
-    def _keep(self, table: str, key: str, columns: Collection[str]) -> None:
-        if columns:
-            self._columns.setdefault((table, key), set()).update(columns)
-        else:
-            self._whole.add((table, key))
+                    self._meant.keep(name, key_text(key), [find.column])
 
 
 def left_to_others(work: Work, number: str, plan: Plan) -> dict[str, list[str]]:

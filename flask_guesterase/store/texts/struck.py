@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import TypeDecorator
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.context import marked
 from ...core.errors import GuesteraseError
-from ...core.image import Form
 from ...core.plan import Decision, Key, Outcome, Plan, Row, Step
 from ...core.treatment import Inside, Mentions
 from ..mapping.proof import holds
@@ -131,12 +128,6 @@ def _column(
 def _texts(reads: Reader, step: Step, name: str) -> Iterator[tuple[Row, str]]:
     """Yield the rows of a step with their text, as the host knows it."""
     own: dict[Any, Row] = {row.key: row for row in step.rows}
-    hosts = [name] if isinstance(reads.declared.column(name).type, TypeDecorator) else []
-    for key, cells, values in reads.rows(list(own), [name], hosts):
-        cell = cells[0]
-        if cell.form is Form.NULL:
-            continue
-        value = values.get(name, cell.value)
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    for key, text in reads.texts(list(own), name):
         if text.strip():
             yield own[key], text
