@@ -272,6 +272,7 @@ REFUSED: tuple[str, ...] = (
     N_("The host registered no such query."),
     N_("The last day is before the first."),
     N_("The profile has no name that could be compared."),
+    N_("This day is before it was noticed."),
     N_("This day lies ahead."),
     N_("This is no such figure."),
     N_("This time lies ahead."),
