@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text, update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -20,7 +23,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.store import tables
 from flask_guesterase.store.incidents.publicly import Public
-from flask_guesterase.store.upkeep import owndata
+from flask_guesterase.store.upkeep import owndata, upgrade
 from tests.store.test_incidents import Watch, let_go, look, sent
 
 DUTY = "EU/guests"
@@ -218,6 +221,25 @@ def test_what_was_told_in_public_goes_with_its_letter_and_lasts_as_long(small: W
     boxes = len(small.ours("box"))
     small.run(lambda office: office.take_notice_back(number, DUTY, "second"))
     assert len(small.ours("box")) == boxes - 2
+
+
+def test_a_notice_of_before_gets_the_columns_and_keeps_what_it_said(watch: Watch) -> None:
+    """Letters that had left somebody out are still as they were, and ask for the public now; a run
+    that was cut off is repeated."""
+    number = ready(watch)
+    (before,) = (row for row in watch.ours("notice") if row["alarm"] == DUTY)
+    mine = [c for c in before if c.startswith(("public_", "confirmed_"))]
+    script = ScriptDirectory(str(upgrade.SCRIPTS)).get_revision("0019")
+    with watch.engine.begin() as conn:
+        for column in mine:
+            conn.execute(text(f"ALTER TABLE guesterase_notice DROP COLUMN {column}"))
+        for _ in range(2):
+            script.module.upgrade(Operations(MigrationContext.configure(conn)))
+    assert [row for row in watch.ours("notice") if row["alarm"] == DUTY] == [before]
+    assert (len(mine), watch.one(number)["missing"]) == (6, ("not-public",))
+    record(watch, number)
+    confirm(watch, number)
+    close(watch, number)
 
 
 def test_what_was_closed_before_stays_closed(small: Watch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.incidents.looking import PAGE
 from flask_guesterase.store.incidents.publicly import Public
+from flask_guesterase.store.settings import Property
 from tests.web.house import CANARY, PROPERTIES, STAFF, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -130,6 +132,31 @@ def test_that_the_public_was_told_is_recorded_and_confirmed_on_the_page(house: H
     assert "&lt;i&gt;pine.example&lt;/i&gt;</dd>" in page
     assert f"{path}/public" not in page
     assert act(second, number, "close") == 303
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "de", "it"])
+def test_whoever_writes_to_guests_reads_in_which_language_the_letter_is(
+    sqlite_url: str, tmp_path: Path, lang: str
+) -> None:
+    """It is the hotel's, for everybody; English where there is no catalog; the field is read
+    out with it."""
+    hotel = Property("sh", "Hotel Pine", "Pine Ltd", "CN", "Asia/Shanghai", lang)
+    house = House(sqlite_url, tmp_path, (hotel,))
+    house.people()
+    house.begun()
+    number = report(house)
+    officer, path = house.browser("officer"), f"{DESK}/incidents/{number}"
+    act(officer, number, "reach", table="")
+    page = officer.get(f"{path}?lang=en")
+    name = {"zh-CN": "简体中文", "de": "Deutsch", "it": "English"}[lang]
+    assert f"The letter is in {name}, whatever a guest speaks" in page
+    field = page.partition(f'action="{path}/propose"')[2].partition("</form>")[0]
+    (told,) = re.findall(r'<textarea[^>]* aria-describedby="([^"]+)"', field)
+    assert f'id="{told}"' in field
+    answer = officer.post(f"{path}/propose", path, duty="CN/guests", words=" ").text
+    assert f'aria-describedby="words-wrong {told}"' in answer
+    house.session.remove()
+    house.hotel.engine.dispose()
 
 
 def test_who_answers_for_a_measure_finds_it_and_says_that_it_is_done(house: House) -> None:

@@ -27,7 +27,7 @@ from ..staffpages.desk import deed, granted, may, me, must, placed, staff_pages
 from ..staffpages.persons import named
 from ..wording import letters
 from ..wording.casewords import HAPPENINGS, ORIGINS, SEVERITIES
-from ..wording.language import N_, Language
+from ..wording.language import LANGUAGES, N_, Language, choose
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from ..wording.words import KEYS, word
@@ -117,6 +117,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         cause_options=[(each.value, tongue.gettext(ORIGINS[each])) for each in Origin],
         table_options=[(name, name) for name in sorted(current.datamap.tables)],
         column_options=_columns(),
+        letters_in=LANGUAGES[choose([hotel.lang])],
     )
 
 
