@@ -161,7 +161,7 @@ def _where() -> str:
 
 
 def _told(problem: Problem, error: GuesteraseError | None = None, name: str = "") -> Response:
-    title, hint = problem.staff
+    title, hint = problem.at_desk(request.view_args)
     body: dict[str, Any] = {
         "type": f"urn:guesterase:error:{name}" if name else "about:blank",
         "title": title,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...core import errors
@@ -20,12 +21,21 @@ class Problem:
     :param guest: words for a guest.
     :param staff: words for staff.
     :param retry_after: seconds after which another try makes sense, 0 when none does.
+    :param other: words for staff where the address names no request; those about one if None.
     """
 
     status: int
     guest: Words
     staff: Words
     retry_after: int = 0
+    other: Words | None = None
+
+    def at_desk(self, about: Mapping[str, object] | None) -> Words:
+        """Return the words for staff, which call nothing a request that is none.
+
+        :param about: what the address names, by name; a request is a number.
+        """
+        return self.staff if self.other is None or "number" in (about or {}) else self.other
 
     def later(self, error: BaseException | None = None) -> dict[str, str]:
         """Return the header that says when another try makes sense, if ever.
@@ -101,6 +111,13 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
                 "not decide on it. Ask a colleague with the right to decide to open this request."
             ),
         ),
+        other=(
+            N_("A second person has to do this."),
+            N_(
+                "Whoever did one step leaves the other one to somebody else. Ask a colleague who "
+                "may do the same to open this page."
+            ),
+        ),
     ),
     errors.LimitError: Problem(
         429,
@@ -129,6 +146,13 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
             N_("The request is not where this step is possible."),
             N_("Somebody may have acted in the meantime. Open the request again."),
         ),
+        other=(
+            N_("This step is not possible as things stand now."),
+            N_(
+                "Somebody may have acted in the meantime, or something has to be done first. Open "
+                "the page again and look what it says."
+            ),
+        ),
     ),
     errors.MovedError: Problem(
         409,
@@ -136,6 +160,10 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("What would be erased is no longer what you saw."),
             N_("Nothing was changed. Open the request again, read the new plan and decide anew."),
+        ),
+        other=(
+            N_("What you read is no longer what is there."),
+            N_("Nothing was changed. Open the page again, read it and decide anew."),
         ),
     ),
     errors.BlockedError: Problem(
@@ -147,6 +175,10 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("Something stands in the way."),
             N_("Nothing was changed. Clear what is named below; the request then goes on."),
+        ),
+        other=(
+            N_("Something stands in the way."),
+            N_("Nothing was changed. Clear what is named below, then try again."),
         ),
     ),
     errors.BusyError: Problem(
