@@ -159,6 +159,28 @@ def test_whoever_writes_to_guests_reads_in_which_language_the_letter_is(
     house.hotel.engine.dispose()
 
 
+@pytest.mark.parametrize("lang", ["zh", "ja", "en", "de"])
+def test_sentences_of_an_incident_stand_beside_each_other_as_its_language_has_them(
+    house: House, lang: str
+) -> None:
+    """No blank follows a wide full stop, one follows a narrow one, and what was looked up stands in
+    no sentence without an end."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    path, asked = f"{DESK}/incidents/{number}", {"since": "2026-03-01", "until": ""}
+    act(officer, number, "classify", kind="leak", severity="risk-high", cause="theft")
+    act(officer, number, "reach", table="bookings", **asked)
+    shown = officer.get(f"{path}?lang={lang}")
+    act(officer, number, "propose", duty="CN/guests", words="Seen")
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+    shown += officer.get(f"{path}?lang={lang}")
+    lines = re.findall(r"<p(?: class=\"(?:quiet )?small\")?>([^<]*[.。][^<]*)</p>", shown)
+    mine = [" ".join(line.split()) for line in lines if "://" not in line]
+    assert [line for line in mine if "。 " in line or re.search(r"\.[^\W\d]", line)] == []
+    assert [line for line in mine if line[-1] not in ".。"] == []
+    assert re.search(r"<dd>bookings</dd>.*?<dd>[^<]*2026[^<]*</dd>\s*</dl>", shown, re.DOTALL)
+
+
 def test_who_answers_for_a_measure_finds_it_and_says_that_it_is_done(house: House) -> None:
     """With any permission at the hotel, and no other measure or word of the incident; nobody else
     can."""
