@@ -289,6 +289,33 @@ def test_whom_a_later_look_finds_whom_nobody_can_write_to_is_told_in_public(smal
     close(small, number)
 
 
+def test_the_officer_is_reminded_of_it_daily_until_it_is_confirmed(small: Watch) -> None:
+    """Of an authority that waits first; the letter says nothing of what somebody wrote."""
+    small.place("DE", officer="officer@pine.example")
+    number = sent(small, "")
+    small.place("DE", officer="officer@pine.example", deputy="deputy@pine.example")
+
+    def remind() -> int:
+        small.later(hours=24)
+        reminded: int = small.run(lambda office: office.remind_incidents())
+        return reminded
+
+    small.later(hours=30)
+    assert remind() == 1
+    small.run(lambda office: office.told_authority(number, "EU/authority", "LfD 7", "officer"))
+    assert remind() == 1
+    assert small.run(lambda office: office.remind_incidents()) == 0
+    record(small, number)
+    assert remind() == 1
+    confirm(small, number)
+    assert remind() == 0
+    letters = [row["box"] for row in small.ours("outbox") if row["template"] == "incidentdue"]
+    with small.begin() as office:
+        said = [safe.read(office.work, box)["params"]["what"] for box in letters]
+    assert said == ["authority", "not-public", "not-public"]
+    assert small.events.count("incident-reminded") == 3
+
+
 def test_who_was_gone_before_letters_of_a_version_before_is_counted_once(small: Watch) -> None:
     """What a look found then names nobody who was erased; letters counted how many they were."""
     small.place("DE")
