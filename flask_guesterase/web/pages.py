@@ -251,7 +251,7 @@ def _dress(response: Response) -> Response:
             current.work()
         except Exception as error:
             _log_class(error)
-    if (request.endpoint or "").endswith(".static"):
+    if (request.endpoint or "").endswith(".static") and response.status_code < 400:
         response.headers["Cache-Control"] = "max-age=3600"
     return response
 
