@@ -111,7 +111,7 @@ def pages(name: str, desk: str) -> Blueprint:
 
     def on_error(error: GuesteraseError) -> Response:
         told = _told_here(error, desk)
-        return fail(problem_of(told), told)
+        return fail(problem_of(told, request.view_args or ()), told)
 
     def on_database(error: SQLAlchemyError) -> Response:
         _log_class(error)

@@ -6,10 +6,12 @@ import html
 import inspect
 import re
 import time
+from datetime import date
 
 import pytest
 
 from flask_guesterase.core import errors
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store.office import Office
 from flask_guesterase.web.wording.problems import problem_of
 from tests.web.house import STAFF, House
@@ -23,9 +25,9 @@ ALL = [
 STATUS = {
     "InputError": 422, "MatchError": 422, "UnknownError": 404, "TokenError": 410,
     "ForbiddenError": 403, "FourEyesError": 403, "LimitError": 429, "TransitionError": 409,
-    "MovedError": 409, "BlockedError": 409, "BusyError": 503, "RetryableError": 503,
-    "SweepingError": 503, "SetupError": 503, "PolicyError": 503, "GapError": 503, "PackError": 503,
-    "VeiledError": 403, "UnsureError": 503, "FullError": 503,
+    "LiftedError": 409, "MovedError": 409, "BlockedError": 409, "BusyError": 503,
+    "RetryableError": 503, "SweepingError": 503, "SetupError": 503, "PolicyError": 503, "GapError": 503,
+    "PackError": 503, "VeiledError": 403, "UnsureError": 503, "FullError": 503,
 }  # fmt: skip
 """Error -> status; the others are 500."""
 
@@ -217,3 +219,29 @@ def test_a_form_of_staff_is_taken_a_day_later(
     answer = guest.client.post("/privacy/complain", data=token | form)
     assert answer.status_code == 400
     assert WORDS in html.unescape(answer.text)
+
+
+def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House) -> None:
+    """Nobody who lifts a hold or closes a monthly review is told to open a request again."""
+    with house.app.app_context(), house.extension.begin() as office:
+        hold = office.place_hold(Wanted("subject", "court-order", "guests", "1"), "holder")
+        review = office.open_monthly("sh", "issuer")
+        action = office.plan_monthly(review, ("Go on", "issuer", date(2999, 1, 1)), "issuer")
+    holder, issuer, other = map(house.browser, ("holder", "issuer", "watcher"))
+    assert holder.post(f"{DESK}/holds/{hold}/lift").status_code == 303
+    assert issuer.post(f"{DESK}/actions/{action}/done").status_code == 303
+    close = f"{DESK}/reviews/{review}/close"
+    answers = [
+        holder.post(f"{DESK}/holds/{hold}/lift?lang=en"), issuer.post(f"{close}?lang=en"),
+        other.post(f"{DESK}/actions/{action}/done?lang=en"),
+    ]  # fmt: skip
+    assert issuer.post(f"{DESK}/reviews/{review}/members", login="watcher").status_code == 303
+    assert issuer.post(f"{DESK}/reviews/{review}/findings", text="In time.").status_code == 303
+    answers.append(issuer.post(f"{close}?lang=en"))
+    assert [answer.status_code for answer in answers] == [403, 409, 409, 403]
+    said = [re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]) for answer in answers]
+    assert [text for text in said if re.search(r"requests?\b", text)] == []
+    for text, words in zip(
+        said, ("Two people lift", "monthly review", "done already", "Whoever opened"), strict=True
+    ):
+        assert words in text

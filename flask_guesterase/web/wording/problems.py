@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from ...core import errors
 from .language import N_
@@ -75,6 +76,14 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("There is no such request, person or property."),
             N_("Look at the number again, or find the request in the list."),
+        ),
+    ),
+    errors.LiftedError: Problem(
+        409,
+        _GUEST_OVER,
+        (
+            N_("This hold or freeze was lifted already."),
+            N_("There is nothing left to do. The list of holds shows what is still held."),
         ),
     ),
     errors.TokenError: Problem(
@@ -201,6 +210,40 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
     ),
 }
 
+_SECOND = _PROBLEMS[errors.FourEyesError].staff[0]
+_NOTHING_LEFT = N_("There is nothing left to do.")
+_REVIEW: Mapping[type[errors.GuesteraseError], Words] = {
+    errors.FourEyesError: (
+        _SECOND,
+        N_(
+            "Whoever opened a monthly review does not close it. Ask a colleague with the right to "
+            "hold reviews to close it."
+        ),
+    ),
+    errors.TransitionError: (
+        N_("This monthly review is not where this step is possible."),
+        N_("It is closed, or something is still to be done in it. Open it again: it says what."),
+    ),
+}
+_ABOUT: Mapping[str, Mapping[type[errors.GuesteraseError], Words]] = {
+    "hold": {
+        errors.FourEyesError: (
+            _SECOND,
+            N_(
+                "Two people lift a hold or a freeze, and you said so first. Ask a colleague with "
+                "the right to place holds to agree."
+            ),
+        ),
+    },
+    "monthly": _REVIEW,
+    "review": _REVIEW,
+    "action": {errors.TransitionError: (N_("This action was done already."), _NOTHING_LEFT)},
+    "published": {
+        errors.TransitionError: (N_("This figure was taken out already."), _NOTHING_LEFT)
+    },
+}
+"""Part of an address that names no request -> what is told of it in other words."""
+
 DATABASE = Problem(
     503,
     _GUEST_LATER,
@@ -279,11 +322,16 @@ REFUSED: tuple[str, ...] = (
 """What is refused of a form as a whole; the page says it in the reader's words."""
 
 
-def problem_of(error: errors.GuesteraseError) -> Problem:
-    """Return how one of our own errors is told; the nearest class in the tree decides."""
+def problem_of(error: errors.GuesteraseError, about: Iterable[str] = ()) -> Problem:
+    """Return how one of our own errors is told; the nearest class in the tree decides.
+
+    :param error: what went wrong.
+    :param about: names of the parts of the address, which say about what.
+    """
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
-            return _PROBLEMS[kind]
+            said = [_ABOUT[name][kind] for name in about if kind in _ABOUT.get(name, ())]
+            return replace(_PROBLEMS[kind], staff=said[0]) if said else _PROBLEMS[kind]
     raise LookupError(type(error).__name__)
 
 
@@ -296,7 +344,8 @@ def named(error: errors.GuesteraseError) -> errors.GuesteraseError:
     :param error: what went wrong with it.
     """
     elsewhere = isinstance(error, errors.ForbiddenError) and error.elsewhere
-    return errors.UnknownError("") if elsewhere or isinstance(error, errors.UnknownError) else error
+    unknown = isinstance(error, errors.UnknownError) and not isinstance(error, errors.LiftedError)
+    return errors.UnknownError("") if elsewhere or unknown else error
 
 
 def removed(error: errors.GuesteraseError) -> errors.GuesteraseError:
