@@ -111,7 +111,7 @@ def pages(name: str, desk: str) -> Blueprint:
 
     def on_error(error: GuesteraseError) -> Response:
         told = _told_here(error, desk)
-        return fail(problem_of(told), told)
+        return fail(problem_of(told, request.view_args or ()), told)
 
     def on_database(error: SQLAlchemyError) -> Response:
         _log_class(error)
@@ -251,7 +251,7 @@ def _dress(response: Response) -> Response:
             current.work()
         except Exception as error:
             _log_class(error)
-    if (request.endpoint or "").endswith(".static"):
+    if (request.endpoint or "").endswith(".static") and response.status_code < 400:
         response.headers["Cache-Control"] = "max-age=3600"
     return response
 
@@ -348,7 +348,7 @@ _TEXTS = ("text", "words")
 def _problem_page(
     problem: Problem, desk: str, error: GuesteraseError | None, form: bool
 ) -> Response:
-    words = problem.at_desk(request.view_args) if desk == "staff" else problem.guest
+    words = problem.staff if desk == "staff" else problem.guest
     detail = "" if error is None or desk != "staff" else str(error)
     reason = error.message if error is not None and error.message in REFUSED else ""
     extra: dict[str, Any] = {"differences": (), "reasons": (), "findings": (), "fields": {}}
