@@ -27,6 +27,7 @@ from flask_guesterase.store.casework import written
 from flask_guesterase.store.incidents import records
 from flask_guesterase.store.incidents.publicly import Public
 from flask_guesterase.store.upkeep import upgrade
+from tests.store.hotel import Companion
 from tests.store.test_incidents import Watch, let_go, look, sent
 
 DUTY = "EU/guests"
@@ -343,6 +344,11 @@ def test_who_got_a_letter_and_was_erased_since_need_not_be_told_in_public(small:
     small.erased(small.approved(email="ann@example.com"))
     look(small, number, "invoices")
     assert small.one(number)["sealed"] == 1
+    assert (duty(small, number)["untold"], small.one(number)["missing"]) == (0, ())
+    small.guest(5, name="Eve", email="eve@example.com")
+    small.put(Companion, booking_id=2, guest_id=5)
+    look(small, number, "companions")
+    let_go(small, number)
     assert (duty(small, number)["untold"], small.one(number)["missing"]) == (0, ())
     close(small, number)
 

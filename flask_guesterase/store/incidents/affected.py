@@ -102,7 +102,10 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     if "missed" not in before:
         # Versions of before kept of those who are gone how many they were.
         missed |= found.erased if sent else set()
-    new = (found.sealed | found.erased) - told - missed
+    away = found.sealed | found.erased
+    new = away - told - missed
+    # Who was told, and is gone since, is not told in public; of some others nobody knows it.
+    all_told = all(notice.untold == 0 for notice in sent)
     if not living <= told:
         _wider(work, row, actor, sent)
     elif new:
@@ -114,6 +117,7 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
             "sealed": sorted(list(each) for each in found.sealed),
             "told": sorted(list(each) for each in told),
             "missed": sorted(list(each) for each in missed | new),
+            "spared": len(away & told) if all_told else 0,
         },
     )  # fmt: skip
     people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: len(found.erased)}
@@ -207,6 +211,14 @@ def _said(work: Work, row: Incident) -> Mapping[str, Any]:
     except (SealError, UnknownError):
         vault.require_lost(work.conn, work.custodian, [row.reach_box])
         return {"people": ()}
+
+
+def away(work: Work, row: Incident) -> int:
+    """Return how many people it may concern whom no letter reached, as they are not on file.
+
+    :raises SealError: who they are is sealed, and cannot be read now.
+    """
+    return (row.sealed or 0) + (row.erased or 0) - int(_said(work, row).get("spared", 0))
 
 
 def on_file(work: Work, row: Incident, named: Iterable[tuple[str, str]]) -> list[Person]:

@@ -282,7 +282,7 @@ def _written(
     if end < len(everyone):
         _write(work, notice, **values)
         return True
-    values["untold"] += (row.sealed or 0) + (row.erased or 0)
+    values["untold"] += affected.away(work, row)
     _write(work, notice, state=SENT, sent_at=work.stamp, **values)
     counts = {"told": values["told"], "untold": values["untold"]}
     whom = (Whom.GUESTS.value, notice.alarm.replace("/", "."))
