@@ -178,6 +178,18 @@ def test_only_what_was_read_is_confirmed(small: Watch) -> None:
     confirm(small, number, "officer")
 
 
+def test_what_nobody_can_read_any_more_is_not_confirmed(small: Watch) -> None:
+    """Nobody can say of a place that they do not see that it is so; it is recorded anew."""
+    number = ready(small)
+    record(small, number)
+    (row,) = (row for row in small.ours("notice") if row["alarm"] == DUTY)
+    small.run(lambda office: safe.drop(office.work, row["public_box"]))
+    with pytest.raises(TransitionError, match="read"):
+        confirm(small, number)
+    record(small, number)
+    confirm(small, number)
+
+
 @pytest.mark.parametrize("attack", ["who", "when"])
 def test_what_the_journal_does_not_know_is_not_confirmed(small: Watch, attack: str) -> None:
     """One person who writes a colleague's name beside their own record by SQL confirms it not."""

@@ -79,13 +79,15 @@ def confirm(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
     :raises ForbiddenError: they may not deal with incidents at its property.
     :raises FourEyesError: they recorded it.
     :raises MovedError: it is not what they read any more.
-    :raises TransitionError: nobody recorded it, the journal knows of no such record, or it was
-        confirmed.
+    :raises TransitionError: nobody recorded it, the journal knows of no such record, nobody can
+        read it any more, or it was confirmed.
     """
     row, actor = records.at_work(work, number, by)
     notice = _owing(work, row, alarm)
     if notice.public_by is None:
         raise TransitionError("Nobody recorded that the public was told.", "Record it first.")
+    if safe.peek(work, notice.public_box) is None:
+        raise TransitionError("What was recorded cannot be read any more.", "Record it anew.")
     if same(work.conn, notice.public_by, actor, work.stamp):
         raise FourEyesError(
             "Two people say that the public was told.", "Ask a second person to look at it."
