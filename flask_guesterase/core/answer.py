@@ -84,7 +84,7 @@ def answered(said: Mapping[str, Any], reported: bool) -> Answer:
         bool(said["partial"]),
         said["recovery_until"],
         reported,
-        partly=names(item for item in said["went"] if item["action"] == "overwritten"),
+        partly=names(item for item in said["went"] if item["action"].startswith("overwritten")),
         kept=names((*(i for i in said["stays"] if i["table"] != BOX), *said["shared"])),
     )
 

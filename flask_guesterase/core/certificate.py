@@ -58,7 +58,8 @@ class Gone:
     :param table: label of the table.
     :param rows: number of rows.
     :param columns: names of the columns; empty when rows were deleted as a whole.
-    :param action: ``deleted`` or ``overwritten``.
+    :param action: ``deleted`` or ``overwritten``; ``deleted-uncopied`` or ``overwritten-uncopied``
+        where no safety copy was made of it.
     """
 
     table: str

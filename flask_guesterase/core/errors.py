@@ -141,7 +141,14 @@ class LimitError(ForbiddenError):
 
 
 class TransitionError(GuesteraseError):
-    """The request is not in a state that allows this step."""
+    """The request is not in a state that allows this step.
+
+    :param anew: a request of its own is needed.
+    """
+
+    def __init__(self, message: str, hint: str = "", anew: bool = False) -> None:
+        super().__init__(message, hint)
+        self.anew = anew
 
 
 class MovedError(GuesteraseError):

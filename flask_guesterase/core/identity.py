@@ -308,9 +308,11 @@ def readings(name: str) -> tuple[frozenset[str], frozenset[str]]:
 
 def _tokens(text: str) -> list[str]:
     """Return the parts of a name, folded; apostrophes join, all else that is no letter splits."""
-    joined = "".join(c for c in _fold(text) if c not in "'’ʼ`´")
-    parts = "".join(c if c.isalnum() else " " for c in joined).split()
+    parts = _ALNUM.findall(_fold(text).translate(_JOINING))
     return [part for part in parts if part.strip("0")]
+
+
+_ALNUM, _JOINING = re.compile(r"[^\W_]+"), dict.fromkeys(map(ord, "'’ʼ`´"))
 
 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})

@@ -266,9 +266,9 @@ _WHOLE = 2**53 - 1
 
 def _lines(strip: Strip) -> Sequence[Sequence[object]]:
     """Return the rows as JSON takes them, as they are where it takes all of them."""
-    kinds = set(map(type, chain.from_iterable(strip.lines)))
-    if kinds <= {str, int, type(None)}:
-        whole = [v for line in strip.lines for v in line if type(v) is int]
+    values = list(chain.from_iterable(strip.lines))
+    if set(map(type, values)) <= {str, int, type(None)}:
+        whole = [value for value in values if type(value) is int]
         if not whole or -_WHOLE <= min(whole) <= max(whole) <= _WHOLE:
             return strip.lines
     return [[_said(value) for value in line] for line in strip.lines]
@@ -276,9 +276,11 @@ def _lines(strip: Strip) -> Sequence[Sequence[object]]:
 
 def _said(value: object) -> object:
     """Return a value as JSON takes it: NULL, text, a whole number, or its form and its text."""
-    made = cell("", "", value)
-    if made.form in (Form.NULL, Form.TEXT):
+    if value is None or isinstance(value, str):
         return value
+    if type(value) is int and abs(value) <= _WHOLE:
+        return value
+    made = cell("", "", value)
     number = int(made.value) if made.form is Form.INT else None
     if number is not None and abs(number) <= _WHOLE:
         return number

@@ -210,8 +210,8 @@ TABLES: tuple[Own, ...] = (
         "returned", "rows in which an erased person seems to be back, until somebody decided",
         End.AGE, _SETTLED,
         {What.SERIAL: "id", What.RANDOM: "request", What.NAME: "controller property table_name",
-         What.KEY: "row_key", What.WORD: "why door state", What.COUNT: "attempts",
-         What.TIME: "seen_at decided_at try_at", What.PERSON: "decided_by"},
+         What.KEY: "row_key", What.WORD: "why door state waiting_for", What.COUNT: "attempts",
+         What.TIME: "seen_at decided_at try_at waiting_until", What.PERSON: "decided_by"},
     ),
     Own(
         "delivery", "who else holds copies, was told, and answered", End.AGE,

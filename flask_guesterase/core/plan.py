@@ -239,12 +239,12 @@ def _alike(
 ) -> Iterator[tuple[Ruling, list[Row]]]:
     """Yield rows about which the same is decided: one ruling, and the same ways to their owners."""
     unruled = _unruled(shape)
-    groups: dict[tuple[object, ...], tuple[Ruling, list[Row]]] = {}
+    groups: dict[object, tuple[Ruling, list[Row]]] = {}
     for row in rows:
         ruling = known.get((shape.table, row.key), unruled)
-        alike: tuple[object, ...] = (id(ruling),)
+        alike: object = id(ruling)
         if row.others:
-            alike = (id(ruling), _ways(row.owners), _ways(row.others))
+            alike = id(ruling), _ways(row.owners), _ways(row.others)
         group = groups.get(alike)
         if group is None:
             groups[alike] = (ruling, [row])

@@ -44,12 +44,15 @@ class Report:
     :param files: word -> how many files: ``kept`` were not removed yet, ``back`` are put back.
     :param recipients: who was told of the erasure, and must be told that it was taken back.
     :param restored: whether the request is restored; not when nothing came back at all.
+    :param uncopied: table -> columns of which no safety copy was made, so that they did not come
+        back; ``*`` for whole rows.
     """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     files: Mapping[str, int] = field(default_factory=dict)
     recipients: tuple[str, ...] = ()
     restored: bool = True
+    uncopied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -73,6 +76,7 @@ class Report:
                 }
                 for name, each in self.tables.items()
             },
+            "uncopied": {name: list(columns) for name, columns in self.uncopied.items()},
         }  # fmt: skip
 
     def to_json(self) -> str:
@@ -87,4 +91,7 @@ def read_report(text: str) -> Report:
         name: Table(each["restored"], each["already"], each["refused"], tuple(each["gone"]))
         for name, each in value["tables"].items()
     }
-    return Report(tables, value["files"], tuple(value["recipients"]), value["restored"])
+    # Reports of before do not say of what there was no copy.
+    uncopied = {name: tuple(each) for name, each in value.get("uncopied", {}).items()}
+    told = tuple(value["recipients"])
+    return Report(tables, value["files"], told, value["restored"], uncopied)

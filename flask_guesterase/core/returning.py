@@ -17,6 +17,26 @@ likelihood, and a mark, which is pseudonymous personal data, has no purpose any 
 """
 
 
+NOT_DECIDED = "not-decided"
+"""Why of a row that was not covered by what was decided before: a new request is needed."""
+
+PERHAPS_ANOTHER = "perhaps-another"
+"""Why of a row of somebody who may be a person of their own, whom nobody approved to erase."""
+
+NEWER = "newer"
+"""Why of a row that a restored database may have given to somebody since the erasure."""
+
+ASKED_ANEW = (NOT_DECIDED, PERHAPS_ANOTHER, NEWER)
+"""Whys of rows that no word of one person lets go: a new request is needed."""
+
+CHANGED, UNDATED, BARE = "changed", "no-date", "nothing-identifies"
+"""Whys of rows of a restored database: some of what identified them agrees; all does, and nothing
+says how old they are; nothing identifies them, then or now."""
+
+ASKED_ALONE = (CHANGED, UNDATED, BARE)
+"""Whys of rows of a restored database of which one person may say whose they are."""
+
+
 class Sign(StrEnum):
     """By what an erased person is known again."""
 

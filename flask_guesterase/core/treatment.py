@@ -213,7 +213,8 @@ def inside(parts: Mapping[str, Any], otherwise: Any = None) -> Inside:
         that leads nowhere changes nothing.
     :param otherwise: what the column becomes when it holds no valid JSON: null, redact or a
         plain value; null or an empty document, whichever fits, when left out.
-    :raises PolicyError: nothing is listed, a path is none, or a rule cannot be used within JSON.
+    :raises PolicyError: nothing is listed, or all of it is kept; a path is none, or a rule cannot
+        be used within JSON.
     """
     if not parts or not MAPPING[1](parts):
         raise PolicyError("inside() needs a path.", 'Name one, for example {"$.email": null}.')
@@ -222,6 +223,12 @@ def inside(parts: Mapping[str, Any], otherwise: Any = None) -> Inside:
         raise PolicyError(
             "retain(), File and inside() are rules of a whole column.",
             "Use null, redact, placeholder, mentions, keep(reason), a value or a callable.",
+        )
+    if all(isinstance(rule, Keep) for _, rule in rules):
+        # Plan and certificate would call a column overwritten in which nothing changes.
+        raise PolicyError(
+            "inside() keeps all that it lists, so that nothing goes.",
+            "Say what goes, or give the column keep(reason).",
         )
     after = None if otherwise is None else as_rule(otherwise)
     if after is not None and not isinstance(after, Null | Redact | Constant):

@@ -1,9 +1,11 @@
-"""Remembering what a function returned for the very same arguments."""
+"""Memory: what a function returned for the very same arguments, and when Python tidies up."""
 
 from __future__ import annotations
 
+import gc
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -34,3 +36,15 @@ def by_identity(function: _Function) -> _Function:
         return found[1]
 
     return cast(_Function, remembering)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let Python look for circles among objects after a batch, not again and again within it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()

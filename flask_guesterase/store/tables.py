@@ -468,6 +468,8 @@ returned = _table(
     Column("decided_at", DateTime),
     Column("attempts", Integer, nullable=False),
     Column("try_at", DateTime),
+    Column("waiting_for", String(40)),
+    Column("waiting_until", String(10)),
     Index(None, "table_name", "row_key"),
 )
 """Rows in which an erased person seems to be back: erased again, let live, or laid before staff."""

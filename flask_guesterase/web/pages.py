@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from wtforms import ValidationError
 
-from ..core.errors import GuesteraseError, InputError
+from ..core.errors import BusyError, GuesteraseError, InputError
 from ..core.log import canonical
 from .anew import anew
 from .current import current
@@ -355,9 +355,11 @@ def _problem_page(
     if desk == "staff":
         extra = {name: getattr(error, name, empty) for name, empty in extra.items()}
     name = f"guesterase/{desk}/error.html"
+    busy, sent = problem is problem_of(BusyError("")), request.method == "POST"
     said = {
         "heading": words[0], "next_step": words[1], "detail": detail, "reason": reason, **extra,
-        "back": _form() if form else "", "written": _written(problem.status),
+        # Where somebody was only in the way, the same button is to be pressed once more.
+        "back": _form() if form or (sent and busy) else "", "written": _written(problem.status),
         "incident": (request.view_args or {}).get("incident", ""),
     }  # fmt: skip
     try:

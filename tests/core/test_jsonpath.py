@@ -57,10 +57,11 @@ def test_what_is_no_path_is_refused_when_it_is_written(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("parts", "otherwise"),
-    [({}, None), ({"$.a": inside({"$.b": null})}, None), ({"$.a": null}, keep("why"))],
-)
+    [({}, None), ({"$.a": inside({"$.b": null})}, None), ({"$.a": null}, keep("why")),
+     ({"$.a": keep("why"), "$.b": keep("why")}, None)],
+)  # fmt: skip
 def test_rules_that_cannot_be_used_within_json(parts: dict[str, Any], otherwise: Any) -> None:
-    """Rules of a whole column are refused inside one, and so is keeping what is no JSON."""
+    """Rules of a whole column are refused inside one, and so is keeping what is no JSON, or all."""
     with pytest.raises(PolicyError):
         inside(parts, otherwise)
 

@@ -6,6 +6,7 @@ import re
 import threading
 from contextlib import suppress
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from sqlalchemy import Engine, event
 
 from flask_guesterase.core.errors import BusyError, TransitionError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.period import Period
+from flask_guesterase.store.deciding.amendments import House
+from flask_guesterase.store.lawbook import rulebook
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweeping import halting
 from tests.engines import SERVERS, fresh_database
@@ -62,6 +66,37 @@ def test_of_two_that_sign_a_pack_one_signs_it(any_hotel: Hotel) -> None:
     assert hotel.events.count("pack-signed") == 1
     with hotel.begin() as office:
         assert office.verify() == []
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("server", SERVERS)
+def test_of_two_periods_of_the_house_set_at_once_one_takes_the_place_of_the_other(
+    server: str, at: int, tmp_path: Path
+) -> None:
+    """Who comes later sees the other: a shorter one ends, a longer one is leaving."""
+    with fresh_database(server) as url:
+        hotel = Hotel(url, tmp_path)
+        for name in ("officer", "second"):
+            hotel.grants[name].add("law")
+        with hotel.begin() as office:
+            rulebook.sync(office.work)
+
+        def proposed(years: int, by: str) -> int:
+            period = House("guest_register", ("departed",), "counsel", Period(years=years))
+            with hotel.begin() as office:
+                return office.house_period("sh", period, by)
+
+        def confirmed(id_: int, by: str) -> None:
+            with hotel.begin() as office:
+                office.confirm_house(id_, by)
+
+        short, long = proposed(2, "officer"), proposed(5, "second")
+        first, other = (partial(confirmed, short, "second"), partial(confirmed, long, "officer"))
+        met = meet(hotel.engine, first, other, at)
+        states = {row["id"]: row["state"] for row in hotel.ours("rule")}
+        hotel.engine.dispose()
+    assert (met.first, met.second) == ("ok", "ok")
+    assert (states[short], states[long]) in {("ended", "living"), ("living", "leaving")}, met.at
 
 
 def test_of_two_that_vouch_for_a_journal_the_later_word_counts(any_hotel: Hotel) -> None:

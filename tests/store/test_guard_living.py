@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, literal, select, update
+from sqlalchemy import delete, event, insert, literal, select, update
 from sqlalchemy.exc import OperationalError
 
+from flask_guesterase.core.errors import TransitionError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.treatment import keep
+from flask_guesterase.store import tables
 from flask_guesterase.store.comeback import known
 from flask_guesterase.store.comeback.known import Mark
 from flask_guesterase.store.mapping.datamap import resolve
@@ -319,3 +321,134 @@ def test_a_full_disk_takes_no_part_of_what_the_host_writes(lodge: Lodge) -> None
         lodge.session.commit()
     lodge.session.rollback()
     assert lodge.rows(Room) == []
+
+
+OTHER = {"document_no": "YY 112233"}
+
+
+def unclear(lodge: Lodge) -> int:
+    """Let a profile without a name come with an erased contact; return the number of its line."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="sh", email=ANN["email"], made_on=OLD))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    (line,) = lodge.ours("returned")
+    return int(line["id"])
+
+
+def typed(lodge: Lodge, **values: Any) -> None:
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).where(GUEST.c.id == 9).values(**values))
+
+
+def theirs(lodge: Lodge, line: int) -> None:
+    lodge.run(lambda office: office.settle_return(line, "clerk", True))
+
+
+def test_a_word_counts_of_who_stands_there_as_it_is_said(lodge: Lodge) -> None:
+    """The find saw a profile without a name; by now it shows another guest's document."""
+    line = unclear(lodge)
+    typed(lodge, name="Ann Berg", **OTHER)
+    with pytest.raises(TransitionError) as refused:
+        theirs(lodge, line)
+    assert (refused.value.anew, "File a request" in refused.value.hint) == (True, True)
+    typed(lodge, document_no=None)
+    theirs(lodge, line)
+    assert lodge.worker() == {"erased": 1}
+
+
+def test_a_word_about_a_row_that_nobody_can_read_waits_with_it(lodge: Lodge) -> None:
+    """It is judged as it goes, and does not go until somebody cures it."""
+    line = unclear(lodge)
+    with lodge.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE lodgers_ SET made_on = 'never' WHERE id = 9")
+    theirs(lodge, line)
+    with pytest.raises(ValueError, match="never"):
+        lodge.worker()
+    with lodge.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE lodgers_ SET made_on = NULL WHERE id = 9")
+    typed(lodge, **OTHER)
+    assert lodge.worker() == {"staff": 1}
+
+
+def test_a_word_counts_of_who_stands_there_as_the_row_goes(lodge: Lodge) -> None:
+    """A document came in between the clerk's word and the worker."""
+    theirs(lodge, unclear(lodge))
+    typed(lodge, name="Ann Berg", **OTHER)
+    before = lodge.one(Guest, 9)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.returns() == [("lodgers_", "int:9", "perhaps-another", "staff")]
+    assert lodge.one(Guest, 9) == before
+
+
+def test_who_gets_the_number_of_a_row_that_waited_under_a_hold_stays(lodge: Lodge) -> None:
+    """It was looked at when it was to go for the first time, and waited; so it is once more."""
+    line, hold = unclear(lodge), held(lodge, "9")
+    theirs(lodge, line)
+    assert lodge.worker() == {"open": 1}
+    lodge.session.delete(lodge.session.get(Guest, 9))
+    lodge.session.commit()
+    lodge.add(Guest(id=9, house="sh", full_name="Cy Moe", email="cy@mail.example"))
+    before = lodge.one(Guest, 9)
+    lifted(lodge, hold)
+    lodge.later(hours=20)
+    assert lodge.worker() == {"gone": 1}
+    assert lodge.one(Guest, 9) == before
+
+
+def test_nobody_says_of_what_goes_by_itself_that_it_is_theirs(lodge: Lodge) -> None:
+    """That word would keep who booked anew meanwhile from being seen."""
+    hold = back_under_hold(lodge)
+    (line,) = (row["id"] for row in lodge.ours("returned") if row["state"] == "open")
+    with pytest.raises(TransitionError, match="will be erased again"):
+        theirs(lodge, line)
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=9, guest_id=9, external_ref="OB-90002", wishes="x", made_at=made))
+    lifted(lodge, hold)
+    assert lodge.worker() == {"lives": 1}
+
+
+@pytest.mark.parametrize("statement", [False, True])
+def test_an_undated_guest_whom_a_sweep_read_is_not_taken_along_with_a_booking(
+    lodge: Lodge, statement: bool
+) -> None:
+    """Nobody knows when the profile was made; but it was there last night, the booking was not."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email="junior@x.example"))
+    lodge.erased_guest()
+    lodge.sweep()
+    lodge.later(hours=1)
+    values = {"id": 9, "guest_id": 2, "external_ref": "OB-77001", "wishes": "x", "amount": 100}
+    if statement:
+        lodge.session.execute(insert(Booking).values(**values))
+    else:
+        lodge.session.add(Booking(**values))
+    lodge.session.commit()
+    before = lodge.rows(Guest), lodge.rows(Booking)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.returns("staff") == [("lodge_bookings", "int:9", "perhaps-another", "staff")]
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == before
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_sweep_that_cannot_tell_a_new_profile_from_an_old_one_lets_people_decide(
+    lodge: Lodge, known: bool
+) -> None:
+    """Of keys that do not count upwards no pass has an end: a profile that another process wrote
+    may have been there all along, and only its contact be new."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.sweep()
+    if not known:
+        with lodge.engine.begin() as conn:
+            conn.execute(delete(tables.pulse).where(tables.pulse.c.name.like("returns:%")))
+    lodge.later(hours=20)
+    with lodge.engine.begin() as conn:
+        conn.execute(insert(GUEST).values(id=9, name="Ann Berg", **SHARED))
+    before = lodge.one(Guest, 9)
+    assert lodge.sweep() == ({"returned": 1, "erased": 1} if known else {"returned-unclear": 1})
+    if not known:
+        assert lodge.returns("staff") == [("lodgers_", "int:9", "perhaps-another", "staff")]
+        assert lodge.one(Guest, 9) == before

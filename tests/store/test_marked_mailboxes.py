@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.core import identity
+from flask_guesterase.core.identity import Kind, normal
 from flask_guesterase.store.comeback import marks
 from tests.store.lodge import ANN, Guest, Lodge
 
@@ -33,4 +34,45 @@ def test_who_was_erased_is_known_in_either_spelling(
     lodge.session.commit()
     lodge.worker()
     assert [(key, why) for _, key, why, _ in lodge.returns()] == [("int:9", "erased-contact")]
+    lodge.close()
+
+
+ALIKE = [
+    ("ann@fußball.example", "ann@fussball.example"),
+    ("ann@fussball.example", "ann@fußball.example"),
+    ("fußball@mail.example", "fussball@mail.example"),
+    ("ann@λόγος.example", "ann@λόγοσ.example"),
+]
+
+
+def folded(kind: str, place: str, told: str, *_: object) -> set[tuple[str, str]]:
+    """Return kind and text as they were before mailboxes that fold alike were two."""
+    return {(kind, normal(kind, told).casefold())}
+
+
+@pytest.mark.parametrize(("gone", "other"), ALIKE)
+@pytest.mark.parametrize("before", [True, False])
+def test_mailboxes_that_fold_alike_are_two_people(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    gone: str, other: str, before: bool,
+) -> None:
+    """Whose mark is of before may be either, and is known by both; nobody loses one."""
+    lodge = Lodge(database_url, tmp_path)
+    lodge.stayed(email=gone)
+    with monkeypatch.context() as patched:
+        if before:
+            of = marks._forms
+            patched.setattr(marks, "_forms", lambda kind, *given: (
+                folded(kind, *given) if kind == Kind.EMAIL else of(kind, *given)
+            ))
+        lodge.erased_guest()
+    for id, email in ((8, other), (9, gone)):
+        values = {"full_name": ANN["full_name"], "email": email}
+        lodge.session.add(Guest(id=id, house="sh", made_on=lodge.now.date(), **values))
+        lodge.session.commit()
+    lodge.worker()
+    known = ["int:8", "int:9"] if before else ["int:9"]
+    assert [(key, why) for _, key, why, _ in lodge.returns()] == [
+        (key, "erased-contact") for key in known
+    ]
     lodge.close()

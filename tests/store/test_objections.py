@@ -12,6 +12,7 @@ from sqlalchemy import insert
 
 from flask_guesterase.core.errors import ForbiddenError, InputError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.log import slug
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import fingerprint
 from flask_guesterase.core.treatment import delete, null
@@ -95,13 +96,16 @@ def test_two_domains_that_fold_alike_are_two(lodge: Lodge, said: str, asked_by: 
     lodge.run(lambda office: office.object("ann@fussball.example", "sh"))
     lodge.run(lambda office: office.agree_anew(asked_by, "sh"))
     assert asked(lodge, "ann@fussball.example", "sh")
+    assert not asked(lodge, said, "sh")
+    assert not asked(lodge, asked_by, "sh")
 
 
 def written_before(lodge: Lodge, *mailboxes: str) -> None:
     """Write down an objection as it was before a mailbox was one in both spellings."""
     key = lodge.run(lambda office: office.work.custodian.pepper("objection"))
+    mine = slug(lodge.settings.property("sh").controller)
     rows = [
-        {"controller": "sh-co", "property": "sh", "kind": "objection", "table_name": "",
+        {"controller": mine, "property": "sh", "kind": "objection", "table_name": "",
          "mark": fingerprint(key, "email", mailbox), "row_mark": "",
          "erased_at": datetime(2026, 1, 1), "ends_on": None, "request": None}
         for mailbox in mailboxes
@@ -116,6 +120,15 @@ def test_who_objected_before_is_known_still(lodge: Lodge, written: tuple[str, ..
     written_before(lodge, *written)
     for mailbox in (LETTERS, SENT) if SENT in written else SHARP:
         assert asked(lodge, mailbox)
+
+
+def test_who_objected_before_may_agree_anew(lodge: Lodge) -> None:
+    """In either spelling of their own domain, and in no other."""
+    written_before(lodge, LETTERS, SENT, "ann@fussball.example")
+    lodge.run(lambda office: office.agree_anew(LETTERS, "sh"))
+    assert [asked(lodge, each, "sh") for each in (LETTERS, SENT)] == [False, False]
+    lodge.run(lambda office: office.agree_anew(SHARP[0], "sh"))
+    assert asked(lodge, "ann@fussball.example", "sh")
 
 
 def test_it_binds_the_controller_to_whom_it_was_said(lodge: Lodge) -> None:

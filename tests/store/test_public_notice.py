@@ -371,7 +371,7 @@ def test_a_notice_of_before_gets_the_columns_and_keeps_what_it_said(watch: Watch
     number = ready(watch)
     (before,) = (row for row in watch.ours("notice") if row["alarm"] == DUTY)
     mine = [c for c in before if c.startswith(("public_", "confirmed_"))]
-    script = ScriptDirectory(str(upgrade.SCRIPTS)).get_revision("0019")
+    script = ScriptDirectory(str(upgrade.SCRIPTS)).get_revision("0021")
     with watch.engine.begin() as conn:
         for column in mine:
             conn.execute(text(f"ALTER TABLE guesterase_notice DROP COLUMN {column}"))

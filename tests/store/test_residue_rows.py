@@ -32,10 +32,11 @@ from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, null, retain
 from flask_guesterase.store import worker
+from flask_guesterase.store.catalog.shape import LiveColumn, LiveSchema, LiveTable
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.search import reading, residue
+from flask_guesterase.store.search import reading, residue, scan
 from flask_guesterase.store.search.scan import Opened, Piece, pieces
-from flask_guesterase.store.search.space import Place
+from flask_guesterase.store.search.space import Place, Way, space
 from tests.engines import fresh_database
 from tests.store.hiding import Veiled
 from tests.store.hotel import Base, Booking, Hotel, Invoice, Scan, policies
@@ -413,6 +414,61 @@ def test_what_a_table_has_beside_what_it_inherits_is_read_for_names(tmp_path: Pa
             "INSERT INTO former (id, hotel, quip) VALUES (9, 'harbour', 'As Ann Berg says')")
         assert places(hotel, erase_ann(hotel)) == {"former.quip": {"name"}}
         hotel.engine.dispose()
+
+
+def heirs(hotel: Hotel) -> None:
+    """Let rows of former guests and their bookings lie in tables that inherit, under used keys."""
+    run(hotel, "CREATE TABLE former (quip TEXT) INHERITS (guests)",
+        "CREATE TABLE past () INHERITS (bookings)", "CREATE TABLE older () INHERITS (past)")
+
+
+def test_what_a_table_inherits_is_read_with_the_table_above_it(tmp_path: Path) -> None:
+    """Once, and judged as what is declared there: what stays there on purpose is no copy."""
+    with fresh_database("postgresql") as url:
+        hotel = Hotel(url, tmp_path)
+        heirs(hotel)
+        hotel.guest(1, **ANN)
+        run(hotel, "INSERT INTO older (id, number, guest_id) VALUES (1, 'ann@post.example', 1)")
+        number = erase_ann(hotel)
+        assert (hotel.state(number), places(hotel, number)) == ("erased", {})
+        assert found(hotel, number)["rows"] == 2
+        hotel.engine.dispose()
+
+
+def test_a_copy_in_a_table_that_inherits_is_found_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one whose key a row has in the table above it, where one piece of that ends."""
+    monkeypatch.setattr(scan, "SMALLEST", 1)
+    with fresh_database("postgresql") as url:
+        hotel = Hotel(url, tmp_path)
+        heirs(hotel)
+        hotel.guest(1, **ANN)
+        hotel.guest(2, name="Bo Lind", email="bo@post.example")
+        hotel.put(Booking, id=1, number="B1", guest_id=2)
+        run(hotel, *(
+            f"INSERT INTO {table} (id, number, guest_id, remark) "
+            f"VALUES ({id}, '{table}', 2, 'ann@post.example')"
+            for table in ("past", "older") for id in (1, 2)
+        ))  # fmt: skip
+        number = erase_ann(hotel)
+        (left,) = found(hotel, number)["left"]
+        assert (left["place"], left["rows"]) == ("bookings.remark", 4)
+        hotel.engine.dispose()
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_an_heir_is_read_by_itself_where_the_table_above_it_hides_rows(hidden: bool) -> None:
+    """Row-level security of the table above hides its rows as well, though not in itself."""
+    mail = {"mail": LiveColumn("mail", "text", True)}
+    tables = {
+        "guests": LiveTable("guests", "public", mail, row_security=hidden),
+        "former": LiveTable("former", "public", mail, heir_of=("guests",)),
+        "older": LiveTable("older", "public", mail, heir_of=("former",)),
+    }
+    seen = space(LiveSchema("postgresql", "17", "public", tables), resolve([], [], []))
+    assert [place.name for place in seen.places] == (["former", "guests"] if hidden else ["guests"])
+    assert {place.way for place in seen.places} == {Way.STREAM}
 
 
 def test_two_mailboxes_in_one_cell_are_both_looked_for(hotel: Hotel) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from inspect import signature
 from io import StringIO
 from pathlib import Path
@@ -34,6 +35,8 @@ from tests import engines
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = tuple(sorted(path.name[:4] for path in (upgrade.SCRIPTS / "versions").glob("0*.py")))
 """The revisions of our tables, oldest first."""
+
+MOMENT = datetime(2026, 3, 1, 9)
 
 
 @contextmanager
@@ -470,6 +473,33 @@ def test_tables_of_the_first_revision_keep_their_rows(engine: Engine) -> None:
     with engine.connect() as conn:
         row = conn.execute(sa.select(tables.request)).one()
     assert (row.number, row.state, row.asked_by) == ("GR-1", "review", None)
+
+
+def test_who_came_back_before_takes_a_request_where_it_may_be_another_person(
+    engine: Engine,
+) -> None:
+    """A line of before says nothing of whether its row is new, so no one person's word is enough;
+    what a request named, what was seen to and what a replay found is as it was."""
+    upgrade.upgrade(engine)
+    lines = [
+        ("erased-contact", "staff"), ("erased-reference", "open"), ("erased-record", "staff"),
+        ("erased-contact", "seen"), ("erased-key", "open"), ("erased-contact", "lives"),
+        ("changed", "staff"),
+    ]  # fmt: skip
+    one = upgrade._directory().get_revision("0019")
+    with engine.begin() as conn:
+        conn.execute(sa.insert(tables.returned), [
+            {"controller": "pine", "property": "sh", "table_name": "guests", "row_key": "int:1",
+             "why": why, "door": "flush", "state": state, "seen_at": MOMENT, "attempts": 0,
+             "try_at": MOMENT}
+            for why, state in lines
+        ])  # fmt: skip
+        one.module.upgrade(Operations(MigrationContext.configure(conn)))
+        row = tables.returned.c
+        found = conn.execute(sa.select(row.why, row.state, row.try_at).order_by(row.id)).all()
+    assert [tuple(each) for each in found] == [
+        *([("perhaps-another", "staff", None)] * 3), *((*line, MOMENT) for line in lines[3:])
+    ]  # fmt: skip
 
 
 def test_who_serves_and_sweeps_does_not_load_alembic() -> None:

@@ -95,6 +95,17 @@ def test_a_program_erases_nobody_who_may_have_been_there_all_along(back: House) 
     assert state(back) == "staff"
 
 
+def test_a_program_says_of_no_row_that_goes_by_itself_that_it_is_theirs(back: House) -> None:
+    """The page has no such button: that word would be the last look that the row gets."""
+    clerk = Program(back, token(back, "clerk"))
+    assert clerk.post("/returns/1/settle", {"whose": "theirs"}).status_code == 200
+    again = clerk.post("/returns/1/settle", {"whose": "theirs"})
+    assert (again.status_code, "will be erased again" in again.text) == (409, True)
+    assert len(journaled(back, "return-settled")) == 1
+    assert clerk.post("/returns/1/settle", {"whose": "lives"}).status_code == 200
+    assert state(back) == "lives"
+
+
 def test_what_was_decided_is_not_decided_again(back: House) -> None:
     """A program that does not know whether it was heard asks once more without harm."""
     clerk = Program(back, token(back, "clerk"))

@@ -6,6 +6,7 @@ import html
 import logging
 import re
 import time
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,7 +17,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.web.wording.answers import in_words
 from flask_guesterase.web.wording.language import Language
 from tests.web.house import CANARY, Browser, House
-from tests.web.test_guest import GUEST, erased, proved
+from tests.web.test_guest import GUEST, ask, erased, proved
 
 DESK = "/desk/privacy"
 
@@ -296,6 +297,28 @@ def test_a_form_that_was_open_too_long_leads_back_to_itself(house: House, path: 
         path, data={"csrf_token": "old"}, base_url="http://localhost/hotel/"
     )
     assert f'href="/hotel{path}">Open the form again</a>' in under.text
+
+
+@pytest.mark.parametrize("page", ["form", "link"])
+def test_a_form_that_met_a_busy_database_leads_back_to_itself(house: House, page: str) -> None:
+    """Nothing was changed, so the same button is to be pressed again: here is where it is."""
+    browser = house.browser()
+    browser.get("/privacy/?lang=en")
+    path = "/privacy/ask/check"
+    if page == "form":
+        browser.answers(**GUEST)
+    else:
+        path = ask(house)[1]
+    sent = {"csrf_token": browser.token(path)}
+    with house.hotel.engine.connect() as other:
+        raw: Any = other.connection.dbapi_connection
+        raw.execute("BEGIN IMMEDIATE")
+        busy = browser.client.post(path, data=sent)
+        raw.rollback()
+    assert busy.status_code == 503
+    assert f'href="{path}">Open the form again</a>' in busy.text
+    assert browser.post(path, path).status_code in (200, 303)
+    assert "Open the form again" not in browser.client.get("/privacy/link/over").text
 
 
 @pytest.mark.parametrize("field", ["csrf_token", "_hotel_token"])

@@ -276,6 +276,18 @@ def test_the_notice_is_a_text_to_keep(house: House, wish: str) -> None:
     officer.get(f"{DESK}/incidents/{number}/notice?duty=XX/none", 404)
 
 
+@pytest.mark.parametrize("typed", ["%0A", "%0D%0AX-A:1", "%E2%80%A8", "%22"])
+def test_the_name_of_the_notices_file_is_none_of_the_address(house: House, typed: str) -> None:
+    """A number with a line's end behind it means the same incident, and breaks no header."""
+    number, officer = report(house), house.browser("officer")
+    for where in (f"{number.lower()}{typed}", f"{typed}{number}"):
+        answer = officer.client.get(f"{DESK}/incidents/{where}/notice.txt?duty=CN/authority")
+        assert answer.status_code in (200, 404)
+        if answer.status_code == 200:
+            named = f'attachment; filename="notice-{number}.txt"'
+            assert answer.headers["Content-Disposition"] == named
+
+
 def test_the_notice_says_which_data_and_what_guests_can_do(house: House) -> None:
     """In words, not in columns alone; and what those concerned are told, which includes how they
     lessen the harm (PIPL Art. 57(1)(2), GDPR Art. 33(3)(d))."""

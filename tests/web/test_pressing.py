@@ -13,6 +13,7 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from flask_guesterase import Canary
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
@@ -507,3 +508,46 @@ def test_what_was_sent_before_is_said(house: House, made: str) -> None:
             shown = browser.get(answer.location, wish="en")
         told.append(BEFORE in shown)
     assert told == [False, True]
+
+
+def test_a_request_pressed_twice_comes_in_once(house: House) -> None:
+    """Who lets go of the first answer, and of the cookie that says it was sent, has one letter."""
+    browser, page = house.browser(), "/privacy/ask/check"
+    browser.answers(**GUEST, wish="erase")
+    read = re.search(r'name="read" value="([^"]+)"', browser.get(page))
+    assert read is not None
+    answers = pressed(browser, page, {"read": read[1]})
+    assert [answer.location for answer in answers] == ["/privacy/asked"] * 2
+    assert len(house.hotel.ours("intake")) == 1
+
+
+def test_a_link_to_a_copy_asked_for_by_two_presses_is_sent_once(house: House) -> None:
+    """Two letters would come, and the button works five times a day."""
+    browser, number = asked(house)
+    released(house, number)
+    sent = {"csrf_token": browser.token("/privacy/case")}
+    answers = [browser.client.post("/privacy/case/copy", data=sent) for _ in range(2)]
+    assert [answer.location for answer in answers] == ["/privacy/case/copy"] * 2
+    assert len(set(re.findall(r"/privacy/copy/open/[\w-]+", letters(house)))) == 1
+
+
+def test_a_pin_set_by_two_presses_is_not_called_wrong(house: House) -> None:
+    """Who sets another PIN, and presses once more, is not told that the old one does not fit."""
+    clerk, page = house.browser("clerk"), f"{DESK}/pin"
+    for old, new in (("", "739154"), ("739154", "846251")):
+        answers = pressed(clerk, page, {"pin": new, "again": new, "old": old})
+        assert [answer.status_code for answer in answers] == [200, 200], answers[1].text
+    with house.app.app_context(), house.extension.begin() as office:
+        assert office.check_pin("clerk", "846251")
+        assert not office.check_pin("clerk", "739154")
+
+
+def test_who_switches_invented_guests_on_by_two_presses_said_so_once(house: House) -> None:
+    """Not refused as who wants to be the second person as well: that is for later."""
+    house.extension.canary(Canary(make=lambda session, who: [], property="sh"))
+    officer, page = house.browser("officer"), f"{DESK}/canaries"
+    sent = {"property": "sh", "csrf_token": officer.token(page)}
+    answers = [officer.client.post(f"{page}/on", data=sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        assert office.canaries_on() == {"sh": False}

@@ -276,6 +276,19 @@ def test_a_button_pressed_twice_is_one_disclosure(desk: Desk, kind: str) -> None
     assert shown(desk) == 1
 
 
+def test_a_look_at_a_disclosure_pressed_twice_is_done_once(desk: Desk) -> None:
+    """Who looked at it is not told that somebody else may have acted meanwhile."""
+    number = desk.ask(desk.browser("clerk")).text
+    number = re.findall(r"D-[0-9A-Z]{8}", number)[0]
+    auditor = desk.browser("auditor")
+    sent = {"finding": "fine", "csrf_token": auditor.token(LIST)}
+    answers = [auditor.client.post(f"{LIST}/{number}", data=sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    changed = auditor.client.post(f"{LIST}/{number}", data={**sent, "finding": "excessive"})
+    assert changed.status_code == 409
+    assert desk.night.ours("disclosure")[0]["finding"] == "fine"
+
+
 def shown(desk: Desk) -> int:
     """Return how often the journal says that the register was shown."""
     return sum(row["action"] == RegisterProduced.name for row in desk.night.ours("entry"))

@@ -15,6 +15,7 @@ from sqlalchemy import update
 from flask_guesterase import verify as offline
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
+from flask_guesterase.store.recovery import window
 from tests.store.hotel import Guest
 from tests.web.apihouse import Program, opened, token
 from tests.web.house import CANARY, Browser, House
@@ -29,18 +30,29 @@ def number(house: House) -> str:
     return erased(house)
 
 
-def erased(house: House) -> str:
-    """Erase Ann; return the number of her request."""
+def asked(house: House) -> str:
+    """Let a request about Ann be ready to be approved; return its number."""
     number = house.request()
     with house.app.app_context():
         with house.extension.begin() as office:
             office.confirm(number, "clerk", "desk")
         house.settle(number)
+    return number
+
+
+def approved(house: House, number: str) -> str:
+    """Carry out the request; return its number."""
+    with house.app.app_context():
         with house.extension.begin() as office:
             office.approve(number, "officer", office.preview(number).digest)
         house.extension.work()
     assert house.state(number) == "sealed"
     return number
+
+
+def erased(house: House) -> str:
+    """Erase Ann; return the number of her request."""
+    return approved(house, asked(house))
 
 
 @pytest.fixture
@@ -258,3 +270,23 @@ def test_what_did_not_come_back_is_named_by_table_number_and_reason(
         assert re.search(r"guests\b.*1 row: +somebody wrote there since", told), told[:600]
         assert "+64 9 555 0199" not in page
         assert CANARY not in page
+
+
+def test_what_has_no_safety_copy_is_told_before_and_after(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plan, certificate and what came back name the part that nobody can take back."""
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(
+        columns={("guests", (1,)): frozenset({"phone"})}
+    ))  # fmt: skip
+    number, second = asked(house), house.browser("second")
+
+    def page(of: str) -> str:
+        return " ".join(re.sub(r"<[^>]+>", " ", second.get(f"{DESK}/{number}{of}")).split())
+
+    assert "there is no safety copy of it. phone" in page("")
+    approved(house, number)
+    assert "overwritten; no safety copy was made of it: phone" in page("/certificate")
+    propose(house, number)
+    assert second.post(f"{DESK}/{number}/restore/confirm").status_code == 303
+    assert "There was no safety copy of: guests : phone" in page("")

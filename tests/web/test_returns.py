@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from flask_guesterase import Guesterase, Policy
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.upkeep import upgrade
 from tests.store.hotel import Base, Booking, Guest, policies
@@ -89,6 +90,20 @@ def test_of_who_may_have_been_there_all_along_a_page_says_who_decides(back: Hous
     assert hotel.row(8)["document_no"] == "EM 445566"
     desk.post(f"{path}/2", page=path, whose="lives")
     assert [row["state"] for row in hotel.ours("returned")] == ["staff", "lives"]
+
+
+def test_of_who_turned_out_to_be_another_one_a_button_says_who_decides(back: House) -> None:
+    """The page was read before a document came in: what it refuses, it says what to do about."""
+    page, hotel = "/desk/privacy/returns", back.hotel
+    desk = back.browser("clerk")
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 7).values(document_no="YY112233"))
+    answer = desk.post(f"{page}/1", page=page, whose="theirs")
+    assert answer.status_code == 409
+    assert "a second person reads the plan and approves it." in answer.text
+    assert state(back) == "staff"
+    assert back.worker().problems == {}
+    assert hotel.row(7)["document_no"] == "YY112233"
 
 
 def test_a_clerk_lets_a_new_stay_live(back: House) -> None:
@@ -277,3 +292,40 @@ def test_what_came_back_at_a_hotel_that_the_settings_name_no_more_can_be_settled
     assert "guests 7<" in page
     desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")
     assert state(house) == "lives"
+
+
+def test_what_is_to_go_again_says_what_it_waits_for_and_until_when(back: House) -> None:
+    """A hold keeps it: the page names that, and when it is tried next, in the reader's words."""
+    desk, path, hotel = back.browser("clerk"), "/desk/privacy/returns", back.hotel
+    desk.post(f"{path}/1", page=path, whose="theirs")
+    assert "nothing; it goes by itself within minutes" in desk.get(path, wish="en")
+    hotel.grants["officer"].add("hold")
+    with hotel.begin() as office:
+        office.place_hold(Wanted("record", "court-order", "guests", "7"), "officer")
+    assert back.worker().problems == {}
+    page = desk.get(path, wish="en")
+    assert re.search(r"<dt>What it waits for</dt><dd>a duty of law</dd>", page)
+    assert re.search(r"<dt>Next try</dt><dd>[^<]*5:15", page)
+    assert "<dt>Until</dt>" not in page, "of a hold nobody knows the day"
+    with hotel.engine.begin() as conn:
+        conn.execute(update(tables.returned).values(waiting_until="2026-05-02"))
+    for wish, said in (("en", "May 2, 2026"), ("zh", "2026年5月2日"), ("de", "2. Mai 2026")):
+        assert said in desk.get(path, wish=wish)
+    with back.app.app_context(), back.extension.begin(write=False) as office:
+        (row,) = office.returns("clerk")
+    assert (row["waiting_for"], row["waiting_until"]) == ("legal-duty", "2026-05-02")
+    with hotel.engine.begin() as conn:
+        conn.execute(update(tables.returned).values(waiting_for="last-try-failed"))
+    assert "the last try failed; tell whoever runs the system" in desk.get(path, wish="en")
+    desk.post(f"{path}/1", page=path, whose="lives")
+    (line,) = hotel.ours("returned")
+    assert (line["waiting_for"], line["waiting_until"]) == (None, None)
+
+
+def test_after_a_restore_why_a_row_is_asked_about_is_in_the_readers_words(back: House) -> None:
+    """Also where only a request can decide about it."""
+    with back.hotel.engine.begin() as conn:
+        conn.execute(update(tables.returned).values(door="replay", why="perhaps-another"))
+    page = back.browser("clerk").get("/desk/privacy/restored", wish="de")
+    assert "perhaps another" not in page
+    assert "Vielleicht eine andere Person" in page

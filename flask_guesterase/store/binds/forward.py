@@ -24,12 +24,14 @@ from ...core.plan import Outcome, Person, Plan
 from .. import tables
 from ..boxes import safe
 from ..casework.cases import load, step, tell
-from ..certificates import planning
-from ..erasing import echo, people
+from ..certificates import deeds, planning
+from ..erasing import echo, people, shared
 from ..erasing.surgery import Surgery
 from ..erasing.taking import Erased
 from ..mapping.crossing import HOME, Crossing
 from ..mapping.masks import Seeded
+from ..messages import outbox
+from ..retaining.keeping import Origin
 from ..sweeping.putoff import come
 from ..unit import HasWork, Run
 from ..upkeep import upgrade
@@ -218,18 +220,38 @@ def _finish(work: Work, found: list[Line[Any]], others: int) -> None:
             work, part, state=DONE, ended_at=part.ended_at or work.stamp, box=None, **values
         )
     work.after.append(partial(work.custodian.forget, intents.label(home.number)))
+    freed = _free_files(work, home, intent)
     if home.request is not None:
-        _tell(work, home, intent, others + left)
+        _tell(work, home, intent, others + left, freed)
 
 
-def _tell(work: Work, home: Line[Any], intent: Intent, left: int) -> None:
+def _free_files(work: Work, home: Line[Any], intent: Intent) -> Erased:
+    """Queue the removal of files that were left to others who name them no more; return them.
+
+    Of two who share one and have both begun, each left it to the other.
+    """
+    freed = shared.again(work.conn, work.whole(), intent.stays, work.live())
+    origin = Origin(home.request, home.controller, home.property)
+    for root, name in dict.fromkeys(freed.files):
+        # Whether its bytes may be kept was not decided about a file that stays.
+        outbox.queue_file(work, origin, root, name)
+    return freed
+
+
+def _tell(work: Work, home: Line[Any], intent: Intent, left: int, freed: Erased) -> None:
     """Move the request on, where it waited for this."""
     case = load(work, home.request, lock=True)
     if case.state is not State.ERASING:
         return
     buried = people.bury(work, case.number, _readable(work, intent.held))
-    case = step(work, case, State.CHECKING, erased_at=work.stamp, try_at=None)
-    counts = {**intent.counts, "people": buried, "files": intent.files}
+    files = intent.files + len(set(freed.files))
+    done = dict(case.decisions or {})
+    if freed.files:
+        stayed = Erased(stays=list(intent.stays)).others
+        done |= {"did": deeds.moved(done["did"], stayed, freed.others), "files": files}
+    now = {"erased_at": work.stamp, "try_at": None, "decisions": done}
+    case = step(work, case, State.CHECKING, **now)
+    counts = {**intent.counts, "people": buried, "files": files}
     tell(work, SubjectErased, case, SYSTEM, counts | ({"left": left} if left else {}))
 
 

@@ -21,7 +21,7 @@ from .. import tables
 from ..boxes import safe
 from ..erasing import eraser
 from ..erasing.eraser import Locked, Scope
-from ..erasing.taking import Erased
+from ..erasing.taking import Erased, Naming
 from ..mapping.crossing import HOME, Binds, Crossing, binds_of
 from ..mapping.masks import Seeded
 from ..mapping.raw import reader
@@ -69,6 +69,7 @@ class Intent:
     :param strangers: those of whom no text can be searched.
     :param over: tables whose rows' own time is over.
     :param binds: all databases of it, in the order in which they are changed.
+    :param stays: files that were left to others who named them; the key of each row as text.
     """
 
     steps: tuple[tuple[Decision, tuple[Entry, ...]], ...]
@@ -81,6 +82,7 @@ class Intent:
     strangers: tuple[Person, ...] = ()
     over: frozenset[str] = frozenset()
     binds: tuple[str, ...] = ()
+    stays: tuple[Naming, ...] = ()
 
     @property
     def hand(self) -> Hand:
@@ -130,6 +132,8 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         "over": sorted(scope.over),
         "people": _texts(scope.people),
         "seed": base64.b64encode(seed).decode(),
+        "stays": [[table, key_text(key), column, *file]
+                  for (table, key), column, file in erased.stays],
         "strangers": _texts(known[1]),
     }
     work.begun.append(_put(work, origin, rows, shared, (*others, HOME)))
@@ -254,6 +258,11 @@ def read(work: Work, part: Line[Any]) -> Intent:
         tuple(sorted(_people(value["strangers"]))),
         frozenset(value["over"]),
         tuple(value["binds"]),
+        tuple(
+            ((table, (key,)), column, (root, name))
+            # What an earlier version sealed says nothing of them.
+            for table, key, column, root, name in value.get("stays", ())
+        ),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -28,8 +28,12 @@ from ..remembrance import heads, remembering
 from ..settings import Property
 from ..work import Work
 from . import beside, laternotice, staying
+from .deeds import UNCOPIED
 
 _ACTIONS = {Outcome.DELETE.value: "deleted", Outcome.OVERWRITE.value: "overwritten"}
+
+_UNCOPIED = "-uncopied"
+"""Ends the word of an action where no safety copy was made of what went by it."""
 
 
 def journaled(work: Work, proving: bool = False) -> list[Entry]:
@@ -78,11 +82,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
     """
     property_ = work.settings.property(case.property)
     did = decisions.get("did", ())
-    went = tuple(
-        Gone(i["table"], i["rows"], tuple(i["columns"]), _ACTIONS[i["outcome"]])
-        for i in did
-        if i["outcome"] in _ACTIONS
-    )
+    went = tuple(line for i in did if i["outcome"] in _ACTIONS for line in _gone(i))
     later = laternotice.last_day(work, case.number) if end is State.SEALED else ""
     shared = tuple(
         Shared(i["table"], i["rows"], tuple(i["columns"]))
@@ -121,6 +121,18 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         recipients=recipients.told(work, case.number),
         copies_until=_copies_until(work, property_, case, end),
     )
+
+
+def _gone(item: Mapping[str, Any]) -> Iterator[Gone]:
+    """Yield what of rows went, and by itself that of which no safety copy was made."""
+    table, rows, action = item["table"], item["rows"], _ACTIONS[item["outcome"]]
+    lost = item.get(UNCOPIED, ())
+    copied = tuple(name for name in item["columns"] if name not in lost)
+    without = tuple(name for name in item["columns"] if name in lost)
+    if copied or not lost:
+        yield Gone(table, rows, copied, action)
+    if without or (lost and not copied):
+        yield Gone(table, rows, without, action + _UNCOPIED)
 
 
 def _stays(

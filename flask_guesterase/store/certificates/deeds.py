@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ...core.log import canonical
@@ -14,30 +14,58 @@ from ..retaining import keeping
 Same = Mapping[tuple[Decision, Key], int]
 """(Decision, key) -> rows that come under it and in which nothing changes."""
 
+Lost = Callable[[Decision, Key], tuple[str, ...]]
+"""Returns the columns of a row of which no safety copy is made, as `window.Unkept.lost` does."""
+
 
 def did(
-    plan: Plan, many: Doubles | None = None, same: Same | None = None
+    plan: Plan, many: Doubles | None = None, same: Same | None = None, lost: Lost | None = None
 ) -> list[dict[str, Any]]:
     """Return what a plan does as plain values without personal data: decisions and counts.
 
-    Rows that are kept for different reasons, or until different days, are items of their own.
+    Rows that are kept for different reasons, or until different days, are items of their own; so
+    are those of which no safety copy is made.
 
     :param plan: the plan.
     :param many: in how many rows its keys stand, from before it was carried out; one by default.
     :param same: of how many nothing changed, as those emptied before; they are not counted.
+    :param lost: tells of what of a row no safety copy is made; of none by default.
     """
     items, known, idle = [], many or {}, same or {}
     for each in plan.steps:
-        groups: dict[Reason, int] = {}
+        groups: dict[tuple[Reason, tuple[str, ...]], int] = {}
         for row in each.rows:
             why = _why(plan, each.decision, row.key)
             rows = known.get((each.decision.table, row.key), 1)
             rows -= idle.get((each.decision, row.key), 0)
             if rows > 0:
-                groups[why] = groups.get(why, 0) + rows
-        for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
-            items.append(_item(each.decision, why, rows))
+                group = why, lost(each.decision, row.key) if lost is not None else ()
+                groups[group] = groups.get(group, 0) + rows
+        for (why, parts), rows in sorted(groups.items(), key=_order):
+            item = _item(each.decision, why, rows)
+            items.append({**item, UNCOPIED: list(parts)} if parts else item)
     return items
+
+
+def _order(group: tuple[tuple[Reason, tuple[str, ...]], int]) -> tuple[object, ...]:
+    (why, parts), _ = group
+    return why.until, why.rule, parts
+
+
+UNCOPIED = "uncopied"
+"""Under which word an item has the columns of which no safety copy was made, if there are any."""
+
+
+def uncopied(items: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Return table -> the columns of which no safety copy was made.
+
+    :param items: what was done, as `did` has it.
+    """
+    found: dict[str, set[str]] = {}
+    for item in items:
+        if item.get(UNCOPIED):
+            found.setdefault(item["table"], set()).update(item[UNCOPIED])
+    return {table: tuple(sorted(names)) for table, names in sorted(found.items())}
 
 
 def unmoved(files: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
@@ -49,6 +77,23 @@ def unmoved(files: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
         _item(Decision(table, Outcome.SHARE, (column,), (), OTHERS), Reason(), rows)
         for (table, column), rows in sorted(files.items())
     ]
+
+
+def moved(
+    items: Iterable[dict[str, Any]],
+    before: Mapping[tuple[str, str], int],
+    files: Mapping[tuple[str, str], int],
+) -> list[dict[str, Any]]:
+    """Return what was done, where fewer files stay by now than did.
+
+    :param items: what was done.
+    :param before: of which rows files stayed, as `unmoved` was told.
+    :param files: of which they stay by now.
+    """
+    rest, gone = list(items), unmoved(before)
+    for item in (item for item in gone if item in rest):
+        rest.remove(item)
+    return [*rest, *unmoved(files)]
 
 
 def added(items: Iterable[dict[str, Any]], more: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

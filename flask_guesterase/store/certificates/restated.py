@@ -17,7 +17,7 @@ from ..erasing.doubles import doubles
 from ..retaining import law, remainder
 from ..work import Work
 from . import beside, laternotice, planning, staying
-from .deeds import did
+from .deeds import UNCOPIED, did
 
 Items = Iterable[Mapping[str, Any]]
 """What was done, as `deeds.did` has it."""
@@ -174,6 +174,8 @@ def gone(items: Items, left: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
     result = []
     for item in items:
         went = {**item, "outcome": Outcome.OVERWRITE.value, "until": "", "open": []}
+        # Of what ends by its day nobody expects a copy.
+        went.pop(UNCOPIED, None)
         rows, columns = item["rows"], set(item["columns"])
         for number, (table, named, many) in enumerate(theirs):
             if table != item["table"] or not columns & named:

@@ -18,6 +18,27 @@ _ADDED = ("seen", "open")
 """States of a line about a row that was seen as it was added and not laid before staff."""
 
 
+def came(
+    conn: Connection, people: Collection[Person], last: Mapping[str, int] | None,
+    owners: datetime | None,
+) -> dict[Person, tuple[bool | None, bool]]:
+    """Return whether people are known to be new, None where nobody can tell, and whether they were
+    there when a sweep read their table.
+
+    :param conn: any connection to the database.
+    :param people: table and key of their rows, which carry something of somebody erased.
+    :param last: table -> the last number that was there before, where a sweep found them; None
+        where they were seen as they were written.
+    :param owners: when a row of theirs was, and not their own, naive UTC.
+    """
+    if last is not None:
+        return {who: (new, new is False) for who in people for new in [since(who, last)]}
+    if owners is None:
+        return dict.fromkeys(people, (True, False))
+    new, read = added(conn, people), ends(conn, {table for table, _ in people}, owners)
+    return {who: (who in new, who not in new and since(who, read) is False) for who in people}
+
+
 def added(conn: Connection, people: Iterable[Person]) -> set[Person]:
     """Return those whose own row was seen as it was added.
 
@@ -33,10 +54,18 @@ def added(conn: Connection, people: Iterable[Person]) -> set[Person]:
     return found
 
 
-def ends(conn: Connection, names: Collection[str]) -> dict[str, int]:
-    """Return table -> the last number that the last whole pass of the sweep read in it."""
-    found = pulse.look_at(conn, *map(_name, sorted(names))) if names else {}
-    return {name: int(found[_name(name)].note) for name in names if _name(name) in found}
+def ends(
+    conn: Connection, names: Collection[str], before: datetime | None = None
+) -> dict[str, int]:
+    """Return table -> the last number that the last whole pass of the sweep read in it.
+
+    :param before: only of a pass that was over by then, naive UTC.
+    """
+    read = pulse.look_at(conn, *map(_name, sorted(names))) if names else {}
+    found = {name: read[_name(name)] for name in names if _name(name) in read}
+    return {
+        name: int(each.note) for name, each in found.items() if before is None or each.at < before
+    }
 
 
 def put_ends(conn: Connection, last: Mapping[str, Key | None], at: datetime) -> None:

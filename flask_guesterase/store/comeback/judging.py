@@ -62,11 +62,15 @@ class Judge:
     :param appeared: whether rows are known to have appeared.
     :param last: table -> the last number that was there before, where a sweep read rows later;
         None of rows that were seen as they were written.
+    :param at: when they were seen, naive UTC.
+    :param again: they were judged when they were found: whether they are new is known.
     """
 
     work: Work
     appeared: Appeared
     last: Mapping[str, int] | None = None
+    at: datetime = datetime.max
+    again: bool = False
     known: dict[str, Watched] = field(init=False)
     seals: Seals = field(init=False)
     _shells: set[Person] = field(init=False, default_factory=set)
@@ -178,22 +182,17 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
-        came = self._came(carried, owners)
+        came = arrived.came(
+            self.work.conn, carried, self.last, self.at if owners and not self.again else None
+        )
         result = {}
         for person, signs in carried.items():
             facts = _Facts(
                 names[person], documents[person], own.get(person, {}), records.get(person, []),
-                came[person],
+                *came[person],
             )
             result[person] = self._best(signs, erased, facts)
         return result
-
-    def _came(self, people: Iterable[Person], owners: bool) -> dict[Person, bool | None]:
-        """Return whether people are known to be new; None where nobody can tell."""
-        if self.last is not None:
-            return {person: arrived.since(person, self.last) for person in people}
-        added = arrived.added(self.work.conn, people) if owners else None
-        return {person: added is None or person in added for person in people}
 
     def _name(self, one: Watched, values: Mapping[str, Any]) -> Readings:
         """Return the marks of the readings of a name, each part's of all years together."""
@@ -239,8 +238,8 @@ class Judge:
         erased = newest.erased_at.replace(tzinfo=UTC)
         hotel = self.work.settings.properties.get(newest.origin.property)
         zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
-        own, here = _life(facts.own, erased, zone), self.last is not None and facts.came is False
-        if self._earlier(facts.own, zone):
+        own, here = _life(facts.own, erased, zone), facts.here
+        if not self.again and self._earlier(facts.own, zone):
             # Newer than the erasure, but not come just now: somebody else, who came in between.
             own, here = Life.OLD if own is Life.OLD else Life.UNKNOWN, True
         return Seen(
@@ -254,7 +253,7 @@ class Judge:
                 for each in facts.records
             ),
             any(sign is not Sign.RECORD for sign, _ in signs)
-            and facts.came is not False and all(self.appeared(mark) for _, mark in signs),
+            and facts.came is True and all(self.appeared(mark) for _, mark in signs),
             any(
                 active(_happened(moments), erased, zone)
                 for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))
@@ -373,6 +372,7 @@ class _Facts:
     own: Mapping[str, list[Any]]
     records: Sequence[_Record]
     came: bool | None
+    here: bool
 
 
 def _sorted(people: Iterable[Person]) -> list[Person]:

@@ -78,24 +78,36 @@ def row_text(table: str, key: Key) -> str:
     return f"{table}|{key_text(key)}"
 
 
-def texts(one: Watched, values: Mapping[str, Any], regions: Iterable[str]) -> set[tuple[str, str]]:
+def texts(
+    one: Watched, values: Mapping[str, Any], regions: Iterable[str], before: bool = True
+) -> set[tuple[str, str]]:
     """Return kind and text of everything in a row by which somebody is known again.
 
     :param one: the table.
     :param values: column -> value.
     :param regions: countries whose national phone numbers may be meant.
+    :param before: also of what marks were made before "fußball" and "fussball" were two.
     """
     found = set()
     for column in values.keys() & {*one.identity, *one.references}:
         told = one.text(column, values[column])
         kind = one.identity.get(column, REFERENCE)
         if told:
-            found |= _forms(kind, f"{one.name}.{column}", told, regions)
+            found |= _forms(kind, f"{one.name}.{column}", told, regions, before)
     return found
 
 
+def mailbox(form: str) -> str:
+    """Return the text of which the mark of a mailbox is made: no other is marked by the same.
+
+    :param form: a form of the mailbox, letter by letter.
+    """
+    # No mailbox has a blank, so that no mark of before, of what its letters fold to, is this one.
+    return f"mailbox {form}"
+
+
 def _forms(
-    kind: str, place: str, told: str, regions: Iterable[str]
+    kind: str, place: str, told: str, regions: Iterable[str], before: bool
 ) -> set[tuple[str, str]]:
     found = set()
     scope = f"{place}|" if kind in (OTHER, REFERENCE) else ""
@@ -106,7 +118,10 @@ def _forms(
             text = normal(kind, told, region)
             # Marks of before are of a mailbox as it was written.
             forms = {text, sent(text)} if kind == Kind.EMAIL else {text}
-            found |= {(kind, scope + form.casefold()) for form in forms}
+            if kind == Kind.EMAIL:
+                found |= {(kind, mailbox(form)) for form in forms}
+            if before or kind != Kind.EMAIL:
+                found |= {(kind, scope + form.casefold()) for form in forms}
     return found
 
 
@@ -255,7 +270,7 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
         if _is_shell(one.declared, going, deletes, key):
             lines.append(making.line(KEY, one.name, own, person, place))
         mine = {c: v for c, v in values.items() if deletes or c in going}
-        for kind, text in sorted(texts(one, mine, known[house])):
+        for kind, text in sorted(texts(one, mine, known[house], before=False)):
             lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
         if named:
             for kind, ways in zip(NAMES, name_of(one, values), strict=True):
@@ -284,8 +299,8 @@ def read(
 
     The code of the property is there under an empty name.
     """
-    declared = one.declared
-    columns = [declared.column(name) for name in one.read]
+    declared, names = one.declared, one.read
+    columns = [declared.column(name) for name in names]
     place = [one.place] if one.place is not None else []
     width = len(declared.key)
     found = {}
@@ -294,9 +309,9 @@ def read(
         return select(*declared.key, *columns, *place), list(declared.key)
 
     for part in parts(keys):
-        wanted, given = asked(declared.said, ("watched", *one.read, *place), made, part)
+        wanted, given = asked(declared.said, ("watched", *names, *place), made, part)
         for cells in map(tuple, conn.execute(wanted, given).all()):
-            values = dict(zip(one.read, cells[width:], strict=False))
+            values = dict(zip(names, cells[width:], strict=False))
             values[""] = str(cells[-1] or "").strip() if place else ""
             found[cells[:width]] = values
     return found

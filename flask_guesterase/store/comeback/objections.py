@@ -57,7 +57,7 @@ def record(work: Work, contact: str, place: str, by: str | None, stop: bool = Tr
     """
     hotel = work.settings.property(place)
     actor = _HOST if by is None else actors.allow(work, by, Permission.FILE, place)
-    found = _marks(work, contact, [hotel.country])
+    found = _marks(work, contact, [hotel.country], before=not stop)
     if not found:
         raise InputError("This is no contact.", "Give an e-mail address or a phone number.")
     origin = Origin(None, slug(hotel.controller), place)
@@ -94,7 +94,7 @@ def objects(work: Work, contact: str, place: str = "") -> bool:
     hotels = work.settings.properties
     countries = [hotels[place].country] if place in hotels else marks.regions(work.settings)
     table = tables.mark
-    known_by = _marks(work, contact, countries, before=True)
+    known_by = _marks(work, contact, countries, before=True, folded=True)
     wanted = select(table.c.id).where(
         table.c.kind == OBJECTION, table.c.mark.in_(known_by or {""})
     )
@@ -188,11 +188,13 @@ def _put(work: Work, origin: Origin, found: Iterable[str], stop: bool) -> None:
 
 
 def _marks(
-    work: Work, contact: str, countries: Iterable[str], before: bool = False
+    work: Work, contact: str, countries: Iterable[str], before: bool = False,
+    folded: bool = False,
 ) -> set[str]:
     """Return the marks of a contact in each of its forms; none of what is no contact.
 
-    :param before: also of the forms of which marks were made before.
+    :param before: also those that were made of them before "fußball" and "fussball" were two.
+    :param folded: also those that were made of what the letters of a domain fold to.
     """
     need(contact, TEXT, "contact=...", InputError)
     text = unicodedata.normalize("NFKC", contact).strip()
@@ -201,18 +203,19 @@ def _marks(
     forms = set[str]()
     for country in countries:
         with suppress(MatchError):
-            forms |= _mailboxes(text, before) if kind is Kind.EMAIL else {
-                normal(kind, text, country)
-            }
+            if kind is Kind.EMAIL:
+                mailboxes = _mailboxes(text)
+                forms |= set(map(marks.mailbox, mailboxes)) | (mailboxes if before else set())
+                forms |= _folded(mailboxes) if folded else set()
+            else:
+                forms.add(normal(kind, text, country))
     return {fingerprint(key, kind.value, form) for form in forms}
 
 
-def _mailboxes(text: str, before: bool) -> set[str]:
+def _mailboxes(text: str) -> set[str]:
     """Return the ways in which one mailbox is written: its domain by letters and as it is sent.
 
     A name before it, as in the head of a mail, is left out, and so is the root's dot.
-
-    :param before: also as it was marked before "fußball" and "fussball" were two.
     """
     address = (parseaddr(text)[1] or text) if "<" in text else text
     local, _, domain = address.removeprefix("mailto:").rpartition("@")
@@ -220,8 +223,10 @@ def _mailboxes(text: str, before: bool) -> set[str]:
     seen = "".join(sign for sign in domain if not stringprep.in_table_b1(sign))
     seen = seen.replace("\u3002", ".").rstrip(".")
     mailbox = normal(Kind.EMAIL, f"{local}@{seen}")
-    found = {mailbox, sent(mailbox)}
-    if before:
-        local, _, domain = mailbox.rpartition("@")
-        found.add(normal(Kind.EMAIL, f"{local}@{domain.casefold()}"))
-    return found
+    return {mailbox, sent(mailbox)}
+
+
+def _folded(mailboxes: Iterable[str]) -> set[str]:
+    """Return what the letters of domains fold to, by which mailboxes were marked once."""
+    apart = (each.rpartition("@") for each in mailboxes)
+    return {normal(Kind.EMAIL, f"{local}@{domain.casefold()}") for local, _, domain in apart}

@@ -113,7 +113,7 @@ def _end(begun: datetime, last: Mapping[str, Key | None], office: HasWork) -> No
     """Write down that a whole pass was made, and how far each table went."""
     conn = office.work.conn
     pulse.put(conn, PULSE, Pulse(begun, _shape(office.work)))
-    arrived.put_ends(conn, last, begun)
+    arrived.put_ends(conn, last, office.work.stamp)
 
 
 def _shape(work: Work) -> str:

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from ...core.errors import UnknownError
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.plan import Key, Person, key_text
-from ...core.returning import Sign, Verdict
+from ...core.returning import PERHAPS_ANOTHER, Sign, Verdict
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
 from ..returning.again import Fate
-from ..returning.returned import PERHAPS_ANOTHER, Seen, note, recheck
+from ..returning.returned import Seen, note, recheck
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
 from ..work import Work
@@ -118,7 +118,10 @@ def judge(work: Work) -> dict[str, int]:
         .with_for_update(skip_locked=True)
     ).all()
     counts: Counter[str] = Counter()
-    judges = {SEEN: Judge(work, lambda mark: True), THERE: Judge(work, lambda mark: False)}
+    at = min((line.seen_at for line in lines), default=work.stamp)
+    judges = {
+        SEEN: Judge(work, lambda mark: True, at=at), THERE: Judge(work, lambda mark: False, at=at),
+    }  # fmt: skip
     for name, state in sorted({(line.table_name, line.state) for line in lines}):
         mine = [line for line in lines if (line.table_name, line.state) == (name, state)]
         counts.update(_judge(work, judges[state], name, mine))

@@ -26,7 +26,7 @@ from ...core.reconciling import covers, settled, waiting
 from ...core.rule import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ...core.rulebook import Line, LineKind, LineState, rule_body
 from .. import tables
-from ..access import actors
+from ..access import actors, pulse
 from ..access.sameness import same
 from ..journaling.signers import open_ours
 from ..lawbook import packs, rulebook, rulerows, sources
@@ -187,6 +187,8 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     :raises FourEyesError: they proposed it.
     :raises TransitionError: it is no proposal any more, or the journal knows of none.
     """
+    # Who sets another one waits here: neither would see that the other's is to be replaced.
+    pulse.turn(work.conn, "house-periods", work.stamp)
     row, actor = _waits(work, id_, by, {LineState.PROPOSED})
     _another(work, row, actor)
     if not journaled(work, row):

@@ -21,7 +21,7 @@ from .. import tables
 from ..access import actors
 from ..casework import minors
 from ..casework.cases import Case, keyless, load, secret
-from ..certificates.deeds import copied, did
+from ..certificates.deeds import UNCOPIED, copied, did
 from ..certificates.restated import today
 from ..copying import shelved
 from ..erasing import people
@@ -29,6 +29,7 @@ from ..erasing.carrying import Candidate, known
 from ..erasing.doubles import doubles
 from ..erasing.people import Subject
 from ..executing.execution import all_kept
+from ..recovery import window
 from ..requests import same
 from ..retaining.holds import living
 from ..retaining.law import HELD
@@ -54,6 +55,8 @@ class Line:
     :param grade: how sure the rule is: A text read, B secondary source, C from memory.
     :param open: why the last day is not known.
     :param conflicts: rules that keep it though the general law may not recognise their rank.
+    :param uncopied: columns that cannot be taken back, as no safety copy is made of them; ``*``
+        for whole rows.
     """
 
     table: str
@@ -68,6 +71,7 @@ class Line:
     grade: str = ""
     open: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
+    uncopied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,10 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     going, many = struck(work, plan, show=names), doubles(work, plan)
     still = going.same | unmoved(work, plan)
     idle = {(each, key): many.get((each.table, key), 1) for each, key in still}
-    told = _told([*did(plan, many, idle), *copied(plan)], _held_now(work, plan, by))
+    minor = minors.involved(work, plan.people)
+    # Where nothing has a copy no part of it lacks one.
+    lost = window.over(work, plan).lost if work.settings.recovery_days and not minor else None
+    told = _told([*did(plan, many, idle, lost), *copied(plan)], _held_now(work, plan, by))
     drawn = _preview(case.number, mark, told, blocked)
     looks = _looks(work, subjects) if names else {}
     taken = [each for each in subjects if each.standing is Standing.TAKEN]
@@ -189,7 +196,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         drawn.shared,
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.PERHAPS),
         tuple(_look(s, looks) for s in taken),
-        minors.involved(work, plan.people),
+        minor,
         plan.foreseen,
         going.mentions,
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
@@ -298,6 +305,7 @@ def _lines(items: Iterable[Mapping[str, Any]], *outcomes: Outcome) -> tuple[Line
             i["table"], i["rows"], tuple(i["columns"]), i["outcome"], i["category"],
             i.get("basis", ""), i["until"], grade=i.get("grade", ""),
             open=tuple(i.get("open", ())), conflicts=tuple(i.get("conflicts", ())),
+            uncopied=tuple(i.get(UNCOPIED, ())),
         )
         for i in items
         if i["outcome"] in outcomes

@@ -19,6 +19,7 @@ from .traces import holding, tells
 from .walking import pairs, together, trail_of, walked
 
 Owners = dict[Key, set[tuple[Person, int]]]
+Whose = Mapping[Key, Collection[tuple[Person, int]]]
 
 
 def find(
@@ -35,6 +36,8 @@ def find(
     for table, key in people:
         wanted.setdefault(table, set()).add(key)
     found = {}
+    # One person has many rows, in many tables, all with the same owner.
+    whose: dict[str, dict[Key, frozenset[tuple[Person, int]]]] = {name: {} for name in wanted}
     at_once = together(conn, datamap, wanted, without)
     for name, declared in datamap.tables.items():
         if len(declared.paths) == 1 and declared.paths[0].to_one:
@@ -42,7 +45,7 @@ def find(
             lines: Iterable[Key] = at_once.get(name, ())
             if keys and name not in at_once and name not in without:
                 lines = pairs(conn, datamap, declared, declared.paths[0], in_order(keys))
-            rows = _of_one(declared, lines)
+            rows = _of_one(declared, lines, whose) if keys else []
             if rows:
                 found[name] = rows
             continue
@@ -56,24 +59,27 @@ def find(
     return found
 
 
-def _of_one(declared: Declared, lines: Iterable[Key]) -> list[Row]:
+def _of_one(
+    declared: Declared, lines: Iterable[Key],
+    whose: Mapping[str, dict[Key, frozenset[tuple[Person, int]]]],
+) -> list[Row]:
     """Return the rows of a table whose rows belong to nobody but one person by one path.
 
     :param declared: the table.
     :param lines: key of each row, and its person's behind it.
+    :param whose: subject table -> a person's key -> the owners of a row of that person's alone;
+        more are put in.
     """
     subject, width = declared.paths[0].subject.fullname, len(declared.key)
-    whose: dict[Key, frozenset[tuple[Person, int]]] = {}
-    rows: dict[Key, Row] = {}
+    alone, mine = whose[subject], dict[Key, frozenset[tuple[Person, int]]]()
     for line in lines:
         key, person = line[:width], line[width:]
-        owner = whose.get(person)
+        owner = alone.get(person)
         if owner is None:
-            owner = whose[person] = frozenset({((subject, person), 0)})
-        if key in rows and rows[key].owners != owner:
-            owner |= rows[key].owners
-        rows[key] = Row(key, owner)
-    return [rows[key] for key in in_order(rows)]
+            owner = alone[person] = frozenset({((subject, person), 0)})
+        known = mine.get(key)
+        mine[key] = owner if known is None else owner | known
+    return [Row(key, mine[key]) for key in in_order(mine)]
 
 
 def owned(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,7 @@ from ..mapping.raw import reader
 from ..statements.hosted import over, refusal, stored
 from ..statements.sql import MANY, chunks, holds_text, host_values, one_of
 from ..transaction import alone
-from .taking import Erased
+from .taking import Erased, Naming
 
 MOST = 1000
 """Rows that one look reads at most: a picture that stands in for none may be everybody's."""
@@ -34,7 +33,7 @@ def spare(
 
     :param conn: open transaction, in which the rows were changed.
     :param datamap: the resolved data map.
-    :param done: what was done; loses the files that stay, and is told of how many rows they are.
+    :param done: what was done; loses the files that stay, and is told which those are.
     :param live: the live database as read.
     """
     mine = {_place(root, name) for root, name in done.files}
@@ -44,10 +43,28 @@ def spare(
     if others:
         every = list(zip(done.named, done.columns, done.files, strict=True))
         going = [each for each in every if _place(*each[2]) not in others]
-        stays = {(row, column) for row, column, file in every if _place(*file) in others}
         done.named, done.columns = [row for row, _, _ in going], [name for _, name, _ in going]
         done.files = [file for _, _, file in going]
-        done.others = Counter((table, column) for (table, _), column in stays)
+        done.stays = [each for each in every if _place(*each[2]) in others]
+
+
+def again(
+    conn: Connection, datamap: DataMap, stays: Iterable[Naming], live: LiveSchema | None = None
+) -> Erased:
+    """Return which of the files that stayed go by now, and which stay.
+
+    :param conn: open transaction, in which the rows were changed.
+    :param datamap: the resolved data map.
+    :param stays: the files that were left to others.
+    :param live: the live database as read.
+    """
+    done = Erased()
+    for row, column, file in stays:
+        done.named.append(row)
+        done.columns.append(column)
+        done.files.append(file)
+    spare(conn, datamap, done, live)
+    return done
 
 
 def _place(root: str, name: str) -> str:

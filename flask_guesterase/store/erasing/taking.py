@@ -20,6 +20,9 @@ Values = tuple[Any, ...]
 Places = frozenset[tuple[str, Key]]
 """Table and key of rows."""
 
+Naming = tuple[tuple[str, Key], str, tuple[str, str]]
+"""Table and key of a row, its column that names a file, and that: root folder and name."""
+
 Less = Mapping[tuple[str, Key], frozenset[str]]
 """Table and key of rows -> names of columns."""
 
@@ -62,7 +65,7 @@ def hold(
             f"Rows of {reads.declared.name} changed while they were being erased.",
             "Try again; nothing was changed.",
         )
-    if reads.declared.keyed and any(len(each) > 1 for each in rows.values()):
+    if reads.declared.keyed and max(map(len, rows.values()), default=0) > 1:
         raise ErasureError(
             f"Two rows of {reads.declared.name} have one key, so nobody can tell whose is whose.",
             "Nothing was changed; look for tables of PostgreSQL that inherit from it, and give "
@@ -137,10 +140,9 @@ class Taken:
     def same(self) -> Iterator[Key]:
         """Yield the key of each overwritten row in which nothing changed: it held all of it."""
         if self.decision.outcome is Outcome.OVERWRITE:
-            places = [self._columns[name] for name in self.left]
+            was = _picker([self._columns[name] for name in self.left])
             for place, now in self.after.items():
-                line = self.lines[place]
-                if all(line[i] == value for i, value in zip(places, now, strict=True)):
+                if was(self.lines[place]) == now:
                     yield self.rows[place].key
 
     def strip(self, without: Places = frozenset()) -> Strip:
@@ -161,6 +163,9 @@ class Taken:
         :param without: table and key of rows that are left out.
         :param less: table and key of rows -> columns of them that are left out.
         """
+        if not less:
+            yield self.strip(without)
+            return
         places = {row.key: (self.decision.table, row.key) for row in self.rows}
         # A row that is put back is known by its key, as it was and as it is now.
         own = {name for name, _ in self.key}
@@ -259,7 +264,7 @@ class Erased:
     :param met: table -> rows that came under a decision.
     :param named: which row names each file.
     :param columns: which column of it does.
-    :param others: table and column -> rows whose files stay, because rows of others name them.
+    :param stays: what stays where it is, because rows of others name it.
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
     :param later: what was done about rows that triggers wrote while people were erased, as a plan.
@@ -271,7 +276,7 @@ class Erased:
     met: dict[str, int] = field(default_factory=dict)
     named: list[tuple[str, Key]] = field(default_factory=list)
     columns: list[str] = field(default_factory=list)
-    others: dict[tuple[str, str], int] = field(default_factory=dict)
+    stays: list[Naming] = field(default_factory=list)
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
     later: Plan | None = None
@@ -299,6 +304,11 @@ class Erased:
     def same(self) -> Counter[tuple[Decision, Key]]:
         """Return decision and key -> rows that hold what they held before."""
         return Counter((each.decision, key) for each in self.taken for key in each.same())
+
+    @property
+    def others(self) -> dict[tuple[str, str], int]:
+        """Return table and column -> rows whose files stay, because rows of others name them."""
+        return Counter((row[0], column) for row, column in {each[:2] for each in self.stays})
 
     @property
     def counts(self) -> dict[str, int]:

@@ -64,11 +64,12 @@ def together(
             continue
         for some in chunks(ways, _MOST):
             found |= {name: [] for name in some}
+            lines = [found[name] for name in some]
             statement = _united(datamap, subject, {name: ways[name] for name in some})
             for part in parts(in_order(keys)):
                 rows = conn.execute(statement, {GIVEN: [key[0] for key in part]}).all()
                 for way, row, person in rows:
-                    found[some[way]].append((row, person))
+                    lines[way].append((row, person))
     return found
 
 

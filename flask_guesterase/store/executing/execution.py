@@ -267,7 +267,9 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}
     done = {
         **deepening.noted(decided, None),
-        "did": [*did(erased.kept(plan), many, erased.same), *unmoved(erased.others)],
+        "did": [
+            *did(erased.kept(plan), many, erased.same, spared.lost), *unmoved(erased.others)
+        ],
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,

@@ -6,10 +6,8 @@ go when their floor is. A person's whole data go when the profile's own ceiling 
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -30,6 +28,7 @@ from ..erasing.people import EXPIRED
 from ..lawbook import blockers
 from ..lawbook.clocks import places_of
 from ..mapping.declared import Declared
+from ..memory import uncollected
 from ..messages import outbox
 from ..partners import giving, recipients
 from ..recovery.window import of_minors, recover
@@ -139,19 +138,7 @@ def _remembers(name: str, office: HasWork) -> bool:
     return due.remembers(office.work, office.work.datamap.declared(name))
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let Python look for circles among objects after a batch, not again and again within it."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def _erase(
     now: Sequence[Expired], skip: frozenset[str], office: HasWork
 ) -> tuple[dict[str, int], set[Key]]:
@@ -279,8 +266,9 @@ def _carry_out(
         recover(work, origin, erased.strips())
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
-    work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, erased.counts))
-    return {"expired": sum(erased.counts.values())}
+    counts = erased.counts
+    work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, counts))
+    return {"expired": sum(counts.values())}
 
 
 def _origin(work: Work, place: str) -> keeping.Origin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,14 +34,19 @@ class _Row:
     :param key: its key.
     :param said: what it held in the columns that are told, by their names.
     :param lost: those of them that the erasure took.
+    :param copy: the copy.
     """
 
     key: Key
     said: Mapping[str, Any]
     lost: frozenset[str]
+    copy: str
 
 
 _Copied = Mapping[str, Sequence[_Row]]
+
+_Whose = Mapping[Key, str]
+"""Key of a row of one table -> the copy in which it lies, and in no other of those asked about."""
 
 
 @dataclass(frozen=True)
@@ -91,35 +97,47 @@ def links(datamap: DataMap) -> dict[str, set[str]]:
     return found
 
 
-def past(work: Work, told: Iterable[Told]) -> Past:
-    """Return whose rows were, by what a copy tells and by the host's tables.
+def past(work: Work, told: Mapping[str, Iterable[Told]]) -> dict[str, Past]:
+    """Return whose rows were, by what each copy tells and by the host's tables.
+
+    What one copy tells says nothing of another's rows.
 
     :param work: the open transaction.
-    :param told: the copy's rows, with what it has of their `links`.
+    :param told: copy -> its rows, with what it has of their `links`; no row is in two of them.
     """
     copied = _copied(work, told)
-    found, gone, lost = dict[str, Owners](), set[str](), set[str]()
+    found: dict[str, dict[str, Owners]] = {copy: {} for copy in told}
+    gone, lost = ({copy: set[str]() for copy in told} for _ in range(2))
     for table, rows in copied.items():
         declared = work.datamap.declared(table)
-        keys = list(dict.fromkeys(row.key for row in rows))
-        there = ownerless.there(work, declared, keys)
-        gone |= {table} if len(there) < len(keys) else set()
-        found[table] = owners(work.conn, work.datamap, declared, keys)
+        whose = {row.key: row.copy for row in rows}
+        there = ownerless.there(work, declared, list(whose))
+        mine = owners(work.conn, work.datamap, declared, list(whose))
         for index, path in enumerate(declared.paths):
             cut = [row for row in rows if _is_cut(row, path, there)]
-            owned = {key for key, whose in found[table].items() if index in {i for _, i in whose}}
+            owned = {key for key, those in mine.items() if index in {i for _, i in those}}
             loose = there - owned - {row.key for row in cut}
-            pairs, sure = _led(work, path, [*cut, *_standing(work, declared, path, loose)], copied)
-            lost |= set() if sure else {table}
+            standing = _standing(work, declared, path, {key: whose[key] for key in loose})
+            pairs, unsure = _led(work, path, [*cut, *standing], whose, copied)
+            for key in unsure:
+                lost[whose[key]].add(table)
             for key, person in pairs:
-                whose = (path.subject.fullname, person), index
-                found[table].setdefault(key, set()).add(whose)
-    return Past(found, frozenset(gone), frozenset(lost))
+                mine.setdefault(key, set()).add(((path.subject.fullname, person), index))
+        for key, copy in whose.items():
+            found[copy].setdefault(table, {})
+            if key in mine:
+                found[copy][table][key] = mine[key]
+            if key not in there:
+                gone[copy].add(table)
+    return {
+        copy: Past(each, frozenset(gone[copy]), frozenset(lost[copy]))
+        for copy, each in found.items()
+    }
 
 
-def _copied(work: Work, told: Iterable[Told]) -> _Copied:
+def _copied(work: Work, told: Mapping[str, Iterable[Told]]) -> _Copied:
     known, found = links(work.datamap), dict[str, list[_Row]]()
-    for table, columns, rows in told:
+    for copy, table, columns, rows in ((c, *each) for c, mine in told.items() for each in mine):
         declared = work.datamap.tables.get(table)
         if declared is None:
             continue
@@ -134,7 +152,7 @@ def _copied(work: Work, told: Iterable[Told]) -> _Copied:
             # What the host's type does not read by now tells nothing, as what is not there.
             said = {c.name: v for c, v in held if v is not None or row[names.index(c.name)] is None}
             if None not in values[:width]:
-                found.setdefault(table, []).append(_Row(values[:width], said, lost))
+                found.setdefault(table, []).append(_Row(values[:width], said, lost, copy))
     return found
 
 
@@ -145,42 +163,46 @@ def _is_cut(row: _Row, path: Path, there: Collection[Key]) -> bool:
     )
 
 
-def _standing(
-    work: Work, declared: Declared, path: Path, keys: Collection[Key]
-) -> list[_Row]:
+def _standing(work: Work, declared: Declared, path: Path, whose: _Whose) -> list[_Row]:
     """Return rows that stand and are nobody's by a path, with what they hold where it begins."""
     names = [c.name for c in path.hops[0].source] if path.hops else []
     columns, width = [*declared.key, *(declared.column(n) for n in names)], len(declared.key)
     rows = (
         tuple(row)
-        for part in parts(sorted(keys, key=key_text) if names else ())
+        for part in parts(sorted(whose, key=key_text) if names else ())
         for row in work.conn.execute(select(*columns).where(among(columns[:width], part)))
     )
-    return [_Row(r[:width], dict(zip(names, r[width:], strict=True)), frozenset()) for r in rows]
+    return [
+        _Row(r[:width], dict(zip(names, r[width:], strict=True)), frozenset(), whose[r[:width]])
+        for r in rows
+    ]
 
 
 def _led(
-    work: Work, path: Path, rows: Sequence[_Row], copied: _Copied
-) -> tuple[list[tuple[Key, Key]], bool]:
-    """Return whose rows were by a path, each with the person's key, and whether all can be told."""
+    work: Work, path: Path, rows: Sequence[_Row], whose: _Whose, copied: _Copied
+) -> tuple[list[tuple[Key, Key]], set[Key]]:
+    """Return whose rows were by a path, each with the person's key, and those nobody can tell."""
+    keys = {row.key for row in rows}
     if not path.hops:
         itself = path.select is None
-        return [(row.key, row.key) for row in rows if itself], itself or not rows
+        return [(key, key) for key in keys if itself], set() if itself else keys
     names = [c.name for c in path.hops[0].source]
     held: dict[Key, set[Key]] = {}
     for row in rows:
         if row.said.keys() >= set(names):
             held.setdefault(tuple(row.said[name] for name in names), set()).add(row.key)
-    sure = sum(map(len, held.values())) == len({row.key for row in rows})
+    said = Counter(key for mine in held.values() for key in mine)
+    unsure = {key for key in keys if said[key] != 1}
     pairs, hops = list[tuple[Key, Key]](), path.hops
     while held and hops:
         found = list(led(work.conn, work.datamap, replace(path, hops=hops), held))
         pairs += [(key, person) for values, person in found for key in held[values]]
-        astray = held.keys() - {values for values, _ in found}
-        sure = sure and not _ends(work, hops[0], astray, copied)
+        met_ = {values for values, _ in found}
+        held = {values: mine for values, mine in held.items() if values not in met_}
+        unsure |= _ended(work, hops[0], held, whose, copied)
         # What leads to nobody may end further on, at a row behind one that is there.
-        held, hops = _onward(work, hops, {each: held[each] for each in astray}), hops[1:]
-    return pairs, sure
+        held, hops = _onward(work, hops, held), hops[1:]
+    return pairs, unsure
 
 
 def _onward(
@@ -194,16 +216,22 @@ def _onward(
     return further
 
 
-def _ends(work: Work, hop: Hop, values: Collection[Key], copied: _Copied) -> bool:
-    """Return whether a step leads to a row that is gone, and that lies in this copy neither."""
+def _ended(
+    work: Work, hop: Hop, held: Mapping[Key, set[Key]], whose: _Whose, copied: _Copied
+) -> set[Key]:
+    """Return the rows that a step leads to a row that is gone, and not in their copy either."""
     if not hop.vouched and set(hop.target) != set(hop.table.primary_key.columns):
         # Such a value names somebody, or nobody, and no row.
-        return False
+        return set()
     names = [c.name for c in hop.target]
-    here = {
-        tuple(row.said.get(name) for name in names) for row in copied.get(hop.table.fullname, ())
-    }
-    far = admitted(hop, {each: {each} for each in values})
-    left = {each for theirs, mine in far.items() if theirs not in here for each in mine}
-    there = met(work.conn, hop, left, hop.target) if left else ()
-    return bool(left - {each for each, _ in there})
+    here: dict[Key, set[str]] = {}
+    for row in copied.get(hop.table.fullname, ()):
+        here.setdefault(tuple(row.said.get(name) for name in names), set()).add(row.copy)
+    left: dict[Key, set[Key]] = {}
+    for theirs, mine in admitted(hop, {each: {each} for each in held}).items():
+        for each in mine:
+            away = {key for key in held[each] if whose[key] not in here.get(theirs, ())}
+            left.setdefault(each, set()).update(away)
+    left = {each: away for each, away in left.items() if away}
+    there = {each for each, _ in met(work.conn, hop, left, hop.target)} if left else set()
+    return set().union(*(away for each, away in left.items() if each not in there))

@@ -1,6 +1,7 @@
 """Safety copies that holds reach by their rows: looked through one by one, each by itself.
 
 A copy of many rows takes as long as a batch to look through, and there may be thousands of them.
+Where their day is over, those of few rows are looked into together.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import partial
 
 from ...core.errors import BusyError, GuesteraseError, SealError, SetupError
 from ..access import brake
+from ..boxes import vault
 from ..journaling import binding
 from ..retaining.holds import Hold, living
 from ..unit import HasWork, Run
@@ -18,7 +20,7 @@ from ..work import Work
 from . import heldkeys, lots, unsearched
 from .heldkeys import Held
 from .lots import SWEEPS, Lot
-from .reach import Holders, at_once, holders
+from .reach import Holders, at_once, holders, holders_of
 
 _UNTOLD = (SealError, SetupError, BusyError)
 """Why nobody can tell now what a copy holds: its key is closed, or a table or database is away."""
@@ -295,23 +297,44 @@ class Looked:
     closed: Mapping[str, GuesteraseError] = field(default_factory=dict)
 
 
+_TOGETHER = 200_000
+"""Bytes of copies that are looked into in one transaction: some hundred rows, or one copy."""
+
+_Some = Sequence[tuple[Lot, str]]
+"""Copies, each with its lot."""
+
+
 def look(run: Run) -> Looked:
     """Look into the copies of which `heldkeys.rescue` has to know the rows.
+
+    Those of few rows are looked into together; where nobody can tell of one, each by itself.
 
     :param run: runs a unit of work.
     """
     holds, over = run(_outlived)
     found, closed = dict[str, Collection[int]](), dict[str, GuesteraseError]()
-    for lot, copy in over:
-        try:
-            found[copy] = run(partial(_holding, lot, holds, copy))
-        except _UNTOLD as problem:
-            found[copy] = ()
-            closed |= dict.fromkeys((copy, *lot.files), problem)
+    for some in over:
+        _look(run, holds, some, found, closed)
     return Looked(holds, found, closed)
 
 
-def _outlived(office: HasWork) -> tuple[frozenset[int], list[tuple[Lot, str]]]:
+def _look(
+    run: Run, holds: frozenset[int], some: _Some, found: dict[str, Collection[int]],
+    closed: dict[str, GuesteraseError],
+) -> None:
+    try:
+        found |= run(partial(_holding, some, holds))
+    except _UNTOLD as problem:
+        if len(some) > 1:
+            for each in some:
+                _look(run, holds, [each], found, closed)
+            return
+        lot, copy = some[0]
+        found[copy] = ()
+        closed |= dict.fromkeys((copy, *lot.files), problem)
+
+
+def _outlived(office: HasWork) -> tuple[frozenset[int], list[_Some]]:
     work, holds = office.work, living(office.work)
     over, found = heldkeys.outlived(work) if holds else set[str](), list[tuple[Lot, str]]()
     for lot in lots.every(work).values() if over else ():
@@ -319,13 +342,28 @@ def _outlived(office: HasWork) -> tuple[frozenset[int], list[tuple[Lot, str]]]:
         copies = lot.copies if over & lot.files else lot.copies & over
         if copies and lots.asking(work, holds, lot.number):
             found += [(lot, copy) for copy in sorted(copies)]
-    return frozenset(hold.id for hold in holds), found
+    return frozenset(hold.id for hold in holds), _together(work, found)
+
+
+def _together(work: Work, found: _Some) -> list[_Some]:
+    """Return copies in parts that are looked into together: those of sweeps, and of requests."""
+    sizes = vault.sizes(work.conn, [copy for _, copy in found])
+    groups, size = list[list[tuple[Lot, str]]](), 0
+    for lot, copy in sorted(found, key=lambda each: each[0].number != SWEEPS):
+        size += sizes.get(copy, 0)
+        alike = bool(groups) and (groups[-1][-1][0].number == SWEEPS) == (lot.number == SWEEPS)
+        if not alike or size > _TOGETHER:
+            groups.append([])
+            size = sizes.get(copy, 0)
+        groups[-1].append((lot, copy))
+    return list(groups)
 
 
 def _holding(
-    lot: Lot, asked: Collection[int], copy: str, office: HasWork
-) -> frozenset[int]:
-    return holders(office.work, _meant(office.work, lot, asked), copy)
+    some: _Some, asked: Collection[int], office: HasWork
+) -> dict[str, frozenset[int]]:
+    meant = _meant(office.work, some[0][0], asked)
+    return holders_of(office.work, meant, [copy for _, copy in some])
 
 
 def stands(work: Work, looked: Looked) -> bool:

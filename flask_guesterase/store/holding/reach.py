@@ -166,10 +166,9 @@ def _of_lots(
         if not asked or not lots.asking(work, [hold], lot.number):
             continue
         # Whether a file may go is told by all copies; otherwise those that are asked about will do.
-        mine = {
-            copy for copy in (lot.copies if files else asked)
-            if hold.id in (known[copy] if copy in known else holders(work, [hold], copy))
-        }  # fmt: skip
+        telling = lot.copies if files else asked
+        told: Holders = {**known, **holders_of(work, [hold], telling - known.keys())}
+        mine = {copy for copy in telling if hold.id in told[copy]}
         found |= mine | (files if mine else set())
     return found
 
@@ -177,42 +176,110 @@ def _of_lots(
 def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
     """Return the numbers of the holds that cover a row in a safety copy.
 
-    The copy is opened for it: nothing outside says which rows it holds. Where nobody can tell of a
-    row which one it is, all of them may.
-
     :param work: the open transaction.
     :param holds: the holds.
     :param copy: identifier of its box.
     """
+    return holders_of(work, holds, [copy])[copy]
+
+
+def holders_of(
+    work: Work, holds: Iterable[Hold], copies: Collection[str]
+) -> dict[str, frozenset[int]]:
+    """Return the numbers of the holds that cover a row in each of some safety copies.
+
+    The copies are opened for it: nothing outside says which rows they hold. Where nobody can tell
+    of a row which one it is, all of them may.
+
+    :param work: the open transaction.
+    :param holds: the holds.
+    :param copies: identifiers of their boxes.
+    """
     asked = [evident.as_place(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
     if not asked:
-        return frozenset()
-    found: set[int] = set()
-    told = _told_in(work, copy, formerly.links(work.datamap))
-    rows, untold = _rows(work, told)
-    if untold:
-        return frozenset(hold.id for hold in asked)
-    past = formerly.past(work, told) if any(map(formerly.asks, asked)) else formerly.NOTHING
-    for table, mine in rows.items():
-        keys = sorted(mine, key=key_text)
-        found.update(*covered(work, asked, table, keys, past.owners.get(table)).values())
-    may = [h for h in asked if h.id not in found and past.may_reach(work, h)]
-    return frozenset(found | (_unasked(work, may, copy) if may else set()))
+        return dict.fromkeys(copies, frozenset[int]())
+    told = _told(work, copies, formerly.links(work.datamap))
+    rows = {copy: _rows(work, mine) for copy, mine in told.items()}
+    found = {copy: {hold.id for hold in asked if untold} for copy, (_, untold) in rows.items()}
+    read = {copy: mine for copy, (mine, untold) in rows.items() if not untold}
+    may = dict[str, list[Hold]]()
+    for part in _apart(read):
+        mine = {copy: read[copy] for copy in part}
+        past = _past(work, asked, {copy: told[copy] for copy in part})
+        for copy, ids in _covering(work, asked, mine, past).items():
+            found[copy] |= ids
+        for copy in part:
+            left = [hold for hold in asked if hold.id not in found[copy]]
+            may[copy] = [hold for hold in left if past[copy].may_reach(work, hold)]
+    unasked = _unasked(work, {copy: those for copy, those in may.items() if those})
+    return {copy: frozenset(ids | unasked.get(copy, set())) for copy, ids in found.items()}
 
 
-def _unasked(work: Work, holds: Sequence[Hold], copy: str) -> set[int]:
+_Found = Mapping[str, set[Key]]
+"""Table -> keys of rows."""
+
+
+def _apart(read: Mapping[str, _Found]) -> list[list[str]]:
+    """Return copies in groups in which no row lies in two: what each says of it stays its own."""
+    groups = list[tuple[list[str], set[tuple[str, Key]]]]()
+    for copy, tables_ in read.items():
+        mine = {(table, key) for table, keys in tables_.items() for key in keys}
+        group = next((each for each in groups if each[1].isdisjoint(mine)), None)
+        if group is None:
+            groups.append(group := ([], set()))
+        group[0].append(copy)
+        group[1].update(mine)
+    return [copies for copies, _ in groups]
+
+
+def _past(
+    work: Work, asked: Iterable[Hold], told: Mapping[str, list[image.Told]]
+) -> Mapping[str, formerly.Past]:
+    if any(map(formerly.asks, asked)):
+        return formerly.past(work, told)
+    return dict.fromkeys(told, formerly.NOTHING)
+
+
+def _covering(
+    work: Work, asked: Sequence[Hold], rows: Mapping[str, _Found],
+    past: Mapping[str, formerly.Past],
+) -> dict[str, set[int]]:
+    """Return which holds cover a row in each of these copies, of which no row is in two."""
+    found, whose = dict[str, set[int]](), dict[str, dict[Key, str]]()
+    for copy, tables_ in rows.items():
+        for table, keys in tables_.items():
+            whose.setdefault(table, {}).update(dict.fromkeys(keys, copy))
+    for table, mine in whose.items():
+        known = [past[copy].owners.get(table) for copy in set(mine.values())]
+        owned = None if None in known else {k: v for each in known if each for k, v in each.items()}
+        keys_ = sorted(mine, key=key_text)
+        for key, ids in covered(work, asked, table, keys_, owned).items():
+            found.setdefault(mine[key], set()).update(ids)
+    return found
+
+
+def _unasked(work: Work, may: Mapping[str, Sequence[Hold]]) -> dict[str, set[int]]:
     """Return those of some holds that were not asked when a copy was made, at their company.
 
     Who erased what lies in it later had asked them when it was there.
+
+    :param may: copy -> the holds.
     """
-    made = image.decode(vault.unseal(work.conn, work.custodian, [copy])[0]).at
-    whose = vault.fetch(work.conn, [copy])[0].controller
-    hotels = work.settings.properties
-    return {
-        hold.id for hold in holds
-        if (hold.since is None or made <= stamp(hold.since))
-        and (hold.property not in hotels or slug(hotels[hold.property].controller) == whose)
-    }  # fmt: skip
+    copies, hotels = list(may), work.settings.properties
+    payloads = vault.unseal(work.conn, work.custodian, copies) if copies else []
+    boxes = vault.fetch(work.conn, copies) if copies else []
+    found = dict[str, set[int]]()
+    for copy, payload, box in zip(copies, payloads, boxes, strict=True):
+        made = image.decode(payload).at
+        found[copy] = {
+            hold.id for hold in may[copy]
+            if (hold.since is None or made <= stamp(hold.since))
+            and (
+                hold.property not in hotels
+                or slug(hotels[hold.property].controller) == box.controller
+            )
+        }  # fmt: skip
+    return found
 
 
 def _named(
@@ -280,6 +347,18 @@ def _rows_in(work: Work, copy: str) -> tuple[dict[str, set[Key]], set[str]]:
     :raises SealError: its key is there and cannot be read now, so that nobody can tell.
     """
     return _rows(work, _told_in(work, copy))
+
+
+def _told(
+    work: Work, copies: Collection[str], beside: image.Beside
+) -> dict[str, list[image.Told]]:
+    """Return of which rows each of some safety copies holds images, as `_told_in` does."""
+    try:
+        payloads = vault.unseal(work.conn, work.custodian, list(copies))
+        told = (image.keys(payload, beside) for payload in payloads)
+        return dict(zip(copies, told, strict=True))
+    except SealError:
+        return {copy: _told_in(work, copy, beside) for copy in copies}
 
 
 def _told_in(work: Work, copy: str, beside: image.Beside | None = None) -> list[image.Told]:

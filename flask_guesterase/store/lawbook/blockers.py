@@ -117,9 +117,12 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
     """Yield the rows under a blocker's condition, asked with the day at each row's property."""
     ordered = sorted(rows, key=key_text)
     places = places_of(work.conn, work.datamap, work.settings, declared, ordered)
-    days: dict[date, list[Key]] = {}
+    lie: dict[str, list[Key]] = {}
     for key in ordered:
-        days.setdefault(today_at(work.settings, work.now, places.get(key, "")), []).append(key)
+        lie.setdefault(places.get(key, ""), []).append(key)
+    days: dict[date, list[Key]] = {}
+    for code, mine in lie.items():
+        days.setdefault(today_at(work.settings, work.now, code), []).extend(mine)
     naive = ZoneInfo(declared.policy.zone or "UTC")
     here = declared.alias("b")
     columns = [here.c[c.key] for c in declared.key]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -170,8 +170,7 @@ class _Stop:
         return [*ahead, *((self.step, column.key) for column in own)]
 
 
-@dataclass(frozen=True)
-class _Said:
+class _Said(NamedTuple):
     """What is said at the end of one way.
 
     :param stop: the table it ends at.

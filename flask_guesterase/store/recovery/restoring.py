@@ -34,6 +34,7 @@ from ..access.sameness import same
 from ..boxes import safe, vault
 from ..casework.cases import Case, load, step, tell
 from ..certificates import certifying, laternotice
+from ..certificates.deeds import uncopied
 from ..journaling import approvals
 from ..lawbook.blockers import today_at
 from ..mapping.crossing import HOME, Crossing, at, binds_of
@@ -170,7 +171,7 @@ def restore(work: Work, number: str, by: str, read: int | None = None) -> Report
         raise FourEyesError("They proposed it themselves.", "Let somebody else confirm it.")
     ready(work, case)
     backs = _rows(work, case)
-    report = _reported(backs)
+    report = replace(_reported(backs), uncopied=uncopied((case.decisions or {}).get("did", ())))
     if any(back.fate in CAME for back in backs):
         report = _undo(work, case, actor, wanted, backs, report)
     else:

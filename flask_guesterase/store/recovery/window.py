@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from ...core.image import Line, Strip, encode_strips
-from ...core.plan import Key, Outcome, Plan, Step
+from ...core.plan import Decision, Key, Outcome, Plan, Step
 from ...core.rule import Kind
 from ...core.seal import Terms
 from ...core.treatment import File
@@ -29,6 +29,9 @@ from ..sweeping import ageing
 from ..work import Work
 from .files import PIECE
 
+WHOLE = "*"
+"""Stands for a row as a whole among the columns of which no safety copy was made."""
+
 
 @dataclass(frozen=True)
 class Unkept:
@@ -42,6 +45,22 @@ class Unkept:
     all: bool = False
     rows: Places = frozenset()
     columns: Less = field(default_factory=dict)
+
+    def lost(self, decision: Decision, key: Key) -> tuple[str, ...]:
+        """Return the columns of a row of which no copy is made while others have one.
+
+        Of a row that goes whole, and of whose columns none has one, that is `WHOLE`.
+
+        :param decision: what is decided about the row.
+        :param key: its key.
+        """
+        place = decision.table, key
+        if decision.outcome not in (Outcome.DELETE, Outcome.OVERWRITE, Outcome.SEAL):
+            return ()
+        if place in self.rows:
+            return decision.columns or (WHOLE,)
+        mine = self.columns.get(place, frozenset())
+        return tuple(name for name in decision.columns if name in mine)
 
     def strips(self, erased: Erased) -> Sequence[Strip]:
         """Return the images that may be sealed for the window."""
@@ -73,19 +92,31 @@ def unkept(work: Work, plan: Plan) -> Unkept:
     """
     if work.settings.recovery_days == 0 or of_minors(work, plan):
         return Unkept(all=True)
+    return over(work, plan)
+
+
+def over(work: Work, plan: Plan) -> Unkept:
+    """Return of what of a plan a copy would outlive a number in the law; before it is carried out.
+
+    :param work: the open transaction.
+    :param plan: the plan.
+    """
     rows, columns = set[tuple[str, Key]](), dict[tuple[str, Key], frozenset[str]]()
-    for place, names in (over for step in plan.changing() for over in _over(work, plan, step)):
+    for place, names in (each for step in plan.changing() for each in _over(work, plan, step)):
         if names is None:
             rows.add(place)
         else:
-            columns[place] = columns.get(place, frozenset()) | names
+            # A copy names its row by the key.
+            key = {column.name for column in work.datamap.declared(place[0]).key}
+            columns[place] = columns.get(place, frozenset()) | names - key
     return Unkept(rows=frozenset(rows), columns=columns)
 
 
 def of_minors(work: Work, plan: Plan) -> bool:
     """Return whether a plan is about a minor, or about rows of one; before it is carried out."""
-    whose = {p for step in plan.changing() for row in step.rows for p, _ in row.owners}
-    return minors.involved(work, {*plan.people, *whose})
+    # One person has many rows, all with the same owners.
+    owners = {row.owners for step in plan.changing() for row in step.rows}
+    return minors.involved(work, {*plan.people, *(p for each in owners for p, _ in each)})
 
 
 def recover(

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from sqlalchemy import select
 
 from ...core.errors import KeyMissingError
+from ...core.identity import Kind as Identity
+from ...core.identity import kind_of
 from ...core.plan import LEGAL_DUTY, Key, Person, key_text
 from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
+from ...core.returning import ASKED_ALONE, BARE, CHANGED, NEWER, PERHAPS_ANOTHER, UNDATED
 from ..casework.cases import day_at
+from ..comeback import arrived
 from ..erasing import finder
 from ..erasing.traces import tells
 from ..lawbook.clocks import Record, facts_of, moments_of
@@ -151,6 +155,11 @@ def find(work: Work, lines: Iterable[Line]) -> Places:
     return found
 
 
+def judges(line: Line) -> bool:
+    """Return whether a line's rows are looked for: not what a request kept, and ended later."""
+    return line.note.kind is Kind.INTENT or not line.note.request
+
+
 def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judged]:
     """Return what is to be done about each row of a line, by the database as it is now.
 
@@ -179,16 +188,34 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
         here = [key for _, key in pairs if key is not None]
         now = _now(work, line, table, [t for t, key in pairs if key is not None], here)
         told = _told(work, table, here)
-        lately = _booked_since(work, line, table, here)
+        lately = _booked_since(work, line, table, here) | _given_since(work, table, here)
         for trace, key in pairs:
             if key is None or key not in now:
                 result.append(Judged(table, key, Verdict.GONE))
                 continue
             verdict, why = _verdict(work, known, line, (trace, now[key]), key, told.get(key))
-            if verdict is Verdict.THEIRS and key in lately:
-                verdict, why = Verdict.ASK, "newer"
+            if key in lately and (verdict is Verdict.THEIRS or why in ASKED_ALONE):
+                verdict, why = Verdict.ASK, NEWER
             result.append(Judged(table, key, verdict, why))
     return _without_shells(work, result)
+
+
+def again(work: Work, line: Line, who: Person) -> Judged | None:
+    """Return what is thought of one row of a line by now; None where nobody can tell.
+
+    What the hotel holds is not looked at.
+
+    :param work: the open transaction.
+    :param line: the line.
+    :param who: table and key of the row.
+    """
+    secret = _key(work, line.month)
+    mark = tracing.row_mark(secret, *who) if secret is not None else ""
+    rows = tuple(trace for trace in line.note.rows if (trace.table, trace.row) == (who[0], mark))
+    if not rows:
+        return None
+    about = replace(line, note=replace(line.note, rows=rows))
+    return judge(work, Forgotten(0), about, {(line.month, who[0], mark): who[1]})[0]
 
 
 def _without_shells(work: Work, judged: Sequence[Judged]) -> list[Judged]:
@@ -279,22 +306,41 @@ def _verdict(
     if any(hold.covers(work, places, then.table, key) for hold in known.holds):
         # Also of a hold that is silent nobody learns more than this.
         return Verdict.ASK, LEGAL_DUTY
-    if not then.values:
-        return Verdict.ASK, "nothing-identifies"
-    if len(same) < len(then.values):
-        return Verdict.ASK, "changed"
-    return _by_date(work, line, told.facts.events if told else {})
+    dates = told.facts.events if told else {}
+    if len(same) < len(then.values) or not then.values:
+        return Verdict.ASK, _partly(then, now, dates, erased_on(work, line))
+    return _by_date(work, line, dates)
+
+
+def _partly(then: Trace, now: Trace, dates: Mapping[str, date], day: date) -> str:
+    """Return why staff are asked about a row of which not all that identified it agrees.
+
+    A copy gives the number of somebody it does not know to the next one who comes: who goes by
+    another name or document, or came later, is erased by no word of one person.
+    """
+    both = then.values.keys() & now.values.keys()
+    if (now.values and not then.values) or any(
+        then.values[name] != now.values[name] for name in both if _says_who(name)
+    ):
+        return PERHAPS_ANOTHER
+    if dates and dates.get("created", max(dates.values())) >= day:
+        return NEWER
+    return CHANGED if then.values else BARE
+
+
+def _says_who(name: str) -> bool:
+    return name == "name" or kind_of(name.removeprefix("match:")) is Identity.DOCUMENT
 
 
 def _by_date(work: Work, line: Line, dates: Mapping[str, date]) -> tuple[Verdict, str]:
     day = erased_on(work, line)
     created = dates.get("created")
     if created is not None:
-        return (Verdict.THEIRS, "") if created <= day else (Verdict.LIVES, "newer")
+        return (Verdict.THEIRS, "") if created <= day else (Verdict.LIVES, NEWER)
     if not dates:
-        return Verdict.ASK, "no-date"
+        return Verdict.ASK, UNDATED
     if max(dates.values()) > day:
-        return Verdict.ASK, "newer"
+        return Verdict.ASK, NEWER
     return Verdict.THEIRS, ""
 
 
@@ -329,6 +375,12 @@ def _booked_since(work: Work, line: Line, table: str, keys: Sequence[Key]) -> se
             if any(_since(each, at, day) for each in made[row.key].get("created", ())):
                 found |= {key for (_, key), _ in row.owners}
     return found
+
+
+def _given_since(work: Work, table: str, keys: Sequence[Key]) -> set[Key]:
+    """Return the people whose number is above all that the copy's last pass of the sweep read."""
+    last = arrived.ends(work.conn, [table]) if table in work.datamap.subjects and keys else {}
+    return {key for key in keys if arrived.since((table, key), last)}
 
 
 def _since(made: date | datetime, at: datetime, day: date) -> bool:

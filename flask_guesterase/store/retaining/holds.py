@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Row, String, and_, cast, func, or_, select
@@ -18,7 +19,7 @@ from ...core.rule import Open
 from .. import tables
 from ..boxes.reading import moments
 from ..boxes.shelf import unlaid
-from ..erasing.finder import Owners, owners
+from ..erasing.finder import Whose, owners
 from ..erasing.keyform import fitting
 from ..erasing.people import read_key
 from ..lawbook.clocks import places_of
@@ -104,7 +105,7 @@ def covered(
     holds: Sequence[Hold],
     table: str,
     keys: Sequence[Key],
-    owned: Owners | None = None,
+    owned: Whose | None = None,
 ) -> Covered:
     """Return which of these rows the given holds cover: key -> numbers.
 
@@ -139,30 +140,29 @@ def _by_row(holds: Sequence[Hold], table: str, keys: Sequence[Key], found: Cover
 class _Rows:
     """Rows of one table that are asked about, with their owners and places, read once."""
 
-    def __init__(
-        self, work: Work, table: str, keys: Sequence[Key], owned: Owners | None = None
-    ) -> None:
+    def __init__(self, work: Work, table: str, keys: Sequence[Key], owned: Whose | None) -> None:
         self.work = work
         self.declared = work.datamap.declared(table)
         self.keys = list(keys)
-        self._owners = _people(owned) if owned is not None else None
         self._of: dict[tuple[str, str], set[Key]] = {}
-        self._places: dict[Key, str] | None = None
+        if owned is not None:
+            self.whose = owned
 
+    @cached_property
     def owners(self) -> dict[Key, set[Person]]:
-        if self._owners is None:
-            self._owners = _people(owners(
-                self.work.conn, self.work.datamap, self.declared, self.keys
-            ))
-        return self._owners
+        return _people(self.whose)
+
+    @cached_property
+    def whose(self) -> Whose:
+        return owners(self.work.conn, self.work.datamap, self.declared, self.keys)
 
     def note(self, whose: set[tuple[str, str]]) -> None:
         """Find the rows of these subject rows, given by table and key as text, in one look."""
-        # One person has many rows.
-        everybody = set[Person]().union(*self.owners().values())
-        named = {person: (person[0], key_text(person[1])) for person in everybody}
-        held = {person: here for person, here in named.items() if here in whose}
-        for key, people in self.owners().items() if held else ():
+        # One person has many rows, all with the same owners.
+        each = {id(pairs): pairs for pairs in self.whose.values()}
+        everybody = {person for pairs in each.values() for person, _ in pairs}
+        held = {p: here for p in everybody if (here := (p[0], key_text(p[1]))) in whose}
+        for key, people in self.owners.items() if held else ():
             for person in held.keys() & people:
                 self._of.setdefault(held[person], set()).add(key)
 
@@ -170,21 +170,22 @@ class _Rows:
         """Return the rows of a subject row that was noted."""
         return self._of.get((table, text), set())
 
+    @cached_property
+    def places(self) -> dict[Key, str]:
+        work = self.work
+        return places_of(work.conn, work.datamap, work.settings, self.declared, self.keys)
+
     def at(self, code: str) -> set[Key]:
         """Return the rows that lie at a property, or nobody knows where."""
-        if self._places is None:
-            self._places = places_of(
-                self.work.conn, self.work.datamap, self.work.settings, self.declared, self.keys
-            )
         if everywhere(self.work, code):
             return set(self.keys)
         known = self.work.settings.properties
-        places = {key: self._places.get(key, code) for key in self.keys}
+        places = {key: self.places.get(key, code) for key in self.keys}
         return {k for k, at in places.items() if at == code or at not in known}
 
     def of(self, people: set[Person]) -> set[Key]:
         """Return the rows that belong to one of these people."""
-        return {key for key, mine in self.owners().items() if mine & people}
+        return {key for key, mine in self.owners.items() if mine & people}
 
 
 def everywhere(work: Work, code: str) -> bool:
@@ -202,7 +203,7 @@ def may_lie_at(work: Work, code: str) -> list[ColumnElement[bool]]:
     return [or_(kept.property == code, *nowhere)]
 
 
-def _people(found: Owners) -> dict[Key, set[Person]]:
+def _people(found: Whose) -> dict[Key, set[Person]]:
     return {key: {person for person, _ in pairs} for key, pairs in found.items()}
 
 
@@ -220,7 +221,7 @@ def _query(rows: _Rows, hold: Hold) -> set[Key]:
     if rows.declared.name == hold.table:
         found |= matching(rows.work, rows.declared, query, rows.keys)
     elif hold.table in rows.work.datamap.subjects:
-        people = {p for mine in rows.owners().values() for p in mine if p[0] == hold.table}
+        people = {p for mine in rows.owners.values() for p in mine if p[0] == hold.table}
         subject = rows.work.datamap.declared(hold.table)
         named = matching(rows.work, subject, query, [key for _, key in people])
         found |= rows.of({p for p in people if p[1] in named})

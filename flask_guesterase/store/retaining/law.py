@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ColumnElement, select
+from sqlalchemy import Column, ColumnElement, Select, bindparam, select
 
 from ...core.plan import Key, Row, Rulings, key_text
 from ...core.retention import Verdict, floor, pared, together
@@ -16,7 +16,7 @@ from ...core.rule import Open, Rule
 from ...core.ruling import Reason, Ruling
 from ...core.treatment import RowRule
 from .. import tables
-from ..erasing.finder import Owners
+from ..erasing.finder import Whose
 from ..erasing.traces import holding, tells
 from ..keys import copies
 from ..lawbook import blockers, rulebook
@@ -24,13 +24,14 @@ from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record, facts_of
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways, also
-from ..statements.sql import MANY, chunks, one_of
+from ..statements.sql import MANY, Said, asked, chunks, one_of
 from . import holds, silent, strangers, vouching
 
 if TYPE_CHECKING:
     from ..work import Work
 
 Found = Mapping[str, Sequence[Row]]
+_SAID: Said = {}
 
 SEALED, PLACE, BLOCKED, HELD = "sealed", "place", "blocked", "held"
 """How something is kept: in a box, in its row, for a precondition, under a hold."""
@@ -63,7 +64,7 @@ def rulings(
         if not (held or records or boxed or standing or only):
             # Nothing keeps anything of any of them.
             free = Ruling(only=None if only is None else frozenset())
-            result.update(((name, key), free) for key in keys)
+            result |= dict.fromkeys([(name, key) for key in keys], free)
             continue
         for row in rows:
             result[name, row.key] = made.of(
@@ -84,11 +85,12 @@ def _unsaid(
     return silent.noted(work, declared, known, records, asking)
 
 
-def _owners(declared: Declared, rows: Sequence[Row]) -> Owners | None:
+def _owners(declared: Declared, rows: Sequence[Row]) -> Whose | None:
     """Return all owners of rows, where a row can have but one; None where they must be read."""
     if len(declared.paths) != 1 or not declared.paths[0].to_one:
         return None
-    return {row.key: set(row.owners) for row in rows} if all(r.owners for r in rows) else None
+    mine = {row.key: row.owners for row in rows}
+    return mine if all(mine.values()) else None
 
 
 @dataclass
@@ -382,11 +384,14 @@ def _before(
 ) -> Iterator[tuple[Key, str]]:
     """Yield what is written down of these rows, each as often as an erasure kept something."""
     kept, texts = tables.kept.c, {key_text(key): key for key in keys}
+
+    def made() -> tuple[Select[Any], list[ColumnElement[Any]]]:
+        mine = kept.table_name == bindparam("table"), *which
+        return select(kept.row_key, said).where(*mine), [kept.row_key]
+
     for part in chunks(sorted(texts), MANY):
-        wanted = select(kept.row_key, said).where(
-            kept.table_name == name, one_of(kept.row_key, part), *which
-        )
-        for text, told in work.conn.execute(wanted):
+        wanted, given = asked(_SAID, (said.name,), made, [(text,) for text in part])
+        for text, told in work.conn.execute(wanted, {**(given or {}), "table": name}):
             yield texts[text], told
 
 

@@ -37,7 +37,7 @@ from ..lawbook.blockers import today_at
 from ..messages import outbox
 from ..partners import giving, recipients
 from ..recovery.window import recover, unkept
-from ..requests.waiting import reasons_of
+from ..requests import waiting
 from ..retaining import keeping, remainder
 from ..retaining.keeping import Origin
 from ..search import queued, sought
@@ -88,12 +88,14 @@ class Again:
         of a rule.
     :param did: what was done, as `deeds.did` writes it; empty when nothing was.
     :param left: of which rows files stay, as `deeds.unmoved` writes it.
+    :param until: ISO day on which all that stands in the way is expected to have ended, if known.
     """
 
     fate: Fate
     reasons: tuple[str, ...] = ()
     did: tuple[Mapping[str, Any], ...] = ()
     left: tuple[Mapping[str, Any], ...] = ()
+    until: str | None = None
 
 
 _DECIDED = (*DONE, State.CHECKING)
@@ -158,7 +160,9 @@ def again(
     plan = planning.plan(work, about)
     standing = plan.blocked or execution.all_kept(plan)
     if standing:
-        return Again(Fate.OPEN, reasons_of(standing))
+        return Again(
+            Fate.OPEN, waiting.reasons_of(standing), until=waiting.until(standing)
+        )
     if not plan.changing():
         return Again(Fate.GONE)
     if under.held(plan):

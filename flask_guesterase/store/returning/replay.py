@@ -13,6 +13,7 @@ from ...core.errors import BlockedError, GuesteraseError, SetupError
 from ...core.events import SYSTEM, RestoreReplayed
 from ...core.plan import LEGAL_DUTY, Person, key_text
 from ...core.remembrance import Kind, Line, Note
+from ...core.returning import NOT_DECIDED
 from ..access import brake, pulse
 from ..access.pulse import Pulse
 from ..comeback import objections
@@ -28,6 +29,7 @@ from ..remembrance.forgotten import (
     erased_on,
     find,
     judge,
+    judges,
     keyless,
     recall,
 )
@@ -40,10 +42,11 @@ from ..work import Work
 from . import again, lost, returned
 from .again import Fate, Warrant
 from .promised import Promise
+from .relook import REPLAY
 from .requested import case_of, catch_up, known_case, taken_back
 from .returned import Seen
 
-DOOR = returned.REPLAY
+DOOR = REPLAY
 """Through which door rows were seen that a replay found."""
 
 _SPANS = 8
@@ -174,10 +177,8 @@ def _standing(work: Work) -> remembering.Standing:
 
 
 def _judged(known: Forgotten) -> list[Line]:
-    """Return the lines whose rows are looked for: what a request kept and ended, the sweep does."""
-    return [
-        line for line in known.lines if line.note.kind is Kind.INTENT or not line.note.request
-    ]
+    """Return the lines whose rows are looked for."""
+    return [line for line in known.lines if judges(line)]
 
 
 def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
@@ -337,7 +338,7 @@ def _noted(
     """Write rows down that were not erased again, and return what became of them."""
     if done.fate in (Fate.OPEN, Fate.STAFF):
         # Whose a row is that a hold or a rule may keep people can say, once that is there again.
-        asked = LEGAL_DUTY if done.reasons == (LEGAL_DUTY,) else returned.NOT_DECIDED
+        asked = LEGAL_DUTY if done.reasons == (LEGAL_DUTY,) else NOT_DECIDED
         why = asked if done.fate is Fate.STAFF else "in-the-way"
         for table, key in who:
             returned.note(work, Seen(origin, table, key_text(key), why, DOOR, done.fate))

@@ -16,12 +16,11 @@ from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.plan import LEGAL_DUTY, Person, key_text
-from ...core.returning import Sign, Verdict
+from ...core.returning import ASKED_ALONE, ASKED_ANEW, NOT_DECIDED
 from .. import tables
 from ..access import actors
 from ..casework.cases import load, step
 from ..comeback import owing
-from ..comeback.judging import Judge
 from ..erasing import people
 from ..erasing.carrying import known
 from ..executing.execution import RETRY_MINUTES
@@ -29,21 +28,13 @@ from ..retaining.keeping import Origin
 from ..statements.sql import chunks
 from ..sweeping.putoff import come
 from ..work import Work
-from . import again, promised
+from . import again, promised, relook
 from .again import Again, Fate, Warrant
 from .promised import Register
+from .relook import REPLAY
 
-NOT_DECIDED = "not-decided"
-"""Why of a row that was not covered by what was decided before: a new request is needed."""
-
-PERHAPS_ANOTHER = "perhaps-another"
-"""Why of a row of somebody who may be a person of their own, whom nobody approved to erase."""
-
-ASKED_ANEW = (NOT_DECIDED, PERHAPS_ANOTHER)
-"""Whys of rows that no word of one person lets go: a new request is needed."""
-
-REPLAY = "replay"
-"""Door of rows that were seen while a restored database caught up."""
+FAILED = "last-try-failed"
+"""Why a row waits that could not be erased again, nor be judged."""
 
 _WAITING = owing.WAITING
 
@@ -163,7 +154,7 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        done = _otherwise(work, row, who) or again.again(
+        done = relook.otherwise(work, row, who, lines) or again.again(
             work, origin, [who], _warrant(work, row, who, lines)
         )
     _write(work, row, done)
@@ -182,31 +173,6 @@ def _warrant(work: Work, row: Line[Any], who: Person, register: Register) -> War
     return replace(before, breaks=lambda plan: any(each.broken(plan) for each in made))
 
 
-def _otherwise(work: Work, row: Line[Any], who: Person) -> Again | None:
-    """Return what becomes of a row that shows another life by now, or None where it goes still.
-
-    What nobody decided was judged when it was seen, which may be days ago; and whatever was said
-    of a row was said of the one that carried the contact, not of another one under its number.
-    """
-    (table, key), decided = who, row.decided_by is not None
-    contact = row.why == Sign.CONTACT and not row.attempts and table in work.datamap.subjects
-    if decided and not contact:
-        return None
-    judge = Judge(work, lambda mark: True)
-    found = judge.rows(table, [key]).get(key) if table in judge.known else None
-    if found is not None and contact and found.mark is None:
-        return Again(Fate.GONE)
-    if found is None or decided or not found.against:
-        return None
-    fate = _OTHERWISE.get(found.verdict)
-    return Again(fate, (PERHAPS_ANOTHER,) if found.apart else ()) if fate is not None else None
-
-
-_OTHERWISE = {
-    Verdict.LIVES: Fate.LIVES, Verdict.UNCLEAR: Fate.STAFF, Verdict.STRANGER: Fate.GONE,
-}  # fmt: skip
-
-
 def recheck(work: Work, number: str | None) -> None:
     """Let a request of which something was left be checked again, once no row of it waits.
 
@@ -222,28 +188,33 @@ def recheck(work: Work, number: str | None) -> None:
 
 
 def _write(work: Work, row: Line[Any], done: Again) -> None:
-    values: dict[str, Any] = {"state": done.fate.value, "try_at": None}
+    values: dict[str, Any] = {
+        "state": done.fate.value, "try_at": None, "waiting_for": None, "waiting_until": None,
+    }  # fmt: skip
     if done.fate is Fate.OPEN:
-        values |= _later(work, row)
+        values |= _later(work, row, done)
     elif done.fate is Fate.STAFF and done.reasons:
         told = done.reasons != (LEGAL_DUTY,) or row.why == LEGAL_DUTY
-        known = PERHAPS_ANOTHER if PERHAPS_ANOTHER in done.reasons else NOT_DECIDED
-        values["why"] = known if told else LEGAL_DUTY
+        known = (why for why in done.reasons if why in (*ASKED_ANEW, *ASKED_ALONE))
+        values["why"] = next(known, NOT_DECIDED) if told else LEGAL_DUTY
     table = tables.returned
     work.conn.execute(update(table).where(table.c.id == row.id).values(values))
 
 
-def _later(work: Work, row: Line[Any]) -> dict[str, Any]:
+def _later(work: Work, row: Line[Any], done: Again) -> dict[str, Any]:
     minutes = RETRY_MINUTES[min(row.attempts, len(RETRY_MINUTES) - 1)]
-    return {"attempts": row.attempts + 1, "try_at": work.stamp + timedelta(minutes=minutes)}
+    return {
+        "attempts": row.attempts + 1, "try_at": work.stamp + timedelta(minutes=minutes),
+        "waiting_for": done.reasons[0][:40] if done.reasons else None, "waiting_until": done.until,
+    }  # fmt: skip
 
 
 def postpone(work: Work, id: int) -> None:
     """Try a noted row later that failed now, so that it does not hold up others."""
     row = _load(work, id)
     if row.state == Fate.OPEN.value:
-        table = tables.returned
-        work.conn.execute(update(table).where(table.c.id == id).values(_later(work, row)))
+        table, later = tables.returned, _later(work, row, Again(Fate.OPEN, (FAILED,)))
+        work.conn.execute(update(table).where(table.c.id == id).values(later))
 
 
 def settle(work: Work, id: int, by: str, theirs: bool) -> None:
@@ -258,19 +229,16 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
     :param by: the host's id of who decides.
     :param theirs: whether it is the erased person's; False lets it live.
     :raises UnknownError: there is no such row where they may verify.
-    :raises TransitionError: it was decided before, was never approved, or may be another person.
+    :raises TransitionError: it was decided before, was never approved, or may be another person;
+        or it is theirs already, and waits.
     """
     row = _load(work, id)
     if not actors.may(work, by, Permission.VERIFY, row.property):
         raise _no_row()
     if row.state not in _WAITING:
         raise TransitionError("This row was decided before.", "There is nothing left to do.")
-    if theirs and row.why in ASKED_ANEW:
-        raise TransitionError(
-            "What would be done to this row was never approved."
-            if row.why == NOT_DECIDED else "This may be another person, who was there all along.",
-            "File a request for this person; a second person approves it.",
-        )
+    if theirs:
+        relook.require(work, row)
     actor = actors.acting(work, by)
     fate = Fate.OPEN if theirs else Fate.LIVES
     table = tables.returned
@@ -279,7 +247,8 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
         .where(table.c.id == id)
         .values(
             state=fate.value, decided_by=actor, decided_at=work.stamp,
-            try_at=work.stamp if theirs else None, attempts=0,
+            try_at=work.stamp if theirs else None, attempts=0, waiting_for=None,
+            waiting_until=None,
         )
     )  # fmt: skip
     work.events.append(ReturnSettled(
@@ -352,6 +321,9 @@ def listed(work: Work, by: str | None, door: str = "") -> list[dict[str, Any]]:
             "state": row.state,
             "seen_at": row.seen_at,
             "attempts": row.attempts,
+            "waiting_for": row.waiting_for,
+            "waiting_until": row.waiting_until,
+            "try_at": row.try_at,
             "name": names.get((row.table_name, row.row_key), ""),
         }
         for row in rows

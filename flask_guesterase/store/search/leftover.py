@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
@@ -25,7 +25,7 @@ from ..boxes import safe
 from ..casework.cases import Case, load, tell
 from ..work import Work
 from . import outlived, sought
-from .reading import Find
+from .reading import Find, Name
 from .row import mark, row_of, write
 from .spared import Spared
 
@@ -46,6 +46,7 @@ class Told:
     :param theirs: subject rows of those people.
     :param unsearched: places that could not be looked into.
     :param rows: how many rows were read.
+    :param spared: in how many rows beyond those that are remembered a find stays on purpose.
     """
 
     number: str
@@ -56,6 +57,7 @@ class Told:
     theirs: frozenset[tuple[str, str]]
     unsearched: tuple[str, ...]
     rows: int
+    spared: Mapping[Name, int] = field(default_factory=dict)
 
 
 def told(work: Work, said: Told) -> None:
@@ -136,16 +138,14 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
     # A key may hold several of the values, those of living people too.
     searcher = Searcher({*(find.needle for find in said.finds), *said.shared})
     groups: dict[tuple[str, str, str, bool], Group] = {}
-    for find in said.finds:
-        if find.needle.whole and not fits(find):
-            continue
+    for find in filter(_counts, said.finds):
         reason = _reason(find)
         perhaps = find.needle in said.shared
         group = groups.setdefault(
             (find.table, find.column, reason, perhaps),
             Group(find.table, find.column, reason, perhaps, {}),
         )
-        group.more += find.rows - len(find.keys)
+        group.more += find.rows - len(find.keys) - said.spared.get(find.name, 0)
         times: Counter[str] = Counter()
         for at, key in enumerate(find.keys):
             text = key_text(key)
@@ -165,6 +165,33 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
             if find.needle.kind not in line["kinds"]:
                 line["kinds"].append(find.needle.kind)
     return [g for _, g in sorted(groups.items(), key=lambda item: item[0]) if g.rows or g.more]
+
+
+def many(said: Told) -> list[Find]:
+    """Return finds of more rows than are remembered, of which any may stay on purpose.
+
+    :param said: what was found.
+    """
+    return [
+        find for find in said.finds
+        if find.rows > len(find.keys) and find.place is not None and find.place.declared is not None
+        and _counts(find)
+    ]  # fmt: skip
+
+
+def stay(work: Work, case: Case, find: Find) -> int:
+    """Return in how many rows of a find the value stays on purpose.
+
+    :param work: an open transaction.
+    :param case: the request.
+    :param find: the find, with some of its rows.
+    """
+    keeping = Spared(work, case, [find])
+    return sum(keeping.keeps(find, key_text(key)) for key in find.keys)
+
+
+def _counts(find: Find) -> bool:
+    return not find.needle.whole or fits(find)
 
 
 def _blind(searcher: Searcher, key: str) -> str:

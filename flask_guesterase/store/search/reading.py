@@ -5,24 +5,30 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ...core.context import context
 from ...core.errors import BusyError
 from ...core.needle import Needle, Searcher, Strength
+from ...core.plan import key_text
 from ...core.treatment import File
 from ..mapping.datamap import DataMap
-from .scan import Opened, Piece, pieces
+from .scan import LARGEST, Opened, Piece, pieces
 from .space import Field, How, Place, Space
 
 KEYS = 1000
-"""Rows of one column that are remembered by key for one value; of more only how many."""
+"""Rows of one column that are remembered by key for one value; the others are read once more where
+somebody must know which they are."""
 
 SHOWN = 20
 """Rows of one column that staff are shown for one value."""
+
+Name = tuple[str, str, How, Needle]
+"""Table, column, form and value of a find."""
 
 Progress = Callable[[str, int], None]
 """Told the table that is read, and how many rows were read so far."""
@@ -51,10 +57,16 @@ class Find:
     keys: list[tuple[Any, ...]] = field(default_factory=list)
     contexts: list[str] = field(default_factory=list)
 
+    @property
+    def name(self) -> Name:
+        """Return by what it is known among all finds."""
+        return self.table, self.column, self.how, self.needle
+
     def add(self, key: tuple[Any, ...], shown: Callable[[], str]) -> None:
         """Note one more row."""
         self.rows += 1
-        if len(self.keys) < KEYS:
+        # Of a folder all names are in memory anyway.
+        if len(self.keys) < KEYS or self.place is None:
             self.keys.append(key)
         if len(self.contexts) < SHOWN:
             self.contexts.append(shown())
@@ -79,7 +91,7 @@ class Finds:
     :param cut: the time was over before the end.
     """
 
-    found: dict[tuple[str, str, How, Needle], Find] = field(default_factory=dict)
+    found: dict[Name, Find] = field(default_factory=dict)
     unsearched: set[str] = field(default_factory=set)
     rows: int = 0
     characters: int = 0
@@ -88,8 +100,8 @@ class Finds:
 
     def note(self, place: Place | None, table: str, each: Field, needle: Needle) -> Find:
         """Return the find of a value in a column, made when it is the first."""
-        key = (table, each.name, each.how, needle)
-        return self.found.setdefault(key, Find(place, table, each.name, each.how, needle))
+        find = Find(place, table, each.name, each.how, needle)
+        return self.found.setdefault(find.name, find)
 
     def take(self, more: Finds) -> None:
         """Add what was found in one table, once it was read from end to end."""
@@ -191,7 +203,7 @@ def _table(place: Place, searchers: _Searchers, looking: Looking, finds: Finds) 
             _piece(place, piece, searchers, here)
             if looking.progress is not None:
                 looking.progress(place.name, finds.rows + here.rows)
-            if looking.until is not None and time.monotonic() > looking.until:
+            if _is_over(looking):
                 finds.cut = True
                 break
     except BusyError:
@@ -202,8 +214,16 @@ def _table(place: Place, searchers: _Searchers, looking: Looking, finds: Finds) 
         here.unsearched.add(f"{place.name} ({type(problem).__name__})")
     finds.take(here)
     if finds.cut:
-        raise BusyError("The time for this search was over.", "It is begun again later.")
+        raise _cut()
     return True
+
+
+def _is_over(looking: Looking) -> bool:
+    return looking.until is not None and time.monotonic() > looking.until
+
+
+def _cut() -> BusyError:
+    return BusyError("The time for this search was over.", "It is begun again later.")
 
 
 def _piece(place: Place, piece: Piece, searchers: _Searchers, finds: Finds) -> None:
@@ -218,6 +238,37 @@ def _piece(place: Place, piece: Piece, searchers: _Searchers, finds: Finds) -> N
                     find = finds.note(place, place.name, each, needle)
                     key = piece.keys[at] or _unkeyed(texts[at])
                     find.add(key, lambda: _named(searchers.all, texts[at], needle))  # noqa: B023
+
+
+def beyond(find: Find, looking: Looking) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield what names the rows of a find beyond those that are remembered, many at a time.
+
+    :param find: what was found in a table.
+    :param looking: how to read.
+    :raises BusyError: the time was over, or the table is held by somebody else.
+    """
+    if find.place is None or find.rows <= len(find.keys):
+        return
+    (each,) = [f for f in find.place.fields if (f.name, f.how) == (find.column, find.how)]
+    known, searchers = Counter(map(key_text, find.keys)), _Searchers([find.needle])
+    rest: list[tuple[Any, ...]] = []
+    for piece in pieces(looking.opened, replace(find.place, fields=(each,))):
+        if looking.progress is not None:
+            looking.progress(find.table, len(rest))
+        if _is_over(looking):
+            raise _cut()
+        (texts,) = piece.columns
+        for at, _ in searchers.among(each, texts):
+            key = piece.keys[at] or _unkeyed(texts[at])
+            if known[name := key_text(key)]:
+                known[name] -= 1
+            else:
+                rest.append(key)
+        if len(rest) >= LARGEST:
+            yield rest
+            rest = []
+    if rest:
+        yield rest
 
 
 def _unkeyed(text: str) -> tuple[str, ...]:

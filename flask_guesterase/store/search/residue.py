@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +19,7 @@ from ...core.needle import Needle, Strength
 from ...core.plan import Person, Plan, by_table, key_text
 from ...core.standing import Standing
 from .. import tables
-from ..casework.cases import Case
+from ..casework.cases import Case, load
 from ..erasing import people
 from ..erasing.finder import erased_before
 from ..mapping.crossing import ALONE, Binds, binds_of
@@ -32,8 +32,8 @@ from ..transaction import transaction
 from ..unit import HasWork, Run
 from ..work import Work
 from . import outlived, queued, rescan, sought
-from .leftover import Told, told
-from .reading import Find, Finds, Looking, Progress, files, look, roots
+from .leftover import Told, many, stay, told
+from .reading import Find, Finds, Looking, Progress, beyond, files, look, roots
 from .row import row_of
 from .space import How, Reach, Space, space
 
@@ -131,10 +131,12 @@ def searched(
         return transaction(asked.engine, False, asked.binds)
 
     finds, living = _look(asked, opened, until, beat)
+    again = Looking(opened, asked.datamap, until=until, progress=beat)
     untold = dict[str, Exception]() if failed is None else failed
     for each in asked.searches:
         try:
-            run(partial(_tell, _said(each, finds, living)))
+            stays = partial(_stays, run, rescan.parent(each.number))
+            run(partial(_tell, _spared(_said(each, finds, living), again, stays)))
         except Exception as problem:
             if not is_of_a_row(problem):
                 raise
@@ -143,6 +145,24 @@ def searched(
     if failed is None and mine:
         raise mine[0]
     return finds
+
+
+def _spared(said: Told, again: Looking, stays: Callable[[Find], int]) -> Told:
+    """Return what was found, having asked of the rows that are not remembered which stay.
+
+    :param said: what was found.
+    :param again: how to read those once more.
+    :param stays: answers in how many of a find's rows the value stays on purpose.
+    """
+    found = {
+        find.name: sum(stays(replace(find, keys=keys)) for keys in beyond(find, again))
+        for find in many(said)
+    }
+    return replace(said, spared=found)
+
+
+def _stays(run: Run, number: str, find: Find) -> int:
+    return run(lambda office: stay(office.work, load(office.work, number), find))
 
 
 def _tell(said: Told, office: HasWork) -> None:
@@ -172,7 +192,8 @@ def here(work: Work, case: Case) -> None:
 
     if asked.searches:
         finds, living = _look(asked, opened, None, None)
-        told(work, _said(asked.searches[0], finds, living))
+        said, again = _said(asked.searches[0], finds, living), Looking(opened, asked.datamap)
+        told(work, _spared(said, again, partial(stay, work, case)))
 
 
 def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:

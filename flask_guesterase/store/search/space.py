@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -125,8 +125,10 @@ def space(live: LiveSchema, datamap: DataMap, reach: Reach = Reach.EVERYTHING) -
 def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space:
     places, unsearched = [], [] if reach is Reach.MAPPED else list(_elsewhere(live))
     said = _said(live, datamap)
+    known = {name: _mapped(table, live, datamap) for name, table in live.tables.items()}
+    above = {name for table in live.tables.values() for name in table.heir_of}
     for table in live.tables.values():
-        mapped = _mapped(table, live, datamap)
+        mapped = known[table.name]
         if reach is Reach.MAPPED and mapped is None:
             continue
         if table.shadow or (table.view and not table.materialised) or _read_through(table, live):
@@ -135,6 +137,12 @@ def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space
             unsearched.append(f"{table.name} (rows hidden by row-level security)")
         unsaid = _unsaid(table, live, said)
         place = replace(_place(table, live, datamap, mapped, unsaid), bind=bind)
+        if table.name in above:
+            # Its heirs' rows are read with it, and may have the keys of others.
+            place = replace(place, way=Way.STREAM)
+        if place.declared is None:
+            seen = _seen(table, live, known, reach)
+            place = replace(place, fields=tuple(f for f in place.fields if f.name not in seen))
         if place.fields:
             places.append(place)
     return Space(tuple(places), tuple(unsearched))
@@ -149,6 +157,24 @@ def _elsewhere(live: LiveSchema) -> Iterator[str]:
         yield f"{name} (a schema that neither the search path nor the mapping names)"
     if len(live.elsewhere) > _NAMED:
         yield f"{len(live.elsewhere) - _NAMED} more schemas that nobody names"
+
+
+def _seen(
+    table: LiveTable, live: LiveSchema, known: Mapping[str, Table | None], reach: Reach
+) -> set[str]:
+    """Return the columns of a table that inherits which are read with the tables above it.
+
+    :param known: table -> the host's mapping of it, or None.
+    """
+    found = set[str]()
+    for name in table.heir_of:
+        above, unmapped = live.tables[name], known[name] is None
+        apart = unmapped and (reach is Reach.MAPPED or known[table.name] is not None)
+        if above.row_security or apart:
+            found |= _seen(above, live, known, reach)
+        else:
+            found.update(above.columns)
+    return found
 
 
 def _mapped(table: LiveTable, live: LiveSchema, datamap: DataMap) -> Table | None:

@@ -149,7 +149,7 @@ def put(conn: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> No
     same, own = {}, []
     for name in lines[0]:
         values = [line[name] for line in lines]
-        if all(value == values[0] for value in values):
+        if values.count(values[0]) == len(values):
             same[name] = values[0]
         else:
             own.append((table.c[name], values))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
 
@@ -24,6 +24,7 @@ from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record, places_of
 from ..mapping.declared import Declared
 from ..mapping.ways import ways
+from ..memory import uncollected
 from ..retaining import law
 from ..statements.sql import MANY, Said, asked, chunks
 from ..work import Work
@@ -39,8 +40,7 @@ Unended = Counter[tuple[str, str]]
 """(Property, why nobody can say when they may go) -> rows."""
 
 
-@dataclass(frozen=True)
-class Expired:
+class Expired(NamedTuple):
     """One row that has had its time.
 
     :param table: its table.
@@ -72,10 +72,12 @@ class Aged:
     :param expired: those that have had their time.
     :param unended: how many hold something of which nobody can say when it may go; those that an
         erasure kept are counted where it says so.
+    :param asked: those that an open request is about, of which nothing is said.
     """
 
     expired: list[Expired]
     unended: Unended
+    asked: list[Key]
 
 
 def ageing(work: Work) -> Iterator[Declared]:
@@ -132,6 +134,7 @@ def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]
     return judge(work, declared, keys).expired
 
 
+@uncollected()
 def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     """Return what the rules say of these rows today.
 
@@ -139,7 +142,8 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     :param declared: their table.
     :param keys: their keys; what an open request decides about is passed over.
     """
-    open_about = set(waiting(work, declared, keys))
+    asked = waiting(work, declared, keys)
+    open_about = set(asked)
     free = [key for key in keys if key not in open_about]
     records = law.facts(work, declared, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
@@ -147,7 +151,7 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     # What is written down as needed goes once nothing needs it, and is not erased about each night.
     needed = law.needed_before(work, declared.name, set().union(*full.values()))
     more = _full(work, declared, list(needed), reasons, needed) if needed else {}
-    result, nothing = Aged([], Unended()), dict[str, Reason]()
+    result, nothing = Aged([], Unended(), asked), dict[str, Reason]()
     dated = starting(work, declared)
     open_: dict[Key, frozenset[str]] = {}
     # Of rows that tell the same the same is over.
@@ -163,7 +167,7 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
             item = _judge(work, declared, key, record, days, rest.union(said))
             if item is None and rest != empty:
                 over = _judge(work, declared, key, record, days, empty.union(said))
-                item = replace(over, needed=True) if over is not None else None
+                item = over._replace(needed=True) if over is not None else None
             words = _unended(work, declared, record, days, said, empty)
             if dated.isdisjoint(record.facts.events):
                 # Of what has no date at all whoever looks for that tells; see `endless`.
@@ -171,7 +175,7 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
             known[alike] = item, words
         item, words = known[alike]
         if item is not None:
-            result.expired.append(item if item.key == key else replace(item, key=key))
+            result.expired.append(item if item.key == key else item._replace(key=key))
         if words:
             open_[key] = words
     told = law.open_before(work, declared.name, open_)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,10 +75,12 @@ class Claimed:
         mine = [item for item in now if item.place not in self._bounds.skip]
         _require(work, self._bounds, mine)
         counts, alone = self._erase(mine, self._bounds.skip, office) if mine else ({}, set())
-        left = _left(work, declared, mine, (counts, alone))
+        there = _there(mine, counts, alone)
+        left = judged(work, declared, [item.key for item in mine if item.key in there])
         self._gone = _noted(work, mine, left)
         later = {item.key for item in left} if counts.get("waiting") else set()
-        later |= set(waiting(work, declared, [key for key in keys if key not in later]))
+        gone = {item.key for item in mine} - there
+        later |= set(waiting(work, declared, [key for key in keys if key not in later | gone]))
         skip = self._bounds.skip
         elsewhere = {keys[item.key].id: item.place for item in now if item.place in skip}
         due.postpone(work, [keys[key] for key in later])
@@ -139,7 +141,9 @@ class Listed:
         mine = [item for item in mine if item.place not in self._bounds.skip]
         _require(work, self._bounds, mine)
         counts, alone = self._erase(mine, self._bounds.skip, office) if mine else ({}, set())
-        self._gone = _noted(work, mine, _left(work, declared, mine, (counts, alone)))
+        there = _there(mine, counts, alone)
+        left = judged(work, declared, [item.key for item in mine if item.key in there])
+        self._gone = _noted(work, mine, left)
         return counts
 
     def done(self, items: Sequence[Expired]) -> None:
@@ -218,18 +222,15 @@ def _require(work: Work, bounds: Bounds, items: Iterable[Expired]) -> None:
             )
 
 
-def _left(
-    work: Work, declared: Declared, items: Sequence[Expired],
-    told: tuple[Mapping[str, int], Collection[Key]],
-) -> list[Expired]:
-    """Return which rows of a batch are still there; looked up only where there may be any.
+def _there(items: Sequence[Expired], counts: Mapping[str, int], alone: set[Key]) -> set[Key]:
+    """Return which rows of a batch may still be there.
 
-    :param told: what was done, and which rows were left alone.
+    :param counts: what was done.
+    :param alone: which rows were left alone.
     """
-    counts, alone = told
     if counts.get("expired", 0) < len(items) - len(alone):
-        alone = {item.key for item in items}
-    return judged(work, declared, [item.key for item in items if item.key in alone])
+        return {item.key for item in items}
+    return alone
 
 
 def _noted(work: Work, items: Iterable[Expired], left: Iterable[Expired]) -> Tally:

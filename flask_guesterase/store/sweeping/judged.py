@@ -11,7 +11,7 @@ from ..lawbook.clocks import places_of
 from ..mapping.declared import Declared
 from ..work import Work
 from . import due
-from .ageing import Expired, Unended, judge, waiting
+from .ageing import Expired, Unended, judge
 
 
 def stands(work: Work, declared: Declared, key: Key) -> bool:
@@ -34,13 +34,12 @@ def judge_rows(work: Work, declared: Declared, keys: Sequence[Key]) -> Unended:
     if not keys:
         return Unended()
     aged = judge(work, declared, keys)
-    due.put(work, declared, aged.expired, _asked(work, declared, keys))
+    due.put(work, declared, aged.expired, _as_ended(work, declared, aged.asked))
     return aged.unended
 
 
-def _asked(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:
+def _as_ended(work: Work, declared: Declared, asked: Sequence[Key]) -> list[Expired]:
     """Return rows that an open request is about, as if they had ended: somebody looks tomorrow."""
-    asked = waiting(work, declared, keys)
     known = places_of(work.conn, work.datamap, work.settings, declared, asked) if asked else {}
     category = declared.policy.category
     return [

@@ -16,7 +16,7 @@ from ...core.errors import InputError
 from ...core.wish import Wish
 from ...store.settings import Property
 from ..current import current
-from ..forms import jotted, schemas
+from ..forms import jotted, pressing, schemas
 from ..forms.schemas import read
 from ..pages import no_fields
 from ..wording import ending
@@ -106,13 +106,11 @@ def send() -> AnyResponse:
     hotel = _hotel(answers)
     form = {name: text for name, text in answers.items() if name != "property"}
     with current.begin() as office:
-        office.intake(
-            form,
-            property=hotel.code,
-            channel="form",
-            lang=language().code,
+        # The browser knows that it sent them once it has the answer, which a second press drops.
+        pressing.once(office, lambda: office.intake(
+            form, property=hotel.code, channel="form", lang=language().code,
             remote_mark=request.remote_addr or "",
-        )
+        ))  # fmt: skip
     jotted.drop()
     both = answers["wish"] == Wish.COPY_FIRST
     session[_SENT] = (read, both)

@@ -65,7 +65,8 @@ def confirm_copy(token: str) -> str:
 def send_copy() -> AnyResponse:
     """Send the contact on file a link that opens the copy."""
     with current.begin() as office:
-        office.send_copy_link(session.get(CASE, ""))
+        code = session.get(CASE, "")
+        pressing.once(office, lambda: office.send_copy_link(code), lasting=pressing.MOMENT)
     return redirect(url_for(".copy_sent"), 303)
 
 

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.permissions import Permission
 from ..current import current
-from ..staffpages.desk import me, must, staff_pages
+from ..staffpages.desk import deed, me, must, staff_pages
 from ..wording.rendering import render_template
 
 
@@ -27,8 +27,8 @@ def canaries() -> str:
 @staff_pages.post("/canaries/on")
 def switch_canary() -> AnyResponse:
     """Let invented guests go through a hotel, as the first or as the second person."""
-    with current.begin() as office:
-        office.switch_canary(_hotel(), me())
+    place = _hotel()
+    deed(lambda office: office.switch_canary(place, me()))
     return redirect(url_for(".canaries"), 303)
 
 

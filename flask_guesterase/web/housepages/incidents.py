@@ -183,9 +183,11 @@ def incident_notice(incident: str) -> str:
 @staff_pages.get("/incidents/<incident>/notice.txt")
 def incident_notice_file(incident: str) -> Response:
     """Hand out the notice to an authority as a text to keep."""
-    text = render_template("guesterase/staff/notice.txt", **_notice(incident))
+    said = _notice(incident)
+    text = render_template("guesterase/staff/notice.txt", **said)
     response = Response(text, mimetype="text/plain")
-    response.headers["Content-Disposition"] = f'attachment; filename="notice-{incident}.txt"'
+    name = f"notice-{said['item']['number']}.txt"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

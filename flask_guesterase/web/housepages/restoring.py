@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import GuesteraseError, SetupError
 from ...core.permissions import Permission
+from ...core.returning import ASKED_ANEW
 from ...store.returning.replay import DOOR, Survey
-from ...store.returning.returned import ASKED_ANEW
 from ..commands.acting import trying
 from ..commands.console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from ..current import current
@@ -23,6 +23,7 @@ from ..joining.rights import logged_in
 from ..staffpages.desk import deed, granted, me, must, once, staff_pages
 from ..staffpages.holding import plain
 from ..wording.rendering import render_template
+from .returns import said
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
 
@@ -50,7 +51,7 @@ def restored() -> str:
     found, lost = None, ""
     with current.begin(write=False) as office:
         asked = [
-            {**row, "key": plain(row["key"]), "anew": row["why"] in ASKED_ANEW}
+            {**row, "key": plain(row["key"]), "anew": row["why"] in ASKED_ANEW, **said(row)}
             for row in office.returns(me(), DOOR)
         ]
         if granted(Permission.ERASE, Permission.HOLD):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import InputError
 from ...core.permissions import Permission
-from ...store.returning.returned import ASKED_ANEW
+from ...core.returning import ASKED_ANEW
 from ..current import current
 from ..forms import schemas
 from ..forms.untaken import on_page
@@ -38,7 +38,7 @@ def returns() -> str:
     few += [row for table in many for row in many[table][:SHOWN]]
     shown = [
         {**row, "key": plain(row["key"]), "seen": moment_at(row["property"], row["seen_at"]),
-         "anew": row["why"] in ASKED_ANEW, **_said(row)}
+         "anew": row["why"] in ASKED_ANEW, **said(row)}
         for row in few
     ]
     return render_template(
@@ -61,14 +61,20 @@ def _table(row: Mapping[str, Any]) -> str:
     return row["table"] if (row["door"], row["state"]) == ("refilled", "staff") else ""
 
 
-def _said(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return why a row was noted and what becomes of it, in the reader's words."""
+def said(row: Mapping[str, Any]) -> dict[str, str]:
+    """Return why a row was noted, what becomes of it and when, in the reader's words."""
     tongue = language()
-    return {
+    told = {"waits": "", "again": ""} | {
         f"{name}_said": tongue.gettext(SIGHTED[row[name]]) if row[name] in SIGHTED
         else word(tongue, row[name])
         for name in ("why", "door", "state")
     }
+    if row["state"] != "open":
+        return told
+    # What a worker tries for the first time waits for nothing yet.
+    told["waits"] = word(tongue, row["waiting_for"] or "next-round")
+    told["again"] = moment_at(row["property"], row["try_at"]) if row["attempts"] else ""
+    return told
 
 
 @staff_pages.post("/returns/<int:row>")

@@ -85,6 +85,9 @@ def _note(report: Report) -> str:
     notes = []
     if report.files.get("back"):
         notes.append(f"The worker puts {report.files['back']} files back.")
+    if report.uncopied:
+        parts = (f"{name} ({', '.join(each)})" for name, each in report.uncopied.items())
+        notes.append(f"There was no safety copy of {', '.join(parts)}.")
     if report.recipients:
         notes.append(f"Tell them that it was taken back: {', '.join(report.recipients)}.")
     if report.counts["refused"]:

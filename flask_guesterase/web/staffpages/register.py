@@ -24,7 +24,7 @@ from ..wording.reader import language
 from ..wording.registered import shown, title
 from ..wording.rendering import render_template
 from ..wording.words import FORMATS, word
-from .desk import granted, may, me, must, staff_pages
+from .desk import deed, granted, may, me, must, staff_pages
 
 REFUSED: tuple[str, ...] = (
     N_("A last night needs a first one."),
@@ -152,6 +152,5 @@ def disclosures() -> str:
 def review(number: str) -> AnyResponse:
     """Record what a second person finds."""
     form = schemas.read(schemas.Review(), request.form)
-    with current.begin() as office:
-        office.review_disclosure(number, me(), form["finding"])
+    deed(lambda office: office.review_disclosure(number, me(), form["finding"]))
     return redirect(url_for(".disclosures"), 303)

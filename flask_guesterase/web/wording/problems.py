@@ -287,6 +287,17 @@ REFUSED: tuple[str, ...] = (
 """What is refused of a form as a whole; the page says it in the reader's words."""
 
 
+_ANEW = Problem(
+    409,
+    _GUEST_OVER,
+    (
+        N_("It may be another person, who was there all along."),
+        N_("If it is theirs, file a request for this person: a second person reads the plan and "
+           "approves it."),
+    ),
+)  # fmt: skip
+
+
 def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,)) -> Problem:
     """Return how one of our own errors is told; the nearest class in the tree decides.
 
@@ -294,6 +305,8 @@ def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,
     :param about: names of the parts of the address, which say about what; nothing is called a
         request where they name none.
     """
+    if isinstance(error, errors.TransitionError) and error.anew:
+        return _ANEW
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
             said = about_other(kind, about)

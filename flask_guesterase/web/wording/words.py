@@ -370,6 +370,8 @@ MOVED: dict[str, str] = {
 CERTIFICATE: dict[str, str] = {
     "deleted": N_("deleted"),
     "overwritten": N_("overwritten"),
+    "deleted-uncopied": N_("deleted; no safety copy was made of it"),
+    "overwritten-uncopied": N_("overwritten; no safety copy was made of it"),
     "check-by-key": N_("looked for again in every declared table, row by row"),
     "search-by-value": N_("every table read once more for the guest's own values"),
     "search-by-value-mapped": N_("every table the hotel's program knows read for those values"),
@@ -695,6 +697,9 @@ RETURNS: dict[str, str] = {
     "newer": N_("the row may be newer than the erasure"),
     "not-decided": N_("what would be done was never approved"),
     "in-the-way": N_("something stands in the way"),
+    "unconfirmed": N_("two people must confirm under Sweep what may go"),
+    "last-try-failed": N_("the last try failed; tell whoever runs the system"),
+    "next-round": N_("nothing; it goes by itself within minutes"),
     "restored": N_("database was restored"),
     "unfinished": N_("something is left to do after a restore of the database"),
 }

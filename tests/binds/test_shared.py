@@ -1,0 +1,153 @@
+"""A file that two guests share goes with the last of them, also over several databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from flask_guesterase import File, Policy, keep
+from flask_guesterase.core.policy import Equal
+from tests.engines import fresh_database
+
+from .group import Group, beside
+from .test_forward import after_intent, before_home, change, crash, taken_away
+
+BEA = {"email": "bea@mail.example"}
+
+
+class Scanned(Group):
+    """A group that scans papers, some of them of two guests, in each of its databases."""
+
+    def __init__(self, urls: Sequence[str], folder: Path) -> None:
+        self.scans = folder / "scans"
+        self.scans.mkdir()
+        super().__init__(urls, folder)
+
+    def _declare(self, members: str | None) -> None:
+        super()._declare(members)
+        for name, bind in (("papers", None), ("passes", "archive")):
+            table = self.db.Table(
+                name, sa.Column("id", sa.Integer, primary_key=True),
+                sa.Column("guest_no", sa.Integer, index=True), sa.Column("scan", sa.String(80)),
+                bind_key=bind,
+            )  # fmt: skip
+            self.extension.register(table, Policy(
+                {"guest_no": keep("occupancy"), "scan": File(str(self.scans))},
+                via=Equal({"guest_no": "id"}, to="guests"),
+            ))  # fmt: skip
+
+    def lies(self) -> list[str]:
+        """Return the files that lie in the folder."""
+        return sorted(file.name for file in self.scans.iterdir())
+
+    def certificate(self, number: str) -> Any:
+        """Return what the certificate of a request says."""
+        with self.app.app_context(), self.extension.begin(write=False) as office:
+            return office.certificate(number)["content"]
+
+
+@contextmanager
+def sharing(urls: Sequence[str], folder: Path, table: str) -> Iterator[Scanned]:
+    """A group with a paper of two guests, which a table names."""
+    hotel = Scanned(urls, folder)
+    hotel.make()
+    for name in ("both.png", "other.png"):
+        (hotel.scans / name).write_bytes(b"page")
+    hotel.put(table, [{"id": id, "guest_no": id, "scan": "both.png"} for id in (1, 2)])
+    yield hotel
+    hotel.close()
+
+
+@pytest.fixture(params=["papers", "passes"])
+def scanned(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Scanned, str]]:
+    """A group over files with a paper of two guests, and the table that names it."""
+    with sharing(beside(tmp_path), tmp_path, request.param) as hotel:
+        yield hotel, request.param
+
+
+@pytest.mark.parametrize("kinds", [
+    ("postgresql", "mariadb", "sqlite"),
+    pytest.param(("mariadb", "postgresql", "postgresql"), marks=pytest.mark.long),
+], ids="+".join)  # fmt: skip
+@pytest.mark.parametrize("table", ["papers", "passes"])
+@pytest.mark.parametrize("third", [False, True])
+def test_two_who_share_a_file_on_servers(
+    kinds: Sequence[str], tmp_path: Path, table: str, third: bool
+) -> None:
+    """Both have begun, in databases that lock single rows; a third guest may name it by then."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(fresh_database(kind)) for kind in kinds]
+        hotel = stack.enter_context(sharing(urls, tmp_path, table))
+        numbers = [hotel.approved(), hotel.approved(BEA)]
+        for number in numbers:
+            crash(after_intent, hotel.erase, number)
+        if third:
+            cy = {"id": 3, "name": "Cy Holm", "email": "cy@mail.example", "born": None}
+            hotel.put("guests", [cy])
+            hotel.put(table, [{"id": 3, "guest_no": 3, "scan": "both.png"}])
+        hotel.work()
+        hotel.work(hours=1)
+        assert [hotel.state(number) for number in numbers] == ["erased"] * 2
+        assert hotel.lies() == [*(["both.png"] if third else []), "other.png"]
+
+
+@pytest.mark.parametrize("point", [after_intent, before_home], ids=lambda p: p.__name__)
+def test_two_who_share_a_file_and_of_whom_one_was_cut_off(
+    scanned: tuple[Scanned, str], point: Any
+) -> None:
+    """Each left it for the other; who ends last finds that nobody names it any more."""
+    hotel, table = scanned
+    first, second = hotel.approved(), hotel.approved(BEA)
+    crash(point, hotel.erase, first)
+    assert hotel.erase(second) == "erased"
+    hotel.work()
+    hotel.work(hours=1)
+    assert hotel.state(first) == "erased"
+    assert hotel.lies() == ["other.png"]
+    wanted = {first: [], second: [{"table": table, "rows": 1, "columns": ["scan"]}]}
+    if (table, point) == ("passes", before_home):
+        # The row of the first one went before the second one looked.
+        wanted = {number: [] for number in wanted}
+    assert {number: hotel.certificate(number)["shared"] for number in wanted} == wanted
+
+
+def test_two_who_share_a_file_while_a_database_is_down(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Both begin, both wait, and it goes with whoever ends last."""
+    hotel, _ = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    back = taken_away(hotel, 1)
+    hotel.work()
+    assert [hotel.state(number) for number in numbers] == ["erasing"] * 2
+    back()
+    hotel.work(hours=2)
+    hotel.work(hours=3)
+    assert [hotel.state(number) for number in numbers] == ["erased"] * 2
+    assert hotel.lies() == ["other.png"]
+
+
+def test_a_file_that_somebody_else_names_by_then_stays_with_them(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Who shared it may name it no more; whoever does at the end keeps it."""
+    hotel, table = scanned
+    hotel.put("guests", [{"id": 3, "name": "Cy Holm", "email": "cy@mail.example", "born": None}])
+    number = hotel.approved()
+    crash(after_intent, hotel.erase, number)
+    place = "archive" if table == "passes" else ""
+    change(hotel, place, f"INSERT INTO {table} VALUES (3, 3, 'both.png')")
+    change(hotel, place, f"UPDATE {table} SET scan = 'other.png' WHERE id = 2")
+    hotel.work()
+    assert hotel.state(number) == "erased"
+    assert hotel.lies() == ["both.png", "other.png"]
+    assert hotel.certificate(number)["shared"] == [
+        {"table": table, "rows": 1, "columns": ["scan"]}
+    ]

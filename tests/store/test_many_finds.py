@@ -1,0 +1,132 @@
+"""Promise: in however many rows a value stays on purpose, none of them is called left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import worker
+from flask_guesterase.store.search import reading, residue
+from tests.store.hotel import Base, Booking, Hotel, Invoice, Scan
+from tests.store.test_residue import found, run_of
+
+ANN = {"name": "Ann Berg", "email": "ann@post.example", "document_no": "E12345678"}
+MANY = reading.KEYS + 500
+
+
+def put(hotel: Hotel, model: type[Base], *rows: dict[str, Any]) -> None:
+    """Put many rows into one of the host's tables."""
+    with hotel.engine.begin() as conn:
+        conn.execute(insert(model), list(rows))
+
+
+def invoiced(hotel: Hotel, guest: int, first: int, many: int) -> None:
+    """Let a guest have bookings, each with an invoice to Ann's mailbox."""
+    numbers = range(first, first + many)
+    put(hotel, Booking, *({"id": n, "number": f"B{n}", "guest_id": guest} for n in numbers))
+    put(hotel, Invoice, *(
+        {"id": n, "booking_id": n, "billed_to": ANN["email"], "total": 1} for n in numbers
+    ))  # fmt: skip
+
+
+def carried_out(hotel: Hotel) -> tuple[str, str]:
+    """Erase Ann as the worker does; return her request and its state."""
+    number = hotel.approved(document_no=ANN["document_no"])
+    return number, str(worker.carry_out(run_of(hotel), number))
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few rows are remembered, and few are asked about at once."""
+    monkeypatch.setattr(reading, "KEYS", 4)
+    monkeypatch.setattr(reading, "LARGEST", 5)
+
+
+def test_what_the_law_keeps_in_many_rows_is_not_left(any_hotel: Hotel) -> None:
+    """The guest's own mailbox in more rows than are remembered: SEALED, and nothing to look at."""
+    any_hotel.guest(1, **ANN)
+    invoiced(any_hotel, 1, 1, MANY)
+    number, state = carried_out(any_hotel)
+    assert (state, found(any_hotel, number)["left"]) == ("sealed", [])
+
+
+@pytest.mark.usefixtures("few")
+def test_of_many_rows_those_alone_are_left_that_nobody_keeps(any_hotel: Hotel) -> None:
+    """Those that are not remembered too, each once, whatever was remembered of the others."""
+    hotel = any_hotel
+    hotel.guest(1, **ANN)
+    hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    for guest, first, many in ((2, 1, 1), (1, 2, 11), (2, 13, 2), (1, 15, 9)):
+        invoiced(hotel, guest, first, many)
+    number, state = carried_out(hotel)
+    (left,) = found(hotel, number)["left"]
+    assert (state, left["place"], left["rows"]) == ("partial", "invoices.billed_to", 3)
+
+
+@pytest.mark.usefixtures("few")
+def test_many_rows_are_judged_within_one_transaction_as_well(hotel: Hotel) -> None:
+    """A program that checks by itself, and reads in the transaction it has, says the same."""
+    hotel.guest(1, **ANN)
+    invoiced(hotel, 1, 1, 15)
+    assert hotel.erased(hotel.approved(document_no=ANN["document_no"])) == "sealed"
+
+
+@pytest.mark.usefixtures("few")
+def test_a_search_that_is_cut_while_many_rows_are_judged_says_nothing(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is made anew, as one that is cut before."""
+    hotel.guest(1, **ANN)
+    invoiced(hotel, 1, 1, 15)
+    number = hotel.approved(document_no=ANN["document_no"])
+    with hotel.begin() as office:
+        office.erase(number)
+    look = residue.look
+
+    def over(*given: Any) -> reading.Finds:
+        finds = look(*given)
+        monkeypatch.setattr(reading.time, "monotonic", lambda: 1e12)
+        return finds
+
+    monkeypatch.setattr(residue, "look", over)
+    with pytest.raises(BusyError):
+        residue.searched(run_of(hotel), [number], seconds=60)
+    monkeypatch.undo()
+    assert hotel.ours("search")[0]["found"] is None
+    residue.searched(run_of(hotel), [number], seconds=60)
+    assert found(hotel, number)["left"] == []
+
+
+@pytest.mark.usefixtures("few")
+def test_rows_about_which_nothing_is_declared_are_read_once(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stay for no reason, so that their number alone counts."""
+    hotel.guest(1, **ANN)
+    with hotel.engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE loose (id INTEGER PRIMARY KEY, t VARCHAR(90))")
+        for n in range(15):
+            conn.exec_driver_sql(f"INSERT INTO loose VALUES ({n}, 'ann@post.example')")
+    monkeypatch.setattr(residue, "beyond", None)
+    number, state = carried_out(hotel)
+    (left,) = found(hotel, number)["left"]
+    assert (state, left["rows"]) == ("partial", 15)
+
+
+@pytest.mark.usefixtures("few")
+def test_many_files_that_stay_are_not_left(hotel: Hotel) -> None:
+    """Each is named by a row that is held."""
+    hotel.grants["officer"] |= {"hold"}
+    hotel.guest(1, **ANN)
+    for n in range(1, 9):
+        name = f"E12345678_{n}.jpg"
+        (hotel.files / name).write_bytes(b"x")
+        hotel.put(Scan, id=n, guest_id=1, path=name)
+        with hotel.begin() as office:
+            office.place_hold(Wanted("record", "court-order", "scans", str(n)), "officer")
+    number, _ = carried_out(hotel)
+    assert found(hotel, number)["left"] == []
