@@ -8,6 +8,7 @@ GuesteraseError
 ├── InputError             what was asked for cannot be understood
 │   └── MatchError         a match that names nobody it could mean
 ├── UnknownError           no such request, table, row or person
+│   └── LiftedError        a hold or a freeze that was lifted already
 ├── TokenError             the link or code is unknown, used or expired
 ├── ForbiddenError         the host did not grant this
 │   ├── FourEyesError      the same person may not do both steps
@@ -103,6 +104,10 @@ class UnknownError(GuesteraseError):
 
     unnamed = False
     """Whether it is a property that the settings do not name, or name no more."""
+
+
+class LiftedError(UnknownError):
+    """A hold or a freeze was lifted already; only who may know of it is told so."""
 
 
 class TokenError(GuesteraseError):

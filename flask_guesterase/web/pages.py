@@ -111,7 +111,7 @@ def pages(name: str, desk: str) -> Blueprint:
 
     def on_error(error: GuesteraseError) -> Response:
         told = _told_here(error, desk)
-        return fail(problem_of(told), told)
+        return fail(problem_of(told, request.view_args or ()), told)
 
     def on_database(error: SQLAlchemyError) -> Response:
         _log_class(error)
@@ -251,7 +251,7 @@ def _dress(response: Response) -> Response:
             current.work()
         except Exception as error:
             _log_class(error)
-    if (request.endpoint or "").endswith(".static"):
+    if (request.endpoint or "").endswith(".static") and response.status_code < 400:
         response.headers["Cache-Control"] = "max-age=3600"
     return response
 
@@ -360,6 +360,7 @@ def _problem_page(
         "heading": words[0], "next_step": words[1], "detail": detail, "reason": reason, **extra,
         # Where somebody was only in the way, the same button is to be pressed once more.
         "back": _form() if form or (sent and busy) else "", "written": _written(problem.status),
+        "incident": (request.view_args or {}).get("incident", ""),
     }  # fmt: skip
     try:
         page = render_template(name, status=problem.status, **said)

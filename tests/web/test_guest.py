@@ -426,6 +426,10 @@ def test_every_page_is_dressed(house: House) -> None:
     assert sheet.headers["Cache-Control"] == "max-age=3600"
     assert len(sheet.data) < 9728
     sheet.close()
+    for place in ("/privacy", "/desk/privacy"):
+        none = browser.client.get(f"{place}/guesterase-static/none.css")
+        assert none.status_code == 404
+        assert none.headers["Cache-Control"] == "no-store"
 
 
 def test_pages_hold_no_script_and_no_style_of_their_own(house: House) -> None:

@@ -254,6 +254,23 @@ def test_two_people_lift_on_the_page(house: House) -> None:
     assert "There are none." in second.get(f"{DESK}/holds")
 
 
+def test_who_lifts_what_a_colleague_lifted_is_told_so(house: House) -> None:
+    """Whoever may not know of it reads of a lifted hold what they read of one that never was."""
+    id = place(house, "subject", "guests", "1")
+    mine, far, porter = map(house.browser, ("holder", "far-holder", "porter"))
+    lift(house, id)
+    for deed in ("lift", "confirm", "review"):
+        told = mine.post(f"{DESK}/holds/{id}/{deed}?lang=en", **{f"on-{id}": "2999-01-01"})
+        assert told.status_code == 409
+        assert "lifted already" in told.text
+        for browser in (far, porter):
+            told, none = (
+                browser.post(f"{DESK}/holds/{each}/{deed}?lang=en") for each in (id, id + 1)
+            )
+            assert told.status_code == none.status_code != 409
+            assert told.text.replace(f"/{id}/", "/") == none.text.replace(f"/{id + 1}/", "/")
+
+
 def _placed(browser: Browser, **form: str) -> int:
     answer = browser.post(f"{DESK}/holds/new", **{"why": "tax-audit", "property": "sh"} | form)
     return answer.status_code

@@ -224,6 +224,26 @@ def test_a_letter_has_a_subject_and_a_body(post_office: House, name: str, lang: 
     assert "\n\n\n" not in body
 
 
+@pytest.mark.parametrize("lang", ["zh-CN", "ja", "en"])
+def test_sentences_of_letters_stand_beside_each_other_as_a_language_has_them(
+    post_office: House, lang: str
+) -> None:
+    """No blank follows a wide full stop, and one follows a narrow one, on pages as in letters: no
+    template has a blank of its own between two sentences."""
+    with post_office.app.app_context():
+        for name in NAMES:
+            for more in ({}, {"left": "1"}, {"what": "not-public"}):
+                _, body = render(name, lang, {**PARAMS, **more})
+                assert "。 " not in body
+                assert not re.search(r"[a-z][.?!][A-Z]", body)
+    said = r'"[^"]*[.?!]"(?:, [^{}]*)?\) }}'
+    next_ = r'(?:{%-? (?:if|elif|else|endif)[^%]*%})*\s(?:{%-? if[^%]*%})*{{ (?:_|ngettext|word)\('
+    folder = Path(flask_guesterase.web.__file__).parent / "templates"
+    for template in folder.rglob("*.*"):
+        for line in template.read_text().splitlines():
+            assert not re.search(said + next_, line), (template.name, line)
+
+
 def test_the_link_is_where_guests_reach_it(post_office: House) -> None:
     """The configured address is used, without a doubled slash, in a worker without a request."""
     with post_office.app.app_context():

@@ -6,10 +6,12 @@ import html
 import inspect
 import re
 import time
+from datetime import date
 
 import pytest
 
 from flask_guesterase.core import errors
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store.office import Office
 from flask_guesterase.web.wording.problems import problem_of
 from tests.web.house import STAFF, House
@@ -25,7 +27,7 @@ STATUS = {
     "ForbiddenError": 403, "FourEyesError": 403, "LimitError": 429, "TransitionError": 409,
     "MovedError": 409, "BlockedError": 409, "BusyError": 503, "RetryableError": 503,
     "SweepingError": 503, "SetupError": 503, "PolicyError": 503, "GapError": 503, "PackError": 503,
-    "VeiledError": 403, "UnsureError": 503, "FullError": 503,
+    "VeiledError": 403, "UnsureError": 503, "FullError": 503, "LiftedError": 409,
 }  # fmt: skip
 """Error -> status; the others are 500."""
 
@@ -217,3 +219,98 @@ def test_a_form_of_staff_is_taken_a_day_later(
     answer = guest.client.post("/privacy/complain", data=token | form)
     assert answer.status_code == 400
     assert WORDS in html.unescape(answer.text)
+
+
+OTHERS = {
+    errors.FourEyesError: (403, "A second person has to do this."),
+    errors.TransitionError: (409, "This step is not possible as things stand now."),
+    errors.MovedError: (409, "What you read is no longer what is there."),
+    errors.BlockedError: (409, "Something stands in the way."),
+}
+"""What one who acts on something that is no request may meet -> status and heading."""
+
+
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    ("login", "deed", "use"),
+    [
+        ("officer", "/incidents/GI-ABCD2345/close", "close_incident"),
+        ("holder", "/holds/1/lift", "lift"), ("issuer", "/reviews/GM-ABCD2345/close",
+                                              "close_monthly"),
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_not_called_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, kind: type[errors.GuesteraseError], login: str,
+    deed: str, use: str,
+) -> None:  # fmt: skip
+    """Whoever closes an incident or a review, or lifts a hold, looks for no request in vain, in
+    Chinese neither. Of a request it is said as ever."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise kind("No.", "Look.")
+
+    for name in (use, "withdraw"):
+        monkeypatch.setattr(Office, name, refuse)
+    browser, (status, heading) = house.browser(login), OTHERS[kind]
+    if (use, kind) == ("close_monthly", errors.TransitionError):
+        heading = "This monthly review is not where this step is possible."
+    number, clerk = house.request(), house.browser("clerk")
+    for lang, of_requests in (("en", "request"), ("zh", "申请")):
+        answer = browser.post(f"{DESK}{deed}?lang={lang}")
+        main = answer.text.partition("<main")[2].partition('class="row"')[0]
+        assert answer.status_code == status
+        assert (heading in main) is (lang == "en")
+        assert of_requests not in main.partition("<details")[0]
+        other = clerk.post(f"{DESK}/{number}/withdraw?lang={lang}").text
+        assert of_requests in other.partition("<h1")[2].partition("<details")[0]
+    back = f'href="{DESK}{deed.rpartition("/")[0]}"'
+    assert (back in answer.text) is deed.startswith("/incidents")
+
+
+@pytest.mark.parametrize(
+    ("login", "place"),
+    [
+        ("officer", "incidents/GI-ABCD2345"), ("officer", "incidents/nothing"),
+        ("officer", "complaints/GC-ABCD2345"), ("holder", "holds/99/lift"),
+        ("issuer", "reviews/GM-ABCD2345"), ("clerk", "measures/99/done"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_called_a_request_only_where_one_was_asked_for(
+    house: House, login: str, place: str
+) -> None:
+    """Whoever mistypes the number of an incident or a hold is not sent to look for a request."""
+    browser = house.browser(login)
+    ask = browser.post if place.rpartition("/")[2] in ("lift", "done") else browser.client.get
+    for lang, words in (("en", "request"), ("zh", "申请")):
+        answer = ask(f"{DESK}/{place}?lang={lang}")
+        main = answer.text.partition("<main")[2].partition('class="row"')[0]
+        assert answer.status_code == 404
+        assert words not in main.casefold()
+        other = house.browser("clerk").client.get(f"{DESK}/GR-ABCD2345?lang={lang}").text
+        assert words in other.partition("<main")[2].partition('class="row"')[0]
+
+
+def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House) -> None:
+    """Nobody who lifts a hold or closes a monthly review is told to open a request again."""
+    with house.app.app_context(), house.extension.begin() as office:
+        hold = office.place_hold(Wanted("subject", "court-order", "guests", "1"), "holder")
+        review = office.open_monthly("sh", "issuer")
+        action = office.plan_monthly(review, ("Go on", "issuer", date(2999, 1, 1)), "issuer")
+    holder, issuer, other = map(house.browser, ("holder", "issuer", "watcher"))
+    assert holder.post(f"{DESK}/holds/{hold}/lift").status_code == 303
+    assert issuer.post(f"{DESK}/actions/{action}/done").status_code == 303
+    close = f"{DESK}/reviews/{review}/close"
+    answers = [
+        holder.post(f"{DESK}/holds/{hold}/lift?lang=en"), issuer.post(f"{close}?lang=en"),
+        other.post(f"{DESK}/actions/{action}/done?lang=en"),
+    ]  # fmt: skip
+    assert issuer.post(f"{DESK}/reviews/{review}/members", login="watcher").status_code == 303
+    assert issuer.post(f"{DESK}/reviews/{review}/findings", text="In time.").status_code == 303
+    answers.append(issuer.post(f"{close}?lang=en"))
+    assert [answer.status_code for answer in answers] == [403, 409, 409, 403]
+    said = [re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]) for answer in answers]
+    assert [text for text in said if re.search(r"requests?\b", text)] == []
+    for text, words in zip(
+        said, ("Two people lift", "monthly review", "done already", "Whoever opened"), strict=True
+    ):
+        assert words in text

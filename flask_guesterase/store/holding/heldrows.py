@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
-from ...core.errors import InputError, UnknownError
+from ...core.errors import InputError, LiftedError, UnknownError
 from ...core.events import Event
 from ...core.holding import SILENT
 from ...core.lifecycle import State
@@ -39,13 +39,17 @@ def may(work: Work, by: str, permission: Permission, code: str) -> bool:
 
 
 def load(work: Work, id: int, by: str) -> Row[Any]:
-    """Return a living hold, locked; to who may not lift it there is none."""
+    """Return a living hold, locked; to who may not lift it there is none.
+
+    :raises LiftedError: it was lifted, and they could have.
+    :raises UnknownError: there is none for them.
+    """
     table = tables.hold
-    row = work.conn.execute(
-        select(table).where(table.c.id == id, table.c.lifted_at.is_(None)).with_for_update()
-    ).one_or_none()
+    row = work.conn.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
     if row is None or not may(work, by, Permission.HOLD, row.property):
         raise UnknownError("There is no such hold.", "Look at the list.")
+    if row.lifted_at is not None:
+        raise LiftedError("It was lifted already.", "There is nothing left to do.")
     return row
 
 

@@ -204,7 +204,7 @@ def _unauthorized(error: Unauthorized) -> Response:
 @api_pages.errorhandler(GuesteraseError)
 def _refused(error: GuesteraseError) -> Response:
     told = named(removed(error)) if request.view_args or _is_about_one() else error
-    return _told(problem_of(told), told, error_id(told))
+    return _told(problem_of(told, request.view_args or ()), told, error_id(told))
 
 
 def _is_about_one() -> bool:

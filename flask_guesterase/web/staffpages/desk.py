@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ...core.errors import ForbiddenError, SetupError, TransitionError
+from ...core.errors import ForbiddenError, LiftedError, SetupError, TransitionError
 from ...core.permissions import Permission
 from ...store.office import Office
 from ...store.settings import Property
@@ -193,7 +193,7 @@ def deed(do: Callable[[Office], object]) -> None:
                 do(office)
 
             pressing.once(office, done, me(), pressing.MOMENT)
-    except TransitionError:
+    except (LiftedError, TransitionError):
         if not pressing.noted(_press()):
             raise
     else:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from ...core import errors
 from .language import N_
-
-Words = tuple[str, str]
-"""What happened, and what to do next."""
+from .thing import REQUEST, Words, about_other
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,14 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("There is no such request, person or property."),
             N_("Look at the number again, or find the request in the list."),
+        ),
+    ),
+    errors.LiftedError: Problem(
+        409,
+        _GUEST_OVER,
+        (
+            N_("This hold or freeze was lifted already."),
+            N_("There is nothing left to do. The list of holds shows what is still held."),
         ),
     ),
     errors.TokenError: Problem(
@@ -272,6 +279,7 @@ REFUSED: tuple[str, ...] = (
     N_("The host registered no such query."),
     N_("The last day is before the first."),
     N_("The profile has no name that could be compared."),
+    N_("This day is before it was noticed."),
     N_("This day lies ahead."),
     N_("This is no such figure."),
     N_("This time lies ahead."),
@@ -290,13 +298,19 @@ _ANEW = Problem(
 )  # fmt: skip
 
 
-def problem_of(error: errors.GuesteraseError) -> Problem:
-    """Return how one of our own errors is told; the nearest class in the tree decides."""
+def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,)) -> Problem:
+    """Return how one of our own errors is told; the nearest class in the tree decides.
+
+    :param error: what went wrong.
+    :param about: names of the parts of the address, which say about what; nothing is called a
+        request where they name none.
+    """
     if isinstance(error, errors.TransitionError) and error.anew:
         return _ANEW
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
-            return _PROBLEMS[kind]
+            said = about_other(kind, about)
+            return replace(_PROBLEMS[kind], staff=said) if said else _PROBLEMS[kind]
     raise LookupError(type(error).__name__)
 
 
@@ -309,7 +323,8 @@ def named(error: errors.GuesteraseError) -> errors.GuesteraseError:
     :param error: what went wrong with it.
     """
     elsewhere = isinstance(error, errors.ForbiddenError) and error.elsewhere
-    return errors.UnknownError("") if elsewhere or isinstance(error, errors.UnknownError) else error
+    unknown = isinstance(error, errors.UnknownError) and not isinstance(error, errors.LiftedError)
+    return errors.UnknownError("") if elsewhere or unknown else error
 
 
 def removed(error: errors.GuesteraseError) -> errors.GuesteraseError:
