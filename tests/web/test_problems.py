@@ -25,9 +25,9 @@ ALL = [
 STATUS = {
     "InputError": 422, "MatchError": 422, "UnknownError": 404, "TokenError": 410,
     "ForbiddenError": 403, "FourEyesError": 403, "LimitError": 429, "TransitionError": 409,
-    "LiftedError": 409, "MovedError": 409, "BlockedError": 409, "BusyError": 503,
-    "RetryableError": 503, "SweepingError": 503, "SetupError": 503, "PolicyError": 503, "GapError": 503,
-    "PackError": 503, "VeiledError": 403, "UnsureError": 503, "FullError": 503,
+    "MovedError": 409, "BlockedError": 409, "BusyError": 503, "RetryableError": 503,
+    "SweepingError": 503, "SetupError": 503, "PolicyError": 503, "GapError": 503, "PackError": 503,
+    "VeiledError": 403, "UnsureError": 503, "FullError": 503, "LiftedError": 409,
 }  # fmt: skip
 """Error -> status; the others are 500."""
 
