@@ -127,7 +127,7 @@ def test_a_clerk_produces_a_night_and_a_second_person_looks_at_it(desk: Desk) ->
 
 @pytest.mark.parametrize("finding", ["fine", "excessive", "unfounded"])
 def test_what_should_not_have_been_shown_leads_to_an_incident(desk: Desk, finding: str) -> None:
-    """Whoever finds that too much was produced is told what comes next; who finds nothing is not."""
+    """Whoever finds that too much was produced is told what comes next."""
     desk.ask(desk.browser("clerk"))
     auditor, number = desk.browser("auditor"), desk.night.ours("disclosure")[0]["number"]
     assert "incidents/new" not in auditor.get(LIST)[auditor.get(LIST).index("<h1") :]
