@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from ...core.events import (
+    CanarySwitched,
     ErasureBegun,
     KeysReplaced,
     OwnDataEnded,
+    RecipientAnswered,
+    RecipientFailed,
+    RecipientTold,
     RetentionEnded,
     SubjectErased,
     SubjectErasedAgain,
@@ -829,6 +833,26 @@ def counted(language: Language, action: str, name: str) -> str:
     if name in words:
         return language.gettext(words[name])
     return word(language, name) if own is None else name
+
+
+def grounded(language: Language, action: str, ground: str) -> str:
+    """Return a ground of an entry of the journal in the reader's words; a system's name as it is.
+
+    :param language: who reads.
+    :param action: what happened.
+    :param ground: the ground.
+    """
+    if action in _NAMING:
+        return _known(language, f"told-{ground}") or _known(language, ground) or ground
+    if action == CanarySwitched.name and ground in _SWITCHED:
+        return language.gettext(_SWITCHED[ground])
+    return word(language, ground)
+
+
+_NAMING = (RecipientTold.name, RecipientAnswered.name, RecipientFailed.name)
+"""Actions that name another system, and say how far it got: "received" is no state there."""
+
+_SWITCHED = {"on": N_("allowed"), "off": N_("stopped")}
 
 
 def _known(language: Language, key: str) -> str:
