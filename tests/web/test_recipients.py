@@ -98,6 +98,14 @@ def test_the_journal_says_what_a_system_answered(house: House, partner: Partner)
     assert "identity to be shown" not in page
 
 
+def test_the_list_of_tasks_says_that_whom_to_tell_is_on_it(house: House) -> None:
+    """Its first sentence named paper and days alone, above a recipient to be told."""
+    erase(house)
+    page = house.browser("officer").get(f"{DESK}/tasks", wish="en")
+    assert "locks" in page
+    assert "whom to tell of copies" in page
+
+
 def test_whom_to_tell_that_an_erasure_was_taken_back_is_said(house: House) -> None:
     """The task asks to tell the opposite of what was told: nobody must delete a guest for it."""
     number = erase(house)
