@@ -658,6 +658,20 @@ class NoticeSent(Event):
     name = "notice-sent"
 
 
+class PublicNoticeRecorded(Event):
+    """A person recorded that the public was told of an incident; another one must confirm it."""
+
+    name = "public-notice-recorded"
+
+
+class PublicNoticeConfirmed(Event):
+    """A second person confirmed that the public was told of an incident; the counts say of how many
+    people no letter reached.
+    """
+
+    name = "public-notice-confirmed"
+
+
 class MeasurePlanned(Event):
     """A person was made to answer for a measure after an incident."""
 
@@ -1012,6 +1026,8 @@ EVENTS: dict[str, type[Event]] = {
         NoticeProposed,
         NoticeTakenBack,
         NoticeSent,
+        PublicNoticeRecorded,
+        PublicNoticeConfirmed,
         MeasurePlanned,
         MeasureDone,
         IncidentReviewed,

@@ -317,10 +317,13 @@ TABLES: tuple[Own, ...] = (
     Own(
         "notice", "who was told of an incident, when and by whom", End.AGE,
         "with its incident",
-        {What.SERIAL: "id position", What.RANDOM: "incident box", What.NAME: "controller property",
-         What.WORD: "alarm whom state", What.COUNT: "told untold",
-         What.TIME: "proposed_at sent_at", What.PERSON: "proposed_by sent_by"},
-        {"box": "its content 400 days after it was written, later while its incident is open"},
+        {What.SERIAL: "id position", What.RANDOM: "incident box public_box",
+         What.NAME: "controller property", What.WORD: "alarm whom state",
+         What.COUNT: "told untold",
+         What.TIME: "proposed_at sent_at public_on public_at confirmed_at",
+         What.PERSON: "proposed_by sent_by public_by confirmed_by"},
+        {"box": "its content 400 days after it was written, later while its incident is open",
+         "public_box": "likewise"},
     ),
     Own(
         "measure", "what is done after an incident, who answers for it, and by when", End.AGE,

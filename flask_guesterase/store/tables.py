@@ -729,9 +729,17 @@ notice = _table(
     Column("position", Integer, nullable=False),
     Column("told", Integer, nullable=False),
     Column("untold", Integer, nullable=False),
+    Column("public_box", String(40)),
+    Column("public_on", String(10)),
+    Column("public_by", String(20)),
+    Column("public_at", DateTime),
+    Column("confirmed_by", String(20)),
+    Column("confirmed_at", DateTime),
     UniqueConstraint("incident", "alarm"),
 )
-"""Who was told of an incident: an authority by hand, guests by letters that two people let go."""
+"""Who was told of an incident: an authority by hand, guests by letters that two people let go, and
+in public whom no letter reached.
+"""
 
 measure = _table(
     "measure",

@@ -27,6 +27,7 @@ from flask_guesterase.store.access import pulse
 from flask_guesterase.store.incidents import evidence, noticing, records
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.incidents.publicly import Public
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.settings import Property
@@ -94,6 +95,16 @@ class Watch(Hotel):
             office.close_incident(number, "second")
         worker.work(self.run, lambda *_: ("", ""), {})
 
+    def public(self, number: str) -> None:
+        """Record and confirm that the public was told of an incident, by two people."""
+        with self.begin() as office:
+            how = Public("The hotel's web site", self.now.date())
+            office.record_public_notice(number, "EU/guests", how, "officer")
+        duties = self.one(number)["duties"]
+        read = next(d["public"]["digest"] for d in duties if d["id"] == "EU/guests")
+        with self.begin() as office:
+            office.confirm_public_notice(number, "EU/guests", "second", read)
+
     def one(self, number: str) -> dict[str, Any]:
         """Return an incident as who deals with it sees it."""
         with self.begin() as office:
@@ -158,6 +169,7 @@ def test_an_incident_from_report_to_closure(watch: Watch) -> None:
     with watch.begin() as office:
         office.let_notice_go(number, "EU/guests", "second", digest)
     noticing.push_all(watch.run)
+    watch.public(number)
     with watch.begin() as office:
         measure = office.plan_measure(
             number, "Encrypt laptops", "clerk", watch.now.date() + timedelta(days=9), "officer"
@@ -174,8 +186,8 @@ def test_an_incident_from_report_to_closure(watch: Watch) -> None:
     assert watch.one(number)["state"] == "closed"
     assert [e for e in watch.events if "incident" in e or "notice" in e or "measure" in e] == [
         "incident-opened", "incident-classified", "incident-measured", "notice-sent",
-        "notice-proposed", "notice-sent", "measure-planned", "incident-reviewed", "measure-done",
-        "incident-closed",
+        "notice-proposed", "notice-sent", "public-notice-recorded", "public-notice-confirmed",
+        "measure-planned", "incident-reviewed", "measure-done", "incident-closed",
     ]  # fmt: skip
     assert watch.ours("hold")[0]["lifted_at"] is not None
 
@@ -465,6 +477,7 @@ def test_whoever_got_a_letter_gets_none_again_however_late_the_next_look_is(smal
     with small.begin() as office:
         office.told_authority(number, "EU/authority", "LfD 7", "officer")
         office.review_incident(number, "Look twice.", "officer")
+    small.public(number)
     with small.begin() as office:
         office.close_incident(number, "second")
     small.later(days=100)

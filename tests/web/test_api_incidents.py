@@ -14,7 +14,7 @@ import pytest
 from flask_guesterase.store.incidents import looking
 from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import CANARY, STAFF, House
-from tests.web.test_incidents import act, report, seen
+from tests.web.test_incidents import act, report, seen, today
 
 TEXT = f"A list with {CANARY} was left in the lift."
 OPENING = {"kind": "leak", "text": TEXT}
@@ -81,6 +81,10 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     assert done(second, f"{path}/send", go)
     assert duty(second, number, "CN/guests")["state"] == "sent"
     assert any(row["template"] == "incident" for row in house.hotel.ours("outbox"))
+    notice = {"duty": "CN/guests", "place": "pine.example", "on": today().isoformat()}
+    assert done(officer, f"{path}/public", notice)
+    go["digest"] = duty(second, number, "CN/guests")["public"]["digest"]
+    assert done(second, f"{path}/public/confirm", go)
     measure = {"what": "Shred lists", "owner": "clerk", "due": "2999-01-01"}
     made = officer.post(f"{path}/measures", measure)
     assert made.status_code == 201, made.text
@@ -92,6 +96,33 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     assert done(second, f"{path}/close")
     shown = officer.get(path).json
     assert (shown["state"], shown["review"], shown["missing"]) == ("closed", "Shred at once.", [])
+
+
+def test_two_people_say_that_the_public_was_told(house: House) -> None:
+    """One records where and when, another one confirms what they read."""
+    officer, second = programs(house, "officer", "second")
+    number = opened(officer)
+    path = f"/incidents/{number}"
+    done(officer, f"{path}/classify", {**GRAVE, "severity": "risk-likely"})
+    officer.post(f"{path}/reach", {})
+    done(officer, f"{path}/propose", {"duty": "CN/guests", "words": "A list was seen."})
+    notice = {"duty": "CN/guests", "place": "pine.example", "on": today().isoformat()}
+    early = officer.post(f"{path}/public", notice)
+    assert early.status_code == 409
+    assert "request" not in early.json["title"]
+    read = duty(second, number, "CN/guests")["digest"]
+    done(second, f"{path}/send", {"duty": "CN/guests", "digest": read})
+    assert "not-public" in second.get(path).json["missing"]
+    for wrong in ({"on": "2999-01-01"}, {"place": " "}, {"on": "0026-03-01"}):
+        assert officer.post(f"{path}/public", {**notice, **wrong}).status_code == 422
+    assert done(officer, f"{path}/public", notice)
+    public = duty(second, number, "CN/guests")["public"]
+    assert (public["place"], public["mine"]) == ("pine.example", False)
+    go = {"duty": "CN/guests", "digest": public["digest"]}
+    assert officer.post(f"{path}/public/confirm", go).status_code == 403
+    assert second.post(f"{path}/public/confirm", {**go, "digest": "0" * 64}).status_code == 409
+    assert done(second, f"{path}/public/confirm", go)
+    assert "not-public" not in second.get(path).json["missing"]
 
 
 def test_two_people_write_to_guests_and_close(

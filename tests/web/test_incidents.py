@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, insert
@@ -12,6 +14,8 @@ from sqlalchemy import event, insert
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.incidents.looking import PAGE
+from flask_guesterase.store.incidents.publicly import Public
+from flask_guesterase.store.settings import Property
 from tests.web.house import CANARY, PROPERTIES, STAFF, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -40,6 +44,19 @@ def seen(browser: Browser, number: str) -> str:
     return "0" * 64 if found is None else found[1]
 
 
+def today() -> date:
+    """Return the day on the wall of the hotel."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).date()
+
+
+def public(officer: Browser, second: Browser, number: str) -> None:
+    """Record that the public was told, and confirm it as the second person."""
+    form = {"duty": "CN/guests", "place": "pine.example", "on": today().isoformat()}
+    assert act(officer, number, "public", **form) == 303
+    digest = seen(second, number)
+    assert act(second, number, "public/confirm", duty="CN/guests", digest=digest) == 303
+
+
 def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     """Reported, classified, measured, told, cured, reviewed, and closed by another person."""
     number = report(house)
@@ -61,6 +78,7 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     assert "A list was seen." in second.get(f"{DESK}/incidents/{number}")
     assert act(second, number, "send", duty="CN/guests") == 422
     assert act(second, number, "send", duty="CN/guests", digest=digest) == 303
+    public(officer, second, number)
     assert act(officer, number, "measures", what="Shred lists", owner="clerk",
                due="2999-01-01") == 303  # fmt: skip
     assert act(officer, number, "review", words="Shred at once.") == 303
@@ -74,6 +92,93 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     assert letters.count("A list was seen.") == len(
         [row for row in house.hotel.ours("outbox") if row["template"] == "incident"]
     ) > 0  # fmt: skip
+
+
+def test_that_the_public_was_told_is_recorded_and_confirmed_on_the_page(house: House) -> None:
+    """Two people do; what was typed comes back where a day is wrong, and without it nothing is
+    closed."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    path = f"{DESK}/incidents/{number}"
+    act(officer, number, "classify", kind="leak", severity="risk-likely", cause="human-error")
+    act(officer, number, "reach", table="")
+    act(officer, number, "told", duty="CN/authority", reference="A-17")
+    act(officer, number, "propose", duty="CN/guests", words="A list was seen.")
+    assert f"{path}/public" not in officer.get(path)
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+    act(officer, number, "review", words="Shred at once.")
+    page = second.get(f"{path}?lang=en")
+    assert "1 person could not be written to; tell them in public." in page
+    assert "<li>whom no letter reached must be told in public" in page
+    assert act(second, number, "close") == 409
+    form = {"duty": "CN/guests", "place": "<i>pine.example</i>", "on": today().isoformat()}
+    for wrong, said in (
+        ({"on": "2999-01-01"}, "This day lies ahead."),
+        ({"place": " "}, "Please fill this in."),
+        ({"on": "2026-01-01"}, "This day is before it was noticed."),
+    ):  # fmt: skip
+        answer = officer.post(f"{path}/public?lang=en", path, **form | wrong)
+        assert answer.status_code == 422
+        assert re.findall(r'id="(\w+)-wrong">([^<]*)<', answer.text) == [(next(iter(wrong)), said)]
+        assert ("&lt;i&gt;pine.example" in answer.text) is ("place" not in wrong)
+    assert act(officer, number, "public", **form) == 303
+    assert "another person looks at it" in officer.get(f"{path}?lang=en")
+    digest = seen(second, number)
+    assert act(officer, number, "public/confirm", duty="CN/guests", digest=digest) == 403
+    assert act(second, number, "public/confirm", duty="CN/guests", digest="0" * 64) == 409
+    assert act(second, number, "public/confirm", duty="CN/guests", digest=digest) == 303
+    page = second.get(f"{path}?lang=en")
+    assert "1 person could not be written to.<" in page
+    assert "&lt;i&gt;pine.example&lt;/i&gt;</dd>" in page
+    assert f"{path}/public" not in page
+    assert act(second, number, "close") == 303
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "de", "it"])
+def test_whoever_writes_to_guests_reads_in_which_language_the_letter_is(
+    sqlite_url: str, tmp_path: Path, lang: str
+) -> None:
+    """It is the hotel's, for everybody; English where there is no catalog; the field is read
+    out with it."""
+    hotel = Property("sh", "Hotel Pine", "Pine Ltd", "CN", "Asia/Shanghai", lang)
+    house = House(sqlite_url, tmp_path, (hotel,))
+    house.people()
+    house.begun()
+    number = report(house)
+    officer, path = house.browser("officer"), f"{DESK}/incidents/{number}"
+    act(officer, number, "reach", table="")
+    page = officer.get(f"{path}?lang=en")
+    name = {"zh-CN": "简体中文", "de": "Deutsch", "it": "English"}[lang]
+    assert f"The letter is in {name}, whatever a guest speaks" in page
+    field = page.partition(f'action="{path}/propose"')[2].partition("</form>")[0]
+    (told,) = re.findall(r'<textarea[^>]* aria-describedby="([^"]+)"', field)
+    assert f'id="{told}"' in field
+    answer = officer.post(f"{path}/propose", path, duty="CN/guests", words=" ").text
+    assert f'aria-describedby="words-wrong {told}"' in answer
+    house.session.remove()
+    house.hotel.engine.dispose()
+
+
+@pytest.mark.parametrize("lang", ["zh", "ja", "en", "de"])
+def test_sentences_of_an_incident_stand_beside_each_other_as_its_language_has_them(
+    house: House, lang: str
+) -> None:
+    """No blank follows a wide full stop, one follows a narrow one, and what was looked up stands in
+    no sentence without an end."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    path, asked = f"{DESK}/incidents/{number}", {"since": "2026-03-01", "until": ""}
+    act(officer, number, "classify", kind="leak", severity="risk-high", cause="theft")
+    act(officer, number, "reach", table="bookings", **asked)
+    shown = officer.get(f"{path}?lang={lang}")
+    act(officer, number, "propose", duty="CN/guests", words="Seen")
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+    shown += officer.get(f"{path}?lang={lang}")
+    lines = re.findall(r"<p(?: class=\"(?:quiet )?small\")?>([^<]*[.。][^<]*)</p>", shown)
+    mine = [" ".join(line.split()) for line in lines if "://" not in line]
+    assert [line for line in mine if "。 " in line or re.search(r"\.[^\W\d]", line)] == []
+    assert [line for line in mine if line[-1] not in ".。"] == []
+    assert re.search(r"<dd>bookings</dd>.*?<dd>[^<]*2026[^<]*</dd>\s*</dl>", shown, re.DOTALL)
 
 
 def test_who_answers_for_a_measure_finds_it_and_says_that_it_is_done(house: House) -> None:
@@ -347,7 +452,11 @@ def test_commands_of_incidents(house: House) -> None:
     sent = run("second", "send", number, "--duty", "CN/guests", "--digest", digest)
     assert sent["batches"] == 1
     with house.app.app_context(), house.extension.begin() as office:
+        office.record_public_notice(number, "CN/guests", Public("pine.example", today()), "officer")
         office.review_incident(number, "Shred.", "officer")
+        duties = {each["id"]: each for each in office.incident(number, "second")["duties"]}
+        digest = duties["CN/guests"]["public"]["digest"]
+        office.confirm_public_notice(number, "CN/guests", "second", digest)
     assert run("second", "close", number)["closed"] is True
 
 

@@ -242,6 +242,50 @@ def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House)
     said = [re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]) for answer in answers]
     assert [text for text in said if re.search(r"requests?\b", text)] == []
     for text, words in zip(
-        said, ("Two people lift", "monthly review", "done already", "Whoever opened"), strict=True
+        said, ("Two people lift", "still to be done", "done before", "Whoever opened"), strict=True
     ):
         assert words in text
+
+
+OTHERS = {
+    errors.FourEyesError: (403, "A second person has to do this."),
+    errors.TransitionError: (409, "This step is not possible as things stand now."),
+    errors.MovedError: (409, "What you read is no longer what is there."),
+    errors.BlockedError: (409, "Something stands in the way."),
+}
+"""What one who acts on something that is no request may meet -> status and heading."""
+
+
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    ("login", "deed", "use"),
+    [
+        ("officer", "/incidents/GI-ABCD2345/close", "close_incident"),
+        ("holder", "/holds/1/lift", "lift"), ("issuer", "/reviews/GM-ABCD2345/close",
+                                              "close_monthly"),
+    ],
+)  # fmt: skip
+def test_what_is_no_request_is_not_called_one(
+    house: House, monkeypatch: pytest.MonkeyPatch, kind: type[errors.GuesteraseError], login: str,
+    deed: str, use: str,
+) -> None:  # fmt: skip
+    """Whoever closes an incident or a review, or lifts a hold, looks for no request in vain, in
+    Chinese neither. Of a request it is said as ever."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise kind("No.", "Look.")
+
+    for name in (use, "withdraw"):
+        monkeypatch.setattr(Office, name, refuse)
+    browser, (status, heading) = house.browser(login), OTHERS[kind]
+    number, clerk = house.request(), house.browser("clerk")
+    for lang, of_requests in (("en", "request"), ("zh", "申请")):
+        answer = browser.post(f"{DESK}{deed}?lang={lang}")
+        main = answer.text.partition("<main")[2].partition('class="row"')[0]
+        assert answer.status_code == status
+        assert (heading in main) is (lang == "en")
+        assert of_requests not in main.partition("<details")[0]
+        other = clerk.post(f"{DESK}/{number}/withdraw?lang={lang}").text
+        assert of_requests in other.partition("<h1")[2].partition("<details")[0]
+    back = f'href="{DESK}{deed.rpartition("/")[0]}"'
+    assert (back in answer.text) is deed.startswith("/incidents")

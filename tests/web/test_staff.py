@@ -141,6 +141,10 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "propose_notice": ("incident", {"duty": "CN/guests", "words": "A list was seen."}),
     "take_notice_back": ("incident", {"duty": "CN/guests"}),
     "let_notice_go": ("incident", {"duty": "CN/guests", "digest": "0" * 64}),
+    "record_public_notice": ("incident", {
+        "duty": "CN/guests", "place": "pine.example", "on": "2026-03-01",
+    }),
+    "confirm_public_notice": ("incident", {"duty": "CN/guests", "digest": "0" * 64}),
     "plan_measure": ("incident", {"what": "Shred lists", "owner": "clerk", "due": "2999-01-01"}),
     "measure_done": (ANY, {}),
     "review_incident": ("incident", {"words": "Shred at once."}),

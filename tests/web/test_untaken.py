@@ -20,6 +20,7 @@ from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.incidents import noticing
 from flask_guesterase.store.incidents.affected import Asked as Reached
 from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.office import Office
@@ -95,7 +96,7 @@ def desk(sqlite_url: str, tmp_path: Path) -> Iterator[Desk]:
         _rows(house)
         monthly = run(_monthly)
     pages += [*objects, f"{DESK}/reviews/{monthly}"]
-    complaint, incident = (page.rpartition("/")[2] for page in objects)
+    complaint, incident, _ = (page.rpartition("/")[2] for page in objects)
     things = {"number": requests[1], "complaint": complaint, "incident": incident,
               "monthly": monthly}  # fmt: skip
     for rule in house.app.url_map.iter_rules():
@@ -128,6 +129,13 @@ def _objects(office: Office) -> list[str]:
     how = Class("risk-high", "human-error", "leak", ["guests.name"])
     office.classify_incident(incident, how, "clerk")
     office.measure_incident(incident, Reached("", None, None), "clerk")
+    told = office.open_incident(Report("sh", "leak", "Another list."), "clerk")
+    office.classify_incident(told, how, "clerk")
+    office.measure_incident(told, Reached("", None, None), "clerk")
+    office.propose_notice(told, "CN/guests", "A list was seen.", "clerk")
+    (digest,) = filter(None, (duty["digest"] for duty in office.incident(told, "second")["duties"]))
+    office.let_notice_go(told, "CN/guests", "second", digest)
+    noticing.push_all(lambda unit: unit(office))
     police = Asked("sh", "Police", "P-1", "A-1", Basis.POLICE, date(2026, 3, 1))
     office.produce_register(police, "night")
     office.place_hold(Wanted(Scope.SUBJECT, Cause.CLAIM, "guests", "2"), "officer")
@@ -135,7 +143,9 @@ def _objects(office: Office) -> list[str]:
     then = datetime(2026, 3, 10, 8, tzinfo=UTC)
     office.report_mistake("sh", "reporter", "not-erased", then, "x")
     office.hand_over("sh", "All quiet.", "clerk")
-    return [f"{DESK}/complaints/{complaint}", f"{DESK}/incidents/{incident}"]
+    return [f"{DESK}/{each}" for each in (
+        f"complaints/{complaint}", f"incidents/{incident}", f"incidents/{told}",
+    )]  # fmt: skip
 
 
 def _rows(house: House) -> None:

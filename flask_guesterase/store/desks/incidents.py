@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from ..incidents import affected, alarms, curing, looking, noticing, opening
+from ..incidents import affected, alarms, curing, looking, noticing, opening, publicly
 from ..incidents.affected import Asked
 from ..incidents.opening import Class, Report
+from ..incidents.publicly import Public
 from .desk import Desk
 
 
@@ -103,6 +104,25 @@ class Incidents(Desk):
         :raises TransitionError: nobody proposed it, or it was let go.
         """
         noticing.let_go(self.work, number, alarm, by, seen)
+
+    def record_public_notice(self, number: str, alarm: str, how: Public, by: str) -> None:
+        """Record that whom no letter reached was told in public; a second person confirms it.
+
+        :raises UnknownError: there is no such duty at its property.
+        :raises InputError: nothing says where, or nobody can have been told on that day.
+        :raises TransitionError: nobody is left to be told in public, or the incident is closed.
+        """
+        publicly.record(self.work, number, alarm, how, by)
+
+    def confirm_public_notice(self, number: str, alarm: str, by: str, seen: str) -> None:
+        """Confirm that those whom no letter reached were told in public, as the second person.
+
+        :param seen: digest of what they read.
+        :raises FourEyesError: they recorded it.
+        :raises MovedError: it is not what they read any more.
+        :raises TransitionError: nobody recorded it, or it was confirmed.
+        """
+        publicly.confirm(self.work, number, alarm, by, seen)
 
     def plan_measure(self, number: str, what: str, owner: str, due: date, by: str) -> int:
         """Make a person answer for a measure; return its number.

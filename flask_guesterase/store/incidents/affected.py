@@ -162,6 +162,8 @@ def _wider(work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]]) -> N
         values = {
             "state": QUEUED, "proposed_by": actor, "proposed_at": work.stamp, "sent_by": None,
             "sent_at": None, "position": 0, "told": 0, "untold": 0,
+            # Whether what was told in public reaches them too is read anew.
+            "confirmed_by": None, "confirmed_at": None,
         }  # fmt: skip
         work.conn.execute(update(table).where(table.c.id == notice.id).values(values))
         records.tell(work, NoticeProposed, row, actor, (notice.alarm.replace("/", "."),))

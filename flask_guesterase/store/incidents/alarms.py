@@ -55,6 +55,15 @@ class Ringing:
         """Return whether they were told."""
         return self.notice is not None and self.notice.state == SENT
 
+    @property
+    def unreached(self) -> bool:
+        """Return whether letters went, and who got none was not told in public either.
+
+        Source: GDPR Article 34(3)(c).
+        """
+        sent = self.notice if self.done else None
+        return sent is not None and sent.untold > 0 and sent.confirmed_at is None
+
 
 def ringing(work: Work, row: Incident) -> Sequence[Ringing]:
     """Return the duties of an incident, the most urgent first."""
@@ -108,8 +117,8 @@ def remind(work: Work) -> int:
     columns = ("box", "reach_box", "review_box")
     written.renew(work, table, columns, open_, records.PURPOSE)
     mine = select(table.c.number).where(open_)
-    for other in (tables.notice, tables.measure):
-        written.renew(work, other, ("box",), other.c.incident.in_(mine), records.PURPOSE)
+    for other, boxes in ((tables.notice, ("box", "public_box")), (tables.measure, ("box",))):
+        written.renew(work, other, boxes, other.c.incident.in_(mine), records.PURPOSE)
     rows = work.conn.execute(
         select(table)
         .where(open_, table.c.property.in_(list(work.settings.properties)))

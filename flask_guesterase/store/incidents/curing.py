@@ -20,7 +20,11 @@ from ..work import Work
 from . import alarms, evidence, records
 from .records import Incident
 
-_DUTY, _MEASURE = "duty", "measure"
+UNREACHED = "not-public"
+"""Word for what is missing where no letter reached some, and nobody says that the public was told.
+"""
+
+_HOW = "Tell them in public, record where and when, and let a second person confirm it."
 
 
 def plan(work: Work, number: str, what: str, owner: str, due: date, by: str) -> int:
@@ -107,8 +111,11 @@ def missing(work: Work, row: Incident) -> tuple[str, ...]:
         found.append("not-classified")
     if row.state != REVIEWED:
         found.append("not-reviewed")
-    if any(each.applies and not each.done for each in alarms.ringing(work, row)):
+    ringing = [each for each in alarms.ringing(work, row) if each.applies]
+    if not all(each.done for each in ringing):
         found.append("not-told")
+    if any(each.unreached for each in ringing):
+        found.append(UNREACHED)
     table = tables.measure
     open_ = select(table.c.id).where(table.c.incident == row.number, table.c.done_at.is_(None))
     if work.conn.execute(open_).first() is not None:
@@ -127,7 +134,8 @@ def close(work: Work, number: str, by: str) -> None:
     left = missing(work, row)
     if left:
         raise TransitionError(
-            f"Something is still to be done: {', '.join(left)}.", "Do that first."
+            f"Something is still to be done: {', '.join(left)}.",
+            f"Do that first. {_HOW}" if UNREACHED in left else "Do that first.",
         )
     if row.reviewed_by and same(work.conn, row.reviewed_by, actor, work.stamp):
         raise FourEyesError("Whoever reviewed it does not close it.", "Ask a second person.")

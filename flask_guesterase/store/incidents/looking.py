@@ -16,7 +16,7 @@ from ..boxes import safe
 from ..casework.cases import day_at
 from ..statements.paging import paged
 from ..work import Work
-from . import alarms, curing, noticing, records
+from . import alarms, curing, noticing, publicly, records
 from .affected import RECORDS
 from .alarms import Ringing
 from .records import Incident
@@ -137,6 +137,8 @@ def _duty(work: Work, row: Incident, each: Ringing, actor: str) -> dict[str, Any
         "told": 0 if notice is None else notice.told,
         "untold": 0 if notice is None else notice.untold,
         "mine": notice is not None and notice.proposed_by == actor,
+        "unreached": each.applies and each.unreached,
+        "public": None if notice is None else publicly.shown(work, notice, actor),
     }
 
 

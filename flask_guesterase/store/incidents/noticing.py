@@ -142,7 +142,8 @@ def take_back(work: Work, number: str, alarm: str, by: str) -> None:
     if notice is None:
         raise _none_waits()
     work.conn.execute(delete(table).where(table.c.id == notice.id))
-    safe.drop(work, notice.box)
+    for box in (notice.box, notice.public_box):
+        safe.drop(work, box)
     records.tell(work, NoticeTakenBack, row, actor, (alarm.replace("/", "."),))
 
 
@@ -189,28 +190,45 @@ def let_go(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
         raise _none_waits()
     if notice.proposed_by and same(work.conn, notice.proposed_by, actor, work.stamp):
         raise FourEyesError("Two people write to guests.", "Ask a second person to read it.")
-    if not _said(work, row, notice):
+    wanted = NoticeProposed.name, notice.proposed_by, notice.proposed_at
+    if not said(work, notice, (NoticeProposed.name, NoticeTakenBack.name), wanted):
         raise TransitionError("The journal knows of no such proposal.", "Propose it anew.")
-    if not hmac.compare_digest(digest(work, row, notice).encode(), seen.strip().lower().encode()):
+    if not is_same(digest(work, row, notice), seen):
         raise MovedError("The letter is not the one you read.", "Read it again and let that go.")
     _write(work, notice, state=SENDING, sent_by=actor)
 
 
-def _said(work: Work, row: Incident, notice: _Notice) -> bool:
-    """Return whether the journal has it last that who stands in a row proposed its letter then.
+def is_same(digest: str, seen: str) -> bool:
+    """Return whether somebody read what has this digest.
+
+    :param digest: digest of what there is now.
+    :param seen: digest that came with what they do; anything.
+    """
+    return hmac.compare_digest(digest.encode(), seen.strip().lower().encode())
+
+
+def said(
+    work: Work, notice: Row[Any], names: tuple[str, ...], wanted: tuple[str, str, datetime]
+) -> bool:
+    """Return whether the journal has it last that who stands in a row did what it says, then.
 
     A row can be written by SQL. Guests of a restored database are told before it has caught up,
     while its journal waits.
+
+    :param work: the open transaction.
+    :param notice: the row.
+    :param names: names of the events of which the last one counts.
+    :param wanted: name of the event that it must be, who did it, and when.
     """
     if remembering.forgetful(work):
         return True
     # Two people at a console act in one transaction, of which the journal has nothing yet.
-    names = (NoticeProposed.name, NoticeTakenBack.name)
-    new = (e for e in work.events if e.name in names and e.number == row.number)
-    said = [*approvals.entries_of(work, row.number, names), *journal.drafts(new, work.now)]
-    last = [each for each in said if notice.alarm.replace("/", ".") in each.grounds][-1:]
-    wanted = NoticeProposed.name, notice.proposed_by, journal.stamp(notice.proposed_at)
-    return [(each.action, each.actor, each.at) for each in last] == [wanted]
+    new = (e for e in work.events if e.name in names and e.number == notice.incident)
+    known = approvals.entries_of(work, notice.incident, names)
+    told = [*known, *journal.drafts(new, work.now)]
+    last = [each for each in told if notice.alarm.replace("/", ".") in each.grounds][-1:]
+    name, who, at = wanted
+    return [(each.action, each.actor, each.at) for each in last] == [(name, who, journal.stamp(at))]
 
 
 def push(work: Work) -> bool:

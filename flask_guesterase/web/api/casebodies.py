@@ -157,9 +157,17 @@ class ProposeNotice(WhichDuty):
 
 
 class LetGo(WhichDuty):
-    """Which letters to guests are let go, with the digest of what was read."""
+    """Which letters to guests, or notice to the public, with the digest of what was read."""
 
     digest = fields.String(required=True, validate=Regexp(bodies.DIGEST))
+
+
+class PublicNotice(WhichDuty):
+    """Where and when those whom no letter reached were told in public, and in what words."""
+
+    place = bodies.text(required=True)
+    on = fields.Date(required=True, validate=_meant)
+    text = bodies.text(longest=LONGEST_TEXT)
 
 
 class PlanMeasure(Body):

@@ -8,6 +8,7 @@ from ...core.permissions import Permission
 from ...store.incidents import looking, noticing
 from ...store.incidents.affected import Asked
 from ...store.incidents.opening import Class, Report
+from ...store.incidents.publicly import Public
 from ..current import current
 from ..staffpages.persons import named
 from ..wording import letters
@@ -110,6 +111,23 @@ def let_notice_go(incident: str, form: dict[str, Any]) -> Any:
     with begin() as office:
         office.let_notice_go(incident, form["duty"], me(), form["digest"])
     noticing.push_all(current.run, noticing.AT_ONCE)
+    return {"done": True}
+
+
+@operation("POST", "/incidents/<incident>/public", DEAL, bodies.Done, casebodies.PublicNotice)
+def record_public_notice(incident: str, form: dict[str, Any]) -> Any:
+    """Record that those whom no letter reached were told in public; a second person confirms it."""
+    how = Public(form["place"], form["on"], form["text"])
+    with begin() as office:
+        office.record_public_notice(incident, form["duty"], how, me())
+    return {"done": True}
+
+
+@operation("POST", "/incidents/<incident>/public/confirm", DEAL, bodies.Done, casebodies.LetGo)
+def confirm_public_notice(incident: str, form: dict[str, Any]) -> Any:
+    """Confirm that the public was told, as the second person, with the digest of what was read."""
+    with begin() as office:
+        office.confirm_public_notice(incident, form["duty"], me(), form["digest"])
     return {"done": True}
 
 

@@ -201,6 +201,21 @@ class LetGo(Approve):
     duty = typed(required=True)
 
 
+class PublicNotice(Long):
+    """Where and when those whom no letter reached were told in public, and in what words."""
+
+    duty = typed(required=True)
+    place = typed(required=True)
+    on = day()
+    text = typed()
+
+
+class ConfirmPublic(Approve):
+    """Which notice to the public is confirmed, with the digest of what was read."""
+
+    duty = typed(required=True)
+
+
 class PlanMeasure(Form):
     """What is done after an incident, by whom and by when."""
 

@@ -18,6 +18,7 @@ from ...store.incidents import noticing
 from ...store.incidents.affected import Asked
 from ...store.incidents.looking import PAGE
 from ...store.incidents.opening import Class, Report
+from ...store.incidents.publicly import Public
 from ...store.office import Office
 from ..current import current
 from ..forms import caseforms, pressing, schemas
@@ -26,7 +27,7 @@ from ..staffpages.desk import deed, granted, may, me, must, placed, staff_pages
 from ..staffpages.persons import named
 from ..wording import letters
 from ..wording.casewords import HAPPENINGS, ORIGINS, SEVERITIES
-from ..wording.language import N_, Language
+from ..wording.language import LANGUAGES, N_, Language, choose
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from ..wording.words import KEYS, word
@@ -116,6 +117,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         cause_options=[(each.value, tongue.gettext(ORIGINS[each])) for each in Origin],
         table_options=[(name, name) for name in sorted(current.datamap.tables)],
         column_options=_columns(),
+        letters_in=LANGUAGES[choose([hotel.lang])],
     )
 
 
@@ -269,6 +271,27 @@ def let_notice_go(incident: str) -> AnyResponse:
     form = schemas.read(caseforms.LetGo(), request.form)
     deed(lambda office: office.let_notice_go(incident, form["duty"], me(), form["digest"]))
     noticing.push_all(current.run, noticing.AT_ONCE)
+    return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/public")
+def record_public_notice(incident: str) -> AnyResponse:
+    """Record that those whom no letter reached were told in public."""
+
+    def record(office: Office, form: dict[str, Any]) -> None:
+        duty = form.pop("duty")
+        office.record_public_notice(incident, duty, Public(**form), me())
+
+    return _acted(incident, caseforms.PublicNotice(), record)
+
+
+@staff_pages.post("/incidents/<incident>/public/confirm")
+def confirm_public_notice(incident: str) -> AnyResponse:
+    """Confirm that the public was told, as the second person."""
+    form = schemas.read(caseforms.ConfirmPublic(), request.form)
+    deed(lambda office: office.confirm_public_notice(
+        incident, form["duty"], me(), form["digest"]
+    ))  # fmt: skip
     return _back(incident)
 
 

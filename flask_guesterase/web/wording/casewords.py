@@ -61,6 +61,10 @@ DUTIES: dict[str, str] = {
     "not-classified": N_("not classified yet"),
     "not-reviewed": N_("nobody wrote down what it taught"),
     "not-told": N_("somebody must still be told"),
+    "not-public": N_(
+        "whom no letter reached must be told in public: record where and when, and let a second "
+        "person confirm it"
+    ),
     "measures-open": N_("a measure is not done yet"),
     "evidence": N_("evidence of an incident"),
 }

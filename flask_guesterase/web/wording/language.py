@@ -253,6 +253,11 @@ class Language:
         """Return what ends a sentence before the next."""
         return "。" if self.code in _WIDE else ". "
 
+    @property
+    def gap(self) -> str:
+        """Return what stands between two sentences that end themselves."""
+        return "" if self.code in _WIDE else " "
+
     def aside(self, text: object) -> str:
         """Return what is said by the way, in brackets behind a word."""
         return f"（{text}）" if self.code in _WIDE else f" ({text})"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ...core import errors
 from .language import N_
@@ -21,12 +21,21 @@ class Problem:
     :param guest: words for a guest.
     :param staff: words for staff.
     :param retry_after: seconds after which another try makes sense, 0 when none does.
+    :param other: words for staff where the address names no request; those about one if None.
     """
 
     status: int
     guest: Words
     staff: Words
     retry_after: int = 0
+    other: Words | None = None
+
+    def at_desk(self, about: Mapping[str, object] | None) -> Words:
+        """Return the words for staff, which call nothing a request that is none.
+
+        :param about: what the address names, by name; a request is a number.
+        """
+        return self.staff if self.other is None or "number" in (about or {}) else self.other
 
     def later(self, error: BaseException | None = None) -> dict[str, str]:
         """Return the header that says when another try makes sense, if ever.
@@ -110,6 +119,13 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
                 "not decide on it. Ask a colleague with the right to decide to open this request."
             ),
         ),
+        other=(
+            N_("A second person has to do this."),
+            N_(
+                "Whoever did one step leaves the other one to somebody else. Ask a colleague who "
+                "may do the same to open this page."
+            ),
+        ),
     ),
     errors.LimitError: Problem(
         429,
@@ -138,6 +154,13 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
             N_("The request is not where this step is possible."),
             N_("Somebody may have acted in the meantime. Open the request again."),
         ),
+        other=(
+            N_("This step is not possible as things stand now."),
+            N_(
+                "Somebody may have acted in the meantime, or something has to be done first. Open "
+                "the page again and look what it says."
+            ),
+        ),
     ),
     errors.MovedError: Problem(
         409,
@@ -145,6 +168,10 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("What would be erased is no longer what you saw."),
             N_("Nothing was changed. Open the request again, read the new plan and decide anew."),
+        ),
+        other=(
+            N_("What you read is no longer what is there."),
+            N_("Nothing was changed. Open the page again, read it and decide anew."),
         ),
     ),
     errors.BlockedError: Problem(
@@ -156,6 +183,10 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("Something stands in the way."),
             N_("Nothing was changed. Clear what is named below; the request then goes on."),
+        ),
+        other=(
+            N_("Something stands in the way."),
+            N_("Nothing was changed. Clear what is named below, then try again."),
         ),
     ),
     errors.BusyError: Problem(
@@ -209,40 +240,6 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         ),
     ),
 }
-
-_SECOND = _PROBLEMS[errors.FourEyesError].staff[0]
-_NOTHING_LEFT = N_("There is nothing left to do.")
-_REVIEW: Mapping[type[errors.GuesteraseError], Words] = {
-    errors.FourEyesError: (
-        _SECOND,
-        N_(
-            "Whoever opened a monthly review does not close it. Ask a colleague with the right to "
-            "hold reviews to close it."
-        ),
-    ),
-    errors.TransitionError: (
-        N_("This monthly review is not where this step is possible."),
-        N_("It is closed, or something is still to be done in it. Open it again: it says what."),
-    ),
-}
-_ABOUT: Mapping[str, Mapping[type[errors.GuesteraseError], Words]] = {
-    "hold": {
-        errors.FourEyesError: (
-            _SECOND,
-            N_(
-                "Two people lift a hold or a freeze, and you said so first. Ask a colleague with "
-                "the right to place holds to agree."
-            ),
-        ),
-    },
-    "monthly": _REVIEW,
-    "review": _REVIEW,
-    "action": {errors.TransitionError: (N_("This action was done already."), _NOTHING_LEFT)},
-    "published": {
-        errors.TransitionError: (N_("This figure was taken out already."), _NOTHING_LEFT)
-    },
-}
-"""Part of an address that names no request -> what is told of it in other words."""
 
 DATABASE = Problem(
     503,
@@ -315,6 +312,7 @@ REFUSED: tuple[str, ...] = (
     N_("The host registered no such query."),
     N_("The last day is before the first."),
     N_("The profile has no name that could be compared."),
+    N_("This day is before it was noticed."),
     N_("This day lies ahead."),
     N_("This is no such figure."),
     N_("This time lies ahead."),
@@ -322,16 +320,11 @@ REFUSED: tuple[str, ...] = (
 """What is refused of a form as a whole; the page says it in the reader's words."""
 
 
-def problem_of(error: errors.GuesteraseError, about: Iterable[str] = ()) -> Problem:
-    """Return how one of our own errors is told; the nearest class in the tree decides.
-
-    :param error: what went wrong.
-    :param about: names of the parts of the address, which say about what.
-    """
+def problem_of(error: errors.GuesteraseError) -> Problem:
+    """Return how one of our own errors is told; the nearest class in the tree decides."""
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
-            said = [_ABOUT[name][kind] for name in about if kind in _ABOUT.get(name, ())]
-            return replace(_PROBLEMS[kind], staff=said[0]) if said else _PROBLEMS[kind]
+            return _PROBLEMS[kind]
     raise LookupError(type(error).__name__)
 
 

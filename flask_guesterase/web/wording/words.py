@@ -268,6 +268,8 @@ ACTIONS: dict[str, str] = {
     "notice-proposed": N_("letters to guests about an incident proposed"),
     "notice-taken-back": N_("letters to guests about an incident taken back"),
     "notice-sent": N_("somebody told of an incident"),
+    "public-notice-recorded": N_("public notice of an incident recorded"),
+    "public-notice-confirmed": N_("public notice of an incident confirmed"),
     "measure-planned": N_("measure after an incident planned"),
     "measure-done": N_("measure after an incident done"),
     "incident-reviewed": N_("incident reviewed"),

@@ -1,0 +1,253 @@
+"""Whom no letter reached is told in public, which two people say before an incident is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text, update
+
+from flask_guesterase.core.errors import (
+    ForbiddenError,
+    FourEyesError,
+    InputError,
+    MovedError,
+    TransitionError,
+    UnknownError,
+)
+from flask_guesterase.store import tables
+from flask_guesterase.store.incidents.publicly import Public
+from flask_guesterase.store.upkeep import owndata, upgrade
+from tests.store.test_incidents import Watch, let_go, look, sent
+
+DUTY = "EU/guests"
+SITE = "Notice of Bea Zebrafinch on pine.example"
+"""Where it was made; what people type may name a guest, so it is sealed."""
+
+
+@pytest.fixture
+def small(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens on SQLite, for what no engine changes."""
+    made = Watch(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens, on each of the three engines in turn."""
+    made = Watch(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def record(watch: Watch, number: str, by: str = "officer", **more: Any) -> None:
+    """Record that the public was told."""
+    how = Public(**{"place": SITE, "on": watch.now.date(), "text": "", **more})
+    watch.run(lambda office: office.record_public_notice(number, DUTY, how, by))
+
+
+def confirm(watch: Watch, number: str, by: str = "second", seen: str | None = None) -> None:
+    """Confirm what is recorded, as somebody who read it."""
+    read = duty(watch, number)["public"]["digest"] if seen is None else seen
+    watch.run(lambda office: office.confirm_public_notice(number, DUTY, by, read))
+
+
+def duty(watch: Watch, number: str) -> dict[str, Any]:
+    """Return the duty to tell guests as the page shows it."""
+    found: dict[str, Any] = next(d for d in watch.one(number)["duties"] if d["id"] == DUTY)
+    return found
+
+
+def ready(watch: Watch, table: str = "") -> str:
+    """Bring an incident to where only the public is left to be told; return its number."""
+    number = sent(watch, table)
+    watch.run(lambda office: office.told_authority(number, "EU/authority", "LfD 7", "officer"))
+    watch.run(lambda office: office.review_incident(number, "Look twice.", "officer"))
+    return number
+
+
+def close(watch: Watch, number: str) -> None:
+    """Close an incident, as the second person."""
+    watch.run(lambda office: office.close_incident(number, "second"))
+
+
+def test_nobody_closes_it_before_two_people_recorded_that_the_public_was_told(
+    watch: Watch,
+) -> None:
+    """Who could not be written to is told in public (GDPR Article 34(3)(c)); the journal knows who
+    recorded it and who confirmed it, and nothing of what they wrote."""
+    number = ready(watch)
+    assert duty(watch, number)["untold"] == 3
+    assert watch.one(number)["missing"] == ("not-public",)
+    with pytest.raises(TransitionError, match="not-public") as refused:
+        close(watch, number)
+    assert "in public" in refused.value.hint
+    record(watch, number, text="Zebrafinch was seen.")
+    with pytest.raises(TransitionError, match="not-public"):
+        close(watch, number)
+    with pytest.raises(FourEyesError):
+        confirm(watch, number, "officer")
+    confirm(watch, number)
+    shown = duty(watch, number)
+    said = {"place": SITE, "on": "2026-03-10", "text": "Zebrafinch was seen."}
+    assert {name: shown["public"][name] for name in said} == said
+    assert "" != shown["public"]["by"] != shown["public"]["confirmed_by"] != ""
+    assert watch.events[-2:] == ["public-notice-recorded", "public-notice-confirmed"]
+    assert "ebrafinch" not in watch.dump()
+    close(watch, number)
+    assert watch.one(number)["state"] == "closed"
+
+
+def test_whom_every_letter_reached_need_not_be_told_in_public(small: Watch) -> None:
+    """Nothing is to be recorded, and it is closed as ever."""
+    number = ready(small, "invoices")
+    assert (duty(small, number)["untold"], small.one(number)["missing"]) == (0, ())
+    with pytest.raises(TransitionError):
+        record(small, number)
+    close(small, number)
+
+
+def test_a_duty_that_rings_no_more_asks_for_no_public_notice(small: Watch) -> None:
+    """As grave as it is by now, no law wants guests told."""
+    number = ready(small)
+    small.classify(number, "risk-unlikely")
+    small.run(lambda office: office.review_incident(number, "Harmless.", "officer"))
+    assert small.one(number)["missing"] == ()
+    close(small, number)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"place": " \u200b"}, {"on": timedelta(days=1)}, {"on": timedelta(days=-1)}]
+)
+def test_what_cannot_have_been_is_not_recorded(small: Watch, wrong: dict[str, Any]) -> None:
+    """Nowhere, a day ahead, or before anybody noticed; the field says so."""
+    number = ready(small)
+    given = {n: small.now.date() + v if n == "on" else v for n, v in wrong.items()}
+    with pytest.raises(InputError) as refused:
+        record(small, number, **given)
+    assert list(refused.value.fields) == list(wrong)
+
+
+def test_it_is_recorded_once_letters_went_and_by_who_deals_with_it(small: Watch) -> None:
+    """Nobody knows before whom no letter reaches; what was confirmed stays as it is."""
+    small.place("DE")
+    number = small.report()
+    small.classify(number, "risk-high")
+    with pytest.raises(TransitionError):
+        record(small, number)
+    number = ready(small)
+    with pytest.raises(TransitionError):
+        confirm(small, number, seen="")
+    with pytest.raises(ForbiddenError):
+        record(small, number, "clerk")
+    how = Public(SITE, small.now.date())
+    with pytest.raises(UnknownError), small.begin() as office:
+        office.record_public_notice(number, "EU/authority", how, "officer")
+    record(small, number)
+    confirm(small, number)
+    for again in (lambda: record(small, number), lambda: confirm(small, number, seen="")):
+        with pytest.raises(TransitionError):
+            again()
+
+
+def test_only_what_was_read_is_confirmed(small: Watch) -> None:
+    """Recorded anew it is another one, whoever wrote it, and the words of before are gone."""
+    number = ready(small)
+    record(small, number)
+    read, boxes = duty(small, number)["public"]["digest"], len(small.ours("box"))
+    small.later(minutes=1)
+    record(small, number, place="the door of the car park")
+    assert len(small.ours("box")) == boxes
+    for wrong in (read, "", "é"):
+        with pytest.raises(MovedError):
+            confirm(small, number, seen=wrong)
+    record(small, number, "second")
+    with pytest.raises(FourEyesError):
+        confirm(small, number)
+    confirm(small, number, "officer")
+
+
+@pytest.mark.parametrize("attack", ["who", "when"])
+def test_what_the_journal_does_not_know_is_not_confirmed(small: Watch, attack: str) -> None:
+    """One person who writes a colleague's name beside their own record by SQL confirms it not."""
+    number = ready(small)
+    record(small, number, "second")
+    (theirs,) = (row for row in small.ours("notice") if row["alarm"] == DUTY)
+    small.later(minutes=1)
+    record(small, number)
+    forged = {"public_by": theirs["public_by"]}
+    if attack == "when":
+        forged["public_at"] = theirs["public_at"]
+    with small.engine.begin() as conn:
+        conn.execute(update(tables.notice).where(tables.notice.c.alarm == DUTY).values(**forged))
+    with pytest.raises(TransitionError, match="journal"):
+        confirm(small, number, "officer")
+
+
+def test_whom_a_later_look_finds_besides_asks_for_a_second_look_at_the_notice(
+    small: Watch,
+) -> None:
+    """Letters are read anew, and so is whether what was told in public reaches these people too."""
+    number = ready(small)
+    record(small, number)
+    confirm(small, number)
+    small.guest(5, name="Eve", email="eve@example.com")
+    look(small, number)
+    let_go(small, number)
+    assert small.one(number)["missing"] == ("not-public",)
+    confirm(small, number)
+    assert small.one(number)["missing"] == ()
+
+
+def test_what_was_told_in_public_goes_with_its_letter_and_lasts_as_long(small: Watch) -> None:
+    """Its words are sealed anew as long as the incident is open, and dropped with a letter that is
+    taken back."""
+    number = ready(small)
+    record(small, number)
+    small.later(days=350)
+    small.run(lambda office: office.remind_incidents())
+    small.later(days=100)
+    owndata.end(small.run)
+    assert duty(small, number)["public"]["place"] == SITE
+    small.guest(5, name="Eve", email="eve@example.com")
+    look(small, number)
+    boxes = len(small.ours("box"))
+    small.run(lambda office: office.take_notice_back(number, DUTY, "second"))
+    assert len(small.ours("box")) == boxes - 2
+
+
+def test_a_notice_of_before_gets_the_columns_and_keeps_what_it_said(watch: Watch) -> None:
+    """Letters that had left somebody out are still as they were, and ask for the public now; a run
+    that was cut off is repeated."""
+    number = ready(watch)
+    (before,) = (row for row in watch.ours("notice") if row["alarm"] == DUTY)
+    mine = [c for c in before if c.startswith(("public_", "confirmed_"))]
+    script = ScriptDirectory(str(upgrade.SCRIPTS)).get_revision("0019")
+    with watch.engine.begin() as conn:
+        for column in mine:
+            conn.execute(text(f"ALTER TABLE guesterase_notice DROP COLUMN {column}"))
+        for _ in range(2):
+            script.module.upgrade(Operations(MigrationContext.configure(conn)))
+    assert [row for row in watch.ours("notice") if row["alarm"] == DUTY] == [before]
+    assert (len(mine), watch.one(number)["missing"]) == (6, ("not-public",))
+    record(watch, number)
+    confirm(watch, number)
+    close(watch, number)
+
+
+def test_what_was_closed_before_stays_closed(small: Watch) -> None:
+    """Nobody recorded anything then; its page says what it said."""
+    number = ready(small)
+    with small.engine.begin() as conn:
+        conn.execute(update(tables.incident).values(state="closed"))
+    assert small.one(number)["missing"] == ()
+    assert duty(small, number)["public"] is None
+    with pytest.raises(TransitionError):
+        record(small, number, on=date(2026, 3, 1))
