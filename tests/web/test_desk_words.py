@@ -287,7 +287,7 @@ def test_a_guest_who_asks_is_no_authority(house: House) -> None:
      ("recipient-told", "mail-list", "mail-list"), ("recipient-failed", "time-out",
       "it did not answer in time"), ("recipient-failed", "mail-list", "mail-list"),
      ("canary-switched", "on", "allowed"), ("canary-switched", "off", "stopped"),
-     ("copy-fetched", "desk", "at the desk")],
+     ("copy-fetched", "desk", "at the desk"), ("file-removed", "disk", "on the server’s disk")],
 )  # fmt: skip
 def test_the_journal_says_what_another_system_answered(action: str, ground: str, said: str) -> None:
     """A notice that was received is no request that waits for proof, and a name stays a name."""

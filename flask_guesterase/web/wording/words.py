@@ -81,6 +81,7 @@ MESSAGE_CHANNELS: dict[str, str] = {
     "print": N_("to be printed"),
     "smtp": N_("e-mail"),
     "sms": N_("text message"),
+    "disk": N_("on the server’s disk"),
 }
 
 HOWS: dict[str, str] = {
