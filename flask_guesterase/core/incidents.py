@@ -59,6 +59,9 @@ OPEN, REVIEWED, CLOSED = "open", "reviewed", "closed"
 QUEUED, SENDING, SENT = "proposed", "sending", "sent"
 """States of a notice: to guests it is proposed by one person and sent by a second."""
 
+TAKEN_BACK = ""
+"""State of a notice that waits for new words, of which there is what was told in public alone."""
+
 COPIED = frozenset({Happening.ERASURE, Happening.FAILURE, Happening.OPERATION})
 """Of these the safety copies are evidence, and perhaps the only way back."""
 

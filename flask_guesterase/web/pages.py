@@ -111,7 +111,7 @@ def pages(name: str, desk: str) -> Blueprint:
 
     def on_error(error: GuesteraseError) -> Response:
         told = _told_here(error, desk)
-        return fail(problem_of(told), told)
+        return fail(problem_of(told, request.view_args or ()), told)
 
     def on_database(error: SQLAlchemyError) -> Response:
         _log_class(error)
@@ -348,7 +348,7 @@ _TEXTS = ("text", "words")
 def _problem_page(
     problem: Problem, desk: str, error: GuesteraseError | None, form: bool
 ) -> Response:
-    words = problem.at_desk(request.view_args) if desk == "staff" else problem.guest
+    words = problem.staff if desk == "staff" else problem.guest
     detail = "" if error is None or desk != "staff" else str(error)
     reason = error.message if error is not None and error.message in REFUSED else ""
     extra: dict[str, Any] = {"differences": (), "reasons": (), "findings": (), "fields": {}}

@@ -21,9 +21,12 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
-from flask_guesterase.store import tables
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.boxes import safe
+from flask_guesterase.store.casework import written
+from flask_guesterase.store.incidents import records
 from flask_guesterase.store.incidents.publicly import Public
-from flask_guesterase.store.upkeep import owndata, upgrade
+from flask_guesterase.store.upkeep import upgrade
 from tests.store.test_incidents import Watch, let_go, look, sent
 
 DUTY = "EU/guests"
@@ -207,20 +210,141 @@ def test_whom_a_later_look_finds_besides_asks_for_a_second_look_at_the_notice(
 
 
 def test_what_was_told_in_public_goes_with_its_letter_and_lasts_as_long(small: Watch) -> None:
-    """Its words are sealed anew as long as the incident is open, and dropped with a letter that is
-    taken back."""
+    """Its words are sealed anew as long as the incident is open, and forgotten some time after."""
     number = ready(small)
     record(small, number)
     small.later(days=350)
     small.run(lambda office: office.remind_incidents())
     small.later(days=100)
-    owndata.end(small.run)
+    worker.work(small.run, lambda *_: ("", ""), {})
     assert duty(small, number)["public"]["place"] == SITE
+    confirm(small, number)
+    close(small, number)
+    small.later(days=450)
+    worker.work(small.run, lambda *_: ("", ""), {})
+    assert duty(small, number)["public"]["place"] == ""
+
+
+def test_a_letter_that_is_taken_back_leaves_what_was_told_in_public(small: Watch) -> None:
+    """Its row says who recorded it and who confirmed it, and the page its words; the letter alone
+    is gone, and is proposed anew before anybody closes the incident."""
+    number = ready(small)
+    record(small, number)
+    confirm(small, number)
+    before = duty(small, number)["public"]
     small.guest(5, name="Eve", email="eve@example.com")
     look(small, number)
     boxes = len(small.ours("box"))
     small.run(lambda office: office.take_notice_back(number, DUTY, "second"))
-    assert len(small.ours("box")) == boxes - 2
+    assert len(small.ours("box")) == boxes - 1  # the letter
+    shown = duty(small, number)
+    assert (shown["state"], shown["words"], shown["digest"]) == ("", "", "")
+    assert {name: shown["public"][name] for name in ("place", "on", "by")} == {
+        name: before[name] for name in ("place", "on", "by")
+    }
+    assert small.one(number)["missing"] == ("not-told",)
+    for forbidden in (lambda: record(small, number), lambda: confirm(small, number)):
+        with pytest.raises(TransitionError):
+            forbidden()
+    with pytest.raises(TransitionError):
+        small.run(lambda office: office.take_notice_back(number, DUTY, "second"))
+    with pytest.raises(TransitionError):
+        small.run(lambda office: office.let_notice_go(number, DUTY, "second", ""))
+    look(small, number)
+    small.run(lambda office: office.propose_notice(number, DUTY, "Seen again.", "officer"))
+    let_go(small, number)
+    assert small.one(number)["missing"] == ("not-public",)
+    confirm(small, number)
+    close(small, number)
+
+
+def test_whom_a_later_look_finds_whom_nobody_can_write_to_is_told_in_public(small: Watch) -> None:
+    """A look that finds no other guest, and somebody of whom only what the law keeps is there, or
+    who is gone: no letter goes, so the public is to be told, anew where it was told."""
+    small.place("DE")
+    assert small.erased(small.approved(email="ann@example.com")) == "sealed"
+    small.later(days=2)
+    number = small.report(happened=small.now)
+    small.classify(number, "risk-high")
+
+    look(small, number, "companions")
+    small.run(lambda office: office.propose_notice(number, DUTY, "Seen.", "officer"))
+    let_go(small, number)
+    small.run(lambda office: office.told_authority(number, "EU/authority", "LfD 7", "officer"))
+    small.run(lambda office: office.review_incident(number, "Look twice.", "officer"))
+    assert (duty(small, number)["untold"], small.one(number)["missing"]) == (0, ())
+    for _ in range(2):
+        look(small, number, "invoices")
+        assert (small.one(number)["sealed"], duty(small, number)["untold"]) == (1, 1)
+        assert small.one(number)["missing"] == ("not-public",)
+    record(small, number)
+    confirm(small, number)
+    for table in ("companions", "invoices"):
+        look(small, number, table)
+        assert small.one(number)["missing"] == ()
+    small.erased(small.approved(email="bea@example.com", name="Bea"))
+    look(small, number, "invoices")
+    assert (duty(small, number)["untold"], small.one(number)["missing"]) == (2, ("not-public",))
+    confirm(small, number)
+    close(small, number)
+
+
+def test_the_officer_is_reminded_of_it_daily_until_it_is_confirmed(small: Watch) -> None:
+    """Of an authority that waits first; the letter says nothing of what somebody wrote."""
+    small.place("DE", officer="officer@pine.example")
+    number = sent(small, "")
+    small.place("DE", officer="officer@pine.example", deputy="deputy@pine.example")
+
+    def remind() -> int:
+        small.later(hours=24)
+        reminded: int = small.run(lambda office: office.remind_incidents())
+        return reminded
+
+    small.later(hours=30)
+    assert remind() == 1
+    small.run(lambda office: office.told_authority(number, "EU/authority", "LfD 7", "officer"))
+    assert remind() == 1
+    assert small.run(lambda office: office.remind_incidents()) == 0
+    record(small, number)
+    assert remind() == 1
+    confirm(small, number)
+    assert remind() == 0
+    letters = [row["box"] for row in small.ours("outbox") if row["template"] == "incidentdue"]
+    with small.begin() as office:
+        said = [safe.read(office.work, box)["params"]["what"] for box in letters]
+    assert said == ["authority", "not-public", "not-public"]
+    assert small.events.count("incident-reminded") == 3
+
+
+def test_who_was_gone_before_letters_of_a_version_before_is_counted_once(small: Watch) -> None:
+    """What a look found then names nobody who was erased; letters counted how many they were."""
+    small.place("DE")
+    number = small.report(happened=small.now)
+    small.erased(small.approved(email="ann@example.com"))
+    small.erased(small.approved(email="bea@example.com", name="Bea"))
+    small.classify(number, "risk-high")
+    look(small, number, "invoices")
+    with small.begin() as office:
+        row = records.load(office.work, number)
+        said = dict(safe.read(office.work, row.reach_box))
+        assert len(said.pop("missed")) == 2
+        box = written.seal(office.work, row.controller, records.PURPOSE, said)
+        records.change(office.work, row, reach_box=box)
+        office.propose_notice(number, DUTY, "Seen.", "officer")
+    let_go(small, number)
+    for _ in range(2):
+        assert duty(small, number)["untold"] == 2
+        look(small, number, "invoices")
+
+
+def test_who_got_a_letter_and_was_erased_since_need_not_be_told_in_public(small: Watch) -> None:
+    """A later look counts them among those who are gone, and they were told."""
+    number = ready(small, "invoices")
+    small.erased(small.approved(email="ann@example.com"))
+    look(small, number, "invoices")
+    assert small.one(number)["sealed"] == 1
+    assert (duty(small, number)["untold"], small.one(number)["missing"]) == (0, ())
+    close(small, number)
 
 
 def test_a_notice_of_before_gets_the_columns_and_keeps_what_it_said(watch: Watch) -> None:

@@ -221,32 +221,6 @@ def test_a_form_of_staff_is_taken_a_day_later(
     assert WORDS in html.unescape(answer.text)
 
 
-def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House) -> None:
-    """Nobody who lifts a hold or closes a monthly review is told to open a request again."""
-    with house.app.app_context(), house.extension.begin() as office:
-        hold = office.place_hold(Wanted("subject", "court-order", "guests", "1"), "holder")
-        review = office.open_monthly("sh", "issuer")
-        action = office.plan_monthly(review, ("Go on", "issuer", date(2999, 1, 1)), "issuer")
-    holder, issuer, other = map(house.browser, ("holder", "issuer", "watcher"))
-    assert holder.post(f"{DESK}/holds/{hold}/lift").status_code == 303
-    assert issuer.post(f"{DESK}/actions/{action}/done").status_code == 303
-    close = f"{DESK}/reviews/{review}/close"
-    answers = [
-        holder.post(f"{DESK}/holds/{hold}/lift?lang=en"), issuer.post(f"{close}?lang=en"),
-        other.post(f"{DESK}/actions/{action}/done?lang=en"),
-    ]  # fmt: skip
-    assert issuer.post(f"{DESK}/reviews/{review}/members", login="watcher").status_code == 303
-    assert issuer.post(f"{DESK}/reviews/{review}/findings", text="In time.").status_code == 303
-    answers.append(issuer.post(f"{close}?lang=en"))
-    assert [answer.status_code for answer in answers] == [403, 409, 409, 403]
-    said = [re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]) for answer in answers]
-    assert [text for text in said if re.search(r"requests?\b", text)] == []
-    for text, words in zip(
-        said, ("Two people lift", "still to be done", "done before", "Whoever opened"), strict=True
-    ):
-        assert words in text
-
-
 OTHERS = {
     errors.FourEyesError: (403, "A second person has to do this."),
     errors.TransitionError: (409, "This step is not possible as things stand now."),
@@ -278,6 +252,8 @@ def test_what_is_no_request_is_not_called_one(
     for name in (use, "withdraw"):
         monkeypatch.setattr(Office, name, refuse)
     browser, (status, heading) = house.browser(login), OTHERS[kind]
+    if (use, kind) == ("close_monthly", errors.TransitionError):
+        heading = "This monthly review is not where this step is possible."
     number, clerk = house.request(), house.browser("clerk")
     for lang, of_requests in (("en", "request"), ("zh", "申请")):
         answer = browser.post(f"{DESK}{deed}?lang={lang}")
@@ -289,3 +265,52 @@ def test_what_is_no_request_is_not_called_one(
         assert of_requests in other.partition("<h1")[2].partition("<details")[0]
     back = f'href="{DESK}{deed.rpartition("/")[0]}"'
     assert (back in answer.text) is deed.startswith("/incidents")
+
+
+@pytest.mark.parametrize(
+    ("login", "place"),
+    [
+        ("officer", "incidents/GI-ABCD2345"), ("officer", "incidents/nothing"),
+        ("officer", "complaints/GC-ABCD2345"), ("holder", "holds/99/lift"),
+        ("issuer", "reviews/GM-ABCD2345"), ("clerk", "measures/99/done"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_called_a_request_only_where_one_was_asked_for(
+    house: House, login: str, place: str
+) -> None:
+    """Whoever mistypes the number of an incident or a hold is not sent to look for a request."""
+    browser = house.browser(login)
+    ask = browser.post if place.rpartition("/")[2] in ("lift", "done") else browser.client.get
+    for lang, words in (("en", "request"), ("zh", "申请")):
+        answer = ask(f"{DESK}/{place}?lang={lang}")
+        main = answer.text.partition("<main")[2].partition('class="row"')[0]
+        assert answer.status_code == 404
+        assert words not in main.casefold()
+        other = house.browser("clerk").client.get(f"{DESK}/GR-ABCD2345?lang={lang}").text
+        assert words in other.partition("<main")[2].partition('class="row"')[0]
+
+
+def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House) -> None:
+    """Nobody who lifts a hold or closes a monthly review is told to open a request again."""
+    with house.app.app_context(), house.extension.begin() as office:
+        hold = office.place_hold(Wanted("subject", "court-order", "guests", "1"), "holder")
+        review = office.open_monthly("sh", "issuer")
+        action = office.plan_monthly(review, ("Go on", "issuer", date(2999, 1, 1)), "issuer")
+    holder, issuer, other = map(house.browser, ("holder", "issuer", "watcher"))
+    assert holder.post(f"{DESK}/holds/{hold}/lift").status_code == 303
+    assert issuer.post(f"{DESK}/actions/{action}/done").status_code == 303
+    close = f"{DESK}/reviews/{review}/close"
+    answers = [
+        holder.post(f"{DESK}/holds/{hold}/lift?lang=en"), issuer.post(f"{close}?lang=en"),
+        other.post(f"{DESK}/actions/{action}/done?lang=en"),
+    ]  # fmt: skip
+    assert issuer.post(f"{DESK}/reviews/{review}/members", login="watcher").status_code == 303
+    assert issuer.post(f"{DESK}/reviews/{review}/findings", text="In time.").status_code == 303
+    answers.append(issuer.post(f"{close}?lang=en"))
+    assert [answer.status_code for answer in answers] == [403, 409, 409, 403]
+    said = [re.sub(r"<[^>]+>", " ", answer.text.partition("<main")[2]) for answer in answers]
+    assert [text for text in said if re.search(r"requests?\b", text)] == []
+    for text, words in zip(
+        said, ("Two people lift", "monthly review", "done already", "Whoever opened"), strict=True
+    ):
+        assert words in text

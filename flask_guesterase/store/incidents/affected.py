@@ -63,13 +63,13 @@ class Reach:
 
     :param living: subject rows of people who are on file.
     :param sealed: people of whom only what the law keeps is there, as (table, key text).
-    :param erased: how many people were erased since it may have happened; nobody knows who.
+    :param erased: people who were erased since it may have happened, as (table, key text).
     :param records: living, sealed or erased -> category -> how many records of theirs.
     """
 
     living: set[Person] = field(default_factory=set)
     sealed: set[tuple[str, str]] = field(default_factory=set)
-    erased: int = 0
+    erased: set[tuple[str, str]] = field(default_factory=set)
     records: dict[str, Counter[str]] = field(
         default_factory=lambda: {LIVING: Counter(), SEALED: Counter(), ERASED: Counter()}
     )
@@ -96,18 +96,27 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     found = _reach(work, row, asked)
     living = {(table, key_text(key)) for table, key in found.living}
     sent = _sent(work, row)
-    told = _told(work, row) if sent else set[tuple[str, str]]()
+    before = _before(work, row) if sent else {}
+    # Letters were written to those on file; the others were counted with them.
+    told, missed = _people(before, "people", "told"), _people(before, "sealed", "missed")
+    if "missed" not in before:
+        # Versions of before kept of those who are gone how many they were.
+        missed |= found.erased if sent else set()
+    new = (found.sealed | found.erased) - told - missed
     if not living <= told:
         _wider(work, row, actor, sent)
+    elif new:
+        _missed(work, sent, len(new))
     box = written.seal(
         work, row.controller, records.PURPOSE,
         {
             "people": sorted(list(each) for each in living),
             "sealed": sorted(list(each) for each in found.sealed),
             "told": sorted(list(each) for each in told),
+            "missed": sorted(list(each) for each in missed | new),
         },
     )  # fmt: skip
-    people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: found.erased}
+    people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: len(found.erased)}
     question = {
         "table": asked.table,
         "since": asked.since.isoformat() if asked.since else "",
@@ -142,14 +151,17 @@ def _sent(work: Work, row: Incident) -> list[Row[Any]]:
     return [each.notice for each in known if each.notice is not None and each.done]
 
 
-def _told(work: Work, row: Incident) -> set[tuple[str, str]]:
-    """Return whom looks found by which a letter was written; nobody where that cannot be read."""
+def _before(work: Work, row: Incident) -> Mapping[str, Any]:
+    """Return what looks of before found by which a letter was written; nothing if unreadable."""
     try:
-        said = _said(work, row)
+        return _said(work, row)
     except SealError:
         # All are told then.
-        return set()
-    return {(table, text) for name in ("people", "told") for table, text in said.get(name, ())}
+        return {}
+
+
+def _people(said: Mapping[str, Any], *names: str) -> set[tuple[str, str]]:
+    return {(table, text) for name in names for table, text in said.get(name, ())}
 
 
 def _wider(work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]]) -> None:
@@ -167,6 +179,17 @@ def _wider(work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]]) -> N
         }  # fmt: skip
         work.conn.execute(update(table).where(table.c.id == notice.id).values(values))
         records.tell(work, NoticeProposed, row, actor, (notice.alarm.replace("/", "."),))
+
+
+def _missed(work: Work, sent: Sequence[Row[Any]], more: int) -> None:
+    """Count with letters that were written to whom besides nobody can write.
+
+    Whether what was told in public reaches them too is read anew.
+    """
+    table = tables.notice
+    for notice in sent:
+        values = {"untold": notice.untold + more, "confirmed_by": None, "confirmed_at": None}
+        work.conn.execute(update(table).where(table.c.id == notice.id).values(values))
 
 
 def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:
@@ -226,7 +249,7 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
         found.sealed |= _whose(work, kept)
         found.records[SEALED].update(each.category for each in kept)
     since = gone.since(gone.tombstones(work, row.property), row.happened_at)
-    found.erased = len(since.keys() - found.sealed)
+    found.erased = since.keys() - found.sealed
     found.records[ERASED] = gone.records(work, since, every)
     # What went of somebody of whom something is kept is a record of theirs.
     left = gone.records(work, {who: since[who] for who in since.keys() - found.sealed}, every)

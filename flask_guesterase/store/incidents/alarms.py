@@ -23,6 +23,10 @@ from .records import Incident
 REMINDER = "incidentdue"
 """Text of the reminder that somebody must be told of an incident."""
 
+UNREACHED = "not-public"
+"""Word for what is missing where no letter reached some, and nobody says that the public was told.
+"""
+
 EARLY = timedelta(hours=24)
 """Before which people are reminded once a day; after the last moment they are too."""
 
@@ -110,7 +114,8 @@ def _notices(work: Work, row: Incident) -> Sequence[Row[Any]]:
 def remind(work: Work) -> int:
     """Remind those who must tell somebody of an incident within a day, or late; return how many.
 
-    Each incident is said once a day. What is open keeps what was written.
+    Each incident is said once a day. What is open keeps what was written. Once letters left nobody
+    else to be told than whom none reached, they are reminded of the public.
     """
     table = tables.incident
     open_ = table.c.state != CLOSED
@@ -130,9 +135,10 @@ def remind(work: Work) -> int:
 def _remind(work: Work, row: Incident) -> bool:
     hotel = work.settings.property(row.property)
     today = day_at(hotel, work.now).isoformat()
-    waiting = [each for each in ringing(work, row) if each.applies and not each.done]
-    near = [each for each in waiting if each.due_at <= work.stamp + EARLY]
-    if not near or (row.reminded_on or "") >= today:
+    duties = [each for each in ringing(work, row) if each.applies]
+    near = [each for each in duties if not each.done and each.due_at <= work.stamp + EARLY]
+    unreached = [] if near else [each for each in duties if each.unreached]
+    if not (near or unreached) or (row.reminded_on or "") >= today:
         return False
     try:
         row = records.change(work, row, reminded_on=today)
@@ -140,10 +146,10 @@ def _remind(work: Work, row: Incident) -> bool:
         # Somebody acts on it right now; of what stays open the next sweep reminds.
         return False
     late = [each for each in near if each.late]
-    first = near[0]
+    first = (near or unreached)[0]
     params = {
-        "number": row.number, "due": first.due_at.isoformat(), "what": first.alarm.whom.value,
-        "left": "-" if late else "",
+        "number": row.number, "due": first.due_at.isoformat(),
+        "what": first.alarm.whom.value if near else UNREACHED, "left": "-" if late else "",
     }  # fmt: skip
     for role, address in (("officer", hotel.officer), ("deputy", hotel.deputy if late else "")):
         if address:
@@ -151,6 +157,7 @@ def _remind(work: Work, row: Incident) -> bool:
             mark = f"{REMINDER}:{row.number}:{role}:{today}"
             outbox.queue_post(work, post, REMINDER, params, mark)
     event = IncidentOverdue if late else IncidentReminded
-    whom = sorted({each.alarm.whom.value for each in late or near})
-    records.tell(work, event, row, SYSTEM, whom, {"duties": len(late or near)})
+    said = late or near or unreached
+    whom = sorted({each.alarm.whom.value for each in said}) if near else [UNREACHED]
+    records.tell(work, event, row, SYSTEM, whom, {"duties": len(said)})
     return True

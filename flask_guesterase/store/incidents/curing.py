@@ -20,10 +20,6 @@ from ..work import Work
 from . import alarms, evidence, records
 from .records import Incident
 
-UNREACHED = "not-public"
-"""Word for what is missing where no letter reached some, and nobody says that the public was told.
-"""
-
 _HOW = "Tell them in public, record where and when, and let a second person confirm it."
 
 
@@ -115,7 +111,7 @@ def missing(work: Work, row: Incident) -> tuple[str, ...]:
     if not all(each.done for each in ringing):
         found.append("not-told")
     if any(each.unreached for each in ringing):
-        found.append(UNREACHED)
+        found.append(alarms.UNREACHED)
     table = tables.measure
     open_ = select(table.c.id).where(table.c.incident == row.number, table.c.done_at.is_(None))
     if work.conn.execute(open_).first() is not None:
@@ -135,7 +131,7 @@ def close(work: Work, number: str, by: str) -> None:
     if left:
         raise TransitionError(
             f"Something is still to be done: {', '.join(left)}.",
-            f"Do that first. {_HOW}" if UNREACHED in left else "Do that first.",
+            f"Do that first. {_HOW}" if alarms.UNREACHED in left else "Do that first.",
         )
     if row.reviewed_by and same(work.conn, row.reviewed_by, actor, work.stamp):
         raise FourEyesError("Whoever reviewed it does not close it.", "Ask a second person.")

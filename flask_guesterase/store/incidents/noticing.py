@@ -21,7 +21,7 @@ from ...core.errors import (
 )
 from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
 from ...core.identity import Kind
-from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, Whom
+from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, TAKEN_BACK, Whom
 from ...core.log import canonical
 from ...core.plan import Person
 from ...core.seal import fingerprint
@@ -113,8 +113,10 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
         _insert(work, row, alarm, Whom.GUESTS, {
             "state": QUEUED, "box": box, "proposed_by": actor,
         })  # fmt: skip
-    elif duty.notice.state == QUEUED:
-        _write(work, duty.notice, box=box, proposed_by=actor, proposed_at=work.stamp)
+    elif duty.notice.state in (QUEUED, TAKEN_BACK):
+        _write(
+            work, duty.notice, state=QUEUED, box=box, proposed_by=actor, proposed_at=work.stamp
+        )
     else:
         raise TransitionError("The guests were told.", "Tell them more by another way.")
     records.tell(work, NoticeProposed, row, actor, (duty.alarm.word,))
@@ -124,6 +126,7 @@ def take_back(work: Work, number: str, alarm: str, by: str) -> None:
     """Take back a letter to guests that was proposed, as long as nobody let it go.
 
     One person does: nothing is sent by it, and whom the incident concerns can be looked up again.
+    What was told in public, when letters of before had gone, stays recorded.
 
     :param work: the open transaction.
     :param number: number of the incident.
@@ -141,9 +144,11 @@ def take_back(work: Work, number: str, alarm: str, by: str) -> None:
     ).one_or_none()
     if notice is None:
         raise _none_waits()
-    work.conn.execute(delete(table).where(table.c.id == notice.id))
-    for box in (notice.box, notice.public_box):
-        safe.drop(work, box)
+    if notice.public_by is None:
+        work.conn.execute(delete(table).where(table.c.id == notice.id))
+    else:
+        _write(work, notice, state=TAKEN_BACK, box=None)
+    safe.drop(work, notice.box)
     records.tell(work, NoticeTakenBack, row, actor, (alarm.replace("/", "."),))
 
 

@@ -161,7 +161,7 @@ def _where() -> str:
 
 
 def _told(problem: Problem, error: GuesteraseError | None = None, name: str = "") -> Response:
-    title, hint = problem.at_desk(request.view_args)
+    title, hint = problem.staff
     body: dict[str, Any] = {
         "type": f"urn:guesterase:error:{name}" if name else "about:blank",
         "title": title,
@@ -187,7 +187,7 @@ def _unauthorized(error: Unauthorized) -> Response:
 @api_pages.errorhandler(GuesteraseError)
 def _refused(error: GuesteraseError) -> Response:
     told = named(removed(error)) if request.view_args or _is_about_one() else error
-    return _told(problem_of(told), told, error_id(told))
+    return _told(problem_of(told, request.view_args or ()), told, error_id(told))
 
 
 def _is_about_one() -> bool:

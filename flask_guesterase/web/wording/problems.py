@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from ...core import errors
 from .language import N_
-
-Words = tuple[str, str]
-"""What happened, and what to do next."""
+from .thing import REQUEST, Words, about_other
 
 
 @dataclass(frozen=True)
@@ -21,21 +19,12 @@ class Problem:
     :param guest: words for a guest.
     :param staff: words for staff.
     :param retry_after: seconds after which another try makes sense, 0 when none does.
-    :param other: words for staff where the address names no request; those about one if None.
     """
 
     status: int
     guest: Words
     staff: Words
     retry_after: int = 0
-    other: Words | None = None
-
-    def at_desk(self, about: Mapping[str, object] | None) -> Words:
-        """Return the words for staff, which call nothing a request that is none.
-
-        :param about: what the address names, by name; a request is a number.
-        """
-        return self.staff if self.other is None or "number" in (about or {}) else self.other
 
     def later(self, error: BaseException | None = None) -> dict[str, str]:
         """Return the header that says when another try makes sense, if ever.
@@ -119,13 +108,6 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
                 "not decide on it. Ask a colleague with the right to decide to open this request."
             ),
         ),
-        other=(
-            N_("A second person has to do this."),
-            N_(
-                "Whoever did one step leaves the other one to somebody else. Ask a colleague who "
-                "may do the same to open this page."
-            ),
-        ),
     ),
     errors.LimitError: Problem(
         429,
@@ -154,13 +136,6 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
             N_("The request is not where this step is possible."),
             N_("Somebody may have acted in the meantime. Open the request again."),
         ),
-        other=(
-            N_("This step is not possible as things stand now."),
-            N_(
-                "Somebody may have acted in the meantime, or something has to be done first. Open "
-                "the page again and look what it says."
-            ),
-        ),
     ),
     errors.MovedError: Problem(
         409,
@@ -168,10 +143,6 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("What would be erased is no longer what you saw."),
             N_("Nothing was changed. Open the request again, read the new plan and decide anew."),
-        ),
-        other=(
-            N_("What you read is no longer what is there."),
-            N_("Nothing was changed. Open the page again, read it and decide anew."),
         ),
     ),
     errors.BlockedError: Problem(
@@ -183,10 +154,6 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("Something stands in the way."),
             N_("Nothing was changed. Clear what is named below; the request then goes on."),
-        ),
-        other=(
-            N_("Something stands in the way."),
-            N_("Nothing was changed. Clear what is named below, then try again."),
         ),
     ),
     errors.BusyError: Problem(
@@ -320,11 +287,17 @@ REFUSED: tuple[str, ...] = (
 """What is refused of a form as a whole; the page says it in the reader's words."""
 
 
-def problem_of(error: errors.GuesteraseError) -> Problem:
-    """Return how one of our own errors is told; the nearest class in the tree decides."""
+def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,)) -> Problem:
+    """Return how one of our own errors is told; the nearest class in the tree decides.
+
+    :param error: what went wrong.
+    :param about: names of the parts of the address, which say about what; nothing is called a
+        request where they name none.
+    """
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
-            return _PROBLEMS[kind]
+            found = _PROBLEMS[kind]
+            return replace(found, staff=about_other(kind, about) or found.staff)
     raise LookupError(type(error).__name__)
 
 
