@@ -171,12 +171,17 @@ def test_every_page_on_a_telephone_at_night(walker: Walker, full: Full, axe: Axe
 def test_the_register_of_a_night_fits_where_words_are_long(
     walker: Walker, full: Full, lang: str
 ) -> None:
-    """Ten columns and a button a line, on the screen at a desk."""
+    """Ten columns and a button a line, on the screen at a desk; on a small one they are shifted."""
     officer = walker.enter(lang, STAFF[0])
     _produced(officer, walker, full)
     for width in (1100, *WIDTHS):
         officer.set_viewport_size({"width": width, "height": 780})
         assert officer.evaluate(LOOK) == [], width
+    for width in (740, 900):
+        officer.set_viewport_size({"width": width, "height": 780})
+        # The lines are shifted in their own box; nothing else leaves the window.
+        assert officer.evaluate("document.documentElement.scrollWidth") == width
+        assert officer.evaluate("document.querySelector('main .lines').scrollWidth") > width
 
 
 def test_what_is_wrong_is_seen(address: str, chromium: Browser) -> None:
