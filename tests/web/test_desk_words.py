@@ -281,14 +281,18 @@ def test_a_guest_who_asks_is_no_authority(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "ground", "said"),
-    [("recipient-answered", "received", "received the notice, not confirmed yet"),
-     ("recipient-answered", "acknowledged", "confirmed that its copies are gone"),
-     ("recipient-told", "mail-list", "mail-list"), ("recipient-failed", "time-out",
-      "it did not answer in time"), ("recipient-failed", "mail-list", "mail-list"),
-     ("canary-switched", "on", "allowed"), ("canary-switched", "off", "stopped"),
-     ("copy-fetched", "desk", "at the desk"), ("file-removed", "disk", "on the server’s disk")],
+    ("action", "grounds", "said"),
+    [("recipient-answered", ["pms", "received"], ["pms", "received the notice, not confirmed yet"]),
+     ("recipient-answered", ["pms", "acknowledged"], ["pms", "confirmed that its copies are gone"]),
+     ("recipient-told", ["mail-list"], ["mail-list"]), ("recipient-told", ["desk"], ["desk"]),
+     ("recipient-failed", ["sms", "time-out"], ["sms", "it did not answer in time"]),
+     ("recipient-failed", [], []), ("canary-switched", ["on"], ["allowed"]),
+     ("canary-switched", ["off"], ["stopped"]), ("copy-fetched", ["desk"], ["at the desk"]),
+     ("file-removed", ["disk"], ["on the server’s disk"])],
 )  # fmt: skip
-def test_the_journal_says_what_another_system_answered(action: str, ground: str, said: str) -> None:
-    """A notice that was received is no request that waits for proof, and a name stays a name."""
-    assert grounded(Language("en"), action, ground) == said
+def test_the_journal_says_what_another_system_answered(
+    action: str, grounds: list[str], said: list[str]
+) -> None:
+    """A notice that was received is no request that waits for proof, and a name stays a name, if
+    it is a word of ours too."""
+    assert grounded(Language("en"), action, grounds) == said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...core.events import (
     CanarySwitched,
     ErasureBegun,
@@ -838,22 +840,24 @@ def counted(language: Language, action: str, name: str) -> str:
     return word(language, name) if own is None else name
 
 
-def grounded(language: Language, action: str, ground: str) -> str:
-    """Return a ground of an entry of the journal in the reader's words; a system's name as it is.
+def grounded(language: Language, action: str, grounds: Sequence[str]) -> list[str]:
+    """Return the grounds of an entry of the journal in the reader's words; a name as it is.
 
     :param language: who reads.
     :param action: what happened.
-    :param ground: the ground.
+    :param grounds: the grounds.
     """
     if action in _NAMING:
-        return _known(language, f"told-{ground}") or _known(language, ground) or ground
-    if action == CanarySwitched.name and ground in _SWITCHED:
-        return language.gettext(_SWITCHED[ground])
-    return word(language, ground)
+        name, how = grounds[:1], grounds[1:]
+        told = [_known(language, f"told-{each}") or _known(language, each) or each for each in how]
+        return [*name, *told]
+    if action == CanarySwitched.name:
+        return [language.gettext(_SWITCHED[each]) for each in grounds if each in _SWITCHED]
+    return [word(language, each) for each in grounds]
 
 
 _NAMING = (RecipientTold.name, RecipientAnswered.name, RecipientFailed.name)
-"""Actions that name another system, and say how far it got: "received" is no state there."""
+"""Actions that name another system first, and then how far it got: "received" is no state there."""
 
 _SWITCHED = {"on": N_("allowed"), "off": N_("stopped")}
 
