@@ -296,8 +296,8 @@ def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,
     """
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
-            found = _PROBLEMS[kind]
-            return replace(found, staff=about_other(kind, about) or found.staff)
+            said = about_other(kind, about)
+            return replace(_PROBLEMS[kind], staff=said) if said else _PROBLEMS[kind]
     raise LookupError(type(error).__name__)
 
 
