@@ -124,6 +124,12 @@ def opened(
     officer.goto(f"{walker.address}/desk/privacy/setup")
     press(officer.locator("main form button"))
     yield "staff-set_up-1", officer
+    _produced(officer, walker, full)
+    yield "staff-produce-1", officer
+
+
+def _produced(officer: Page, walker: Walker, full: Full) -> None:
+    """Show the register of a night of which there are lines."""
     officer.goto(f"{walker.address}/desk/privacy/register")
     officer.fill("#night", full.known["night"][0])
     for asked in ("authority", "officer", "reference"):
@@ -131,7 +137,6 @@ def opened(
     officer.check("[name=basis][value=police-inspection]")
     press(officer.locator("main form button"))
     assert officer.locator("main tbody tr").count()
-    yield "staff-produce-1", officer
 
 
 def english() -> dict[str, str]:
@@ -160,6 +165,23 @@ def test_every_page_on_a_telephone_at_night(walker: Walker, full: Full, axe: Axe
     """The slice of it that the short run has time for."""
     found = _wrong(walker, full, axe, "zh-CN", WIDTHS[:1], SCHEMES[1:])
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("lang", ["de", "fr", "es"])
+def test_the_register_of_a_night_fits_where_words_are_long(
+    walker: Walker, full: Full, lang: str
+) -> None:
+    """Ten columns and a button a line, on the screen at a desk; on a small one they are shifted."""
+    officer = walker.enter(lang, STAFF[0])
+    _produced(officer, walker, full)
+    for width in (1100, *WIDTHS):
+        officer.set_viewport_size({"width": width, "height": 780})
+        assert officer.evaluate(LOOK) == [], width
+    for width in (740, 900):
+        officer.set_viewport_size({"width": width, "height": 780})
+        # The lines are shifted in their own box; nothing else leaves the window.
+        assert officer.evaluate("document.documentElement.scrollWidth") == width
+        assert officer.evaluate("document.querySelector('main .lines').scrollWidth") > width
 
 
 def test_what_is_wrong_is_seen(address: str, chromium: Browser) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser.walker import Walker, press
@@ -90,3 +93,11 @@ def test_a_guest_prints_how_their_case_stands(walker: Walker) -> None:
     said = {text for _, text in printed(guest)}
     assert "The days of your case" in said
     assert "What you can do" not in said
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "es"])
+def test_the_emergency_plan_is_one_page_on_paper(walker: Walker, lang: str) -> None:
+    """What hangs where it is seen has no second page that may hang elsewhere."""
+    officer = walker.enter(lang, "sha.officer")
+    officer.goto(f"{walker.address}/desk/privacy/emergency?property=SHA&lang={lang}")
+    assert len(re.findall(rb"/Type\s*/Page\b", officer.pdf(format="A4"))) == 1

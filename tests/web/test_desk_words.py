@@ -18,6 +18,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.web.staffpages.holding import plain
 from flask_guesterase.web.wording.language import Language
 from flask_guesterase.web.wording.registered import shown, title
+from flask_guesterase.web.wording.words import grounded
 from tests.store.hotel import Booking
 from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import STAFF, House
@@ -277,3 +278,21 @@ def test_a_guest_who_asks_is_no_authority(house: House) -> None:
     assert "查询方" not in page
     assert "申请人</legend>" in page
     assert "查询方</h2>" in house.browser("night").get(f"{DESK}/register", wish="zh")
+
+
+@pytest.mark.parametrize(
+    ("action", "grounds", "said"),
+    [("recipient-answered", ["pms", "received"], ["pms", "received the notice, not confirmed yet"]),
+     ("recipient-answered", ["pms", "acknowledged"], ["pms", "confirmed that its copies are gone"]),
+     ("recipient-told", ["mail-list"], ["mail-list"]), ("recipient-told", ["desk"], ["desk"]),
+     ("recipient-failed", ["sms", "time-out"], ["sms", "it did not answer in time"]),
+     ("recipient-failed", [], []), ("canary-switched", ["on"], ["allowed"]),
+     ("canary-switched", ["off"], ["stopped"]), ("copy-fetched", ["desk"], ["at the desk"]),
+     ("file-removed", ["disk"], ["on the server’s disk"])],
+)  # fmt: skip
+def test_the_journal_says_what_another_system_answered(
+    action: str, grounds: list[str], said: list[str]
+) -> None:
+    """A notice that was received is no request that waits for proof, and a name stays a name, if
+    it is a word of ours too."""
+    assert grounded(Language("en"), action, grounds) == said

@@ -10,10 +10,12 @@ from flask_guesterase.core.answer import Answer
 from flask_guesterase.core.grounds import EXEMPTIONS
 from flask_guesterase.core.reasons import DUTIES, Reason, mapped
 from flask_guesterase.store.lawbook.packs import bundled
+from flask_guesterase.store.lawbook.schedule import Entry
 from flask_guesterase.web.wording import lawwords
 from flask_guesterase.web.wording.answers import in_words
 from flask_guesterase.web.wording.cited import cited
 from flask_guesterase.web.wording.language import Language
+from flask_guesterase.web.wording.terms import after
 from tests.web.catalogs import messages, said
 from tests.web.house import House
 
@@ -89,3 +91,12 @@ def test_a_house_that_writes_its_own_text_is_not_read_in_a_foreign_language() ->
     own = Answer("refused", ground="kept-by-law", article="House 1", explained={"en": "Ours."})
     assert in_words(Language("de"), own).why == "House 1"
     assert in_words(Language("en"), own).why == "House 1: Ours."
+
+
+def test_a_period_and_what_an_erasure_does_contradict_nothing_in_one_card() -> None:
+    """Eight years for folios, of which no column is the guest's: the books are not said to go."""
+    books = Entry("sh", "folios", (), "invoice_accounting")
+    for columns, words in (((), "while nobody asks"), (("billed_to",), "after an erasure kept")):
+        told = after(Language("en"), replace(books, columns=columns))
+        assert words in told
+        assert "no column" not in told

@@ -93,6 +93,12 @@ def test_the_sheet_says_what_to_print_and_what_to_put_where(
     assert house.app.extensions["guesterase"].settings is settings
 
 
+def test_the_paragraph_of_the_notice_is_right_in_german(officer: Browser) -> None:
+    """A span is in the nominative wherever it stands: "innerhalb von 15 Arbeitstage" is wrong."""
+    officer.get(f"{PAGE}?lang=de")
+    assert "Frist für die Antwort: 15 Arbeitstage." in sheet(officer, law="CN")
+
+
 def test_who_answers_again_finds_what_they_answered(officer: Browser) -> None:
     """One of ten answers is put right on the sheet, and the other nine need not be typed anew."""
     sent = officer.post(PAGE, PAGE, **{**ANSWERS, "backups": ""}).text

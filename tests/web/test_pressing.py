@@ -233,6 +233,35 @@ def test_a_deed_about_an_incident_pressed_twice_is_done_once(house: House) -> No
     assert len(house.hotel.ours("measure")) == len(house.hotel.ours("notice")) == 1
 
 
+def test_a_request_filed_by_two_presses_is_filed_once(house: House) -> None:
+    """The journal says of a guest who came again that they did, and of a slow page nothing."""
+    clerk, page = house.browser("clerk"), f"{DESK}/new"
+    form = {
+        "property": "sh", "key": "email", "value": GUEST["email"], "name": "", "channel": "desk",
+        "received": str(datetime.now(ZoneInfo("Asia/Shanghai")).date()), "lang": "en",
+        "asked_by": "", "reason": "", "wish": "erase",
+    }  # fmt: skip
+    answers = pressed(clerk, page, form)
+    assert [answer.status_code for answer in answers] == [303, 303], answers[0].text
+    assert answers[0].location == answers[1].location
+    assert BEFORE in clerk.get(answers[1].location, wish="en")
+    assert _told(house, "request-filed-again") == 0
+    assert len(house.hotel.ours("request")) == 1
+    # The guest is back: the form is opened anew, or taken up again an hour later.
+    assert clerk.post(page, page, **form).status_code == 303
+    assert _told(house, "request-filed-again") == 1
+    sent = {**form, "csrf_token": clerk.token(page)}
+    for _ in range(2):
+        an_hour_ago(house)
+        assert clerk.client.post(page, data=sent).status_code == 303
+    assert _told(house, "request-filed-again") == 3
+
+
+def _told(house: House, action: str) -> int:
+    """Return how often the journal says something."""
+    return [row["action"] for row in house.hotel.ours("entry")].count(action)
+
+
 def test_a_line_of_a_monthly_review_pressed_twice_is_one(house: House) -> None:
     """Findings and actions of the meeting are not doubled."""
     with house.app.app_context(), house.extension.begin() as office:

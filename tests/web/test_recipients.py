@@ -86,6 +86,26 @@ def test_what_cannot_be_opened_any_more_is_said_in_full(house: House, partner: P
     assert said in house.browser("officer").get(f"{DESK}/{number}", wish="en")
 
 
+def test_the_journal_says_what_a_system_answered(house: House, partner: Partner) -> None:
+    """A notice that is read is no identity to be proved, and a system has its own name there."""
+    erase(house)
+    reference = partner.came[0].reference
+    for stage, said in (("received", "received the notice"), ("completed", "copies are gone")):
+        assert post(house, reference, *partners.answer(reference, stage)).status_code == 200
+        page = house.browser("auditor").get(f"{DESK}/journal", wish="en")
+        assert said in page
+    assert "channel-manager" in page
+    assert "identity to be shown" not in page
+
+
+def test_the_list_of_tasks_says_that_whom_to_tell_is_on_it(house: House) -> None:
+    """Its first sentence named paper and days alone, above a recipient to be told."""
+    erase(house)
+    page = house.browser("officer").get(f"{DESK}/tasks", wish="en")
+    assert "locks" in page
+    assert "whom to tell of copies" in page
+
+
 def test_whom_to_tell_that_an_erasure_was_taken_back_is_said(house: House) -> None:
     """The task asks to tell the opposite of what was told: nobody must delete a guest for it."""
     number = erase(house)

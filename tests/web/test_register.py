@@ -125,6 +125,20 @@ def test_a_clerk_produces_a_night_and_a_second_person_looks_at_it(desk: Desk) ->
     assert desk.night.ours("disclosure")[0]["finding"] == "fine"
 
 
+@pytest.mark.parametrize("finding", ["fine", "excessive", "unfounded"])
+def test_what_should_not_have_been_shown_leads_to_an_incident(desk: Desk, finding: str) -> None:
+    """Whoever finds that too much was produced is told what comes next."""
+    desk.ask(desk.browser("clerk"))
+    auditor, number = desk.browser("auditor"), desk.night.ours("disclosure")[0]["number"]
+    assert "incidents/new" not in auditor.get(LIST)[auditor.get(LIST).index("<h1") :]
+    assert auditor.post(f"{LIST}/{number}", LIST, finding=finding).status_code == 303
+    page = auditor.get(LIST)
+    ways = re.findall(r'href="([^"]*incidents/new[^"]*)"', page[page.index("<h1") :])
+    assert len(ways) == (finding != "fine")
+    for way in ways:
+        assert re.search(r'value="wrong-recipient"[^>]* checked', auditor.get(way))
+
+
 @pytest.mark.parametrize(("room", "wrong"), [("102", False), ("1O2", True)])
 def test_who_froze_a_room_that_is_none_is_told(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, room: str, wrong: bool
@@ -374,6 +388,16 @@ def test_produced_and_reviewed_at_a_console(desk: Desk, tmp_path: Path) -> None:
     assert desk.night.ours("disclosure")[0]["finding"] == "fine"
     assert "Zebrafinch" not in console.printed
     assert "PS-1234" not in console.printed
+
+
+@pytest.mark.parametrize("finding", ["fine", "excessive"])
+def test_a_console_says_what_comes_after_too_much_was_produced(desk: Desk, finding: str) -> None:
+    """As the page does; a program reads the finding itself."""
+    desk.ask(desk.browser("clerk"))
+    number = desk.night.ours("disclosure")[0]["number"]
+    who = ("--by", "auditor", "--code", desk.code("auditor"))
+    said = Console(desk.app).raw("register", "review", number, "--finding", finding, *who)[1]
+    assert ("report an incident" in said) == (finding != "fine")
 
 
 def test_who_asks_and_why_are_asked_for_at_a_console(desk: Desk, tmp_path: Path) -> None:

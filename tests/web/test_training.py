@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from itertools import product
 
@@ -44,6 +45,18 @@ def test_a_course_is_read_in_the_readers_language(house: House) -> None:
             assert question.text[lang] in shown
             assert question.why[lang] not in shown
         assert shown.count("<fieldset") == len(one.questions)
+
+
+def test_what_the_course_tells_reception_to_press_is_where_it_says(house: House) -> None:
+    """Of a mistake each page has the button, in the words of the course, at its foot."""
+    reporter = house.browser("watcher")
+    for lang, words, button in (
+        ("en", "'Report a mistake', at the foot of every page", "Report a mistake"),
+        ("zh", "每页底部的“报告失误”", "报告失误"),
+    ):
+        assert any(words in screen.text[lang] for screen in course("reception").screens)
+        foot = reporter.get(f"{DESK}/training/reception?lang={lang}").partition("<footer")[2]
+        assert re.search(rf'href="{DESK}/mistake">{button}<', foot)
 
 
 def test_a_course_nobody_wrote_in_a_language_is_read_in_english(

@@ -95,4 +95,5 @@ def review(number: str, by: str, code: str, finding: str) -> Answer:
         office.use_code(who, code)
         office.review_disclosure(number, who, finding)
     told = {"number": number, "finding": finding}
-    return Answer(told, fields(told))
+    note = "" if finding == Judgement.FINE else "The law may want this told: report an incident."
+    return Answer(told, fields(told), note)

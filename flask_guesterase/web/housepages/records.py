@@ -18,7 +18,7 @@ from ..staffpages.desk import CODED, may, me, must, staff_pages
 from ..wording import letters
 from ..wording.reader import language
 from ..wording.rendering import render_template
-from ..wording.words import counted
+from ..wording.words import counted, grounded
 
 PAGE = 50
 """Entries of the journal, or letters, on one page."""
@@ -56,6 +56,7 @@ def _journal(problems: list[str] | None) -> str:
         older=entries[-1].position if len(entries) == PAGE and entries[-1].position else None,
         verified=problems,
         counted=partial(counted, tongue),
+        grounded=partial(grounded, tongue),
     )
 
 

@@ -15,7 +15,7 @@ from ...core.permissions import Permission
 from ...core.reasons import Reason
 from ...core.wish import Wish
 from ..current import current
-from ..forms import schemas
+from ..forms import pressing, schemas
 from ..pages import no_fields
 from ..wording.language import N_, Language
 from ..wording.reader import language
@@ -45,17 +45,12 @@ def file() -> AnyResponse:
         if form["name"]:
             match["name"] = form["name"]
         with current.begin() as office:
-            number = office.request(
-                match,
-                property=form["property"],
-                channel=form["channel"],
-                received=form["received"],
-                by=me(),
-                lang=form["lang"],
-                asked_by=form["asked_by"],
-                reason=form["reason"],
-                wish=form["wish"],
-            )
+
+            def filed() -> str:
+                return office.request(match, by=me(), **{name: form[name] for name in _SAID})
+
+            # The journal tells a guest who comes again from a page that was slow to answer.
+            number = pressing.once(office, filed, me(), pressing.MOMENT)
             case = office.show(number)
     except (InputError, UnknownError) as problem:
         return make_response(_file_form(request.form, _problems(problem)), 422)
@@ -66,6 +61,9 @@ def file() -> AnyResponse:
     page = render_template("guesterase/staff/requestfiled.html", number=number, other=words)
     return make_response(page)
 
+
+_SAID = ("property", "channel", "received", "lang", "asked_by", "reason", "wish")
+"""What a form says of a request besides whose it is."""
 
 ASKED = {
     "received": N_("Day of receipt"), "channel": N_("How it came"),

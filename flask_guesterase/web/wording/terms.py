@@ -46,7 +46,8 @@ _AFTER = {
     "place": N_("after an erasure kept in place and not used; then overwritten"),
 }
 
-_NOTHING = N_("no column of it is kept once a guest is erased")
+_UNASKED = N_("counts while nobody asks; an erasure takes a guest’s own data out of it at once")
+"""Of a table of which the law wants no column kept: totals without names stay there for good."""
 
 
 def length(tongue: Language, text: str) -> str:
@@ -176,7 +177,7 @@ def waiting(tongue: Language, line: Waiting) -> list[tuple[str, str]]:
 
 def after(tongue: Language, entry: Entry) -> str:
     """Return how it is kept once the guest was erased, and what becomes of it then."""
-    return tongue.gettext(_AFTER[entry.until] if entry.columns else _NOTHING)
+    return tongue.gettext(_AFTER[entry.until] if entry.columns else _UNASKED)
 
 
 def heading(tongue: Language, entry: Entry) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...core.events import (
+    CanarySwitched,
     ErasureBegun,
     KeysReplaced,
     OwnDataEnded,
+    RecipientAnswered,
+    RecipientFailed,
+    RecipientTold,
     RetentionEnded,
     SubjectErased,
     SubjectErasedAgain,
@@ -77,6 +83,7 @@ MESSAGE_CHANNELS: dict[str, str] = {
     "print": N_("to be printed"),
     "smtp": N_("e-mail"),
     "sms": N_("text message"),
+    "disk": N_("on the server’s disk"),
 }
 
 HOWS: dict[str, str] = {
@@ -837,6 +844,28 @@ def counted(language: Language, action: str, name: str) -> str:
     if name in words:
         return language.gettext(words[name])
     return word(language, name) if own is None else name
+
+
+def grounded(language: Language, action: str, grounds: Sequence[str]) -> list[str]:
+    """Return the grounds of an entry of the journal in the reader's words; a name as it is.
+
+    :param language: who reads.
+    :param action: what happened.
+    :param grounds: the grounds.
+    """
+    if action in _NAMING:
+        name, how = grounds[:1], grounds[1:]
+        told = [_known(language, f"told-{each}") or _known(language, each) or each for each in how]
+        return [*name, *told]
+    if action == CanarySwitched.name:
+        return [language.gettext(_SWITCHED[each]) for each in grounds if each in _SWITCHED]
+    return [word(language, each) for each in grounds]
+
+
+_NAMING = (RecipientTold.name, RecipientAnswered.name, RecipientFailed.name)
+"""Actions that name another system first, and then how far it got: "received" is no state there."""
+
+_SWITCHED = {"on": N_("allowed"), "off": N_("stopped")}
 
 
 def _known(language: Language, key: str) -> str:
