@@ -154,7 +154,10 @@ def _is_past(seen: Seen) -> bool:
     brought = seen.new or (seen.own is Life.UNKNOWN and not seen.before)
     if Sign.RECORD in seen.signs and seen.records and brought:
         return True
-    return seen.named and seen.appeared and (seen.own is Life.OLD or bool(seen.records))
+    # Where a sweep cannot tell a new row from one that was written to, its day can.
+    told = seen.own is Life.NEW and not (seen.before or seen.watched)
+    came = seen.appeared or told
+    return seen.named and came and (seen.own is Life.OLD or bool(seen.records))
 
 
 def classify_record(signs: Iterable[Sign], owners: Iterable[Verdict | None]) -> Verdict:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from flask_guesterase.store import tables
 from flask_guesterase.store.returning.replay import replay
 from tests.store.lodge import ANN, Booking, Guest, Lodge, put_back
-from tests.store.test_guard_living import GUEST, OLD, held, lifted, theirs, unclear
+from tests.store.test_guard_living import GUEST, OLD, SHARED, held, lifted, theirs, unclear
 
+OLD_STAY = datetime(2025, 12, 1, 8)
 EVA = {"full_name": "Eva Roe", "email": "eva@mail.example", "document_no": "EE 5"}
 
 
@@ -126,3 +127,30 @@ def test_what_a_replay_laid_before_staff_is_done_with_once_a_request_erased_it(
     swept.erased_guest(document_no="EE 5")
     assert swept.sweep()["unclear-no-more"] == 1
     assert swept.returns() == [("lodgers_", "int:6", "perhaps-another", "gone")]
+
+
+@pytest.mark.parametrize("read", [True, False])
+def test_who_was_made_after_the_erasure_is_erased_again_whatever_the_keys_are(
+    lodge: Lodge, read: bool
+) -> None:
+    """Of keys that do not count upwards no pass has an end; but a day says that the profile came,
+    and its bookings that it is the old life: a channel manager brings one each night."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.later(days=2)
+    made = lodge.now.astimezone(ZoneInfo("Asia/Shanghai")).date()
+    if read:
+        lodge.add(Guest(id=9, house="sh", full_name="Ann Berg", made_on=made))
+        lodge.add(Booking(id=9, guest_id=9, made_at=OLD_STAY))
+    lodge.sweep()
+    lodge.later(hours=20)
+    if read:
+        with lodge.engine.begin() as conn:
+            conn.execute(update(GUEST).where(GUEST.c.id == 9).values(email=ANN["email"]))
+        assert lodge.sweep() == {"returned-unclear": 1}, "it was there last night"
+        return
+    with lodge.engine.begin() as conn:
+        conn.execute(delete(tables.pulse).where(tables.pulse.c.name.like("returns:%")))
+        conn.execute(insert(GUEST).values(id=9, name="Ann Berg", **{**SHARED, "made_on": made}))
+        conn.execute(insert(Booking.__table__).values(id=9, guest_id=9, amount=1, made_at=OLD_STAY))
+    assert lodge.sweep() == {"returned": 1, "erased": 1}
