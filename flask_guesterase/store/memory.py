@@ -58,4 +58,4 @@ def uncollected() -> Iterator[None]:
 
 _turn = Lock()
 _found: list[bool] = []
-"""What each who is inside found: the first one whether Python looks, the others that it does not."""
+"""Whether Python looked, as each who is inside found it: where others are already, it does not."""
