@@ -13,9 +13,6 @@ from .rule import Start
 MARGIN = timedelta(days=2)
 """How far a date at the host may lie from the property's day: zones on both sides."""
 
-BARE = timedelta(days=1)
-"""How far ahead of ours the property's day may be, where the host's date is a day of no zone."""
-
 
 @dataclass(frozen=True)
 class Term:
@@ -65,22 +62,19 @@ class Window:
     until: date
 
 
-def windows(
-    terms: Iterable[Term], last: date | None, day: date, ahead: timedelta = MARGIN
-) -> tuple[Window, ...]:
+def windows(terms: Iterable[Term], last: date | None, day: date) -> tuple[Window, ...]:
     """Return which dates came of age since the last look, apart from each other and in order.
 
     :param terms: the periods that may end something.
     :param last: day of the last look, or None when there was none.
     :param day: today, UTC.
-    :param ahead: how far ahead of it a date may be over at the property.
     """
     known = set(terms)
     if not known:
         return ()
     if last is None:
-        return (Window(None, max(term.ripe(day + ahead) for term in known)),)
-    pairs = sorted((term.ripe(last - MARGIN), term.ripe(day + ahead)) for term in known)
+        return (Window(None, max(term.ripe(day + MARGIN) for term in known)),)
+    pairs = sorted((term.ripe(last - MARGIN), term.ripe(day + MARGIN)) for term in known)
     found: list[tuple[date, date]] = []
     for low, high in pairs:
         if low >= high:

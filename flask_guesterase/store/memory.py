@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -40,11 +41,21 @@ def by_identity(function: _Function) -> _Function:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Let Python look for circles among objects after a batch, not again and again within it."""
-    collects = gc.isenabled()
-    gc.disable()
+    """Let Python look for circles among objects after a batch, not again and again within it.
+
+    Of several threads the last one out leaves it as the first one found it.
+    """
+    with _turn:
+        _found.append(gc.isenabled())
+        gc.disable()
     try:
         yield
     finally:
-        if collects:
-            gc.enable()
+        with _turn:
+            if _found.pop():
+                gc.enable()
+
+
+_turn = Lock()
+_found: list[bool] = []
+"""Whether Python looked, as each who is inside found it: where others are already, it does not."""

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.maturity import BARE, MARGIN, Term, Window, windows
+from flask_guesterase.core.maturity import MARGIN, Term, Window, windows
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.rule import Start
 
@@ -58,15 +58,3 @@ def test_windows_lie_apart_and_in_order(known: list[Term], last: date, gap: int)
         assert other.after is not None
         assert one.until < other.after
     assert bool(found) <= bool(known)
-
-
-@given(st.lists(terms, min_size=1, max_size=3), days, st.integers(0, 40), days)
-def test_a_day_of_no_zone_is_read_before_it_is_over_anywhere(
-    known: list[Term], last: date, gap: int, event: date
-) -> None:
-    """A property may be a day ahead: what ended there since the last look is in a window."""
-    today = last + timedelta(days=gap)
-    found = windows(known, last, today, BARE)
-    inside = any((w.after is None or w.after < event) and event <= w.until for w in found)
-    over = [term for term in known if last - BARE <= term.ends(event) < today + BARE]
-    assert inside or not over

@@ -14,9 +14,11 @@ from sqlalchemy import (
     Column,
     Engine,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
     Uuid,
@@ -30,7 +32,7 @@ from sqlalchemy import (
 from benchmarks.rows import Shape, fill
 from benchmarks.schema import POLICIES, Base
 from flask_guesterase.core.errors import ErasureError
-from flask_guesterase.core.plan import Person
+from flask_guesterase.core.plan import Person, key_text
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, redact
 from flask_guesterase.store.erasing.eraser import erase, plan
@@ -60,6 +62,29 @@ def hotel(database_url: str) -> Iterator[tuple[Engine, DataMap]]:
     fill(engine, Shape(40))
     yield engine, resolve(POLICIES, Base.metadata.tables.values(), list(Base.registry.mappers))
     engine.dispose()
+
+
+def test_an_owner_is_named_by_the_key_that_was_asked_for(sqlite_url: str) -> None:
+    """A column of another type that points to it makes no other person of them, in any table."""
+    schema = MetaData()
+    for name, kind in {"early": Numeric(10, 0), "late": Integer()}.items():
+        Table(
+            name, schema, Column("id", Integer, primary_key=True), Column("guest_id", kind),
+            Column("name", String(20)), ForeignKeyConstraint(["guest_id"], ["guests.id"]),
+        )  # fmt: skip
+    Table("guests", schema, Column("id", Integer, primary_key=True), Column("email", String(20)))
+    datamap = inn.datamap(schema, {
+        "guests": Policy({"email": null}, subject=Subject(match=["email"], contact=["email"])),
+        **{name: Policy({"name": null}, via="guest_id") for name in ("early", "late")},
+    })  # fmt: skip
+    told = ";;".join([
+        "INSERT INTO guests VALUES (1, 'ada@mail.example')",
+        *(f"INSERT INTO {name} VALUES (1, 1, 'Ada')" for name in ("early", "late")),
+    ])
+    with inn.host(sqlite_url, schema, told) as engine, engine.begin() as conn:
+        found = find(conn, datamap, [("guests", (1,))])
+    owners = {key_text(p[1]) for rows in found.values() for row in rows for p, _ in row.owners}
+    assert (set(found), owners) == ({"guests", "early", "late"}, {"int:1"})
 
 
 def test_one_statement_finds_what_a_statement_a_table_does(

@@ -36,8 +36,11 @@ def find(
     for table, key in people:
         wanted.setdefault(table, set()).add(key)
     found = {}
-    # One person has many rows, in many tables, all with the same owner.
-    whose: dict[str, dict[Key, frozenset[tuple[Person, int]]]] = {name: {} for name in wanted}
+    # One person has many rows, in many tables, all with the same owner: known by the key that was
+    # asked for, and not by what stands for it in a column of another type.
+    whose = {
+        name: {key: frozenset({((name, key), 0)}) for key in keys} for name, keys in wanted.items()
+    }
     at_once = together(conn, datamap, wanted, without)
     for name, declared in datamap.tables.items():
         if len(declared.paths) == 1 and declared.paths[0].to_one:

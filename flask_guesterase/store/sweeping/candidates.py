@@ -26,7 +26,7 @@ from sqlalchemy import (
     true,
 )
 
-from ...core.maturity import BARE, MARGIN, Term, Window, windows
+from ...core.maturity import Term, Window, windows
 from ...core.plan import Key
 from ...core.rule import Rule, Start
 from ..erasing.traces import holds
@@ -121,7 +121,7 @@ def old(work: Work, declared: Declared) -> Select[Any]:
     either = [
         and_(_ripe(work, declared, here, at, seen), holds(declared, here, part.columns))
         for part in parts(work, declared)
-        for event, at, seen in _reaches(declared, known, part, None, work.now.date())
+        for event, at, seen in _reaches(known, part, None, work.now.date())
     ]
     return _admitted(declared, here, here).where(or_(false(), *either))
 
@@ -140,7 +140,7 @@ def recent(work: Work, declared: Declared, last: date, day: date) -> Iterator[Se
     """
     known = law.ways_of(work, declared)
     for part in parts(work, declared):
-        for _, at, seen in _reaches(declared, known, part, last, day):
+        for _, at, seen in _reaches(known, part, last, day):
             start = declared.alias("t0")
             joined, condition = _joined(work, declared, start, at, seen)
             found = _admitted(declared, start, joined).where(
@@ -169,19 +169,12 @@ def greater(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bo
 
 
 def _reaches(
-    declared: Declared, known: Ways, part: Part, last: date | None, day: date
+    known: Ways, part: Part, last: date | None, day: date
 ) -> Iterator[tuple[str, Reach, tuple[Window, ...]]]:
     for event in sorted(set(part.terms) & set(known.events)):
-        for at in known.events[event]:
-            ahead = BARE if _is_bare(declared, at) else MARGIN
-            if seen := windows(part.terms[event], last, day, ahead):
-                yield event, at, seen
-
-
-def _is_bare(declared: Declared, at: Reach) -> bool:
-    """Return whether a column holds days, which are the same in every zone."""
-    table = at.hops[-1].table if at.hops else declared.table
-    return bool(at.column) and isinstance(table.c[at.column].type, Date)
+        seen = windows(part.terms[event], last, day)
+        for at in known.events[event] if seen else ():
+            yield event, at, seen
 
 
 def _admitted(declared: Declared, start: FromClause, joined: FromClause) -> Select[Any]:

@@ -79,8 +79,8 @@ class Claimed:
         left = judged(work, declared, [item.key for item in mine if item.key in there])
         self._gone = _noted(work, mine, left)
         later = {item.key for item in left} if counts.get("waiting") else set()
-        gone = {item.key for item in mine} - there
-        later |= set(waiting(work, declared, [key for key in keys if key not in later | gone]))
+        told = later | {item.key for item in mine if item.key not in there}
+        later |= set(waiting(work, declared, [key for key in keys if key not in told]))
         skip = self._bounds.skip
         elsewhere = {keys[item.key].id: item.place for item in now if item.place in skip}
         due.postpone(work, [keys[key] for key in later])
