@@ -80,6 +80,7 @@ class Work:
     :param departures: lines that left the guest register lawfully.
     :param bound: kinds of our own rows that changed and that the journal vouches for.
     :param held: numbers of the holds that lived when an erasure was drawn; None where none was.
+    :param ruled: which rules were in force as they were first read; None where they were not.
     :param begun: erasures over several databases that begin with this transaction's commit.
     :param refused: what was refused, journaled when this is rolled back for it.
     :param training: what becomes of an act without the training for it.
@@ -113,6 +114,7 @@ class Work:
     departures: list[Departure] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
     held: frozenset[int] | None = None
+    ruled: str | None = None
     begun: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     training: Training = Training.OFF

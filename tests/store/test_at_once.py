@@ -68,6 +68,27 @@ def test_of_two_that_sign_a_pack_one_signs_it(any_hotel: Hotel) -> None:
         assert office.verify() == []
 
 
+def legislators(url: str, folder: Path) -> Hotel:
+    """Return a hotel where two people decide about the law."""
+    hotel = Hotel(url, folder)
+    for name in ("officer", "second"):
+        hotel.grants[name].add("law")
+    with hotel.begin() as office:
+        rulebook.sync(office.work)
+    return hotel
+
+
+def proposed(hotel: Hotel, years: int, by: str) -> int:
+    period = House("guest_register", ("departed",), "counsel", Period(years=years))
+    with hotel.begin() as office:
+        return office.house_period("sh", period, by)
+
+
+def confirmed(hotel: Hotel, id_: int, by: str) -> None:
+    with hotel.begin() as office:
+        office.confirm_house(id_, by)
+
+
 @pytest.mark.parametrize("at", range(4))
 @pytest.mark.parametrize("server", SERVERS)
 def test_of_two_periods_of_the_house_set_at_once_one_takes_the_place_of_the_other(
@@ -75,28 +96,38 @@ def test_of_two_periods_of_the_house_set_at_once_one_takes_the_place_of_the_othe
 ) -> None:
     """Who comes later sees the other: a shorter one ends, a longer one is leaving."""
     with fresh_database(server) as url:
-        hotel = Hotel(url, tmp_path)
-        for name in ("officer", "second"):
-            hotel.grants[name].add("law")
-        with hotel.begin() as office:
-            rulebook.sync(office.work)
-
-        def proposed(years: int, by: str) -> int:
-            period = House("guest_register", ("departed",), "counsel", Period(years=years))
-            with hotel.begin() as office:
-                return office.house_period("sh", period, by)
-
-        def confirmed(id_: int, by: str) -> None:
-            with hotel.begin() as office:
-                office.confirm_house(id_, by)
-
-        short, long = proposed(2, "officer"), proposed(5, "second")
-        first, other = (partial(confirmed, short, "second"), partial(confirmed, long, "officer"))
-        met = meet(hotel.engine, first, other, at)
+        hotel = legislators(url, tmp_path)
+        short, long = proposed(hotel, 2, "officer"), proposed(hotel, 5, "second")
+        met = meet(
+            hotel.engine, partial(confirmed, hotel, short, "second"),
+            partial(confirmed, hotel, long, "officer"), at,
+        )  # fmt: skip
         states = {row["id"]: row["state"] for row in hotel.ours("rule")}
         hotel.engine.dispose()
     assert (met.first, met.second) == ("ok", "ok")
     assert (states[short], states[long]) in {("ended", "living"), ("living", "leaving")}, met.at
+
+
+@pytest.mark.parametrize("at", range(5))
+@pytest.mark.parametrize("server", SERVERS)
+def test_who_proposes_an_end_while_another_period_is_set_has_proposed_it(
+    server: str, at: int, tmp_path: Path
+) -> None:
+    """A period that leaves for a shorter one forgets no word that was said meanwhile."""
+    with fresh_database(server) as url:
+        hotel = legislators(url, tmp_path)
+        long, short = proposed(hotel, 5, "second"), proposed(hotel, 2, "officer")
+        confirmed(hotel, long, "officer")
+
+        def propose() -> None:
+            with hotel.begin() as office:
+                office.propose_change(long, "officer")
+
+        met = meet(hotel.engine, partial(confirmed, hotel, short, "second"), propose, at)
+        (line,) = [row for row in hotel.ours("rule") if row["id"] == long]
+        hotel.engine.dispose()
+    assert (met.first, met.second) == ("ok", "ok")
+    assert (line["state"], line["proposed_by"] is None) == ("leaving", False), met.at
 
 
 def test_of_two_that_vouch_for_a_journal_the_later_word_counts(any_hotel: Hotel) -> None:

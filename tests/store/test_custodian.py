@@ -347,6 +347,33 @@ for number in range(15):
 """
 
 
+def test_who_reads_the_mark_of_a_root_beside_rotations_reads_one(keeper):
+    """Neither a root that just ended nor one that comes next is told to be missing."""
+    ends, over = set(), threading.Event()
+
+    def read():
+        while not over.is_set():
+            try:
+                keeper.fingerprint()
+            except Exception as problem:
+                ends.add(type(problem).__name__)
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for each in readers:
+            each.start()
+        for custodian in (keeper, FolderCustodian(keeper.path)) * 20:
+            custodian.rotate()
+    finally:
+        over.set()
+        for each in readers:
+            each.join()
+        sys.setswitchinterval(before)
+    assert ends == set()
+
+
 def test_several_processes_make_one_key(keeper):
     """Processes that make the same labels while one rotates agree on every key."""
     workers = [

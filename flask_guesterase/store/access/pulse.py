@@ -61,7 +61,7 @@ def put(conn: Connection, name: str, pulse: Pulse) -> None:
         conn.execute(mine)
 
 
-def turn(conn: Connection, name: str, at: datetime) -> None:
+def turn(conn: Connection, name: str, at: datetime, note: str | None = None) -> None:
     """Wait until nobody else has a turn under a name, and keep it until the transaction ends.
 
     It is one statement, the first time and every time.
@@ -69,8 +69,10 @@ def turn(conn: Connection, name: str, at: datetime) -> None:
     :param conn: open transaction.
     :param name: the name.
     :param at: naive UTC.
+    :param note: what shall stand there; None for what stands there already.
     """
-    upsert(conn, tables.pulse, {"name": name, "at": at})
+    noted = {} if note is None else {"note": note}
+    upsert(conn, tables.pulse, {"name": name, "at": at} | noted)
 
 
 def first(conn: Connection, name: str, pulse: Pulse) -> bool:

@@ -187,8 +187,6 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     :raises FourEyesError: they proposed it.
     :raises TransitionError: it is no proposal any more, or the journal knows of none.
     """
-    # Who sets another one waits here: neither would see that the other's is to be replaced.
-    pulse.turn(work.conn, "house-periods", work.stamp)
     row, actor = _waits(work, id_, by, {LineState.PROPOSED})
     _another(work, row, actor)
     if not journaled(work, row):
@@ -355,6 +353,9 @@ def _taken(work: Work, row: Row[Any]) -> Checkpoint:
 
 def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[Any], str]:
     """Return a line's row under lock, and the number of a person who may decide about it."""
+    # Who decides about another line waits here: a period of the house takes the place of others,
+    # and would see neither one that is being set nor what is being said of one that it replaces.
+    pulse.turn(work.conn, "house-periods", work.stamp)
     table = tables.rule
     row = work.conn.execute(select(table).where(table.c.id == id_).with_for_update()).one_or_none()
     if row is None:

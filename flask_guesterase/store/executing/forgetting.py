@@ -145,15 +145,14 @@ def _record(labels: tuple[str, ...], office: HasWork) -> int:
 def keys_back(work: Work, after: int) -> Step:
     """Mark keys again that were destroyed and are back, with an old copy of their folder.
 
-    So is a key for a later notice that nothing lies under.
+    So is a key for a later notice that nothing lies under, and that of no request.
     """
     day, there = tables.day, sorted(work.custodian.labels())
     back: list[str] = []
     for part in chunks(there):
         ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == boxing.ENDED)
         back += work.conn.execute(ended).scalars()
-    ended = select(day.c.label).where(day.c.state == boxing.ENDING)
-    loose = set(laternotice.idle(work, there)) - set(work.conn.execute(ended).scalars())
-    back = sorted({*back, *loose})
+    loose = {*laternotice.idle(work, there), *orphaned.requests(work, there)}
+    back = sorted({*back, *loose.difference(vault.ending(work.conn))})
     vault.mark_labels(work.conn, back, work.stamp)
     return Counter({"": len(back)} if back else {}), 0

@@ -7,12 +7,13 @@ next change by our own doors make it true, which journals that it found them cha
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, literal, null, select, union_all
 
 from ...core.brake import BACK
 from ...core.errors import RetryableError
@@ -106,7 +107,10 @@ def seal(work: Work) -> None:
     :param work: the open transaction.
     """
     for word in sorted(work.bound):
-        turn(work, word)
+        # Who erases has a turn on holds: by rules of before, or it finds another note.
+        turn(work, HOLDS)
+        if word == RULES:
+            pulse.turn(work.conn, RULED, work.stamp, secrets.token_hex(8))
         before = newest(work, word)
         now = _next(work, word, before)
         if not _attach(work, word, now) and not any(_is(work, word, each) for each in before):
@@ -160,7 +164,25 @@ def turn(work: Work, word: str) -> None:
     :param work: the open transaction.
     :param word: what is bound.
     """
-    pulse.turn(work.conn, f"bound-{word}", work.stamp)
+    pulse.turn(work.conn, _row(word), work.stamp)
+
+
+def _row(word: str) -> str:
+    return f"bound-{word}"
+
+
+RULED = _row(RULES)
+"""Name under which it is noted anew whenever rules change."""
+
+
+def ruled(work: Work, said: Mapping[str, pulse.Pulse]) -> None:
+    """Remember which rules are in force before they are first read, for `stand`.
+
+    :param work: the open transaction.
+    :param said: what stands under `RULED`.
+    """
+    if work.ruled is None:
+        work.ruled = said[RULED].note if RULED in said else ""
 
 
 def draw(work: Work) -> None:
@@ -170,22 +192,29 @@ def draw(work: Work) -> None:
     """
     # Where nobody else can write, nobody places one.
     if work.held is None and not alone(work.conn):
-        work.held = _living(work)
+        work.held, _ = _standing(work)
 
 
 def stand(work: Work) -> None:
-    """Make sure that no hold was placed since an erasure was drawn, nor is until its commit.
+    """Make sure that no hold was placed since an erasure was drawn, nor is until its commit, and
+    that the rules are those by which it was judged.
 
-    Call it before the journal is written, never after: who places one waits here, and takes the
-    journal's head later.
+    Call it before the journal is written, never after: who places a hold or changes the rules waits
+    here, and takes the journal's head later.
 
     :param work: the open transaction.
-    :raises RetryableError: one was placed, which may be on what was erased.
+    :raises RetryableError: one was placed, or they changed, which may keep what was erased.
     """
     if work.held is None:
         return
     turn(work, HOLDS)
-    if not _living(work) <= work.held:
+    living, rules = _standing(work)
+    if work.ruled not in (None, rules):
+        raise RetryableError(
+            "The rules changed while this was being erased.",
+            "Nothing was changed; what they let go goes at the next try.",
+        )
+    if not living <= work.held:
         raise RetryableError(
             "A hold was placed while this was being erased.",
             "Nothing was changed; what is not held goes at the next try.",
@@ -193,11 +222,17 @@ def stand(work: Work) -> None:
     work.held = None
 
 
-def _living(work: Work) -> frozenset[int]:
-    return frozenset(work.conn.execute(_NUMBERS).scalars())
+def _standing(work: Work) -> tuple[frozenset[int], str]:
+    """Return the numbers of the holds that live, and what is noted of the rules."""
+    said = work.conn.execute(_STANDING).all()
+    living = frozenset(id_ for id_, _ in said if id_ is not None)
+    return living, "".join(note or "" for id_, note in said if id_ is None)
 
 
-_NUMBERS = select(tables.hold.c.id).where(tables.hold.c.lifted_at.is_(None))
+_STANDING = union_all(
+    select(tables.hold.c.id, literal("").label("note")).where(tables.hold.c.lifted_at.is_(None)),
+    select(null(), tables.pulse.c.note).where(tables.pulse.c.name == RULED),
+)
 
 
 def _attach(work: Work, word: str, now: Said) -> bool:

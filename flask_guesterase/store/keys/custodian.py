@@ -306,13 +306,20 @@ class FolderCustodian:
         :param next: for the root that comes next instead of the one in use.
         :raises KeyMissingError: one of them is not in the folder.
         """
-        now = self.root()
-        root = now.next if next else now.root
-        if not root:
-            raise KeyMissingError(
-                "The next root of the keys is not made yet.", "It is made a week before its day."
-            )
-        return copy_mark(self.pepper("copy"), self._ring.root_mark(root))
+        while True:
+            now = self.root()
+            root = now.next if next else now.root
+            if not root:
+                raise KeyMissingError(
+                    "The next root of the keys is not made yet.",
+                    "It is made a week before its day.",
+                )
+            try:
+                return copy_mark(self.pepper("copy"), self._ring.root_mark(root))
+            except KeyMissingError:
+                # Another thread or process may have rotated between our two reads.
+                if self.root() == now:
+                    raise
 
     def pepper(self, name: str) -> bytes:
         """Return the secret for marks of one kind, 32 bytes; the same as long as the folder lives.

@@ -174,7 +174,9 @@ class Keyring:
 
         :raises KeyMissingError: it is not there.
         """
-        return self._roots(root).mark(root)
+        # A rotation beside it would let a root that it destroys be remembered.
+        with self.mutex:
+            return self._roots(root).mark(root)
 
     def service(self) -> str:
         """Return where the root in use lies: ``folder``, or the word of a key service."""

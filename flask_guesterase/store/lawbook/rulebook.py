@@ -24,6 +24,7 @@ from .. import tables
 from ..access import brake, pulse
 from ..access.pulse import Pulse
 from ..casework.cases import day_at
+from ..journaling import binding
 from ..mapping.days import last_utc_day
 from ..statements.sql import MANY, chunks
 from ..transaction import writes
@@ -105,7 +106,7 @@ def _told(lines: tuple[Told, ...], day: date) -> tuple[Rule, ...]:
 
 def _fresh(work: Work, codes: Sequence[str]) -> dict[str, list[Row[Any]]]:
     """Return code -> rows of its lines, of those whose lines are what their sources make them."""
-    seen = pulse.look_at(work.conn, *map(_name, codes))
+    seen = _seen_at(work, codes)
     rows: dict[str, list[Row[Any]]] = {code: [] for code in codes}
     alone = len(work.settings.properties) == 1
     # What a former code of a hotel that is alone binds is seen by reading every line.
@@ -205,12 +206,19 @@ def book(work: Work, code: str) -> list[Line]:
 
     Nothing is written unless the sources changed since they were last looked at.
     """
-    if not _is_fresh(work, code, pulse.look(work.conn, _name(code))):
+    if not _is_fresh(work, code, _seen_at(work, [code]).get(_name(code))):
         if writes(work.conn):
             _sync(work, code)
         else:
             return drawn(work, code)
     return known(work.conn, code)
+
+
+def _seen_at(work: Work, codes: Collection[str]) -> dict[str, Pulse]:
+    """Return what stands of the sources of properties, before any of their lines is read."""
+    seen = pulse.look_at(work.conn, binding.RULED, *map(_name, codes))
+    binding.ruled(work, seen)
+    return seen
 
 
 def _is_fresh(work: Work, code: str, seen: Pulse | None) -> bool:

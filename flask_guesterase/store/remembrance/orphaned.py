@@ -1,14 +1,19 @@
-"""The keys of holds that a restored database has forgotten, which nothing else would ever end."""
+"""The keys of holds and requests that no row tells of, which nothing else would ever end."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select
 
 from ...core.events import SYSTEM, BackupForgotten
 from .. import tables
 from ..access import brake, pulse
 from ..access.pulse import Pulse
+from ..casework import cases
 from ..journaling import binding
+from ..statements.sql import chunks
 from ..work import Work
 from . import months, remembering
 
@@ -36,7 +41,7 @@ def end(work: Work) -> None:
     :param work: the open transaction, of a clock that is believed.
     """
     said = pulse.look(work.conn, PLACED)
-    if said is None or not months.is_over(work, said.at.date().isoformat()[:7]):
+    if said is None or not months.is_over(work, _month(said.at)):
         return
     # Whoever places a hold waits here, so that no key goes under which a box is being put. So they
     # are destroyed before the commit: where that fails the next round finds none, and counts none.
@@ -60,3 +65,68 @@ def end(work: Work) -> None:
 def _is_orphan(label: str, there: set[int]) -> bool:
     kind, _, number = label.partition(":")
     return kind == _KIND and number.isdecimal() and int(number) not in there
+
+
+# requests
+
+_LOOSE = "loose:"
+"""Begins the name under which it stands since when no request is there for a key."""
+
+
+def requests(work: Work, labels: Iterable[str]) -> list[str]:
+    """Return the keys of requests that are in no row and in no copy of the database any more.
+
+    Who was stopped while a request was filed leaves its key, and so does a restore: a later copy
+    that is put back after it knows the request. So they wait from the night in which they were
+    first seen for as long as backups are kept; where nobody said how long that is, or no register
+    tells whether the database is restored, they stay.
+
+    :param work: the open transaction, of a clock that is believed.
+    :param labels: labels of the keys there are.
+    """
+    known = remembering.standing(work)
+    if known is None or known.missing or known.restored:
+        return []
+    loose, seen = _loose(work, labels), _seen(work)
+    _note(work, loose, seen)
+    return [each for each in loose if each in seen and months.is_over(work, _month(seen[each]))]
+
+
+def anew(work: Work) -> None:
+    """Let the keys of requests wait from now on: a later copy may know what this database forgot.
+
+    :param work: the open transaction.
+    """
+    work.conn.execute(delete(tables.pulse).where(tables.pulse.c.name.startswith(_LOOSE)))
+
+
+def _loose(work: Work, labels: Iterable[str]) -> list[str]:
+    """Return the keys of requests that no row tells of, and that no box lies under."""
+    request, box = tables.request.c, tables.box.c
+    mine = {each: each.partition(":")[2] for each in labels if each.startswith(cases.label(""))}
+    there = set[str]()
+    for part in chunks(sorted(mine)):
+        numbers = select(request.number).where(request.number.in_([mine[each] for each in part]))
+        there |= {cases.label(number) for number in work.conn.execute(numbers).scalars()}
+        living = select(box.label).where(box.label.in_(part), box.forgotten_at.is_(None))
+        there |= set(work.conn.execute(living).scalars())
+    return sorted(mine.keys() - there)
+
+
+def _seen(work: Work) -> dict[str, datetime]:
+    """Return since when each key is known to be of no request."""
+    pulses = tables.pulse.c
+    found = select(pulses.name, pulses.at).where(pulses.name.startswith(_LOOSE))
+    return {row.name.removeprefix(_LOOSE): row.at for row in work.conn.execute(found)}
+
+
+def _note(work: Work, loose: Iterable[str], seen: Mapping[str, datetime]) -> None:
+    for each in loose:
+        if each not in seen:
+            pulse.put(work.conn, _LOOSE + each, Pulse(work.stamp))
+    for each in seen.keys() - set(loose):
+        pulse.take(work.conn, _LOOSE + each)
+
+
+def _month(at: datetime) -> str:
+    return at.date().isoformat()[:7]

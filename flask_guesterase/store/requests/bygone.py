@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from ...core.lifecycle import State
 from ...core.log import canonical
@@ -166,6 +166,14 @@ _HANGING = (
     tables.returned, tables.box, tables.feedback, tables.copy,
     tables.objection,
 )  # fmt: skip
+
+
+def names_one(of: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether there is a request whose key a label names."""
+    request = tables.request
+    number = func.substr(of, len(label("")) + 1)
+    same = request.c.number == number, of.startswith(label(""))
+    return select(request.c.id).where(*same).exists()
 
 
 def _drop(work: Work, numbers: list[str]) -> None:

@@ -20,7 +20,7 @@ from ..comeback import objections
 from ..erasing import people
 from ..journaling import vanished
 from ..release import continuing
-from ..remembrance import remembering, tracing, unplaced
+from ..remembrance import orphaned, remembering, tracing, unplaced
 from ..remembrance.forgotten import (
     Forgotten,
     Judged,
@@ -364,6 +364,7 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: HasWork) -> None:
     work.replaying = True
     pulse.take(work.conn, remembering.RESTORED)
     pulse.take(work.conn, remembering.CONTINUED)
+    orphaned.anew(work)
     looking.forget(work)
     runs.doubt_confirmed(work)
     if known.holds:

@@ -140,7 +140,7 @@ def _day(work: Work) -> ColumnElement[bool]:
     return and_(
         day.c.state == boxing.ENDED,
         day.c.at < _weeks(work),
-        day.c.label.not_like("case:%"),
+        ~bygone.names_one(day.c.label),
         day.c.label.not_in(named),
         day.c.label.not_in(sorted(work.custodian.labels())),
     )
