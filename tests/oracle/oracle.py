@@ -6,6 +6,7 @@ It reads what a vendor declared (policies, rules) and rows. It knows no database
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,9 @@ from flask_guesterase.core.policy import Policy
 from .world import Ref, Row, Spec, Step, Through, Who, World
 
 REDACTED = "[erased]"
+
+MARKED = re.compile("erased-.*|~-.*|.*@erased[.]invalid")
+"""What tells that a text was invented; of shorter ones, and of numbers, nobody can tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,7 @@ class Oracle:
         self.world = world
         self.rows: dict[str, list[Row]] = copy.deepcopy(world.rows)
         self.erased: set[Who] = set()
+        self.invented: set[Any] = set()
 
     def plan(self, people: Iterable[Who]) -> tuple[Expected, set[tuple[str, int]]]:
         """Return the steps, and (table, rows) of what would point at rows that are gone."""
@@ -247,17 +252,23 @@ class Oracle:
             for column in self._written(spec, policy, found)
         })
 
-    @staticmethod
-    def _value(spec: Spec, column: str, rule: Any, old: Any) -> Any:
-        length = spec.field(column).length
+    def _value(self, spec: Spec, column: str, rule: Any, old: Any) -> Any:
+        one = spec.field(column)
+        length = one.length
         match _word(rule):
             case "null":
                 return None
             case "redact":
                 return REDACTED if (length or 99) >= len(REDACTED) else "*" * (length or 0)
+            case "placeholder" if one.kind == "text" and self._stays(old):
+                return old
             case "placeholder":
                 return Invented(old, "mail" in column)
         return rule
+
+    def _stays(self, old: Any) -> bool:
+        """Whether a text was invented by an erasure before: another one would be no better."""
+        return isinstance(old, str) and old in self.invented and bool(MARKED.fullmatch(old))
 
     def _dangling(self, wanted: set[Who]) -> set[tuple[str, int]]:
         """Return what would still point at rows that are gone: (table, rows) per foreign key."""

@@ -195,6 +195,7 @@ def _fill_in(
             fits = [a for a in actual if _fits(world, name, row, a)]
             assert fits, f"{name}: no row is as the oracle expects {row}"
             actual.remove(fits[0])
+            oracle.invented |= {fits[0][k] for k, v in row.items() if isinstance(v, Invented)}
             row.update(fits[0])
         _unlike(world, name, rows)
 
