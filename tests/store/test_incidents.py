@@ -636,23 +636,6 @@ def test_people_are_found_through_the_data_map(watch: Watch) -> None:
         office.measure_incident(number, Asked("nothing"), "officer")
 
 
-def test_records_are_counted_beside_those_whose_they_were(watch: Watch) -> None:
-    """What went of somebody of whom the law keeps a part is no record of nobody."""
-    number = watch.report(happened=watch.now - timedelta(hours=1))
-    people, records = {}, {}
-    for who, left in (("Ann", "sealed"), ("Bea", "erased")):
-        mine = watch.approved(name=who, email=f"{who.lower()}@example.com")
-        assert watch.erased(mine) == left
-        with watch.begin() as office:
-            people[who] = office.measure_incident(number, Asked(), "officer")
-            records[who] = office.incident(number, "officer")["records"]
-    assert [each["erased"] for each in people.values()] == [0, 1]
-    assert records["Ann"]["erased"] == {}
-    assert records["Ann"]["sealed"].keys() >= {"bookings", "companions", "guests"}
-    assert records["Bea"]["erased"] != {}
-    assert records["Bea"]["sealed"] == records["Ann"]["sealed"]
-
-
 @pytest.mark.parametrize(
     ("since", "until", "found"),
     [

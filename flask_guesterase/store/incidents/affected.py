@@ -263,10 +263,6 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
     since = gone.since(gone.tombstones(work, row.property), row.happened_at)
     found.erased = since.keys() - found.sealed
     found.records[ERASED] = gone.records(work, since, every)
-    # What went of somebody of whom something is kept is a record of theirs.
-    left = gone.records(work, {who: since[who] for who in since.keys() - found.sealed}, every)
-    found.records[SEALED] += found.records[ERASED] - left
-    found.records[ERASED] = left
     found.records = {whose: +counts for whose, counts in found.records.items()}
     return found
 
