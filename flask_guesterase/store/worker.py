@@ -10,6 +10,7 @@ from typing import TypeVar
 from ..core.errors import (
     BlockedError,
     BusyError,
+    FullError,
     GuesteraseError,
     MovedError,
     TransitionError,
@@ -346,7 +347,8 @@ def _returned(run: Run, report: Report) -> None:
             done = run(partial(_erase_again, id, lines))
         except Exception as problem:
             # The host's own code may read the row, and its text may hold a value.
-            run(partial(_postpone, id))
+            busy = isinstance(problem, BusyError) and not isinstance(problem, FullError)
+            run(partial(_postpone, id, returned.BUSY if busy else returned.FAILED))
             report.problems[f"returned:{id}"] = type(problem).__name__
         else:
             report.add(_FATES.get(done.fate, "returned-waiting"))
@@ -362,5 +364,5 @@ def _erase_again(id: int, lines: Register, office: HasWork) -> Again:
     return returned.erase(office.work, id, lines)
 
 
-def _postpone(id: int, office: HasWork) -> None:
-    returned.postpone(office.work, id)
+def _postpone(id: int, why: str, office: HasWork) -> None:
+    returned.postpone(office.work, id, why)

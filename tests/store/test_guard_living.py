@@ -33,11 +33,11 @@ def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
     made.close()
 
 
-def held(lodge: Lodge, key: str) -> int:
-    """Place a hold on a profile; return its number."""
+def held(lodge: Lodge, key: str, table: str = "lodgers_") -> int:
+    """Place a hold on a row, on a profile if none else is named; return its number."""
     for user in ("officer", "second"):
         lodge.grants[user].add("hold")
-    wanted = Wanted("record", "court-order", "lodgers_", key)
+    wanted = Wanted("record", "court-order", table, key)
     number: int = lodge.run(lambda office: office.place_hold(wanted, "officer"))
     return number
 

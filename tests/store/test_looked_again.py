@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from flask_guesterase.store import tables
+from flask_guesterase.store.executing import completing, finishing
 from flask_guesterase.store.returning.replay import replay
 from tests.store.lodge import ANN, Booking, Guest, Lodge, put_back
 from tests.store.test_guard_living import GUEST, OLD, SHARED, held, lifted, theirs, unclear
@@ -84,6 +86,96 @@ def test_a_word_that_outlived_the_marks_needs_a_request(lodge: Lodge) -> None:
     assert lodge.worker() == {"staff": 1}
     assert lodge.returns() == [("lodgers_", "int:9", "perhaps-another", "staff")]
     assert lodge.one(Guest, 9) == before
+
+
+def refill(lodge: Lodge, **values: str) -> None:
+    """Fill an erased profile again past every session, so that the sweep alone sees it."""
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).where(GUEST.c.id == 1).values(name="Ann Berg", **values))
+
+
+@pytest.mark.parametrize("order", ["held first", "filled first"])
+def test_a_held_profile_that_is_full_is_not_called_erased(
+    database_url: str, tmp_path: Path, order: str
+) -> None:
+    """What else is theirs goes once, and its journal counts nobody; the profile waits with its
+    line until the hold is lifted, and is counted as erased then."""
+    lodge = Lodge(database_url, tmp_path)
+    lodge.stayed()
+    number = lodge.erased_guest()
+    hold = held(lodge, "1") if order == "held first" else 0
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, wishes="quiet"))
+    hold = hold or held(lodge, "1")
+    before = lodge.one(Guest, 1)
+
+    def told() -> list[int]:
+        entry = tables.entry.c
+        again = select(entry.body).where(entry.action == "subject-erased-again")
+        with lodge.engine.connect() as conn:
+            bodies = conn.execute(again.order_by(entry.position)).scalars().all()
+        return [json.loads(body)["counts"]["people"] for body in bodies]
+
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+    for _ in range(2):
+        assert lodge.returns() == [("lodgers_", "int:1", "erased-key", "open")]
+        (line,) = lodge.ours("returned")
+        assert line["waiting_for"] == "legal-duty"
+        assert lodge.one(Guest, 1) == before
+        assert lodge.one(Booking, 7)["wishes"] is None  # type: ignore[index]
+        assert [row["erased_at"] for row in lodge.ours("subject")] == [None]
+        assert (lodge.ours("kept"), told()) == ([], [0])
+        lodge.later(days=1)
+        assert lodge.sweep() == {"open": 1}
+    lifted(lodge, hold)
+    lodge.later(days=1)
+    assert lodge.sweep() == {"erased": 1}
+    assert lodge.returns() == [("lodgers_", "int:1", "erased-key", "erased")]
+    assert lodge.holds_ann() == []
+    assert told() == [0, 1]
+    assert lodge.run(lambda office: office.show(number)["state"]) == "erased"
+    lodge.close()
+
+
+def test_who_books_anew_while_a_hold_keeps_a_full_profile_lives(lodge: Lodge) -> None:
+    """Nothing takes the profile besides its line when the hold is lifted."""
+    lodge.stayed()
+    lodge.erased_guest()
+    hold = held(lodge, "1")
+    refill(lodge, email=ANN["email"])
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+    (line,) = lodge.ours("returned")
+    lodge.run(lambda office: office.settle_return(line["id"], "clerk", False))
+    before = lodge.one(Guest, 1)
+    lifted(lodge, hold)
+    lodge.later(days=1)
+    assert finishing.finish(lodge.run) == {}
+    assert lodge.sweep() == {}
+    assert lodge.one(Guest, 1) == before
+
+
+def test_a_request_does_not_end_as_erased_while_who_came_back_is_held(lodge: Lodge) -> None:
+    """Its booking ends, the last that was kept; the profile is full still, and ends it later."""
+    lodge.stayed()
+    booking = held(lodge, "1", "lodge_bookings")
+    number = lodge.erased_guest()
+    profile = held(lodge, "1")
+    refill(lodge, email=ANN["email"])
+    lodge.sweep()
+
+    def stands() -> str:
+        return str(lodge.run(lambda office: office.show(number)["state"]))
+
+    lifted(lodge, booking)
+    finishing.finish(lodge.run)
+    assert [row["ended_at"] is not None for row in lodge.ours("kept")] == [True]
+    assert (stands(), lodge.run(lambda office: completing.waiting(office.work))) == ("sealed", [])
+    lifted(lodge, profile)
+    lodge.later(days=1)
+    assert lodge.sweep() == {"erased": 1}
+    assert lodge.run(lambda office: completing.waiting(office.work)) == [number]
+    assert lodge.run(lambda office: completing.complete(office.work, number))
+    assert stands() == "erased"
 
 
 @pytest.fixture

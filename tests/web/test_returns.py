@@ -10,8 +10,10 @@ from flask import Flask
 from sqlalchemy import update
 
 from flask_guesterase import Guesterase, Policy
+from flask_guesterase.core.errors import BusyError, FullError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
+from flask_guesterase.store.returning import returned
 from flask_guesterase.store.upkeep import upgrade
 from tests.store.hotel import Base, Booking, Guest, policies
 from tests.web.house import PROPERTIES, House, may
@@ -325,6 +327,32 @@ def test_what_is_to_go_again_says_what_it_waits_for_and_until_when(back: House) 
     desk.post(f"{path}/1", page=path, whose="lives")
     (line,) = hotel.ours("returned")
     assert (line["waiting_for"], line["waiting_until"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (BusyError("Locked.", "Wait."), "the hotel system was using the row; it is tried again"),
+        (FullError("Full.", "Give it room."), "the last try failed; tell whoever runs the system"),
+        (ValueError("1 Elm Road"), "the last try failed; tell whoever runs the system"),
+    ],
+    ids=["busy", "full", "broken"],
+)
+def test_a_row_that_the_hotel_held_is_no_failure_to_be_told(
+    back: House, monkeypatch: pytest.MonkeyPatch, problem: Exception, said: str
+) -> None:
+    """Nobody need be called for a lock that ends by itself; for what does not, somebody must be."""
+    desk, path = back.browser("clerk"), "/desk/privacy/returns"
+    desk.post(f"{path}/1", page=path, whose="theirs")
+
+    def fails(*args: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(returned, "erase", fails)
+    assert back.worker().problems == {"returned:1": type(problem).__name__}
+    page = desk.get(path, wish="en")
+    assert said in page
+    assert "Elm Road" not in page
 
 
 def test_after_a_restore_why_a_row_is_asked_about_is_in_the_readers_words(back: House) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from ...core.decided import mark
 from ...core.errors import KeyMissingError, UnknownError
 from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
-from ...core.plan import LEGAL_DUTY, Person, Plan, Row
+from ...core.plan import LEGAL_DUTY, Outcome, Person, Plan, Row
 from ..access import brake
 from ..casework.cases import load, secret
 from ..certificates import planning
@@ -55,6 +55,17 @@ class Fate(StrEnum):
     ERASED = "erased"
     LIVES = "lives"
     GONE = "gone"
+
+
+class Noted(StrEnum):
+    """How a line stands that is written down as erased once its own row is gone, and not before.
+
+    NEW: all that is theirs goes, but for what a hold keeps. RESTED: as a hold kept the row at the
+    last try, what else is theirs went, and the row is left alone until the hold is lifted.
+    """
+
+    NEW = "new"
+    RESTED = "rested"
 
 
 @dataclass(frozen=True)
@@ -135,7 +146,8 @@ def warrant(work: Work, number: str | None) -> Warrant | None:
 
 
 def again(
-    work: Work, origin: Origin, who: Sequence[Person], under: Warrant | None = None
+    work: Work, origin: Origin, who: Sequence[Person], under: Warrant | None = None,
+    noted: Noted | None = None,
 ) -> Again:
     """Erase rows in which an erased person is back, in this transaction.
 
@@ -144,6 +156,8 @@ def again(
     :param who: table and key of the rows: subject rows with all that belongs to them, or single
         rows of other declared tables.
     :param under: what was decided before; the decision of the request when None.
+    :param noted: how the line about a row stands that waits for itself; None where what a hold
+        keeps is kept for the request.
     :raises BlockedError: the clock is in doubt, by which floors are judged.
     :raises SetupError: a newer version of the package made our tables.
     :raises BusyError: somebody else's transaction holds the rows.
@@ -171,10 +185,34 @@ def again(
         return Again(Fate.STAFF, new)
     if under.breaks(plan):
         return Again(Fate.STAFF, (LEGAL_DUTY,))
+    held = _held(plan, who) if noted is not None else frozenset()
+    if held and noted is Noted.RESTED:
+        return Again(Fate.OPEN, (LEGAL_DUTY,))
     many = doubles(work, plan)
-    erased, spared = _carry_out(work, origin, about, plan, under.day)
+    erased, spared = _carry_out(work, origin, about, plan, under.day, held)
     done, left = did(plan, many, erased.same, spared.lost), unmoved(erased.others)
+    if held:
+        return Again(Fate.OPEN, (LEGAL_DUTY,), tuple(done), tuple(left))
     return Again(Fate.ERASED, did=tuple(done), left=tuple(left))
+
+
+def _held(plan: Plan, who: Iterable[Person]) -> frozenset[Person]:
+    """Return those of some rows that a hold keeps."""
+    return frozenset(who) & frozenset(
+        (step.decision.table, row.key) for step in plan.steps
+        if step.decision.outcome is Outcome.HOLD for row in step.rows
+    )
+
+
+def _apart(plan: Plan, held: frozenset[Person]) -> Plan:
+    """Return a plan in which a hold keeps none of some rows, as their lines wait for that."""
+    if not held:
+        return plan
+    return replace(plan, steps=tuple(
+        replace(step, rows=tuple(r for r in step.rows if (step.decision.table, r.key) not in held))
+        if step.decision.outcome is Outcome.HOLD else step
+        for step in plan.steps
+    ))
 
 
 def _measured_no_more(work: Work, origin: Origin) -> None:
@@ -250,7 +288,8 @@ def alone(work: Work, only: planning.Only) -> Scope:
 
 
 def _carry_out(
-    work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
+    work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None,
+    held: frozenset[Person],
 ) -> tuple[Erased, Unkept]:
     _measured_no_more(work, origin)
     known = giving.gather(work, origin.property, plan)
@@ -261,7 +300,9 @@ def _carry_out(
         # Of what a replay erases the register knows the marks already.
         marks.take(work, origin, plan, outside=origin.number is not None and not work.replaying)
     erased = planning.erase(work, origin, plan, about)
-    keeping.record(work, origin, meanwhile.unwritten(work, origin.number, plan), erased)
+    # What a hold keeps of a noted row waits with its line, by which it may turn out to live.
+    kept = meanwhile.unwritten(work, origin.number, _apart(plan, held))
+    keeping.record(work, origin, kept, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):
@@ -270,9 +311,9 @@ def _carry_out(
     first = origin.number is not None and recipients.untold(work, origin.number)
     recipients.queue(work, origin, known, again=not first, invented=invented)
     _seek(work, origin, erased)
-    held = plan.spared()
-    gone = [person for person in plan.people if person not in held]
-    people.bury_again(work, origin.number, gone, held)
+    stay = plan.spared()
+    gone = [person for person in plan.people if person not in stay]
+    people.bury_again(work, origin.number, gone, stay)
     sharing.note(work, origin.number, plan)
     counts = {**erased.counts, "people": len(gone)}
     work.events.append(SubjectErasedAgain(

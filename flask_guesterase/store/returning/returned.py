@@ -29,12 +29,15 @@ from ..statements.sql import chunks
 from ..sweeping.putoff import come
 from ..work import Work
 from . import again, promised, relook
-from .again import Again, Fate, Warrant
+from .again import Again, Fate, Noted, Warrant
 from .promised import Register
 from .relook import REPLAY
 
 FAILED = "last-try-failed"
 """Why a row waits that could not be erased again, nor be judged."""
+
+BUSY = "busy"
+"""Why a row waits that somebody else's transaction held when it was tried."""
 
 _WAITING = owing.WAITING
 
@@ -154,8 +157,10 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
+        rested = row.waiting_for == LEGAL_DUTY
         done = relook.otherwise(work, row, who, lines) or again.again(
-            work, origin, [who], _warrant(work, row, who, lines)
+            work, origin, [who], _warrant(work, row, who, lines),
+            Noted.RESTED if rested else Noted.NEW,
         )
     _write(work, row, done)
     recheck(work, row.request)
@@ -209,11 +214,16 @@ def _later(work: Work, row: Line[Any], done: Again) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def postpone(work: Work, id: int) -> None:
-    """Try a noted row later that failed now, so that it does not hold up others."""
+def postpone(work: Work, id: int, why: str = FAILED) -> None:
+    """Try a noted row later that failed now, so that it does not hold up others.
+
+    :param work: the open transaction.
+    :param id: number of the noted row.
+    :param why: FAILED or BUSY.
+    """
     row = _load(work, id)
     if row.state == Fate.OPEN.value:
-        table, later = tables.returned, _later(work, row, Again(Fate.OPEN, (FAILED,)))
+        table, later = tables.returned, _later(work, row, Again(Fate.OPEN, (why,)))
         work.conn.execute(update(table).where(table.c.id == id).values(later))
 
 

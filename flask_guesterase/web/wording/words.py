@@ -706,6 +706,7 @@ RETURNS: dict[str, str] = {
     "not-decided": N_("what would be done was never approved"),
     "in-the-way": N_("something stands in the way"),
     "unconfirmed": N_("two people must confirm under Sweep what may go"),
+    "busy": N_("the hotel system was using the row; it is tried again by itself"),
     "last-try-failed": N_("the last try failed; tell whoever runs the system"),
     "next-round": N_("nothing; it goes by itself within minutes"),
     "restored": N_("database was restored"),
