@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,10 +53,26 @@ def uncollected() -> Iterator[None]:
         yield
     finally:
         with _turn:
-            if _found.pop():
+            # A process that was forked within a batch is in none.
+            if _found and _found.pop():
                 gc.enable()
 
 
 _turn = Lock()
 _found: list[bool] = []
 """Whether Python looked, as each who is inside found it: where others are already, it does not."""
+
+
+def _renew() -> None:
+    """Leave Python as a parent's first batch found it: a fork copies no thread that would."""
+    if _found and _found[0]:
+        gc.enable()
+    _found.clear()
+    _turn.release()
+
+
+if hasattr(os, "register_at_fork"):
+    # Nobody is between two steps of a batch's beginning or end in the moment of the fork.
+    os.register_at_fork(
+        before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_renew
+    )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from flask_guesterase.store import memory
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +55,55 @@ def test_python_tidies_up_again_whoever_of_two_ends_first(
     ends.join()
     two.__exit__(None, None, None)
     assert gc.isenabled()
+
+
+FORKED = """
+import gc, os, sys, threading
+from flask_guesterase.store import memory
+
+begun, ends = threading.Event(), threading.Event()
+
+@memory.uncollected()
+def batch():
+    begun.set()
+    ends.wait()
+
+def child():
+    if not os.fork():
+        print(gc.isenabled(), flush=True)
+        with memory.uncollected():
+            pass
+        print(gc.isenabled(), flush=True)
+        return True
+    os.wait()
+    return False
+
+if sys.argv[1] == "within":
+    with memory.uncollected():
+        forked = child()
+else:
+    other = threading.Thread(target=batch)
+    other.start()
+    begun.wait()
+    forked = child()
+    ends.set()
+    if not forked:
+        other.join()
+print(gc.isenabled(), flush=True)
+if forked:
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize("who", ["within", "beside"])
+def test_python_tidies_up_in_a_process_that_was_forked_during_a_batch(who: str) -> None:
+    """The thread that would have switched it on again is the parent's."""
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED, who], cwd=ROOT, capture_output=True,
+        text=True, check=True, timeout=60,
+    ).stdout.split()  # fmt: skip
+    assert said == ["True"] * 4
 
 
 @memory.uncollected()
