@@ -108,3 +108,21 @@ def test_who_was_erased_twice_and_taken_back_stays(
     assert lodge.returns() == []
     assert (lodge.one(Guest, 1) or {})["email"] == ANN["email"]
     lodge.close()
+
+
+def test_a_damaged_key_of_the_year_before_keeps_nobody_from_being_erased_again(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Nor does it keep those whom nobody erased before; `check` says that it is damaged."""
+    lodge = Lodge(sqlite_url, tmp_path)
+    lodge.stayed()
+    lodge.erased_guest()
+    (lodge.custodian.path / f"key-returning-{lodge.now.year}.json").write_bytes(b"")
+    lodge.later(days=366)
+    guest = lodge.session.get_one(Guest, 1)
+    for name, value in ANN.items():
+        setattr(guest, name, value)
+    lodge.session.commit()
+    lodge.erased_guest()
+    assert (lodge.one(Guest, 1) or {})["email"] != ANN["email"]
+    lodge.close()
