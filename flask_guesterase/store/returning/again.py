@@ -26,7 +26,7 @@ from ..certificates.deeds import did, unmoved
 from ..comeback import marks, sharing
 from ..copying import shelved
 from ..depth import deepening
-from ..erasing import eraser, people
+from ..erasing import people
 from ..erasing.doubles import doubles
 from ..erasing.eraser import Scope
 from ..erasing.taking import Erased
@@ -55,6 +55,17 @@ class Fate(StrEnum):
     ERASED = "erased"
     LIVES = "lives"
     GONE = "gone"
+
+
+class Noted(StrEnum):
+    """How a line stands that is written down as erased once its own row is gone, and not before.
+
+    NEW: all that is theirs goes, but for what a hold keeps. RESTED: as a hold kept the row at the
+    last try, only what surely stands there yet, or again, is a reason to take what else is theirs.
+    """
+
+    NEW = "new"
+    RESTED = "rested"
 
 
 @dataclass(frozen=True)
@@ -136,7 +147,7 @@ def warrant(work: Work, number: str | None) -> Warrant | None:
 
 def again(
     work: Work, origin: Origin, who: Sequence[Person], under: Warrant | None = None,
-    noted: bool = False,
+    noted: Noted | None = None,
 ) -> Again:
     """Erase rows in which an erased person is back, in this transaction.
 
@@ -145,8 +156,8 @@ def again(
     :param who: table and key of the rows: subject rows with all that belongs to them, or single
         rows of other declared tables.
     :param under: what was decided before; the decision of the request when None.
-    :param noted: a line about the rows waits for a hold that keeps them; otherwise they are kept
-        for the request. What else is theirs goes at once.
+    :param noted: how the line about a row stands that waits for itself; None where what a hold
+        keeps is kept for the request.
     :raises BlockedError: the clock is in doubt, by which floors are judged.
     :raises SetupError: a newer version of the package made our tables.
     :raises BusyError: somebody else's transaction holds the rows.
@@ -174,8 +185,8 @@ def again(
         return Again(Fate.STAFF, new)
     if under.breaks(plan):
         return Again(Fate.STAFF, (LEGAL_DUTY,))
-    held = _held(plan, who) if noted else frozenset()
-    if held and not _stands(work, plan):
+    held = _held(plan, who) if noted is not None else frozenset()
+    if held and noted is Noted.RESTED and not planning.left_of(work, plan):
         return Again(Fate.OPEN, (LEGAL_DUTY,))
     many = doubles(work, plan)
     erased, spared = _carry_out(work, origin, about, plan, under.day, held)
@@ -191,13 +202,6 @@ def _held(plan: Plan, who: Iterable[Person]) -> frozenset[Person]:
         (step.decision.table, row.key) for step in plan.steps
         if step.decision.outcome is Outcome.HOLD for row in step.rows
     )
-
-
-def _stands(work: Work, plan: Plan) -> bool:
-    """Return whether anything stands there yet of what a plan takes: what went once is not told
-    of each night anew."""
-    steps, live = plan.changing(), work.live()
-    return any(eraser.as_before(work.conn, work.whole(), step, live) for step in steps)
 
 
 def _apart(plan: Plan, held: frozenset[Person]) -> Plan:

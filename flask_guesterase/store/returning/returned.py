@@ -29,7 +29,7 @@ from ..statements.sql import chunks
 from ..sweeping.putoff import come
 from ..work import Work
 from . import again, promised, relook
-from .again import Again, Fate, Warrant
+from .again import Again, Fate, Noted, Warrant
 from .promised import Register
 from .relook import REPLAY
 
@@ -157,8 +157,10 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
+        rested = row.waiting_for == LEGAL_DUTY
         done = relook.otherwise(work, row, who, lines) or again.again(
-            work, origin, [who], _warrant(work, row, who, lines), noted=True
+            work, origin, [who], _warrant(work, row, who, lines),
+            Noted.RESTED if rested else Noted.NEW,
         )
     _write(work, row, done)
     recheck(work, row.request)
