@@ -123,7 +123,6 @@ def test_a_held_profile_that_is_full_is_not_called_erased(
         assert line["waiting_for"] == "legal-duty"
         assert lodge.one(Guest, 1) == before
         assert lodge.one(Booking, 7)["wishes"] is None  # type: ignore[index]
-        assert [row["erased_at"] for row in lodge.ours("subject")] == [None]
         assert (lodge.ours("kept"), told()) == ([], [0])
         lodge.later(days=1)
         assert lodge.sweep() == {"open": 1}
@@ -151,6 +150,61 @@ def test_who_books_anew_while_a_hold_keeps_a_full_profile_lives(lodge: Lodge) ->
     lodge.later(days=1)
     assert finishing.finish(lodge.run) == {}
     assert lodge.sweep() == {}
+    assert lodge.one(Guest, 1) == before
+
+
+def test_who_books_anew_after_what_else_was_theirs_went_is_asked_about(lodge: Lodge) -> None:
+    """That the rest went, and the profile waits, is no word that it is the old life for ever."""
+    lodge.stayed()
+    lodge.erased_guest()
+    hold = held(lodge, "1")
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, wishes="quiet"))
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=8, guest_id=1, made_at=made, wishes="late"))
+    before = lodge.one(Guest, 1)
+    lifted(lodge, hold)
+    assert lodge.sweep() == {"staff": 1}
+    assert lodge.one(Guest, 1) == before
+    assert lodge.one(Booking, 8)["wishes"] == "late"  # type: ignore[index]
+
+
+def test_a_new_profile_under_a_hold_waits_until_it_is_lifted(lodge: Lodge) -> None:
+    """It is known by its contact alone, and is known by it still once its booking went."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.add(Guest(id=9, house="sh", made_on=OLD, full_name="Ann Berg", email=ANN["email"]))
+    lodge.add(Booking(id=7, guest_id=9, made_at=OLD_STAY, wishes="quiet"))
+    hold, before = held(lodge, "9"), lodge.one(Guest, 9)
+    lodge.worker()
+    for _ in range(2):
+        assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "open")]
+        assert lodge.one(Booking, 7)["wishes"] is None  # type: ignore[index]
+        lodge.later(days=2)
+        assert lodge.worker() == {"open": 1}
+        assert lodge.one(Guest, 9) == before
+    lifted(lodge, hold)
+    lodge.later(days=2)
+    assert lodge.worker() == {"erased": 1}
+    assert lodge.one(Guest, 9)["email"] != ANN["email"]  # type: ignore[index]
+
+
+def test_what_is_held_no_more_goes_while_another_hold_keeps_the_profile(lodge: Lodge) -> None:
+    """As both were held, nothing of theirs went."""
+    lodge.stayed()
+    lodge.erased_guest()
+    held(lodge, "1")
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, wishes="quiet"))
+    booking, before = held(lodge, "7", "lodge_bookings"), lodge.one(Guest, 1)
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+    assert lodge.one(Booking, 7)["wishes"] == "quiet"  # type: ignore[index]
+    lifted(lodge, booking)
+    lodge.later(days=1)
+    assert lodge.sweep() == {"open": 1}
+    assert lodge.one(Booking, 7)["wishes"] is None  # type: ignore[index]
     assert lodge.one(Guest, 1) == before
 
 

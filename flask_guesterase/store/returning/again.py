@@ -61,7 +61,7 @@ class Noted(StrEnum):
     """How a line stands that is written down as erased once its own row is gone, and not before.
 
     NEW: all that is theirs goes, but for what a hold keeps. RESTED: as a hold kept the row at the
-    last try, what else is theirs went, and the row is left alone until the hold is lifted.
+    last try, only what surely stands there yet, or again, is a reason to take what else is theirs.
     """
 
     NEW = "new"
@@ -186,7 +186,7 @@ def again(
     if under.breaks(plan):
         return Again(Fate.STAFF, (LEGAL_DUTY,))
     held = _held(plan, who) if noted is not None else frozenset()
-    if held and noted is Noted.RESTED:
+    if held and noted is Noted.RESTED and not planning.left_of(work, plan):
         return Again(Fate.OPEN, (LEGAL_DUTY,))
     many = doubles(work, plan)
     erased, spared = _carry_out(work, origin, about, plan, under.day, held)
@@ -313,7 +313,9 @@ def _carry_out(
     _seek(work, origin, erased)
     stay = plan.spared()
     gone = [person for person in plan.people if person not in stay]
-    people.bury_again(work, origin.number, gone, stay)
+    # Who waits with their line stands as before: of whom it was decided once more, no look at
+    # them would see that they booked anew.
+    people.bury_again(work, origin.number, gone, stay - held)
     sharing.note(work, origin.number, plan)
     counts = {**erased.counts, "people": len(gone)}
     work.events.append(SubjectErasedAgain(
