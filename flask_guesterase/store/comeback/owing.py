@@ -17,6 +17,9 @@ _REASONS = {"open": "came-back", "staff": "perhaps-back"}
 LIVES = "lives"
 """State of a row that is another person's, or of a new stay."""
 
+GOES = "open"
+"""State of a row that is erased again by itself, once nothing stands in its way."""
+
 WAITING = tuple(_REASONS)
 """States of a row that came back as long as it is neither erased again nor let live."""
 
@@ -35,6 +38,17 @@ def left(work: Work, number: str) -> list[Left]:
         .order_by(table.c.table_name, table.c.state)
     )
     return [Left(name, rows, _REASONS[state]) for name, state, rows in found]
+
+
+def goes(work: Work, number: str) -> bool:
+    """Return whether a row of a request that came back is still to be erased again by itself.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    table = tables.returned
+    found = select(table.c.id).where(table.c.request == number, table.c.state == GOES)
+    return work.conn.execute(found.limit(1)).first() is not None
 
 
 def without_living(work: Work, number: str, who: Iterable[Person]) -> tuple[Person, ...]:

@@ -26,8 +26,8 @@ def complete(work: Work, number: str) -> bool:
     """End a request of which nothing is kept any more, with a supplement to its certificate.
 
     A file that is not removed yet is something that is left, and so is a row that came back and
-    waits. A guest who asked for it is told; where their contact cannot be read now, it ends
-    another time.
+    goes once nothing stands in its way. A guest who asked for it is told; where their contact
+    cannot be read now, it ends another time.
 
     :return: whether it ended now.
     """
@@ -35,7 +35,7 @@ def complete(work: Work, number: str) -> bool:
         return False
     case = load(work, number, lock=True)
     # Whoever erased again meanwhile, and keeps something of it, was waited for.
-    if case.state is not State.SEALED or not _over(work, number) or owing.left(work, number):
+    if case.state is not State.SEALED or not _over(work, number) or owing.goes(work, number):
         return False
     decisions = deepening.noted(case.decisions or {}, None)
     sealed = any(item["outcome"] == Outcome.SEAL.value for item in decisions.get("did", ()))
@@ -68,11 +68,11 @@ def _over(work: Work, number: str) -> bool:
 
 def waiting(work: Work) -> list[str]:
     """Return the requests of which nothing is kept, whose files are gone or of whom somebody was
-    back; one of which a row waits is not among them."""
+    back; one of which a row still goes again is not among them."""
     request, parcel, kept, back = tables.request, tables.outbox, tables.kept, tables.returned
     gone = select(parcel.c.request).where(parcel.c.kind == outbox.FILE)
     came = select(back.c.request).where(back.c.request.is_not(None))
-    owed = came.where(back.c.state.in_(owing.WAITING))
+    owed = came.where(back.c.state == owing.GOES)
     living = select(kept.c.id).where(
         kept.c.request == request.c.number, kept.c.ended_at.is_(None)
     )
