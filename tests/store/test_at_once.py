@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
@@ -68,14 +69,17 @@ def test_of_two_that_sign_a_pack_one_signs_it(any_hotel: Hotel) -> None:
         assert office.verify() == []
 
 
-def legislators(url: str, folder: Path) -> Hotel:
-    """Return a hotel where two people decide about the law."""
-    hotel = Hotel(url, folder)
-    for name in ("officer", "second"):
-        hotel.grants[name].add("law")
-    with hotel.begin() as office:
-        rulebook.sync(office.work)
-    return hotel
+@pytest.fixture(params=SERVERS)
+def lawful(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hotel]:
+    """A hotel on each server in turn, where two people decide about the law."""
+    with fresh_database(request.param) as url:
+        hotel = Hotel(url, tmp_path)
+        for name in ("officer", "second"):
+            hotel.grants[name].add("law")
+        with hotel.begin() as office:
+            rulebook.sync(office.work)
+        yield hotel
+        hotel.engine.dispose()
 
 
 def proposed(hotel: Hotel, years: int, by: str) -> int:
@@ -90,42 +94,34 @@ def confirmed(hotel: Hotel, id_: int, by: str) -> None:
 
 
 @pytest.mark.parametrize("at", range(4))
-@pytest.mark.parametrize("server", SERVERS)
 def test_of_two_periods_of_the_house_set_at_once_one_takes_the_place_of_the_other(
-    server: str, at: int, tmp_path: Path
+    lawful: Hotel, at: int
 ) -> None:
     """Who comes later sees the other: a shorter one ends, a longer one is leaving."""
-    with fresh_database(server) as url:
-        hotel = legislators(url, tmp_path)
-        short, long = proposed(hotel, 2, "officer"), proposed(hotel, 5, "second")
-        met = meet(
-            hotel.engine, partial(confirmed, hotel, short, "second"),
-            partial(confirmed, hotel, long, "officer"), at,
-        )  # fmt: skip
-        states = {row["id"]: row["state"] for row in hotel.ours("rule")}
-        hotel.engine.dispose()
+    short, long = proposed(lawful, 2, "officer"), proposed(lawful, 5, "second")
+    met = meet(
+        lawful.engine, partial(confirmed, lawful, short, "second"),
+        partial(confirmed, lawful, long, "officer"), at,
+    )  # fmt: skip
+    states = {row["id"]: row["state"] for row in lawful.ours("rule")}
     assert (met.first, met.second) == ("ok", "ok")
     assert (states[short], states[long]) in {("ended", "living"), ("living", "leaving")}, met.at
 
 
 @pytest.mark.parametrize("at", range(5))
-@pytest.mark.parametrize("server", SERVERS)
 def test_who_proposes_an_end_while_another_period_is_set_has_proposed_it(
-    server: str, at: int, tmp_path: Path
+    lawful: Hotel, at: int
 ) -> None:
     """A period that leaves for a shorter one forgets no word that was said meanwhile."""
-    with fresh_database(server) as url:
-        hotel = legislators(url, tmp_path)
-        long, short = proposed(hotel, 5, "second"), proposed(hotel, 2, "officer")
-        confirmed(hotel, long, "officer")
+    long, short = proposed(lawful, 5, "second"), proposed(lawful, 2, "officer")
+    confirmed(lawful, long, "officer")
 
-        def propose() -> None:
-            with hotel.begin() as office:
-                office.propose_change(long, "officer")
+    def propose() -> None:
+        with lawful.begin() as office:
+            office.propose_change(long, "officer")
 
-        met = meet(hotel.engine, partial(confirmed, hotel, short, "second"), propose, at)
-        (line,) = [row for row in hotel.ours("rule") if row["id"] == long]
-        hotel.engine.dispose()
+    met = meet(lawful.engine, partial(confirmed, lawful, short, "second"), propose, at)
+    (line,) = [row for row in lawful.ours("rule") if row["id"] == long]
     assert (met.first, met.second) == ("ok", "ok")
     assert (line["state"], line["proposed_by"] is None) == ("leaving", False), met.at
 

@@ -17,6 +17,7 @@ from tests.store.test_replayed import ANN, Copied
 
 __all__ = ["house"]
 
+
 def stopped(house: Copied) -> str:
     """Stop who files a request once its key is made; return the label of the key."""
 

@@ -39,6 +39,16 @@ def carried_out(hotel: Hotel) -> tuple[str, str]:
     return number, str(worker.carry_out(run_of(hotel), number))
 
 
+def unsearched(hotel: Hotel, many: int) -> str:
+    """Erase Ann, who has so many invoices, and search for nothing yet; return her request."""
+    hotel.guest(1, **ANN)
+    invoiced(hotel, 1, 1, many)
+    number = hotel.approved(document_no=ANN["document_no"])
+    with hotel.begin() as office:
+        office.erase(number)
+    return number
+
+
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few rows are remembered, and few are asked about at once."""
@@ -103,11 +113,7 @@ def test_what_the_law_keeps_is_planned_once_for_all_rows(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not for each piece of them: a plan takes as long as all of the guest's rows are many."""
-    hotel.guest(1, **ANN)
-    invoiced(hotel, 1, 1, 300)
-    number = hotel.approved(document_no=ANN["document_no"])
-    with hotel.begin() as office:
-        office.erase(number)
+    number = unsearched(hotel, 300)
     plans, plan = [], spared.planning.plan
     monkeypatch.setattr(spared.planning, "plan", lambda *it: plans.append(1) or plan(*it))
     residue.searched(run_of(hotel), [number])
@@ -119,11 +125,7 @@ def test_a_search_that_is_cut_while_many_rows_are_judged_says_nothing(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is made anew, as one that is cut before."""
-    hotel.guest(1, **ANN)
-    invoiced(hotel, 1, 1, 15)
-    number = hotel.approved(document_no=ANN["document_no"])
-    with hotel.begin() as office:
-        office.erase(number)
+    number = unsearched(hotel, 15)
     look = residue.look
 
     def over(*given: Any) -> reading.Finds:

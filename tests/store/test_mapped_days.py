@@ -42,6 +42,5 @@ def test_what_the_mapping_takes_for_a_day_ends_by_the_propertys_day(
             looking.look(house.run)
             days.append([row["row_key"] for row in house.ours("due")])
             house.later(days=1)
-        print(days)
         assert days == [[], ["int:1"], ["int:1"]]
         house.engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,31 @@ from tests.store.test_replayed_again import taken_back
 WAYS = "ann@müller.example", "ann@xn--mller-kva.example"
 
 
+def as_written(patched: pytest.MonkeyPatch) -> None:
+    """Let a mailbox be marked as it is written alone, as it was before both spellings were one."""
+    patched.setattr(identity, "_lettered", str)
+    patched.setattr(marks, "sent", str)
+
+
+def erase(
+    lodge: Lodge, monkeypatch: pytest.MonkeyPatch,
+    before: Callable[[pytest.MonkeyPatch], None] | None,
+) -> None:
+    """Erase the guest, whose mailbox is marked as it was before, or as it is now."""
+    with monkeypatch.context() as patched:
+        if before is not None:
+            before(patched)
+        lodge.erased_guest()
+
+
+def fill(lodge: Lodge) -> None:
+    """Let the host fill the erased row again."""
+    guest = lodge.session.get_one(Guest, 1)
+    for name, value in ANN.items():
+        setattr(guest, name, value)
+    lodge.session.commit()
+
+
 @pytest.mark.parametrize("back", WAYS)
 @pytest.mark.parametrize("gone", WAYS)
 @pytest.mark.parametrize("before", [True, False])
@@ -25,11 +51,7 @@ def test_who_was_erased_is_known_in_either_spelling(
     """Also by a mark of before both were one, which is of what was written."""
     lodge = Lodge(sqlite_url, tmp_path)
     lodge.stayed(email=gone)
-    with monkeypatch.context() as patched:
-        if before:
-            patched.setattr(identity, "_lettered", str)
-            patched.setattr(marks, "sent", str)
-        lodge.erased_guest()
+    erase(lodge, monkeypatch, as_written if before else None)
     values = {"full_name": ANN["full_name"], "email": back}
     lodge.session.add(Guest(id=9, house="sh", made_on=lodge.now.date(), **values))
     lodge.session.commit()
@@ -51,7 +73,7 @@ def folded(kind: str, place: str, told: str, *_: object) -> set[tuple[str, str]]
     return {(kind, normal(kind, told).casefold())}
 
 
-def marked_before(patched: pytest.MonkeyPatch) -> None:
+def folded_whole(patched: pytest.MonkeyPatch) -> None:
     """Let mailboxes be marked as they were before."""
     of = marks._forms
     patched.setattr(marks, "_forms", lambda kind, *given: (
@@ -68,10 +90,7 @@ def test_mailboxes_that_fold_alike_are_two_people(
     """Whose mark is of before may be either, and is known by both; nobody loses one."""
     lodge = Lodge(database_url, tmp_path)
     lodge.stayed(email=gone)
-    with monkeypatch.context() as patched:
-        if before:
-            marked_before(patched)
-        lodge.erased_guest()
+    erase(lodge, monkeypatch, folded_whole if before else None)
     for id, email in ((8, other), (9, gone)):
         values = {"full_name": ANN["full_name"], "email": email}
         lodge.session.add(Guest(id=id, house="sh", made_on=lodge.now.date(), **values))
@@ -93,15 +112,9 @@ def test_who_was_erased_twice_and_taken_back_stays(
     for who in ("officer", "second"):
         lodge.grants[who] |= {"restore"}
     lodge.stayed()
-    with monkeypatch.context() as patched:
-        if before:
-            marked_before(patched)
-        lodge.erased_guest()
+    erase(lodge, monkeypatch, folded_whole if before else None)
     lodge.later(days=days)
-    guest = lodge.session.get_one(Guest, 1)
-    for name, value in ANN.items():
-        setattr(guest, name, value)
-    lodge.session.commit()
+    fill(lodge)
     number = lodge.erased_guest()
     assert taken_back(lodge, number)
     lodge.sweep()
@@ -119,10 +132,7 @@ def test_a_damaged_key_of_the_year_before_keeps_nobody_from_being_erased_again(
     lodge.erased_guest()
     (lodge.custodian.path / f"key-returning-{lodge.now.year}.json").write_bytes(b"")
     lodge.later(days=366)
-    guest = lodge.session.get_one(Guest, 1)
-    for name, value in ANN.items():
-        setattr(guest, name, value)
-    lodge.session.commit()
+    fill(lodge)
     lodge.erased_guest()
     assert (lodge.one(Guest, 1) or {})["email"] != ANN["email"]
     lodge.close()

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from flask_guesterase.store import memory
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests import child
 
 
 @pytest.fixture(autouse=True)
@@ -99,11 +95,7 @@ if forked:
 @pytest.mark.parametrize("who", ["within", "beside"])
 def test_python_tidies_up_in_a_process_that_was_forked_during_a_batch(who: str) -> None:
     """The thread that would have switched it on again is the parent's."""
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FORKED, who], cwd=ROOT, capture_output=True,
-        text=True, check=True, timeout=60,
-    ).stdout.split()  # fmt: skip
-    assert said == ["True"] * 4
+    assert child.printed(FORKED, who) == ["True"] * 4
 
 
 @memory.uncollected()

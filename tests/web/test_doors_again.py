@@ -34,6 +34,7 @@ from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.tasks import schedule
 from flask_guesterase.web.commands.console import Answer, verb
 from flask_guesterase.web.joining import health, teardown
+from tests import child
 from tests.engines import build
 from tests.store.hotel import Base as HotelBase
 from tests.store.hotel import Hotel
@@ -601,11 +602,7 @@ def test_a_forked_process_counts_its_own_reviews(
     sqlite_url: str, tmp_path: Path, lock: str
 ) -> None:
     """Neither the parent's thread nor its lock stops a child, which writes nothing twice."""
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", REVIEWS, sqlite_url, str(tmp_path), lock],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
-    ).stdout.split()  # fmt: skip
-    assert said == ["3"], said
+    assert child.printed(REVIEWS, sqlite_url, str(tmp_path), lock) == ["3"]
 
 
 # the page about installing

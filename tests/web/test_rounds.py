@@ -23,6 +23,7 @@ from flask_guesterase.store.sweeping import doors, runs
 from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.web.joining import rounds, teardown
 from flask_guesterase.web.joining.teardown import Bell
+from tests import child
 from tests.web.test_sweep import OLD, Front
 
 ROOT = Path(__file__).parent.parent.parent
@@ -213,10 +214,7 @@ print(f"child {child}", flush=True)
 @pytest.mark.parametrize("lock", ["held", "free"])
 def test_a_forked_process_starts_a_thread_of_its_own(lock: str) -> None:
     """A thread, or a lock that was held in the moment of the fork, does not leave it dumb."""
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FORKED, lock], cwd=ROOT, capture_output=True,
-        text=True, check=True, timeout=60,
-    ).stdout.split()  # fmt: skip
+    said = child.printed(FORKED, lock)
     assert said[-1] in said[:-2], said
 
 

@@ -24,7 +24,7 @@ _ADDED = ("seen", "open")
 
 def came(
     conn: Connection, people: Collection[Person], last: Mapping[str, int] | None,
-    owners: datetime | None,
+    beside: datetime | None,
 ) -> dict[Person, tuple[bool | None, bool]]:
     """Return whether people are known to be new, None where nobody can tell, and whether they were
     there when a sweep read their table.
@@ -33,13 +33,14 @@ def came(
     :param people: table and key of their rows, which carry something of somebody erased.
     :param last: table -> the last number that was there before, where a sweep found them; None
         where they were seen as they were written.
-    :param owners: when a row of theirs was, and not their own, naive UTC.
+    :param beside: when another row of theirs was seen, naive UTC; None where it is their own row
+        that was.
     """
     if last is not None:
         return {who: (new, new is False) for who in people for new in [since(who, last)]}
-    if owners is None:
+    if beside is None:
         return dict.fromkeys(people, (True, False))
-    new, read = added(conn, people), ends(conn, {table for table, _ in people}, owners)
+    new, read = added(conn, people), ends(conn, {table for table, _ in people}, beside)
     return {who: (who in new, who not in new and since(who, read) is False) for who in people}
 
 

@@ -11,14 +11,14 @@ from ...core.plan import Person, key_text
 from .. import tables
 from ..work import Work
 
-_REASONS = {"open": "came-back", "staff": "perhaps-back"}
+GOES = "open"
+"""State of a row that is erased again by itself, once nothing stands in its way."""
+
+_REASONS = {GOES: "came-back", "staff": "perhaps-back"}
 """State of a row that came back -> why a request is not complete while it stands."""
 
 LIVES = "lives"
 """State of a row that is another person's, or of a new stay."""
-
-GOES = "open"
-"""State of a row that is erased again by itself, once nothing stands in its way."""
 
 WAITING = tuple(_REASONS)
 """States of a row that came back as long as it is neither erased again nor let live."""

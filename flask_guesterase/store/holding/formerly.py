@@ -197,8 +197,8 @@ def _led(
     while held and hops:
         found = list(led(work.conn, work.datamap, replace(path, hops=hops), held))
         pairs += [(key, person) for values, person in found for key in held[values]]
-        met_ = {values for values, _ in found}
-        held = {values: mine for values, mine in held.items() if values not in met_}
+        owned = {values for values, _ in found}
+        held = {values: mine for values, mine in held.items() if values not in owned}
         unsure |= _ended(work, hops[0], held, whose, copied)
         # What leads to nobody may end further on, at a row behind one that is there.
         held, hops = _onward(work, hops, held), hops[1:]

@@ -12,7 +12,7 @@ from typing import Any
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, func, or_, select
 
 from ...core.errors import InputError, SealError, TransitionError, UnknownError
 from ...core.events import IncidentMeasured, NoticeProposed
@@ -173,15 +173,12 @@ def _wider(work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]]) -> N
 
     Who let them go read them for others; whoever got one gets none again.
     """
-    table = tables.notice
     for notice in sent:
-        values = {
-            "state": QUEUED, "proposed_by": actor, "proposed_at": work.stamp, "sent_by": None,
-            "sent_at": None, "position": 0, "told": 0, "untold": 0,
-            # Whether what was told in public reaches them too is read anew.
-            "confirmed_by": None, "confirmed_at": None,
-        }  # fmt: skip
-        work.conn.execute(update(table).where(table.c.id == notice.id).values(values))
+        # Whether what was told in public reaches them too is read anew.
+        alarms.write(
+            work, notice, state=QUEUED, proposed_by=actor, proposed_at=work.stamp, sent_by=None,
+            sent_at=None, position=0, told=0, untold=0, confirmed_by=None, confirmed_at=None,
+        )  # fmt: skip
         records.tell(work, NoticeProposed, row, actor, (notice.alarm.replace("/", "."),))
 
 
@@ -190,10 +187,9 @@ def _missed(work: Work, sent: Sequence[Row[Any]], more: int) -> None:
 
     Whether what was told in public reaches them too is read anew.
     """
-    table = tables.notice
     for notice in sent:
-        values = {"untold": notice.untold + more, "confirmed_by": None, "confirmed_at": None}
-        work.conn.execute(update(table).where(table.c.id == notice.id).values(values))
+        untold = notice.untold + more
+        alarms.write(work, notice, untold=untold, confirmed_by=None, confirmed_at=None)
 
 
 def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:

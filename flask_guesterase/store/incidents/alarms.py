@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from ...core.errors import TransitionError, UnknownError
 from ...core.events import SYSTEM, IncidentOverdue, IncidentReminded
@@ -109,6 +109,17 @@ def duty(work: Work, row: Incident, id: str, whom: Whom) -> Ringing:
 def _notices(work: Work, row: Incident) -> Sequence[Row[Any]]:
     table = tables.notice
     return work.conn.execute(select(table).where(table.c.incident == row.number)).all()
+
+
+def write(work: Work, notice: Row[Any], **values: object) -> None:
+    """Write values into the row that says who was told of an incident.
+
+    :param work: the open transaction.
+    :param notice: the row.
+    :param values: column -> value.
+    """
+    table = tables.notice
+    work.conn.execute(update(table).where(table.c.id == notice.id).values(**values))
 
 
 def remind(work: Work) -> int:

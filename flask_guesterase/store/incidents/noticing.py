@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Row, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, literal, select
 
 from ...core import complaining
 from ...core.errors import (
@@ -114,7 +114,7 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
             "state": QUEUED, "box": box, "proposed_by": actor,
         })  # fmt: skip
     elif duty.notice.state in (QUEUED, TAKEN_BACK):
-        _write(
+        alarms.write(
             work, duty.notice, state=QUEUED, box=box, proposed_by=actor, proposed_at=work.stamp
         )
     else:
@@ -147,7 +147,7 @@ def take_back(work: Work, number: str, alarm: str, by: str) -> None:
     if notice.public_by is None:
         work.conn.execute(delete(table).where(table.c.id == notice.id))
     else:
-        _write(work, notice, state=TAKEN_BACK, box=None)
+        alarms.write(work, notice, state=TAKEN_BACK, box=None)
     safe.drop(work, notice.box)
     records.tell(work, NoticeTakenBack, row, actor, (alarm.replace("/", "."),))
 
@@ -200,7 +200,7 @@ def let_go(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
         raise TransitionError("The journal knows of no such proposal.", "Propose it anew.")
     if not is_same(digest(work, row, notice), seen):
         raise MovedError("The letter is not the one you read.", "Read it again and let that go.")
-    _write(work, notice, state=SENDING, sent_by=actor)
+    alarms.write(work, notice, state=SENDING, sent_by=actor)
 
 
 def is_same(digest: str, seen: str) -> bool:
@@ -280,10 +280,10 @@ def _written(
         "position": end, "told": notice.told + told, "untold": notice.untold + untold,
     }  # fmt: skip
     if end < len(everyone):
-        _write(work, notice, **values)
+        alarms.write(work, notice, **values)
         return True
     values["untold"] += affected.away(work, row)
-    _write(work, notice, state=SENT, sent_at=work.stamp, **values)
+    alarms.write(work, notice, state=SENT, sent_at=work.stamp, **values)
     counts = {"told": values["told"], "untold": values["untold"]}
     whom = (Whom.GUESTS.value, notice.alarm.replace("/", "."))
     records.tell(work, NoticeSent, row, str(notice.sent_by or SYSTEM), whom, counts)
@@ -373,8 +373,3 @@ def _insert(
         )
     )  # fmt: skip
     return int(cast(Any, done.inserted_primary_key)[0])
-
-
-def _write(work: Work, notice: _Notice, **values: object) -> None:
-    table = tables.notice
-    work.conn.execute(update(table).where(table.c.id == notice.id).values(**values))

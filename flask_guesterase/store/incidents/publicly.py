@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row
 
 from ...core import complaining
 from ...core.errors import FourEyesError, InputError, MovedError, TransitionError
@@ -14,7 +14,6 @@ from ...core.events import PublicNoticeConfirmed, PublicNoticeRecorded
 from ...core.incidents import Whom
 from ...core.log import canonical
 from ...core.seal import fingerprint
-from .. import tables
 from ..access.sameness import same
 from ..boxes import safe
 from ..casework import written
@@ -61,7 +60,7 @@ def record(work: Work, number: str, alarm: str, how: Public, by: str) -> None:
     said = {"place": _place(how.place), "text": _cut(how.text)}
     _possible(work, row, how.on)
     safe.drop(work, notice.public_box)
-    _write(
+    alarms.write(
         work, notice, public_box=written.seal(work, row.controller, records.PURPOSE, said),
         public_on=how.on.isoformat(), public_by=actor, public_at=work.stamp,
     )  # fmt: skip
@@ -97,7 +96,7 @@ def confirm(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
         raise TransitionError("The journal knows of no such record.", "Record it anew.")
     if not noticing.is_same(_digest(work, notice), seen):
         raise MovedError("It is not the record that you read.", "Read it again and confirm that.")
-    _write(work, notice, confirmed_by=actor, confirmed_at=work.stamp)
+    alarms.write(work, notice, confirmed_by=actor, confirmed_at=work.stamp)
     counts = {"untold": notice.untold}
     records.tell(work, PublicNoticeConfirmed, row, actor, (alarm.replace("/", "."),), counts)
 
@@ -176,8 +175,3 @@ def _digest(work: Work, notice: Row[Any]) -> str:
         "untold": notice.untold,
     }
     return fingerprint(work.custodian.pepper("incident"), "public", canonical(told).decode())
-
-
-def _write(work: Work, notice: Row[Any], **values: object) -> None:
-    table = tables.notice
-    work.conn.execute(update(table).where(table.c.id == notice.id).values(**values))

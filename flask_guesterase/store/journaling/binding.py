@@ -106,9 +106,10 @@ def seal(work: Work) -> None:
 
     :param work: the open transaction.
     """
-    for word in sorted(work.bound):
-        # Who erases has a turn on holds: by rules of before, or it finds another note.
+    if work.bound:
+        # Who erases has this turn: it judged by rules of before, or finds another note.
         turn(work, HOLDS)
+    for word in sorted(work.bound):
         if word == RULES:
             pulse.turn(work.conn, RULED, work.stamp, secrets.token_hex(8))
         before = newest(work, word)

@@ -196,7 +196,7 @@ class TakeBack(Form):
 
 
 class LetGo(Approve):
-    """Which letters to guests are let go, with the digest of what was read."""
+    """Which letters to guests, or notice to the public, with the digest of what was read."""
 
     duty = typed(required=True)
 
@@ -208,12 +208,6 @@ class PublicNotice(Long):
     place = typed(required=True)
     on = day()
     text = typed()
-
-
-class ConfirmPublic(Approve):
-    """Which notice to the public is confirmed, with the digest of what was read."""
-
-    duty = typed(required=True)
 
 
 class PlanMeasure(Form):

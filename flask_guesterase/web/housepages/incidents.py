@@ -290,7 +290,7 @@ def record_public_notice(incident: str) -> AnyResponse:
 @staff_pages.post("/incidents/<incident>/public/confirm")
 def confirm_public_notice(incident: str) -> AnyResponse:
     """Confirm that the public was told, as the second person."""
-    form = schemas.read(caseforms.ConfirmPublic(), request.form)
+    form = schemas.read(caseforms.LetGo(), request.form)
     deed(lambda office: office.confirm_public_notice(
         incident, form["duty"], me(), form["digest"]
     ))  # fmt: skip
