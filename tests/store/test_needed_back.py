@@ -170,3 +170,45 @@ def test_what_would_stay_anyway_keeps_no_profile(lodge: Lodge) -> None:
     lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
     assert lodge.sweep() == {"returned": 1, "erased": 1}
     assert (lodge.holds_ann(), lodge.ours("kept")) == ([], [])
+
+
+def test_a_booking_of_which_a_part_is_needed_waits_with_the_number_it_is_known_by(
+    lodge: Lodge,
+) -> None:
+    """A line may be about a record: it is no longer known once its number went."""
+    lodge.stayed()
+    number = lodge.erased_guest()
+    owing(lodge, "wishes", table="lodge_bookings")
+    lodge.add(Booking(
+        id=7, guest_id=1, external_ref="OB-77001", made_at=OLD_STAY, wishes="quiet", amount=600
+    ))  # fmt: skip
+    before = lodge.one(Booking, 7)
+    assert lodge.sweep()["open"] > 0
+    for _ in range(2):
+        assert (waits(lodge), lodge.ours("kept")) == (["open-folio"], [])
+        assert lodge.one(Booking, 7) == before
+        lodge.later(days=1)
+        assert lodge.sweep() == {"open": 1}
+    paid(lodge)
+    lodge.later(days=1)
+    assert lodge.sweep() == {"erased": 1}
+    assert lodge.holds_ann() == []
+    assert lodge.one(Booking, 7)["wishes"] is None  # type: ignore[index]
+    assert lodge.run(lambda office: office.show(number)["state"]) == "erased"
+
+
+def test_a_profile_of_which_a_part_is_needed_and_that_lives_is_left_alone(lodge: Lodge) -> None:
+    """Nothing is kept of it that would go when the bill is paid."""
+    lodge.stayed()
+    lodge.erased_guest()
+    owing(lodge, "email")
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+    (line,) = lodge.ours("returned")
+    lodge.run(lambda office: office.settle_return(line["id"], "clerk", False))
+    before = lodge.one(Guest, 1)
+    paid(lodge)
+    lodge.later(days=1)
+    assert finishing.finish(lodge.run) == {}
+    assert (lodge.sweep(), lodge.one(Guest, 1)) == ({}, before)
