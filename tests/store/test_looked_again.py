@@ -236,6 +236,36 @@ def test_a_request_does_not_end_as_erased_while_who_came_back_is_held(lodge: Lod
     assert stands() == "erased"
 
 
+def test_a_request_that_another_box_keeps_from_its_end_is_not_tried_each_round(
+    lodge: Lodge,
+) -> None:
+    """Somebody was back and went again; what an earlier erasure sealed of the same rows stays, and
+    the sweep that empties that box ends it."""
+    lodge.stayed()
+    booking = held(lodge, "1", "lodge_bookings")
+    number = lodge.erased_guest()
+    refill(lodge, email=ANN["email"])
+    assert lodge.sweep() == {"returned": 1, "erased": 1}
+    lifted(lodge, booking)
+    (line, *_) = lodge.ours("kept")
+    (request,) = lodge.ours("request")
+    said = {**json.loads(request["decisions"]), "beside": ["b1"]}
+    with lodge.engine.begin() as conn:
+        conn.execute(update(tables.kept).values(ended_at=lodge.now.replace(tzinfo=None)))
+        conn.execute(update(tables.request).values(decisions=json.dumps(said)))
+        other = {**line, "id": 900, "request": "another", "mode": "sealed", "box": "b1"}
+        conn.execute(insert(tables.kept).values({**other, "ended_at": None}))
+
+    def waiting() -> list[str]:
+        found: list[str] = lodge.run(lambda office: completing.waiting(office.work))
+        return found
+
+    assert waiting() == []
+    with lodge.engine.begin() as conn:
+        conn.execute(update(tables.kept).values(ended_at=lodge.now.replace(tzinfo=None)))
+    assert waiting() == [number]
+
+
 @pytest.fixture
 def swept(lodge: Lodge) -> Lodge:
     """A hotel whose sweep has read how far the numbers of its guests go."""
