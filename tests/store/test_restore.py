@@ -611,13 +611,15 @@ def test_marks_searches_tombstones_and_sightings_end_and_objections_stay(hotel: 
         conn.execute(insert(tables.returned).values(
             request=number, controller="pine-ltd", property="sh", table_name="guests",
             row_key="int:1", why="erased-key", door="flush", state="open", attempts=0,
-            seen_at=hotel.now.replace(tzinfo=None),
+            seen_at=hotel.now.replace(tzinfo=None), waiting_for="in-house",
+            waiting_until="2026-12-31",
         ))  # fmt: skip
     assert any(row["kind"] != "objection" for row in hotel.ours("mark"))
     restore(hotel, number)
     assert [row["kind"] for row in hotel.ours("mark")] == ["objection"]
     assert {row["erased_at"] for row in hotel.ours("subject")} == {None}
-    assert [row["state"] for row in hotel.ours("returned")] == ["lives"]
+    (seen,) = hotel.ours("returned")
+    assert (seen["state"], seen["waiting_for"], seen["waiting_until"]) == ("lives", None, None)
     assert [row["state"] for row in hotel.ours("search")] == ["ended"]
     assert "search" not in {row["purpose"] for row in hotel.ours("box")}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
@@ -137,7 +138,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
             keys[line.id] = people.read_key(work, name, line.row_key)
         except UnknownError:
             continue
-    judged, unread = _rows(judge, name, list(dict.fromkeys(keys.values())))
+    judged, unread = _readable(partial(judge.rows, name), keys.values())
     counts: Counter[str] = Counter()
     table = tables.returned
     for line in lines:
@@ -160,22 +161,31 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
     return counts
 
 
-def _rows(
-    judge: Judge, name: str, keys: Sequence[Key]
-) -> tuple[dict[Key, Judged], frozenset[Key]]:
-    """Return what is thought of rows, and which of them nobody can read."""
-    if not keys:
+_Row = TypeVar("_Row")
+_Said = TypeVar("_Said")
+
+
+def _readable(
+    ask: Callable[[Sequence[_Row]], Mapping[_Row, _Said]], rows: Iterable[_Row]
+) -> tuple[dict[_Row, _Said], frozenset[_Row]]:
+    """Return what is found out about rows, and which of them nobody can read.
+
+    :param ask: finds it out about some rows at once.
+    :param rows: the rows.
+    """
+    wanted = list(dict.fromkeys(rows))
+    if not wanted:
         return {}, frozenset()
     try:
-        return judge.rows(name, keys), frozenset()
+        return dict(ask(wanted)), frozenset()
     except Exception as problem:
         # One that nobody can read keeps nobody from judging the others.
         if not is_unread(problem):
             raise
-        if len(keys) == 1:
-            return {}, frozenset(keys)
-    half = len(keys) // 2
-    (one, unread), (other, more) = (_rows(judge, name, k) for k in (keys[:half], keys[half:]))
+        if len(wanted) == 1:
+            return {}, frozenset(wanted)
+    half = len(wanted) // 2
+    (one, unread), (other, more) = (_readable(ask, w) for w in (wanted[:half], wanted[half:]))
     return one | other, unread | more
 
 
@@ -273,14 +283,15 @@ def look_again(work: Work) -> int:
     table, lines = tables.returned, _unclear(work)
     judge = Judge(work, lambda mark: False)
     whose = {line.id: _who(work, line) for line in lines}
-    empty = shells(work, {w for line in lines if (w := whose[line.id]) and line.door == REPLAY})
+    replayed = [w for line in lines if (w := whose[line.id]) and line.door == REPLAY]
+    empty, _ = _readable(lambda some: dict.fromkeys(shells(work, some), True), replayed)
     done = 0
     for line in lines:
         who = whose[line.id]
         if who is None or (line.door == REPLAY and who not in empty):
             continue
         key, known = who[1], line.table_name in judge.known and line.door != REPLAY
-        judged, unread = _rows(judge, line.table_name, [key] if known else [])
+        judged, unread = _readable(partial(judge.rows, line.table_name), [key] if known else [])
         if unread:
             continue
         found, state = judged.get(key), None

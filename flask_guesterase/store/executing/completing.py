@@ -68,7 +68,7 @@ def _over(work: Work, number: str) -> bool:
 
 def waiting(work: Work) -> list[str]:
     """Return the requests of which nothing is kept, whose files are gone or of whom somebody was
-    back; one of which a row still goes again is not among them."""
+    back, without those of which a row still goes again or another's box keeps something."""
     request, parcel, kept, back = tables.request, tables.outbox, tables.kept, tables.returned
     gone = select(parcel.c.request).where(parcel.c.kind == outbox.FILE)
     came = select(back.c.request).where(back.c.request.is_not(None))
@@ -81,7 +81,11 @@ def waiting(work: Work) -> list[str]:
         request.c.number.in_(gone) | request.c.number.in_(came),
         request.c.number.not_in(owed), ~living.exists(),
     )
-    return list(work.conn.execute(rows.order_by(request.c.id)).scalars())
+    found = list(work.conn.execute(rows.order_by(request.c.id)).scalars())
+    # The sweep that empties the boxes of others ends what waits for them, years later perhaps.
+    others = beside.known(work, found)
+    still = beside.still(work, (box for boxes in others.values() for box in boxes))
+    return [number for number in found if still.isdisjoint(others.get(number, ()))]
 
 
 def _gone(work: Work, number: str, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -128,8 +128,11 @@ def traces(work: Work, case: Case, actor: str) -> None:
             seen.c.request == case.number,
             seen.c.state.in_([Fate.OPEN.value, Fate.STAFF.value]),
         )
-        .values(state=Fate.LIVES.value, decided_by=actor, decided_at=work.stamp, try_at=None)
-    )
+        .values(
+            state=Fate.LIVES.value, decided_by=actor, decided_at=work.stamp, try_at=None,
+            waiting_for=None, waiting_until=None,
+        )
+    )  # fmt: skip
 
 
 def recipients(work: Work, case: Case) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from ...core.decided import mark
 from ...core.errors import KeyMissingError, UnknownError
 from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
-from ...core.plan import LEGAL_DUTY, Outcome, Person, Plan, Row
+from ...core.plan import ANOTHER, LEGAL_DUTY, Outcome, Person, Plan, Row, Rulings
 from ..access import brake
 from ..casework.cases import load, secret
 from ..certificates import planning
@@ -28,7 +28,7 @@ from ..copying import shelved
 from ..depth import deepening
 from ..erasing import people
 from ..erasing.doubles import doubles
-from ..erasing.eraser import Scope
+from ..erasing.eraser import Found, Scope
 from ..erasing.taking import Erased
 from ..executing import execution, meanwhile
 from ..invented import canaries
@@ -60,8 +60,9 @@ class Fate(StrEnum):
 class Noted(StrEnum):
     """How a line stands that is written down as erased once its own row is gone, and not before.
 
-    NEW: all that is theirs goes, but for what a hold keeps. RESTED: as a hold kept the row at the
-    last try, only what surely stands there yet, or again, is a reason to take what else is theirs.
+    NEW: all that is theirs goes, but for what a hold keeps, and for the row itself as long as the
+    hotel needs a part of it. RESTED: as that kept the row at the last try, only what surely stands
+    there yet, or again, is a reason to take what else is theirs.
     """
 
     NEW = "new"
@@ -157,7 +158,7 @@ def again(
         rows of other declared tables.
     :param under: what was decided before; the decision of the request when None.
     :param noted: how the line about a row stands that waits for itself; None where what a hold
-        keeps is kept for the request.
+        keeps, or the hotel needs, is kept for the request.
     :raises BlockedError: the clock is in doubt, by which floors are judged.
     :raises SetupError: a newer version of the package made our tables.
     :raises BusyError: somebody else's transaction holds the rows.
@@ -171,11 +172,15 @@ def again(
     if under.before is None and not runs.confirmed(work, origin.property):
         return Again(Fate.OPEN, ("unconfirmed",))
     about = scope(work, origin, who)
+    about = about if noted is None else _whole(work, about, who)
     plan = planning.plan(work, about)
+    held = {} if noted is None else _held(plan, who)
+    why = tuple(sorted(set(held.values())))
     standing = plan.blocked or execution.all_kept(plan)
     if standing:
+        reasons = () if plan.blocked else why
         return Again(
-            Fate.OPEN, waiting.reasons_of(standing), until=waiting.until(standing)
+            Fate.OPEN, reasons or waiting.reasons_of(standing), until=waiting.until(standing)
         )
     if not plan.changing():
         return Again(Fate.GONE)
@@ -185,27 +190,54 @@ def again(
         return Again(Fate.STAFF, new)
     if under.breaks(plan):
         return Again(Fate.STAFF, (LEGAL_DUTY,))
-    held = _held(plan, who) if noted is not None else frozenset()
     if held and noted is Noted.RESTED and not planning.left_of(work, plan):
-        return Again(Fate.OPEN, (LEGAL_DUTY,))
+        return Again(Fate.OPEN, why)
     many = doubles(work, plan)
-    erased, spared = _carry_out(work, origin, about, plan, under.day, held)
+    erased, spared = _carry_out(work, origin, about, plan, under.day, frozenset(held))
     done, left = did(plan, many, erased.same, spared.lost), unmoved(erased.others)
     if held:
-        return Again(Fate.OPEN, (LEGAL_DUTY,), tuple(done), tuple(left))
+        return Again(Fate.OPEN, why, tuple(done), tuple(left))
     return Again(Fate.ERASED, did=tuple(done), left=tuple(left))
 
 
-def _held(plan: Plan, who: Iterable[Person]) -> frozenset[Person]:
-    """Return those of some rows that a hold keeps."""
-    return frozenset(who) & frozenset(
+_AS_HELD = (0,)
+"""Stands for the holds of a row that stays whole because the hotel needs a part of it."""
+
+
+def _whole(work: Work, about: Scope, who: Iterable[Person]) -> Scope:
+    """Return a scope in which each of some rows stays whole while the hotel needs a part of it.
+
+    What would go of it is what it is known by, and by which a new stay or another person shows.
+    """
+    rule, among = about.rule, frozenset(who)
+
+    def ruled(found: Found) -> Rulings:
+        rulings = {} if rule is None else dict(rule(found))
+        for place in among & rulings.keys():
+            ruling, taken = rulings[place], set(work.datamap.declared(place[0]).taken)
+            # What another controller needs keeps this one from nothing that is its own to do.
+            needed = {c: w for c, w in ruling.needed.items() if c in taken and w != ANOTHER}
+            if needed and not ruling.held:
+                rulings[place] = replace(ruling, held=_AS_HELD, needed=needed)
+        return rulings
+
+    return replace(about, rule=ruled)
+
+
+def _held(plan: Plan, who: Iterable[Person]) -> dict[Person, str]:
+    """Return those of some rows that stay whole, each with why: a hold, or what needs a part."""
+    held = frozenset(who) & frozenset(
         (step.decision.table, row.key) for step in plan.steps
         if step.decision.outcome is Outcome.HOLD for row in step.rows
     )
+    return {
+        place: min(ruling.needed.values()) if ruling.held == _AS_HELD else LEGAL_DUTY
+        for place in held for ruling in [plan.rulings[place]]
+    }
 
 
 def _apart(plan: Plan, held: frozenset[Person]) -> Plan:
-    """Return a plan in which a hold keeps none of some rows, as their lines wait for that."""
+    """Return a plan that keeps none of some rows whole, as their lines wait for that."""
     if not held:
         return plan
     return replace(plan, steps=tuple(
@@ -300,7 +332,7 @@ def _carry_out(
         # Of what a replay erases the register knows the marks already.
         marks.take(work, origin, plan, outside=origin.number is not None and not work.replaying)
     erased = planning.erase(work, origin, plan, about)
-    # What a hold keeps of a noted row waits with its line, by which it may turn out to live.
+    # What is kept whole of a noted row waits with its line, by which it may turn out to live.
     kept = meanwhile.unwritten(work, origin.number, _apart(plan, held))
     keeping.record(work, origin, kept, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
