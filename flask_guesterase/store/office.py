@@ -30,6 +30,7 @@ from .desks.schooling import Schooling
 from .desks.upkeep import Upkeep
 from .desks.witnesses import Witnesses
 from .journaling import binding
+from .lawbook.unchanged import unchanged
 from .unit import HasWork
 
 _Result = TypeVar("_Result")
@@ -57,7 +58,7 @@ class Office(
         :raises RetryableError: somebody placed a hold on what may have been erased.
         """
         departing.settle(self.work)
-        binding.stand(self.work)
+        binding.stand(self.work, unchanged)
         binding.seal(self.work)
         certifying.journaled(self.work)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -81,6 +82,8 @@ class Work:
     :param bound: kinds of our own rows that changed and that the journal vouches for.
     :param held: numbers of the holds that lived when an erasure was drawn; None where none was.
     :param ruled: which rules were in force as they were first read; None where they were not.
+    :param judged: property -> the rules in force as they were first read; of none, what labels say.
+    :param planned: tables that what is erased was decided about.
     :param begun: erasures over several databases that begin with this transaction's commit.
     :param refused: what was refused, journaled when this is rolled back for it.
     :param training: what becomes of an act without the training for it.
@@ -115,6 +118,8 @@ class Work:
     bound: set[str] = field(default_factory=set)
     held: frozenset[int] | None = None
     ruled: str | None = None
+    judged: dict[str, Any] = field(default_factory=dict)
+    planned: set[str] = field(default_factory=set)
     begun: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     training: Training = Training.OFF

@@ -13,10 +13,11 @@ import sqlalchemy as sa
 from flask_guesterase import File, Policy, keep
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.policy import Equal
+from flask_guesterase.store.binds.forward import tried
 from tests.engines import fresh_database
 
 from .group import Group, beside
-from .test_forward import after_intent, before_home, change, crash, taken_away
+from .test_forward import after_intent, before_home, change, crash, intents_of, taken_away
 
 BEA = {"email": "bea@mail.example"}
 
@@ -173,4 +174,38 @@ def test_a_file_of_both_waits_for_a_hold_that_came_after_they_had_begun(
         with hotel.app.app_context(), hotel.extension.begin() as office:
             office.lift(id, by)
     hotel.work(hours=2)
+    assert hotel.lies() == ["other.png"]
+
+
+@pytest.mark.parametrize("when", ["begun", "ended", "queued"])
+def test_a_file_of_both_waits_for_a_hold_on_whoever_ended_first(
+    scanned: tuple[Scanned, str], when: str
+) -> None:
+    """It was theirs as well; until the hold is lifted the other one's certificate says it is left.
+
+    The hold comes when both have begun, between their ends, or while the file is to be removed.
+    """
+    hotel, _ = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    if when == "ended":
+        with hotel.app.app_context():
+            assert tried(hotel.extension.run, intents_of(hotel)[0].number) == ""
+    away = hotel.scans.rename(hotel.scans.with_name("away")) if when == "queued" else None
+    if away:
+        hotel.work()
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        id = office.place_hold(wanted, "officer")
+    if away:
+        away.rename(hotel.scans)
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png"]
+    assert [hotel.state(number) for number in numbers] == ["erased", "partial"]
+    for by in ("officer", "second"):
+        with hotel.app.app_context(), hotel.extension.begin() as office:
+            office.lift(id, by)
+    hotel.work(hours=3)
     assert hotel.lies() == ["other.png"]

@@ -101,6 +101,17 @@ def test_a_living_guests_booking_given_an_erased_number(
     _nobody_goes(lodge)
 
 
+@pytest.mark.parametrize("typed", ["saved", "statement"], indirect=True)
+def test_an_undated_guests_booking_given_an_erased_number(lodge: Lodge, typed: Typed) -> None:
+    """No sweep has read of the guest, and the booking was there before it was typed into."""
+    lodge.add(Guest(id=3, house="sh", full_name=ANN["full_name"], email="cy@mail.example"))
+    lodge.add(Booking(
+        id=3, guest_id=3, external_ref="OB-77003", made_at=datetime(2025, 11, 1, 8),
+    ))  # fmt: skip
+    typed(Booking, 3, external_ref=REF)
+    _nobody_goes(lodge)
+
+
 @pytest.mark.parametrize("statement", [False, True])
 def test_an_erased_guests_booking_made_for_a_living_guest(lodge: Lodge, statement: bool) -> None:
     """That the booking is new says nothing of whose it is."""

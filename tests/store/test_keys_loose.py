@@ -9,6 +9,7 @@ import pytest
 
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.casework import cases
+from flask_guesterase.store.certificates import laternotice
 from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.upkeep import owndata
@@ -32,8 +33,9 @@ def stopped(house: Copied) -> str:
 
 
 def cased(house: Copied) -> set[str]:
-    """Return the keys of requests."""
-    return {each for each in house.hotel.custodian.labels() if each.startswith("case:")}
+    """Return the keys of requests and of later notices."""
+    kinds = "case:", "later:"
+    return {each for each in house.hotel.custodian.labels() if each.startswith(kinds)}
 
 
 def night(house: Copied, days: int = 0) -> set[str]:
@@ -82,6 +84,20 @@ def test_the_key_of_a_request_that_a_later_copy_knows_waits_from_the_restore_on(
     confirm(house, "officer")
     assert night(house) == night(house, 90) == {label}
     assert night(house, 40) == set()
+
+
+def test_the_key_of_a_later_notice_of_no_request_ends_with_the_copies_as_well(
+    house: Copied,
+) -> None:
+    """A later copy of the database knows whom to tell, or the one of which this is a copy does."""
+    house.hotel.settings = replace(house.hotel.settings, backup_days=60)
+    label = laternotice.label("GR-NOBODY22")
+    house.hotel.custodian.ensure(label)
+    assert night(house) == night(house, 90) == {label}
+    assert night(house, 40) == set()
+    night(house, 100)
+    assert not [row for row in house.hotel.ours("day") if row["label"] == label]
+    assert not [each for each in house.hotel.ours("pulse") if each["name"].startswith("loose")]
 
 
 @pytest.mark.parametrize("what", ["backup_days", "register"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from ...core.called import Part
 from ...core.errors import SealError
@@ -226,6 +226,14 @@ def parts(work: Work, number: str) -> list[Line[Any]]:
     table = tables.intent
     wanted = select(table).where(table.c.number == number).order_by(table.c.id)
     return list(work.conn.execute(wanted.with_for_update()).all())
+
+
+def beside(work: Work, part: Line[Any]) -> list[str]:
+    """Return the requests whose erasures were under way while this one was."""
+    mine, request = tables.intent.c, tables.intent.c.request
+    under_way = or_(mine.state == OPEN, mine.ended_at >= part.begun_at)
+    wanted = select(request).where(mine.number != part.number, request.is_not(None), under_way)
+    return list(work.conn.execute(wanted.distinct().order_by(request)).scalars())
 
 
 def read(work: Work, part: Line[Any]) -> Intent:

@@ -22,6 +22,7 @@ from .. import tables
 from ..casework.cases import Case, day_at, load, tell
 from ..journaling import approvals, binding, journal, signing, witness
 from ..lawbook.blockers import today_at
+from ..lawbook.unchanged import unchanged
 from ..mapping.days import last_utc_day, last_whole_day
 from ..partners import recipients
 from ..remembrance import heads, remembering
@@ -47,7 +48,7 @@ def journaled(work: Work, proving: bool = False) -> list[Entry]:
         put in sequence until it has caught up.
     :raises RetryableError: a hold was placed on what may have been erased.
     """
-    binding.stand(work)
+    binding.stand(work, unchanged)
     remembering.intend(work)
     news = work.events[work.journaled :]
     work.journaled = len(work.events)

@@ -207,19 +207,20 @@ def end_old(work: Work) -> None:
 
 
 def idle(work: Work, labels: Iterable[str]) -> list[str]:
-    """Return the keys under which nothing lies: a transaction that failed, or a restore, left them.
+    """Return the keys of requests under which nothing lies: a transaction that failed left them.
 
-    Who is answering now still has the contact of the case, until the other one takes its place.
+    Who is answering now still has the contact of the case, until the other one takes its place. Of
+    those of no request nobody can tell (`orphaned.requests`).
 
     :param work: the open transaction.
     :param labels: labels of the keys there are.
     """
     ours = {each.removeprefix(label("")): each for each in labels if each.startswith(label(""))}
-    contact, kept = tables.contact, set[str]()
+    request, contact, bare = tables.request.c.number, tables.contact.c.request, set[str]()
     for part in chunks(sorted(ours)):
-        known = select(contact.c.request).where(contact.c.request.in_(part))
-        kept.update(work.conn.execute(known).scalars())
-    return [each for number, each in ours.items() if number not in kept]
+        kept = select(contact).where(contact == request).exists()
+        bare.update(work.conn.execute(select(request).where(request.in_(part), ~kept)).scalars())
+    return [each for number, each in ours.items() if number in bare]
 
 
 def part(work: Work, numbers: Iterable[str]) -> list[Part]:

@@ -158,6 +158,7 @@ def erase(
     drawn = drawn.plan if isinstance(drawn, Locked) else drawn
     # A plan whose rows are not locked yet is drawn again once they are.
     binding.draw(work)
+    work.planned |= {step.decision.table for step in drawn.steps}
     remembered = tracing.note(work, origin, drawn)
     bounds = about or scope(work, drawn.people, lock=True, house=origin.property)
     erased = intents.erase(work, origin, held or drawn, bounds)

@@ -24,7 +24,7 @@ _ADDED = ("seen", "open")
 
 def came(
     conn: Connection, people: Collection[Person], last: Mapping[str, int] | None,
-    beside: datetime | None,
+    beside: datetime | None, written: bool = False,
 ) -> dict[Person, tuple[bool | None, bool]]:
     """Return whether people are known to be new, None where nobody can tell, and whether they were
     there when a sweep read their table.
@@ -35,13 +35,17 @@ def came(
         where they were seen as they were written.
     :param beside: when another row of theirs was seen, naive UTC; None where it is their own row
         that was.
+    :param written: that other row was there before it was written to, and so were they.
     """
     if last is not None:
         return {who: (new, new is False) for who in people for new in [since(who, last)]}
     if beside is None:
         return dict.fromkeys(people, (True, False))
     new, read = added(conn, people), ends(conn, {table for table, _ in people}, beside)
-    return {who: (who in new, who not in new and since(who, read) is False) for who in people}
+    return {
+        who: (who in new, who not in new and (written or since(who, read) is False))
+        for who in people
+    }
 
 
 def added(conn: Connection, people: Iterable[Person]) -> set[Person]:

@@ -64,6 +64,7 @@ class Judge:
         None of rows that were seen as they were written.
     :param at: when they were seen, naive UTC.
     :param again: they were judged when they were found: whether they are new is known.
+    :param written: they were seen as somebody wrote to them, and were there before.
     """
 
     work: Work
@@ -71,6 +72,7 @@ class Judge:
     last: Mapping[str, int] | None = None
     at: datetime = datetime.max
     again: bool = False
+    written: bool = False
     known: dict[str, Watched] = field(init=False)
     seals: Seals = field(init=False)
     _shells: set[Person] = field(init=False, default_factory=set)
@@ -182,9 +184,8 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
-        came = arrived.came(
-            self.work.conn, carried, self.last, self.at if owners and not self.again else None
-        )
+        beside = self.at if owners and not self.again else None
+        came = arrived.came(self.work.conn, carried, self.last, beside, self.written)
         result = {}
         for person, signs in carried.items():
             facts = _Facts(

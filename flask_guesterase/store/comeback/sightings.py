@@ -123,7 +123,8 @@ def judge(work: Work) -> dict[str, int]:
     counts: Counter[str] = Counter()
     at = min((line.seen_at for line in lines), default=work.stamp)
     judges = {
-        SEEN: Judge(work, lambda mark: True, at=at), THERE: Judge(work, lambda mark: False, at=at),
+        SEEN: Judge(work, lambda mark: True, at=at),
+        THERE: Judge(work, lambda mark: False, at=at, written=True),
     }  # fmt: skip
     for name, state in sorted({(line.table_name, line.state) for line in lines}):
         mine = [line for line in lines if (line.table_name, line.state) == (name, state)]

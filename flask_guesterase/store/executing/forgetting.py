@@ -145,7 +145,7 @@ def _record(labels: tuple[str, ...], office: HasWork) -> int:
 def keys_back(work: Work, after: int) -> Step:
     """Mark keys again that were destroyed and are back, with an old copy of their folder.
 
-    So is a key for a later notice that nothing lies under, and that of no request.
+    So is a key for a later notice that nothing lies under, and one of no request.
     """
     day, there = tables.day, sorted(work.custodian.labels())
     back: list[str] = []

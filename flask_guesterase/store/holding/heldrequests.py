@@ -1,4 +1,4 @@
-"""Which requests a living hold reaches."""
+"""Which requests living holds reach."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..boxes import vault
 from ..retaining.holds import living
 from ..statements.sql import chunks
 from ..work import Work
+from . import heldkeys
 from .reach import covered_in
 
 
@@ -35,6 +36,24 @@ def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:
     for hold in holds:
         found |= covered_in(work, hold, rows)
     return found
+
+
+def holders(work: Work, numbers: Sequence[str]) -> list[int]:
+    """Return the living holds that cover a subject row, a kept row or a box of some requests.
+
+    :param work: the open transaction.
+    :param numbers: numbers of the requests.
+    """
+    box = tables.box
+    wanted = select(box.c.label).where(
+        box.c.request.in_(numbers), box.c.label.in_(vault.HOLDS), box.c.forgotten_at.is_(None)
+    )
+    rows = {(table, text): {number} for number, table, text in _rows_of_requests(work, numbers)}
+    labels = set(work.conn.execute(wanted).scalars())
+    return [
+        hold.id for hold in living(work)
+        if heldkeys.label(hold.id) in labels or covered_in(work, hold, rows)
+    ]
 
 
 def _rows_of_requests(work: Work, numbers: Sequence[str] | None) -> list[tuple[str, str, str]]:

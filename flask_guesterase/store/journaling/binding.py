@@ -196,7 +196,7 @@ def draw(work: Work) -> None:
         work.held, _ = _standing(work)
 
 
-def stand(work: Work) -> None:
+def stand(work: Work, unchanged: Callable[[Work], bool]) -> None:
     """Make sure that no hold was placed since an erasure was drawn, nor is until its commit, and
     that the rules are those by which it was judged.
 
@@ -204,13 +204,15 @@ def stand(work: Work) -> None:
     here, and takes the journal's head later.
 
     :param work: the open transaction.
+    :param unchanged: tells, where some rules changed, whether none of those by which it was judged
+        did.
     :raises RetryableError: one was placed, or they changed, which may keep what was erased.
     """
     if work.held is None:
         return
     turn(work, HOLDS)
     living, rules = _standing(work)
-    if work.ruled not in (None, rules):
+    if work.ruled not in (None, rules) and not unchanged(work):
         raise RetryableError(
             "The rules changed while this was being erased.",
             "Nothing was changed; what they let go goes at the next try.",

@@ -61,7 +61,9 @@ def in_force(work: Work, code: str) -> tuple[Rule, ...]:
     :raises UnknownError: there is no such property.
     """
     work.settings.property(code)
-    return rulebook.rules(book(work, code), today(work))
+    rules = rulebook.rules(book(work, code), today(work))
+    work.judged.setdefault(code, rules)
+    return rules
 
 
 def coming(work: Work, code: str) -> tuple[Rule, ...]:
@@ -94,7 +96,7 @@ def all_in_force(work: Work, codes: Collection[str]) -> dict[str, tuple[Rule, ..
             # What was not looked at since its sources changed is written down first.
             found[code] = in_force(work, code)
             continue
-        found[code] = _told(tuple(map(told_by, rows[code])), today(work))
+        found[code] = _said(work, code, rows[code])
     return found
 
 
@@ -131,7 +133,28 @@ def read(work: Work, code: str) -> None:
     if LABELS in rows:
         _keep_labels(work, [*map(line_of, rows[LABELS])])
     if code in rows:
-        work.rules[code] = _told(tuple(map(told_by, rows[code])), today(work))
+        work.rules[code] = _said(work, code, rows[code])
+
+
+def again(work: Work) -> dict[str, Any]:
+    """Return what `Work.judged` would be by now, without what its sources make anew."""
+    rows: dict[str, list[Row[Any]]] = {}
+    for part in chunks(sorted(work.judged), MANY):
+        rows |= _fresh(work, part)
+    return {code: _said(work, code, mine) for code, mine in rows.items() if code in work.judged}
+
+
+def _said(work: Work, code: str, rows: Sequence[Row[Any]]) -> Any:
+    """Return the rules that the rows of a property make today; of the labels, what they say."""
+    if not code:
+        return _labelled(work, [*map(line_of, rows)])
+    rules = _told(tuple(map(told_by, rows)), today(work))
+    work.judged.setdefault(code, rules)
+    return rules
+
+
+def _labelled(work: Work, lines: Sequence[Line]) -> tuple[Labels, dict[str, whence.Paths]]:
+    return rulebook.labels(lines, today(work)), whence.paths(lines, today(work))
 
 
 def labels(work: Work, table: str, column: str) -> tuple[str, ...]:
@@ -155,8 +178,8 @@ def all_labels(work: Work) -> Labels:
 
 
 def _keep_labels(work: Work, lines: Sequence[Line]) -> Labels:
-    work.labels = rulebook.labels(lines, today(work))
-    work.paths = whence.paths(lines, today(work))
+    work.labels, work.paths = said = _labelled(work, lines)
+    work.judged.setdefault(LABELS, said)
     return work.labels
 
 

@@ -242,7 +242,9 @@ class Sender(Protocol):
         """Return the code of the property."""
 
 
-def queue_file(work: Work, case: Sender, root: str, name: str, until: str = "") -> None:
+def queue_file(
+    work: Work, case: Sender, root: str, name: str, until: str = "", beside: Sequence[str] = ()
+) -> None:
     """Queue the removal of a file.
 
     :param work: the open transaction.
@@ -250,10 +252,13 @@ def queue_file(work: Work, case: Sender, root: str, name: str, until: str = "") 
     :param root: the declared folder.
     :param name: name of the file in it; may tell who somebody is, so it is sealed.
     :param until: last day on which it can be had back; empty when its bytes are not kept.
+    :param beside: requests that may have left it to this one; it is held with those as well.
     """
     # Parcels are deleted in their time, so a number that counts them is given a second time.
     dedupe = f"{FILE}:{case.number or ''}:{secrets.token_hex(16)}"
-    content = {"root": root, "name": name, "until": until if case.number else ""}
+    content: dict[str, Any] = {"root": root, "name": name, "until": until if case.number else ""}
+    if beside:
+        content["beside"] = list(beside)
     _queue(work, case, FILE, "disk", "remove", dedupe, content)
 
 

@@ -12,6 +12,7 @@ from .. import tables
 from ..access import brake, pulse
 from ..access.pulse import Pulse
 from ..casework import cases
+from ..certificates import laternotice
 from ..journaling import binding
 from ..statements.sql import chunks
 from ..work import Work
@@ -76,6 +77,8 @@ _LOOSE = "loose:"
 def requests(work: Work, labels: Iterable[str]) -> list[str]:
     """Return the keys of requests that are in no row and in no copy of the database any more.
 
+    So are those of their later notices.
+
     Who was stopped while a request was filed leaves its key, and so does a restore: a later copy
     that is put back after it knows the request. So they wait from the night in which they were
     first seen for as long as backups are kept; where nobody said how long that is, or no register
@@ -103,11 +106,13 @@ def anew(work: Work) -> None:
 def _loose(work: Work, labels: Iterable[str]) -> list[str]:
     """Return the keys of requests that no row tells of, and that no box lies under."""
     request, box = tables.request.c, tables.box.c
-    mine = {each: each.partition(":")[2] for each in labels if each.startswith(cases.label(""))}
+    kinds = cases.label(""), laternotice.label("")
+    mine = {each: each.partition(":")[2] for each in labels if each.startswith(kinds)}
     there = set[str]()
     for part in chunks(sorted(mine)):
         numbers = select(request.number).where(request.number.in_([mine[each] for each in part]))
-        there |= {cases.label(number) for number in work.conn.execute(numbers).scalars()}
+        known = set(work.conn.execute(numbers).scalars())
+        there.update(each for each in part if mine[each] in known)
         living = select(box.label).where(box.label.in_(part), box.forgotten_at.is_(None))
         there |= set(work.conn.execute(living).scalars())
     return sorted(mine.keys() - there)

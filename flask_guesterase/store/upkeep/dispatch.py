@@ -17,7 +17,7 @@ from .. import tables
 from ..access import actors
 from ..boxes import safe, vault
 from ..casework.cases import acknowledge, load, tell
-from ..holding import unsearched
+from ..holding import heldkeys, heldrequests, unsearched
 from ..journaling import approvals, binding
 from ..messages import removal
 from ..messages.outbox import (
@@ -172,12 +172,27 @@ def held(work: Work, parcel: Parcel) -> bool:
     :param work: the open transaction, in which it is dealt with.
     """
     binding.turn(work, binding.HOLDS)
+    _keep_beside(work, parcel)
     table = tables.outbox
     free = select(table.c.id).where(table.c.id == parcel.id, _FREE)
     if work.conn.execute(free).first() is not None:
         return False
     _set(work, parcel.id, state=QUEUED, next_at=work.stamp)
     return True
+
+
+def _keep_beside(work: Work, parcel: Parcel) -> None:
+    """Put a file that others left to this request under the oldest hold that reaches one of them.
+
+    :raises GuesteraseError: it cannot be put there now.
+    """
+    if not (beside := parcel.content.get("beside")):
+        return
+    table, holds = tables.outbox, heldrequests.holders(work, beside)
+    box = work.conn.execute(select(table.c.box).where(table.c.id == parcel.id)).scalar_one()
+    problem = heldkeys.keep(work, [box], holds)
+    if problem is not None:
+        raise problem
 
 
 def done(work: Work, parcel: Parcel) -> None:
