@@ -179,7 +179,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     going, many = struck(work, plan, show=names), doubles(work, plan)
     still = going.same | unmoved(work, plan)
     idle = {(each, key): many.get((each.table, key), 1) for each, key in still}
-    lost = window.unkept(work, plan).lost
+    lost = window.foretold(work, plan).lost
     told = _told([*did(plan, many, idle, lost), *copied(plan)], _held_now(work, plan, by))
     drawn = _preview(case.number, mark, told, blocked)
     looks = _looks(work, subjects) if names else {}
