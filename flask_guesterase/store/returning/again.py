@@ -194,7 +194,8 @@ def again(
         return Again(Fate.OPEN, why)
     many = doubles(work, plan)
     erased, spared = _carry_out(work, origin, about, plan, under.day, frozenset(held))
-    done, left = did(plan, many, erased.same, spared.lost), unmoved(erased.others)
+    lost = spared.naming(erased.naming).lost
+    done, left = did(plan, many, erased.same, lost), unmoved(erased.others)
     if held:
         return Again(Fate.OPEN, why, tuple(done), tuple(left))
     return Again(Fate.ERASED, did=tuple(done), left=tuple(left))
