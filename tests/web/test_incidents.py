@@ -134,6 +134,45 @@ def test_that_the_public_was_told_is_recorded_and_confirmed_on_the_page(house: H
     assert act(second, number, "close") == 303
 
 
+def test_the_list_marks_an_incident_in_which_letters_did_not_reach_everybody(house: House) -> None:
+    """Until two people said how the others were told; no clock of a law names it there."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    act(officer, number, "classify", kind="leak", severity="risk-likely", cause="human-error")
+    act(officer, number, "reach", table="")
+    act(officer, number, "propose", duty="CN/guests", words="A list was seen.")
+    mark = "letters did not reach everybody"
+    assert mark not in officer.get(f"{DESK}/incidents?lang=en")
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+    assert mark in officer.get(f"{DESK}/incidents?lang=en")
+    public(officer, second, number)
+    assert mark not in officer.get(f"{DESK}/incidents?lang=en")
+
+
+def test_whom_no_letter_reached_was_told_by_post_or_by_telephone_too(house: House) -> None:
+    """The officer says how, the second person reads it; the law is not asked for the public."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    path = f"{DESK}/incidents/{number}"
+    act(officer, number, "classify", kind="leak", severity="risk-likely", cause="human-error")
+    act(officer, number, "reach", table="")
+    act(officer, number, "propose", duty="CN/guests", words="A list was seen.")
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+    page = second.get(f"{path}?lang=en")
+    assert "Whom post or a call can reach, tell that way instead." in page
+    assert re.search(r'name="way" value="in-public" required checked', page)
+    form = {"duty": "CN/guests", "place": "The front desk", "on": today().isoformat()}
+    assert act(officer, number, "public", way="by-pigeon", **form) == 422
+    answer = officer.post(f"{path}/public?lang=en", path, **form | {"way": "by-post", "on": "x"})
+    assert re.search(r'name="way" value="by-post" required checked', answer.text)
+    assert act(officer, number, "public", way="by-telephone", **form) == 303
+    page = second.get(f"{path}?lang=en")
+    assert "<dd>by telephone</dd>" in page
+    assert "in public</dd>" not in page
+    read = seen(second, number)
+    assert act(second, number, "public/confirm", duty="CN/guests", digest=read) == 303
+
+
 @pytest.mark.parametrize("lang", ["zh-CN", "de", "it"])
 def test_whoever_writes_to_guests_reads_in_which_language_the_letter_is(
     sqlite_url: str, tmp_path: Path, lang: str
