@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, update
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
@@ -368,6 +369,23 @@ def test_the_notice_says_how_many_records_there_are(house: House) -> None:
     page = officer.get(f"{DESK}/incidents/{number}")
     cells = rf'">{living[1]}</td><td data-label="[^"]+">{re.escape(told)}</td>'
     assert re.search(cells, page) is not None
+
+
+def test_whose_erased_records_are_counted_is_said_where_the_law_keeps_the_rest(
+    house: House,
+) -> None:
+    """Of whom something is kept counts once, as kept, and the records that went count as erased."""
+    number = report(house)
+    officer, notice = house.browser("officer"), f"{DESK}/incidents/{number}/notice.txt"
+    officer.get(f"{DESK}/?lang=en")
+    act(officer, number, "reach", table="guests", since="", until="")
+    asked = json.dumps({"records": {"erased": {"guests": 1, "bookings": 2}}})
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.incident).values(sealed=1, erased=0, asked=asked))
+    page = officer.get(f"{DESK}/incidents/{number}")
+    assert "<td data-label=\"Who\">others erased since it may have happened;" in page
+    told = "Others erased since (about): 0\nRecords erased since, of those above too (about): 3 "
+    assert told in officer.get(f"{notice}?duty=CN/authority")
 
 
 @pytest.mark.parametrize("name", ["noticed", "happened"])
