@@ -80,7 +80,7 @@ CHANNELS: dict[str, str] = {
 
 MESSAGE_CHANNELS: dict[str, str] = {
     "page": N_("shown on this page"),
-    "print": N_("to be printed"),
+    "print": N_("on paper"),
     "smtp": N_("e-mail"),
     "sms": N_("text message"),
     "disk": N_("on the server’s disk"),
