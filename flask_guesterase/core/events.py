@@ -659,14 +659,14 @@ class NoticeSent(Event):
 
 
 class PublicNoticeRecorded(Event):
-    """A person recorded that the public was told of an incident; another one must confirm it."""
+    """A person recorded how those were told whom no letter reached; another one must confirm it."""
 
     name = "public-notice-recorded"
 
 
 class PublicNoticeConfirmed(Event):
-    """A second person confirmed that the public was told of an incident; the counts say of how many
-    people no letter reached.
+    """A second person confirmed how those were told of an incident whom no letter reached; the
+    counts say how many they are.
     """
 
     name = "public-notice-confirmed"

@@ -53,6 +53,15 @@ class Whom(StrEnum):
     GUESTS = "guests"
 
 
+class Way(StrEnum):
+    """How those were told whom no letter reached; a law may know of no notice in public instead."""
+
+    PUBLIC = "in-public"
+    POST = "by-post"
+    TELEPHONE = "by-telephone"
+    SEVERAL = "in-several-ways"
+
+
 OPEN, REVIEWED, CLOSED = "open", "reviewed", "closed"
 """States of an incident."""
 

@@ -313,7 +313,7 @@ def _form() -> str:
     except HTTPException:
         return ""
     # The address may fit another page too: one that takes its end for a code, or says *done*.
-    same = given == (request.view_args or {}) and not page.endswith((".copy_sent", ".slip"))
+    same = given == (request.view_args or {}) and not untaken.is_outcome(page)
     return quote(f"{request.script_root}{request.path}") if same else ""
 
 

@@ -14,7 +14,7 @@ from ..core.permissions import Permission
 from ..store.worker import carry_out
 from .current import current
 from .forms import officerforms, pressing, schemas
-from .forms.untaken import on_page
+from .forms.untaken import on_page, outcome
 from .housepages import (
     canaries,
     complaining,
@@ -190,6 +190,7 @@ def recode(number: str) -> str:
 
 
 @staff_pages.get("/<number>/slip")
+@outcome
 def slip(number: str) -> str:
     """Show the slip again, without the code, which was shown once; that confirms nothing."""
     with current.begin(write=False) as office:

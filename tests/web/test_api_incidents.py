@@ -113,11 +113,15 @@ def test_two_people_say_that_the_public_was_told(house: House) -> None:
     read = duty(second, number, "CN/guests")["digest"]
     done(second, f"{path}/send", {"duty": "CN/guests", "digest": read})
     assert "not-public" in second.get(path).json["missing"]
-    for wrong in ({"on": "2999-01-01"}, {"place": " "}, {"on": "0026-03-01"}):
+    for wrong in ({"on": "2999-01-01"}, {"place": " "}, {"on": "0026-03-01"}, {"way": "x"}):
         assert officer.post(f"{path}/public", {**notice, **wrong}).status_code == 422
     assert done(officer, f"{path}/public", notice)
     public = duty(second, number, "CN/guests")["public"]
     assert (public["place"], public["mine"]) == ("pine.example", False)
+    assert public["way"] == "in-public"
+    assert done(officer, f"{path}/public", {**notice, "way": "by-post"})
+    public = duty(second, number, "CN/guests")["public"]
+    assert public["way"] == "by-post"
     go = {"duty": "CN/guests", "digest": public["digest"]}
     assert officer.post(f"{path}/public/confirm", go).status_code == 403
     assert second.post(f"{path}/public/confirm", {**go, "digest": "0" * 64}).status_code == 409

@@ -22,6 +22,7 @@ from flask_guesterase import (
     Policy,
     Property,
     Subject,
+    exempt,
     keep,
     null,
     placeholder,
@@ -89,6 +90,7 @@ def find(
     register: str = "",
     outside: str = "right",
     mail: str = "",
+    hidden: bool = True,
     **config: Any,
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
@@ -110,6 +112,7 @@ def find(
     :param recipient: who else holds copies.
     :param base: address of the guest pages.
     :param mail: the mail server; letters are printed when empty.
+    :param hidden: the engines keep the values of statements out of errors and logs.
     :param config: further configuration.
     """
     with (
@@ -130,7 +133,7 @@ def find(
         if outside != "none":
             place = folder if outside == "disk" else apart
             app.config["GUESTERASE_CHECKPOINTS"] = f"file:{place}/outside"
-        db = SQLAlchemy(app)
+        db = SQLAlchemy(app, engine_options={"hide_parameters": hidden})
 
         class Guest(db.Model):  # type: ignore[name-defined,misc]  # the class is made at run time
             __tablename__ = "guests"
@@ -138,6 +141,13 @@ def find(
             email = sa.Column(sa.String(80), nullable=False)
             phone = sa.Column(sa.String(20))
             __erasure__ = policy
+
+        if "SQLALCHEMY_BINDS" in config:
+
+            class Room(db.Model):  # type: ignore[name-defined,misc]  # as above
+                __tablename__, __bind_key__ = "rooms", "rooms"
+                id = sa.Column(sa.Integer, primary_key=True)
+                __erasure__ = exempt("the house's own")
 
         Migrate(app, db)
         if env:
@@ -344,12 +354,23 @@ def demo_setting_of_the_worker(wrong: bool) -> list[Finding]:
     return find(GUESTERASE_INLINE=wrong)
 
 
+@CASES.of("parameters-shown")
+def parameters_shown(wrong: bool) -> list[Finding]:
+    return find(hidden=not wrong)
+
+
+@CASES.of("parameters-shown")
+def parameters_shown_of_another_database(wrong: bool) -> list[Finding]:
+    other = {"url": "sqlite://", "hide_parameters": not wrong}
+    return find(SQLALCHEMY_BINDS={"rooms": other})
+
+
 @pytest.mark.parametrize("where", ["TESTING", "DEBUG"])
 def test_settings_of_a_demo_are_right_where_the_application_is_tested(where: str) -> None:
     """Who tests or mends an application works with them, and `check` is no noise there."""
     config: dict[str, Any] = {where: True, "GUESTERASE_INLINE": True}
-    found = find(mail="page", **config)
-    assert "demo-setting" not in {each.id for each in found}
+    found = find(mail="page", hidden=False, **config)
+    assert not {"demo-setting", "parameters-shown"} & {each.id for each in found}
 
 
 @CASES.of("keys-missing")

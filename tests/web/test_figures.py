@@ -9,6 +9,7 @@ from dataclasses import astuple, fields
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import select
 
 from flask_guesterase.core.figures import Handled
@@ -128,3 +129,14 @@ def test_what_the_review_before_check_in_said_is_shown_by_month(house: House) ->
         number = office.open_monthly("sh", "watcher")
     page = house.browser("watcher").get(f"{DESK}/reviews/{number}", wish="en")
     assert "nobody is named who reviewed it 1" in page
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "January 2026"), ("zh", "2026年1月")])
+def test_the_month_of_a_review_is_said_in_words(house: House, lang: str, words: str) -> None:
+    """On its page and in the list; tables of figures alone have it in digits."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.open_monthly("sh", "issuer", "2026-01")
+    issuer = house.browser("issuer")
+    page = issuer.get(f"/desk/privacy/reviews/{number}?lang={lang}")
+    assert words in page.partition("<h1>")[2].partition("</h1>")[0]
+    assert f">{words}</a>" in issuer.get(f"/desk/privacy/reviews?lang={lang}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, update
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
@@ -132,6 +133,45 @@ def test_that_the_public_was_told_is_recorded_and_confirmed_on_the_page(house: H
     assert "&lt;i&gt;pine.example&lt;/i&gt;</dd>" in page
     assert f"{path}/public" not in page
     assert act(second, number, "close") == 303
+
+
+def test_the_list_marks_an_incident_in_which_letters_did_not_reach_everybody(house: House) -> None:
+    """Until two people said how the others were told; no clock of a law names it there."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    act(officer, number, "classify", kind="leak", severity="risk-likely", cause="human-error")
+    act(officer, number, "reach", table="")
+    act(officer, number, "propose", duty="CN/guests", words="A list was seen.")
+    mark = "letters did not reach everybody"
+    assert mark not in officer.get(f"{DESK}/incidents?lang=en")
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+    assert mark in officer.get(f"{DESK}/incidents?lang=en")
+    public(officer, second, number)
+    assert mark not in officer.get(f"{DESK}/incidents?lang=en")
+
+
+def test_whom_no_letter_reached_was_told_by_post_or_by_telephone_too(house: House) -> None:
+    """The officer says how, the second person reads it; the law is not asked for the public."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    path = f"{DESK}/incidents/{number}"
+    act(officer, number, "classify", kind="leak", severity="risk-likely", cause="human-error")
+    act(officer, number, "reach", table="")
+    act(officer, number, "propose", duty="CN/guests", words="A list was seen.")
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+    page = second.get(f"{path}?lang=en")
+    assert "Whom post or a call can reach, tell that way instead." in page
+    assert re.search(r'name="way" value="in-public" required checked', page)
+    form = {"duty": "CN/guests", "place": "The front desk", "on": today().isoformat()}
+    assert act(officer, number, "public", way="by-pigeon", **form) == 422
+    answer = officer.post(f"{path}/public?lang=en", path, **form | {"way": "by-post", "on": "x"})
+    assert re.search(r'name="way" value="by-post" required checked', answer.text)
+    assert act(officer, number, "public", way="by-telephone", **form) == 303
+    page = second.get(f"{path}?lang=en")
+    assert "<dd>by telephone</dd>" in page
+    assert "in public</dd>" not in page
+    read = seen(second, number)
+    assert act(second, number, "public/confirm", duty="CN/guests", digest=read) == 303
 
 
 @pytest.mark.parametrize("lang", ["zh-CN", "de", "it"])
@@ -329,6 +369,23 @@ def test_the_notice_says_how_many_records_there_are(house: House) -> None:
     page = officer.get(f"{DESK}/incidents/{number}")
     cells = rf'">{living[1]}</td><td data-label="[^"]+">{re.escape(told)}</td>'
     assert re.search(cells, page) is not None
+
+
+def test_whose_erased_records_are_counted_is_said_where_the_law_keeps_the_rest(
+    house: House,
+) -> None:
+    """Of whom something is kept counts once, as kept, and the records that went count as erased."""
+    number = report(house)
+    officer, notice = house.browser("officer"), f"{DESK}/incidents/{number}/notice.txt"
+    officer.get(f"{DESK}/?lang=en")
+    act(officer, number, "reach", table="guests", since="", until="")
+    asked = json.dumps({"records": {"erased": {"guests": 1, "bookings": 2}}})
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.incident).values(sealed=1, erased=0, asked=asked))
+    page = officer.get(f"{DESK}/incidents/{number}")
+    assert "<td data-label=\"Who\">others erased since it may have happened;" in page
+    told = "Others erased since (about): 0\nRecords erased since, of those above too (about): 3 "
+    assert told in officer.get(f"{notice}?duty=CN/authority")
 
 
 @pytest.mark.parametrize("name", ["noticed", "happened"])

@@ -290,6 +290,25 @@ def test_what_is_not_there_is_called_a_request_only_where_one_was_asked_for(
         assert words in other.partition("<main")[2].partition('class="row"')[0]
 
 
+@pytest.mark.parametrize("kind", [*OTHERS, errors.UnknownError], ids=lambda kind: kind.__name__)
+def test_what_is_refused_of_a_disclosure_speaks_of_no_request(
+    house: House, monkeypatch: pytest.MonkeyPatch, kind: type[errors.GuesteraseError]
+) -> None:
+    """Whoever reviews what an authority was shown is not sent to look for a request."""
+
+    def refuse(*_: object) -> None:
+        raise kind("No.", "Look.")
+
+    monkeypatch.setattr(Office, "review_disclosure", refuse)
+    for lang, of_requests in (("en", "request"), ("zh", "申请")):
+        answer = house.browser("clerk").post(
+            f"{DESK}/disclosures/GD-ABCD2345?lang={lang}", f"{DESK}/new", finding="fine"
+        )
+        main = answer.text.partition("<main")[2].partition('class="row"')[0]
+        assert answer.status_code in (403, 404, 409)
+        assert of_requests not in main.partition("<details")[0].casefold()
+
+
 def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House) -> None:
     """Nobody who lifts a hold or closes a monthly review is told to open a request again."""
     with house.app.app_context(), house.extension.begin() as office:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from flask_guesterase.core.treatment import retain
+from flask_guesterase.store import tables
 from flask_guesterase.store.lawbook.schedule import Entry, Term
 from flask_guesterase.web.wording.language import Language
 from flask_guesterase.web.wording.terms import length, lines
@@ -301,3 +304,30 @@ def test_what_nobody_knows_is_said() -> None:
         "earlier; what had no end before goes by it on March 1, 2026 at the earliest; draft: "
         "nobody signed it, so it ends nothing"
     )
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", "a fiscal year ends on March 31"), ("zh", "会计年度终了于3月31日"), ("de", "31. März")],
+)
+def test_the_end_of_a_fiscal_year_is_a_day_in_words(lang: str, words: str) -> None:
+    """As every other day of the schedule, not as two numbers that may be read either way."""
+    term = Term("P1Y", ("document",), "fiscal-year-end", {}, "law", "X/1", "", "a letter", "B",
+                "2026", True, "", "", "", "", "", "03-31")  # fmt: skip
+    entry = Entry("sh", "bills", (), "invoice_accounting", (term,))
+    [(_, _, basis)] = lines(Language(lang), entry)
+    assert words in basis
+
+
+def test_a_task_says_why_nobody_knows_the_end_and_where_to_look(house: House) -> None:
+    """Whoever signs it reads words, and finds the page on which periods are set."""
+    house.begun()
+    row = {
+        "controller": "pine-ltd", "property": "sh", "kind": "endless", "due_on": "2999-01-01",
+        "name": "sh/invoices/draft", "count": 3, "made_at": datetime(2026, 1, 5),
+    }  # fmt: skip
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(tables.task).values(**row))
+    page = house.browser("officer").get("/desk/privacy/tasks?lang=en")
+    assert "nobody signed the rules of this country yet" in page
+    assert f'href="{PAGE}?property=sh"' in page

@@ -306,7 +306,7 @@ def _call(
     values |= cases or {}
     values |= dict.fromkeys(("shift", "published", "action"), 1)
     values["measure"] = 1
-    values["notice"] = 1
+    values["notice"], values["disclosure"] = 1, number
     values["row"] = values["alert"] = 1
     values["course"] = "reception"
     with house.app.test_request_context():

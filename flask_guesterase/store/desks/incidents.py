@@ -106,16 +106,16 @@ class Incidents(Desk):
         noticing.let_go(self.work, number, alarm, by, seen)
 
     def record_public_notice(self, number: str, alarm: str, how: Public, by: str) -> None:
-        """Record that whom no letter reached was told in public; a second person confirms it.
+        """Record how those were told whom no letter reached; a second person confirms it.
 
         :raises UnknownError: there is no such duty at its property.
         :raises InputError: nothing says where, or nobody can have been told on that day.
-        :raises TransitionError: nobody is left to be told in public, or the incident is closed.
+        :raises TransitionError: nobody is left to be told, or the incident is closed.
         """
         publicly.record(self.work, number, alarm, how, by)
 
     def confirm_public_notice(self, number: str, alarm: str, by: str, seen: str) -> None:
-        """Confirm that those whom no letter reached were told in public, as the second person.
+        """Confirm how those were told whom no letter reached, as the second person.
 
         :param seen: digest of what they read.
         :raises FourEyesError: they recorded it.

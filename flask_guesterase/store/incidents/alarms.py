@@ -24,8 +24,7 @@ REMINDER = "incidentdue"
 """Text of the reminder that somebody must be told of an incident."""
 
 UNREACHED = "not-public"
-"""Word for what is missing where no letter reached some, and nobody says that the public was told.
-"""
+"""Word for what is missing where no letter reached some, and nobody says how they were told."""
 
 EARLY = timedelta(hours=24)
 """Before which people are reminded once a day; after the last moment they are too."""

@@ -20,7 +20,10 @@ from ..work import Work
 from . import alarms, evidence, records
 from .records import Incident
 
-_HOW = "Tell them in public, record where and when, and let a second person confirm it."
+_HOW = (
+    "Tell them in public, by post or by telephone, record how and when, and let a second person "
+    "confirm it."
+)
 
 
 def plan(work: Work, number: str, what: str, owner: str, due: date, by: str) -> int:

@@ -55,7 +55,8 @@ def listed(
 def line(work: Work, row: Incident) -> dict[str, Any]:
     """Return one incident as lists show it: numbers, times and words."""
     open_ = row.state != CLOSED
-    waiting = [r for r in alarms.ringing(work, row) if r.applies and not r.done] if open_ else []
+    ringing = [r for r in alarms.ringing(work, row) if r.applies] if open_ else []
+    waiting = [r for r in ringing if not r.done]
     return {
         "number": row.number,
         "property": row.property,
@@ -72,6 +73,7 @@ def line(work: Work, row: Incident) -> dict[str, Any]:
         "erased": row.erased,
         "next_at": waiting[0].due_at if waiting else None,
         "late": any(each.late for each in waiting),
+        "unreached": any(each.unreached for each in ringing),
     }
 
 

@@ -1,4 +1,4 @@
-"""Telling in public whom no letter reached: one person records it, a second one confirms it."""
+"""Telling whom no letter reached, in public or by hand: one records it, a second one confirms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from ...core import complaining
 from ...core.errors import FourEyesError, InputError, MovedError, TransitionError
 from ...core.events import PublicNoticeConfirmed, PublicNoticeRecorded
-from ...core.incidents import Whom
+from ...core.incidents import Way, Whom
 from ...core.log import canonical
 from ...core.seal import fingerprint
 from ..access.sameness import same
@@ -25,16 +25,18 @@ from .records import Incident
 
 @dataclass(frozen=True)
 class Public:
-    """How the public was told of an incident.
+    """How those were told of an incident whom no letter reached.
 
-    :param place: where, for example the hotel's web site.
+    :param place: where, for example the hotel's web site; or who wrote or called.
     :param on: the day.
     :param text: what it said, where that is not what the letters say.
+    :param way: in public, by post or by telephone.
     """
 
     place: str
     on: date
     text: str = ""
+    way: Way = Way.PUBLIC
 
 
 def record(work: Work, number: str, alarm: str, how: Public, by: str) -> None:
@@ -57,7 +59,7 @@ def record(work: Work, number: str, alarm: str, how: Public, by: str) -> None:
     """
     row, actor = records.at_work(work, number, by)
     notice = _owing(work, row, alarm)
-    said = {"place": _place(how.place), "text": _cut(how.text)}
+    said = {"place": _place(how.place), "text": _cut(how.text), "way": how.way.value}
     _possible(work, row, how.on)
     safe.drop(work, notice.public_box)
     alarms.write(
@@ -102,7 +104,7 @@ def confirm(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
 
 
 def shown(work: Work, notice: Row[Any], actor: str) -> dict[str, Any] | None:
-    """Return how the public was told, as who deals with the incident reads it; None where not.
+    """Return how the others were told, as who deals with the incident reads it; None where not.
 
     The digest is what a second person confirms it with.
 
@@ -115,6 +117,8 @@ def shown(work: Work, notice: Row[Any], actor: str) -> dict[str, Any] | None:
     said = safe.peek(work, notice.public_box) or {}
     waits = notice.confirmed_at is None
     return {
+        # Versions of before knew the public alone.
+        "way": str(said.get("way", Way.PUBLIC.value)),
         "place": str(said.get("place", "")),
         "text": str(said.get("text", "")),
         "on": notice.public_on,

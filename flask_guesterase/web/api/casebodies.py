@@ -9,7 +9,7 @@ from marshmallow.validate import Length, Range, Regexp
 
 from ...core.alert import BY_PEOPLE, Mistake
 from ...core.complaining import LONGEST_TEXT, About, Outcome
-from ...core.incidents import Happening, Origin, Severity
+from ...core.incidents import Happening, Origin, Severity, Way
 from ...store.statements.paging import PAGES
 from ..commands.console import CALENDAR
 from ..forms.schemas import FILLABLE, LONGEST
@@ -163,8 +163,9 @@ class LetGo(WhichDuty):
 
 
 class PublicNotice(WhichDuty):
-    """Where and when those whom no letter reached were told in public, and in what words."""
+    """How, where and when those were told whom no letter reached, and in what words."""
 
+    way = one_of([each.value for each in Way], required=False)
     place = bodies.text(required=True)
     on = fields.Date(required=True, validate=_meant)
     text = bodies.text(longest=LONGEST_TEXT)
@@ -212,6 +213,7 @@ class Incident(Schema):
     records = fields.Dict(required=True)
     next_at = fields.DateTime(required=True, allow_none=True)
     late = fields.Boolean(required=True)
+    unreached = fields.Boolean(required=True)
     text = fields.String(required=True)
     columns = fields.List(fields.String(), required=True)
     asked = fields.Dict(required=True)

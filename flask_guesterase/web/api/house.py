@@ -111,14 +111,14 @@ def disclosures(form: dict[str, Any]) -> Any:
     return paged(found, number, reviewing.PAGE)
 
 
-@operation("POST", "/disclosures/<number>/review", None, bodies.Done, bodies.Review)
-def review(number: str, form: dict[str, Any]) -> Any:
+@operation("POST", "/disclosures/<disclosure>/review", None, bodies.Done, bodies.Review)
+def review(disclosure: str, form: dict[str, Any]) -> Any:
     """Record what a second person finds about what was shown to an authority.
 
     It needs the permission register or audit.
     """
     with begin() as office:
-        office.review_disclosure(number, me(), form["finding"])
+        office.review_disclosure(disclosure, me(), form["finding"])
     return {"done": True}
 
 

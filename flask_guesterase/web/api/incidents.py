@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...core.incidents import Way
 from ...core.permissions import Permission
 from ...store.incidents import looking, noticing
 from ...store.incidents.affected import Asked
@@ -116,8 +117,11 @@ def let_notice_go(incident: str, form: dict[str, Any]) -> Any:
 
 @operation("POST", "/incidents/<incident>/public", DEAL, bodies.Done, casebodies.PublicNotice)
 def record_public_notice(incident: str, form: dict[str, Any]) -> Any:
-    """Record that those whom no letter reached were told in public; a second person confirms it."""
-    how = Public(form["place"], form["on"], form["text"])
+    """Record that those whom no letter reached were told, in public unless `way` says otherwise.
+
+    A second person confirms it.
+    """
+    how = Public(form["place"], form["on"], form["text"], Way(form["way"] or Way.PUBLIC))
     with begin() as office:
         office.record_public_notice(incident, form["duty"], how, me())
     return {"done": True}

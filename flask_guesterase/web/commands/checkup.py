@@ -98,6 +98,7 @@ def findings(
         found.append(Finding("tables-pending", "", "", what, cure))
     found += _kept(extension, late, known)
     found += _installed(extension.settings, declared, authorized)
+    found += _shown(extension)
     return sorted(set(found))
 
 
@@ -150,6 +151,22 @@ def _installed(
                 "can write to.", "Give its Property a contact=.", Severity.WARN,
             ))
     return found
+
+
+def _shown(extension: Looked) -> Iterator[Finding]:
+    """Yield a finding for each engine whose errors show what its statements were given."""
+    app = cast(Any, current_app)
+    if app.testing or app.debug:
+        return
+    for name, engine in {"": extension.host.engine(), **extension.binds.engines}.items():
+        if not engine.hide_parameters:
+            yield Finding(
+                "parameters-shown", "", name, "What statements are given, names and addresses of "
+                "guests among it, stands in errors of this engine and in its log.",
+                "Create it with hide_parameters=True; with Flask-SQLAlchemy: "
+                'SQLAlchemy(engine_options={"hide_parameters": True}).',
+                Severity.WARN,
+            )
 
 
 def _for_demos(app: Flask, settings: Settings) -> Iterator[Finding]:

@@ -11,9 +11,9 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validates_
 
 from ...core.asking import EARLIEST
 from ...core.complaining import LONGEST_TEXT, RATINGS, About, Mode, Outcome
-from ...core.incidents import Happening, Origin, Severity
+from ...core.incidents import Happening, Origin, Severity, Way
 from ..wording.language import LANGUAGES, N_
-from .fields import CHOOSE, DAY, day, moment, one_of, received_by, recent, typed
+from .fields import CHOOSE, DAY, choice, day, moment, one_of, received_by, recent, typed
 from .schemas import FILLABLE, LONGEST, Approve, Form
 
 _LATER = N_("Please give a day that is still to come.")
@@ -202,9 +202,10 @@ class LetGo(Approve):
 
 
 class PublicNotice(Long):
-    """Where and when those whom no letter reached were told in public, and in what words."""
+    """How, where and when those were told whom no letter reached, and in what words."""
 
     duty = typed(required=True)
+    way = choice([each.value for each in Way])
     place = typed(required=True)
     on = day()
     text = typed()

@@ -30,6 +30,7 @@ class Sent:
 
 
 _NOTHING = Sent()
+_OUTCOME = "_guesterase_outcome"
 
 
 def on_page(name: str) -> Callable[[_View], _View]:
@@ -52,6 +53,20 @@ def on_page(name: str) -> Callable[[_View], _View]:
         return taken
 
     return wrap
+
+
+def outcome(view: _View) -> _View:
+    """Mark a view that shows what a form sent to its address did, and holds no form itself."""
+    setattr(view, _OUTCOME, True)
+    return view
+
+
+def is_outcome(page: str) -> bool:
+    """Return whether a page shows what a form did: nobody who was refused is led there.
+
+    :param page: name of its view, with that of its blueprint.
+    """
+    return hasattr(current_app.view_functions[page], _OUTCOME)
 
 
 def _again(name: str, parts: Mapping[str, Any], problems: Mapping[str, list[str]]) -> AnyResponse:

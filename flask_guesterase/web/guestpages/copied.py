@@ -21,6 +21,7 @@ from ...store.requests.views import CaseView
 from ...store.settings import Property
 from ..current import current
 from ..forms import fresh, pressing
+from ..forms.untaken import outcome
 from ..wording import lawwords
 from ..wording.answers import what
 from ..wording.language import N_, Language
@@ -71,6 +72,7 @@ def send_copy() -> AnyResponse:
 
 
 @guest_pages.get("/case/copy")
+@outcome
 def copy_sent() -> AnyResponse:
     """Say that the link is on its way, to a browser that holds a case; others are asked for it."""
     if CASE not in session:

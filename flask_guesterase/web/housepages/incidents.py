@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.errors import InputError, UnknownError
 from ...core.identity import kind_of
-from ...core.incidents import Happening, Origin, Severity
+from ...core.incidents import Happening, Origin, Severity, Way
 from ...core.permissions import Permission
 from ...store.incidents import noticing
 from ...store.incidents.affected import Asked
@@ -26,7 +26,7 @@ from ..pages import no_fields, page_number
 from ..staffpages.desk import deed, granted, may, me, must, placed, staff_pages
 from ..staffpages.persons import named
 from ..wording import letters
-from ..wording.casewords import HAPPENINGS, ORIGINS, SEVERITIES
+from ..wording.casewords import HAPPENINGS, ORIGINS, SEVERITIES, WAYS
 from ..wording.language import LANGUAGES, N_, Language, choose
 from ..wording.reader import language
 from ..wording.rendering import render_template
@@ -115,6 +115,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         kind_options=[(each.value, tongue.gettext(HAPPENINGS[each])) for each in Happening],
         severity_options=[(each.value, tongue.gettext(SEVERITIES[each])) for each in Severity],
         cause_options=[(each.value, tongue.gettext(ORIGINS[each])) for each in Origin],
+        way_options=[(each.value, tongue.gettext(WAYS[each])) for each in Way],
         table_options=[(name, name) for name in sorted(current.datamap.tables)],
         column_options=_columns(),
         letters_in=LANGUAGES[choose([hotel.lang])],
@@ -278,18 +279,18 @@ def let_notice_go(incident: str) -> AnyResponse:
 
 @staff_pages.post("/incidents/<incident>/public")
 def record_public_notice(incident: str) -> AnyResponse:
-    """Record that those whom no letter reached were told in public."""
+    """Record how those were told whom no letter reached."""
 
     def record(office: Office, form: dict[str, Any]) -> None:
-        duty = form.pop("duty")
-        office.record_public_notice(incident, duty, Public(**form), me())
+        duty, way = form.pop("duty"), Way(form.pop("way") or Way.PUBLIC)
+        office.record_public_notice(incident, duty, Public(**form, way=way), me())
 
     return _acted(incident, caseforms.PublicNotice(), record)
 
 
 @staff_pages.post("/incidents/<incident>/public/confirm")
 def confirm_public_notice(incident: str) -> AnyResponse:
-    """Confirm that the public was told, as the second person."""
+    """Confirm that those were told whom no letter reached, as the second person."""
     form = schemas.read(caseforms.LetGo(), request.form)
     deed(lambda office: office.confirm_public_notice(
         incident, form["duty"], me(), form["digest"]

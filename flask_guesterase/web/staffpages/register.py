@@ -147,10 +147,10 @@ def disclosures() -> str:
     )
 
 
-@staff_pages.post("/disclosures/<number>")
+@staff_pages.post("/disclosures/<disclosure>")
 @on_page("disclosures")
-def review(number: str) -> AnyResponse:
+def review(disclosure: str) -> AnyResponse:
     """Record what a second person finds."""
     form = schemas.read(schemas.Review(), request.form)
-    deed(lambda office: office.review_disclosure(number, me(), form["finding"]))
+    deed(lambda office: office.review_disclosure(disclosure, me(), form["finding"]))
     return redirect(url_for(".disclosures"), 303)

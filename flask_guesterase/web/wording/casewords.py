@@ -62,13 +62,21 @@ DUTIES: dict[str, str] = {
     "not-reviewed": N_("nobody wrote down what it taught"),
     "not-told": N_("somebody must still be told"),
     "not-public": N_(
-        "whom no letter reached must be told in public: record where and when, and let a second "
-        "person confirm it"
+        "whom no letter reached must be told in public, by post or by telephone: record how and "
+        "when, and let a second person confirm it"
     ),
     "measures-open": N_("a measure is not done yet"),
     "evidence": N_("evidence of an incident"),
 }
 """Who is told of an incident, and what is missing before it is closed."""
+
+WAYS: dict[str, str] = {
+    "in-public": N_("in public"),
+    "by-post": N_("by post"),
+    "by-telephone": N_("by telephone"),
+    "in-several-ways": N_("in several of these ways"),
+}
+"""How those were told of an incident whom no letter reached."""
 
 COUNTED: dict[str, str] = {
     "rating": N_("rating"),
@@ -106,6 +114,7 @@ LATER: dict[str, str] = {
 """What is kept to tell a guest later, and why it is kept no more."""
 
 CASES: tuple[dict[str, str], ...] = (
-    ABOUTS, OUTCOMES, MODES, DAYS, LATER, HAPPENINGS, SEVERITIES, ORIGINS, DUTIES, COUNTED,
+    ABOUTS, OUTCOMES, MODES, DAYS, LATER, HAPPENINGS, SEVERITIES, ORIGINS, DUTIES, WAYS,
+    COUNTED,
 )  # fmt: skip
 """All of them."""

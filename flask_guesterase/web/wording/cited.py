@@ -142,7 +142,9 @@ UNKNOWN: tuple[str, ...] = (
 NOTES: tuple[str, ...] = (
     N_(
         "Guests need not be told only where measures effectively avoid the harm, unless the "
-        "authority wants it; that a risk is merely unlikely is not enough: classify it as likely."
+        "authority wants it; that a risk is merely unlikely is not enough: classify it as likely. "
+        "Art. 57 names no notice in public instead; 网络数据安全管理条例 Art. 11 has one among the "
+        "ways, beside calls and messages (in force 2025-01-01, read in a quotation)."
     ),
     N_(
         "For incidents of the level 较大 and above, to the provincial office; which those "
@@ -151,6 +153,10 @@ NOTES: tuple[str, ...] = (
     N_(
         "Not where a risk is unlikely; what is later than 72 hours says why. Every breach "
         "is documented (Art. 33(5))."
+    ),
+    N_(
+        "Each of them. A public communication by which they learn of it as well takes its place "
+        "only where writing to each would be a disproportionate effort (Art. 34(3)(c))."
     ),
     N_("From memory: about three to five days; the shorter is shown."),
     N_("From memory: 30 days, and 60 where somebody meant harm."),

@@ -207,6 +207,15 @@ class Language:
         first = date(int(found["year"]), int(found["month"] or 1), 1)
         return format_skeleton("yMMMM" if found["month"] else "y", first, locale=self.locale)
 
+    def yearly(self, value: str) -> str:
+        """Return a day of every year in words.
+
+        :param value: ``03-31``.
+        """
+        # A leap year has all of them.
+        day = date.fromisoformat(f"2000-{value}")
+        return self._ordinal(format_skeleton("MMMMd", day, locale=self.locale))
+
     def moment(self, value: datetime | str | None) -> str:
         """Return a day and time in words, in this language's zone; naive values are UTC."""
         if not value:

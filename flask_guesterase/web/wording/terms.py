@@ -112,7 +112,8 @@ def basis(tongue: Language, term: Term) -> str:
             tongue.gettext(N_("foreign means here: not from %(country)s"), country=term.country)
         )
     if term.fiscal:
-        said.append(tongue.gettext(N_("a fiscal year ends on %(day)s"), day=term.fiscal))
+        day = tongue.yearly(term.fiscal)
+        said.append(tongue.gettext(N_("a fiscal year ends on %(day)s"), day=day))
     if term.valid_from:
         said.append(
             tongue.gettext(

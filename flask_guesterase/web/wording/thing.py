@@ -64,7 +64,9 @@ _REVIEW: _Said = {
     ),
 }
 _ABOUT: Mapping[str, _Said] = {
-    **dict.fromkeys(("incident", "complaint", "alert", "letter", "measure"), _NOT_THERE),
+    **dict.fromkeys(
+        ("incident", "complaint", "alert", "letter", "measure", "disclosure"), _NOT_THERE
+    ),
     "hold": {
         **_NOT_THERE,
         errors.FourEyesError: (

@@ -80,7 +80,7 @@ CHANNELS: dict[str, str] = {
 
 MESSAGE_CHANNELS: dict[str, str] = {
     "page": N_("shown on this page"),
-    "print": N_("to be printed"),
+    "print": N_("on paper"),
     "smtp": N_("e-mail"),
     "sms": N_("text message"),
     "disk": N_("on the server’s disk"),
@@ -271,8 +271,8 @@ ACTIONS: dict[str, str] = {
     "notice-proposed": N_("letters to guests about an incident proposed"),
     "notice-taken-back": N_("letters to guests about an incident taken back"),
     "notice-sent": N_("somebody told of an incident"),
-    "public-notice-recorded": N_("public notice of an incident recorded"),
-    "public-notice-confirmed": N_("public notice of an incident confirmed"),
+    "public-notice-recorded": N_("how others were told of an incident: recorded"),
+    "public-notice-confirmed": N_("how others were told of an incident: confirmed"),
     "measure-planned": N_("measure after an incident planned"),
     "measure-done": N_("measure after an incident done"),
     "incident-reviewed": N_("incident reviewed"),
