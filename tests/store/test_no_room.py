@@ -10,10 +10,13 @@ import pytest
 from sqlalchemy import event
 
 from flask_guesterase.core import pace
-from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.errors import BusyError, FullError
 from flask_guesterase.store import tables
+from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.sweeping import claiming, runs
 from tests.store.crowd import OLD, Crowd
+from tests.store.forms import Forms
+from tests.store.test_nights import asked, state
 
 DUE = 60
 """Guests who are due."""
@@ -83,3 +86,26 @@ def test_a_database_that_goes_at_the_end_takes_no_report_along(
     report = hotel.sweep()
     assert report.counts["people"] == DUE
     assert report.problems == {"stop": "BusyError"}
+
+
+def test_what_was_kept_for_requests_waits_for_room_as_well(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them meets the full disk, the sweep says so, and the next night they all end."""
+    house, tried = Forms(sqlite_url, tmp_path), []
+    house.confirmed()
+    numbers = asked(house, 2, 3, 4)
+
+    def full(number: str, *_: Any) -> None:
+        tried.append(number)
+        raise FullError("The disk of the database is full.", "Give it room.")
+
+    with monkeypatch.context() as filled:
+        filled.setattr(finishing, "_request", full)
+        house.later(days=20)
+        assert house.tried().stopped == "full"
+    assert len(tried) == 1
+    house.later(days=1)
+    assert house.tried().problems == {}
+    assert {state(house, number) for number in numbers} == {"erased"}
+    house.engine.dispose()
