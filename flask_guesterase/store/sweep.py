@@ -172,12 +172,18 @@ def sweep(
             else:
                 byday.everything(leased, report, shift)
     finally:
-        run(lambda office: runs.stop(office.work, token))
+        _stop(run, token, report)
     with report.trying("release"):
         sending.release(run, report, at_once=True)
     _sum_up(run, report, shift)
     _watch(run, report)
     return report
+
+
+def _stop(run: Run, token: str, report: SweepReport) -> None:
+    """Let the next sweep begin; a database that is gone by now takes no report along."""
+    with report.trying("stop"):
+        run(lambda office: runs.stop(office.work, token))
 
 
 def _waited(office: HasWork) -> bool:

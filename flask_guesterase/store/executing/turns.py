@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row as Line
 from sqlalchemy import or_, select, true
 
-from ...core.errors import BusyError
+from ...core.errors import BusyError, FullError
 from ...core.lifecycle import State
 from .. import tables
 from ..access import pulse
@@ -20,7 +20,7 @@ from ..retaining import law
 from ..statements.bynumber import by_number
 from ..statements.sql import skips
 from ..sweeping import halting
-from ..sweeping.claiming import HALTED, Shift, is_theirs, work_off
+from ..sweeping.claiming import FULL, HALTED, Shift, is_theirs, work_off
 from ..sweeping.narrowing import VAIN
 from ..unit import HasWork, Run
 from ..work import Work
@@ -147,6 +147,8 @@ class Round:
             if not is_theirs(problem):
                 raise
             self._counts["unfinished"] += 1
+            if isinstance(problem, FullError):
+                self.shift.stopped = FULL
             if not isinstance(problem, BusyError):
                 self._vain += 1
                 self.said[number] = type(problem).__name__

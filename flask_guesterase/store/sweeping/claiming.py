@@ -15,7 +15,14 @@ from functools import partial
 from time import monotonic, sleep
 from typing import Any, Generic, Protocol, TypeVar
 
-from ...core.errors import BusyError, ErasureError, GuesteraseError, SealError, UnknownError
+from ...core.errors import (
+    BusyError,
+    ErasureError,
+    FullError,
+    GuesteraseError,
+    SealError,
+    UnknownError,
+)
 from ...core.pace import FEW, Pace
 from ..statements import estimates
 from ..unit import HasWork, Run
@@ -25,7 +32,7 @@ from .room import BREATH, Room
 
 _Item = TypeVar("_Item")
 
-TIME, ROWS, HALTED, BUSY, BROKEN = "time", "rows", "halted", "busy", "broken"
+TIME, ROWS, HALTED, FULL, BUSY, BROKEN = "time", "rows", "halted", "full", "busy", "broken"
 """Why a run ended although something is left."""
 
 _WENT = ("finished", "expired")
@@ -289,6 +296,10 @@ class _Loop(Generic[_Item]):
         return self.step.claim_again(work, part)
 
     def _alone(self, item: _Item, problem: Exception) -> None:
+        if isinstance(problem, FullError):
+            # A smaller batch may find room; where one row finds none, the others need not be tried.
+            self.shift.stopped = FULL
+            return
         met, name = isinstance(problem, BusyError), type(problem).__name__
         self.run(lambda office: self.step.failed(office.work, item, name, met))
         self.counts["unfinished"] += 1

@@ -68,7 +68,7 @@ class SweepReport(Report):
     :param splits: how often one was halved because a row failed.
     :param met: how often one met a lock and was tried again.
     :param rested: seconds that it left to the host.
-    :param stopped: why it ended before everything was done: time, rows or halted; or empty.
+    :param stopped: why it ended before everything was done: time, rows, halted or full; or empty.
     :param joined: another sweep leads, and this one took part in erasing.
     """
 

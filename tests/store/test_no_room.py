@@ -1,0 +1,111 @@
+"""A sweep whose database is full, or gone: it ends soon, blames no row, and says what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from flask_guesterase.core import pace
+from flask_guesterase.core.errors import BusyError, FullError
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.sweeping import claiming, runs
+from tests.store.crowd import OLD, Crowd
+from tests.store.forms import Forms
+from tests.store.test_nights import asked, state
+
+DUE = 60
+"""Guests who are due."""
+
+
+@pytest.fixture
+def hotel(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crowd:
+    """A hotel with guests who are due in several batches, and nobody who waits between them."""
+    monkeypatch.setattr(pace, "MOST", 10)
+    monkeypatch.setattr(claiming, "sleep", abs)
+    first = (10, *(pace.Pace.__init__.__defaults__ or ())[1:])
+    monkeypatch.setattr(pace.Pace.__init__, "__defaults__", first)
+    made = Crowd(sqlite_url, tmp_path)
+    made.build()
+    made.confirmed()
+    made.fill(range(1, DUE + 1), OLD)
+    return made
+
+
+def filled(hotel: Crowd, left: int) -> Callable[[], None]:
+    """Let there be room for so many further pages as soon as a guest goes; return what makes room.
+
+    :param left: pages.
+    """
+    most = [1 << 30]
+
+    def limit(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE OR ABORT guests") and most[0] == 1 << 30:
+            most[0] = conn.exec_driver_sql("PRAGMA page_count").scalar() + left
+        raw = conn.connection.dbapi_connection
+        raw.execute(f"PRAGMA max_page_count = {most[0]}").fetchone()
+
+    event.listen(hotel.engine, "before_cursor_execute", limit)
+
+    def emptied() -> None:
+        event.remove(hotel.engine, "before_cursor_execute", limit)
+        hotel.engine.dispose()
+
+    return emptied
+
+
+@pytest.mark.parametrize("left", [0, 4, 12])
+def test_a_full_disk_ends_the_erasing_and_puts_no_row_off(hotel: Crowd, left: int) -> None:
+    """Not each of them is tried alone, night after night; with room they go at once."""
+    emptied = filled(hotel, left)
+    report = hotel.sweep()
+    assert (report.stopped, report.problems) == ("full", {})
+    assert report.counts["people"] == DUE - len(hotel.there())
+    assert report.met < 30, "each row was tried alone"
+    assert hotel.halves() == []
+    assert hotel.verified() == []
+    emptied()
+    now, due = hotel.now.replace(tzinfo=None), tables.due.c
+    assert hotel.count(tables.due, (due.tries > 0) | (due.try_at > now)) == 0
+    assert hotel.sweep().problems == {}
+    assert hotel.there() == set()
+
+
+def test_a_database_that_goes_at_the_end_takes_no_report_along(
+    hotel: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was erased by then is told, where "nothing was changed" would be untrue."""
+    def gone(*_: Any) -> None:
+        raise BusyError("The database did not answer.", "Nothing was changed.")
+
+    monkeypatch.setattr(runs, "stop", gone)
+    report = hotel.sweep()
+    assert report.counts["people"] == DUE
+    assert report.problems == {"stop": "BusyError"}
+
+
+def test_what_was_kept_for_requests_waits_for_room_as_well(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them meets the full disk, the sweep says so, and the next night they all end."""
+    house, tried = Forms(sqlite_url, tmp_path), []
+    house.confirmed()
+    numbers = asked(house, 2, 3, 4)
+
+    def full(number: str, *_: Any) -> None:
+        tried.append(number)
+        raise FullError("The disk of the database is full.", "Give it room.")
+
+    with monkeypatch.context() as filled:
+        filled.setattr(finishing, "_request", full)
+        house.later(days=20)
+        assert house.tried().stopped == "full"
+    assert len(tried) == 1
+    house.later(days=1)
+    assert house.tried().problems == {}
+    assert {state(house, number) for number in numbers} == {"erased"}
+    house.engine.dispose()
