@@ -521,6 +521,20 @@ def a_condition_the_database_refuses(wrong: bool) -> list[Finding]:
     return find("postgresql", policy=replace(POLICY, where=condition))
 
 
+@CASES.of("clock-unknown")
+def a_date_that_the_database_refuses(wrong: bool) -> list[Finding]:
+    """A function of another engine is named before a sweep, or a guest's plan, meets it."""
+    made = lambda table: sa.func.no_such_day(table.c.phone) if wrong else table.c.phone  # noqa: E731
+    return find(policy=replace(POLICY, clock={"created": made}))
+
+
+@CASES.of("clock-unknown")
+def an_answer_that_the_database_refuses(wrong: bool) -> list[Finding]:
+    """So are a fact and a place."""
+    made = lambda table: sa.func.no_such_code(table.c.phone) if wrong else table.c.phone  # noqa: E731
+    return find(policy=replace(POLICY, facts={"birth": made}))
+
+
 @CASES.of("condition-unknown")
 def a_condition_that_is_none(wrong: bool) -> list[Finding]:
     return find(policy=replace(POLICY, where=lambda table: 1 if wrong else table.c.phone != "1"))
