@@ -567,6 +567,14 @@ def test_map_database_and_installation_are_reported_together() -> None:
     ])
 
 
+def test_what_mapping_and_database_say_alike_is_told_once() -> None:
+    """The same words with two hints counted as two things that stop erasing."""
+    found = find(policy=replace(POLICY, columns={"email": null, "phone": null}))
+    assert [(f.id, f.place) for f in found if f.id == "rule-misfit"] == [
+        ("rule-misfit", "guests.email"),
+    ]
+
+
 def test_what_only_closes_doors_is_a_warning() -> None:
     """Without authorize= or a contact nothing is in danger, so erasing does not wait for it."""
     found = find(authorize=None, hotel=Property("sh", "Hotel Pine", "Pine Ltd"))

@@ -98,7 +98,9 @@ def findings(
         found.append(Finding("tables-pending", "", "", what, cure))
     found += _kept(extension, late, known)
     found += _installed(extension.settings, declared, authorized)
-    return sorted(set(found))
+    # What mapping and database say in the same words is one thing, with the first hint.
+    once = {(each.id, each.place, each.message): each for each in reversed(found)}
+    return sorted(once.values())
 
 
 def _kept(extension: Looked, late: bool, seen: DataMap) -> list[Finding]:
