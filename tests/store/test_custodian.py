@@ -78,8 +78,9 @@ def test_nothing_is_made_up(tmp_path):
     """A folder that is missing or empty is an error, never a reason to make new keys."""
     keeper = FolderCustodian(tmp_path / "keys")
     for use in (keeper.signing_key, lambda: keeper.pepper("a"), lambda: keeper.ensure(DAY)):
-        with pytest.raises(KeyMissingError, match="keys"):
+        with pytest.raises(KeyMissingError, match="keys") as missed:
             use()
+        assert "flask guesterase db upgrade" in missed.value.hint
     keeper.path.mkdir(mode=0o700)
     assert not keeper.exists()
     with pytest.raises(KeyMissingError, match=r"secret-signing\.json"):

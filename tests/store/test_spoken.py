@@ -63,6 +63,25 @@ def test_a_callable_that_raises_is_named(name: str, changes: dict[str, Any]) -> 
     assert "nothing_like_it" not in found.message
 
 
+@pytest.mark.parametrize("given", [None, "document_no", object()], ids=["nothing", "name", "thing"])
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [("departed", "clock"), ("birth", "facts"), ("place", "place")],
+)
+def test_a_callable_that_gives_no_expression_is_named(name: str, changes: str, given: Any) -> None:
+    """A forgotten return is NULL to every statement: nothing of the table would ever end."""
+    said: Any = lambda table: given  # noqa: E731
+    (found,) = asked(**{changes: said if changes == name else {name: said}})
+    assert places([found]) == [("clock-unknown", "guests", name, Severity.STOP)]
+
+
+def test_a_clock_whose_callable_gives_a_number_is_named() -> None:
+    """A number tells no day, be it read from its column or by a callable."""
+    (found,) = asked(clock={"created": lambda table: table.c.id + 1})
+    assert places([found]) == [("clock-unknown", "guests", "created", Severity.WARN)]
+    assert asked(facts={"age": lambda table: table.c.id + 1}) == []
+
+
 def test_a_match_callable_that_raises_is_named() -> None:
     """Nobody is found by it; what is found otherwise is erased all the same."""
     found = asked(Subject(match={"email": "email", "booking": broken}, contact=["email"]))

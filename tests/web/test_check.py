@@ -542,6 +542,20 @@ def a_condition_the_database_refuses(wrong: bool) -> list[Finding]:
     return find("postgresql", policy=replace(POLICY, where=condition))
 
 
+@CASES.of("clock-unknown")
+def a_date_that_the_database_refuses(wrong: bool) -> list[Finding]:
+    """A function of another engine is named before a sweep, or a guest's plan, meets it."""
+    made = lambda table: sa.func.no_such_day(table.c.phone) if wrong else table.c.phone  # noqa: E731
+    return find(policy=replace(POLICY, clock={"created": made}))
+
+
+@CASES.of("clock-unknown")
+def an_answer_that_the_database_refuses(wrong: bool) -> list[Finding]:
+    """So are a fact and a place."""
+    made = lambda table: sa.func.no_such_code(table.c.phone) if wrong else table.c.phone  # noqa: E731
+    return find(policy=replace(POLICY, facts={"birth": made}))
+
+
 @CASES.of("condition-unknown")
 def a_condition_that_is_none(wrong: bool) -> list[Finding]:
     return find(policy=replace(POLICY, where=lambda table: 1 if wrong else table.c.phone != "1"))
@@ -572,6 +586,31 @@ def test_map_database_and_installation_are_reported_together() -> None:
         ("table-uncovered", "cards"),
         *((each, "") for each in SAME_DISK),
     ])
+
+
+def test_what_mapping_and_database_say_alike_is_told_once() -> None:
+    """The same words with two hints counted as two things that stop erasing."""
+    found = find(policy=replace(POLICY, columns={"email": null, "phone": null}))
+    assert [(f.id, f.place) for f in found if f.id == "rule-misfit"] == [
+        ("rule-misfit", "guests.email"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("engine", "made"),
+    [
+        ("sqlite", lambda t: sa.func.datetime(t.c.id, "unixepoch", type_=sa.DateTime)),
+        ("postgresql", lambda t: sa.func.to_timestamp(t.c.id, type_=sa.DateTime)),
+        ("mariadb", lambda t: sa.func.from_unixtime(t.c.id, type_=sa.DateTime)),
+    ],
+)
+def test_a_day_that_is_made_of_a_number_is_no_finding(engine: str, made: Any) -> None:
+    """The three ways that how-to/retention.md names; SQLite refuses those of the servers."""
+    found = find(engine, policy=replace(POLICY, clock={"created": made}))
+    assert "clock-unknown" not in {f.id for f in found}
+    if engine != "sqlite":
+        found = find(policy=replace(POLICY, clock={"created": made}))
+        assert ("clock-unknown", "guests.created") in {(f.id, f.place) for f in found}
 
 
 def test_what_only_closes_doors_is_a_warning() -> None:

@@ -52,6 +52,14 @@ def test_that_nobody_said_how_long_backups_are_kept_is_no_number(
         assert current.settings.backup_days == days
 
 
+@pytest.mark.parametrize("key", ["GUESTERASE_KEYS", "GUESTERASE_REGISTER"])
+def test_a_file_is_no_folder(key: str, tmp_path: Path) -> None:
+    """A slip in the path was first told by a command that would have changed the file's mode."""
+    (tmp_path / "passwords").write_text("", encoding="utf-8")
+    with pytest.raises(SetupError, match=f"{key} is no whole path of a folder"):
+        start(**{key: str(tmp_path / "passwords")})
+
+
 @pytest.mark.parametrize("folder", [7, True, "keys", "./keys", "~/keys", Path("keys"), ["/srv"]])
 @pytest.mark.parametrize("key", ["GUESTERASE_KEYS", "GUESTERASE_REGISTER"])
 def test_a_folder_is_the_same_wherever_a_command_is_started(key: str, folder: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,13 +221,16 @@ class Unmapped:
     """A class that its vendor forgot to map."""
 
 
-def found(policy: Policy, target: Any = None) -> list[Finding]:
+def found(policy: Policy, target: Any = None, **config: Any) -> list[Finding]:
     """Return what `check` says of a guest's table, and of what else was registered."""
     app = Flask(__name__)
-    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    app.config.from_mapping({"SQLALCHEMY_DATABASE_URI": "sqlite://"}, **config)
     db = SQLAlchemy(app)
     db.Table("guests", db.Column("id", db.Integer, primary_key=True), db.Column("name", db.Text))
     extension = Guesterase(db)
+    for bind in config.get("SQLALCHEMY_BINDS", ()):
+        elsewhere = db.Table("tills", db.Column("id", db.Integer, primary_key=True), bind_key=bind)
+        extension.register(elsewhere, exempt("tills are not people"))
     extension.register("guests", policy)
     if target is not None:
         extension.register(target, policy)
@@ -236,12 +240,38 @@ def found(policy: Policy, target: Any = None) -> list[Finding]:
         return extension.check()
 
 
-@pytest.mark.parametrize("where", [lambda t: t.c.roel == "guest", lambda t: 1, lambda t: "guest"])
+SLIPS: list[Callable[[Any], Any]] = [
+    lambda t: t.c.roel == "guest", lambda t: 1, lambda t: "guest"
+]
+
+
+@pytest.mark.parametrize("where", SLIPS)
 def test_a_condition_that_cannot_be_asked_is_a_finding(where: Callable[[Any], Any]) -> None:
     """A slip in `where=` is told with its table; `check` ended in the slip's own error."""
     told = found(Policy({"name": redact}, Subject(["name"]), where=where))
 
     assert "condition-unknown" in {each.id for each in told}
+
+
+@pytest.mark.parametrize("where", SLIPS)
+def test_it_is_a_finding_where_there_are_several_databases(
+    where: Callable[[Any], Any], tmp_path: Path,
+) -> None:
+    """Which databases a condition names was asked first, and the slip's own error ended `check`."""
+    binds = {"till": f"sqlite:///{tmp_path / 'till.sqlite'}"}
+    told = found(Policy({"name": redact}, Subject(["name"]), where=where), SQLALCHEMY_BINDS=binds)
+
+    assert "condition-unknown" in {each.id for each in told}
+
+
+def test_a_condition_that_is_true_of_all_is_one_over_several_databases_too(tmp_path: Path) -> None:
+    """`True` is a condition to SQLAlchemy; where there are binds it ended `check`."""
+    binds = {"till": f"sqlite:///{tmp_path / 'till.sqlite'}"}
+    policy = Policy({"name": redact}, Subject(["name"]), where=lambda table: True)
+
+    assert not {"condition-unknown", "several-binds"} & {
+        each.id for each in found(policy, SQLALCHEMY_BINDS=binds)
+    }
 
 
 def test_a_class_that_nobody_mapped_is_a_finding() -> None:

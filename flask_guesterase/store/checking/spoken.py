@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Column, TypeDecorator
+from sqlalchemy import Column, FromClause, TypeDecorator, select
 
 from ...core.finding import Finding, Severity
 from ...core.identity import Kind, kind_of
 from ...core.pack import CONDITIONS
 from ...core.policy import Subject
+from ...core.rule import EVENTS
 from ..mapping.datamap import DataMap
+from ..mapping.days import NUMBERS
 from ..mapping.declared import Declared
 from ..mapping.masks import writes_anew
 from ..mapping.ways import clock_of
@@ -53,13 +55,33 @@ def _dates(declared: Declared) -> Iterator[Finding]:
         asked += [(event, one) for one in each]
     asked += list(policy.facts.items())
     for name, wanted in asked:
-        why = _raised(wanted, declared.alias("t0")) if callable(wanted) else ""
+        if not callable(wanted):
+            continue
+        why, given = _given(wanted, declared.alias("t0"))
         if why:
             yield Finding(
                 "clock-unknown", declared.name, name, f"The callable for '{name}' cannot be asked: "
-                f"it raised {why}.",
+                f"{why}.",
                 "It takes the table and returns an expression; columns are table.c.NAME.",
             )
+        elif name in EVENTS and isinstance(getattr(given, "type", None), NUMBERS):
+            yield Finding(
+                "clock-unknown", declared.name, name, f"The callable for '{name}' gives numbers, "
+                "which tell no day: by it nothing ends.",
+                "Make a date of the number in it.", Severity.WARN,
+            )
+
+
+def _given(ask: Callable[..., Any], table: FromClause) -> tuple[str, Any]:
+    """Return why what a callable gives is no expression, empty where it is one, and that."""
+    try:
+        given = ask(table)
+    except Exception as raised:  # the vendor's own code, as above
+        return f"it raised {type(raised).__name__}", None
+    # Nothing is NULL to a statement: so says whoever forgets the `return`.
+    if given is None or _raised(select, given):
+        return f"it gave {'nothing' if given is None else 'no expression'}", None
+    return "", given
 
 
 def _facts(declared: Declared) -> Iterator[Finding]:

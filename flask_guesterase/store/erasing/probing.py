@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, false, literal, select, text, true
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy import Connection, Select, false, literal, select, text, true
+from sqlalchemy.exc import CompileError, DBAPIError, StatementError
 
 from ...core.finding import Finding, Severity
 from ...core.treatment import Constant, Placeholder
@@ -19,6 +20,7 @@ from ..mapping.declared import Declared
 from ..mapping.masks import Seeded, beneath, is_static, value_for
 from ..mapping.raw import reader
 from ..mapping.ties import loose
+from ..mapping.ways import ways
 from ..statements.failure import is_forbidden, is_refusal
 from ..statements.sql import holds_text
 from .walking import route, trail_of
@@ -59,6 +61,43 @@ def refused(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
                     "Look at via= and where=: what is compared must be of one type and one "
                     "collation. A callable that returns a select() of both keys may convert it.",
                 )
+
+
+def unasked(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
+    """Yield the vendor's expressions of a date, a fact or a place that the database refuses.
+
+    :param conn: open connection.
+    :param datamap: the data map, with what the live database adds to its findings.
+    """
+    hidden = unreadable(datamap)
+    for declared in datamap.tables.values():
+        there = at(conn, declared.name)
+        for name, statement in _made(datamap, declared) if declared.name not in hidden else ():
+            try:
+                with there.begin_nested():
+                    there.execute(statement.limit(0))
+            except (DBAPIError, CompileError) as problem:
+                if isinstance(problem, DBAPIError) and not is_refusal(problem):
+                    raise
+                why = getattr(problem, "orig", problem)
+                yield Finding(
+                    "clock-unknown", declared.name, name, "The database refuses what the callable "
+                    f"for '{name}' asks ({type(why).__name__}).",
+                    "Use functions that this database has, on columns of the types they take.",
+                )
+
+
+def _made(datamap: DataMap, declared: Declared) -> list[tuple[str, Select[Any]]]:
+    """Return the name and a select of each expression; what raises is a finding of its own."""
+    known, start = ways(datamap, declared), declared.alias("t0")
+    said = [(name, one.make) for name, several in known.events.items() for one in several]
+    said += [(name, one.make) for name, one in known.answers.items()]
+    said += [("place", known.place.make)] if known.place is not None else []
+    made = []
+    for name, make in said:
+        with suppress(Exception):
+            made += [(name, select(make(start)).select_from(start))] if make is not None else []
+    return made
 
 
 def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:

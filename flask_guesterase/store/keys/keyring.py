@@ -353,7 +353,8 @@ class Keyring:
             )
         return KeyMissingError(
             what,
-            "Mount the key folder, or bring its copy back; keys are made once, at installation.",
+            "Mount the key folder, or bring its copy back; keys are made once, at installation, by "
+            "`flask guesterase db upgrade`.",
         )
 
     def usable(self) -> AbstractContextManager[None]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Table
 from sqlalchemy.orm import Mapper
 
+from ...core.errors import ONCE
 from ...core.finding import Finding
 from ...core.policy import Policy
 from ...core.treatment import Exempt, Keep, Rule
@@ -39,7 +40,7 @@ def joined(
         "policies-differ", table.fullname, "", "Several policies are declared for this table, "
         f"and they differ in {', '.join(unlike)}.",
         "Declare it once, on one class and for the whole table, with where= for the rows that "
-        "count; let the other classes declare columns only.",
+        f"count; let the other classes declare columns only. {ONCE}",
     )]  # fmt: skip
 
 

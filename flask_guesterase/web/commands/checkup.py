@@ -17,7 +17,7 @@ from ...store.checking.drift import drift, drifted
 from ...store.checking.indexing import unindexed
 from ...store.checking.live import read as read_live
 from ...store.erasing.explained import unwritable
-from ...store.erasing.probing import misfits, refused
+from ...store.erasing.probing import misfits, refused, unasked
 from ...store.hiding import miskeyed, unnamed
 from ...store.keys.custodian import FolderCustodian
 from ...store.lawbook import packs, schedule
@@ -85,7 +85,7 @@ def findings(
         live = read_live(conn, schemas=extension.datamap.schemas())
         found += drift(seen, live) + unindexed(conn, seen, live)
         known = drifted(seen, live)
-        found += [*refused(conn, known), *misfits(conn, known, live)]
+        found += [*refused(conn, known), *unasked(conn, known), *misfits(conn, known, live)]
         found += unwritable(conn, known, live)
         late, ahead = pending(conn), newer(conn)
     if late:
@@ -99,7 +99,9 @@ def findings(
     found += _kept(extension, late, known)
     found += _installed(extension.settings, declared, authorized)
     found += _shown(extension)
-    return sorted(set(found))
+    # What mapping and database say in the same words is one thing, with the first hint.
+    once = {(each.id, each.place, each.message): each for each in reversed(found)}
+    return sorted(once.values())
 
 
 def _kept(extension: Looked, late: bool, seen: DataMap) -> list[Finding]:

@@ -133,7 +133,9 @@ def _folder(app: Flask, values: dict[str, Any], key: str, name: str) -> str:
     given = values[key]
     if given in ("", None):
         return os.path.join(app.instance_path, name)
-    if not isinstance(given, str | os.PathLike) or not os.path.isabs(given):
+    if not isinstance(given, str | os.PathLike) or not os.path.isabs(given) or (
+        os.path.isfile(given)
+    ):
         raise SetupError(
             f"{key} is no whole path of a folder.",
             f"Give it from the root of the disk, for example /srv/{name}, so that it is the same "
