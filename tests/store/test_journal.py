@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import create_engine, delete, event, func, insert, select, update
+from sqlalchemy import create_engine, delete, func, insert, select, update
 
 from flask_guesterase.core.certificate import Content
 from flask_guesterase.core.certified import check, issue
@@ -503,34 +503,13 @@ def test_two_first_writers_open_one_epoch(request, server, keeper):
         assert problems(engine) == []
 
 
-def test_what_hosts_left_is_read_where_something_waits(engine, keeper):
-    """The lock of the head tells it, in the same statement, of the journal that is written to."""
-    fill(engine, keeper, 1)
-    seen = []
-    event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
-
-    def asked():
-        seen.clear()
-        fill(engine, keeper, 1)
-        return sum("guesterase_loose.body" in each for each in seen)
-
-    assert asked() == 0
-    with transaction(engine) as conn:
-        journal.leave(conn, draft(8, "hotel-b"))
-    assert asked() == 0
-    with transaction(engine) as conn:
-        journal.leave(conn, draft(7, grounds=("first",)))
-    assert asked() == 1
-    assert asked() == 0
-
-
 def test_a_head_that_moves_is_noticed(small, keeper, monkeypatch):
     """If the lock ever failed, the compare-and-swap on the head would stop the second writer."""
     fill(small, keeper, 1)
 
     def stale(conn, controller, at, public_key):
         leaf = bytes(32)
-        return 0, Frontier().extend([leaf] * 5)[0], False
+        return 0, Frontier().extend([leaf] * 5)[0]
 
     monkeypatch.setattr(journal, "_head", stale)
     with pytest.raises(BusyError, match="moved"):

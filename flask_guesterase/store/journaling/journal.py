@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from ...core.checkpoint import Checkpoint
@@ -83,8 +83,8 @@ def append(conn: Connection, items: Sequence[Draft], public_key: bytes) -> list[
 def _append(
     conn: Connection, controller: str, items: list[Draft], public_key: bytes
 ) -> list[Entry]:
-    epoch, frontier, left = _head(conn, controller, items[0].at, public_key)
-    waiting = _take_loose(conn, controller) if left else []
+    epoch, frontier = _head(conn, controller, items[0].at, public_key)
+    waiting = _take_loose(conn, controller)
     return _write(conn, epoch, frontier, waiting + items)[len(waiting) :]
 
 
@@ -133,16 +133,12 @@ def _node_row(item: Node) -> dict[str, object]:
 
 def _head(
     conn: Connection, controller: str, at: str, public_key: bytes
-) -> tuple[int, Frontier, bool]:
-    """Lock the head of a controller's open tree; make the first tree when there is none.
-
-    It also tells whether entries left in hosts' transactions wait; of those that come while the
-    lock is waited for, whoever appends next is told.
-    """
+) -> tuple[int, Frontier]:
+    """Lock the head of a controller's open tree; make the first tree when there is none."""
     for _ in range(3):
         row = conn.execute(_LOCKED, {"wanted": controller}).first()
         if row is not None:
-            return row.epoch, edge(row), bool(row.waiting)
+            return row.epoch, edge(row)
         first = select(tree.c.epoch).where(tree.c.controller == controller).limit(1)
         # A tree without an open epoch is in the middle of a change of epochs: look again.
         if conn.execute(first).first() is None:
@@ -163,8 +159,7 @@ _OPEN = (
     .order_by(tree.c.epoch.desc())
     .limit(1)
 )
-_WAITING = exists().where(loose.c.controller == tree.c.controller).label("waiting")
-_LOCKED = _OPEN.add_columns(_WAITING).with_for_update()
+_LOCKED = _OPEN.with_for_update()
 
 
 def _begin(conn: Connection, controller: str, epoch: int) -> None:
@@ -216,7 +211,7 @@ def begin_epoch(
     :param before: newest epoch there ever was, as far as it is remembered outside the database.
     :return: number of the new epoch.
     """
-    last, *_ = _head(conn, controller, at, public_key)
+    last, _ = _head(conn, controller, at, public_key)
     epoch = max(last, previous.epoch, before) + 1
     conn.execute(update(tree).where(tree.c.controller == controller).values(open=False))
     _begin(conn, controller, epoch)
@@ -266,7 +261,7 @@ def sequence(conn: Connection, at: str, public_key: bytes) -> int:
     count = 0
     waiting = select(loose.c.controller).distinct().order_by(loose.c.controller)
     for controller in list(conn.execute(waiting).scalars()):
-        epoch, frontier, _ = _head(conn, controller, at, public_key)
+        epoch, frontier = _head(conn, controller, at, public_key)
         items = _take_loose(conn, controller)
         if items:
             count += len(_write(conn, epoch, frontier, items))
