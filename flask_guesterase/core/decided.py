@@ -81,6 +81,8 @@ def differences(approved: Mapping[str, object], today: Mapping[str, object]) -> 
     person, or another policy version, does not. A stay that had not ended when the plan was
     approved still leaves its bill: what the same policy decides about such tables was approved.
     """
+    if all(approved.get(name) == today.get(name) for name in ("decisions", "people", "policy")):
+        return ()
     lines = []
     if approved.get("policy") != today.get("policy"):
         lines.append("the data map changed")

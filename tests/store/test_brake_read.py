@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event, insert, select
+import pytest
+from sqlalchemy import delete, event, insert, select
 
 from flask_guesterase.core.events import IntakeReceived
 from flask_guesterase.core.log import read_entry, slug
 from flask_guesterase.store import tables
-from flask_guesterase.store.access import brake
+from flask_guesterase.store.access import brake, written
 from tests.store.hotel import Hotel
 
 MANY = 1500
@@ -60,3 +61,85 @@ def test_an_entry_written_by_a_clock_that_leapt_is_still_seen(hotel: Hotel) -> N
     hotel.now += timedelta(days=3)
     with hotel.begin() as office:
         assert brake.doubt(office.work.conn, office.work.stamp) == "leap"
+
+
+def read(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> tuple[str, int]:
+    """Return what the brake says, and of how many entries it read the time for that."""
+    times: list[str] = []
+    reading = written.at
+
+    def noting(body: str) -> Any:
+        times.append(body)
+        return reading(body)
+
+    with monkeypatch.context() as patched, hotel.begin() as office:
+        patched.setattr(written, "at", noting)
+        return brake.doubt(office.work.conn, office.work.stamp), len(times)
+
+
+def journal(hotel: Hotel) -> None:
+    """Write one entry by the hotel's clock."""
+    with hotel.begin() as office:
+        office.work.events.append(IntakeReceived(slug("Pine Ltd"), "sh", grounds=("form",)))
+
+
+def test_a_process_reads_each_entry_once(
+    any_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it read is known again by the newest entry of then, until a heart beats."""
+    busy(any_hotel)
+    assert read(any_hotel, monkeypatch)[1] >= MANY
+    assert read(any_hotel, monkeypatch) == ("", 0)
+    busy_since = any_hotel.now
+    table = tables.entry
+    with any_hotel.engine.begin() as conn:
+        row = dict(conn.execute(select(table).order_by(table.c.position.desc())).first()._mapping)
+        body = row["body"].replace(str(row["position"]), str(row["position"] + 1))
+        conn.execute(insert(table), {**row, "position": row["position"] + 1, "body": body})
+    assert read(any_hotel, monkeypatch) == ("", 1)
+    with any_hotel.begin() as office:
+        brake.beat(office.work)
+    assert any_hotel.now == busy_since
+    assert read(any_hotel, monkeypatch) == ("", 1)
+
+
+def test_what_is_remembered_of_a_leap_still_stops(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry that ran ahead stands below others that were written since."""
+    with hotel.begin() as office:
+        brake.beat(office.work)
+    before = hotel.now
+    hotel.now = before + timedelta(hours=30)
+    journal(hotel)
+    assert read(hotel, monkeypatch)[0] == ""
+    hotel.now = before + timedelta(hours=1)
+    assert read(hotel, monkeypatch) == ("backwards", 0)
+    journal(hotel)
+    assert read(hotel, monkeypatch) == ("backwards", 1)
+
+
+def test_a_database_that_was_put_back_is_read_anew(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither an entry that is gone counts, nor is one passed over that stands in its place."""
+    with hotel.begin() as office:
+        brake.beat(office.work)
+    before = hotel.now
+    for _ in range(3):
+        journal(hotel)
+    hotel.now = before + timedelta(hours=30)
+    journal(hotel)
+    assert read(hotel, monkeypatch)[0] == ""
+    table = tables.entry
+    with hotel.engine.begin() as conn:
+        rows = conn.execute(select(table).order_by(table.c.position.desc())).all()
+        last, *rest = [row for row in rows if row.controller == slug("Pine Ltd")]
+        gone = table.c.controller == last.controller, table.c.position == last.position
+        conn.execute(delete(table).where(*gone))
+    hotel.now = before + timedelta(hours=1)
+    assert read(hotel, monkeypatch) == ("", len(rest))
+    with hotel.engine.begin() as conn:
+        again = {**last._mapping, "body": last.body.replace("form", "desk")}
+        conn.execute(insert(table), again)
+    assert read(hotel, monkeypatch)[0] == "backwards"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     DateTime,
-    Integer,
-    bindparam,
     func,
     literal_column,
     null,
@@ -23,13 +20,14 @@ from sqlalchemy import (
 from ...core import brake
 from ...core.errors import BlockedError, TransitionError
 from ...core.events import SYSTEM, ClockConfirmed, ClockDoubted
-from ...core.log import read_entry, slug
+from ...core.log import slug
 from ...core.permissions import Permission
 from .. import tables
 from ..transaction import MARIADB
-from . import actors, boots, firsts, pulse
+from . import actors, boots, firsts, pulse, written
 from .boots import Boot
 from .pulse import Pulse
+from .written import at as _at
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
 HEART, CLOCK, DOUBT = "heartbeat", "clock", "clock-doubted"
 BEAT = timedelta(minutes=1)
 """How far apart heartbeats are at least."""
-
-_BATCH, _BATCHES = 200, 5000
-"""Entries that are read first, and at once of a journal that is long since the last heartbeat."""
 
 
 def doubted(work: Work) -> str:
@@ -205,7 +200,7 @@ def _seen(conn: Connection, trees: Iterable[Any], heart: Pulse | None) -> list[d
     since = None if heart is None else heart.at
     found = [] if since is None else [since]
     for row in trees:
-        found += _entries(conn, row, since)
+        found += written.since(conn, row, since)
     return found
 
 
@@ -220,46 +215,6 @@ _TREES = {
     .where(tables.tree.c.open)
     for name, clock in _CLOCKS.items()
 }  # fmt: skip
-_ENTRY = tables.entry.c
-_NEWEST = (
-    select(_ENTRY.position, _ENTRY.action, _ENTRY.body)
-    .where(_ENTRY.controller == bindparam("controller"), _ENTRY.epoch == bindparam("epoch"))
-    .order_by(_ENTRY.position.desc())
-    .limit(bindparam("most", type_=Integer()))
-)
-_OLDER = _NEWEST.where(_ENTRY.position < bindparam("below"))
-
-
-def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[datetime]:
-    """Return times of a journal's newest entries, back to the heartbeat or to a confirmation."""
-    found = list[datetime]()
-    mine = {"controller": tree.controller, "epoch": tree.epoch}
-    rows = conn.execute(_NEWEST, {**mine, "most": _BATCH if since is not None else 1}).all()
-    while rows:
-        for row in rows:
-            at = _at(row.body)
-            if since is not None and at < since:
-                return found
-            found.append(at)
-            if since is None or row.action == ClockConfirmed.name:
-                return found
-        if len(rows) < _BATCH:
-            return found
-        older = {**mine, "most": _BATCHES, "below": rows[-1].position}
-        rows = conn.execute(_OLDER, older).all()
-    return found
-
-
-_WHEN = re.compile(r'"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"')
-
-
-def _at(body: str) -> datetime:
-    """Return when an entry was written; all that were since the heartbeat are asked each time."""
-    told = _WHEN.search(body)
-    if told is None:
-        at = read_entry(body.encode()).draft.at
-        return datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None)
-    return datetime.fromisoformat(told[1])
 
 
 def _ahead(work: Work) -> int:

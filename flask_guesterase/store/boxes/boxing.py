@@ -74,8 +74,11 @@ def put(
     ]
     if rows:
         _fits(conn, max(len(box.payload) for box in closed))
-        conn.execute(insert(boxes), rows)
+        conn.execute(_PUT, rows)
     return [box.id for box in closed]
+
+
+_PUT = insert(boxes)
 
 
 def ensure(conn: Connection, custodian: FolderCustodian, label: str) -> None:

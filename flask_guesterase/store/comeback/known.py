@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from ...core.identity import Kind, Readings
 from ...core.plan import Key
 from .. import tables
 from ..retaining.keeping import Origin
+from ..statements.listed import Listed
 from ..statements.sql import chunks
 from ..work import Work
 from .marks import KEY, NAMES, row_text, seals
@@ -43,16 +44,21 @@ def find(conn: Connection, wanted: Iterable[str], today: str) -> list[Mark]:
     :param wanted: marks.
     :param today: ISO day.
     """
-    table = tables.mark
     found = []
     for part in chunks(sorted(set(wanted)), _MOST):
-        rows = conn.execute(
-            select(table).where(
-                table.c.mark.in_(part), or_(table.c.ends_on >= today, table.c.ends_on.is_(None))
-            )
-        )
-        found += [_mark(row) for row in rows]
+        found += [_mark(row) for row in conn.execute(_LIVING, {"marks": part, "today": today})]
     return found
+
+
+_MARK = tables.mark.c
+_LIVING = select(
+    _MARK.kind, _MARK.mark, _MARK.row_mark, _MARK.request, _MARK.controller, _MARK.property,
+    _MARK.erased_at,
+).where(
+    Listed(_MARK.mark, given="marks"),
+    or_(_MARK.ends_on >= bindparam("today"), _MARK.ends_on.is_(None)),
+)
+# Made once: a host waits for it.
 
 
 def lives(work: Work, number: str | None) -> bool:

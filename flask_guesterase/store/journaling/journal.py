@@ -96,7 +96,7 @@ def _write(conn: Connection, epoch: int, head: Frontier, items: Sequence[Draft])
     controller = items[0].controller
     tree_key = {"controller": controller, "epoch": epoch}
     conn.execute(
-        insert(entries),
+        _PUT,
         [
             {
                 **tree_key,
@@ -110,7 +110,7 @@ def _write(conn: Connection, epoch: int, head: Frontier, items: Sequence[Draft])
         ],
     )
     if nodes:
-        conn.execute(insert(node), [{**tree_key, **_node_row(item)} for item in nodes])
+        conn.execute(_GROWN, [{**tree_key, **_node_row(item)} for item in nodes])
     place = {"mine": controller, "open_epoch": epoch, "before": head.size}
     moved = conn.execute(_MOVE, {**place, "size": grown.size, "frontier": _written(grown)})
     if moved.rowcount != 1:
@@ -118,6 +118,7 @@ def _write(conn: Connection, epoch: int, head: Frontier, items: Sequence[Draft])
     return made
 
 
+_PUT, _GROWN = insert(entries), insert(node)
 _MOVE = update(tree).where(
     tree.c.controller == bindparam("mine"),
     tree.c.epoch == bindparam("open_epoch"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,9 +19,8 @@ from ..statements.folder import closed, named, there
 from .keyfile import destroy, sync_folder, write
 from .keyring import Keyring
 from .roots import Roots, decrypt
-from .wrapped import CURRENT, PAST, Pointer, copy_mark
+from .wrapped import CURRENT, PAST, Pointer, copy_mark, file_of
 
-_LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 _SIGNING, _RENEWED, _PEPPER = "signing", "signing-next", "pepper"
 
 _REMEMBERED = 2048
@@ -50,6 +48,7 @@ class FolderCustodian:
         self._ring = Keyring(self.path, random, roots)
         self._known: OrderedDict[str, tuple[tuple[int, int], bytes]] = OrderedDict()
         self._durable: set[str] = set()
+        self._public: tuple[bytes, bytes] | None = None
 
     def exists(self) -> bool:
         """Tell whether `create` has finished here.
@@ -203,11 +202,13 @@ class FolderCustodian:
         """
         if not self._ring.exists():
             raise self._ring.missing(CURRENT)
-        with self._ring.usable():
-            try:
-                self._file(label).stat()
-            except FileNotFoundError:
-                return True
+        try:
+            self._file(label).stat()
+        except FileNotFoundError:
+            return True
+        except OSError as problem:
+            with self._ring.usable():
+                raise problem
         return False
 
     def absent(self, label: str) -> KeyMissingError:
@@ -222,36 +223,44 @@ class FolderCustodian:
         :raises KeyMissingError: it is not in the folder.
         :raises SealError: the folder holds another one.
         """
-        found = [key for key in self._signing() if public in ("", _public(key))]
-        if not found:
-            raise SealError(
-                "The signing key that this database names is not in the key folder.",
-                "Mount the key folder that belongs to this database, or bring its newest copy.",
-            )
-        return found[0]
+        for secret in self._signing():
+            if not public or _public(secret) == public:
+                return Ed25519PrivateKey.from_private_bytes(secret)
+        raise SealError(
+            "The signing key that this database names is not in the key folder.",
+            "Mount the key folder that belongs to this database, or bring its newest copy.",
+        )
 
-    def _signing(self) -> list[Ed25519PrivateKey]:
-        """Return the signing keys there are: one, or two while it is changed."""
+    def _signing(self) -> Iterator[bytes]:
+        """Yield the signing keys there are: one, or two while it is changed."""
         # Twice, because another process may move the one to the place of the other meanwhile.
         for _ in range(2):
-            found = []
+            found = b""
             for name in (_SIGNING, _RENEWED):
                 with suppress(KeyMissingError):
-                    found.append(Ed25519PrivateKey.from_private_bytes(self._secret(name)))
+                    found = self._secret(name)
+                    yield found
             if found:
-                return found
-        return [Ed25519PrivateKey.from_private_bytes(self._secret(_SIGNING))]
+                return
+        yield self._secret(_SIGNING)
 
     def signs(self, public: str) -> bool:
         """Return whether a signing key is in the folder; in a change of keys there are two.
 
         :param public: its public half, 64 hex digits.
         """
-        return any(_public(key) == public for key in self._signing())
+        return any(_public(secret) == public for secret in self._signing())
 
     def public_key(self) -> bytes:
-        """Return the public half of the signing key, 32 bytes."""
-        return bytes.fromhex(_public(self.signing_key()))
+        """Return the public half of the signing key, 32 bytes.
+
+        It is asked for by whatever journals something, and made of the same key once.
+        """
+        secret = next(self._signing())
+        mark = hashlib.sha256(secret).digest()
+        if self._public is None or self._public[0] != mark:
+            self._public = mark, bytes.fromhex(_public(secret))
+        return self._public[1]
 
     def renew(self) -> Ed25519PrivateKey:
         """Make the signing key that comes next, unless there is one; durable on return."""
@@ -283,7 +292,7 @@ class FolderCustodian:
     def _retire(self) -> None:
         """Write down the public half of the key that ends, before it ends."""
         with suppress(KeyMissingError):
-            old = Ed25519PrivateKey.from_private_bytes(self._secret(_SIGNING))
+            old = self._secret(_SIGNING)
             known = dict.fromkeys([*self.past_keys(), bytes.fromhex(_public(old))])
             write(self.path / PAST, "".join(f"{each.hex()}\n" for each in known).encode())
 
@@ -339,9 +348,7 @@ class FolderCustodian:
         return _derive(self._open(label), name)
 
     def _file(self, label: str) -> Path:
-        if not _LABEL.fullmatch(label) or len(label) > 80:
-            raise SealError("This is not the label of a key.", "Use for example day:2026-12-01.")
-        return self.path / f"key-{label.replace(':', '-', 1)}.json"
+        return self.path / file_of(label)
 
     def _open(self, label: str) -> bytes:
         return self._read(label, self._file(label))
@@ -356,11 +363,13 @@ class FolderCustodian:
         """Return a key by its name; what another process destroyed is gone here too."""
         with self._ring.mutex:
             try:
-                with self._ring.usable():
-                    stat = path.stat()
+                stat = path.stat()
             except FileNotFoundError:
                 self._known.pop(label, None)
                 raise self._ring.missing(path.name) from None
+            except OSError as problem:
+                with self._ring.usable():
+                    raise problem
             stamp = (stat.st_ino, stat.st_mtime_ns)
             known = self._known.get(label)
             if known is not None and known[0] == stamp:
@@ -377,13 +386,13 @@ class FolderCustodian:
             return key
 
 
-def _public(key: Ed25519PrivateKey) -> str:
-    return key.public_key().public_bytes_raw().hex()
+def _public(secret: bytes) -> str:
+    return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw().hex()
 
 
 def _derive(secret: bytes, name: str) -> bytes:
     message = f"guesterase/secret/v1\0{name}".encode()
-    return hmac.new(secret, message, hashlib.sha256).digest()
+    return hmac.digest(secret, message, "sha256")
 
 
 def _run(steps: Iterator[str]) -> None:

@@ -42,17 +42,20 @@ class Keyring:
         self._inside = FolderRoots(path, random)
         self._service = service
         self._private = False
+        self._current = path / CURRENT
 
     def exists(self) -> bool:
         """Tell whether the folder was created to its end.
 
         :raises SetupError: this account may not look into it.
         """
-        with self.usable():
-            try:
-                (self.path / CURRENT).stat()
-            except (FileNotFoundError, NotADirectoryError):
-                return False
+        try:
+            self._current.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as problem:
+            with self.usable():
+                raise problem
         return True
 
     def creating(self, secrets: Sequence[str], since: str = "") -> Iterator[str]:
@@ -161,7 +164,7 @@ class Keyring:
         self.private()
         try:
             with self.usable():
-                return Pointer.read((self.path / CURRENT).read_bytes())
+                return Pointer.read(self._current.read_bytes())
         except FileNotFoundError:
             raise self.missing(CURRENT) from None
 

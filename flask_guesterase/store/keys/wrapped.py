@@ -6,9 +6,10 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from ...core.errors import SetupError
+from ...core.errors import SealError, SetupError
 from ...core.log import canonical
 from ...core.seal import NONCE_SIZE
 from ..statements.folder import there
@@ -28,6 +29,20 @@ COPY_OF = "copy-of"
 
 PAST = "signing-past"
 """File with the public halves of signing keys that were in force once, a line each."""
+
+_LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
+
+
+@lru_cache(2048)
+def file_of(label: str) -> str:
+    """Return the name of the file that holds the key of a label.
+
+    :param label: for example ``day:2026-12-01``.
+    :raises SealError: this is no label.
+    """
+    if not _LABEL.fullmatch(label) or len(label) > 80:
+        raise SealError("This is not the label of a key.", "Use for example day:2026-12-01.")
+    return f"key-{label.replace(':', '-', 1)}.json"
 
 
 @dataclass(frozen=True)

@@ -127,14 +127,19 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
     here = declared.alias("b")
     columns = [here.c[c.key] for c in declared.key]
     ends, more = end_of(blocker, here)
+    ending = [] if blocker.until is None else [ends.label("until_")]
+
+    def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+        return select(*columns, *([] if ending else [ends.label("until_")])), columns
+
     needs = _needs(work.datamap, blocker)
     for today, keys in sorted(days.items()):
         for part in parts(keys):
-            statement, given = asked(
-                declared.said, ("blocking",), lambda: (select(*columns), columns), part
-            )
+            wanted, given = asked(declared.said, ("blocking", bool(ending)), made, part)
             # What a host's conditions say is asked each time: of today, and as things are now.
-            wanted = statement.add_columns(ends.label("until_")).where(blocker.where(here, today))
+            wanted = (wanted.add_columns(*ending) if ending else wanted).where(
+                blocker.where(here, today)
+            )
             for row in zoned(work.conn.execute(wanted, given), len(columns)):
                 *cells, end = row
                 key = tuple(cells)

@@ -227,6 +227,8 @@ def _differing(
         who = _who(key, now[mark]) if mark in now else None
         if who is None or before.get(mark, None if whole else who) != who:
             doubtful.add(place)
+    if not doubtful:
+        return set()
     doubtful -= _ours(work, case, doubtful, named)
     here = _there(work, [named[place] for place in doubtful if place in named])
     words = set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
+    Insert,
     Integer,
     Table,
     Text,
@@ -134,6 +136,12 @@ def spread(
     return abiding(update(key.table)).where(key == found[0]).values(made)
 
 
+@lru_cache(64)
+def _into(table: Table) -> Insert:
+    """Return the insert of plain rows into a table, made once."""
+    return insert(table)
+
+
 def put(conn: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows, all with the same columns; many in one statement where that is faster.
 
@@ -144,7 +152,7 @@ def put(conn: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> No
     lines = list(rows)
     if len(lines) < _FEW:
         if lines:
-            conn.execute(insert(table), lines)
+            conn.execute(_into(table), lines)
         return
     same, own = {}, []
     for name in lines[0]:
@@ -155,7 +163,7 @@ def put(conn: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> No
             own.append((table.c[name], values))
     found = source(conn.dialect, own) if own else None
     if found is None:
-        conn.execute(insert(table), lines)
+        conn.execute(_into(table), lines)
         return
     names = [*same, *(column.name for column, _ in own)]
     values = [literal(value, table.c[name].type) for name, value in same.items()]

@@ -8,7 +8,7 @@ a parameter of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -76,11 +76,19 @@ class Packed(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """Return the values as the driver takes them."""
-        if dialect.name == "postgresql":
-            return value
+        return value if dialect.name == "postgresql" else self._packing(dialect)(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Return what packs values, which SQLAlchemy keeps: how each is said, it asks once."""
+        postgresql = dialect.name == "postgresql"
+        return super().bind_processor(dialect) if postgresql else self._packing(dialect)
+
+    def _packing(self, dialect: Dialect) -> Callable[[Iterable[Any]], Any]:
         bind = self.item.dialect_impl(dialect).bind_processor(dialect)
-        items = [bind(each) for each in value] if bind is not None else list(value)
-        return json.dumps(items) if dialect.name == "sqlite" else items
+        said: Callable[[list[Any]], Any] = json.dumps if dialect.name == "sqlite" else list
+        if bind is None:
+            return lambda values: said(list(values))
+        return lambda values: said(list(map(bind, values)))
 
 
 class _Bare(TypeEngine[Any]):
