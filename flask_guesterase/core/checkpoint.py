@@ -47,7 +47,9 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{root}\nat {self.at}\n"
 
 
-_ORIGIN = re.compile(r"guesterase/[a-z0-9]+(?:-[a-z0-9]+)*/(?:0|[1-9][0-9]{0,8})")
+ORIGIN = re.compile(r"guesterase/[a-z0-9]+(?:-[a-z0-9]+)*/(?:0|[1-9][0-9]{0,8})")
+"""First line of a checkpoint: controller and epoch."""
+
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 _AT = re.compile(r"at [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _LONGEST_NOTE = 64 * 1024
@@ -172,7 +174,7 @@ def _read_checkpoint(body: str) -> Checkpoint:
         datetime.fromisoformat(at.removeprefix("at "))
     except ValueError:
         raise _no_checkpoint("it does not have the four lines of one") from None
-    fits = _ORIGIN.fullmatch(start) and _SIZE.fullmatch(size) and _AT.fullmatch(at)
+    fits = ORIGIN.fullmatch(start) and _SIZE.fullmatch(size) and _AT.fullmatch(at)
     if not fits or len(root) != HASH_SIZE:
         raise _no_checkpoint("a line does not have its form")
     checkpoint = Checkpoint(start, int(size), root, at.removeprefix("at "))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from .checkpoint import Checkpoint, open_checkpoint
+from .checkpoint import ORIGIN, Checkpoint, open_checkpoint
 from .errors import InputError, TamperedError
 from .tree import EMPTY_ROOT, HASH_SIZE, verify_consistency
 
@@ -24,7 +24,6 @@ MOST_HASHES = 63
 """Of a consistency proof. Source: C2SP tlog-witness, add-checkpoint."""
 
 _KIND = b"\x04"
-_ORIGIN = re.compile(r"guesterase/[a-z0-9]+(?:-[a-z0-9]+)*/(?:0|[1-9][0-9]{0,8})")
 _NAME = re.compile(r"[^\s+]{1,120}")
 _SIZE = re.compile(r"old (0|[1-9][0-9]{0,15})")
 
@@ -191,7 +190,7 @@ class Seen:
 def origin_of(note: str) -> str:
     """Return the origin a checkpoint claims; empty when it has none that could be one."""
     first = note.partition("\n")[0]
-    return first if _ORIGIN.fullmatch(first) else ""
+    return first if ORIGIN.fullmatch(first) else ""
 
 
 def judge(

@@ -56,13 +56,18 @@ def kind_of(key: str) -> Kind | None:
     :param key: for example "guest_email", "mobileNo" or "手机".
     :return: the kind, or None when the name says nothing.
     """
-    plain = unicodedata.normalize("NFKC", key)
-    parts = [part.casefold().strip("0123456789") for part in _PARTS.findall(plain)]
+    parts = name_parts(key)
     parts.append("".join(parts))
     for kind, whole, inside in _WORDS:
         if any(part in whole or any(word in part for word in inside) for part in parts):
             return kind
     return None
+
+
+def name_parts(name: str) -> list[str]:
+    """Return the parts of a column's name, folded and without digits around them."""
+    plain = unicodedata.normalize("NFKC", name)
+    return [part.casefold().strip("0123456789") for part in _PARTS.findall(plain)]
 
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")

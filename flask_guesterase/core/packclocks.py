@@ -15,7 +15,6 @@ _ALARM = (
 )  # fmt: skip
 _WITHIN = re.compile(r"at-once|PT(\d{1,4})H|P(\d{1,3})D")
 _ID = re.compile(r"[A-Za-z-]+/[a-z][a-z-]*")
-_AGE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
 def complaining(table: Table) -> Complaining:
@@ -27,7 +26,7 @@ def complaining(table: Table) -> Complaining:
         table.text("article"),
         table.text("source"),
         table.choice("grade", Grade, Grade.C, barred=[Grade.HOUSE]),
-        _age(table),
+        table.age(),
         table.words("facts"),
     )
 
@@ -51,7 +50,7 @@ def alarm(table: Table, code: str) -> Alarm:
         table.text("article"),
         table.text("source"),
         table.choice("grade", Grade, Grade.C, barred=[Grade.HOUSE]),
-        _age(table),
+        table.age(),
         table.words("facts"),
         table.text("note", needed=False),
     )
@@ -61,7 +60,3 @@ def _hours(within: str) -> int:
     found = _WITHIN.fullmatch(within)
     hours, days = found.groups() if found is not None else (None, None)
     return int(hours or 0) + 24 * int(days or 0)
-
-
-def _age(table: Table) -> str:
-    return table.say("as_of", lambda t: bool(_AGE.fullmatch(t)), "YYYY-MM-DD, YYYY-MM or YYYY")

@@ -56,7 +56,6 @@ _RULE = (
 _CODE = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANG = re.compile(r"[a-z]{2,3}")
-_AGE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _STARTS = (*(date(2025, month, 1) for month in range(1, 13)), date(2028, 2, 29))
 
 
@@ -82,7 +81,7 @@ def _read(text: str) -> tuple[Pack, list[Problem]]:
         mark,
         _country(head, level),
         head.words("extends"),
-        _age(head),
+        head.age(),
         head.day("review_by", needed=True),
         tuple(rank for rank in Rank if rank.value in ranks),
         tuple(_rule(table, code, ids) for table in tables),
@@ -102,11 +101,6 @@ def _country(head: Table, level: Level) -> str:
     if level is Level.BLOC:
         return head.text("country", needed=False)
     return head.say("country", lambda t: bool(_COUNTRY.fullmatch(t)), "two capital letters")
-
-
-def _age(table: Table) -> str:
-    """Return how old a copy is; often only its month or year is known."""
-    return table.say("as_of", lambda t: bool(_AGE.fullmatch(t)), "YYYY-MM-DD, YYYY-MM or YYYY")
 
 
 def _tables(head: Table, places: Mapping[str, list[Section]], name: str) -> list[Table]:
@@ -167,7 +161,7 @@ def _answering(head: Table, places: Mapping[str, list[Section]]) -> Answering | 
         table.text("article"),
         table.text("source"),
         table.choice("grade", Grade, Grade.C, barred=[Grade.HOUSE]),
-        _age(table),
+        table.age(),
         table.words("facts"),
         table.period("copy", working=True),
         table.period("copy_extension", working=True),
@@ -192,7 +186,7 @@ def _rule(table: Table, code: str, ids: set[str]) -> Rule:
         table.text("article"),
         table.text("source"),
         table.choice("grade", Grade, Grade.C, barred=[Grade.HOUSE]),
-        _age(table),
+        table.age(),
         table.period("floor"),
         table.flag("floor_unknown"),
         table.period("ceiling"),

@@ -16,6 +16,7 @@ from .problem import Problem
 
 _HEADER = re.compile(r"\s*\[\[?\s*([\w.\-]+)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"""\s*["']?([\w\-]+)["']?\s*[.=]""")
+_AGE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _AT_LINE = re.compile(r"at line (\d+)")
 _QUOTES = ('"""', "'''")
 
@@ -170,3 +171,9 @@ class Table:
         if value and not check(value):
             self.wrong(key, f"'{key}' must be {wanted}.")
         return value
+
+    def age(self) -> str:
+        """Return how old a copy is; often only its month or year is known."""
+        return self.say(
+            "as_of", lambda t: bool(_AGE.fullmatch(t)), "YYYY-MM-DD, YYYY-MM or YYYY"
+        )

@@ -51,7 +51,6 @@ ALONE = SETTLING | {Kind.SIGNED}
 """Kinds that stand by themselves; any other is written before a commit and settled after it."""
 
 _MARK = re.compile(r"[0-9a-f]{64}")
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _REQUEST = re.compile(r"(?:GR-[A-Za-z0-9]{1,17})?")
 _FACT = re.compile(r"(?![^\n]*[0-9]{9})[A-Za-z0-9:._|+-]{0,60}")
 _LONGEST = 260

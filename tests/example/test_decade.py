@@ -19,10 +19,10 @@ from flask_guesterase.core.errors import BlockedError, UnknownError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.period import period
 from flask_guesterase.store.deciding.amendments import House
-from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.store.worker import carry_out
+from tests.store.hotel import read_through
 
 from . import travel
 from .conftest import hotel_app
@@ -195,7 +195,7 @@ def finish(desk: Desk, months: int) -> Counter[str]:
         assert not guesterase.sweep().problems
     assert unlawful(decade, day) == []
     with guesterase.begin(write=False) as office:
-        assert expiry.preview(office.work) == []
+        assert read_through(office.work) == []
         states = Counter(stands(office, number) for number in desk.open)
         assert set(states) <= {"erased", "sealed", "ended"}, states
         assert not list(office.verify())

@@ -18,7 +18,7 @@ from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.checking import live
-from flask_guesterase.store.erasing.eraser import erase, plan, remains
+from flask_guesterase.store.erasing.eraser import erase, left_of, plan
 from flask_guesterase.store.mapping.crossing import Binds, Crossing
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.transaction import transaction
@@ -181,7 +181,8 @@ def _request(
     if dangling:
         return
     erase(conn, datamap, drawn, known)
-    left = {block.table for block in remains(conn, datamap, people, known)}
+    again = plan(conn, datamap, people, known)
+    left = {block.table for block in left_of(conn, datamap, again, known)}
     oracle.erase(people)
     sure, perhaps = oracle.left(people)
     assert sure <= left <= perhaps, left

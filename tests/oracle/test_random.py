@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 from flask_guesterase.core.plan import Plan, key_text
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.checking import live
-from flask_guesterase.store.erasing.eraser import erase, plan, remains
+from flask_guesterase.store.erasing.eraser import erase, left_of, plan
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from tests.engines import fresh_database
 
@@ -140,7 +140,8 @@ def _request(
         return
     _tell("erased, rows shared" if any(s.rows[0].others for s in drawn.steps) else "erased")
     erase(conn, datamap, drawn, known)
-    left = {block.table for block in remains(conn, datamap, people, known)}
+    again = plan(conn, datamap, people, known)
+    left = {block.table for block in left_of(conn, datamap, again, known)}
     oracle.erase(people)
     sure, perhaps = oracle.left(people)
     assert sure <= left <= perhaps, left

@@ -32,6 +32,8 @@ from flask_guesterase.store.mapping.crossing import ALONE, Binds
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
+from flask_guesterase.store.sweeping.ageing import ageing, expired
+from flask_guesterase.store.sweeping.tallies import Tally, add, lines, tally
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Holidays, Shared, Work, nobodys
 from tests.engines import build
@@ -300,3 +302,11 @@ class Hotel:
         """Return the state of a request."""
         with self.begin() as office:
             return str(office.show(number)["state"])
+
+
+def read_through(work: Work) -> list[dict[str, Any]]:
+    """Return what has had its time, by reading every row, as a sweep's look has to find it."""
+    counts: Tally = {}
+    for declared in ageing(work):
+        add(counts, tally(expired(work, declared)))
+    return lines(counts)

@@ -89,4 +89,5 @@ def remains(engine: Engine, declared: DataMap, *people: Person) -> list[str]:
     """Return the tables in which something of these people is left."""
     with transaction(engine, write=False) as conn:
         full, found = whole(conn, declared)
-        return [block.table for block in eraser.remains(conn, full, people, found)]
+        plan = eraser.plan(conn, full, people, found)
+        return [block.table for block in eraser.left_of(conn, full, plan, found)]

@@ -28,7 +28,7 @@ from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, placeholder
 from flask_guesterase.store import tables
 from flask_guesterase.store.lawbook import preconditions
-from flask_guesterase.store.lawbook.blockers import blocks, label_of, needed, needed_of, today_at
+from flask_guesterase.store.lawbook.blockers import blocks, label_of, needed_of, today_at
 from flask_guesterase.store.mapping.datamap import resolve
 from tests.kinds import Case, Cases
 from tests.store.house import (
@@ -181,7 +181,6 @@ def test_what_needs_a_part_blocks_nothing_else(any_house: House) -> None:
     found = any_house.standing(1)
     owners = frozenset({(("people", (1,)), 0)})
     assert blocks(found) == ()
-    assert needed(found) == {"register_lines": {"name": "unreported"}}
     assert needed_of(found, "register_lines", Row((1,), owners)) == {"name": "unreported"}
     assert needed_of(found, "register_lines", Row((2,), owners)) == {}
     assert needed_of(found, "people", Row((1,), owners)) == {}

@@ -30,6 +30,7 @@ from flask_guesterase.store.sweeping.due import BACKOFF
 from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.store.transaction import transaction
 from tests.store.forms import Form, Forms, Guest, _render
+from tests.store.hotel import read_through
 
 OLD = date(2025, 2, 1)
 """A departure whose year is over."""
@@ -278,7 +279,7 @@ def test_looks_find_what_reading_everything_finds(
     for gap in [0, *gaps]:
         house.later(days=gap)
         expiry.expire(house.run)
-        assert house.run(lambda office: expiry.preview(office.work)) == []
+        assert house.run(lambda office: read_through(office.work)) == []
     house.engine.dispose()
 
 

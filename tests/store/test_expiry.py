@@ -31,7 +31,7 @@ from flask_guesterase.store.partners import delivering
 from flask_guesterase.store.recovery import window
 from flask_guesterase.store.search import queued
 from flask_guesterase.store.settings import Property
-from tests.store.hotel import Hotel
+from tests.store.hotel import Hotel, read_through
 from tests.store.test_copying import asked, fetched, release, shown
 from tests.zealand import law, rule
 
@@ -268,7 +268,7 @@ def test_a_part_whose_floor_is_over_takes_nothing_else_along(any_inn: Inn) -> No
     inn = any_inn
     inn.person(1, date(2025, 1, 1))
     inn.bill(1, one=1, dated=date(2020, 1, 1))
-    shown = inn.run(lambda office: expiry.preview(office.work))
+    shown = inn.run(lambda office: read_through(office.work))
     assert {(line["table"], line["category"]) for line in shown} == {
         ("people", "guest_register"), ("bills", "invoice_accounting")
     }
@@ -417,7 +417,7 @@ def test_a_sweep_deletes_no_row_whose_column_one_person_let_go(
     # Nor is it said every night that it went, or would.
     assert expiry.expire(inn.run) == {}
     with inn.begin() as office:
-        assert expiry.preview(office.work) == []
+        assert read_through(office.work) == []
 
 
 @pytest.mark.parametrize(("before", "ends"), [("guest_register", False), ("reservation", True)])

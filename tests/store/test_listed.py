@@ -191,7 +191,7 @@ def test_the_catalogue_is_read_again_when_it_changed(database_url: str) -> None:
     engine = fill(database_url)
     with engine.begin() as conn:
         before = live.known(conn)
-        assert live.signature(live.known(conn)) == live.signature(before)
+        assert live.known(conn) == before
     with engine.begin() as conn:
         conn.execute(text("ALTER TABLE things ADD COLUMN more INTEGER"))
     with engine.connect() as conn:

@@ -289,6 +289,6 @@ def test_a_locking_read_locks_the_rows_and_no_others(
                 {"id": n, "name": "Aino"} for n in range(1, 50)
             ])
         with transaction(engine) as conn, engine.connect() as other:
-            list(reading(conn, metadata).rows([(1,), (2,)], ["name"], lock=True))
+            list(reading(conn, metadata).lines([(1,), (2,)], ["name"], lock=True))
             free = "SELECT id FROM guests WHERE id IN (1, 2, 3) FOR UPDATE SKIP LOCKED"
             assert other.exec_driver_sql(free).scalars().all() == [3]

@@ -14,6 +14,7 @@ from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.sweeping.claiming import Shift
+from tests.store.hotel import read_through
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn, any_inn, inn
 
 __all__ = ["any_inn", "inn"]
@@ -319,7 +320,7 @@ def test_what_is_needed_is_not_erased_about_every_night(inn: Inn, asked: bool) -
     assert before == (inn.ours("kept"), inn.ours("box"), inn.events.count("retention-ended"))
     with inn.begin() as office:
         # It is due all the same, and counted among what stays beyond its time.
-        assert [line["table"] for line in expiry.preview(office.work)] == ["people"]
+        assert [line["table"] for line in read_through(office.work)] == ["people"]
     inn.set(PEOPLE, 1, name="Ann Berg")
     inn.later(days=1)
     assert expiry.expire(inn.run)["people"] == 1

@@ -7,7 +7,7 @@ import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -295,6 +295,12 @@ def tell(
 def day_at(property_: Property, moment: datetime) -> date:
     """Return the day on the property's wall at an aware moment."""
     return moment.astimezone(ZoneInfo(property_.zone)).date()
+
+
+def noon(property_: Property, day: date) -> datetime:
+    """Return noon of a day at a property, naive UTC; of what came earlier only the day is known."""
+    at = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(property_.zone))
+    return at.astimezone(UTC).replace(tzinfo=None)
 
 
 def acknowledge(work: Work, number: str) -> None:

@@ -14,6 +14,7 @@ from ..erasing import eraser
 from ..erasing.eraser import Locked, Scope
 from ..erasing.taking import Erased
 from ..journaling import binding
+from ..keys import copies
 from ..lawbook import blockers, rulebook
 from ..remembrance import tracing
 from ..retaining import law
@@ -121,7 +122,8 @@ def _boxed(work: Work, about: Scope) -> Scope:
     regions = {code: hotel.country for code, hotel in work.settings.properties.items()}
     # Asked under the locks, as everything else that keeps something.
     still = cache(lambda: law.relabelled(work))
-    return replace(about, boxes=law.boxes(work), still=still, regions=regions)
+    # What is sealed may leave its row where a second copy of the keys is confirmed.
+    return replace(about, boxes=copies.confirmed(work), still=still, regions=regions)
 
 
 def plan(work: Work, about: Scope | Iterable[Person], house: str = "") -> Plan:

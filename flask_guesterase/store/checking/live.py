@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -27,13 +25,10 @@ __all__ = [
     "known",
     "read",
     "read_only",
-    "signature",
 ]
 
 
-def read(
-    conn: Connection, *, schemas: Sequence[str] = (), only: Collection[str] | None = None
-) -> LiveSchema:
+def read(conn: Connection, *, schemas: Sequence[str] = ()) -> LiveSchema:
     """Read what the database holds and does by itself, in about ten catalogue queries.
 
     The default schema is always read (on PostgreSQL: every schema of the search path). Our own
@@ -41,8 +36,6 @@ def read(
 
     :param conn: an open connection; nothing is written, locked or committed.
     :param schemas: further schemas (SQLite: attached databases; MariaDB: databases).
-    :param only: keys of the tables wanted; those that point at them, directly or through others,
-        come along, because they act when a wanted row goes.
     :raises SetupError: the engine is not SQLite, PostgreSQL or MariaDB.
     """
     binds = binds_of(conn)
@@ -50,8 +43,7 @@ def read(
         found = {name: _read(of_bind(conn, name), schemas, binds, name)
                  for name in (HOME, *binds.engines)}
         return _joined(found, binds)
-    schema = _one(conn, schemas)
-    return schema if only is None else _only(schema, only)
+    return _one(conn, schemas)
 
 
 _known: WeakKeyDictionary[Engine, dict[tuple[str, ...], tuple[Version | None, LiveSchema]]] = (
@@ -135,48 +127,3 @@ def _one(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
             "Use SQLite, PostgreSQL or MariaDB.",
         )
     return schema
-
-
-def signature(schema: LiveSchema) -> str:
-    """SHA-256 (hex) of everything that decides what an erasure does; plain indexes do not.
-
-    Neither the server's version nor whether it is read-only at the moment counts, nor a new
-    partition without triggers of its own.
-    """
-    tables = [_matters(table) for table in schema.tables.values() if not _plain_partition(table)]
-    value = {
-        "dialect": schema.dialect,
-        "foreign_keys_enforced": schema.foreign_keys_enforced,
-        "triggers_known": schema.triggers_known,
-        "tables": sorted(tables, key=lambda table: str(table["name"])),
-    }
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _matters(table: LiveTable) -> dict[str, Any]:
-    # asdict copies mappings by pickling rules a read-only mapping does not know.
-    columns = {name: asdict(column) for name, column in table.columns.items()}
-    value = asdict(replace(table, columns={}, indexes=()))
-    for trigger in value["triggers"]:
-        for key in ("events", "old_columns"):
-            trigger[key] = trigger[key] if trigger[key] is None else sorted(trigger[key])
-    return {**value, "columns": columns}
-
-
-def _plain_partition(table: LiveTable) -> bool:
-    return table.partition_of is not None and not table.triggers
-
-
-def _only(schema: LiveSchema, wanted: Collection[str]) -> LiveSchema:
-    found = [schema.table(name) for name in wanted]
-    waiting = [table.name for table in found if table is not None]
-    kept: dict[str, LiveTable] = {}
-    while waiting:
-        name = waiting.pop()
-        if name not in kept:
-            kept[name] = schema.tables[name]
-            waiting += [foreign.table for foreign in schema.incoming(name)]
-            waiting += [t.name for t in schema.tables.values() if t.partition_of == name]
-    tables: Mapping[str, LiveTable] = MappingProxyType(dict(sorted(kept.items())))
-    return replace(schema, tables=tables)

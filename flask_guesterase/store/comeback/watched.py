@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Integer
 
-from ...core.identity import Kind, kind_of
+from ...core.identity import Kind, kind_of, name_parts
 from ...core.treatment import Constant, Placeholder, Redact
 from ..mapping.datamap import Contacts, DataMap
 from ..mapping.declared import Declared
@@ -37,7 +37,6 @@ _WORDS = {
     ),
 }  # fmt: skip
 _NUMBER = re.compile(r"(?=.*\d)\S+")
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 
 
 @dataclass(frozen=True)
@@ -185,9 +184,8 @@ def _refers(column: Column[Any]) -> bool:
 
 def _says(what: str, name: str) -> bool:
     plain = unicodedata.normalize("NFKC", name)
-    parts = {part.casefold().strip("0123456789") for part in _PARTS.findall(plain)}
     whole, inside = _WORDS[what]
-    return bool(parts & whole) or any(word in plain for word in inside)
+    return not whole.isdisjoint(name_parts(name)) or any(word in plain for word in inside)
 
 
 def text_of(value: Any) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
@@ -23,7 +22,7 @@ from ..access import limits, tokens
 from ..access.tokens import Purpose
 from ..boxes import safe
 from ..casework import answering, cases, written
-from ..casework.cases import Case, day_at
+from ..casework.cases import Case, day_at, noon
 from ..casework.matching import Contact
 from ..messages import outbox
 from ..messages.post import write
@@ -164,7 +163,7 @@ def _receive(
         "channel": given.channel,
         "lang": spoken(given.lang) or (hotel.lang if case is None else case.lang),
         "state": OPEN,
-        "received_at": work.stamp if day == today else _noon(hotel, day),
+        "received_at": work.stamp if day == today else noon(hotel, day),
         "due_on": times.answer_by.isoformat(),
         "house": times.house,
         "receipt_on": None if times.receipt_by is None else times.receipt_by.isoformat(),
@@ -179,11 +178,6 @@ def clock_of(work: Work, hotel: Property, day: date) -> Clock:
     """Return by when a complaint that came on a day is acknowledged and answered."""
     law = answering.complaining(work.settings, hotel)
     return complaining.clock(day, law, answering.holidays(work, hotel, day))
-
-
-def _noon(hotel: Property, day: date) -> datetime:
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(hotel.zone))
-    return noon.astimezone(UTC).replace(tzinfo=None)
 
 
 def _open(work: Work, request: str) -> Row[Any] | None:

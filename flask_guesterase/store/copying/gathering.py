@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ...core.copying import Copy, Part, Record, Withheld
-from ...core.plan import Person, Row, by_table, key_text
+from ...core.plan import Key, Person, Row, by_table, key_text
 from ..casework import purview
 from ..casework.cases import Case, day_at
 from ..certificates import laternotice
@@ -61,13 +61,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     for each in opened.rows:
         lay(work, made, each, mask, texts)
     withheld = [line for table in made.values() for line in _withheld(work, table)]
-    withheld += [Withheld(n, (), len(keys), ANOTHERS) for n, keys in left.items() if keys]
-    withheld += [Withheld(n, (), len(keys), WRITTEN) for n, keys in by_table(known.lost).items()]
-    withheld += [Withheld(name, (), 0, GAP) for name in sorted(gaps)]
-    withheld += [
-        Withheld(name, (), opened.unopened.count(name), UNOPENED)
-        for name in sorted(set(opened.unopened))
-    ]
+    withheld += _left_out(left, by_table(known.lost), gaps, opened.unopened)
     parts = [_part(table) for _, table in sorted(made.items())]
     parts += laternotice.part(work, known.erasures)
     copy = Copy(
@@ -82,6 +76,26 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
         opened.boxes,
     )
     return copy, texts
+
+
+def _left_out(
+    anothers: Mapping[str, Collection[Key]],
+    written: Mapping[str, Collection[Key]],
+    gaps: Iterable[str],
+    unopened: Collection[str],
+) -> Iterator[Withheld]:
+    """Yield what a copy says of rows that are not in it.
+
+    :param anothers: table -> rows that are another's who stayed.
+    :param written: table -> erased rows that the host has written into since.
+    :param gaps: tables nobody can read.
+    :param unopened: table of each sealed row that cannot be opened.
+    """
+    for why, rows in ((ANOTHERS, anothers), (WRITTEN, written)):
+        yield from (Withheld(name, (), len(keys), why) for name, keys in rows.items() if keys)
+    yield from (Withheld(name, (), 0, GAP) for name in sorted(gaps))
+    for name, many in sorted(Counter(unopened).items()):
+        yield Withheld(name, (), many, UNOPENED)
 
 
 def _of(rows: Iterable[Row], mine: Collection[Person]) -> list[Row]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from ..depth.sqlite import file_of
+from ..remembrance.disks import HERE, disk_of
 from .look import Seen
 
 
@@ -20,14 +20,11 @@ def home(conn: Connection) -> Path | None:
     if dialect == "sqlite":
         path = file_of(conn)
         return path.parent if path is not None else None
-    if conn.engine.url.host not in _HERE:
+    if conn.engine.url.host not in HERE:
         return None
     asked = "SHOW data_directory" if dialect == "postgresql" else "SELECT @@global.datadir"
     path = Path(str(conn.exec_driver_sql(asked).scalar_one()))
     return path if path.exists() else None
-
-
-_HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
 
 
 def apart(what: str, folder: str, base: Path | None, why: str) -> Seen:
@@ -38,8 +35,8 @@ def apart(what: str, folder: str, base: Path | None, why: str) -> Seen:
     :param base: the folder of the database, None where nobody knows it.
     :param why: what the operator must do, and why.
     """
-    mine = _disk(Path(folder)) if folder else None
-    theirs = _disk(base) if base is not None else None
+    mine = disk_of(Path(folder)) if folder else None
+    theirs = disk_of(base) if base is not None else None
     if mine is None:
         return False, f"There is no folder for {what}.", why
     if theirs is None:
@@ -47,13 +44,3 @@ def apart(what: str, folder: str, base: Path | None, why: str) -> Seen:
     if mine == theirs:
         return False, f"The folder of {what} and the database lie on one disk.", why
     return True, f"The folder of {what} and the database lie on different disks.", ""
-
-
-def _disk(path: Path) -> int | None:
-    """Return the file system a path is, or will be, on."""
-    for each in (path, *path.parents):
-        try:
-            return os.stat(each).st_dev
-        except OSError:
-            continue
-    return None

@@ -331,19 +331,6 @@ def _new(watched: Watch, scope: Scope, done: Plan) -> Found:
     return new if scope.mine is None or not new else scope.mine(new)
 
 
-def remains(
-    conn: Connection,
-    datamap: DataMap,
-    about: Scope | Iterable[Person],
-    live: LiveSchema | None = None,
-) -> tuple[Block, ...]:
-    """Return what is left of these people, or in a scope, that should be gone.
-
-    :return: one block per table, with how many rows; empty when nothing is left.
-    """
-    return left_of(conn, datamap, plan(conn, datamap, about, live), live)
-
-
 def left_of(
     conn: Connection, datamap: DataMap, drawn: Plan, live: LiveSchema | None = None
 ) -> tuple[Block, ...]:

@@ -126,16 +126,15 @@ def _rows(
 ) -> list[Row]:
     others: Owners = {}
     if len(declared.paths) > 1 or not declared.paths[0].to_one:
-        everyone = _everyone(conn, datamap, declared, list(mine))
-        for key, owners in everyone.items():
-            foreign = {(p, i) for p, i in owners if p[1] not in wanted.get(p[0], ())}
+        for key, theirs in owners(conn, datamap, declared, list(mine)).items():
+            foreign = {(p, i) for p, i in theirs if p[1] not in wanted.get(p[0], ())}
             if foreign:
                 others[key] = foreign
-        gone = erased_before(conn, datamap, {p for owners in others.values() for p, _ in owners})
+        gone = erased_before(conn, datamap, {p for theirs in others.values() for p, _ in theirs})
         others = {k: {(p, i) for p, i in v if p not in gone} for k, v in others.items()}
     return [
-        Row(key, frozenset(owners), frozenset(others.get(key, ())))
-        for key, owners in sorted(mine.items(), key=lambda item: key_text(item[0]))
+        Row(key, frozenset(theirs), frozenset(others.get(key, ())))
+        for key, theirs in sorted(mine.items(), key=lambda item: key_text(item[0]))
     ]
 
 
@@ -154,21 +153,21 @@ def _collect(
         into.setdefault(line[:width], set()).add(((subject, line[width:]), index))
 
 
-def _everyone(
+def owners(
     conn: Connection, datamap: DataMap, declared: Declared, keys: Sequence[Key]
 ) -> Owners:
-    """Return all owners of these rows, by every path."""
-    owners: Owners = {}
+    """Return who owns these rows, each owner with the index of its path; erased ones included."""
+    found: Owners = {}
     width = len(declared.key)
     for index, path in enumerate(declared.paths):
         trail = trail_of(conn, datamap, declared, path, whole=True)
         if trail is not None:
-            _note(trail.onward(keys), path, index, owners)
+            _note(trail.onward(keys), path, index, found)
         for part in parts(keys) if trail is None else ():
             statement, given = walked(datamap, declared, path, part, whole=True)
             rows = conn.execute(statement, given).all()
-            _note(((line[:width], line[width:]) for line in map(tuple, rows)), path, index, owners)
-    return owners
+            _note(((line[:width], line[width:]) for line in map(tuple, rows)), path, index, found)
+    return found
 
 
 def _note(found: Iterable[tuple[Key, Key]], path: Path, index: int, into: Owners) -> None:
@@ -263,10 +262,3 @@ def filled_again(
         if text not in kept
         or holding(conn, declared, [key], names - kept[text], whole=False)
     }
-
-
-def owners(
-    conn: Connection, datamap: DataMap, declared: Declared, keys: Sequence[Key]
-) -> dict[Key, set[tuple[Person, int]]]:
-    """Return who owns these rows, each owner with the index of its path; erased ones included."""
-    return _everyone(conn, datamap, declared, keys)

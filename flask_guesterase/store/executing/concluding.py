@@ -65,20 +65,14 @@ def check(work: Work, number: str) -> State:
     drawn = planning.plan(work, who, case.property)
     left = [item for look in CHECKS.values() for item in look(work, case, drawn)]
     left += [*refresh.stale(case), *owing.left(work, case.number), *_files(work, case)]
-    decisions = dict(case.decisions or {})
-    decisions["left"] = [
-        {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
-    ]
-    searched = residue.evidence(work, case.number)
-    decisions["checks"] = [word for word in CHECKS if word != residue.EVERYTHING]
-    decisions["checks"] += searched["evidence"]
-    decisions |= {name: searched[name] for name in ("unsearched", "shared")}
     if case.state is State.PARTIAL and left:
         return State.PARTIAL
+    decisions = _looked(work, case, left)
     late = meanwhile.keep(work, case, drawn)
     decisions["did"] = added(decisions.get("did", ()), did(late, doubles(work, late)))
     others = staying.lines(work, "", beside.of(decisions))
-    last, end = _last(_with(decisions, others)), _end(_with(decisions, others))
+    every = _with(decisions, others)
+    last, end = _last(every), _end(every)
     if end is State.PARTIAL or case.state is State.PARTIAL:
         # What was left says that less was reached; what was cured since is in no measurement.
         decisions = deepening.noted(decisions, None)
@@ -100,6 +94,22 @@ def check(work: Work, number: str) -> State:
         laternotice.note_kept(work, case.number)
         sought.end(work, case, decisions.get("recovery", ""))
     return end
+
+
+def _looked(work: Work, case: Case, left: Sequence[Left]) -> dict[str, Any]:
+    """Return the decisions of a request with what was looked for, how far, and what is left."""
+    searched = residue.evidence(work, case.number)
+    return {
+        **(case.decisions or {}),
+        "left": [
+            {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
+        ],
+        "checks": [
+            *(word for word in CHECKS if word != residue.EVERYTHING), *searched["evidence"]
+        ],
+        "unsearched": searched["unsearched"],
+        "shared": searched["shared"],
+    }  # fmt: skip
 
 
 def _with(decisions: Mapping[str, Any], others: Sequence[dict[str, Any]]) -> dict[str, Any]:

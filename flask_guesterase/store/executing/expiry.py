@@ -38,26 +38,13 @@ from ..statements.bynumber import delete_by_number
 from ..statements.given import put
 from ..statements.sql import MANY, chunks, one_of
 from ..sweeping import due, looking
-from ..sweeping.ageing import PAGE, Expired, ageing, expired, judged
+from ..sweeping.ageing import PAGE, Expired, ageing, judged
 from ..sweeping.claiming import Shift, work_off
 from ..sweeping.claims import Bounds, Claimed, Listed, legible, listed
 from ..sweeping.tallies import Tally, add, lines, tally
 from ..transaction import alone
 from ..unit import HasWork, Run
 from ..work import Work
-
-
-def preview(work: Work) -> list[dict[str, Any]]:
-    """Return what has had its time now: property, table, category, rows and the last day.
-
-    Everything is read; `showing` reads what a look has found.
-
-    :param work: the open transaction.
-    """
-    counts: Tally = {}
-    for declared in ageing(work):
-        add(counts, tally(expired(work, declared)))
-    return lines(counts)
 
 
 def showing(run: Run, places: Collection[str]) -> list[dict[str, Any]]:

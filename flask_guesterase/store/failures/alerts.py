@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, false, insert, select, update
+from sqlalchemy import Row, false, insert, select
 
 from ...core.alert import BY_PEOPLE, SILENT_FOR, AlertKind, Cause, Closing
 from ...core.errors import ForbiddenError, InputError, TransitionError, UnknownError
@@ -63,7 +63,7 @@ def look(work: Work) -> dict[str, int]:
     counts = {"opened": 0, "gone": 0}
     for same, cause in found.items():
         if same in open_:
-            _write(work, open_[same].id, count=cause.count)
+            notices.note(work, open_[same].id, count=cause.count)
         elif same not in quiet:
             _insert(work, cause, SYSTEM)
             counts["opened"] += 1
@@ -150,7 +150,7 @@ def take(work: Work, id: int, by: str) -> None:
     row = _load(work, id, by)
     actor = actors.acting(work, by)
     if row.taken_by != actor:
-        _write(work, id, taken_by=actor, taken_at=work.stamp)
+        notices.note(work, id, taken_by=actor, taken_at=work.stamp)
         tell(work, AlertTaken, row.property, actor, (row.kind,), {"alert": id})
 
 
@@ -178,7 +178,7 @@ def close(work: Work, id: int, by: str, ground: str) -> None:
 
 def _close(work: Work, row: Row[Any], by: str, ground: Closing) -> None:
     safe.drop(work, row.box)
-    _write(work, row.id, closed_at=work.stamp, closed_by=by, ground=ground.value, box=None)
+    notices.note(work, row.id, closed_at=work.stamp, closed_by=by, ground=ground.value, box=None)
     tell(work, AlertClosed, row.property, by, (row.kind, ground.value), {"alert": row.id})
 
 
@@ -261,8 +261,3 @@ def last_look(work: Work) -> tuple[datetime | None, bool]:
     """Return when everything was looked at last, aware, and whether the sweep is silent now."""
     seen = pulse.look(work.conn, LOOKED)
     return (seen.at.replace(tzinfo=UTC) if seen else None), is_stale(work)
-
-
-def _write(work: Work, id: int, **values: object) -> None:
-    table = tables.alert
-    work.conn.execute(update(table).where(table.c.id == id).values(**values))

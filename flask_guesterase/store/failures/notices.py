@@ -56,10 +56,10 @@ def tell(work: Work) -> int:
     for row in rows:
         if row.told_at is None:
             told += _send(work, row, OWNER)
-            _note(work, row.id, told_at=work.stamp)
+            note(work, row.id, told_at=work.stamp)
         elif row.taken_at is None and work.stamp - row.told_at >= DEPUTY_AFTER:
             told += _send(work, row, DEPUTY)
-            _note(work, row.id, deputy_at=work.stamp)
+            note(work, row.id, deputy_at=work.stamp)
     return told
 
 
@@ -81,6 +81,7 @@ def _send(work: Work, row: Row[tuple[object, ...]], whom: str) -> int:
     return told
 
 
-def _note(work: Work, id: int, **values: object) -> None:
+def note(work: Work, id: int, **values: object) -> None:
+    """Write down what became of an alert."""
     table = tables.alert
     work.conn.execute(update(table).where(table.c.id == id).values(**values))

@@ -144,16 +144,18 @@ def standing(work: Work, case: Case, said: Sequence[Draft] | None = None) -> Dra
         return None
     if KIND in last.grounds or case.kind == KIND:
         return last if KIND in last.grounds and case.kind == KIND else None
-    if not _given(work, case, known, last):
+    if not _given(work, case, known, last) or last.actor != case.decided_by:
         return None
+    return last if OUTSIDE in last.grounds or not _alone(known, last) else None
+
+
+def _alone(known: Sequence[Draft], last: Draft) -> bool:
+    """Return whether who approved a request is also who filed or verified it."""
     # Who files once more what was approved before is told how it stands, and decided nothing.
     earlier = known[: max(place for place, each in enumerate(known) if each is last)]
     first = [draft for draft in _before(earlier) if draft.actor not in _NOBODY]
-    people = {draft.actor for draft in first}
     marks = {draft.marks[WHO] for draft in first if WHO in draft.marks}
-    alone = last.actor in people or last.marks.get(WHO) in marks
-    fits = last.actor == case.decided_by and (not alone or OUTSIDE in last.grounds)
-    return last if fits else None
+    return last.actor in {draft.actor for draft in first} or last.marks.get(WHO) in marks
 
 
 def given(work: Work, case: Case, grounds: tuple[str, ...]) -> dict[str, str]:

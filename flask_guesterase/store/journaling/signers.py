@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select
 from ...core.checkpoint import Checkpoint, open_checkpoint, read_note
 from ...core.errors import TamperedError
 from ...core.keychange import statement
-from ...core.log import KEY_CHANGE, Draft, read_entry, slug
+from ...core.log import KEY_CHANGE, Draft, read_entry
 from ..tables import entry as entries
 from ..tables import tree
 from .quotes import quotes
@@ -81,8 +81,6 @@ def open_ours(
     text: str,
     current: bytes,
     past: Sequence[bytes] = (),
-    *,
-    controller: str = "",
 ) -> Checkpoint:
     """Return a checkpoint that this house signed, with whichever of its keys.
 
@@ -91,14 +89,9 @@ def open_ours(
     :param current: the key in use; a restored database may not know it yet.
     :param past: keys that were in force once. One counts where this database never heard of it:
         of the others it knows which checkpoints they sign, but for entries that it has lost.
-    :param controller: slug or name of the controller it must be of; any when empty.
-    :raises TamperedError: it is no checkpoint, not this house's, or of another controller.
+    :raises TamperedError: it is no checkpoint, or not this house's.
     """
     said = read_note(text)
-    if controller and said.controller != slug(controller):
-        raise TamperedError(
-            "This checkpoint is of another journal.", "Bring one of this controller's."
-        )
     row = conn.execute(
         select(tree).where(tree.c.controller == said.controller, tree.c.epoch == said.epoch)
     ).first()

@@ -335,16 +335,6 @@ def _until(group: Sequence[Found]) -> str:
     return max(known).isoformat() if len(known) == len(days) else ""
 
 
-def needed(found: Iterable[Found]) -> dict[str, dict[str, str]]:
-    """Return table -> column -> name of the blocker that needs it, of those that need a part."""
-    result: dict[str, dict[str, str]] = {}
-    for each in sorted(found, key=lambda f: f.name):
-        for table, columns in (each.needs or {}).items():
-            for column in columns:
-                result.setdefault(table, {}).setdefault(column, each.name)
-    return result
-
-
 def needed_of(found: Iterable[Found], table: str, row: Row) -> dict[str, str]:
     """Return column -> name of the blocker that needs it, for one row.
 

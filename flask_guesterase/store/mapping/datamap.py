@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapper
 
 from ...core.errors import MatchError, UnknownError
 from ...core.finding import Finding
-from ...core.plan import Shape
 from ...core.policy import Policy, Subject
 from ...core.treatment import Exempt, Rule
 from .declared import Declared, rule_word
@@ -81,10 +80,6 @@ class DataMap:
     def schemas(self) -> tuple[str, ...]:
         """Return the schemas the host's tables name, the default one left out."""
         return tuple(sorted({t.schema for t in self.atlas.tables.values() if t.schema}))
-
-    def shapes(self) -> dict[str, Shape]:
-        """Return what the planner must know, per table."""
-        return {name: declared.shape() for name, declared in self.tables.items()}
 
     def declared(self, name: str) -> Declared:
         """Return the declaration of a table.

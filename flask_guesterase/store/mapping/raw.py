@@ -83,11 +83,7 @@ class Reader:
         return {key: cells for key, cells, _ in self.rows(keys, names)}
 
     def rows(
-        self,
-        keys: Sequence[Key],
-        names: Sequence[str],
-        typed: Sequence[str] = (),
-        lock: bool = False,
+        self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str] = ()
     ) -> Iterator[tuple[Key, tuple[Cell, ...], dict[str, Any]]]:
         """Yield (key, cells, host's values of the columns in `typed`), row by row.
 
@@ -96,11 +92,10 @@ class Reader:
         :param keys: which rows.
         :param names: columns to read in the engine's own form.
         :param typed: columns to read through the host's type as well.
-        :param lock: lock the rows, in a fixed order.
         """
         types = [self.type_of(name) for name in names]
         width, end = len(self.declared.key), len(self.declared.key) + len(names)
-        for row in self.lines(keys, names, typed, lock):
+        for row in self.lines(keys, names, typed):
             cells = tuple(map(cell, names, types, row[width:end]))
             yield row[:width], cells, dict(zip(typed, row[end:], strict=True))
 
@@ -127,6 +122,7 @@ class Reader:
     ) -> Iterator[tuple[Any, ...]]:
         """Yield what `rows` does as one tuple a row: key, engine's own values, host's values.
 
+        :param lock: lock the rows, in a fixed order.
         :param others: whether others of ours may lock them so as well, who change nothing either.
         """
         types = {name: self.type_of(name) for name in names}

@@ -172,15 +172,14 @@ class Target:
             return and_(text("ctid = CAST(:handle AS tid)").bindparams(handle))
         return literal_column(self._handle) == literal(row.handle)
 
-    def find(self, known: Cells, lock: bool = True) -> list[Found]:
-        """Return the rows that hold exactly these cells.
+    def find(self, known: Cells) -> list[Found]:
+        """Return the rows that hold exactly these cells, which nobody changes until we end.
 
         :param known: cells under today's names.
-        :param lock: keep others from changing them until the transaction ends.
         """
         names = list(self.live.columns)
         statement = self._read(names).where(self.where(known))
-        if lock and self.dialect != "sqlite":
+        if self.dialect != "sqlite":
             statement = statement.with_for_update()
         found = []
         for row in self.conn.execute(statement):

@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from ..transaction import MARIADB
 
-_HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
+HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
+"""Hosts by whose name a database lies on this machine."""
 
 
 def home(conn: Connection) -> Path | None:
@@ -22,7 +23,7 @@ def home(conn: Connection) -> Path | None:
         rows = conn.exec_driver_sql("PRAGMA database_list").all()
         file = next((row[2] for row in rows if row[1] == "main"), "")
         return Path(file).parent if file else None
-    if conn.engine.url.host not in _HERE:
+    if conn.engine.url.host not in HERE:
         return None
     asked = (
         "SELECT @@global.datadir" if conn.dialect.name in MARIADB else "SHOW data_directory"
@@ -42,10 +43,11 @@ def shared(conn: Connection, folder: str) -> bool:
     :param folder: the folder.
     """
     base = home(conn)
-    return base is not None and _disk(base) == _disk(Path(folder))
+    return base is not None and disk_of(base) == disk_of(Path(folder))
 
 
-def _disk(path: Path) -> int | None:
+def disk_of(path: Path) -> int | None:
+    """Return the file system a path is, or will be, on; None where nobody can say."""
     for each in (path, *path.parents):
         try:
             return os.stat(each).st_dev

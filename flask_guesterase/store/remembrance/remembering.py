@@ -78,18 +78,17 @@ def register(work: Work) -> Register | None:
     return Register(work.settings.register, work.custodian)
 
 
-def standing(work: Work, lock: bool = False) -> Standing | None:
+def standing(work: Work) -> Standing | None:
     """Return how database and register stand to each other, or None where none is kept.
 
-    :param work: the open transaction; a read-only one is enough without `lock`.
-    :param lock: keep others from writing to the register until the transaction ends.
+    :param work: the open transaction; a read-only one is enough.
     """
     file = register(work)
     if file is None:
         return None
     latched, lost = pulse.look(work.conn, RESTORED), pulse.look(work.conn, HOLDS)
     holds = 0 if lost is None else int(lost.note.partition(":")[0])
-    found = pulse.look(work.conn, KNOWN, lock)
+    found = pulse.look(work.conn, KNOWN)
     known = None if found is None else int(found.note)
     if known and not file.exists():
         return Standing(known, Tail(known), missing=True, holds=holds)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from ...core.asking import asker, receivable, spoken
 from ...core.errors import InputError, UnknownError
@@ -15,7 +14,7 @@ from ...core.reasons import recordable
 from ...core.wish import wish
 from ..access import actors
 from ..casework import answering
-from ..casework.cases import Opening, day_at
+from ..casework.cases import Opening, day_at, noon
 from ..casework.matching import Match, by_clerk
 from ..settings import Property
 from ..work import Work
@@ -73,19 +72,13 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
         filing.channel,
         lang or property_.lang,
         received,
-        work.stamp if received == today else _noon(property_, received),
+        work.stamp if received == today else noon(property_, received),
         actor,
         match.mark,
         who.value,
         recordable(answering.law(work.settings, property_), filing.reason),
     )
     return recorded(work, opening, match, wished, (actor or SYSTEM, by), filing.lang)[0].number
-
-
-def _noon(property_: Property, day: date) -> datetime:
-    """Return noon of a day at a property, naive UTC; of what came earlier only the day is known."""
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(property_.zone))
-    return noon.astimezone(UTC).replace(tzinfo=None)
 
 
 def _where(work: Work, filing: Filing, by: str | None) -> tuple[Property, Match]:

@@ -18,7 +18,6 @@ from ...core.treatment import RowRule
 from .. import tables
 from ..erasing.finder import Whose
 from ..erasing.traces import holding, tells
-from ..keys import copies
 from ..lawbook import blockers, rulebook
 from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record, facts_of
@@ -393,8 +392,3 @@ def _before(
         wanted, given = asked(_SAID, (said.name,), made, [(text,) for text in part])
         for text, told in work.conn.execute(wanted, {**(given or {}), "table": name}):
             yield texts[text], told
-
-
-def boxes(work: Work) -> bool:
-    """Return whether what is sealed may leave its row: a second copy of the keys is confirmed."""
-    return copies.confirmed(work)

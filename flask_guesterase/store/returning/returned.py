@@ -341,17 +341,10 @@ def listed(work: Work, by: str | None, door: str = "") -> list[dict[str, Any]]:
     ]
 
 
-def waiting(work: Work, door: str = "", state: Fate | None = None) -> int:
-    """Return how many noted rows wait.
-
-    :param door: only of those who saw it through this door.
-    :param state: OPEN or STAFF; both when None.
-    """
+def waiting(work: Work, door: str) -> int:
+    """Return how many rows wait that were noted through a door."""
     table = tables.returned
-    states = _WAITING if state is None else [state.value]
-    wanted = select(table.c.id).where(table.c.state.in_(states))
-    if door:
-        wanted = wanted.where(table.c.door == door)
+    wanted = select(table.c.id).where(table.c.state.in_(_WAITING), table.c.door == door)
     return len(work.conn.execute(wanted).all())
 
 

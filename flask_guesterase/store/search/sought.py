@@ -47,7 +47,7 @@ DAYS = 30
 
 
 def put(
-    work: Work, case: Case, images: Sequence[Image], scope: str = "everything",
+    work: Work, case: Case, images: Sequence[Image],
     beside: Sequence[boxing.Item] = (),
 ) -> int:
     """Seal what an erased person will be looked for by; return how many values that is.
@@ -55,7 +55,6 @@ def put(
     :param work: the erasing transaction.
     :param case: the request.
     :param images: the rows as they were.
-    :param scope: how far the search goes.
     :param beside: what else of this erasure is sealed, in the same statement.
     """
     region = work.settings.property(case.property).country
@@ -63,7 +62,7 @@ def put(
     items = [*beside, item(work, case, wanted)]
     box = boxing.put(work.conn, work.custodian, items, work.today)[-1]
     upsert(work.conn, tables.search, {
-        "request": case.number, "box": box, "state": WAITING, "scope": scope, "found": None,
+        "request": case.number, "box": box, "state": WAITING, "scope": "everything", "found": None,
         "shown": None, "queued_at": work.stamp, "ended_at": None,
     })  # fmt: skip
     return len(wanted)

@@ -18,7 +18,7 @@ from ..mapping.datamap import DataMap
 from ..texts.mentioned import kind_in
 from ..transaction import transaction
 from .leftover import fits
-from .reading import KEYS, Find, Finds, Looking, Progress, files, look
+from .reading import KEYS, Find, Finds, Looking, files, look
 from .space import How, Space, space
 
 SURE, LIKELY, PERHAPS = "sure", "likely", "perhaps"
@@ -95,7 +95,6 @@ def xray(
     wanted: Sequence[Needle],
     everything: bool = False,
     folders: Sequence[str] = (),
-    progress: Progress | None = None,
 ) -> Picture:
     """Read every table once, in short transactions that only read.
 
@@ -104,7 +103,6 @@ def xray(
     :param wanted: what to look for.
     :param everything: read all schemas and attached databases this account can see.
     :param folders: folders whose file names are looked at too.
-    :param progress: told about each piece.
     :raises SetupError: an engine is not supported.
     """
     seen: list[Seen] = []
@@ -113,8 +111,7 @@ def xray(
     for bind, engine in engines.items():
         where = _where(engine, datamap, everything)
         opened = partial(_opened, engine)
-        finds = look(where, wanted, Looking(opened, replace(datamap, subjects={}),
-                                            progress=progress))  # fmt: skip
+        finds = look(where, wanted, Looking(opened, replace(datamap, subjects={})))
         if not bind:
             files(finds, wanted, {folder: ("files", folder) for folder in folders})
         label = f"{bind}:" if bind else ""

@@ -15,6 +15,7 @@ from ..access import brake
 from ..binds import awaiting
 from ..census import watching
 from ..checking.gaps import unreadable
+from ..erasing.eraser import SEALED
 from ..erasing.traces import holds
 from ..executing import execution
 from ..invented import canaries
@@ -28,9 +29,6 @@ from ..remembrance.erasures import Register
 from ..sweeping import backlog, doors, halting, runs
 from ..work import Work
 from . import consistency, soundness, unlisted
-
-SEALED = frozenset({"guest_register"})
-"""Retention categories whose records are sealed rather than left in their rows."""
 
 _LATE = timedelta(days=3)
 

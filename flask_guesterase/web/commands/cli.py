@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +42,8 @@ from . import (
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, Day, fields, guesterase_cli, listing, out, typed, verb, written
+from .console import Answer, Day, fields, guesterase_cli, listing, out, verb, written
+from .xraying import pairs
 
 __all__ = [
     "casecli", "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli",
@@ -65,19 +65,6 @@ def list_(property_: str | None, state: str | None) -> Answer:
         "number", "property", "state", "channel", "received_at", "due_on", "late", "receipt_late",
     )  # fmt: skip
     return Answer(list(found), listing(found, columns))
-
-
-def _matches(given: Sequence[str]) -> dict[str, str]:
-    """Return KEY=VALUE texts as a mapping; what was typed is never repeated."""
-    match: dict[str, str] = {}
-    for text in given:
-        lines = typed(sys.stdin.read).splitlines() if text == "-" else [text]
-        for line in [line for line in lines if line.strip()]:
-            key, equals, value = line.partition("=")
-            if not equals or not key.strip():
-                raise click.UsageError("A match has the form KEY=VALUE.")
-            match[key.strip()] = value.strip()
-    return match
 
 
 @verb(guesterase_cli)
@@ -128,7 +115,7 @@ def request(
     """Record a request that reached the hotel; print its number."""
     if bool(by) != bool(code):
         raise click.UsageError("--by and --code go together.")
-    match = _matches(given)
+    match = dict(pairs(given))
     who = trying(by) if by else None
     with current.begin() as office:
         if who and code:

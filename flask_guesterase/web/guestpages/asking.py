@@ -23,7 +23,7 @@ from ..wording import ending
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from ..wording.words import word
-from .guestdesk import guest_pages
+from .guestdesk import every_hotel, guest_pages
 
 QUESTIONS: dict[str, Callable[[], schemas.Form]] = {
     "wish": schemas.AskWish,
@@ -84,7 +84,7 @@ def _check(answers: Mapping[str, str], changed: bool = False) -> str:
         hotel=hotel,
         wish=word(language(), f"wish-{answers['wish']}"),
         ends=None if answers["wish"] == Wish.COPY else ending.told(language(zone=hotel.zone)),
-        many=len(_hotels()) > 1,
+        many=len(every_hotel()) > 1,
     )
 
 
@@ -142,7 +142,7 @@ def _asked() -> str:
 
 def _wanted() -> list[str]:
     """Return the questions there are here: where there is one hotel, it is not asked for."""
-    return [each for each in QUESTIONS if each != "hotel" or len(_hotels()) > 1]
+    return [each for each in QUESTIONS if each != "hotel" or len(every_hotel()) > 1]
 
 
 def _open(answers: Mapping[str, str]) -> list[str]:
@@ -171,15 +171,11 @@ def _question(values: Any, problems: dict[str, list[str]]) -> str:
         place=place + 1,
         many=len(wanted),
         back=_address(wanted[place - 1]) if place else url_for(".index"),
-        hotel_options=[(hotel.code, hotel.name) for hotel in _hotels()],
+        hotel_options=[(hotel.code, hotel.name) for hotel in every_hotel()],
         wish_options=[(w.value, word(language(), f"wish-{w}")) for w in Wish],
     )
 
 
 def _hotel(answers: Mapping[str, str]) -> Property:
-    hotels = _hotels()
+    hotels = every_hotel()
     return current.settings.property(answers["property"]) if len(hotels) > 1 else hotels[0]
-
-
-def _hotels() -> list[Property]:
-    return list(current.settings.properties.values())

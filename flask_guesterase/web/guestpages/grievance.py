@@ -13,7 +13,6 @@ from ...core.errors import InputError, TokenError, TransitionError
 from ...store.access.tokens import plain
 from ...store.complaints.receiving import Grievance
 from ...store.office import Office
-from ...store.settings import Property
 from ..current import current
 from ..forms import caseforms, fresh, pressing
 from ..forms.schemas import read
@@ -25,7 +24,7 @@ from ..wording.language import N_
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from ..wording.words import word
-from .guestdesk import CASE, COMPLAINED, count, guest_pages, keep_complaint
+from .guestdesk import CASE, COMPLAINED, count, every_hotel, guest_pages, keep_complaint
 
 REVIEW = "guesterase_review"
 """Under which a reviewer's browser keeps what opens the one complaint."""
@@ -33,10 +32,6 @@ REVIEW = "guesterase_review"
 RATED: dict[int, str] = {
     5: N_("very well"), 4: N_("well"), 3: N_("middling"), 2: N_("badly"), 1: N_("very badly"),
 }  # fmt: skip
-
-
-def _hotels() -> list[Property]:
-    return list(current.settings.properties.values())
 
 
 def _my_case(office: Office) -> str:
@@ -62,7 +57,7 @@ def complain() -> str:
 @guest_pages.post("/complain")
 def send_complaint() -> AnyResponse:
     """Take a complaint without a case: the same statements and the same answer for everyone."""
-    hotels = _hotels()
+    hotels = every_hotel()
     try:
         form = read(caseforms.ComplainAnywhere([hotel.code for hotel in hotels]), request.form)
         code = form["property"] or hotels[0].code
@@ -121,7 +116,7 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
         elsewhere=bool(request.args.get("about")),
         values=values,
         problems=problems,
-        hotel_options=[(hotel.code, hotel.name) for hotel in _hotels()],
+        hotel_options=[(hotel.code, hotel.name) for hotel in every_hotel()],
         about_options=[(each.value, word(tongue, each)) for each in About],
     )
 

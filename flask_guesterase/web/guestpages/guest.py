@@ -21,7 +21,6 @@ from ...core.errors import InputError, SetupError, TokenError
 from ...core.lifecycle import State
 from ...store.office import Office
 from ...store.requests.views import CaseView
-from ...store.settings import Property
 from ..current import current
 from ..forms import pressing
 from ..forms.schemas import LookUp, read
@@ -32,7 +31,7 @@ from ..wording.reader import language
 from ..wording.rendering import render_template
 from ..wording.words import GUEST_WORDS, STEPS
 from . import adverts, asking, claimed, copied, dated, grievance, laternotice, rescanning
-from .guestdesk import CASE, confirmed, forget, guest_pages, held, keep, moved
+from .guestdesk import CASE, confirmed, every_hotel, forget, guest_pages, held, keep, moved
 from .guestdesk import count as _count
 
 __all__ = ["adverts", "asking", "claimed", "copied", "grievance", "guest_pages", "laternotice",
@@ -46,7 +45,7 @@ _UNDONE = frozenset({State.WITHDRAWN, State.EXPIRED, State.REFUSED})
 def _guest_context() -> dict[str, Any]:
     tongue = language()
     return {
-        "hotels": _hotels(),
+        "hotels": every_hotel(),
         "held": held(),
         "guest_steps": [(step, tongue.gettext(GUEST_WORDS[step])) for step in STEPS],
     }
@@ -267,7 +266,3 @@ def _seen(office: Office) -> CaseView:
 def _certificate() -> dict[str, Any]:
     with current.begin(write=False) as office:
         return office.certificate(_seen(office).number)
-
-
-def _hotels() -> list[Property]:
-    return list(current.settings.properties.values())

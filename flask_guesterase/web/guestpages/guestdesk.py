@@ -13,6 +13,7 @@ from ...core.errors import TokenError
 from ...store.access.tokens import plain
 from ...store.office import Office
 from ...store.requests.views import CaseView
+from ...store.settings import Property
 from ..current import current
 from ..forms import fresh, jotted, pressing
 from ..pages import pages, unsent
@@ -38,6 +39,11 @@ HELD = 60 * 60
 that lay open for as long is not taken any more either."""
 
 _SEEN = "guesterase_case_seen"
+
+
+def every_hotel() -> list[Property]:
+    """Return the hotels a guest may mean."""
+    return list(current.settings.properties.values())
 
 
 def keep(code: str) -> None:
