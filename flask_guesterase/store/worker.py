@@ -23,6 +23,7 @@ from .depth import deepening, refresh
 from .executing import completing, execution, forgetting
 from .executing.execution import Ending
 from .holding import heldcopies
+from .journaling import journal
 from .messages.channels import Channel, Render
 from .office import Office, use_case
 from .remembrance import remembering
@@ -229,6 +230,7 @@ def work(
         "returned": lambda: _returned(run, report),
         "held": lambda: heldcopies.find(run),
         "lifted": lambda: report.add("forgotten", heldcopies.release(run)),
+        "sequence": lambda: run(_sequence),
         "deliver": lambda: sending.deliver(run, render, channels, report),
         "recipients": lambda: sending.tell(run, report),
         "release": lambda: sending.release(run, report),
@@ -251,7 +253,7 @@ _BY_DAY = frozenset({"expire", "erase", "returned", "lifted", "forget"})
 NOT_DELIVERING = frozenset(
     {
         "clock", "intake", "expire", "forward", "erase", "sightings", "returned", "held",
-        "lifted", "release", "forget",
+        "lifted", "sequence", "release", "forget",
     }
 )
 """Steps that send nothing, for a round that only sends; it looks at the register all the same."""
@@ -263,7 +265,7 @@ _OUT = frozenset({"deliver", "recipients", "release"})
 def _stopped(report: Report) -> frozenset[str]:
     """Return the steps that wait: for the clock, or until a restored database has caught up."""
     if report.problems.get("register") == remembering.RESTORED:
-        return _BY_DAY | _OUT | {"forward"}
+        return _BY_DAY | _OUT | {"forward", "sequence"}
     return _BY_DAY if {"clock", "register"} & set(report.problems) else frozenset()
 
 
@@ -290,6 +292,12 @@ def _beat(office: HasWork) -> str:
     if not doubt:
         brake.beat(office.work)
     return doubt
+
+
+def _sequence(office: HasWork) -> None:
+    """Put into the journal what others' transactions left: at a quiet house nothing else does."""
+    work = office.work
+    journal.sequence(work.conn, journal.stamp(work.now), work.custodian.public_key())
 
 
 def _forward(run: Run, report: Report) -> None:

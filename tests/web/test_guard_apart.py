@@ -21,6 +21,7 @@ from sqlalchemy.orm import (
 )
 
 from flask_guesterase import Guesterase, Policy, Property, Subject, null
+from flask_guesterase.core.events import DeleteBypassed
 from flask_guesterase.core.log import slug
 from flask_guesterase.store import tables
 from flask_guesterase.store.comeback import guard
@@ -118,6 +119,21 @@ def test_a_job_of_the_hosts_is_journaled_by_whose_database_it_works_in(
     job = product.app("job", database="two", watched=False)
     product.delete(job, flushed)
     assert product.told(two) == [slug("two")]
+
+
+def test_what_waits_is_in_the_journal_after_a_round_though_nothing_of_ours_happens(
+    product: Product,
+) -> None:
+    """A line that waits could be taken out again without a trace, and at a quiet house it would."""
+    two = product.app("two")
+    product.delete(two, flushed=False)
+    assert product.told(two) == [slug("two")]
+    with two.app_context():
+        assert two.extensions["guesterase"].extension.work().problems == {}
+        with product.db.engine.connect() as conn:
+            written = list(conn.execute(sa.select(tables.entry.c.action)).scalars())
+    assert product.told(two) == []
+    assert DeleteBypassed.name in written
 
 
 @pytest.mark.parametrize("flushed", [True, False])
