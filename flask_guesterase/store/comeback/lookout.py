@@ -19,7 +19,7 @@ from ..keys.custodian import FolderCustodian
 from ..mapping.datamap import DataMap
 from ..settings import Settings
 from ..transaction import commits_alone
-from . import known, marks, sightings
+from . import known, marks, owing, sightings
 from .known import Mark
 from .marks import Seals
 from .statements import keys_by
@@ -70,7 +70,7 @@ class Row:
     @property
     def state(self) -> str:
         """Return in which state it is noted."""
-        return sightings.SEEN if self.new else sightings.THERE
+        return owing.SEEN if self.new else owing.THERE
 
 
 @contextmanager
@@ -193,7 +193,7 @@ def written(
                 hits.update(dict.fromkeys(keys, mark))
                 new |= fresh.among(keys, column, value)
         for state, part in (
-            (sightings.SEEN, hits.keys() & new), (sightings.THERE, hits.keys() - new)
+            (owing.SEEN, hits.keys() & new), (owing.THERE, hits.keys() - new)
         ):
             those = {key: hits[key] for key in hits if key in part}
             sightings.leave(conn, one.name, those, sightings.BULK, _stamp(now), state)

@@ -18,7 +18,17 @@ from ...core.errors import MatchError, SealError
 from ...core.identity import Kind, Readings, normal, readings, sent
 from ...core.log import slug
 from ...core.period import months_after
-from ...core.plan import Key, Outcome, Person, Plan, Step, by_table, key_text
+from ...core.plan import (
+    ANOTHER,
+    NEEDED,
+    Key,
+    Outcome,
+    Person,
+    Plan,
+    Step,
+    by_table,
+    key_text,
+)
 from ...core.returning import MONTHS
 from ...core.seal import fingerprint
 from .. import tables
@@ -151,6 +161,8 @@ def regions(settings: Settings, place: str = "") -> list[str]:
 class _Making:
     """What all marks of one erasure share.
 
+    :param last: rows of which nothing else was left.
+    :param later: row -> columns that are this person's alone to lose, and go later.
     :param said: kind and text of each mark it makes or may have made before, and whose it is.
     """
 
@@ -159,6 +171,8 @@ class _Making:
     key: bytes
     at: datetime
     ends_on: str
+    last: Collection[Person]
+    later: Mapping[Person, frozenset[str]]
     said: set[tuple[str, str, str]] = field(default_factory=set)
 
     def of(self, kind: str, text: str) -> str:
@@ -186,7 +200,7 @@ class _Making:
 
 def take(
     work: Work, origin: Origin, plan: Plan, outside: bool = False,
-    erased: Collection[Person] | None = None,
+    erased: Collection[Person] | None = None, last: Collection[Person] = (),
 ) -> int:
     """Write down by what the people of a plan would be known again, before it is carried out.
 
@@ -195,13 +209,14 @@ def take(
     :param plan: the plan.
     :param outside: also where a restore of the database does not reach.
     :param erased: who of the people was erased before; asked where None.
+    :param last: rows of which nothing else was left.
     :return: how many marks that is.
     """
     year = work.now.year
     work.custodian.ensure(label(year))
     ends_on = months_after(work.now.date(), MONTHS).isoformat()
     key = work.custodian.mortal(label(year), "returning")
-    making = _Making(work, origin, key, work.stamp, ends_on)
+    making = _Making(work, origin, key, work.stamp, ends_on, last, _later(plan))
     known = watched(work.datamap)
     lines: dict[tuple[str, str, str], dict[str, Any]] = {}
     for step in plan.changing():
@@ -283,8 +298,11 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
         house = place or making.origin.property
         if house not in known:
             known[house] = regions(making.work.settings, house)
-        if _is_shell(one.declared, going, deletes, key):
+        shell = _is_shell(making, one.declared, going, deletes, key)
+        # By its key a row may have been known since its first part went, until it goes whole.
+        if shell or deletes:
             making.said.add((KEY, text, whose))
+        if shell:
             lines.append(making.line(KEY, one.name, own, person, place))
         mine = {c: v for c, v in values.items() if deletes or c in going}
         for kind, text in sorted(texts(one, mine, known[house], before=False)):
@@ -302,15 +320,32 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
 
 
 def _is_shell(
-    declared: Declared, going: frozenset[str], deletes: bool, key: Key
+    making: _Making, declared: Declared, going: frozenset[str], deletes: bool, key: Key
 ) -> bool:
     """Return whether the row's key tells afterwards that it is filled again.
 
     A number the database gave to a row that is deleted may be given to somebody else's next.
     """
+    counted = all(isinstance(part, int) for part in key)
     if deletes:
-        return not all(isinstance(part, int) for part in key)
-    return bool(going) and going >= set(declared.erase)
+        return not counted
+    rest = declared.erase.keys() - going
+    if not going or not rest or (declared.name, key) in making.last:
+        return bool(going)
+    # Of what nobody asked about no mark is taken out when the rest of the row goes as a whole.
+    ends = making.origin.number is not None or not (declared.deletes and counted)
+    return ends and rest <= making.later.get((declared.name, key), frozenset())
+
+
+def _later(plan: Plan) -> dict[Person, frozenset[str]]:
+    """Return row -> the columns that a plan keeps, but for what another controller needs."""
+    found: dict[Person, frozenset[str]] = {}
+    for step in plan.keeping():
+        decision = step.decision
+        for row in step.rows if decision.ground != f"{NEEDED}{ANOTHER}" else ():
+            place = decision.table, row.key
+            found[place] = found.get(place, frozenset()).union(decision.columns)
+    return found
 
 
 def read(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 
 from ...core.certificate import Left
 from ...core.plan import Person, key_text
@@ -13,6 +13,13 @@ from ..work import Work
 
 GOES = "open"
 """State of a row that is erased again by itself, once nothing stands in its way."""
+
+SEEN, THERE = "seen", "there"
+"""States of a row that was seen in the host's own transaction and not judged yet: it is a new one;
+or it was there before, or may have been, and was written to."""
+
+HOLDING = (GOES, SEEN, THERE)
+"""States of a row that may still be erased again by itself."""
 
 _REASONS = {GOES: "came-back", "staff": "perhaps-back"}
 """State of a row that came back -> why a request is not complete while it stands."""
@@ -43,12 +50,25 @@ def left(work: Work, number: str) -> list[Left]:
 def goes(work: Work, number: str) -> bool:
     """Return whether a row of a request that came back is still to be erased again by itself.
 
+    One that was seen and not judged yet may be. A profile that several requests erased keeps each
+    of them, whichever its line names.
+
     :param work: the open transaction.
     :param number: number of the request.
     """
     table = tables.returned
-    found = select(table.c.id).where(table.c.request == number, table.c.state == GOES)
+    mine = table.c.request == number, theirs().where(tables.subject.c.request == number).exists()
+    found = select(table.c.id).where(table.c.state.in_(HOLDING), or_(*mine))
     return work.conn.execute(found.limit(1)).first() is not None
+
+
+def theirs() -> Select[tuple[str]]:
+    """Return the requests that erased the profile a line about a row that came back is about."""
+    back, subject = tables.returned.c, tables.subject.c
+    return select(subject.request).where(
+        subject.table_name == back.table_name, subject.row_key == back.row_key,
+        subject.erased_at.is_not(None),
+    )  # fmt: skip
 
 
 def without_living(work: Work, number: str, who: Iterable[Person]) -> tuple[Person, ...]:

@@ -18,6 +18,7 @@ from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
+from ..executing import completing
 from ..remembrance.forgotten import shells
 from ..returning.again import Fate
 from ..returning.relook import REPLAY
@@ -28,10 +29,7 @@ from ..work import Work
 from .judging import Judge, Judged
 from .known import Mark
 from .marks import KEY, REFERENCE
-
-SEEN, THERE = "seen", "there"
-"""States of a row that was seen in the host's own transaction and not judged yet: it is a new one;
-or it was there before, or may have been, and was written to."""
+from .owing import SEEN, THERE
 
 FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
 """Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
@@ -141,7 +139,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
             continue
     judged, unread = _readable(partial(judge.rows, name), keys.values())
     counts: Counter[str] = Counter()
-    table = tables.returned
+    table, nobodys = tables.returned, list[Any]()
     for line in lines:
         if keys.get(line.id) in unread:
             counts[Fate.STAFF.value] += _ask(work, line)
@@ -150,6 +148,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
         fate = FATES.get(found.verdict) if found is not None else None
         if found is None or fate is None:
             work.conn.execute(delete(table).where(table.c.id == line.id))
+            nobodys.append(line)
             continue
         work.conn.execute(update(table).where(table.c.id == line.id).values(
             state=fate.value, try_at=work.stamp if fate is Fate.OPEN else None,
@@ -159,6 +158,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
         counts[fate.value] += 1
         if name not in work.datamap.subjects and fate is Fate.OPEN:
             counts.update(along(work, judge, name, keys[line.id], line.door))
+    completing.nobodys(work, nobodys)
     return counts
 
 

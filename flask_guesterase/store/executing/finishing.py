@@ -16,7 +16,7 @@ from ...core.plan import ANOTHER, Key, Person, Plan, key_text
 from .. import tables
 from ..casework.cases import load
 from ..certificates import planning
-from ..comeback import marks, objections, sharing
+from ..comeback import marks, objections, parted, sharing
 from ..erasing import people
 from ..erasing.eraser import Scope
 from ..erasing.traces import holding, tells
@@ -223,7 +223,9 @@ def _finish(
     spared = unkept(work, plan)
     invented = canaries.is_one(work, origin.number)
     if origin.number is not None and not invented:
-        marks.take(work, origin, plan, outside=True)
+        last, full = parted.last(work, plan)
+        marks.take(work, origin, plan, outside=True, last=last)
+        parted.note(work, full)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, scope)
     erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]

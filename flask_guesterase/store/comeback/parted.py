@@ -1,0 +1,68 @@
+"""Rows that go in two steps: what a precondition needed of them goes once nothing needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from ...core.plan import Key, Outcome, Person, Plan, Step, by_table, key_text
+from ..erasing import finder
+from ..erasing.traces import holding, tells
+from ..work import Work
+from . import known, marks, owing, sightings
+from .known import Mark
+from .watched import watched
+
+
+def last(work: Work, plan: Plan) -> tuple[set[Person], set[Person]]:
+    """Return the rows of which the last goes by a plan, and those in which something else stands.
+
+    :param work: the open transaction, in which the plan is carried out next.
+    :param plan: the plan about what was kept.
+    """
+    empty, full = set[Person](), set[Person]()
+    for step, rest in _parts(work, plan):
+        name = step.decision.table
+        keys = [row.key for row in step.rows]
+        held = holding(work.conn, work.datamap.declared(name), keys, rest, whole=False)
+        full |= {(name, key) for key in held}
+        empty |= {(name, key) for key in keys}
+    return empty - full, full
+
+
+def _parts(work: Work, plan: Plan) -> Iterator[tuple[Step, list[str]]]:
+    """Yield steps that take a part of what an erasure goes over, and the rest of it.
+
+    Of a row that goes as a whole nothing is left to be known by the rest.
+    """
+    for step in plan.changing():
+        one = watched(work.datamap).get(step.decision.table)
+        if one is None or step.decision.outcome is Outcome.DELETE:
+            continue
+        every, going = one.declared.erase.keys(), set(step.decision.columns)
+        rest = sorted(n for n in every - going if tells(one.declared, [n]))
+        if rest and not going.isdisjoint(every):
+            yield step, rest
+
+
+def note(work: Work, full: Collection[Person]) -> None:
+    """Write down rows of which the rest was filled again since the first step, to be judged.
+
+    :param work: the open transaction, before what was kept of them is noted as gone.
+    :param full: rows in which something stands besides what goes now.
+    """
+    if not full:
+        return
+    seals = marks.seals(work.custodian, work.now.date())
+    for name, keys in by_table(full).items():
+        texts = {key_text(key): (name, key) for key in keys}
+        back = finder.filled_again(work.conn, work.datamap.declared(name), texts, texts)
+        whose = {
+            mark: texts[text][1] for text in back
+            for mark in seals.of(marks.KEY, marks.row_text(*texts[text])).values()
+        }  # fmt: skip
+        hits: dict[Key, Mark] = {}
+        for mark in known.find(work.conn, whose, work.today):
+            key = whose[mark.mark]
+            if key not in hits or hits[key].erased_at < mark.erased_at:
+                hits[key] = mark
+        sightings.leave(work.conn, name, hits, sightings.SWEEP, work.stamp, owing.THERE)
