@@ -157,7 +157,7 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        needed = {each.name for each in work.blockers if each.needs is not None}
+        needed = {each.name[:40] for each in work.blockers if each.needs is not None}
         rested = row.waiting_for in {LEGAL_DUTY, *needed}
         done = relook.otherwise(work, row, who, lines) or again.again(
             work, origin, [who], _warrant(work, row, who, lines),
