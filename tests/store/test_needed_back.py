@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase.core.policy import Blocker
+from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.store.executing import finishing
-from tests.store.lodge import ANN, Booking, Guest, Lodge
+from flask_guesterase.store.mapping.datamap import resolve
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
 from tests.store.test_guard_living import OLD, held, lifted
 from tests.store.test_looked_again import OLD_STAY, refill
 
@@ -170,6 +173,59 @@ def test_what_would_stay_anyway_keeps_no_profile(lodge: Lodge) -> None:
     lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
     assert lodge.sweep() == {"returned": 1, "erased": 1}
     assert (lodge.holds_ann(), lodge.ours("kept")) == ([], [])
+
+
+def test_what_the_law_keeps_anyway_keeps_no_profile_whole(lodge: Lodge) -> None:
+    """The bill waits for nothing that goes before the law's own time is over."""
+    guests, *others = policies()
+    columns = {**guests[1].columns, "loyalty_no": retain("invoice", null)}
+    given = [(Guest, replace(guests[1], columns=columns)), *others]
+    tables, mappers = Base.metadata.tables.values(), list(Base.registry.mappers)
+    lodge.datamap = resolve(given, tables, mappers)
+    lodge.stayed(loyalty_no="L 7")
+    lodge.erased_guest()
+    owing(lodge, "loyalty_no")
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    assert lodge.sweep() == {"returned": 1, "erased": 1}
+    assert lodge.holds_ann() == []
+    assert lodge.one(Guest, 1)["loyalty_no"] == "L 7"  # type: ignore[index]
+
+
+def test_after_ninety_days_the_officer_is_asked_to_look_at_a_bill_that_keeps_a_profile(
+    lodge: Lodge,
+) -> None:
+    """Nobody closes the bill, and all of an erased guest stands there as long: once, and until
+    it waits no more; of what a hold keeps the hold's own reviews ask."""
+    lodge.stayed()
+    number = lodge.erased_guest()
+    owing(lodge, "email")
+    hold = held(lodge, "1")
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+
+    def stuck() -> int:
+        asked: int = lodge.run(lambda office: office.stuck())
+        return asked
+
+    def tasks() -> list[tuple[str, bool]]:
+        known = [task for task in lodge.ours("task") if task["kind"] == "stuck"]
+        return [(task["name"], task["done_at"] is not None) for task in known]
+
+    lodge.later(days=91)
+    lodge.sweep()
+    assert stuck() == 0
+    lifted(lodge, hold)
+    lodge.later(days=1)
+    assert (lodge.sweep(), waits(lodge)) == ({"open": 1}, ["open-folio"])
+    assert ([stuck(), stuck()], tasks()) == ([1, 0], [(number, False)])
+    (body,) = (json.loads(e["body"]) for e in lodge.ours("entry") if e["action"] == "request-stuck")
+    assert body["grounds"] == ["open-folio"]
+    paid(lodge)
+    lodge.later(days=1)
+    assert lodge.sweep() == {"erased": 1}
+    assert (stuck(), tasks()) == (0, [(number, True)])
 
 
 def test_a_booking_of_which_a_part_is_needed_waits_with_the_number_it_is_known_by(

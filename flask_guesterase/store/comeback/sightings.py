@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from ...core.errors import UnknownError
 from ...core.events import SYSTEM, SubjectReturned
 from ...core.plan import Key, Person, key_text
 from ...core.returning import PERHAPS_ANOTHER, Sign, Verdict
@@ -131,17 +130,12 @@ def judge(work: Work) -> dict[str, int]:
 
 
 def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter[str]:
-    keys: dict[int, Key] = {}
-    for line in lines if name in judge.known else ():
-        try:
-            keys[line.id] = people.read_key(work, name, line.row_key)
-        except UnknownError:
-            continue
+    keys, unnamed = people.keys_of(work, lines if name in judge.known else ())
     judged, unread = _readable(partial(judge.rows, name), keys.values())
     counts: Counter[str] = Counter()
     table, nobodys = tables.returned, list[Any]()
     for line in lines:
-        if keys.get(line.id) in unread:
+        if line.id in unnamed or keys.get(line.id) in unread:
             counts[Fate.STAFF.value] += _ask(work, line)
             continue
         found = judged.get(keys.get(line.id, ()))
@@ -266,13 +260,6 @@ def _unclear(work: Work) -> Sequence[Row[Any]]:
     return lines
 
 
-def _who(work: Work, line: Row[Any]) -> Person | None:
-    try:
-        return line.table_name, people.read_key(work, line.table_name, line.row_key)
-    except UnknownError:
-        return None
-
-
 def look_again(work: Work) -> int:
     """Let live what was unclear and shows a new life by now, and forget what is empty by now.
 
@@ -283,12 +270,13 @@ def look_again(work: Work) -> int:
     """
     table, lines = tables.returned, _unclear(work)
     judge = Judge(work, lambda mark: False)
-    whose = {line.id: _who(work, line) for line in lines}
-    replayed = [w for line in lines if (w := whose[line.id]) and line.door == REPLAY]
+    keys, _ = people.keys_of(work, lines)
+    whose = {line.id: (line.table_name, keys[line.id]) for line in lines if line.id in keys}
+    replayed = [w for line in lines if (w := whose.get(line.id)) and line.door == REPLAY]
     empty, _ = _readable(lambda some: dict.fromkeys(shells(work, some), True), replayed)
     done = 0
     for line in lines:
-        who = whose[line.id]
+        who = whose.get(line.id)
         if who is None or (line.door == REPLAY and who not in empty):
             continue
         key, known = who[1], line.table_name in judge.known and line.door != REPLAY

@@ -20,6 +20,7 @@ from ...core.standing import Judged, Standing, Why
 from .. import tables
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
+from ..statements.failure import is_unread
 from ..work import Work
 
 
@@ -207,6 +208,26 @@ def read_key(work: Work, table: str, text: str) -> Key:
     return _search(work, work.datamap, table, text) if key is None else key
 
 
+def keys_of(work: Work, lines: Iterable[Any]) -> tuple[dict[int, Key], set[int]]:
+    """Return the keys of the rows that lines of ours name, and of which lines nobody can read it.
+
+    :param work: the open transaction.
+    :param lines: lines with an id, the name of a table and the text of a key.
+    :return: by the id of the line; of rows that are not there, nothing.
+    """
+    keys, unread = dict[int, Key](), set[int]()
+    for line in lines:
+        try:
+            keys[line.id] = read_key(work, line.table_name, line.row_key)
+        except UnknownError:
+            continue
+        except Exception as problem:
+            if not is_unread(problem):
+                raise
+            unread.add(line.id)
+    return keys, unread
+
+
 def plain_key(declared: Declared, text: str) -> Key | None:
     """Return the key that a text of `key_text` stands for, or None where only the host can say."""
     parts = _PART.findall(text)
@@ -235,8 +256,25 @@ def _value(part: str) -> Any:
 
 
 def _search(work: Work, datamap: DataMap, table: str, text: str) -> Key:
-    """Return the key among those of the rows; for types only the host can read."""
-    for row in work.conn.execute(select(*datamap.declared(table).key)):
+    """Return the key among those of the rows; for types only the host can read.
+
+    One that nobody can read may be the one, but keeps no other from being found.
+    """
+    rows, unread = work.conn.execute(select(*datamap.declared(table).key)), None
+    while True:
+        try:
+            row = rows.fetchone()
+        except Exception as problem:
+            # What ended the reading itself says less than what it could not read.
+            if not is_unread(problem):
+                raise unread or problem from None
+            unread = problem
+            continue
+        if row is None:
+            break
         if key_text(tuple(row)) == text:
+            rows.close()
             return tuple(row)
+    if unread is not None:
+        raise unread
     raise UnknownError("This row is not there any more.", "Look at the request again.")

@@ -13,6 +13,7 @@ from ...core.lifecycle import State
 from ...core.plan import Block
 from .. import tables
 from ..casework.cases import Case, tell, where
+from ..comeback import owing
 from ..messages.post import write
 from ..retaining.law import BLOCKED
 from ..work import Work
@@ -111,9 +112,10 @@ def remind(work: Work, most: int = 50) -> int:
     )
     whole = and_(request.c.state == State.WAITING.value, request.c.decided_at <= work.stamp - STUCK)
     part = _needed().where(tables.kept.c.since <= work.stamp - STUCK)
+    back = _back(work).where(tables.returned.c.seen_at <= work.stamp - STUCK)
     found = where(
         work,
-        or_(whole, request.c.number.in_(part)),
+        or_(whole, request.c.number.in_(part), request.c.number.in_(back)),
         request.c.number.not_in(known),
         most=most,
     )
@@ -133,12 +135,23 @@ def _needed() -> Select[Any]:
     )
 
 
+def _back(work: Work) -> Select[Any]:
+    """Return the select of the requests of which a row that came back waits for the hotel."""
+    back, names = tables.returned, {each.name[:40] for each in work.blockers}
+    return select(back.c.request).where(
+        back.c.state == owing.GOES, back.c.waiting_for.in_(names), back.c.request.is_not(None)
+    )
+
+
 def _grounds(work: Work, case: Case) -> tuple[str, ...]:
     if case.state is State.WAITING:
         return tuple(_waits(case).get("now", ())) or (str(case.waiting_for),)
     kept = tables.kept
     words = _needed().with_only_columns(kept.c.open).where(kept.c.request == case.number)
-    return tuple(sorted({word for text in work.conn.scalars(words) for word in text.split(",")}))
+    found = {word for text in work.conn.scalars(words) for word in text.split(",")}
+    back = tables.returned.c
+    mine = _back(work).with_only_columns(back.waiting_for).where(back.request == case.number)
+    return tuple(sorted(found.union(work.conn.scalars(mine))))
 
 
 def _task(work: Work, case: Case) -> None:
@@ -167,6 +180,7 @@ def _close(work: Work) -> None:
             task.c.done_at.is_(None),
             task.c.name.not_in(waiting),
             task.c.name.not_in(_needed()),
+            task.c.name.not_in(_back(work)),
         )
         .values(done_at=work.stamp, done_by=SYSTEM)
     )

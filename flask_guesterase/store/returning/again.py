@@ -6,7 +6,7 @@ brake. What was not decided before is nobody's to do here; it is laid before sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date
@@ -18,7 +18,7 @@ from ...core.decided import mark
 from ...core.errors import KeyMissingError, UnknownError
 from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
-from ...core.plan import ANOTHER, LEGAL_DUTY, Outcome, Person, Plan, Row, Rulings
+from ...core.plan import ANOTHER, LEGAL_DUTY, NEEDED, Outcome, Person, Plan, Row, Rulings
 from ..access import brake
 from ..casework.cases import load, secret
 from ..certificates import planning
@@ -172,9 +172,12 @@ def again(
     if under.before is None and not runs.confirmed(work, origin.property):
         return Again(Fate.OPEN, ("unconfirmed",))
     about = scope(work, origin, who)
-    about = about if noted is None else _whole(work, about, who)
     plan = planning.plan(work, about)
-    held = {} if noted is None else _held(plan, who)
+    needed = {} if noted is None else _needed(plan, who)
+    if needed:
+        about = _whole(about, needed)
+        plan = planning.plan(work, about)
+    held = {} if noted is None else dict.fromkeys(_held(plan, who), LEGAL_DUTY) | needed
     why = tuple(sorted(set(held.values())))
     standing = plan.blocked or execution.all_kept(plan)
     if standing:
@@ -205,36 +208,42 @@ _AS_HELD = (0,)
 """Stands for the holds of a row that stays whole because the hotel needs a part of it."""
 
 
-def _whole(work: Work, about: Scope, who: Iterable[Person]) -> Scope:
-    """Return a scope in which each of some rows stays whole while the hotel needs a part of it.
+def _needed(plan: Plan, who: Iterable[Person]) -> dict[Person, str]:
+    """Return those of some rows of which the hotel needs what would go, each with what needs it."""
+    among = frozenset(who)
+    return {
+        place: name
+        for step in plan.steps if step.decision.ground.startswith(NEEDED)
+        for name in [step.decision.ground.removeprefix(NEEDED)]
+        # What another controller needs keeps this one from nothing that is its own to do.
+        for row in step.rows if name != ANOTHER
+        for place in [(step.decision.table, row.key)] if place in among
+    }
 
-    What would go of it is what it is known by, and by which a new stay or another person shows.
+
+def _whole(about: Scope, needed: Collection[Person]) -> Scope:
+    """Return a scope in which rows stay whole of which the hotel needs a part.
+
+    What would go of them is what they are known by, and by which a new stay or another person
+    shows.
     """
-    rule, among = about.rule, frozenset(who)
+    rule = about.rule
 
     def ruled(found: Found) -> Rulings:
         rulings = {} if rule is None else dict(rule(found))
-        for place in among & rulings.keys():
-            ruling, taken = rulings[place], set(work.datamap.declared(place[0]).taken)
-            # What another controller needs keeps this one from nothing that is its own to do.
-            needed = {c: w for c, w in ruling.needed.items() if c in taken and w != ANOTHER}
-            if needed and not ruling.held:
-                rulings[place] = replace(ruling, held=_AS_HELD, needed=needed)
+        for place in rulings.keys() & needed:
+            rulings[place] = replace(rulings[place], held=rulings[place].held or _AS_HELD)
         return rulings
 
     return replace(about, rule=ruled)
 
 
-def _held(plan: Plan, who: Iterable[Person]) -> dict[Person, str]:
-    """Return those of some rows that stay whole, each with why: a hold, or what needs a part."""
-    held = frozenset(who) & frozenset(
+def _held(plan: Plan, who: Iterable[Person]) -> frozenset[Person]:
+    """Return those of some rows that stay whole: a hold keeps them, or they are kept as if so."""
+    return frozenset(who) & frozenset(
         (step.decision.table, row.key) for step in plan.steps
         if step.decision.outcome is Outcome.HOLD for row in step.rows
     )
-    return {
-        place: min(ruling.needed.values()) if ruling.held == _AS_HELD else LEGAL_DUTY
-        for place in held for ruling in [plan.rulings[place]]
-    }
 
 
 def _apart(plan: Plan, held: frozenset[Person]) -> Plan:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row as Line
 
-from ...core.errors import TransitionError, UnknownError
+from ...core.errors import TransitionError
 from ...core.plan import Person
 from ...core.returning import (
     ASKED_ALONE,
@@ -66,12 +66,11 @@ def _apart(work: Work, row: Line[Any]) -> bool:
     """Return whether another name or document stands in a row by now, or in whose it is."""
     if row.why not in _SIGHTED:
         return False
-    try:
-        key = people.read_key(work, row.table_name, row.row_key)
-    except UnknownError:
+    keys, _ = people.keys_of(work, [row])
+    if row.id not in keys:
         return False
     try:
-        found = _judged(work, (row.table_name, key))
+        found = _judged(work, (row.table_name, keys[row.id]))
     except Exception as problem:
         # What nobody can read is looked at again before it goes, and does not go until then.
         if not is_unread(problem):

@@ -157,7 +157,7 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        needed = {each.name for each in work.blockers if each.needs is not None}
+        needed = {each.name[:40] for each in work.blockers if each.needs is not None}
         rested = row.waiting_for in {LEGAL_DUTY, *needed}
         done = relook.otherwise(work, row, who, lines) or again.again(
             work, origin, [who], _warrant(work, row, who, lines),
@@ -353,13 +353,9 @@ def _may_look(work: Work, by: str, row: Line[Any]) -> bool:
 
 
 def _names(work: Work, rows: Sequence[Line[Any]]) -> dict[tuple[str, str], str]:
-    who = []
-    for row in rows:
-        if row.table_name in work.datamap.subjects:
-            try:
-                who.append((row.table_name, people.read_key(work, row.table_name, row.row_key)))
-            except UnknownError:
-                continue
+    mine = [row for row in rows if row.table_name in work.datamap.subjects]
+    keys, _ = people.keys_of(work, mine)
+    who = [(row.table_name, keys[row.id]) for row in mine if row.id in keys]
     found = known(work.conn, work.datamap, who)
     return {(name, key_text(key)): each.name for (name, key), each in found.items()}
 
