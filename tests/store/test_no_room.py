@@ -23,14 +23,29 @@ DUE = 60
 """Guests who are due."""
 
 
+FULL = {
+    "postgresql": "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "RAISE SQLSTATE '53100'; END $$; CREATE TRIGGER noted BEFORE UPDATE ON guests FOR EACH ROW "
+    "WHEN (OLD.id = 7) EXECUTE FUNCTION f()",
+    "mariadb": "CREATE TRIGGER noted BEFORE UPDATE ON guests FOR EACH ROW BEGIN IF OLD.id = 7 "
+    "THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114; END IF; END",
+}
+"""What answers on each server that there is no room, for one guest."""
+
+
 @pytest.fixture
 def hotel(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crowd:
     """A hotel with guests who are due in several batches, and nobody who waits between them."""
+    return hotel_at(sqlite_url, tmp_path, monkeypatch)
+
+
+def hotel_at(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Crowd:
+    """Return such a hotel in a database."""
     monkeypatch.setattr(pace, "MOST", 10)
     monkeypatch.setattr(claiming, "sleep", abs)
     first = (10, *(pace.Pace.__init__.__defaults__ or ())[1:])
     monkeypatch.setattr(pace.Pace.__init__, "__defaults__", first)
-    made = Crowd(sqlite_url, tmp_path)
+    made = Crowd(url, folder)
     made.build()
     made.confirmed()
     made.fill(range(1, DUE + 1), OLD)
@@ -76,6 +91,20 @@ def test_one_row_that_finds_no_room_keeps_none_of_the_others(hotel: Crowd) -> No
     hotel.later(minutes=15)
     assert hotel.sweep().problems == {}
     assert hotel.there() == set()
+
+
+@pytest.mark.parametrize("kind", FULL)
+def test_a_server_that_has_no_room_for_one_keeps_none_of_the_others(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its transaction is taken back, and the others go in another."""
+    hotel = hotel_at(request.getfixturevalue(f"{kind}_url"), tmp_path, monkeypatch)
+    with hotel.engine.begin() as conn:
+        conn.exec_driver_sql(FULL[kind])
+    report = hotel.sweep()
+    assert hotel.there() == {7}
+    assert (report.stopped, report.problems) == ("", {"room": "FullError"})
+    hotel.engine.dispose()
 
 
 @pytest.mark.parametrize("left", [0, 4, 12])
