@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..core.errors import SweepingError
+from ..core.errors import FullError, SweepingError
 from ..core.lifecycle import State
 from . import tables, worker
 from .access import brake
@@ -32,7 +32,7 @@ from .remembrance import remembering
 from .returning import refilled
 from .search import queued
 from .sweeping import backlog, halting, runs
-from .sweeping.claiming import HALTED, Pressure, Shift
+from .sweeping.claiming import FULL, HALTED, Pressure, Shift
 from .sweeping.report import SweepReport
 from .sweeping.steady import Believed, Leased
 from .unit import HasWork, Run
@@ -214,6 +214,8 @@ def _sum_up(run: Run, report: SweepReport, shift: Shift) -> None:
     report.batches, report.splits, report.met = shift.batches, shift.splits, shift.met
     report.rested, report.stopped = round(shift.rested, 3), shift.stopped
     report.halted = report.halted or shift.stopped == HALTED
+    if shift.full or shift.stopped == FULL:
+        report.problems["room"] = FullError.__name__
     with report.trying("backlog"):
         left, failing = run(_left_over)
         closed = {*report.unconfirmed, *report.paused}

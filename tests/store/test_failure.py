@@ -106,6 +106,10 @@ def test_each_failure_has_its_own_words(
         PG.DiskFull(CANARY),
         MYSQL.OperationalError(1021, CANARY),
         MYSQL.OperationalError(1114, CANARY),
+        MYSQL.OperationalError(1030, 'Got error 28 "No space left on device" from storage engine'),
+        MYSQL.OperationalError(1030, "Got error 28 from storage engine"),
+        MYSQL.OperationalError(1026, "Error writing file '/tmp/a' (errno: 28 \"No space left\")"),
+        MYSQL.OperationalError(3, "Error writing file '/tmp/a' (Errcode: 122 \"Disk quota\")"),
         sqlite(
             "WITH n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) "
             "INSERT INTO t SELECT i + 9 FROM n"
@@ -121,6 +125,13 @@ def test_a_full_disk_is_called_so(raised: Exception) -> None:
     # Of a round of the worker, `check` and the log know the name of the class alone.
     assert type(told) is FullError
     assert "full" in told.message
+
+
+def test_a_file_that_cannot_be_written_is_no_full_disk_by_that_alone() -> None:
+    """Another error of the system has another name."""
+    raised = MYSQL.OperationalError(1030, 'Got error 127 "Undefined error" from storage engine')
+    told = translated(DBAPIError.instance("INSERT", {}, raised, pymysql.err.Error))
+    assert type(told) is ErasureError
 
 
 @pytest.mark.parametrize(("kind", "words"), [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -54,9 +55,11 @@ def share(run: Run, report: SweepReport, shift: Shift) -> None:
     marks = run(_marks)
     skip = set(report.paused) | (set(run(codes)) - set(marks))
     gone: Tally = {}
-    report.add_all(expiry.erase_due(run, Bounds(frozenset(skip), marks, True), shift, gone))
-    report.erased = lines(gone)
-    report.add(PAPER, run(papered))
+    try:
+        _erase(run, report, Bounds(frozenset(skip), marks, True), shift, gone)
+    finally:
+        report.erased = lines(gone)
+        report.add(PAPER, run(papered))
 
 
 def _expire(run: Run, report: SweepReport, shift: Shift) -> None:
@@ -86,8 +89,17 @@ def _looked_and_erased(run: Run, report: SweepReport, shift: Shift, gone: Tally)
                 report.previews += [{"preview": number, **row} for row in rows]
     skip = frozenset([*report.paused, *report.unconfirmed])
     if skip < set(run(codes)):
-        report.add_all(expiry.erase_due(run, Bounds(skip, marks), shift, gone))
+        _erase(run, report, Bounds(skip, marks), shift, gone)
     return cut and not shift.over()
+
+
+def _erase(run: Run, report: SweepReport, bounds: Bounds, shift: Shift, gone: Tally) -> None:
+    """Erase what was found due; what went before something is raised is told all the same."""
+    counts: Counter[str] = Counter()
+    try:
+        expiry.erase_due(run, bounds, shift, gone, counts)
+    finally:
+        report.add_all(counts)
 
 
 def _look(run: Run, report: SweepReport, shift: Shift) -> tuple[bool, bool]:

@@ -98,26 +98,29 @@ def expire(
     return erase_due(run, Bounds(skip), shift, {} if gone is None else gone)
 
 
-def erase_due(run: Run, bounds: Bounds, shift: Shift, gone: Tally) -> dict[str, int]:
+def erase_due(
+    run: Run, bounds: Bounds, shift: Shift, gone: Tally, counts: Counter[str] | None = None
+) -> dict[str, int]:
     """Erase what a look has found due; several processes may do so at once.
 
     :param run: runs a unit of work.
     :param bounds: where something may be erased.
     :param shift: what may be taken.
     :param gone: where to count the rows that went.
+    :param counts: where to count what is returned, also what was done before something is raised.
     :return: erased rows and people, and what waits or failed.
     :raises MovedError: the rules are not those that were confirmed any more.
     """
-    counts: Counter[str] = Counter()
+    counts = Counter() if counts is None else counts
     for name in run(lambda office: [d.name for d in ageing(office.work)]):
         if shift.over():
             break
         if run(partial(_remembers, name)):
-            counts.update(work_off(run, Claimed(name, bounds, gone, _erase), shift))
+            work_off(run, Claimed(name, bounds, gone, _erase), shift, counts)
             if not bounds.beside and not shift.over():
-                counts.update(work_off(run, Listed(name, bounds, gone, _erase, long=True), shift))
+                work_off(run, Listed(name, bounds, gone, _erase, long=True), shift, counts)
         elif not bounds.beside:
-            counts.update(work_off(run, Listed(name, bounds, gone, _erase), shift))
+            work_off(run, Listed(name, bounds, gone, _erase), shift, counts)
     return {word: count for word, count in counts.items() if count}
 
 

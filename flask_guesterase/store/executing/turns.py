@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row as Line
 from sqlalchemy import or_, select, true
 
-from ...core.errors import BusyError, FullError
+from ...core.errors import BusyError
 from ...core.lifecycle import State
 from .. import tables
 from ..access import pulse
@@ -20,7 +20,7 @@ from ..retaining import law
 from ..statements.bynumber import by_number
 from ..statements.sql import skips
 from ..sweeping import halting
-from ..sweeping.claiming import FULL, HALTED, Shift, is_theirs, work_off
+from ..sweeping.claiming import HALTED, Shift, is_theirs, work_off
 from ..sweeping.narrowing import VAIN
 from ..unit import HasWork, Run
 from ..work import Work
@@ -128,7 +128,7 @@ class Round:
         """Finish what nobody asked for; return the place of the last row, or None at the end."""
         last = _place(upto) if upto else None
         step = Unasked(self.which, self.acts.rows, _place(after), last)
-        self._counts.update(work_off(self.run, step, self.shift))
+        work_off(self.run, step, self.shift, self._counts)
         day, id = step.after
         return None if step.ended else f"{day}#{id}"
 
@@ -147,13 +147,13 @@ class Round:
             if not is_theirs(problem):
                 raise
             self._counts["unfinished"] += 1
-            if isinstance(problem, FullError):
-                self.shift.stopped = FULL
+            self.shift.found(problem)
             if not isinstance(problem, BusyError):
                 self._vain += 1
                 self.said[number] = type(problem).__name__
             return
         self._vain = 0
+        self.shift.found()
         self._counts.update(done)
         self.shift.taken += done.get("finished", 0)
 

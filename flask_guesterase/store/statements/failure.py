@@ -236,6 +236,9 @@ _UNSUPPORTED = 1178
 """What MariaDB answers to a savepoint in a transaction that read a table of Aria."""
 _FULL_STATES = frozenset({"53100"})
 _FULL_NUMBERS = frozenset({1021, 1114})
+_WRITE_NUMBERS, _NO_SPACE = frozenset({3, 1026, 1030}), re.compile(r'\b(28|122)( "| - |\)| from)')
+"""MariaDB: a file, often a temporary one, cannot be written; the system's error is that there is
+no space left, or that a quota is used up."""
 _SQLITE_READONLY, _SQLITE_FULL = 8, 13
 _SQLITE_UNDOES = frozenset({7, 9, 10, _SQLITE_FULL})
 """No memory, interrupted, an error of the disk, and a full one. Source: sqlite.org, "Response To
@@ -330,6 +333,7 @@ def is_full(problem: BaseException) -> bool:
     return (
         state(problem) in _FULL_STATES
         or number(problem) in _FULL_NUMBERS
+        or (number(problem) in _WRITE_NUMBERS and _NO_SPACE.search(str(problem.orig)) is not None)
         or getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL
     )
 

@@ -44,6 +44,10 @@ PATIENCE = 5
 HOPELESS = 10
 """Rows in a row that fail alone, without one that goes, after which the fault is not theirs."""
 
+ROOMLESS = 3
+"""How many in a row find no room, each by itself, before the disk is taken for full: one may only
+be larger than the room that is left."""
+
 Pressure = Callable[[], bool]
 """The host's answer to whether it needs the database for itself just now."""
 
@@ -76,11 +80,13 @@ class Shift:
     met: int = 0
     rested: float = 0.0
     stopped: str = ""
+    full: bool = False
     room: Room = field(default_factory=Room)
 
     def __post_init__(self) -> None:
         self._began = monotonic()
         self._owed = 0.0
+        self._roomless = 0
 
     @property
     def elapsed(self) -> float:
@@ -89,11 +95,24 @@ class Shift:
 
     def over(self) -> bool:
         """Return whether it may claim nothing further."""
+        if self.stopped:
+            return True
         if self.seconds is not None and self.elapsed >= self.seconds:
             self.stopped = TIME
         elif self.rows is not None and self.taken >= self.rows:
             self.stopped = ROWS
         return bool(self.stopped)
+
+    def found(self, problem: Exception | None = None) -> None:
+        """Note whether something found room; where several in a row did not, no other is tried.
+
+        :param problem: what went wrong with one row, or one request; None where something went.
+        """
+        full = isinstance(problem, FullError)
+        self.full = self.full or full
+        self._roomless = self._roomless + 1 if full else 0
+        if self._roomless >= ROOMLESS:
+            self.stopped = FULL
 
     def most(self, size: int) -> int:
         """Return how many rows the next batch may have."""
@@ -172,14 +191,17 @@ class Step(Protocol[_Item]):
         ...
 
 
-def work_off(run: Run, step: Step[Any], shift: Shift) -> Counter[str]:
+def work_off(
+    run: Run, step: Step[Any], shift: Shift, counts: Counter[str] | None = None
+) -> Counter[str]:
     """Work off everything that is due of one kind, batch after batch; return word -> how many.
 
     :param run: runs a unit of work.
     :param step: the kind of work.
     :param shift: what may be taken, and where what was done is counted.
+    :param counts: where to count, word -> how many, also what was done before something is raised.
     """
-    return _Loop(run, step, shift).work()
+    return _Loop(run, step, shift, Counter() if counts is None else counts).work()
 
 
 class _Halted(Exception):
@@ -191,11 +213,9 @@ class _Loop(Generic[_Item]):
     run: Run
     step: Step[_Item]
     shift: Shift
+    counts: Counter[str]
     pace: Pace = field(default_factory=Pace)
     vain: int = 0
-
-    def __post_init__(self) -> None:
-        self.counts: Counter[str] = Counter()
 
     def work(self) -> Counter[str]:
         idle = 0
@@ -203,7 +223,8 @@ class _Loop(Generic[_Item]):
             claimed, problem = self._tried(self._next)
             if problem is not None and not claimed:
                 idle += 1
-                self.shift.stopped = BUSY if idle >= PATIENCE else ""
+                if idle >= PATIENCE:
+                    self.shift.stopped = FULL if isinstance(problem, FullError) else BUSY
                 continue
             idle = 0
             if not claimed:
@@ -250,6 +271,7 @@ class _Loop(Generic[_Item]):
         self._paced(len(claimed), monotonic() - began, isinstance(problem, BusyError))
         if claimed and problem is None:
             self.vain = 0
+            self.shift.found()
             self.shift.batches += 1
             self.shift.progress(len(claimed))
             self.step.done(claimed)
@@ -296,12 +318,14 @@ class _Loop(Generic[_Item]):
         return self.step.claim_again(work, part)
 
     def _alone(self, item: _Item, problem: Exception) -> None:
-        if isinstance(problem, FullError):
-            # A smaller batch may find room; where one row finds none, the others need not be tried.
+        met, name = isinstance(problem, BusyError), type(problem).__name__
+        self.shift.found(problem)
+        try:
+            self.run(lambda office: self.step.failed(office.work, item, name, met))
+        except FullError:
+            # It cannot even be put off: the disk is full, whoever's row it is.
             self.shift.stopped = FULL
             return
-        met, name = isinstance(problem, BusyError), type(problem).__name__
-        self.run(lambda office: self.step.failed(office.work, item, name, met))
         self.counts["unfinished"] += 1
         self.shift.taken += 1
         self.vain += not met
