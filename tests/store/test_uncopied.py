@@ -13,13 +13,13 @@ from flask_guesterase.core.restoring import read_report
 from flask_guesterase.core.treatment import File
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates.deeds import uncopied
-from flask_guesterase.store.recovery import window
+from flask_guesterase.store.recovery import files, window
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweeping import ageing
 from tests.store.hotel import Hotel, Scan, policies
 from tests.store.test_expiry import Inn, boxed
-from tests.store.test_restore import filled, restore
+from tests.store.test_restore import deliver, filled, restore
 
 
 class Bounded(Inn):
@@ -130,15 +130,18 @@ def test_what_is_erased_again_says_of_what_there_is_no_copy(scanning: Hotel) -> 
     assert uncopied(done.did) == {"scans": ("*",)}
 
 
+@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("over", ["scans", "guests"])
 def test_a_file_that_another_row_names_as_well_lacks_a_copy_for_both(
-    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, over: str
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, over: str, whole: bool
 ) -> None:
-    """Its bytes are sealed for neither, though all else of the other row comes back."""
+    """Its bytes are sealed for neither, though all else of the other row comes back; the other row
+    may name it by its whole path."""
     (guest, policy), *others = policies(str(hotel.files))
     columns = {**policy.columns, "document_no": File(str(hotel.files))}
     hotel.datamap = hotel.mapped([(guest, replace(policy, columns=columns)), *others])
-    hotel.guest(1, name="Ann Berg", email="ann@example.com", document_no="ann.png")
+    path = str(hotel.files / "ann.png") if whole else "ann.png"
+    hotel.guest(1, name="Ann Berg", email="ann@example.com", document_no=path)
     (hotel.files / "ann.png").write_bytes(b"ann")
     hotel.put(Scan, id=1, guest_id=1, path="ann.png")
     hotel.put(Scan, id=2, guest_id=1, path="other.png")
@@ -160,6 +163,8 @@ def test_a_file_that_another_row_names_as_well_lacks_a_copy_for_both(
     assert sum(item["rows"] for item in gone if item["action"] == "deleted") == (
         1 if over == "scans" else 2
     )
+    deliver(hotel)
+    assert files.PURPOSE not in {row["purpose"] for row in hotel.ours("box")}
     assert restore(hotel, number).uncopied == lost
 
 

@@ -16,7 +16,7 @@ from ...core.treatment import File
 from ..boxes import boxing
 from ..casework import minors
 from ..certificates.deeds import WHOLE
-from ..erasing.taking import Erased, Less, Naming, Places
+from ..erasing.taking import Erased, Less, Naming, Places, path_of
 from ..journaling.journal import stamp
 from ..lawbook import rulebook
 from ..lawbook.blockers import today_at
@@ -53,10 +53,10 @@ class Unkept:
         :param named: which rows name which files.
         """
         every = list(named)
-        lost = {file for row, _, file in every if row in self.rows or row in self.columns}
+        lost = {path_of(file) for row, _, file in every if self._lacks(row)}
         bare: dict[tuple[str, Key], frozenset[str]] = {}
         for row, column, file in every:
-            if file in lost:
+            if path_of(file) in lost:
                 bare[row] = bare.get(row, frozenset()) | {column}
         return replace(self, bare=bare)
 
@@ -88,13 +88,14 @@ class Unkept:
         :param erased: what was done.
         :param until: last day of the window; empty where there is none.
         """
-        known: dict[tuple[str, str], str] = {}
-        for row, place in zip(erased.named, erased.files, strict=True):
-            spared = self.all or row in self.rows or row in self.columns
-            # A file that two rows name is kept for neither when it may not be for one.
-            known[place] = "" if spared or known.get(place) == "" else until
-        for (root, name), last in known.items():
-            yield root, name, last
+        every = list(zip(erased.named, erased.files, strict=True))
+        # A file that two rows name is kept for neither when it may not be for one.
+        bare = {path_of(file) for row, file in every if self.all or self._lacks(row)}
+        for root, name in dict.fromkeys(erased.files):
+            yield root, name, "" if path_of((root, name)) in bare else until
+
+    def _lacks(self, row: tuple[str, Key]) -> bool:
+        return row in self.rows or row in self.columns
 
 
 def unkept(work: Work, plan: Plan) -> Unkept:
