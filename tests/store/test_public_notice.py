@@ -519,3 +519,23 @@ def test_nobody_confirms_while_a_letter_is_given_up(
     confirm(watch, number, seen=read)
     failing.join()
     assert watch.one(number)["missing"] == ("not-public",)
+
+
+def test_whose_letter_was_given_up_before_that_was_counted_is_counted_by_an_upgrade(
+    watch: Watch,
+) -> None:
+    """Else the letter, once printed, would count for somebody else whom none reached."""
+    number = ready(watch)
+    before = duty(watch, number)
+    give_up(watch)
+    after = duty(watch, number)
+    record(watch, number)
+    confirm(watch, number)
+    script = ScriptDirectory(str(upgrade.SCRIPTS)).get_revision("0022")
+    with watch.engine.begin() as conn:
+        mine = update(tables.notice).where(tables.notice.c.alarm == DUTY)
+        conn.execute(mine.values(told=before["told"], untold=before["untold"]))
+        script.module.upgrade(Operations(MigrationContext.configure(conn)))
+    shown = duty(watch, number)
+    assert (shown["told"], shown["untold"]) == (after["told"], after["untold"])
+    assert (before["told"] - after["told"], shown["public"]["confirmed_by"]) == (1, "")
