@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import String, TypeDecorator
 
+from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.restoring import read_report
 from flask_guesterase.core.treatment import File
 from flask_guesterase.store.casework.cases import load
@@ -198,3 +200,27 @@ def test_what_is_sealed_without_a_safety_copy_is_told_apart(
     (stays,) = inn.content(number)["stays"]
     assert (stays["columns"], stays["rows"]) == (["visa"], 3)
     inn.engine.dispose()
+
+
+class Torn(TypeDecorator[str]):
+    """A column of the host's that cannot read what it holds."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str:
+        """Fail, quoting the value."""
+        raise ValueError(value)
+
+
+def test_a_plan_is_read_though_the_name_of_a_file_cannot_be(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who decides reads what goes; the erasure names what cannot be read, and quotes none of it."""
+    number = filled(hotel)
+    monkeypatch.setattr(Scan.__table__.c.path, "type", Torn(200))
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(rows=frozenset({("scans", (1,))})))
+    assert planned(hotel, number) == {"scans": ("*",)}
+    with pytest.raises(ErasureError) as told:
+        hotel.erased(number)
+    assert "ann.png" not in str(told.value)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
+from ...core.errors import ErasureError
 from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Decision, Key, Outcome, Plan, Step
 from ...core.rule import Kind
@@ -16,6 +19,7 @@ from ...core.treatment import File
 from ..boxes import boxing
 from ..casework import minors
 from ..certificates.deeds import WHOLE
+from ..erasing.lost import vendors
 from ..erasing.taking import Erased, Less, Naming, Places, path_of
 from ..journaling.journal import stamp
 from ..lawbook import rulebook
@@ -132,7 +136,11 @@ def _named(work: Work, step: Step) -> Iterator[Naming]:
     if not names:
         return
     reads, width = reader(work.conn, declared, work.live()), len(declared.key)
-    for line in reads.lines([row.key for row in step.rows], (), names):
+    lines = list[tuple[Any, ...]]()
+    # What the host's type cannot read keeps it from being carried out, which says so then.
+    with suppress(ErasureError), vendors(declared.name):
+        lines += reads.lines([row.key for row in step.rows], (), names)
+    for line in lines:
         for name, value in zip(names, line[width:], strict=True):
             rule = declared.written(name)
             if value and isinstance(rule, File):
