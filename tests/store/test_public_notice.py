@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -24,9 +25,10 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.casework import written
-from flask_guesterase.store.incidents import records
+from flask_guesterase.store.incidents import noticing, records
 from flask_guesterase.store.incidents.publicly import Public
 from flask_guesterase.store.upkeep import dispatch, upgrade
+from tests.engines import fresh_database
 from tests.store.hotel import Companion
 from tests.store.test_incidents import Watch, let_go, look, sent
 
@@ -49,6 +51,15 @@ def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
     made = Watch(database_url, tmp_path)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def postgresql_watch(tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens on PostgreSQL, where two act at once."""
+    with fresh_database("postgresql") as url:
+        made = Watch(url, tmp_path)
+        yield made
+        made.engine.dispose()
 
 
 def record(watch: Watch, number: str, by: str = "officer", **more: Any) -> None:
@@ -470,3 +481,61 @@ def test_a_letter_that_fails_once_an_incident_is_closed_is_counted_and_no_more(
     after = duty(small, number)
     assert (after["told"], after["untold"]) == (before["told"] - 1, before["untold"] + 1)
     assert after["public"]["confirmed_by"] == before["public"]["confirmed_by"]
+
+
+def test_a_letter_that_fails_while_the_others_are_written_is_counted(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many are written in batches, and one of the first may be given up before the last."""
+    monkeypatch.setattr(noticing, "BATCH", 1)
+    push_all = noticing.push_all
+    monkeypatch.setattr(noticing, "push_all", lambda run: push_all(run, 2))
+    number = sent(watch, "")
+    assert duty(watch, number)["state"] == "sending"
+    give_up(watch)
+    push_all(watch.run)
+    shown, letters = duty(watch, number), watch.ours("outbox")
+    failed = [row for row in letters if row["template"] == "incident" and row["state"] == "failed"]
+    told = [row for row in letters if row["template"] == "incident" and row["state"] != "failed"]
+    assert (shown["state"], bool(failed), shown["told"]) == ("sent", True, len(told))
+
+
+def test_nobody_confirms_while_a_letter_is_given_up(
+    postgresql_watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they confirm would say nothing of whom that letter was to reach."""
+    watch = postgresql_watch
+    number = ready(watch)
+    record(watch, number)
+    read, is_same = duty(watch, number)["public"]["digest"], noticing.is_same
+    failing = Thread(target=give_up, args=[watch])
+
+    def meanwhile(digest: str, seen: str) -> bool:
+        failing.start()
+        failing.join(1)
+        return is_same(digest, seen)
+
+    monkeypatch.setattr(noticing, "is_same", meanwhile)
+    confirm(watch, number, seen=read)
+    failing.join()
+    assert watch.one(number)["missing"] == ("not-public",)
+
+
+def test_whose_letter_was_given_up_before_that_was_counted_is_counted_by_an_upgrade(
+    watch: Watch,
+) -> None:
+    """Else the letter, once printed, would count for somebody else whom none reached."""
+    number = ready(watch)
+    before = duty(watch, number)
+    give_up(watch)
+    after = duty(watch, number)
+    record(watch, number)
+    confirm(watch, number)
+    script = ScriptDirectory(str(upgrade.SCRIPTS)).get_revision("0022")
+    with watch.engine.begin() as conn:
+        mine = update(tables.notice).where(tables.notice.c.alarm == DUTY)
+        conn.execute(mine.values(told=before["told"], untold=before["untold"]))
+        script.module.upgrade(Operations(MigrationContext.configure(conn)))
+    shown = duty(watch, number)
+    assert (shown["told"], shown["untold"]) == (after["told"], after["untold"])
+    assert (before["told"] - after["told"], shown["public"]["confirmed_by"]) == (1, "")

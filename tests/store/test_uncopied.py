@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import String, TypeDecorator
 
+from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.restoring import read_report
 from flask_guesterase.core.treatment import File
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates.deeds import uncopied
-from flask_guesterase.store.recovery import window
+from flask_guesterase.store.recovery import files, window
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweeping import ageing
 from tests.store.hotel import Hotel, Scan, policies
 from tests.store.test_expiry import Inn, boxed
-from tests.store.test_restore import filled, restore
+from tests.store.test_restore import deliver, filled, restore
 
 
 class Bounded(Inn):
@@ -130,15 +132,18 @@ def test_what_is_erased_again_says_of_what_there_is_no_copy(scanning: Hotel) -> 
     assert uncopied(done.did) == {"scans": ("*",)}
 
 
+@pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("over", ["scans", "guests"])
 def test_a_file_that_another_row_names_as_well_lacks_a_copy_for_both(
-    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, over: str
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, over: str, whole: bool
 ) -> None:
-    """Its bytes are sealed for neither, though all else of the other row comes back."""
+    """Its bytes are sealed for neither, though all else of the other row comes back; the other row
+    may name it by its whole path."""
     (guest, policy), *others = policies(str(hotel.files))
     columns = {**policy.columns, "document_no": File(str(hotel.files))}
     hotel.datamap = hotel.mapped([(guest, replace(policy, columns=columns)), *others])
-    hotel.guest(1, name="Ann Berg", email="ann@example.com", document_no="ann.png")
+    path = str(hotel.files / "ann.png") if whole else "ann.png"
+    hotel.guest(1, name="Ann Berg", email="ann@example.com", document_no=path)
     (hotel.files / "ann.png").write_bytes(b"ann")
     hotel.put(Scan, id=1, guest_id=1, path="ann.png")
     hotel.put(Scan, id=2, guest_id=1, path="other.png")
@@ -160,6 +165,8 @@ def test_a_file_that_another_row_names_as_well_lacks_a_copy_for_both(
     assert sum(item["rows"] for item in gone if item["action"] == "deleted") == (
         1 if over == "scans" else 2
     )
+    deliver(hotel)
+    assert files.PURPOSE not in {row["purpose"] for row in hotel.ours("box")}
     assert restore(hotel, number).uncopied == lost
 
 
@@ -193,3 +200,27 @@ def test_what_is_sealed_without_a_safety_copy_is_told_apart(
     (stays,) = inn.content(number)["stays"]
     assert (stays["columns"], stays["rows"]) == (["visa"], 3)
     inn.engine.dispose()
+
+
+class Torn(TypeDecorator[str]):
+    """A column of the host's that cannot read what it holds."""
+
+    impl = String
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str:
+        """Fail, quoting the value."""
+        raise ValueError(value)
+
+
+def test_a_plan_is_read_though_the_name_of_a_file_cannot_be(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who decides reads what goes; the erasure names what cannot be read, and quotes none of it."""
+    number = filled(hotel)
+    monkeypatch.setattr(Scan.__table__.c.path, "type", Torn(200))
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(rows=frozenset({("scans", (1,))})))
+    assert planned(hotel, number) == {"scans": ("*",)}
+    with pytest.raises(ErasureError) as told:
+        hotel.erased(number)
+    assert "ann.png" not in str(told.value)

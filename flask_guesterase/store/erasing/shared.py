@@ -20,7 +20,7 @@ from ..mapping.raw import reader
 from ..statements.hosted import over, refusal, stored
 from ..statements.sql import MANY, chunks, holds_text, host_values, one_of
 from ..transaction import alone
-from .taking import Erased, Naming
+from .taking import Erased, Naming, path_of
 
 MOST = 1000
 """Rows that one look reads at most: a picture that stands in for none may be everybody's."""
@@ -36,16 +36,16 @@ def spare(
     :param done: what was done; loses the files that stay, and is told which those are.
     :param live: the live database as read.
     """
-    mine = {_place(root, name) for root, name in done.files}
+    mine = set(map(path_of, done.files))
     others = set[str]()
     for each in _columns(conn, datamap, live) if mine else ():
         others |= each.named(mine - others)
     if others:
         every = done.naming
-        going = [each for each in every if _place(*each[2]) not in others]
+        going = [each for each in every if path_of(each[2]) not in others]
         done.named, done.columns = [row for row, _, _ in going], [name for _, name, _ in going]
         done.files = [file for _, _, file in going]
-        done.stays = [each for each in every if _place(*each[2]) in others]
+        done.stays = [each for each in every if path_of(each[2]) in others]
 
 
 def again(
@@ -65,11 +65,6 @@ def again(
         done.files.append(file)
     spare(conn, datamap, done, live)
     return done
-
-
-def _place(root: str, name: str) -> str:
-    # A host notes a file from its folder on, or by its whole path.
-    return os.path.abspath(os.path.join(root, name))
 
 
 def _columns(
@@ -106,7 +101,7 @@ class _Column:
         found = set[str]()
         for part in chunks(sorted(self._spelt(mine)), MANY):
             for name in self._held(part):
-                found |= {_place(self.rule.root, each) for each in self.rule.names(name)}
+                found |= {path_of((self.rule.root, each)) for each in self.rule.names(name)}
         return found.intersection(mine)
 
     def _spelt(self, mine: Collection[str]) -> set[str]:

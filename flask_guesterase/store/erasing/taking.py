@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,14 @@ Naming = tuple[tuple[str, Key], str, tuple[str, str]]
 
 Less = Mapping[tuple[str, Key], frozenset[str]]
 """Table and key of rows -> names of columns."""
+
+
+def path_of(file: tuple[str, str]) -> str:
+    """Return where a file lies: a host notes it from its folder on, or by its whole path.
+
+    :param file: root folder and name.
+    """
+    return os.path.abspath(os.path.join(*file))
 
 
 @dataclass(frozen=True)

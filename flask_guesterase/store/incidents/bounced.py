@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 
-from ...core.incidents import CLOSED, SENT, Whom
+from ...core.incidents import CLOSED, SENDING, SENT, Whom
 from .. import tables
 from ..messages.outbox import FAILED
 from ..work import Work
@@ -28,8 +28,8 @@ def given_up(work: Work, number: str) -> set[str]:
 def count(work: Work, template: str, mark: str, left: bool) -> None:
     """Count who got no letter of an incident among those who are told in public, or no more.
 
-    Whether what was told in public reaches them too is read anew, as long as it is open. What is
-    still being written counts them when it is.
+    Whether what was told in public reaches them too is read anew, as long as it is open. Of letters
+    that are still being written the ones that wait count whose letter was given up by then.
 
     :param work: the open transaction.
     :param template: name of the text of what was given up, or left after all.
@@ -40,8 +40,11 @@ def count(work: Work, template: str, mark: str, left: bool) -> None:
         return
     number, more = mark.split(":")[1], -1 if left else 1
     table, incident = tables.notice, tables.incident
+    # Nobody confirms or closes by a count that is about to change.
+    work.conn.execute(select(incident.c.id).where(incident.c.number == number).with_for_update())
+    states = (SENT,) if left else (SENDING, SENT)
     mine = (
-        table.c.incident == number, table.c.whom == Whom.GUESTS.value, table.c.state == SENT,
+        table.c.incident == number, table.c.whom == Whom.GUESTS.value, table.c.state.in_(states),
         (table.c.untold if left else table.c.told) > 0,
     )  # fmt: skip
     counts = {"told": table.c.told - more, "untold": table.c.untold + more}

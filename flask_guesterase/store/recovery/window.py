@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
+from ...core.errors import ErasureError
 from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Decision, Key, Outcome, Plan, Step
 from ...core.rule import Kind
@@ -16,7 +19,8 @@ from ...core.treatment import File
 from ..boxes import boxing
 from ..casework import minors
 from ..certificates.deeds import WHOLE
-from ..erasing.taking import Erased, Less, Naming, Places
+from ..erasing.lost import vendors
+from ..erasing.taking import Erased, Less, Naming, Places, path_of
 from ..journaling.journal import stamp
 from ..lawbook import rulebook
 from ..lawbook.blockers import today_at
@@ -53,10 +57,10 @@ class Unkept:
         :param named: which rows name which files.
         """
         every = list(named)
-        lost = {file for row, _, file in every if row in self.rows or row in self.columns}
+        lost = {path_of(file) for row, _, file in every if self._lacks(row)}
         bare: dict[tuple[str, Key], frozenset[str]] = {}
         for row, column, file in every:
-            if file in lost:
+            if path_of(file) in lost:
                 bare[row] = bare.get(row, frozenset()) | {column}
         return replace(self, bare=bare)
 
@@ -88,13 +92,14 @@ class Unkept:
         :param erased: what was done.
         :param until: last day of the window; empty where there is none.
         """
-        known: dict[tuple[str, str], str] = {}
-        for row, place in zip(erased.named, erased.files, strict=True):
-            spared = self.all or row in self.rows or row in self.columns
-            # A file that two rows name is kept for neither when it may not be for one.
-            known[place] = "" if spared or known.get(place) == "" else until
-        for (root, name), last in known.items():
-            yield root, name, last
+        every = list(zip(erased.named, erased.files, strict=True))
+        # A file that two rows name is kept for neither when it may not be for one.
+        bare = {path_of(file) for row, file in every if self.all or self._lacks(row)}
+        for root, name in dict.fromkeys(erased.files):
+            yield root, name, "" if path_of((root, name)) in bare else until
+
+    def _lacks(self, row: tuple[str, Key]) -> bool:
+        return row in self.rows or row in self.columns
 
 
 def unkept(work: Work, plan: Plan) -> Unkept:
@@ -131,7 +136,11 @@ def _named(work: Work, step: Step) -> Iterator[Naming]:
     if not names:
         return
     reads, width = reader(work.conn, declared, work.live()), len(declared.key)
-    for line in reads.lines([row.key for row in step.rows], (), names):
+    lines = list[tuple[Any, ...]]()
+    # What the host's type cannot read keeps it from being carried out, which says so then.
+    with suppress(ErasureError), vendors(declared.name):
+        lines += reads.lines([row.key for row in step.rows], (), names)
+    for line in lines:
         for name, value in zip(names, line[width:], strict=True):
             rule = declared.written(name)
             if value and isinstance(rule, File):
