@@ -308,6 +308,17 @@ def a_key_that_is_an_address_and_kept(wrong: bool) -> list[Finding]:
     return find({"readers": readers}, metadata=metadata)
 
 
+@CASES.of("subject-kept")
+def a_key_that_is_an_address_kept_by_which_nobody_is_found(wrong: bool) -> list[Finding]:
+    metadata = MetaData()
+    name = "email" if wrong else "number"
+    readers = Table(
+        "readers", metadata, Column(name, String(80), primary_key=True), Column("card", String(9))
+    )
+    policy = Policy({name: keep("the key"), "card": null}, subject=Subject(match=["card"]))
+    return find({readers.name: policy}, metadata=metadata)
+
+
 @CASES.of("rule-misfit")
 def null_where_it_is_refused_when_the_law_lets_go(wrong: bool) -> list[Finding]:
     """What a column becomes in the end has to fit as what it becomes at once does."""

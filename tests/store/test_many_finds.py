@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.holding import Wanted
@@ -118,6 +119,34 @@ def test_what_the_law_keeps_is_planned_once_for_all_rows(
     monkeypatch.setattr(spared.planning, "plan", lambda *it: plans.append(1) or plan(*it))
     residue.searched(run_of(hotel), [number])
     assert (len(plans), found(hotel, number)["left"]) == (2, [])
+
+
+@pytest.mark.usefixtures("few")
+def test_a_table_is_read_once_more_for_all_the_values_in_it(
+    any_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them stand in more rows than are remembered, and in however many columns."""
+    hotel = any_hotel
+    hotel.guest(1, **ANN, phone="+49 151 23456789")
+    text = "ann@post.example E12345678 +49 151 23456789"
+    hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    invoiced(hotel, 1, 1, 9)
+    invoiced(hotel, 2, 11, 7)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Invoice).values(billed_to=text))
+        conn.execute(update(Booking).where(Booking.guest_id == 2).values(remark=text))
+    read, pieces = Counter[str](), reading.pieces
+
+    def counted(opened: Any, place: Any) -> Any:
+        read[place.name] += 1
+        return pieces(opened, place)
+
+    monkeypatch.setattr(reading, "pieces", counted)
+    number, state = carried_out(hotel)
+    assert state == "partial"
+    places = sorted(item["place"] for item in found(hotel, number)["left"])
+    assert places == ["bookings.remark", "invoices.billed_to"]
+    assert (read["invoices"], read["bookings"], read["guests"]) == (2, 2, 1)
 
 
 @pytest.mark.usefixtures("few")

@@ -26,7 +26,7 @@ from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.casework import written
 from flask_guesterase.store.incidents import records
 from flask_guesterase.store.incidents.publicly import Public
-from flask_guesterase.store.upkeep import upgrade
+from flask_guesterase.store.upkeep import dispatch, upgrade
 from tests.store.hotel import Companion
 from tests.store.test_incidents import Watch, let_go, look, sent
 
@@ -393,3 +393,80 @@ def test_what_was_closed_before_stays_closed(small: Watch) -> None:
     assert duty(small, number)["public"] is None
     with pytest.raises(TransitionError):
         record(small, number, on=date(2026, 3, 1))
+
+
+def give_up(watch: Watch) -> None:
+    """Let all letters that are due fail for good."""
+    with watch.begin() as office:
+        for parcel in dispatch.claim(office.work, frozenset({"smtp"})):
+            dispatch.give_up(office.work, parcel, "SMTPRecipientsRefused")
+
+
+def test_whom_a_letter_did_not_reach_is_told_in_public_too(watch: Watch) -> None:
+    """Two people say so, anew where a letter is given up after they did; the page calls nobody told
+    whose letter bounced."""
+    number = ready(watch, "invoices")
+    assert (duty(watch, number)["told"], duty(watch, number)["untold"]) == (1, 0)
+    assert watch.one(number)["missing"] == ()
+    give_up(watch)
+    assert (duty(watch, number)["told"], duty(watch, number)["untold"]) == (0, 1)
+    assert watch.one(number)["missing"] == ("not-public",)
+    with pytest.raises(TransitionError, match="not-public"):
+        close(watch, number)
+    record(watch, number)
+    confirm(watch, number)
+    close(watch, number)
+    assert duty(watch, number)["public"]["confirmed_by"]
+
+
+def test_a_letter_that_fails_after_the_public_was_told_is_looked_at_anew(small: Watch) -> None:
+    """What was confirmed said nothing of them."""
+    number = ready(small)
+    record(small, number)
+    confirm(small, number)
+    assert small.one(number)["missing"] == ()
+    before = duty(small, number)
+    give_up(small)
+    after = duty(small, number)
+    assert (after["told"], after["untold"]) == (before["told"] - 1, before["untold"] + 1)
+    assert (after["public"]["confirmed_by"], small.one(number)["missing"]) == ("", ("not-public",))
+
+
+def test_a_letter_that_a_person_posts_after_all_reached_its_guest(small: Watch) -> None:
+    """They print what was given up, and nobody need be told in public for it."""
+    number = ready(small, "invoices")
+    give_up(small)
+    (letter,) = [row for row in small.ours("outbox") if row["template"] == "incident"]
+    small.run(lambda office: office.printed(letter["id"], "clerk"))
+    shown = duty(small, number)
+    assert (shown["told"], shown["untold"], small.one(number)["missing"]) == (1, 0, ())
+    small.run(lambda office: office.printed(letter["id"], "clerk"))
+    assert duty(small, number)["told"] == 1
+
+
+def test_a_letter_that_was_given_up_tells_nobody_when_it_is_let_go_for_others(
+    small: Watch,
+) -> None:
+    """It is not written again, so who had it counts with those whom no letter reached."""
+    number = sent(small)
+    give_up(small)
+    small.guest(5, name="Eve", email="eve@example.com")
+    look(small, number)
+    let_go(small, number)
+    shown = duty(small, number)
+    assert (shown["told"], shown["untold"]) == (1, 4)
+
+
+def test_a_letter_that_fails_once_an_incident_is_closed_is_counted_and_no_more(
+    small: Watch,
+) -> None:
+    """What two people said of the public stays as they said it."""
+    number = ready(small)
+    record(small, number)
+    confirm(small, number)
+    close(small, number)
+    before = duty(small, number)
+    give_up(small)
+    after = duty(small, number)
+    assert (after["told"], after["untold"]) == (before["told"] - 1, before["untold"] + 1)
+    assert after["public"]["confirmed_by"] == before["public"]["confirmed_by"]

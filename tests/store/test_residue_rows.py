@@ -457,6 +457,42 @@ def test_a_copy_in_a_table_that_inherits_is_found_once(
         hotel.engine.dispose()
 
 
+def above(hotel: Hotel, *rest: str) -> None:
+    """Let the bookings inherit from a table about which nothing is declared."""
+    run(hotel, "CREATE TABLE papers (number VARCHAR(20), remark VARCHAR(200))",
+        "ALTER TABLE bookings INHERIT papers", *rest)
+
+
+def test_what_stays_in_a_declared_heir_is_no_copy_in_the_table_above_it(tmp_path: Path) -> None:
+    """About which nothing is declared: it shows the same row once more (PostgreSQL)."""
+    with fresh_database("postgresql") as url:
+        hotel = Hotel(url, tmp_path)
+        above(hotel, "CREATE TABLE archive () INHERITS (papers)")
+        hotel.guest(1, **ANN)
+        hotel.put(Booking, id=1, number="ann@post.example", guest_id=1)
+        number = erase_ann(hotel)
+        assert (hotel.state(number), places(hotel, number)) == ("erased", {})
+        hotel.engine.dispose()
+
+
+def test_what_lies_beside_a_declared_heir_is_found_by_itself(tmp_path: Path) -> None:
+    """In the table above it, and in its other heirs, names too; each once (PostgreSQL)."""
+    with fresh_database("postgresql") as url:
+        hotel = Hotel(url, tmp_path)
+        above(hotel, "CREATE TABLE archive () INHERITS (papers)")
+        hotel.guest(1, **ANN)
+        hotel.put(Booking, id=1, number="ann@post.example", guest_id=1)
+        run(hotel, "INSERT INTO papers VALUES ('ann@post.example', 'As Ann Berg says')",
+            "INSERT INTO archive VALUES ('ann@post.example', 'As Ann Berg said')")
+        number = erase_ann(hotel)
+        assert places(hotel, number) == {
+            "papers.number": {"email"}, "papers.remark": {"name"},
+            "archive.number": {"email"}, "archive.remark": {"name"},
+        }  # fmt: skip
+        assert {item["rows"] for item in found(hotel, number)["left"]} == {1}
+        hotel.engine.dispose()
+
+
 @pytest.mark.parametrize("hidden", [True, False])
 def test_an_heir_is_read_by_itself_where_the_table_above_it_hides_rows(hidden: bool) -> None:
     """Row-level security of the table above hides its rows as well, though not in itself."""

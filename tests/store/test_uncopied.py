@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.restoring import read_report
+from flask_guesterase.core.treatment import File
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates.deeds import uncopied
 from flask_guesterase.store.recovery import window
@@ -17,7 +18,7 @@ from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweeping import ageing
 from tests.store.hotel import Hotel, Scan, policies
-from tests.store.test_expiry import Inn
+from tests.store.test_expiry import Inn, boxed
 from tests.store.test_restore import filled, restore
 
 
@@ -127,3 +128,68 @@ def test_what_is_erased_again_says_of_what_there_is_no_copy(scanning: Hotel) -> 
         origin = Origin(number, case.controller, case.property)
         done = again.again(office.work, origin, [("scans", (7,))])
     assert uncopied(done.did) == {"scans": ("*",)}
+
+
+@pytest.mark.parametrize("over", ["scans", "guests"])
+def test_a_file_that_another_row_names_as_well_lacks_a_copy_for_both(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, over: str
+) -> None:
+    """Its bytes are sealed for neither, though all else of the other row comes back."""
+    (guest, policy), *others = policies(str(hotel.files))
+    columns = {**policy.columns, "document_no": File(str(hotel.files))}
+    hotel.datamap = hotel.mapped([(guest, replace(policy, columns=columns)), *others])
+    hotel.guest(1, name="Ann Berg", email="ann@example.com", document_no="ann.png")
+    (hotel.files / "ann.png").write_bytes(b"ann")
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    hotel.put(Scan, id=2, guest_id=1, path="other.png")
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(rows=frozenset({(over, (1,))})))
+    number = hotel.approved(email="ann@example.com")
+    lost = {
+        "scans": {"scans": ("*",), "guests": ("document_no",)},
+        "guests": {"scans": ("path",), "guests": ("document_no", "email", "name", "phone")},
+    }[over]
+    assert planned(hotel, number) == lost
+    hotel.erased(number)
+    assert planned(hotel, number) == lost
+    told = {(item["table"], tuple(item["columns"]), item["rows"]) for item in went(hotel, number)}
+    assert told == {
+        (table, () if names == ("*",) else names, 1) for table, names in lost.items()
+    }
+    with hotel.begin() as office:
+        gone = office.certificate(number)["content"]["went"]
+    assert sum(item["rows"] for item in gone if item["action"] == "deleted") == (
+        1 if over == "scans" else 2
+    )
+    assert restore(hotel, number).uncopied == lost
+
+
+def test_a_file_of_which_one_row_alone_may_have_no_copy_is_not_anothers_that_does_not_name_it(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rows with files of their own lack nothing through each other."""
+    number = filled(hotel)
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(rows=frozenset({("scans", (1,))})))
+    with hotel.begin() as office:
+        lines = [line for line in office.preview(number).erase if line.table == "scans"]
+    assert sorted((line.rows, line.uncopied) for line in lines) == [(1, ()), (1, ("*",))]
+
+
+def test_what_is_sealed_without_a_safety_copy_is_told_apart(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who decides reads of which rows nobody takes back what is sealed; guests read one line."""
+    inn = Inn(sqlite_url, tmp_path)
+    boxed(inn)
+    for id in (1, 2, 3):
+        inn.person(id, date(2026, 2, 1), email="ann@mail.example")
+    number = inn.approved(email="ann@mail.example")
+    ended = frozenset({("people", (1,))})
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(rows=ended))
+    with inn.begin() as office:
+        lines = office.preview(number).retain
+        told = {(line.outcome, line.rows, line.uncopied) for line in lines}
+    assert told == {("seal", 1, ("visa",)), ("seal", 2, ())}
+    assert inn.erased(number) == "sealed"
+    (stays,) = inn.content(number)["stays"]
+    assert (stays["columns"], stays["rows"]) == (["visa"], 3)
+    inn.engine.dispose()

@@ -285,6 +285,7 @@ def test_what_has_no_safety_copy_is_told_before_and_after(
         return " ".join(re.sub(r"<[^>]+>", " ", second.get(f"{DESK}/{number}{of}")).split())
 
     assert "there is no safety copy of it. phone" in page("")
+    assert "guests : hotel – which house" in page("")
     approved(house, number)
     assert "overwritten; no safety copy was made of it: phone" in page("/certificate")
     propose(house, number)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -28,7 +30,7 @@ from ..remembrance import heads, remembering
 from ..settings import Property
 from ..work import Work
 from . import beside, laternotice, staying
-from .deeds import UNCOPIED
+from .deeds import UNCOPIED, WHOLE
 
 _ACTIONS = {Outcome.DELETE.value: "deleted", Outcome.OVERWRITE.value: "overwritten"}
 
@@ -126,10 +128,11 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
 def _gone(item: Mapping[str, Any]) -> Iterator[Gone]:
     """Yield what of rows went, and by itself that of which no safety copy was made."""
     table, rows, action = item["table"], item["rows"], _ACTIONS[item["outcome"]]
-    lost = item.get(UNCOPIED, ())
-    copied = tuple(name for name in item["columns"] if name not in lost)
-    without = tuple(name for name in item["columns"] if name in lost)
-    if copied or not lost:
+    lost, columns = item.get(UNCOPIED, ()), item["columns"]
+    copied = tuple(name for name in columns if name not in lost)
+    without = tuple(name for name in columns or lost if name in lost and name != WHOLE)
+    # Of a row that goes whole nothing may have one, or all but the file that a column names.
+    if copied or not (columns or WHOLE in lost):
         yield Gone(table, rows, copied, action)
     if without or (lost and not copied):
         yield Gone(table, rows, without, action + _UNCOPIED)
@@ -142,14 +145,13 @@ def _stays(
 
     :param later: last day of that contact; empty where none is kept.
     """
-    kept = tuple(
-        Stay(
-            i["table"], i["rows"], tuple(i["columns"]), i["category"], i.get("basis", ""),
-            i["until"],
-        )
-        for i in did
-        if i["outcome"] in staying.OUTCOMES
-    )
+    found: Counter[Stay] = Counter()
+    for i in did:
+        if i["outcome"] in staying.OUTCOMES:
+            why = i["category"], i.get("basis", ""), i["until"]
+            # What the hotel alone tells apart is one line: how sure it is, or what has no copy.
+            found[Stay(i["table"], 0, tuple(i["columns"]), *why)] += i["rows"]
+    kept = tuple(replace(stay, rows=rows) for stay, rows in found.items())
     return (*kept, laternotice.stay(work, case, later)) if later else kept
 
 

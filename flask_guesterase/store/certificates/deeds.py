@@ -55,6 +55,9 @@ def _order(group: tuple[tuple[Reason, tuple[str, ...]], int]) -> tuple[object, .
 UNCOPIED = "uncopied"
 """Under which word an item has the columns of which no safety copy was made, if there are any."""
 
+WHOLE = "*"
+"""Stands there for a row as a whole."""
+
 
 def uncopied(items: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Return table -> the columns of which no safety copy was made.

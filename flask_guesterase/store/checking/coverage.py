@@ -319,6 +319,8 @@ def _known_still(datamap: DataMap) -> Iterator[Finding]:
     for name, who in datamap.subjects.items():
         declared = datamap.tables[name]
         found = [c for c in who.match.values() if isinstance(c, Column) and kind_of(c.name) in _WHO]
+        keys = declared.key if declared.table.primary_key.columns and not declared.deletes else ()
+        found += [c for c in keys if tells(datamap, declared, c)]
         columns = {c.name for c in (*who.names, *found)} | set(who.contact)
         for column in sorted(columns) if not declared.goes_whole else ():
             if isinstance(declared.rules.get(column), Keep):

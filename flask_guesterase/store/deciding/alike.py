@@ -19,7 +19,7 @@ from ...core.errors import InputError, KeyMissingError, TransitionError
 from ...core.lifecycle import State
 from ...core.likeness import BATCH, MOST, shape, simple
 from ...core.permissions import Permission
-from ...core.plan import Plan
+from ...core.plan import Outcome, Plan
 from ...core.standing import MOST as MOST_ROWS
 from ...core.standing import Standing, Why
 from ...core.wish import Kind
@@ -164,16 +164,17 @@ def _told(work: Work, plans: Sequence[Plan]) -> tuple[tuple[Line, ...], tuple[Li
 
     What of one of them no safety copy is made of is told of all.
     """
-    done = (item for plan in plans for item in did(plan, lost=window.unkept(work, plan).lost))
+    done = (item for plan in plans for item in did(plan, lost=window.foretold(work, plan).lost))
     lost = uncopied(done)
     erase, retain = lines({**item, "rows": 0, "until": ""} for item in did(plans[0]))
-    going = (
-        replace(line, uncopied=tuple(
-            name for name in lost.get(line.table, ()) if name in (line.columns or (name,))
-        ))
-        for line in erase
-    )  # fmt: skip
-    return tuple(dict.fromkeys(going)), tuple(dict.fromkeys(retain))
+    going = (_lacking(line, lost) for line in erase)
+    staying = (_lacking(line, lost) if line.outcome == Outcome.SEAL else line for line in retain)
+    return tuple(dict.fromkeys(going)), tuple(dict.fromkeys(staying))
+
+
+def _lacking(line: Line, lost: Mapping[str, Sequence[str]]) -> Line:
+    mine = line.columns or lost.get(line.table, ())
+    return replace(line, uncopied=tuple(n for n in lost.get(line.table, ()) if n in mine))
 
 
 def approve(work: Work, chosen: Mapping[str, str], by: str) -> int:

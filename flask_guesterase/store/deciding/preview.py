@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,6 +16,7 @@ from ...core.lifecycle import DONE, OPEN, State
 from ...core.permissions import Permission
 from ...core.plan import Outcome, Plan
 from ...core.standing import Standing
+from ...core.treatment import Keep
 from ...core.wish import Kind
 from .. import tables
 from ..access import actors
@@ -75,6 +76,20 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Columns that the policy leaves as they are in rows that stay.
+
+    :param table: name of the table.
+    :param columns: the columns, in order.
+    :param reason: what `keep` was given for them, as the vendor wrote it.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Look:
     """A subject row as a person must see it to say whose it is.
 
@@ -120,6 +135,7 @@ class Preview:
     :param differences: what is not as it was approved, where it was and came back.
     :param since: what is not as it was when it was said whose rows are meant; who approves reads
         it with names.
+    :param kept: what the policy leaves in rows of which something goes, or stays for a while.
     """
 
     number: str
@@ -136,6 +152,7 @@ class Preview:
     left: tuple[Look, ...] = ()
     differences: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
     def holds(self) -> bool:
         """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
@@ -163,7 +180,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         actors.require(work, by, Permission.VIEW, case.property)
     if case.state not in OPEN or keyless(work, case):
         did_then = _told(_then(work, case), _held_then(work, case.number, by))
-        return _preview(case.number, case.digest or "", did_then, ())
+        return _preview(work, case.number, case.digest or "", did_then, ())
     plan = plan_of(work, case)
     blocked = tuple(
         Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
@@ -179,9 +196,9 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     going, many = struck(work, plan, show=names), doubles(work, plan)
     still = going.same | unmoved(work, plan)
     idle = {(each, key): many.get((each.table, key), 1) for each, key in still}
-    lost = window.unkept(work, plan).lost
+    lost = window.foretold(work, plan).lost
     told = _told([*did(plan, many, idle, lost), *copied(plan)], _held_now(work, plan, by))
-    drawn = _preview(case.number, mark, told, blocked)
+    drawn = _preview(work, case.number, mark, told, blocked)
     looks = _looks(work, subjects) if names else {}
     taken = [each for each in subjects if each.standing is Standing.TAKEN]
     since = _since(work, case, taken) if case.state is State.REVIEW else ()
@@ -200,6 +217,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
         _differences(work, case, plan, taken),
         since,
+        drawn.kept,
     )
 
 
@@ -279,10 +297,23 @@ def _told(items: list[dict[str, Any]], seen: Mapping[str, list[str]]) -> list[di
 
 
 def _preview(
-    number: str, digest_: str, items: list[dict[str, Any]], blocked: tuple[Line, ...]
+    work: Work, number: str, digest_: str, items: list[dict[str, Any]], blocked: tuple[Line, ...]
 ) -> Preview:
     erase, retain = lines(items)
-    return Preview(number, digest_, erase, retain, blocked, _lines(items, Outcome.SHARE))
+    shared, kept = _lines(items, Outcome.SHARE), tuple(_kept(work, items))
+    return Preview(number, digest_, erase, retain, blocked, shared, kept=kept)
+
+
+def _kept(work: Work, items: Iterable[Mapping[str, Any]]) -> Iterator[Kept]:
+    """Yield what the policy of today leaves in the rows that stay, a line for each reason."""
+    stay = {i["table"] for i in items if i["rows"] and i["outcome"] != Outcome.DELETE.value}
+    for table in sorted(stay & work.datamap.tables.keys()):
+        reasons: dict[str, list[str]] = {}
+        for name, rule in sorted(work.datamap.tables[table].rules.items()):
+            if isinstance(rule, Keep):
+                reasons.setdefault(rule.reason, []).append(name)
+        for reason, names in reasons.items():
+            yield Kept(table, tuple(names), reason)
 
 
 def lines(items: Iterable[Mapping[str, Any]]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:

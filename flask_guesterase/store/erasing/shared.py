@@ -41,7 +41,7 @@ def spare(
     for each in _columns(conn, datamap, live) if mine else ():
         others |= each.named(mine - others)
     if others:
-        every = list(zip(done.named, done.columns, done.files, strict=True))
+        every = done.naming
         going = [each for each in every if _place(*each[2]) not in others]
         done.named, done.columns = [row for row, _, _ in going], [name for _, name, _ in going]
         done.files = [file for _, _, file in going]

@@ -306,6 +306,11 @@ class Erased:
         return Counter((each.decision, key) for each in self.taken for key in each.same())
 
     @property
+    def naming(self) -> list[Naming]:
+        """Return which rows name which files of those to be removed."""
+        return list(zip(self.named, self.columns, self.files, strict=True))
+
+    @property
     def others(self) -> dict[tuple[str, str], int]:
         """Return table and column -> rows whose files stay, because rows of others name them."""
         return Counter((row[0], column) for row, column in {each[:2] for each in self.stays})

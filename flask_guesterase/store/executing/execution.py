@@ -265,11 +265,10 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     recipients.queue(work, origin, known, invented=case.kind == KIND)
     over = "rows", beside.BESIDE, beside.SHELLS, THEIRS
     decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}
+    lost = spared.naming(erased.naming).lost
     done = {
         **deepening.noted(decided, None),
-        "did": [
-            *did(erased.kept(plan), many, erased.same, spared.lost), *unmoved(erased.others)
-        ],
+        "did": [*did(erased.kept(plan), many, erased.same, lost), *unmoved(erased.others)],
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,

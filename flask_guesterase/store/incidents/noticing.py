@@ -39,13 +39,11 @@ from ..settings import Property
 from ..unit import Run
 from ..work import Work
 from . import affected, alarms, records
+from .bounced import LETTER, given_up
 from .records import Incident
 
 if TYPE_CHECKING:
     pass
-
-LETTER = "incident"
-"""Text of the letter that tells a guest of an incident."""
 
 BATCH = 100
 """Guests told in one transaction."""
@@ -320,13 +318,12 @@ def _letters(
         "number": row.number, "about": row.kind, "words": words,
         "noticed": row.noticed_at.isoformat(),
     }  # fmt: skip
-    on_file = known(work.conn, work.datamap, people)
+    on_file, lost = known(work.conn, work.datamap, people), given_up(work, row.number)
     for person in people:
         candidate = on_file.get(person)
         contact = None if candidate is None else _contact(work, candidate, hotel)
-        if contact is not None:
-            _letter(work, row, (hotel, contact), params)
-        yield contact is not None
+        # One that was given up before is not written again, and told nobody.
+        yield contact is not None and _letter(work, row, (hotel, contact), params) not in lost
 
 
 def _contact(work: Work, candidate: Candidate, hotel: Property) -> Contact | None:
@@ -356,11 +353,14 @@ def _alone(
 
 def _letter(
     work: Work, row: Incident, to: tuple[Property, Contact], params: dict[str, str]
-) -> None:
+) -> str:
+    """Queue a letter, unless it was before; return its mark."""
     hotel, contact = to
-    mark = fingerprint(work.custodian.pepper("incident"), row.number, contact.value.casefold())
+    key = fingerprint(work.custodian.pepper("incident"), row.number, contact.value.casefold())
     post = outbox.Post(row.controller, hotel.code, hotel.lang, contact.kind, contact.value)
-    outbox.queue_post(work, post, LETTER, params, f"{LETTER}:{row.number}:{mark[:40]}")
+    mark = f"{LETTER}:{row.number}:{key[:40]}"
+    outbox.queue_post(work, post, LETTER, params, mark)
+    return mark
 
 
 def _insert(

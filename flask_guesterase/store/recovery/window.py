@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -15,7 +15,8 @@ from ...core.seal import Terms
 from ...core.treatment import File
 from ..boxes import boxing
 from ..casework import minors
-from ..erasing.taking import Erased, Less, Places
+from ..certificates.deeds import WHOLE
+from ..erasing.taking import Erased, Less, Naming, Places
 from ..journaling.journal import stamp
 from ..lawbook import rulebook
 from ..lawbook.blockers import today_at
@@ -23,14 +24,12 @@ from ..lawbook.clocks import facts_of, places_of
 from ..mapping.crossing import binds_of, of_bind
 from ..mapping.days import last_utc_day
 from ..mapping.declared import Declared
+from ..mapping.raw import reader
 from ..retaining import law
 from ..retaining.keeping import Origin
 from ..sweeping import ageing
 from ..work import Work
 from .files import PIECE
-
-WHOLE = "*"
-"""Stands for a row as a whole among the columns of which no safety copy was made."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,32 @@ class Unkept:
     :param all: nothing may be kept at all.
     :param rows: rows of which a copy would outlive a number in the law.
     :param columns: table and key of rows -> columns of them of which it would.
+    :param bare: table and key of rows -> columns of them whose files one of those names as well.
     """
 
     all: bool = False
     rows: Places = frozenset()
     columns: Less = field(default_factory=dict)
+    bare: Less = field(default_factory=dict)
+
+    def naming(self, named: Iterable[Naming]) -> Unkept:
+        """Return the same with what is known of files: one that two rows name is kept for neither.
+
+        :param named: which rows name which files.
+        """
+        every = list(named)
+        lost = {file for row, _, file in every if row in self.rows or row in self.columns}
+        bare: dict[tuple[str, Key], frozenset[str]] = {}
+        for row, column, file in every:
+            if file in lost:
+                bare[row] = bare.get(row, frozenset()) | {column}
+        return replace(self, bare=bare)
 
     def lost(self, decision: Decision, key: Key) -> tuple[str, ...]:
         """Return the columns of a row of which no copy is made while others have one.
 
-        Of a row that goes whole, and of whose columns none has one, that is `WHOLE`. Where nothing
-        has a copy no part of it lacks one.
+        Of a row that goes whole, and of whose columns none has one, that is `WHOLE`. Of a column
+        that names a file it is the file that has none. Where nothing has a copy no part lacks one.
 
         :param decision: what is decided about the row.
         :param key: its key.
@@ -60,8 +74,9 @@ class Unkept:
             return ()
         if place in self.rows:
             return decision.columns or (WHOLE,)
-        mine = self.columns.get(place, frozenset())
-        return tuple(name for name in decision.columns if name in mine)
+        bare = self.bare.get(place, frozenset())
+        mine = self.columns.get(place, frozenset()) | bare
+        return tuple(name for name in decision.columns or sorted(bare) if name in mine)
 
     def strips(self, erased: Erased) -> Sequence[Strip]:
         """Return the images that may be sealed for the window."""
@@ -94,6 +109,34 @@ def unkept(work: Work, plan: Plan) -> Unkept:
     if work.settings.recovery_days == 0 or of_minors(work, plan):
         return Unkept(all=True)
     return over(work, plan)
+
+
+def foretold(work: Work, plan: Plan) -> Unkept:
+    """Return the same with what is known of files, before it is approved.
+
+    :param work: the open transaction; a read-only one is enough.
+    :param plan: the plan.
+    """
+    found = unkept(work, plan)
+    tables = {table for table, _ in (*found.rows, *found.columns)}
+    if not any(map(_files, map(work.datamap.declared, tables))):
+        return found
+    return found.naming(each for step in plan.changing() for each in _named(work, step))
+
+
+def _named(work: Work, step: Step) -> Iterator[Naming]:
+    """Yield which rows of a step name which files."""
+    declared, columns = work.datamap.declared(step.decision.table), step.decision.columns
+    names = sorted(n for n in _files(declared) if n in columns or not columns)
+    if not names:
+        return
+    reads, width = reader(work.conn, declared, work.live()), len(declared.key)
+    for line in reads.lines([row.key for row in step.rows], (), names):
+        for name, value in zip(names, line[width:], strict=True):
+            rule = declared.written(name)
+            if value and isinstance(rule, File):
+                for each in rule.names(str(value)):
+                    yield (declared.name, line[:width]), name, (rule.root, each)
 
 
 def over(work: Work, plan: Plan) -> Unkept:
@@ -242,7 +285,7 @@ def _over(
     if not any(names & _hard(work, place) for place in _places(work, plan, declared, keys)):
         return
     groups = list(_groups(work, declared, step))
-    files = frozenset(n for n in declared.rules if isinstance(declared.written(n), File))
+    files = _files(declared)
     found = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
     for key in keys:
         record = found.get(key)
@@ -252,6 +295,11 @@ def _over(
         if over:
             parts = [part for part in over if part is not None]
             yield (declared.name, key), None if len(parts) < len(over) else files.union(*parts)
+
+
+def _files(declared: Declared) -> frozenset[str]:
+    """Return the columns of a table that name files."""
+    return frozenset(n for n in declared.rules if isinstance(declared.written(n), File))
 
 
 def _categories(work: Work, declared: Declared, step: Step) -> frozenset[str]:

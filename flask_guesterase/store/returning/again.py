@@ -190,7 +190,8 @@ def again(
         return Again(Fate.OPEN, (LEGAL_DUTY,))
     many = doubles(work, plan)
     erased, spared = _carry_out(work, origin, about, plan, under.day, held)
-    done, left = did(plan, many, erased.same, spared.lost), unmoved(erased.others)
+    lost = spared.naming(erased.naming).lost
+    done, left = did(plan, many, erased.same, lost), unmoved(erased.others)
     if held:
         return Again(Fate.OPEN, (LEGAL_DUTY,), tuple(done), tuple(left))
     return Again(Fate.ERASED, did=tuple(done), left=tuple(left))

@@ -240,35 +240,50 @@ def _piece(place: Place, piece: Piece, searchers: _Searchers, finds: Finds) -> N
                     find.add(key, lambda: _named(searchers.all, texts[at], needle))  # noqa: B023
 
 
-def beyond(find: Find, looking: Looking) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield what names the rows of a find beyond those that are remembered, many at a time.
+def beyond(finds: Iterable[Find], looking: Looking) -> Iterator[Find]:
+    """Yield finds with what names their rows beyond those that are remembered, many at a time.
 
-    :param find: what was found in a table.
+    Each table is read once for all of them.
+
+    :param finds: what was found in tables.
     :param looking: how to read.
-    :raises BusyError: the time was over, or the table is held by somebody else.
+    :raises BusyError: the time was over, or a table is held by somebody else.
     """
-    if find.place is None or find.rows <= len(find.keys):
-        return
-    (each,) = [f for f in find.place.fields if (f.name, f.how) == (find.column, find.how)]
-    known, searchers = Counter(map(key_text, find.keys)), _Searchers([find.needle])
-    rest: list[tuple[Any, ...]] = []
-    for piece in pieces(looking.opened, replace(find.place, fields=(each,))):
+    found: dict[str, tuple[Place, dict[Name, Find]]] = {}
+    for find in finds:
+        if find.place is not None and find.rows > len(find.keys):
+            _, mine = found.setdefault(find.place.name, (find.place, {}))
+            mine[find.name] = find
+    for place, mine in found.values():
+        yield from _rest(mine, place, looking)
+
+
+def _rest(finds: Mapping[Name, Find], place: Place, looking: Looking) -> Iterator[Find]:
+    names = {(find.column, find.how) for find in finds.values()}
+    fields = tuple(each for each in place.fields if (each.name, each.how) in names)
+    known = {name: Counter(map(key_text, find.keys)) for name, find in finds.items()}
+    searchers = _Searchers({find.needle for find in finds.values()})
+    rest: dict[Name, list[tuple[Any, ...]]] = {name: [] for name in finds}
+    for piece in pieces(looking.opened, replace(place, fields=fields)):
         if looking.progress is not None:
-            looking.progress(find.table, len(rest))
+            looking.progress(place.name, sum(map(len, rest.values())))
         if _is_over(looking):
             raise _cut()
-        (texts,) = piece.columns
-        for at, _ in searchers.among(each, texts):
-            key = piece.keys[at] or _unkeyed(texts[at])
-            if known[name := key_text(key)]:
-                known[name] -= 1
-            else:
-                rest.append(key)
-        if len(rest) >= LARGEST:
-            yield rest
-            rest = []
-    if rest:
-        yield rest
+        for each, texts in zip(fields, piece.columns, strict=True):
+            for at, held in searchers.among(each, texts):
+                key = piece.keys[at] or _unkeyed(texts[at])
+                text = key_text(key)
+                for name in finds.keys() & {(place.name, each.name, each.how, n) for n in held}:
+                    if known[name][text]:
+                        known[name][text] -= 1
+                    else:
+                        rest[name].append(key)
+        for name in [name for name, keys in rest.items() if len(keys) >= LARGEST]:
+            yield replace(finds[name], keys=rest[name])
+            rest[name] = []
+    for name, keys in rest.items():
+        if keys:
+            yield replace(finds[name], keys=keys)
 
 
 def _unkeyed(text: str) -> tuple[str, ...]:

@@ -163,12 +163,9 @@ def _beyond(said: Told, again: Looking, asking: Asking) -> Told:
     if not finds:
         return said
     plan = asking(planned)
-    counts = {
-        find.name: sum(
-            asking(partial(left, plan, replace(find, keys=keys))) for keys in beyond(find, again)
-        )
-        for find in finds
-    }
+    counts = dict.fromkeys((find.name for find in finds), 0)
+    for find in beyond(finds, again):
+        counts[find.name] += asking(partial(left, plan, find))
     return replace(said, beyond=counts)
 
 

@@ -238,6 +238,8 @@ class _Reads:
             *(c.label(f"k{i}") for i, c in enumerate(self._key)),
             *(slot.source.label(f"f{i}") for i, slot in enumerate(self._slots)),
         ).select_from(self.source)
+        if self.place.alone:
+            return statement.with_hint(self.source, "ONLY")
         if self.place.table.versioned:
             return statement.with_hint(self.source, "FOR SYSTEM_TIME ALL")
         return statement

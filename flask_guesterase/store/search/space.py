@@ -70,6 +70,7 @@ class Place:
     :param mapped: the host's mapping of it, or None.
     :param declared: its declaration, or None.
     :param bind: name of the database it lies in, empty for the default one.
+    :param alone: it is read without the rows of its heirs, which are read by themselves.
     """
 
     table: LiveTable
@@ -79,6 +80,7 @@ class Place:
     mapped: Table | None = None
     declared: Declared | None = None
     bind: str = ""
+    alone: bool = False
 
     @property
     def name(self) -> str:
@@ -126,7 +128,8 @@ def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space
     places, unsearched = [], [] if reach is Reach.MAPPED else list(_elsewhere(live))
     said = _said(live, datamap)
     known = {name: _mapped(table, live, datamap) for name, table in live.tables.items()}
-    above = {name for table in live.tables.values() for name in table.heir_of}
+    apart = _apart(live, datamap)
+    above = {name for table in live.tables.values() for name in table.heir_of} - apart
     for table in live.tables.values():
         mapped = known[table.name]
         if reach is Reach.MAPPED and mapped is None:
@@ -135,13 +138,13 @@ def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space
             continue
         if table.row_security:
             unsearched.append(f"{table.name} (rows hidden by row-level security)")
-        unsaid = _unsaid(table, live, said)
-        place = replace(_place(table, live, datamap, mapped, unsaid), bind=bind)
+        unsaid, alone = _unsaid(table, live, said, apart), table.name in apart
+        place = replace(_place(table, live, datamap, mapped, unsaid), bind=bind, alone=alone)
         if table.name in above:
             # Its heirs' rows are read with it, and may have the keys of others.
             place = replace(place, way=Way.STREAM)
         if place.declared is None:
-            seen = _seen(table, live, known, reach)
+            seen = _seen(table, live, known, reach, apart)
             place = replace(place, fields=tuple(f for f in place.fields if f.name not in seen))
         if place.fields:
             places.append(place)
@@ -159,19 +162,35 @@ def _elsewhere(live: LiveSchema) -> Iterator[str]:
         yield f"{len(live.elsewhere) - _NAMED} more schemas that nobody names"
 
 
+def _apart(live: LiveSchema, datamap: DataMap) -> set[str]:
+    """Return the undeclared tables above declared heirs: what is kept there is no copy of it."""
+    declared = {found.name for name in datamap.tables if (found := live.table(name)) is not None}
+    apart, rest = set[str](), list(declared)
+    while rest:
+        above = set(live.tables[rest.pop()].heir_of) - declared - apart
+        apart |= above
+        rest += above
+    return apart
+
+
 def _seen(
-    table: LiveTable, live: LiveSchema, known: Mapping[str, Table | None], reach: Reach
+    table: LiveTable,
+    live: LiveSchema,
+    known: Mapping[str, Table | None],
+    reach: Reach,
+    apart: Collection[str],
 ) -> set[str]:
     """Return the columns of a table that inherits which are read with the tables above it.
 
     :param known: table -> the host's mapping of it, or None.
+    :param apart: tables that are read without their heirs.
     """
     found = set[str]()
     for name in table.heir_of:
         above, unmapped = live.tables[name], known[name] is None
-        apart = unmapped and (reach is Reach.MAPPED or known[table.name] is not None)
-        if above.row_security or apart:
-            found |= _seen(above, live, known, reach)
+        skipped = unmapped and (reach is Reach.MAPPED or known[table.name] is not None)
+        if above.row_security or skipped or name in apart:
+            found |= _seen(above, live, known, reach, apart)
         else:
             found.update(above.columns)
     return found
@@ -231,7 +250,9 @@ def _said(live: LiveSchema, datamap: DataMap) -> set[str]:
     return {found.name for name in names if (found := live.table(name)) is not None}
 
 
-def _unsaid(table: LiveTable, live: LiveSchema, said: Collection[str]) -> frozenset[str]:
+def _unsaid(
+    table: LiveTable, live: LiveSchema, said: Collection[str], apart: Collection[str]
+) -> frozenset[str]:
     """Return the columns about which nothing is declared, not even that they are nobody's.
 
     A view, an index of words and a partition show what another table holds, which may stay there;
@@ -240,7 +261,12 @@ def _unsaid(table: LiveTable, live: LiveSchema, said: Collection[str]) -> frozen
     shows = table.view or table.materialised or table.virtual
     if shows or table.partition_of is not None or table.name in said:
         return frozenset()
-    return frozenset(table.columns).difference(*(live.tables[n].columns for n in table.heir_of))
+    own = frozenset(table.columns)
+    for name in table.heir_of:
+        above = live.tables[name]
+        shown = _unsaid(above, live, said, apart) if name in apart else frozenset[str]()
+        own -= above.columns.keys() - shown
+    return own
 
 
 def _fields(

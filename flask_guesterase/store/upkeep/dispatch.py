@@ -18,6 +18,7 @@ from ..access import actors
 from ..boxes import safe, vault
 from ..casework.cases import acknowledge, load, tell
 from ..holding import unsearched
+from ..incidents import bounced
 from ..journaling import approvals, binding
 from ..messages import removal
 from ..messages.outbox import (
@@ -80,7 +81,7 @@ def claim(
         try:
             parcels.append(replace(_open(work, row), until=work.stamp + LEASE))
         except (KeyMissingError, UnknownError):
-            _fail(work, row.id, row.kind, "unopened")
+            _fail(work, _closed(row), "unopened")
             continue
         except SealError:
             # A key service that does not answer now does so later.
@@ -222,6 +223,8 @@ def printed(work: Work, id: int, by: str) -> None:
         _set(work, id, state=QUEUED, attempts=0, next_at=work.stamp, done_at=None)
         return
     box = _set(work, id, state=SENT, done_at=work.stamp)
+    if row.state == FAILED:
+        bounced.count(work, row.template, row.dedupe, left=True)
     _first_answer(work, row.request, row.kind, row.template)
     _tell(work, _DONE[row.kind], id, actor, ("print", *_which(row.template)))
     _drop(work, id, box)
@@ -284,7 +287,7 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
         return
     attempts = _count(parcel.attempts, problem, "" if row is None else row.problem)
     if problem != AWAY and attempts in (TRIES, 2 * TRIES):
-        _fail(work, parcel.id, parcel.kind, problem)
+        _fail(work, parcel, problem)
         return
     _set(
         work, parcel.id, state=QUEUED, attempts=attempts, problem=problem[:80],
@@ -311,12 +314,13 @@ def give_up(work: Work, parcel: Parcel, problem: str) -> None:
 
     :param problem: an enumerated word.
     """
-    _fail(work, parcel.id, parcel.kind, problem)
+    _fail(work, parcel, problem)
 
 
-def _fail(work: Work, id: int, kind: str, problem: str) -> None:
-    _set(work, id, state=FAILED, problem=problem[:80], done_at=work.stamp)
-    _tell(work, MessageFailed, id, "system", (kind,))
+def _fail(work: Work, parcel: Parcel, problem: str) -> None:
+    _set(work, parcel.id, state=FAILED, problem=problem[:80], done_at=work.stamp)
+    bounced.count(work, parcel.template, parcel.dedupe, left=False)
+    _tell(work, MessageFailed, parcel.id, "system", (parcel.kind,))
 
 
 def _tell(

@@ -11,7 +11,7 @@ from werkzeug.routing import BuildError
 from ...core.answer import Answer, read_answer
 from ...core.errors import GuesteraseError, SetupError, UnknownError
 from ...core.incidents import Whom
-from ...store.incidents import noticing
+from ...store.incidents.bounced import LETTER
 from ...store.messages.outbox import SHOWN
 from ...store.settings import Property
 from ..current import current
@@ -87,7 +87,7 @@ def of_incident(
         "number": found["number"], "property": found["property"], "about": found["kind"],
         "words": duty["words"], "noticed": found["noticed_at"].isoformat(),
     }  # fmt: skip
-    return written(noticing.LETTER, lang, params)
+    return written(LETTER, lang, params)
 
 
 def answer_of(tongue: Language, hotel: Property, params: Mapping[str, str]) -> Told:
