@@ -270,7 +270,7 @@ def post(browser: Browser, what: str, status: int = 303, **form: str) -> str:
         ("P1Y3M", "1 year and 3 months"),
         ("P10B", "10 working days"),
         ("P0D", "0 days"),
-        ("", "unknown: it must be kept, and nobody knows how long"),
+        ("", "it must be kept; nobody knows yet for how long"),
     ],
 )
 def test_periods_in_words(text: str, words: str) -> None:
@@ -295,8 +295,8 @@ def test_what_nobody_knows_is_said() -> None:
     [(kind, span, basis)] = lines(en, Entry("sh", "guests", (), "guest_register", (term,)))
     assert kind == "at least"
     assert span == (
-        "unknown: it must be kept, and nobody knows how long from end of the fiscal year of: the "
-        "last of these: the guest's departure and the day the entry was made"
+        "it must be kept; nobody knows yet for how long (from end of the fiscal year of: the last "
+        "of these: the guest's departure and the day the entry was made)"
     )
     assert basis == (
         "a letter; grade B, as of 2026; only where foreign = yes and part = a, b; for periods that "
