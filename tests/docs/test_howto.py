@@ -82,6 +82,7 @@ def test_the_page_about_installing_is_a_working_application(hotel: dict[str, Any
     assert runner.invoke(args=["guesterase", "db", "upgrade"]).exit_code == 0
     checked = runner.invoke(args=["guesterase", "check"])
     assert checked.exit_code == 0, checked.output
+    assert "parameters-shown" not in checked.output
 
     with app.app_context():
         with guesterase.begin() as office:

@@ -27,6 +27,7 @@ from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.casework import written
 from flask_guesterase.store.incidents import noticing, records
 from flask_guesterase.store.incidents.publicly import Public
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.upkeep import dispatch, upgrade
 from tests.engines import fresh_database
 from tests.store.hotel import Companion
@@ -441,6 +442,37 @@ def test_a_letter_that_fails_after_the_public_was_told_is_looked_at_anew(small: 
     after = duty(small, number)
     assert (after["told"], after["untold"]) == (before["told"] - 1, before["untold"] + 1)
     assert (after["public"]["confirmed_by"], small.one(number)["missing"]) == ("", ("not-public",))
+
+
+def test_whom_a_letter_fails_to_reach_later_puts_the_mark_back_and_leaves_how_others_were_told(
+    small: Watch,
+) -> None:
+    """The list says again that letters did not reach everybody, until a second person confirms."""
+    number = ready(small)
+    record(small, number, way="by-post")
+    confirm(small, number)
+    assert small.one(number)["unreached"] is False
+    give_up(small)
+    shown = small.one(number)
+    assert (shown["unreached"], duty(small, number)["public"]["way"]) == (True, "by-post")
+    confirm(small, number)
+    close(small, number)
+    assert small.one(number)["unreached"] is False
+
+
+def test_what_was_recorded_before_there_were_ways_was_in_public(small: Watch) -> None:
+    """A record of an earlier version names none; a second person confirms it as it stands."""
+    number = ready(small)
+    record(small, number)
+
+    def older(office: Office) -> None:
+        box = written.seal(office.work, "pine-ltd", records.PURPOSE, {"place": SITE, "text": ""})
+        office.work.conn.execute(update(tables.notice).values(public_box=box))
+
+    small.run(older)
+    assert duty(small, number)["public"]["way"] == "in-public"
+    confirm(small, number)
+    close(small, number)
 
 
 def test_a_letter_that_a_person_posts_after_all_reached_its_guest(small: Watch) -> None:

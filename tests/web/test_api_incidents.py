@@ -113,7 +113,8 @@ def test_two_people_say_that_the_public_was_told(house: House) -> None:
     read = duty(second, number, "CN/guests")["digest"]
     done(second, f"{path}/send", {"duty": "CN/guests", "digest": read})
     assert "not-public" in second.get(path).json["missing"]
-    for wrong in ({"on": "2999-01-01"}, {"place": " "}, {"on": "0026-03-01"}, {"way": "x"}):
+    for wrong in ({"on": "2999-01-01"}, {"place": " "}, {"on": "0026-03-01"}, {"way": "x"},
+                  {"way": 5}, {"way": ["by-post"]}, {"way": None}):  # fmt: skip
         assert officer.post(f"{path}/public", {**notice, **wrong}).status_code == 422
     assert done(officer, f"{path}/public", notice)
     public = duty(second, number, "CN/guests")["public"]

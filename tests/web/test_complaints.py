@@ -332,6 +332,26 @@ def test_a_clerk_files_what_came_by_letter(house: House) -> None:
     assert house.hotel.ours("complaint")[0]["acknowledged_at"] is not None
 
 
+def test_a_clerk_who_filed_a_complaint_and_may_not_read_it_is_told_that_it_was_noted(
+    house: House,
+) -> None:
+    """That the guest knows it was received; its page, closed to them, said that nothing was."""
+    clerk = house.browser("clerk")
+    answer = clerk.post(
+        f"{DESK}/complaints/new?lang=en", property="sh", about="about-delay", text=WORDS,
+        channel="letter", received="2026-03-01", sure="2026-03-01", lang="en",
+    )  # fmt: skip
+    form = answer.text.partition("<main")[2].partition("</form>")[0]
+    action = re.findall(r'action="([^"]+)"', form)[0]
+    sent = dict(re.findall(r'type="hidden" name="(?!csrf)(\w+)" value="(\w+)"', form))
+    done = clerk.post(action, f"{DESK}/new", **sent)
+    assert done.status_code == 200
+    main = done.text.partition("<main")[2]
+    assert "It is noted." in main
+    assert action not in main
+    assert house.hotel.ours("complaint")[0]["acknowledged_at"] is not None
+
+
 def test_a_reviewer_needs_link_and_code_and_sees_one_case(house: House) -> None:
     """A scanner uses nothing up; the wrong code opens nothing; afterwards the link is dead."""
     number, guest = refused(house)

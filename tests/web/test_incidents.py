@@ -412,6 +412,20 @@ def test_anybody_on_duty_reports_and_reads_nothing(house: House) -> None:
     assert answer.status_code == 422
 
 
+@pytest.mark.parametrize("login", ["clerk", "auditor"])
+def test_whoever_reported_reads_what_happens_next_and_goes_on(house: House, login: str) -> None:
+    """Who tells guests and authorities, where a measure of theirs stands, and back to their work:
+    to pages that they may open."""
+    reporter = house.browser(login)
+    form = {"property": "sh", "kind": "leak", "text": TEXT}
+    page = reporter.post(f"{DESK}/incidents/new?lang=en", **form).text.partition("<main")[2]
+    assert "What happens next" in page
+    onward = re.findall(r'<a[^>]* href="([^"]+)"', page.partition("</main>")[0])
+    assert onward == [f"{DESK}/incidents/new", f"{DESK}/"]
+    for path in onward:
+        reporter.get(path)
+
+
 def test_what_is_wrong_comes_back_with_words(house: House) -> None:
     """Times that cannot be read, a table that is none, an owner nobody knows."""
     officer = house.browser("officer")

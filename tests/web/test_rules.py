@@ -18,7 +18,7 @@ from flask_guesterase.store.lawbook.schedule import Entry, Term
 from flask_guesterase.web.wording.language import Language
 from flask_guesterase.web.wording.terms import length, lines
 from tests.store.test_rulebook import LONG, PACK, SHORT
-from tests.web.house import Browser, House
+from tests.web.house import STAFF, Browser, House
 from tests.web.test_cli import Console, code_of
 
 PAGE = "/desk/privacy/rules"
@@ -270,7 +270,7 @@ def post(browser: Browser, what: str, status: int = 303, **form: str) -> str:
         ("P1Y3M", "1 year and 3 months"),
         ("P10B", "10 working days"),
         ("P0D", "0 days"),
-        ("", "unknown: it must be kept, and nobody knows how long"),
+        ("", "it must be kept; nobody knows yet for how long"),
     ],
 )
 def test_periods_in_words(text: str, words: str) -> None:
@@ -295,8 +295,8 @@ def test_what_nobody_knows_is_said() -> None:
     [(kind, span, basis)] = lines(en, Entry("sh", "guests", (), "guest_register", (term,)))
     assert kind == "at least"
     assert span == (
-        "unknown: it must be kept, and nobody knows how long from end of the fiscal year of: the "
-        "last of these: the guest's departure and the day the entry was made"
+        "it must be kept; nobody knows yet for how long (from end of the fiscal year of: the last "
+        "of these: the guest's departure and the day the entry was made)"
     )
     assert basis == (
         "a letter; grade B, as of 2026; only where foreign = yes and part = a, b; for periods that "
@@ -319,15 +319,35 @@ def test_the_end_of_a_fiscal_year_is_a_day_in_words(lang: str, words: str) -> No
     assert words in basis
 
 
-def test_a_task_says_why_nobody_knows_the_end_and_where_to_look(house: House) -> None:
-    """Whoever signs it reads words, and finds the page on which periods are set."""
+@pytest.mark.parametrize(
+    ("what", "words"), [("guests", "guests"), ("invoice_accounting", "Rechnungen und Buchhaltung")]
+)
+def test_a_task_says_of_what_nobody_knows_the_end(
+    house: House, monkeypatch: pytest.MonkeyPatch, what: str, words: str
+) -> None:
+    """Category in words, table by its name; who may not open the periods is not led there."""
+    monkeypatch.setitem(STAFF, "lawyer", ("sh", frozenset({"law"})))
     house.begun()
+    endless(house, what)
+    page = house.browser("lawyer").get("/desk/privacy/tasks?lang=de")
+    assert f"<strong>{words}</strong>: " in page
+    assert PAGE not in page.partition("<main")[2]
+
+
+def endless(house: House, what: str) -> None:
+    """Put what has no end on the list of tasks."""
     row = {
         "controller": "pine-ltd", "property": "sh", "kind": "endless", "due_on": "2999-01-01",
-        "name": "sh/invoices/draft", "count": 3, "made_at": datetime(2026, 1, 5),
+        "name": f"sh/{what}/draft", "count": 3, "made_at": datetime(2026, 1, 5),
     }  # fmt: skip
     with house.hotel.engine.begin() as conn:
         conn.execute(insert(tables.task).values(**row))
+
+
+def test_a_task_says_why_nobody_knows_the_end_and_where_to_look(house: House) -> None:
+    """Whoever signs it reads words, and finds the page on which periods are set."""
+    house.begun()
+    endless(house, "invoices")
     page = house.browser("officer").get("/desk/privacy/tasks?lang=en")
     assert "nobody signed the rules of this country yet" in page
     assert f'href="{PAGE}?property=sh"' in page

@@ -60,7 +60,7 @@ class Ringing:
 
     @property
     def unreached(self) -> bool:
-        """Return whether letters went, and who got none was not told in public either.
+        """Return whether letters went, and nobody confirmed how who got none was told otherwise.
 
         Source: GDPR Article 34(3)(c).
         """
@@ -125,7 +125,7 @@ def remind(work: Work) -> int:
     """Remind those who must tell somebody of an incident within a day, or late; return how many.
 
     Each incident is said once a day. What is open keeps what was written. Once letters left nobody
-    else to be told than whom none reached, they are reminded of the public.
+    else to be told than whom none reached, they are reminded of those.
     """
     table = tables.incident
     open_ = table.c.state != CLOSED

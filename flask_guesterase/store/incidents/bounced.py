@@ -26,9 +26,9 @@ def given_up(work: Work, number: str) -> set[str]:
 
 
 def count(work: Work, template: str, mark: str, left: bool) -> None:
-    """Count who got no letter of an incident among those who are told in public, or no more.
+    """Count who got no letter of an incident among those who are told otherwise, or no more.
 
-    Whether what was told in public reaches them too is read anew, as long as it is open. Of letters
+    Whether what was told otherwise reaches them too is read anew, as long as it is open. Of letters
     that are still being written the ones that wait count whose letter was given up by then.
 
     :param work: the open transaction.

@@ -40,7 +40,7 @@ class Public:
 
 
 def record(work: Work, number: str, alarm: str, how: Public, by: str) -> None:
-    """Record that those whom no letter reached were told in public; a second person confirms it.
+    """Record how those were told whom no letter reached; a second person confirms it.
 
     Recorded again before that, it is the new one and its person's.
 
@@ -59,7 +59,7 @@ def record(work: Work, number: str, alarm: str, how: Public, by: str) -> None:
     """
     row, actor = records.at_work(work, number, by)
     notice = _owing(work, row, alarm)
-    said = {"place": _place(how.place), "text": _cut(how.text), "way": how.way.value}
+    said = {"place": _place(how.place), "text": _cut(how.text), "way": Way(how.way).value}
     _possible(work, row, how.on)
     safe.drop(work, notice.public_box)
     alarms.write(
@@ -70,7 +70,7 @@ def record(work: Work, number: str, alarm: str, how: Public, by: str) -> None:
 
 
 def confirm(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
-    """Confirm that those whom no letter reached were told in public, as the second person.
+    """Confirm how those were told whom no letter reached, as the second person.
 
     :param work: the open transaction.
     :param number: number of the incident.
@@ -86,12 +86,12 @@ def confirm(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
     row, actor = records.at_work(work, number, by)
     notice = _owing(work, row, alarm)
     if notice.public_by is None:
-        raise TransitionError("Nobody recorded that the public was told.", "Record it first.")
+        raise TransitionError("Nobody recorded how the others were told.", "Record it first.")
     if safe.peek(work, notice.public_box) is None:
         raise TransitionError("What was recorded cannot be read any more.", "Record it anew.")
     if same(work.conn, notice.public_by, actor, work.stamp):
         raise FourEyesError(
-            "Two people say that the public was told.", "Ask a second person to look at it."
+            "Two people say how the others were told.", "Ask a second person to look at it."
         )
     name = PublicNoticeRecorded.name
     if not noticing.said(work, notice, (name,), (name, notice.public_by, notice.public_at)):
@@ -131,19 +131,21 @@ def shown(work: Work, notice: Row[Any], actor: str) -> dict[str, Any] | None:
 
 
 def _owing(work: Work, row: Incident, alarm: str) -> Row[Any]:
-    """Return the letters of a duty of which somebody got none and was not told in public either."""
+    """Return the letters of a duty of which somebody got none, and nobody confirmed how they were
+    told otherwise.
+    """
     duty = alarms.duty(work, row, alarm, Whom.GUESTS)
     if duty.notice is None or not duty.unreached:
         raise TransitionError(
-            "Nobody is left to be told in public: letters reached everybody or have not gone yet, "
-            "or it was recorded and confirmed.",
+            "Nobody else is left to be told: letters reached everybody or have not gone yet, or it "
+            "was recorded and confirmed.",
             "Look at the incident again.",
         )
     return duty.notice
 
 
 def _place(text: str) -> str:
-    """Return where the public was told.
+    """Return where they were told, or by whom.
 
     :raises InputError: there is nothing in it that anybody can see.
     """
@@ -166,7 +168,7 @@ def _possible(work: Work, row: Incident, on: date) -> None:
     elif on < day_at(hotel, row.noticed_at.replace(tzinfo=UTC)):
         wrong = "This day is before it was noticed."
     if wrong:
-        raise InputError(wrong, "Give the day on which it was made public.", {"on": [wrong]})
+        raise InputError(wrong, "Give the day on which they were told.", {"on": [wrong]})
 
 
 def _digest(work: Work, notice: Row[Any]) -> str:

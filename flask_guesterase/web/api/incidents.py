@@ -129,7 +129,7 @@ def record_public_notice(incident: str, form: dict[str, Any]) -> Any:
 
 @operation("POST", "/incidents/<incident>/public/confirm", DEAL, bodies.Done, casebodies.LetGo)
 def confirm_public_notice(incident: str, form: dict[str, Any]) -> Any:
-    """Confirm that the public was told, as the second person, with the digest of what was read."""
+    """Confirm how the others were told, as the second person, with the digest of what was read."""
     with begin() as office:
         office.confirm_public_notice(incident, form["duty"], me(), form["digest"])
     return {"done": True}

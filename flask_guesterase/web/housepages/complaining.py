@@ -79,8 +79,13 @@ def file_complaint() -> AnyResponse:
         return make_response(_form(request.form, no_fields(problem)), 422)
     if may(Permission.COMPLAINT, code):
         return redirect(url_for(".show_complaint", complaint=number), 303)
-    page = render_template("guesterase/staff/complaintfiled.html", complaint=number)
-    return make_response(page)
+    return make_response(_filed(number))
+
+
+def _filed(number: str, received: bool = False) -> str:
+    return render_template(
+        "guesterase/staff/complaintfiled.html", complaint=number, received=received
+    )
 
 
 def _form(values: Any, problems: dict[str, list[str]]) -> str:
@@ -134,6 +139,9 @@ def acknowledge_complaint(complaint: str) -> AnyResponse:
     """Note that who complained has the word that it was received."""
     with current.begin() as office:
         office.acknowledge_complaint(complaint, me())
+    if "filed" in request.form:
+        # Who filed it may not read it: its page would tell them that nothing was changed.
+        return make_response(_filed(complaint, received=True))
     return _back(complaint)
 
 

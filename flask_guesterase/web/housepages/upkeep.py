@@ -15,7 +15,7 @@ from ..pages import page_number
 from ..staffpages.desk import deed, granted, me, must, staff_pages
 from ..wording.reader import language
 from ..wording.rendering import render_template
-from ..wording.words import DOORS, STOPS, SWEPT
+from ..wording.words import CATEGORIES, DOORS, STOPS, SWEPT
 
 
 @staff_pages.get("/sweep")
@@ -101,6 +101,8 @@ def tasks() -> str:
         page=number,
         more=len(due) > PAGE or len(done) > PAGE,
         telling={hotel.code for hotel in granted(Permission.VERIFY)},
+        viewing={hotel.code for hotel in granted(Permission.VIEW)},
+        categories=CATEGORIES,
     )
 
 

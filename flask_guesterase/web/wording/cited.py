@@ -143,8 +143,8 @@ NOTES: tuple[str, ...] = (
     N_(
         "Guests need not be told only where measures effectively avoid the harm, unless the "
         "authority wants it; that a risk is merely unlikely is not enough: classify it as likely. "
-        "Art. 57 names no notice in public instead; 网络数据安全管理条例 Art. 11 has one among the "
-        "ways, beside calls and messages (in force 2025-01-01, read in a quotation)."
+        "Art. 57 names no notice in public instead; 网络数据安全管理条例 Art. 11 (in force "
+        "2025-01-01) has one among the ways, beside calls, messages and e-mail."
     ),
     N_(
         "For incidents of the level 较大 and above, to the provincial office; which those "

@@ -56,7 +56,7 @@ def length(tongue: Language, text: str) -> str:
     :param text: ISO period, or empty.
     """
     if not text:
-        return tongue.gettext(N_("unknown: it must be kept, and nobody knows how long"))
+        return tongue.gettext(N_("it must be kept; nobody knows yet for how long"))
     span = period(text)
     parts = [
         tongue.ngettext("%(num)s year", "%(num)s years", span.years) if span.years else "",
@@ -82,6 +82,15 @@ def clock(tongue: Language, term: Term) -> str:
     if told is not None:
         event = tongue.gettext(told, event=event)
     return tongue.gettext(N_("from %(event)s"), event=event)
+
+
+def span(tongue: Language, term: Term) -> str:
+    """Return how long and from when, in words."""
+    since = clock(tongue, term)
+    if since and not term.length:
+        # Beside it: nothing is counted from then yet.
+        since = tongue.aside(since).lstrip()
+    return " ".join(filter(None, (length(tongue, term.length), since)))
 
 
 def kind(tongue: Language, term: Term, floor: bool) -> str:
@@ -148,8 +157,7 @@ def lines(tongue: Language, entry: Entry) -> Iterator[tuple[str, str, str]]:
     """
     for floor, terms in ((True, entry.floors), (False, entry.ceilings)):
         for term in terms:
-            span = " ".join(filter(None, (length(tongue, term.length), clock(tongue, term))))
-            yield kind(tongue, term, floor), span, basis(tongue, term)
+            yield kind(tongue, term, floor), span(tongue, term), basis(tongue, term)
     for text in entry.unknown:
         yield tongue.gettext(N_("unknown")), cited(tongue, text), ""
     if not entry.floors and not entry.ceilings:
@@ -165,9 +173,8 @@ def waiting(tongue: Language, line: Waiting) -> list[tuple[str, str]]:
     """Return what a line that waits for people says, and who proposed it, as names and texts."""
     facts = []
     if line.term is not None:
-        span = filter(None, (length(tongue, line.term.length), clock(tongue, line.term)))
         facts = [
-            (kind(tongue, line.term, line.floor), " ".join(span)),
+            (kind(tongue, line.term, line.floor), span(tongue, line.term)),
             (tongue.gettext(N_("Source")), basis(tongue, line.term)),
         ]
     if line.proposed_by:
