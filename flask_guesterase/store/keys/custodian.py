@@ -258,9 +258,11 @@ class FolderCustodian:
         """
         secret = next(self._signing())
         mark = hashlib.sha256(secret).digest()
-        if self._public is None or self._public[0] != mark:
-            self._public = mark, bytes.fromhex(_public(secret))
-        return self._public[1]
+        # Another thread may have read the key that comes next: each says that of what it read.
+        made = self._public
+        if made is None or made[0] != mark:
+            self._public = made = mark, bytes.fromhex(_public(secret))
+        return made[1]
 
     def renew(self) -> Ed25519PrivateKey:
         """Make the signing key that comes next, unless there is one; durable on return."""
