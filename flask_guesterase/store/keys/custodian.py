@@ -256,10 +256,8 @@ class FolderCustodian:
 
         It is asked for by whatever journals something, and made of the same key once.
         """
-        secret = next(self._signing())
+        secret, made = next(self._signing()), self._public
         mark = hashlib.sha256(secret).digest()
-        # Another thread may have read the key that comes next: each says that of what it read.
-        made = self._public
         if made is None or made[0] != mark:
             self._public = made = mark, bytes.fromhex(_public(secret))
         return made[1]
