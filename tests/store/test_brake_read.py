@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
+from random import Random
+from types import SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
-from sqlalchemy import delete, event, insert, select
+from sqlalchemy import Connection, delete, event, insert, select
 
-from flask_guesterase.core.events import IntakeReceived
+from flask_guesterase.core.events import ClockConfirmed, IntakeReceived
 from flask_guesterase.core.log import read_entry, slug
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake, written
+from flask_guesterase.store.certificates import certifying
 from tests.store.hotel import Hotel
 
 MANY = 1500
@@ -143,3 +148,77 @@ def test_a_database_that_was_put_back_is_read_anew(
         again = {**last._mapping, "body": last.body.replace("form", "desk")}
         conn.execute(insert(table), again)
     assert read(hotel, monkeypatch)[0] == "backwards"
+
+
+def test_what_was_rolled_back_is_not_remembered(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another entry stands in the place of one that was read and never committed."""
+    with hotel.begin() as office:
+        brake.beat(office.work)
+    journal(hotel)
+    before = hotel.now
+    hotel.now = before + timedelta(hours=30)
+    with suppress(Dropped), hotel.begin() as office:
+        office.work.events.append(IntakeReceived(slug("Pine Ltd"), "sh", grounds=("form",)))
+        certifying.journaled(office.work)
+        assert brake.doubt(office.work.conn, office.work.stamp) == ""
+        raise Dropped
+    hotel.now = before + timedelta(hours=1)
+    journal(hotel)
+    assert read(hotel, monkeypatch)[0] == ""
+
+
+class Dropped(Exception):
+    """What a test gives up a transaction with."""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_remembered_is_what_reading_anew_says(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Whatever is written, put back, rolled back, begun anew or confirmed by clocks that jump."""
+    monkeypatch.setattr(written, "_BATCH", 3)
+    monkeypatch.setattr(written, "_BATCHES", 4)
+    chance, table = Random(seed), tables.entry
+    sizes: dict[tuple[str, int], int] = {}
+    heart, start = hotel.now.replace(tzinfo=None), hotel.now.replace(tzinfo=None)
+
+    def moment() -> datetime:
+        return start + timedelta(seconds=chance.randrange(40))
+
+    def grow(conn: Connection, mine: dict[str, Any]) -> None:
+        place = mine["controller"], mine["epoch"]
+        for _ in range(chance.choice((1, 1, 2, 9))):
+            at = sizes[place] = sizes.get(place, -1) + 1
+            body = f'{{"at":"{moment().isoformat()}Z","index":{at},"n":{chance.random()}}}'
+            action = chance.choice(("form",) * 9 + (ClockConfirmed.name,))
+            row = {**mine, "position": at, "action": action, "body": body, "leaf": "0" * 64}
+            conn.execute(insert(table), row)
+
+    def said(conn: Connection, mine: dict[str, Any]) -> None:
+        found = written.since(conn, SimpleNamespace(**mine), heart)
+        with monkeypatch.context() as anew:
+            anew.setattr(written, "_seen", WeakKeyDictionary())
+            assert found == written.since(conn, SimpleNamespace(**mine), heart)
+
+    for step in range(400):
+        mine = {"controller": chance.choice("ab"), "epoch": step // 150}
+        place = mine["controller"], mine["epoch"]
+        what = chance.choice(("grow", "grow", "read", "read", "back", "drop", "beat"))
+        with hotel.engine.connect() as conn:
+            before = dict(sizes)
+            if what == "beat":
+                heart = moment()
+            elif what == "back":
+                sizes[place] = max(-1, sizes.get(place, -1) - chance.randrange(8))
+                kept = table.c.position <= sizes[place]
+                named = table.c.controller == place[0], table.c.epoch == place[1]
+                conn.execute(delete(table).where(*named, ~kept))
+            elif what != "read":
+                grow(conn, mine)
+            said(conn, mine)
+            if what == "drop":
+                sizes = before
+                conn.rollback()
+            conn.commit()

@@ -135,6 +135,20 @@ def test_forgetting_reaches_other_processes(keeper):
         other.unwrap(DAY, wrapped, b"")
 
 
+def test_a_changed_signing_key_reaches_other_processes(keeper):
+    """The public half is that of the key which lies in the folder now, or of none."""
+    before, other = keeper.public_key(), FolderCustodian(keeper.path)
+    new = other.renew().public_key().public_bytes_raw()
+    assert keeper.public_key() == before
+    other.settle_signing(new.hex())
+    assert keeper.public_key() == new != before
+    keeper.rotate()
+    assert other.public_key() == new
+    (keeper.path / "secret-signing.json").unlink()
+    with pytest.raises(KeyMissingError):
+        keeper.public_key()
+
+
 def test_a_key_made_anew_reaches_other_processes(keeper):
     """A label that was forgotten and made anew is not answered from the memory of another."""
     other = FolderCustodian(keeper.path)

@@ -256,11 +256,11 @@ class FolderCustodian:
 
         It is asked for by whatever journals something, and made of the same key once.
         """
-        secret = next(self._signing())
+        secret, made = next(self._signing()), self._public
         mark = hashlib.sha256(secret).digest()
-        if self._public is None or self._public[0] != mark:
-            self._public = mark, bytes.fromhex(_public(secret))
-        return self._public[1]
+        if made is None or made[0] != mark:
+            self._public = made = mark, bytes.fromhex(_public(secret))
+        return made[1]
 
     def renew(self) -> Ed25519PrivateKey:
         """Make the signing key that comes next, unless there is one; durable on return."""
