@@ -135,7 +135,7 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
             )
             # What a host's conditions say is asked each time: of today, and as things are now.
             wanted = statement.add_columns(ends.label("until_")).where(blocker.where(here, today))
-            for row in zoned(work.conn.execute(wanted, given), len(columns)):
+            for row in zoned(work.conn.execute(wanted, given), len(columns), declared.name):
                 *cells, end = row
                 key = tuple(cells)
                 place = places.get(key, "")

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import TypeDecorator, exists, select
 
+from ...core.errors import ErasureError
 from ...core.image import Cell, Form
 from ...core.plan import LEGAL_DUTY, Key, Person, Row, key_text
 from ...core.retention import Due, Verdict, due, start
@@ -65,26 +66,36 @@ def told(
     :param key: its key.
     :param owners: subject rows it belongs to, each with the index of the owner path.
     """
-    known = law.records_of(work, declared, [key]) or facts_of(
-        work.conn, work.datamap, work.settings, declared.name, [key]
-    )
+    known, unread = {}, ""
+    try:
+        known = law.records_of(work, declared, [key]) or facts_of(
+            work.conn, work.datamap, work.settings, declared.name, [key]
+        )
+    except ErasureError as problem:
+        unread = f"At present nobody can judge what the law says of it: {problem.message}"
     record = known.get(key, Record("", Facts()))
     today = blockers.today_at(work.settings, work.now, record.place)
     row = Asked(declared, key, frozenset(owners), record, today)
     lines = _lines(work, row)
+    yield from (unread,) if unread else _law(work, row, lines)
+    yield from _hotel(work, row, lines)
+    yield from _kept(work, row, lines)
+
+
+# the law
+
+
+def _law(work: Work, row: Asked, lines: Sequence[Any]) -> Iterator[str]:
+    """Yield what the law wants kept of a row, and when the rest goes."""
     verdicts = _verdicts(work, row, _over(lines))
     columns = {category: _columns(work, row, category) for category in verdicts}
     bare = _bare(work, row, columns) - {line.category for line in lines}
     for category, verdict in verdicts.items():
         said = _NOTHING if category in bare else _floor(row, verdict)
         yield f"{category} ({', '.join(columns[category])}): {said}"
-    if declared.erase or declared.deletes or any(not v.claims for v in verdicts.values()):
+    going = row.declared.erase or row.declared.deletes
+    if going or any(not v.claims for v in verdicts.values()):
         yield _end(work, row)
-    yield from _hotel(work, row, lines)
-    yield from _kept(work, row, lines)
-
-
-# the law
 
 
 def _verdicts(work: Work, row: Asked, over: frozenset[str]) -> dict[str, Verdict]:
