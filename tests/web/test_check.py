@@ -601,6 +601,15 @@ def test_what_mapping_and_database_say_alike_is_told_once() -> None:
     ]
 
 
+def test_no_hint_says_null_of_a_column_that_takes_none() -> None:
+    """Who followed it had the same finding again."""
+    for email, said in ((null, "Choose redact,"), (7.5j, "Choose a value")):
+        found = find(policy=replace(POLICY, columns={"email": email, "phone": 7.5j}))
+        hints = {f.place: f.hint for f in found if f.id == "rule-misfit"}
+        assert hints["guests.email"].startswith(said)
+        assert hints["guests.phone"].startswith("Choose null, a value")
+
+
 def test_of_what_is_said_twice_the_graver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """That a warning came first does not let erasures run into what stops them."""
     said = [Finding("rule-misfit", "guests", "phone", "A", "B", s) for s in reversed(Severity)]

@@ -189,6 +189,11 @@ def _counted(rule: Rule | None, row: Asked) -> str:
 def _end(work: Work, row: Asked) -> str:
     """Return when the rest of a row goes without a request."""
     policy = row.declared.policy
+    if not (policy.clock and policy.category) and _goes_along(work, row):
+        return (
+            "Without a request it goes with whom it belongs to, when their own time is over; it "
+            "has no day of its own."
+        )
     if policy.clock is None:
         return "Without a request nothing of it goes by itself: no clock is declared."
     if not policy.category:
@@ -214,6 +219,13 @@ def _end(work: Work, row: Asked) -> str:
         f"Without a request the rest goes by itself after {found.day}, by"
         f" {_rule(found.rule)}{_counted(found.rule, row)}."
     )
+
+
+def _goes_along(work: Work, row: Asked) -> bool:
+    """Return whether a row belongs to somebody of another table, whose whole data go by a day."""
+    others = {table for (table, _), _ in row.owners} - {row.declared.name}
+    policies = (work.datamap.declared(table).policy for table in others)
+    return any(each.clock and each.category for each in policies)
 
 
 def _ceiling(work: Work, row: Asked) -> Due | None:

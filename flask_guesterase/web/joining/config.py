@@ -15,6 +15,8 @@ from ...core.destination import destinations
 from ...core.errors import SetupError
 from ...store.messages.channels import built_in
 from ...store.settings import Property, Settings
+from ..wording.language import LANGUAGES
+from ..wording.language import known as catalog
 
 _MOST = 100_000
 """More days than a calendar can be counted on from today are a slip of the hand."""
@@ -118,6 +120,12 @@ def _known(hotels: Any) -> dict[str, Property]:
             "properties= needs a list of Property, or a callable that returns one.",
             'Give [Property("main", "Hotel Linde", "Linde GmbH")].',
         )
+    for hotel in listed:
+        if hotel.lang and not catalog(hotel.lang):
+            raise SetupError(
+                f"Property(lang=...) of {hotel.code} is a language in which no page is written.",
+                f"Use one of: {', '.join(sorted(LANGUAGES))}.",
+            )
     known = {hotel.code: hotel for hotel in listed}
     if len(known) < len(listed):
         raise SetupError("Two properties have the same code.", "Give each a code of its own.")
