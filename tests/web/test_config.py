@@ -236,9 +236,11 @@ def test_what_is_registered_is_a_table_with_a_policy(target: Any, declaration: A
         guesterase.register(42, exempt("rooms"))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("lang", ["xx", "it", "zh-Hant", "German"])
-def test_a_language_without_a_catalogue_is_refused(lang: str) -> None:
-    """Guests were written to in English without a word."""
+@pytest.mark.parametrize("lang", ["xx", "German", "de DE", "?"])
+def test_a_language_that_is_none_is_refused(lang: str) -> None:
+    """Guests were written to in English without a word; of one without a catalog that is meant."""
+    for fine in ("it", "zh-Hant", "de_AT", "EN", ""):
+        start([Property("sh", "Pine", "Pine Ltd", lang=fine)])
     with pytest.raises(SetupError, match="lang=") as refused:
         start([Property("sh", "Pine", "Pine Ltd", lang=lang)])
     assert "de, en, es, fr, ja" in refused.value.hint
