@@ -260,7 +260,7 @@ _UNCALLED = (keep, retain, inside, exempt, *_RULES)
 def as_rule(value: Any) -> Rule:
     """Return `value` as a rule: rules stay, callables are applied, anything else is a constant.
 
-    :raises PolicyError: it is a rule of rows or tables, or one that was not called.
+    :raises PolicyError: it is a rule of rows or tables, one that was not called, or one in quotes.
     """
     if isinstance(value, _RULES):
         return value
@@ -275,7 +275,15 @@ def as_rule(value: Any) -> Rule:
             f"{value.__name__} is a rule only with what it needs to know.",
             f"Call it, for example {_CALLED.get(value, f'{value.__name__}(...)')}.",
         )
+    if isinstance(value, str) and value.partition("(")[0].strip().casefold() in _QUOTED:
+        # Each guest's value would become that word.
+        raise PolicyError(
+            "A rule stands in quotes, which make a text of it.",
+            "Write it without, for example null in place of 'null'; where that very text is meant, "
+            "give a callable that returns it.",
+        )
     return Computed(value) if callable(value) else Constant(value)
 
 
+_QUOTED = frozenset({"null", "redact", "placeholder", "mentions", "keep", "retain", "inside"})
 _CALLED = {keep: 'keep("room planning")', retain: 'retain("invoice_accounting")'}

@@ -97,6 +97,11 @@ class Property:
                 f"Property(code=..., controller=...) takes 1 to {_CODE} and 1 to {_CONTROLLER} "
                 "characters.", "Shorten it, or name it.",
             )  # fmt: skip
+        if self.contact and not re.search(r"[@/.\d]", self.contact):
+            raise SetupError(
+                "Property(contact=...) is no address.",
+                "Give one a guest can write to, for example privacy@hotel.example.",
+            )
         if not re.fullmatch("([A-Z]{2})?", self.country):
             raise SetupError(
                 "Property(country=...) is no code of a country.",

@@ -145,3 +145,14 @@ def test_contacts_are_columns_of_a_kind_there_is(wrong: dict[str, Any]) -> None:
     """One text would be read letter by letter, and nobody could prove a contact of no kind."""
     with pytest.raises(PolicyError):
         Subject(**{"match": ["email"], **wrong})
+
+
+@pytest.mark.parametrize("word", ["null", "NULL", "redact", "placeholder", 'keep("why")'])
+def test_a_rule_in_quotes_is_no_text(word: str) -> None:
+    """Each guest would be called so; who means that very text gives a callable."""
+    for wrong in (lambda: Policy({"name": word}), lambda: File("/srv", then=word)):
+        with pytest.raises(PolicyError, match="in quotes") as refused:
+            wrong()
+        assert "callable" in refused.value.hint
+    assert Policy({"name": lambda old: word, "state": "nullified"})
+    assert Policy({"name": "redacted by us"}).rules()["name"] == Constant("redacted by us")

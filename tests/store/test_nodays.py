@@ -11,14 +11,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import (
+    JSON,
     Column,
     Date,
     DateTime,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     String,
     Table,
+    Time,
     insert,
     select,
 )
@@ -293,3 +296,26 @@ def test_an_hour_that_comes_twice_is_of_the_later_day(
     written = moment.replace(fold=fold)
     assert day_of(written, ZoneInfo("America/New_York"), ZoneInfo(zone)) == day
     assert day_of(moment.isoformat(), ZoneInfo("America/New_York"), ZoneInfo(zone)) == day
+
+
+@pytest.mark.parametrize("type_", [JSON(), Time(), LargeBinary()], ids=["json", "time", "bytes"])
+def test_a_column_that_tells_no_day_is_named(tmp_path: Path, type_: Any) -> None:
+    """A document, an hour and bytes are taken without a word by nothing that asks for a day."""
+    hotel = Lodge(f"sqlite:///{tmp_path / 'lodge.sqlite'}", tmp_path, type_)
+    found = [(f.id, f.column, f.severity) for f in clock_findings(hotel.datamap)]
+    assert found == [("clock-unknown", name, "warn") for name in ("gone", "gone_too")]
+    hotel.engine.dispose()
+
+
+def test_of_a_text_in_a_column_of_dates_it_is_said_that_nobody_can_judge(tmp_path: Path) -> None:
+    """SQLite takes one, and whoever asked about the row got an error of Python's."""
+    hotel = Lodge(f"sqlite:///{tmp_path / 'lodge.sqlite'}", tmp_path, Date)
+    hotel.left(None)
+    with hotel.engine.begin() as conn:
+        conn.execute(sql("UPDATE lines SET gone = '06.05.2019'"))
+    with hotel.begin() as office:
+        told = office.why("lines", "1")
+    assert "nobody can judge what the law says of it: A date of lines cannot be read" in told
+    assert "It belongs to 1 subject row" in told
+    assert "06.05" not in told
+    hotel.engine.dispose()

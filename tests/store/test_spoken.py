@@ -6,7 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    Column,
+    Integer,
+    Interval,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Time,
+    Uuid,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import SetupError
@@ -80,6 +95,29 @@ def test_a_clock_whose_callable_gives_a_number_is_named() -> None:
     (found,) = asked(clock={"created": lambda table: table.c.id + 1})
     assert places([found]) == [("clock-unknown", "guests", "created", Severity.WARN)]
     assert asked(facts={"age": lambda table: table.c.id + 1}) == []
+
+
+@pytest.mark.parametrize("type_", [LargeBinary(), Time(), Interval(), Uuid()], ids=str)
+def test_a_clock_whose_callable_gives_what_is_no_day_is_named(type_: Any) -> None:
+    """An hour, a span and bytes tell no day either; a member of JSON may."""
+    (found,) = asked(clock={"created": lambda table: cast(table.c.document_no, type_)})
+    assert places([found]) == [("clock-unknown", "guests", "created", Severity.WARN)]
+    assert asked(clock={"created": lambda table: cast(table.c.document_no, JSON())["on"]}) == []
+
+
+def test_a_callable_that_reads_a_table_beside_its_own_is_named() -> None:
+    """Whoever names the class, and not what is given, would date each row by all of them."""
+    for clock in (lambda table: Guest.document_no, lambda table: func.max(Guest.document_no)):
+        (found,) = asked(clock={"created": clock})
+        assert places([found]) == [("clock-unknown", "guests", "created", Severity.STOP)]
+    latest = select(func.max(Guest.document_no))
+    for fine in (
+        lambda table: latest.where(Guest.id == table.c.id).scalar_subquery(),
+        lambda table: func.coalesce(latest.scalar_subquery(), table.c.document_no),
+        lambda table: func.json_each(table.c.document_no).table_valued("value").c.value,
+        lambda table: literal("2020-01-01"),
+    ):
+        assert asked(clock={"created": fine}) == []
 
 
 def test_a_match_callable_that_raises_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -99,3 +100,15 @@ def test_a_need_of_the_hotel_is_named(hotel_with_a_bill: Hotel) -> None:
     said = why(hotel, "invoices", "1")
     assert "The hotel still needs whom it belongs to: group." in said
     assert "The hotel still needs billed_to: deposit." in said
+
+
+def test_what_has_no_clock_goes_with_its_person_and_says_so(hotel_with_a_bill: Hotel) -> None:
+    """A table of a class below, or any other that is theirs, has no day of its own to tell."""
+    hotel = hotel_with_a_bill
+    (guests, profile), *rest = LAWFUL
+    dated = replace(profile, clock={"created": "document_no"}, category="customer_profile")
+    hotel.datamap = hotel.mapped([(guests, dated), *rest])
+    said = why(hotel, "bookings", "1")
+    assert "goes with whom it belongs to, when their own time is over" in said
+    assert "no clock is declared" not in said
+    assert "goes with whom" not in why(hotel, "guests", "1")

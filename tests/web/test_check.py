@@ -41,6 +41,7 @@ from flask_guesterase.store.messages.removal import MARK
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.settings import Settings
 from flask_guesterase.store.tables import metadata as OURS
+from flask_guesterase.web.commands import checkup
 from flask_guesterase.web.extension import Guesterase
 from tests import engines
 from tests.kinds import Case, Cases
@@ -556,6 +557,31 @@ def an_answer_that_the_database_refuses(wrong: bool) -> list[Finding]:
     return find(policy=replace(POLICY, facts={"birth": made}))
 
 
+@CASES.of("clock-unknown")
+def a_date_that_sqlite_makes_a_year_of(wrong: bool) -> list[Finding]:
+    """It casts to a number there, which no row's reader takes for a day."""
+    def made(table: Any) -> Any:
+        said = table.c.phone
+        day = sa.cast(said, sa.Date) if wrong else sa.func.date(said, type_=sa.Date)
+        return sa.func.coalesce(day, day)
+
+    return find(policy=replace(POLICY, clock={"created": made}))
+
+
+@CASES.of("clock-unknown")
+def a_value_that_nothing_was_given_for(wrong: bool) -> list[Finding]:
+    """The statement is never sent: it ended `check` in an error of its own."""
+    none = sa.bindparam("day", type_=sa.String)
+    return find(policy=replace(POLICY, clock={"created": lambda t: none if wrong else t.c.phone}))
+
+
+@CASES.of("clock-unknown")
+def a_date_of_all_rows_at_once(wrong: bool) -> list[Finding]:
+    """A row's date is read with its key, and beside that the server takes no aggregate."""
+    made = lambda table: sa.func.max(table.c.phone) if wrong else table.c.phone  # noqa: E731
+    return find("postgresql", policy=replace(POLICY, clock={"created": made}))
+
+
 @CASES.of("condition-unknown")
 def a_condition_that_is_none(wrong: bool) -> list[Finding]:
     return find(policy=replace(POLICY, where=lambda table: 1 if wrong else table.c.phone != "1"))
@@ -594,6 +620,22 @@ def test_what_mapping_and_database_say_alike_is_told_once() -> None:
     assert [(f.id, f.place) for f in found if f.id == "rule-misfit"] == [
         ("rule-misfit", "guests.email"),
     ]
+
+
+def test_no_hint_says_null_of_a_column_that_takes_none() -> None:
+    """Who followed it had the same finding again."""
+    for email, said in ((null, "Choose redact,"), (7.5j, "Choose a value")):
+        found = find(policy=replace(POLICY, columns={"email": email, "phone": 7.5j}))
+        hints = {f.place: f.hint for f in found if f.id == "rule-misfit"}
+        assert hints["guests.email"].startswith(said)
+        assert hints["guests.phone"].startswith("Choose null, a value")
+
+
+def test_of_what_is_said_twice_the_graver_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a warning came first does not let erasures run into what stops them."""
+    said = [Finding("rule-misfit", "guests", "phone", "A", "B", s) for s in reversed(Severity)]
+    monkeypatch.setattr(checkup, "misfits", lambda *_: said)
+    assert [f.severity for f in find() if f.id == "rule-misfit"] == [Severity.STOP]
 
 
 @pytest.mark.parametrize(

@@ -234,3 +234,22 @@ def test_what_is_registered_is_a_table_with_a_policy(target: Any, declaration: A
         guesterase.register(target, declaration)
     with pytest.raises(PolicyError):
         guesterase.register(42, exempt("rooms"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lang", ["xx", "German", "de DE", "?"])
+def test_a_language_that_is_none_is_refused(lang: str) -> None:
+    """Guests were written to in English without a word; of one without a catalog that is meant."""
+    for fine in ("it", "zh-Hant", "de_AT", "EN", ""):
+        start([Property("sh", "Pine", "Pine Ltd", lang=fine)])
+    with pytest.raises(SetupError, match="lang=") as refused:
+        start([Property("sh", "Pine", "Pine Ltd", lang=lang)])
+    assert "de, en, es, fr, ja" in refused.value.hint
+
+
+@pytest.mark.parametrize("contact", ["reception", "front desk"])
+def test_a_contact_nobody_can_write_to_is_refused(contact: str) -> None:
+    """It is shown to guests, and stands on certificates."""
+    with pytest.raises(SetupError, match="contact="):
+        Property("sh", "Pine", "Pine Ltd", contact=contact)
+    for address in ("", "desk@pine.example", "https://pine.example/privacy", "1 Pine Street"):
+        assert Property("sh", "Pine", "Pine Ltd", contact=address)

@@ -11,7 +11,14 @@ from ..mapping.made import named
 from ..mapping.masks import fixed_value, is_static
 from ..mapping.unique import unique_keys
 
-_CURE = "Choose null, redact, placeholder, a constant or a callable that fits the column."
+
+def choice(nullable: bool) -> str:
+    """Return which rules may fit a column instead.
+
+    :param nullable: whether it takes NULL.
+    """
+    other = "redact, placeholder, a constant or a callable that fits the column."
+    return f"Choose {'null, ' if nullable else ''}{other}"
 
 
 def collisions(declared: Declared, found: LiveTable) -> Iterator[Finding]:
@@ -37,7 +44,8 @@ def collisions(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             for name in sorted(names):
                 yield Finding(
                     "rule-misfit", declared.name, name, "The rule cannot fit: every row would get "
-                    "the same value and the column is unique.", _CURE,
+                    "the same value and the column is unique.",
+                    choice(found.columns[name].nullable),
                 )
         elif names & same and not _differs(declared, found, names, same):
             yield _perhaps(declared, names & same, names - same, key in found.indexes)

@@ -31,6 +31,7 @@ from ..mapping.masks import ENOUGH, beneath, fits, is_marked
 from ..mapping.unique import is_unique, unique_keys
 from ..mapping.ways import clock_of
 from ..statements.sql import holds_text, text_length
+from .colliding import choice
 
 
 def coverage(datamap: DataMap) -> list[Finding]:
@@ -264,7 +265,7 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
         cure = (
             "Say what the name becomes: File(folder, then=redact), then=placeholder or a value."
             if isinstance(rule, File)
-            else "Choose null, redact, placeholder, a constant or a callable that fits the column."
+            else choice(bool(column.nullable))
         )
         yield Finding(
             "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",
@@ -282,7 +283,8 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
         yield Finding(
             "rule-misfit", declared.name, column.name, f"A placeholder of {length} characters "
             "cannot be told from what a guest wrote: each sweep would take the row again.",
-            "Choose null, redact or a constant, or give the column ten characters.",
+            f"Choose {'null, ' if column.nullable else ''}redact or a constant, or give the column "
+            "ten characters.",
             Severity.WARN,
         )
 

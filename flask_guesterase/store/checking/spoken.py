@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Column, FromClause, TypeDecorator, select
+from sqlalchemy import Alias, Column, FromClause, TableClause, TypeDecorator, select
 
 from ...core.finding import Finding, Severity
 from ...core.identity import Kind, kind_of
@@ -13,7 +13,7 @@ from ...core.pack import CONDITIONS
 from ...core.policy import Subject
 from ...core.rule import EVENTS
 from ..mapping.datamap import DataMap
-from ..mapping.days import NUMBERS
+from ..mapping.days import DAYLESS
 from ..mapping.declared import Declared
 from ..mapping.masks import writes_anew
 from ..mapping.ways import clock_of
@@ -64,11 +64,11 @@ def _dates(declared: Declared) -> Iterator[Finding]:
                 f"{why}.",
                 "It takes the table and returns an expression; columns are table.c.NAME.",
             )
-        elif name in EVENTS and isinstance(getattr(given, "type", None), NUMBERS):
+        elif name in EVENTS and isinstance(getattr(given, "type", None), DAYLESS):
             yield Finding(
-                "clock-unknown", declared.name, name, f"The callable for '{name}' gives numbers, "
-                "which tell no day: by it nothing ends.",
-                "Make a date of the number in it.", Severity.WARN,
+                "clock-unknown", declared.name, name, f"The callable for '{name}' gives "
+                f"{given.type}, which tells no day: by it nothing ends.",
+                "Make a date of it in the callable.", Severity.WARN,
             )
 
 
@@ -81,7 +81,13 @@ def _given(ask: Callable[..., Any], table: FromClause) -> tuple[str, Any]:
     # Nothing is NULL to a statement: so says whoever forgets the `return`.
     if given is None or _raised(select, given):
         return f"it gave {'nothing' if given is None else 'no expression'}", None
-    return "", given
+    # Each row would be told what all rows of that table say.
+    beside = any(_is_table(each) for each in select(given).get_final_froms() if each is not table)
+    return "it reads a table beside the one it is given" if beside else "", given
+
+
+def _is_table(read: FromClause) -> bool:
+    return isinstance(read.element if isinstance(read, Alias) else read, TableClause)
 
 
 def _facts(declared: Declared) -> Iterator[Finding]:

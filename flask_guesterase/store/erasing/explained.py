@@ -131,10 +131,12 @@ def _misfits(
     for name, value in made.items():
         why = _written(conn, declared, {name: value})
         if why:
+            found = live.table(declared.name)
+            nothing = "null, " if found is not None and found.columns[name].nullable else ""
             yield Finding(
                 "rule-misfit", declared.name, name, "The rule cannot fit: the column does not "
                 f"take what is written ({why}).",
-                "Choose null, a value of the column's own type, or a callable that makes one.",
+                f"Choose {nothing}a value of the column's own type, or a callable that makes one.",
             )
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Connection, Select, false, literal, select, text, true
+from sqlalchemy import Cast, Connection, Date, DateTime, Select, false, literal, select, text, true
 from sqlalchemy.exc import CompileError, DBAPIError, StatementError
+from sqlalchemy.sql.visitors import iterate
 
 from ...core.finding import Finding, Severity
 from ...core.treatment import Constant, Placeholder
@@ -73,30 +74,51 @@ def unasked(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
     for declared in datamap.tables.values():
         there = at(conn, declared.name)
         for name, statement in _made(datamap, declared) if declared.name not in hidden else ():
+            if there.dialect.name == "sqlite" and any(map(_casts_day, iterate(statement))):
+                yield Finding(
+                    "clock-unknown", declared.name, name, "SQLite makes a number of what the "
+                    f"callable for '{name}' casts to a date.",
+                    "Use func.date(..., type_=Date), or func.datetime(..., type_=DateTime).",
+                )
             try:
                 with there.begin_nested():
                     there.execute(statement.limit(0))
-            except (DBAPIError, CompileError) as problem:
+            except (StatementError, CompileError) as problem:
                 if isinstance(problem, DBAPIError) and not is_refusal(problem):
                     raise
+                if is_forbidden(problem):
+                    yield Finding(
+                        "rights-missing", declared.name, name, "The database does not let this "
+                        f"account read what the callable for '{name}' asks.",
+                        "GRANT SELECT on its tables to the account of the application.",
+                    )
+                    continue
                 why = getattr(problem, "orig", problem)
                 yield Finding(
                     "clock-unknown", declared.name, name, "The database refuses what the callable "
                     f"for '{name}' asks ({type(why).__name__}).",
-                    "Use functions that this database has, on columns of the types they take.",
+                    "Use functions that this database has, on columns of the types they take; of "
+                    "several rows make one value in a scalar_subquery().",
                 )
+
+
+def _casts_day(part: Any) -> bool:
+    return isinstance(part, Cast) and isinstance(part.type, Date | DateTime)
 
 
 def _made(datamap: DataMap, declared: Declared) -> list[tuple[str, Select[Any]]]:
     """Return the name and a select of each expression; what raises is a finding of its own."""
     known, start = ways(datamap, declared), declared.alias("t0")
+    # With the key, as rows are read: beside it a server takes no aggregate.
+    mine = [start.c[c.key] for c in declared.key]
     said = [(name, one.make) for name, several in known.events.items() for one in several]
     said += [(name, one.make) for name, one in known.answers.items()]
     said += [("place", known.place.make)] if known.place is not None else []
     made = []
     for name, make in said:
         with suppress(Exception):
-            made += [(name, select(make(start)).select_from(start))] if make is not None else []
+            if make is not None:
+                made.append((name, select(*mine, make(start)).select_from(start)))
     return made
 
 

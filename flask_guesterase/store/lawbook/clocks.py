@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection
+from sqlalchemy import JSON, Connection
 
 from ...core.conditions import apart, beside, several, unsaid
 from ...core.finding import Finding, Severity
@@ -17,7 +17,7 @@ from ...core.plan import Key
 from ...core.rule import CATEGORIES, EVENTS, Facts
 from ..erasing.finder import owners
 from ..mapping.datamap import DataMap
-from ..mapping.days import NUMBERS, day_of, is_unread, latest, moment_of
+from ..mapping.days import DAYLESS, NUMBERS, day_of, is_unread, latest, moment_of
 from ..mapping.declared import Declared
 from ..mapping.ways import Reach, Ways, clock_of, ways
 from ..settings import Settings
@@ -349,14 +349,14 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _numbers(datamap: DataMap, declared: Declared) -> list[str]:
-    """Return the columns of a table's clock that hold numbers."""
-    found: dict[str, None] = {}
+def _dayless(datamap: DataMap, declared: Declared) -> dict[str, str]:
+    """Return the columns of a table's clock that tell no day, each with what it holds."""
+    found: dict[str, str] = {}
     for at in chain.from_iterable(ways(datamap, declared).events.values()):
         table = at.hops[-1].table if at.hops else declared.table
-        if at.column and isinstance(table.c[at.column].type, NUMBERS):
-            found[at.column] = None
-    return list(found)
+        if at.column and isinstance(held := table.c[at.column].type, (*DAYLESS, JSON)):
+            found[at.column] = "a number" if isinstance(held, NUMBERS) else type(held).__name__
+    return found
 
 
 def clock_findings(datamap: DataMap) -> list[Finding]:
@@ -368,11 +368,11 @@ def clock_findings(datamap: DataMap) -> list[Finding]:
                 "clock-unknown", declared.name, wrong, f"The path '{wrong}' leads to no column.",
                 "Write relationships or foreign-key columns, then a column; or a callable.",
             ))
-        for column in _numbers(datamap, declared):
+        for column, held in _dayless(datamap, declared).items():
             found.append(Finding(
-                "clock-unknown", declared.name, column, f"The column '{column}' holds numbers, "
-                "which tell no day: by it nothing ends.",
-                "Give a callable that makes a date of the number.", Severity.WARN,
+                "clock-unknown", declared.name, column, f"The column '{column}' holds {held}, "
+                "which tells no day: by it nothing ends.",
+                "Give a callable that makes a date of it.", Severity.WARN,
             ))
         if not _is_zone(declared.policy.zone or "UTC"):
             found.append(Finding(

@@ -8,10 +8,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Boolean, Integer, Numeric
+from sqlalchemy import Boolean, Integer, Interval, LargeBinary, Numeric, Time, Uuid
 
 NUMBERS = (Integer, Numeric, Boolean)
 """Types of columns whose values tell no day: which number stands for one, only the host knows."""
+
+DAYLESS = (*NUMBERS, Time, Interval, LargeBinary, Uuid)
+"""All types of which no value tells a day."""
 
 FIRST, LAST = date(1970, 1, 2), date(2899, 12, 31)
 """The days on which something of a guest's can happen.

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import TypeDecorator, exists, select
 
+from ...core.errors import ErasureError
 from ...core.image import Cell, Form
 from ...core.plan import LEGAL_DUTY, Key, Person, Row, key_text
 from ...core.retention import Due, Verdict, due, start
@@ -65,26 +66,36 @@ def told(
     :param key: its key.
     :param owners: subject rows it belongs to, each with the index of the owner path.
     """
-    known = law.records_of(work, declared, [key]) or facts_of(
-        work.conn, work.datamap, work.settings, declared.name, [key]
-    )
+    known, unread = {}, ""
+    try:
+        known = law.records_of(work, declared, [key]) or facts_of(
+            work.conn, work.datamap, work.settings, declared.name, [key]
+        )
+    except ErasureError as problem:
+        unread = f"At present nobody can judge what the law says of it: {problem.message}"
     record = known.get(key, Record("", Facts()))
     today = blockers.today_at(work.settings, work.now, record.place)
     row = Asked(declared, key, frozenset(owners), record, today)
     lines = _lines(work, row)
+    yield from (unread,) if unread else _law(work, row, lines)
+    yield from _hotel(work, row, lines)
+    yield from _kept(work, row, lines)
+
+
+# the law
+
+
+def _law(work: Work, row: Asked, lines: Sequence[Any]) -> Iterator[str]:
+    """Yield what the law wants kept of a row, and when the rest goes."""
     verdicts = _verdicts(work, row, _over(lines))
     columns = {category: _columns(work, row, category) for category in verdicts}
     bare = _bare(work, row, columns) - {line.category for line in lines}
     for category, verdict in verdicts.items():
         said = _NOTHING if category in bare else _floor(row, verdict)
         yield f"{category} ({', '.join(columns[category])}): {said}"
-    if declared.erase or declared.deletes or any(not v.claims for v in verdicts.values()):
+    going = row.declared.erase or row.declared.deletes
+    if going or any(not v.claims for v in verdicts.values()):
         yield _end(work, row)
-    yield from _hotel(work, row, lines)
-    yield from _kept(work, row, lines)
-
-
-# the law
 
 
 def _verdicts(work: Work, row: Asked, over: frozenset[str]) -> dict[str, Verdict]:
@@ -178,6 +189,11 @@ def _counted(rule: Rule | None, row: Asked) -> str:
 def _end(work: Work, row: Asked) -> str:
     """Return when the rest of a row goes without a request."""
     policy = row.declared.policy
+    if not (policy.clock and policy.category) and _goes_along(work, row):
+        return (
+            "Without a request it goes with whom it belongs to, when their own time is over; it "
+            "has no day of its own."
+        )
     if policy.clock is None:
         return "Without a request nothing of it goes by itself: no clock is declared."
     if not policy.category:
@@ -203,6 +219,13 @@ def _end(work: Work, row: Asked) -> str:
         f"Without a request the rest goes by itself after {found.day}, by"
         f" {_rule(found.rule)}{_counted(found.rule, row)}."
     )
+
+
+def _goes_along(work: Work, row: Asked) -> bool:
+    """Return whether a row belongs to somebody of another table, whose whole data go by a day."""
+    others = {table for (table, _), _ in row.owners} - {row.declared.name}
+    policies = (work.datamap.declared(table).policy for table in others)
+    return any(each.clock and each.category for each in policies)
 
 
 def _ceiling(work: Work, row: Asked) -> Due | None:

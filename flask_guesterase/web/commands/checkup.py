@@ -99,7 +99,9 @@ def findings(
     found += _kept(extension, late, known)
     found += _installed(extension.settings, declared, authorized)
     found += _shown(extension)
-    # What mapping and database say in the same words is one thing, with the first hint.
+    # What mapping and database say in the same words is one thing, with the first hint; of a
+    # warning and what stops erasures the latter is told.
+    found.sort(key=lambda each: each.severity)
     once = {(each.id, each.place, each.message): each for each in reversed(found)}
     return sorted(once.values())
 

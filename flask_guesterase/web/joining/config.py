@@ -15,6 +15,7 @@ from ...core.destination import destinations
 from ...core.errors import SetupError
 from ...store.messages.channels import built_in
 from ...store.settings import Property, Settings
+from ..wording.language import LANGUAGES, is_language
 
 _MOST = 100_000
 """More days than a calendar can be counted on from today are a slip of the hand."""
@@ -118,6 +119,12 @@ def _known(hotels: Any) -> dict[str, Property]:
             "properties= needs a list of Property, or a callable that returns one.",
             'Give [Property("main", "Hotel Linde", "Linde GmbH")].',
         )
+    for hotel in listed:
+        if hotel.lang and not is_language(hotel.lang):
+            raise SetupError(
+                f"Property(lang=...) of {hotel.code} is no language that is known here.",
+                f"Letters are written in {', '.join(sorted(LANGUAGES))}; in English for any other.",
+            )
     known = {hotel.code: hotel for hotel in listed}
     if len(known) < len(listed):
         raise SetupError("Two properties have the same code.", "Give each a code of its own.")

@@ -19,6 +19,7 @@ from babel.dates import (
     get_timezone_name,
 )
 from babel.lists import format_list
+from babel.localedata import exists
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -74,6 +75,14 @@ def known(tag: str | None) -> str:
     """
     code = _parts(tag)[0]
     return code if code in LANGUAGES and not _traditional(tag) else ""
+
+
+def is_language(tag: str) -> bool:
+    """Return whether a tag names a language there is, with a catalog or without.
+
+    :param tag: as of `known`.
+    """
+    return bool(exists(_parts(tag)[0]))
 
 
 def choose(wishes: Iterable[str | None]) -> str:
