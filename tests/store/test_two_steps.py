@@ -28,6 +28,7 @@ from tests.store.test_needed_back import owing, paid, waits
 
 MODES = {False: "place", True: "sealed"}
 OWN = ("lodgers_", "int:1", "erased-key")
+MAIL = {"email": ANN["email"]}
 
 
 @pytest.fixture
@@ -301,3 +302,24 @@ def test_a_guest_who_booked_anew_between_two_steps_is_asked_about(lodge: Lodge) 
     assert lodge.worker() == {"staff": 1}
     assert name(lodge) == "Ann Berg"
     assert ended(lodge, number) == "erased"
+
+
+@pytest.mark.parametrize("values", [{"name": "Ann Berg"}, {"name": "Ann Berg", **MAIL}])
+def test_who_booked_between_two_steps_and_is_written_down_behind_them_is_asked_about(
+    any_lodge: Lodge, values: dict[str, str]
+) -> None:
+    """Their stay is newer than what they asked for, though older than the last step."""
+    lodge = any_lodge
+    half_erased(lodge)
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=8, guest_id=1, made_at=made, wishes="late"))
+    lodge.later(days=2)
+    paid(lodge)
+    finishing.finish(lodge.run)
+    lodge.later(days=1)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).where(GUEST.c.id == 1).values(**values))
+    assert lodge.sweep() == {"returned-unclear": 1}
+    booking = lodge.one(Booking, 8)
+    assert (name(lodge), booking and booking["wishes"]) == ("Ann Berg", "late")
