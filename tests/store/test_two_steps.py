@@ -18,6 +18,7 @@ from sqlalchemy import update
 from flask_guesterase.core.treatment import delete, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.certificates import certifying
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.executing import completing, finishing, settling
 from flask_guesterase.store.mapping.datamap import resolve
@@ -161,7 +162,24 @@ def test_a_request_ends_once_what_was_seen_is_nobodys(any_lodge: Lodge) -> None:
     assert finishing.finish(lodge.run) == {"finished": 1}
     assert lodge.state(number) == "sealed"
     assert lodge.worker() == {}
-    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+    assert (lodge.returns(), ended(lodge, number)) == ([(*OWN, "gone")], "erased")
+
+
+def test_a_request_that_cannot_end_keeps_nobody_from_judging(
+    lodge: Lodge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was seen is judged for all; each request ends by itself, when it can."""
+    number = half_erased(lodge)
+    guest = lodge.session.get(Guest, 1)
+    guest.email = "bill@mail.example"
+    lodge.session.commit()
+    paid(lodge)
+    finishing.finish(lodge.run)
+    with monkeypatch.context() as broken:
+        broken.setattr(certifying, "certify", None)
+        assert lodge.worker() == {}
+    assert lodge.returns() == [(*OWN, "gone")]
+    assert (lodge.state(number), ended(lodge, number)) == ("sealed", "erased")
 
 
 def test_what_is_needed_stays_unknown_as_long_as_nothing_else_is_filled(lodge: Lodge) -> None:
