@@ -308,6 +308,21 @@ def test_a_profile_that_went_whole_in_two_steps_leaves_its_number_to_others(
     assert (lodge.one(Guest, 1), own_marks(lodge)) == (None, [])
 
 
+def test_a_number_that_the_host_freed_between_two_steps_is_nobodys(any_lodge: Lodge) -> None:
+    """The host deleted the row that would have gone whole: who has its number next is another."""
+    lodge = any_lodge
+    ruled(lodge, delete)
+    number = half_erased(lodge)
+    with lodge.engine.begin() as conn:
+        conn.execute(deleting(Booking.__table__))
+        conn.execute(deleting(Guest.__table__))
+    lodge.later(days=1)
+    finishing.finish(lodge.run)
+    assert (lodge.state(number), own_marks(lodge)) == ("erased", [])
+    lodge.add(Guest(id=1, house="sh", phone="+86 120 0000 9999"))
+    assert (lodge.sweep(), lodge.returns()) == ({}, [])
+
+
 def test_a_guest_who_booked_anew_between_two_steps_is_asked_about(lodge: Lodge) -> None:
     """Their name stays: nobody takes it with what was kept of the old stay."""
     number = half_erased(lodge)
