@@ -11,9 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from flask_guesterase import File, Policy, keep
+from flask_guesterase.core.errors import SealError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.policy import Equal
 from flask_guesterase.store.binds.forward import tried
+from flask_guesterase.store.holding import heldcopies, unsearched
+from flask_guesterase.store.upkeep import dispatch
 from tests.engines import fresh_database
 
 from .group import ANN, Group, beside
@@ -266,3 +269,40 @@ def test_a_file_waits_for_a_hold_on_whoever_ended_first_in_one_database(
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
         assert "own.png" in hotel.lies()
+
+
+def test_a_file_waits_while_copies_of_whoever_had_it_as_well_are_to_be_looked_through(
+    scanned: tuple[Scanned, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round passes it by, as long as their key cannot be read; it goes once that is answered."""
+    hotel, _ = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        unsearched.ask_of(office.work.conn, numbers[:1], office.work.stamp)
+    claim, claims, search = dispatch.claim, list[Any](), heldcopies._search
+
+    def counted(*args: Any, **options: Any) -> Any:
+        claims.append(args)
+        if len(claims) > 50:
+            raise SystemExit("A round does not end.")
+        return claim(*args, **options)
+
+    def closed(run: Any, asked: Any) -> None:
+        # That of whoever has the file now can.
+        if asked.lot.number == numbers[0]:
+            raise SealError("The key service does not answer.", "Try again later.")
+        search(run, asked)
+
+    monkeypatch.setattr(dispatch, "claim", counted)
+    with monkeypatch.context() as away:
+        away.setattr(heldcopies, "_search", closed)
+        for hours in range(12):
+            hotel.work(hours=hours)
+            assert hotel.lies() == ["both.png", "other.png"]
+            claims.clear()
+    for hours in (12, 13):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["other.png"]
+    assert [hotel.state(number) for number in numbers] == ["erased"] * 2
