@@ -306,3 +306,38 @@ def test_a_file_waits_while_copies_of_whoever_had_it_as_well_are_to_be_looked_th
         hotel.work(hours=hours)
     assert hotel.lies() == ["other.png"]
     assert [hotel.state(number) for number in numbers] == ["erased"] * 2
+
+
+def test_a_file_of_one_alone_waits_for_no_hold_on_whom_they_share_another_with(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Only what both had is held."""
+    hotel, table = scanned
+    (hotel.scans / "own.png").write_bytes(b"page")
+    hotel.put(table, [{"id": 3, "guest_no": 2, "scan": "own.png"}])
+    for number in (hotel.approved(), hotel.approved(BEA)):
+        crash(after_intent, hotel.erase, number)
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(wanted, "officer")
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]
+
+
+@pytest.mark.parametrize("point", [after_intent, before_home], ids=lambda p: p.__name__)
+def test_a_file_waits_for_a_hold_on_whoever_named_it_by_its_whole_path(
+    scanned: tuple[Scanned, str], point: Any
+) -> None:
+    """It is the same file, however each of them spells it."""
+    hotel, table = scanned
+    place = "archive" if table == "passes" else ""
+    change(hotel, place, f"UPDATE {table} SET scan = '{hotel.scans / 'both.png'}' WHERE id = 1")
+    crash(point, hotel.erase, hotel.approved())
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(wanted, "officer")
+    crash(after_intent, hotel.erase, hotel.approved(BEA))
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]
