@@ -11,9 +11,12 @@ import pytest
 import sqlalchemy as sa
 
 from flask_guesterase import File, Policy, keep
+from flask_guesterase.core.errors import SealError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.policy import Equal
 from flask_guesterase.store.binds.forward import tried
+from flask_guesterase.store.holding import heldcopies, unsearched
+from flask_guesterase.store.upkeep import dispatch
 from tests.engines import fresh_database
 
 from .group import ANN, Group, beside
@@ -266,3 +269,75 @@ def test_a_file_waits_for_a_hold_on_whoever_ended_first_in_one_database(
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
         assert "own.png" in hotel.lies()
+
+
+def test_a_file_waits_while_copies_of_whoever_had_it_as_well_are_to_be_looked_through(
+    scanned: tuple[Scanned, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round passes it by, as long as their key cannot be read; it goes once that is answered."""
+    hotel, _ = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        unsearched.ask_of(office.work.conn, numbers[:1], office.work.stamp)
+    claim, claims, search = dispatch.claim, list[Any](), heldcopies._search
+
+    def counted(*args: Any, **options: Any) -> Any:
+        claims.append(args)
+        if len(claims) > 50:
+            raise SystemExit("A round does not end.")
+        return claim(*args, **options)
+
+    def closed(run: Any, asked: Any) -> None:
+        # That of whoever has the file now can.
+        if asked.lot.number == numbers[0]:
+            raise SealError("The key service does not answer.", "Try again later.")
+        search(run, asked)
+
+    monkeypatch.setattr(dispatch, "claim", counted)
+    with monkeypatch.context() as away:
+        away.setattr(heldcopies, "_search", closed)
+        for hours in range(12):
+            hotel.work(hours=hours)
+            assert hotel.lies() == ["both.png", "other.png"]
+            claims.clear()
+    for hours in (12, 13):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["other.png"]
+    assert [hotel.state(number) for number in numbers] == ["erased"] * 2
+
+
+def test_a_file_of_one_alone_waits_for_no_hold_on_whom_they_share_another_with(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Only what both had is held."""
+    hotel, table = scanned
+    (hotel.scans / "own.png").write_bytes(b"page")
+    hotel.put(table, [{"id": 3, "guest_no": 2, "scan": "own.png"}])
+    for number in (hotel.approved(), hotel.approved(BEA)):
+        crash(after_intent, hotel.erase, number)
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(wanted, "officer")
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]
+
+
+@pytest.mark.parametrize("point", [after_intent, before_home], ids=lambda p: p.__name__)
+def test_a_file_waits_for_a_hold_on_whoever_named_it_by_its_whole_path(
+    scanned: tuple[Scanned, str], point: Any
+) -> None:
+    """It is the same file, however each of them spells it."""
+    hotel, table = scanned
+    place = "archive" if table == "passes" else ""
+    change(hotel, place, f"UPDATE {table} SET scan = '{hotel.scans / 'both.png'}' WHERE id = 1")
+    crash(point, hotel.erase, hotel.approved())
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(wanted, "officer")
+    crash(after_intent, hotel.erase, hotel.approved(BEA))
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from .. import tables
 from ..boxes import safe
 from ..erasing import eraser
 from ..erasing.eraser import Locked, Scope
-from ..erasing.taking import Erased, Naming
+from ..erasing.taking import Erased, Naming, path_of
 from ..mapping.crossing import HOME, Binds, Crossing, binds_of
 from ..mapping.masks import Seeded
 from ..mapping.raw import reader
@@ -129,7 +129,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
     erased.rehearsed = _only_there(binds, drawn, erased)
     erased.beside = _beside(work, erased)
     shared = {
-        "beside": erased.owners,
+        "beside": erased.owners([file for _, _, file in erased.stays]),
         "binds": [*others, HOME],
         "counts": dict(erased.counts),
         "files": len(set(erased.files)),
@@ -237,20 +237,21 @@ def parts(work: Work, number: str) -> list[Line[Any]]:
     return list(work.conn.execute(wanted.with_for_update()).all())
 
 
-def _beside(work: Work, erased: Erased) -> dict[str, str]:
-    """Return the intents that have left one of these files: its number -> its request."""
-    files = {*erased.files, *(file for _, _, file in erased.stays)}
+def _beside(work: Work, erased: Erased) -> dict[str, tuple[str, set[str]]]:
+    """Return the intents that have left some of these files: number -> its request, and those."""
+    paths = {path_of(file) for file in (*erased.files, *(file for _, _, file in erased.stays))}
     mine = tables.intent.c.bind == HOME, tables.intent.c.state == OPEN
-    under_way = work.conn.execute(select(tables.intent).where(*mine)).all() if files else ()
-    return {part.number: part.request or "" for part in under_way if _left(work, part, files)}
+    under_way = work.conn.execute(select(tables.intent).where(*mine)).all() if paths else ()
+    found = {part.number: (part.request or "", _left(work, part, paths)) for part in under_way}
+    return {number: each for number, each in found.items() if each[1]}
 
 
-def _left(work: Work, part: Line[Any], files: Collection[tuple[str, str]]) -> bool:
+def _left(work: Work, part: Line[Any], paths: set[str]) -> set[str]:
     try:
-        return any(file in files for _, _, file in read(work, part).stays)
+        return paths & {path_of(file) for _, _, file in read(work, part).stays}
     except (SealError, UnknownError):
         # Nobody can tell now: a hold on them rather keeps too much than too little.
-        return True
+        return paths
 
 
 BESIDE = "files-beside"

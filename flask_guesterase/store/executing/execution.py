@@ -262,7 +262,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     copies, recovery = boxes(work, origin, spared.strips(erased))
     sought.put(work, case, erased.images, beside=copies)
     for root, name, until in spared.files(erased, recovery):
-        outbox.queue_file(work, case, root, name, until, erased.owners)
+        outbox.queue_file(work, case, root, name, until, erased.owners([(root, name)]))
     recipients.queue(work, origin, known, invented=case.kind == KIND)
     over = "rows", beside.BESIDE, beside.SHELLS, THEIRS, intents.BESIDE
     decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}

@@ -177,7 +177,9 @@ def held(work: Work, parcel: Parcel) -> bool:
     free = select(table.c.id).where(table.c.id == parcel.id, _FREE)
     if not untold and work.conn.execute(free).first() is not None:
         return False
-    _set(work, parcel.id, state=QUEUED, next_at=work.stamp)
+    # Unlike what `_FREE` tells of, it would be claimed again at once, by a round that never ends.
+    later = timedelta(minutes=BACK_OFF[0] if untold else 0)
+    _set(work, parcel.id, state=QUEUED, next_at=work.stamp + later)
     return True
 
 
