@@ -160,7 +160,50 @@ def test_a_request_ends_once_what_was_seen_is_nobodys(any_lodge: Lodge) -> None:
     assert finishing.finish(lodge.run) == {"finished": 1}
     assert lodge.state(number) == "sealed"
     assert lodge.worker() == {}
-    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
+
+
+def seen_as_the_bill_was_paid(lodge: Lodge) -> str:
+    """Let a session write a new address for a bill into a profile, which is paid before the row
+    is judged."""
+    number = half_erased(lodge)
+    guest = lodge.session.get(Guest, 1)
+    guest.email = "bill@mail.example"
+    lodge.session.commit()
+    paid(lodge)
+    return number
+
+
+def test_a_request_that_cannot_end_now_keeps_no_row_from_being_judged(
+    lodge: Lodge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each it is tried apart, and what was seen of others is none of its business."""
+    number = seen_as_the_bill_was_paid(lodge)
+    assert finishing.finish(lodge.run) == {"finished": 1}
+
+    def fail(*given: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(completing, "_certify", fail)
+        assert lodge.worker() == {}
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
+
+
+def test_a_request_ends_though_its_row_is_judged_while_the_last_of_it_goes(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """Each of the two looks before the other is through, and sees what it would wait for."""
+    lodge = Lodge(postgresql_url, tmp_path)
+    number = seen_as_the_bill_was_paid(lodge)
+
+    def both(office: Any) -> None:
+        office.judge_returns()
+        assert finishing.finish(lodge.run) == {"finished": 1}
+
+    lodge.run(both)
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
+    lodge.close()
 
 
 def test_what_is_needed_stays_unknown_as_long_as_nothing_else_is_filled(lodge: Lodge) -> None:

@@ -17,7 +17,6 @@ from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
-from ..executing import completing
 from ..remembrance.forgotten import shells
 from ..returning.again import Fate
 from ..returning.relook import REPLAY
@@ -133,7 +132,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
     keys, unnamed = people.keys_of(work, lines if name in judge.known else ())
     judged, unread = _readable(partial(judge.rows, name), keys.values())
     counts: Counter[str] = Counter()
-    table, nobodys = tables.returned, list[Any]()
+    table = tables.returned
     for line in lines:
         if line.id in unnamed or keys.get(line.id) in unread:
             counts[Fate.STAFF.value] += _ask(work, line)
@@ -142,7 +141,6 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
         fate = FATES.get(found.verdict) if found is not None else None
         if found is None or fate is None:
             work.conn.execute(delete(table).where(table.c.id == line.id))
-            nobodys.append(line)
             continue
         work.conn.execute(update(table).where(table.c.id == line.id).values(
             state=fate.value, try_at=work.stamp if fate is Fate.OPEN else None,
@@ -152,7 +150,6 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
         counts[fate.value] += 1
         if name not in work.datamap.subjects and fate is Fate.OPEN:
             counts.update(along(work, judge, name, keys[line.id], line.door))
-    completing.nobodys(work, nobodys)
     return counts
 
 

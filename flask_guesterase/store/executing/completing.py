@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from ...core.certificate import CONTENT_MARK, Content
 from ...core.errors import SealError
@@ -17,9 +17,8 @@ from ..casework.cases import Case, load, step, tell
 from ..certificates import beside, certifying, laternotice, reply, restated, staying
 from ..comeback import owing
 from ..depth import deepening
-from ..messages import outbox, unremoved
+from ..messages import unremoved
 from ..retaining import keeping
-from ..statements.sql import among, chunks
 from ..work import Work
 
 
@@ -56,24 +55,6 @@ def complete(work: Work, number: str) -> bool:
     return True
 
 
-def nobodys(work: Work, lines: Sequence[Any]) -> None:
-    """End requests that waited for rows to be judged, in which nobody came back, if they can.
-
-    :param work: the open transaction.
-    :param lines: the lines about these rows, which are taken out.
-    """
-    request, subject, found = tables.request.c, tables.subject.c, set[str]()
-    for part in chunks(lines):
-        rows = {(line.table_name, line.row_key) for line in part}
-        erased = among([subject.table_name, subject.row_key], sorted(rows))
-        told = request.number.in_({line.request for line in part if line.request})
-        theirs = request.number.in_(select(subject.request).where(erased))
-        sealed = select(request.number).where(request.state == State.SEALED.value, told | theirs)
-        found.update(work.conn.execute(sealed).scalars())
-    for number in sorted(found):
-        complete(work, number)
-
-
 def _over(work: Work, number: str) -> bool:
     """Return whether nothing is kept of a request, and none of its files is there."""
     if keeping.living(work, number):
@@ -86,19 +67,23 @@ def _over(work: Work, number: str) -> bool:
 
 
 def waiting(work: Work) -> list[str]:
-    """Return the requests of which nothing is kept, whose files are gone or of whom somebody was
-    back, without those of which a row still goes again or another's box keeps something."""
-    request, parcel, kept, back = tables.request, tables.outbox, tables.kept, tables.returned
-    gone = select(parcel.c.request).where(parcel.c.kind == outbox.FILE)
+    """Return the requests of which nothing is kept, and that may end now.
+
+    What they waited for may be a file that is gone, or a row that was seen and is nobody's, of
+    which no line stands any more. Those of which a row still goes again, or may, wait, and so do
+    those of which another's box keeps something.
+
+    :param work: the open transaction.
+    """
+    request, kept, back = tables.request, tables.kept, tables.returned
     came = select(back.c.request).where(back.c.request.is_not(None))
-    theirs, holding = owing.theirs(), back.c.state.in_(owing.HOLDING)
+    holding = back.c.state.in_(owing.HOLDING)
     living = select(kept.c.id).where(
         kept.c.request == request.c.number, kept.c.ended_at.is_(None)
     )
     rows = select(request.c.number).where(
         request.c.state == State.SEALED.value,
-        or_(*(request.c.number.in_(each) for each in (gone, came, theirs))),
-        *(request.c.number.not_in(each.where(holding)) for each in (came, theirs)),
+        *(request.c.number.not_in(each.where(holding)) for each in (came, owing.theirs())),
         ~living.exists(),
     )
     found = list(work.conn.execute(rows.order_by(request.c.id)).scalars())
