@@ -18,7 +18,6 @@ from sqlalchemy import update
 from flask_guesterase.core.treatment import delete, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import vault
-from flask_guesterase.store.certificates import certifying
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.executing import completing, finishing, settling
 from flask_guesterase.store.mapping.datamap import resolve
@@ -162,24 +161,50 @@ def test_a_request_ends_once_what_was_seen_is_nobodys(any_lodge: Lodge) -> None:
     assert finishing.finish(lodge.run) == {"finished": 1}
     assert lodge.state(number) == "sealed"
     assert lodge.worker() == {}
-    assert (lodge.returns(), ended(lodge, number)) == ([(*OWN, "gone")], "erased")
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
 
 
-def test_a_request_that_cannot_end_keeps_nobody_from_judging(
-    lodge: Lodge, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was seen is judged for all; each request ends by itself, when it can."""
+def seen_as_the_bill_was_paid(lodge: Lodge) -> str:
+    """Let a session write a new address for a bill into a profile, which is paid before the row
+    is judged."""
     number = half_erased(lodge)
     guest = lodge.session.get(Guest, 1)
     guest.email = "bill@mail.example"
     lodge.session.commit()
     paid(lodge)
-    finishing.finish(lodge.run)
-    with monkeypatch.context() as broken:
-        broken.setattr(certifying, "certify", None)
+    return number
+
+
+def test_a_request_that_cannot_end_now_keeps_no_row_from_being_judged(
+    lodge: Lodge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each it is tried apart, and what was seen of others is none of its business."""
+    number = seen_as_the_bill_was_paid(lodge)
+    assert finishing.finish(lodge.run) == {"finished": 1}
+
+    def fail(*given: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(completing, "_certify", fail)
         assert lodge.worker() == {}
-    assert lodge.returns() == [(*OWN, "gone")]
-    assert (lodge.state(number), ended(lodge, number)) == ("sealed", "erased")
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
+
+
+def test_a_request_ends_though_its_row_is_judged_while_the_last_of_it_goes(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """Each of the two looks before the other is through, and sees what it would wait for."""
+    lodge = Lodge(postgresql_url, tmp_path)
+    number = seen_as_the_bill_was_paid(lodge)
+
+    def both(office: Any) -> None:
+        office.judge_returns()
+        assert finishing.finish(lodge.run) == {"finished": 1}
+
+    lodge.run(both)
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
+    lodge.close()
 
 
 def test_what_is_needed_stays_unknown_as_long_as_nothing_else_is_filled(lodge: Lodge) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from ...core.certificate import CONTENT_MARK, Content
 from ...core.errors import SealError
@@ -17,7 +17,7 @@ from ..casework.cases import Case, load, step, tell
 from ..certificates import beside, certifying, laternotice, reply, restated, staying
 from ..comeback import owing
 from ..depth import deepening
-from ..messages import outbox, unremoved
+from ..messages import unremoved
 from ..retaining import keeping
 from ..work import Work
 
@@ -67,19 +67,23 @@ def _over(work: Work, number: str) -> bool:
 
 
 def waiting(work: Work) -> list[str]:
-    """Return the requests of which nothing is kept, whose files are gone or of whom somebody was
-    back, without those of which a row still goes again or another's box keeps something."""
-    request, parcel, kept, back = tables.request, tables.outbox, tables.kept, tables.returned
-    gone = select(parcel.c.request).where(parcel.c.kind == outbox.FILE)
+    """Return the requests of which nothing is kept, and that may end now.
+
+    What they waited for may be a file that is gone, or a row that was seen and is nobody's, of
+    which no line stands any more. Those of which a row still goes again, or may, wait, and so do
+    those of which another's box keeps something.
+
+    :param work: the open transaction.
+    """
+    request, kept, back = tables.request, tables.kept, tables.returned
     came = select(back.c.request).where(back.c.request.is_not(None))
-    theirs, holding = owing.theirs(), back.c.state.in_(owing.HOLDING)
+    holding = back.c.state.in_(owing.HOLDING)
     living = select(kept.c.id).where(
         kept.c.request == request.c.number, kept.c.ended_at.is_(None)
     )
     rows = select(request.c.number).where(
         request.c.state == State.SEALED.value,
-        or_(*(request.c.number.in_(each) for each in (gone, came, theirs))),
-        *(request.c.number.not_in(each.where(holding)) for each in (came, theirs)),
+        *(request.c.number.not_in(each.where(holding)) for each in (came, owing.theirs())),
         ~living.exists(),
     )
     found = list(work.conn.execute(rows.order_by(request.c.id)).scalars())
