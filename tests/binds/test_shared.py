@@ -16,7 +16,7 @@ from flask_guesterase.core.policy import Equal
 from flask_guesterase.store.binds.forward import tried
 from tests.engines import fresh_database
 
-from .group import Group, beside
+from .group import ANN, Group, beside
 from .test_forward import after_intent, before_home, change, crash, intents_of, taken_away
 
 BEA = {"email": "bea@mail.example"}
@@ -209,3 +209,60 @@ def test_a_file_of_both_waits_for_a_hold_on_whoever_ended_first(
             office.lift(id, by)
     hotel.work(hours=3)
     assert hotel.lies() == ["other.png"]
+
+
+def test_a_file_of_both_waits_for_no_hold_on_somebody_else_who_went_meanwhile(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Whose erasure left no file to anybody has none that could be another's."""
+    hotel, _ = scanned
+    hotel.put("guests", [{"id": 3, "name": "Cy Holm", "email": "cy@mail.example", "born": None}])
+    hotel.put("letters", [{"id": 33, "guest_no": 3, "title": "Cy", "body": "Cy"}])
+    numbers = [hotel.approved(each) for each in (ANN, BEA, {"email": "cy@mail.example"})]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:3")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(wanted, "officer")
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["other.png"]
+
+
+def test_a_file_waits_for_a_hold_on_who_let_its_row_go_and_had_not_ended(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Whoever came next found nobody else who names it, and took it."""
+    hotel, _ = scanned
+    first = hotel.approved()
+    crash(before_home, hotel.erase, first)
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(wanted, "officer")
+    hotel.erase(hotel.approved(BEA))
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png"]
+
+
+def test_a_file_waits_for_a_hold_on_whoever_ended_first_in_one_database(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Theirs begins and ends at once; what it left to the other one is held with them."""
+    hotel, _ = scanned
+    mail = {id: f"g{id}@mail.example" for id in (3, 4)}
+    hotel.put("guests", [
+        {"id": id, "name": f"Cy Holm {id}", "email": mail[id], "born": None} for id in mail
+    ])  # fmt: skip
+    hotel.put("letters", [{"id": 33, "guest_no": 3, "title": "Cy", "body": "Cy"}])
+    hotel.put("papers", [{"id": id, "guest_no": id, "scan": "own.png"} for id in mail])
+    (hotel.scans / "own.png").write_bytes(b"page")
+    numbers = {id: hotel.approved({"email": mail[id]}) for id in mail}
+    crash(after_intent, hotel.erase, numbers[3])
+    assert hotel.erase(numbers[4]) == "erased"
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:4")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(wanted, "officer")
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+        assert "own.png" in hotel.lies()

@@ -54,7 +54,7 @@ class Billed(Forms):
         bills = Policy(
             {"payer": retain("invoice_accounting", null), "issued_on": keep("statistics"),
              "house": keep("which house")},
-            via=Equal({"form": "id"}, to="forms"), category="invoice_accounting",
+            via=Equal({"form": "id"}, to="forms"), category="guest_register",
             clock={"document": "issued_on"}, place="house",
         )  # fmt: skip
         return resolve(
@@ -211,3 +211,13 @@ def test_rules_that_would_keep_a_row_of_a_request_stop_it(
     ending = run(lambda office: office.erase(number))
     assert (ending.state, len(tries)) == (State.REVIEW, 2)
     assert (billed.names()[2], billed.payers()) == ("Ada Roe", ["Ada Roe"])
+
+
+def test_a_rule_stops_a_request_though_another_table_is_kept_by_it_as_well(billed: Billed) -> None:
+    """Of the one guest there is no bill, but a form, which lie under the same category."""
+    number, tries = billed.approved(1), list[None]()
+    ending = beside(billed, lambda: lengthen(billed), tries=tries)(
+        lambda office: office.erase(number)
+    )
+    assert (ending.state, len(tries)) == (State.REVIEW, 2)
+    assert billed.names()[1] == "Ada Roe"

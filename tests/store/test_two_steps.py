@@ -18,6 +18,7 @@ from sqlalchemy import update
 from flask_guesterase.core.treatment import delete, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import vault
+from flask_guesterase.store.certificates import certifying
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.executing import completing, finishing, settling
 from flask_guesterase.store.mapping.datamap import resolve
@@ -28,6 +29,7 @@ from tests.store.test_needed_back import owing, paid, waits
 
 MODES = {False: "place", True: "sealed"}
 OWN = ("lodgers_", "int:1", "erased-key")
+MAIL = {"email": ANN["email"]}
 
 
 @pytest.fixture
@@ -160,7 +162,24 @@ def test_a_request_ends_once_what_was_seen_is_nobodys(any_lodge: Lodge) -> None:
     assert finishing.finish(lodge.run) == {"finished": 1}
     assert lodge.state(number) == "sealed"
     assert lodge.worker() == {}
-    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+    assert (lodge.returns(), ended(lodge, number)) == ([(*OWN, "gone")], "erased")
+
+
+def test_a_request_that_cannot_end_keeps_nobody_from_judging(
+    lodge: Lodge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was seen is judged for all; each request ends by itself, when it can."""
+    number = half_erased(lodge)
+    guest = lodge.session.get(Guest, 1)
+    guest.email = "bill@mail.example"
+    lodge.session.commit()
+    paid(lodge)
+    finishing.finish(lodge.run)
+    with monkeypatch.context() as broken:
+        broken.setattr(certifying, "certify", None)
+        assert lodge.worker() == {}
+    assert lodge.returns() == [(*OWN, "gone")]
+    assert (lodge.state(number), ended(lodge, number)) == ("sealed", "erased")
 
 
 def test_what_is_needed_stays_unknown_as_long_as_nothing_else_is_filled(lodge: Lodge) -> None:
@@ -289,6 +308,21 @@ def test_a_profile_that_went_whole_in_two_steps_leaves_its_number_to_others(
     assert (lodge.one(Guest, 1), own_marks(lodge)) == (None, [])
 
 
+def test_a_number_that_the_host_freed_between_two_steps_is_nobodys(any_lodge: Lodge) -> None:
+    """The host deleted the row that would have gone whole: who has its number next is another."""
+    lodge = any_lodge
+    ruled(lodge, delete)
+    number = half_erased(lodge)
+    with lodge.engine.begin() as conn:
+        conn.execute(deleting(Booking.__table__))
+        conn.execute(deleting(Guest.__table__))
+    lodge.later(days=1)
+    finishing.finish(lodge.run)
+    assert (lodge.state(number), own_marks(lodge)) == ("erased", [])
+    lodge.add(Guest(id=1, house="sh", phone="+86 120 0000 9999"))
+    assert (lodge.sweep(), lodge.returns()) == ({}, [])
+
+
 def test_a_guest_who_booked_anew_between_two_steps_is_asked_about(lodge: Lodge) -> None:
     """Their name stays: nobody takes it with what was kept of the old stay."""
     number = half_erased(lodge)
@@ -301,3 +335,24 @@ def test_a_guest_who_booked_anew_between_two_steps_is_asked_about(lodge: Lodge) 
     assert lodge.worker() == {"staff": 1}
     assert name(lodge) == "Ann Berg"
     assert ended(lodge, number) == "erased"
+
+
+@pytest.mark.parametrize("values", [{"name": "Ann Berg"}, {"name": "Ann Berg", **MAIL}])
+def test_who_booked_between_two_steps_and_is_written_down_behind_them_is_asked_about(
+    any_lodge: Lodge, values: dict[str, str]
+) -> None:
+    """Their stay is newer than what they asked for, though older than the last step."""
+    lodge = any_lodge
+    half_erased(lodge)
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=8, guest_id=1, made_at=made, wishes="late"))
+    lodge.later(days=2)
+    paid(lodge)
+    finishing.finish(lodge.run)
+    lodge.later(days=1)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).where(GUEST.c.id == 1).values(**values))
+    assert lodge.sweep() == {"returned-unclear": 1}
+    booking = lodge.one(Booking, 8)
+    assert (name(lodge), booking and booking["wishes"]) == ("Ann Berg", "late")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy import Row as Line
 from sqlalchemy import insert, or_, select, update
 
 from ...core.called import Part
-from ...core.errors import SealError
+from ...core.errors import SealError, UnknownError
 from ...core.image import Cell, Form
+from ...core.lifecycle import State
 from ...core.mentions import Known, Pen
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, key_text
 from ...core.seal import Terms
@@ -70,6 +72,7 @@ class Intent:
     :param over: tables whose rows' own time is over.
     :param binds: all databases of it, in the order in which they are changed.
     :param stays: files that were left to others who named them; the key of each row as text.
+    :param beside: requests that had left one of its files when this began.
     """
 
     steps: tuple[tuple[Decision, tuple[Entry, ...]], ...]
@@ -83,6 +86,7 @@ class Intent:
     over: frozenset[str] = frozenset()
     binds: tuple[str, ...] = ()
     stays: tuple[Naming, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def hand(self) -> Hand:
@@ -108,8 +112,11 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
     others = binds.named(step.decision.table for step in drawn.changing())
     if not others or not isinstance(conn, Crossing):
         if isinstance(given, Locked):
-            return eraser.carry_out(given, scope)
-        return eraser.erase(conn, work.whole(), drawn, work.live(), scope=scope)
+            erased = eraser.carry_out(given, scope)
+        else:
+            erased = eraser.erase(conn, work.whole(), drawn, work.live(), scope=scope)
+        erased.beside = _beside(work, erased) if isinstance(conn, Crossing) else {}
+        return erased
     for name in others:
         conn.write(name)
     seed = secrets.token_bytes(32)
@@ -120,7 +127,9 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         rows = _entries(work, erased)
         rehearsed.rollback()
     erased.rehearsed = _only_there(binds, drawn, erased)
+    erased.beside = _beside(work, erased)
     shared = {
+        "beside": erased.owners,
         "binds": [*others, HOME],
         "counts": dict(erased.counts),
         "files": len(set(erased.files)),
@@ -228,12 +237,40 @@ def parts(work: Work, number: str) -> list[Line[Any]]:
     return list(work.conn.execute(wanted.with_for_update()).all())
 
 
-def beside(work: Work, part: Line[Any]) -> list[str]:
-    """Return the requests whose erasures were under way while this one was."""
-    mine, request = tables.intent.c, tables.intent.c.request
-    under_way = or_(mine.state == OPEN, mine.ended_at >= part.begun_at)
-    wanted = select(request).where(mine.number != part.number, request.is_not(None), under_way)
-    return list(work.conn.execute(wanted.distinct().order_by(request)).scalars())
+def _beside(work: Work, erased: Erased) -> dict[str, str]:
+    """Return the intents that have left one of these files: its number -> its request."""
+    files = {*erased.files, *(file for _, _, file in erased.stays)}
+    mine = tables.intent.c.bind == HOME, tables.intent.c.state == OPEN
+    under_way = work.conn.execute(select(tables.intent).where(*mine)).all() if files else ()
+    return {part.number: part.request or "" for part in under_way if _left(work, part, files)}
+
+
+def _left(work: Work, part: Line[Any], files: Collection[tuple[str, str]]) -> bool:
+    try:
+        return any(file in files for _, _, file in read(work, part).stays)
+    except (SealError, UnknownError):
+        # Nobody can tell now: a hold on them rather keeps too much than too little.
+        return True
+
+
+BESIDE = "files-beside"
+"""Under which word stand the intents that had left one of a request's files as it was erased."""
+
+
+def beside(work: Work, part: Line[Any], intent: Intent) -> list[str]:
+    """Return the requests that had one of its files as well, and ended no sooner than it began.
+
+    Of two that were under way at once, whichever began last has noted the other.
+    """
+    here, found = tables.request.c, set(intent.beside)
+    late = or_(here.state == State.ERASING.value, here.erased_at >= part.begun_at)
+    noted = here.number, here.decisions
+    for number, text in work.conn.execute(
+        select(*noted).where(late, here.decisions.contains(part.number))
+    ):
+        if part.number in json.loads(text).get(BESIDE, ()):
+            found.add(number)
+    return sorted(found)
 
 
 def read(work: Work, part: Line[Any]) -> Intent:
@@ -271,6 +308,7 @@ def read(work: Work, part: Line[Any]) -> Intent:
             # What an earlier version sealed says nothing of them.
             for table, key, column, root, name in value.get("stays", ())
         ),
+        tuple(value.get("beside", ())),
     )  # fmt: skip
 
 

@@ -162,7 +162,8 @@ class Judge:
         names: dict[Person, Readings] = {}
         documents: dict[Person, frozenset[str]] = {}
         own: dict[Person, Mapping[str, list[Any]]] = {}
-        shells = finder.erased_before(self.work.conn, self.work.datamap, people)
+        buried = finder.buried(self.work.conn, people)
+        shells = finder.shells_of(self.work.conn, self.work.datamap, buried)
         living = [person for person in people if person not in shells]
         for table in sorted({name for name, _ in living}):
             one = self.known.get(table)
@@ -190,7 +191,7 @@ class Judge:
         for person, signs in carried.items():
             facts = _Facts(
                 names[person], documents[person], own.get(person, {}), records.get(person, []),
-                *came[person],
+                *came[person], buried.get(person),
             )
             result[person] = self._best(signs, erased, facts)
         return result
@@ -210,10 +211,7 @@ class Judge:
         return frozenset(mark for kind, text in texts for mark in self._marks(kind, text))
 
     def _best(
-        self,
-        signs: Sequence[tuple[Sign, Mark]],
-        erased: Mapping[str, Told],
-        facts: _Facts,
+        self, signs: Sequence[tuple[Sign, Mark]], erased: Mapping[str, Told], facts: _Facts
     ) -> Judged:
         """Judge a row against everyone it may be, one by one; the worst that is true counts."""
         best = Judged(Verdict.STRANGER, Sign.CONTACT, None)
@@ -236,7 +234,9 @@ class Judge:
         who: Told,
         facts: _Facts,
     ) -> Seen:
-        erased = newest.erased_at.replace(tzinfo=UTC)
+        at, mine = newest.erased_at, any(sign is Sign.KEY for sign, _ in signs)
+        # The last part of a row may go later: who booked meanwhile booked anew.
+        erased = min(at, (mine and facts.erased_at) or at).replace(tzinfo=UTC)
         hotel = self.work.settings.properties.get(newest.origin.property)
         zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
         own, here = _life(facts.own, erased, zone), facts.here
@@ -374,6 +374,7 @@ class _Facts:
     records: Sequence[_Record]
     came: bool | None
     here: bool
+    erased_at: datetime | None
 
 
 def _sorted(people: Iterable[Person]) -> list[Person]:

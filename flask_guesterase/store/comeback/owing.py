@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from sqlalchemy import Select, func, or_, select
 
 from ...core.certificate import Left
+from ...core.lifecycle import State
 from ...core.plan import Person, key_text
 from .. import tables
+from ..statements.sql import chunks
 from ..work import Work
 
 GOES = "open"
@@ -69,6 +71,23 @@ def theirs() -> Select[tuple[str]]:
         subject.table_name == back.table_name, subject.row_key == back.row_key,
         subject.erased_at.is_not(None),
     )  # fmt: skip
+
+
+def awaited(work: Work, lines: Iterable[int]) -> set[int]:
+    """Return those lines about rows that came back that a sealed request may wait for.
+
+    :param work: the open transaction.
+    :param lines: their numbers in our table.
+    """
+    back, request, found = tables.returned, tables.request.c, set[int]()
+    sealed = select(request.number).where(request.state == State.SEALED.value)
+    whose = theirs().where(tables.subject.c.request.in_(sealed)).exists()
+    for part in chunks(sorted(lines)):
+        mine = select(back.c.id).where(
+            back.c.id.in_(part), or_(back.c.request.in_(sealed), whose)
+        )
+        found.update(work.conn.execute(mine).scalars())
+    return found
 
 
 def without_living(work: Work, number: str, who: Iterable[Person]) -> tuple[Person, ...]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import select
 
 from ...core.plan import Key, Outcome, Person, Plan, Step, by_table, key_text
+from .. import tables
 from ..erasing import finder
 from ..erasing.traces import holding, tells
+from ..statements.bynumber import delete_by_number
+from ..statements.sql import chunks
 from ..work import Work
 from . import known, marks, owing, sightings
 from .known import Mark
@@ -66,3 +73,27 @@ def note(work: Work, full: Collection[Person]) -> None:
             if key not in hits or hits[key].erased_at < mark.erased_at:
                 hits[key] = mark
         sightings.leave(work.conn, name, hits, sightings.SWEEP, work.stamp, owing.THERE)
+
+
+def free(work: Work, lines: Iterable[Line[Any]]) -> None:
+    """Take out marks of the keys of people's rows that the host deleted before the last step did.
+
+    The database may give their numbers to somebody else's next.
+
+    :param work: the open transaction.
+    :param lines: what was kept of rows that are gone.
+    """
+    texts = {
+        f"{line.table_name}|{line.row_key}" for line in lines
+        if line.table_name in work.datamap.subjects
+        and work.datamap.declared(line.table_name).deletes
+        and all(part.startswith("int:") for part in str(line.row_key).split("|"))
+    }  # fmt: skip
+    if not texts:
+        return
+    seals, mark = marks.seals(work.custodian, work.now.date()), tables.mark
+    theirs = {each for text in texts for each in seals.of(marks.KEY, text).values()}
+    for part in chunks(sorted(theirs)):
+        mine = select(mark.c.id).where(mark.c.mark.in_(part), mark.c.kind == marks.KEY)
+        if found := work.conn.execute(mine).scalars().all():
+            delete_by_number(work.conn, mark, found)

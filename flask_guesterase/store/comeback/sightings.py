@@ -17,7 +17,6 @@ from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
-from ..executing import completing
 from ..remembrance.forgotten import shells
 from ..returning.again import Fate
 from ..returning.relook import REPLAY
@@ -28,7 +27,7 @@ from ..work import Work
 from .judging import Judge, Judged
 from .known import Mark
 from .marks import KEY, REFERENCE
-from .owing import SEEN, THERE
+from .owing import SEEN, THERE, awaited
 
 FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
 """Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
@@ -133,7 +132,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
     keys, unnamed = people.keys_of(work, lines if name in judge.known else ())
     judged, unread = _readable(partial(judge.rows, name), keys.values())
     counts: Counter[str] = Counter()
-    table, nobodys = tables.returned, list[Any]()
+    table, nobodys = tables.returned, set[int]()
     for line in lines:
         if line.id in unnamed or keys.get(line.id) in unread:
             counts[Fate.STAFF.value] += _ask(work, line)
@@ -141,8 +140,7 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
         found = judged.get(keys.get(line.id, ()))
         fate = FATES.get(found.verdict) if found is not None else None
         if found is None or fate is None:
-            work.conn.execute(delete(table).where(table.c.id == line.id))
-            nobodys.append(line)
+            nobodys.add(line.id)
             continue
         work.conn.execute(update(table).where(table.c.id == line.id).values(
             state=fate.value, try_at=work.stamp if fate is Fate.OPEN else None,
@@ -152,8 +150,17 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
         counts[fate.value] += 1
         if name not in work.datamap.subjects and fate is Fate.OPEN:
             counts.update(along(work, judge, name, keys[line.id], line.door))
-    completing.nobodys(work, nobodys)
+    _let_go(work, nobodys)
     return counts
+
+
+def _let_go(work: Work, nobodys: set[int]) -> None:
+    """Take out lines about rows in which nobody is back; what a request waits for ends there."""
+    table, ends = tables.returned, awaited(work, nobodys)
+    gone = update(table).values(state=Fate.GONE.value)
+    for statement, those in ((gone, ends), (delete(table), nobodys - ends)):
+        for part in chunks(sorted(those)):
+            work.conn.execute(statement.where(table.c.id.in_(part)))
 
 
 _Row = TypeVar("_Row")

@@ -277,6 +277,8 @@ class Erased:
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
     :param later: what was done about rows that triggers wrote while people were erased, as a plan.
+    :param beside: number of an erasure over several databases that had left one of the files ->
+        its request, empty where there is none.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -289,6 +291,12 @@ class Erased:
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
     later: Plan | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def owners(self) -> list[str]:
+        """Return the requests that had left one of the files."""
+        return sorted({*self.beside.values()} - {""})
 
     def kept(self, drawn: Plan) -> Plan:
         """Return a plan with the rows besides of which something left for a box.

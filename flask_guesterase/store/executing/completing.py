@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -19,7 +19,6 @@ from ..comeback import owing
 from ..depth import deepening
 from ..messages import outbox, unremoved
 from ..retaining import keeping
-from ..statements.sql import among, chunks
 from ..work import Work
 
 
@@ -54,24 +53,6 @@ def complete(work: Work, number: str) -> bool:
     params = {} if contact is None else reply.done(work, case, said)
     laternotice.send(work, case, contact, params)
     return True
-
-
-def nobodys(work: Work, lines: Sequence[Any]) -> None:
-    """End requests that waited for rows to be judged, in which nobody came back, if they can.
-
-    :param work: the open transaction.
-    :param lines: the lines about these rows, which are taken out.
-    """
-    request, subject, found = tables.request.c, tables.subject.c, set[str]()
-    for part in chunks(lines):
-        rows = {(line.table_name, line.row_key) for line in part}
-        erased = among([subject.table_name, subject.row_key], sorted(rows))
-        told = request.number.in_({line.request for line in part if line.request})
-        theirs = request.number.in_(select(subject.request).where(erased))
-        sealed = select(request.number).where(request.state == State.SEALED.value, told | theirs)
-        found.update(work.conn.execute(sealed).scalars())
-    for number in sorted(found):
-        complete(work, number)
 
 
 def _over(work: Work, number: str) -> bool:

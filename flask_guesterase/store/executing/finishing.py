@@ -226,6 +226,8 @@ def _finish(
         last, full = parted.last(work, plan)
         marks.take(work, origin, plan, outside=True, last=last)
         parted.note(work, full)
+        gone = (line for line in lines if not keys[line.id] and line.open != ANOTHER)
+        parted.free(work, gone)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, scope)
     erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]

@@ -173,27 +173,28 @@ def held(work: Work, parcel: Parcel) -> bool:
     :param work: the open transaction, in which it is dealt with.
     """
     binding.turn(work, binding.HOLDS)
-    _keep_beside(work, parcel)
-    table = tables.outbox
+    table, untold = tables.outbox, _keep_beside(work, parcel)
     free = select(table.c.id).where(table.c.id == parcel.id, _FREE)
-    if work.conn.execute(free).first() is not None:
+    if not untold and work.conn.execute(free).first() is not None:
         return False
     _set(work, parcel.id, state=QUEUED, next_at=work.stamp)
     return True
 
 
-def _keep_beside(work: Work, parcel: Parcel) -> None:
+def _keep_beside(work: Work, parcel: Parcel) -> bool:
     """Put a file that others left to this request under the oldest hold that reaches one of them.
 
+    :return: whether copies of one of them are still to be looked through for a hold.
     :raises GuesteraseError: it cannot be put there now.
     """
     if not (beside := parcel.content.get("beside")):
-        return
+        return False
     table, holds = tables.outbox, heldrequests.holders(work, beside)
     box = work.conn.execute(select(table.c.box).where(table.c.id == parcel.id)).scalar_one()
     problem = heldkeys.keep(work, [box], holds)
     if problem is not None:
         raise problem
+    return not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
 
 
 def done(work: Work, parcel: Parcel) -> None:
