@@ -127,9 +127,15 @@ def test_a_full_disk_is_called_so(raised: Exception) -> None:
     assert "full" in told.message
 
 
-def test_a_file_that_cannot_be_written_is_no_full_disk_by_that_alone() -> None:
+@pytest.mark.parametrize("said", [
+    'Got error 127 "Undefined error" from storage engine',
+    # A storage engine means no quota by this number.
+    'Got error 122 "Internal (unspecified) error in handler" from storage engine InnoDB',
+    "Got error 122 from storage engine",
+])  # fmt: skip
+def test_a_file_that_cannot_be_written_is_no_full_disk_by_that_alone(said: str) -> None:
     """Another error of the system has another name."""
-    raised = MYSQL.OperationalError(1030, 'Got error 127 "Undefined error" from storage engine')
+    raised = MYSQL.OperationalError(1030, said)
     told = translated(DBAPIError.instance("INSERT", {}, raised, pymysql.err.Error))
     assert type(told) is ErasureError
 

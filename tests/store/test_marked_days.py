@@ -15,8 +15,8 @@ from sqlalchemy.orm import foreign, registry, relationship
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import Rule, keep, redact, retain
 from flask_guesterase.store.executing import expiry, finishing, settling
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.retaining import law
 from flask_guesterase.store.sweeping.claiming import Shift
 from tests.store.test_expiry import METADATA, PEOPLE, Inn
 
@@ -125,7 +125,7 @@ def test_a_box_is_not_prolonged_by_a_stranger(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the register keeps sealed of a guest ends by their own stay."""
-    monkeypatch.setattr(law, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
     inn = Lodge(sqlite_url, tmp_path, redact, retain("guest_register"), "last_activity")
     inn.guest(1, date(2025, 5, 1))
     inn.guest(2, date(2026, 3, 1))

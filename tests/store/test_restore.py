@@ -48,6 +48,7 @@ from flask_guesterase.store.access import pulse
 from flask_guesterase.store.boxes import boxing, safe, vault
 from flask_guesterase.store.erasing.taking import Erased
 from flask_guesterase.store.executing import forgetting
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.lawbook.clocks import Record
 from flask_guesterase.store.messages import outbox, removal
 from flask_guesterase.store.office import Office
@@ -55,7 +56,6 @@ from flask_guesterase.store.recovery import files, window
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
-from flask_guesterase.store.retaining import law
 from flask_guesterase.store.returning.replay import replay
 from flask_guesterase.store.sweeping import ageing
 from flask_guesterase.store.sweeping.report import Report as Round
@@ -628,7 +628,7 @@ def test_what_the_law_kept_is_kept_no_more_but_of_rows_that_did_not_come_back(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sealed number ends with its box; one whose row was written to since stays producible."""
-    monkeypatch.setattr(law, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
     declared = policies(str(hotel.files))
     columns = {**declared[0][1].columns, "document_no": retain("guest_register", null)}
     declared[0] = (Guest, replace(declared[0][1], columns=columns))

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from flask_guesterase.core.treatment import null, placeholder, retain
 from flask_guesterase.store.boxes import safe
-from flask_guesterase.store.retaining import law
+from flask_guesterase.store.keys import copies
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
 from tests.store.test_restore import refused
 from tests.store.test_restored_parts import alter, guest, restore, sealed
@@ -25,7 +25,7 @@ def render(template: str, lang: str, params: Any) -> tuple[str, str]:
 @pytest.fixture(autouse=True)
 def sealing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hotels here seal what the law keeps."""
-    monkeypatch.setattr(law, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
 
 
 def declared(hotel: Hotel, named: bool) -> None:

@@ -16,6 +16,7 @@ from flask_guesterase.core.restoring import Report
 from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.executing import finishing, forgetting
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import window
 from flask_guesterase.store.retaining import law
@@ -37,7 +38,7 @@ def run(hotel: Hotel, unit: Callable[[Office], Any], /) -> Any:
 @pytest.fixture
 def sealing(any_hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> Hotel:
     """A hotel that seals document numbers, and needs a remark while a folio is open."""
-    monkeypatch.setattr(law, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
     declared(any_hotel)
     any_hotel.blockers = (FOLIO,)
     return any_hotel
@@ -185,7 +186,7 @@ def test_of_a_row_without_a_safety_copy_the_law_keeps_what_it_keeps(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No copy was made of it, as a number in the law ends a part of it; the rest comes back."""
-    monkeypatch.setattr(law, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
     monkeypatch.setattr(window, "_hard", lambda work, at: frozenset({"guest_register"}))
     monkeypatch.setattr(ageing, "at_once", lambda work, record, names: True)
     declared(hotel)
@@ -228,7 +229,7 @@ def test_what_no_key_opens_now_stays_for_the_day_the_key_is_back(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An older copy of the key folder lacks it; nobody knows what the box holds."""
-    monkeypatch.setattr(law, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
     declared(hotel)
     number = guest(hotel, booking="B1")
     (label,) = {box["label"] for box in hotel.ours("box") if box["purpose"] == "retention"}

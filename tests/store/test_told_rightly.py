@@ -16,9 +16,9 @@ from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.recipients import Answer, Recipient, Said, by_hand
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.messages.outbox import BACK_OFF
 from flask_guesterase.store.partners import following
-from flask_guesterase.store.retaining import law
 from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.house import House
 from tests.store.test_outbox import Post, render, run
@@ -197,7 +197,7 @@ def test_a_box_that_cannot_be_asked_for_now_is_not_emptied(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the law keeps of a row that did not come back stays, also while nobody can look."""
-    monkeypatch.setattr(law, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
     declared = policies(str(hotel.files))
     columns = {**declared[0][1].columns, "document_no": retain("guest_register", null)}
     declared[0] = (Guest, replace(declared[0][1], columns=columns))

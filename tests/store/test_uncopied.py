@@ -224,3 +224,14 @@ def test_a_plan_is_read_though_the_name_of_a_file_cannot_be(
     with pytest.raises(ErasureError) as told:
         hotel.erased(number)
     assert "ann.png" not in str(told.value)
+
+
+def test_a_plan_is_read_though_the_name_of_a_file_is_no_text(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite keeps whatever bytes a program of old wrote."""
+    number = filled(hotel)
+    with hotel.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE scans SET path = CAST(x'FF2E706E67' AS TEXT) WHERE id = 2")
+    monkeypatch.setattr(window, "over", lambda *_: window.Unkept(rows=frozenset({("scans", (1,))})))
+    assert planned(hotel, number) == {"scans": ("*",)}

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
-from ...core.errors import ErasureError
 from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Decision, Key, Outcome, Plan, Step
 from ...core.rule import Kind
@@ -19,7 +16,6 @@ from ...core.treatment import File
 from ..boxes import boxing
 from ..casework import minors
 from ..certificates.deeds import WHOLE
-from ..erasing.lost import vendors
 from ..erasing.taking import Erased, Less, Naming, Places, path_of
 from ..journaling.journal import stamp
 from ..lawbook import rulebook
@@ -31,6 +27,7 @@ from ..mapping.declared import Declared
 from ..mapping.raw import reader
 from ..retaining import law
 from ..retaining.keeping import Origin
+from ..statements.failure import is_unread
 from ..sweeping import ageing
 from ..work import Work
 from .files import PIECE
@@ -136,10 +133,13 @@ def _named(work: Work, step: Step) -> Iterator[Naming]:
     if not names:
         return
     reads, width = reader(work.conn, declared, work.live()), len(declared.key)
-    lines = list[tuple[Any, ...]]()
-    # What the host's type cannot read keeps it from being carried out, which says so then.
-    with suppress(ErasureError), vendors(declared.name):
-        lines += reads.lines([row.key for row in step.rows], (), names)
+    try:
+        lines = list(reads.lines([row.key for row in step.rows], (), names))
+    except Exception as raised:
+        # What nobody can read keeps it from being carried out, which says so then.
+        if not is_unread(raised):
+            raise
+        return
     for line in lines:
         for name, value in zip(names, line[width:], strict=True):
             rule = declared.written(name)

@@ -236,9 +236,10 @@ _UNSUPPORTED = 1178
 """What MariaDB answers to a savepoint in a transaction that read a table of Aria."""
 _FULL_STATES = frozenset({"53100"})
 _FULL_NUMBERS = frozenset({1021, 1114})
-_WRITE_NUMBERS, _NO_SPACE = frozenset({3, 1026, 1030}), re.compile(r'\b(28|122)( "| - |\)| from)')
+_WRITE_NUMBERS = frozenset({3, 1026, 1030})
+_NO_SPACE = re.compile(r'\b(28|(?<!Got error )122)( "| - |\)| from)')
 """MariaDB: a file, often a temporary one, cannot be written; the system's error is that there is
-no space left, or that a quota is used up."""
+no space left, or that a quota is used up. A storage engine means a fault of its own by 122."""
 _SQLITE_READONLY, _SQLITE_FULL = 8, 13
 _SQLITE_UNDOES = frozenset({7, 9, 10, _SQLITE_FULL})
 """No memory, interrupted, an error of the disk, and a full one. Source: sqlite.org, "Response To
