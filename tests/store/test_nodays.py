@@ -27,7 +27,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import text as sql
 
-from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.policy import Blocker, Policy, Subject
 from flask_guesterase.core.treatment import keep, null, redact, retain
 from flask_guesterase.store.executing import endless, expiry
@@ -36,7 +35,6 @@ from flask_guesterase.store.lawbook.clocks import clock_findings, facts_of
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.mapping.days import day_of
 from flask_guesterase.store.settings import Property
-from flask_guesterase.store.statements.failure import is_unread
 from tests.engines import DEEP
 from tests.store.hotel import Hotel
 from tests.zealand import law, rule
@@ -320,17 +318,4 @@ def test_of_a_text_in_a_column_of_dates_it_is_said_that_nobody_can_judge(tmp_pat
     assert "nobody can judge what the law says of it: A date of lines cannot be read" in told
     assert "It belongs to 1 subject row" in told
     assert "06.05" not in told
-    hotel.engine.dispose()
-
-
-def test_of_a_text_in_a_column_of_dates_nobody_else_has_to_wait(tmp_path: Path) -> None:
-    """Whoever passes over what nobody can read knows our own error for it."""
-    hotel = Lodge(f"sqlite:///{tmp_path / 'lodge.sqlite'}", tmp_path, Date)
-    hotel.left(date(2019, 5, 6), date(2019, 5, 6))
-    with hotel.engine.begin() as conn:
-        conn.execute(sql("UPDATE lines SET gone = '06.05.2019' WHERE id = 1"))
-        with pytest.raises(ErasureError, match="A date of lines cannot be read") as raised:
-            facts_of(conn, hotel.datamap, hotel.settings, "lines", [(1,), (2,)])
-    assert is_unread(raised.value)
-    assert hotel.there() == {1}
     hotel.engine.dispose()

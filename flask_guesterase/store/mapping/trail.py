@@ -27,8 +27,8 @@ from sqlalchemy import (
     select,
 )
 
+from ...core.errors import ErasureError
 from ...core.plan import Key
-from ..statements.failure import UnreadError
 from ..statements.sql import among, chunks, folded, host_values, is_text, python_type
 from .crossing import at, binds_of
 from .hops import Hop
@@ -206,14 +206,14 @@ def zoned(found: CursorResult[Any], place: int, table: str) -> Iterator[Values]:
     :param found: what was asked.
     :param place: place of the column of the date-time.
     :param table: name of the table that was asked.
-    :raises UnreadError: what stands there is none of the type that it was declared to be.
+    :raises ErasureError: what stands there is none of the type that it was declared to be.
     """
     told = found.cursor.description[place][1] if found.dialect.name in MARIADB else None
     moment = told == _TIMESTAMP
     try:
         rows = found.all()
     except (TypeError, ValueError) as raised:
-        raise UnreadError(
+        raise ErasureError(
             f"A date of {table} cannot be read ({type(raised).__name__}).",
             "Nothing was changed; look at its clock, and at texts in columns that are declared as "
             "dates.",

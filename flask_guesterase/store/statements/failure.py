@@ -26,10 +26,6 @@ from ...core.errors import (
 )
 
 
-class UnreadError(ErasureError):
-    """A value of a row is none of the type that its column was declared to be."""
-
-
 def translated(problem: DBAPIError) -> GuesteraseError:
     """Return our own error for a driver's: theirs quotes statements and values.
 
@@ -279,7 +275,7 @@ def is_unread(problem: Exception) -> bool:
     """
     if isinstance(problem, SQLAlchemyError):
         return isinstance(problem, DataError) or is_garbled(problem)
-    return isinstance(problem, UnreadError) or not isinstance(problem, GuesteraseError)
+    return not isinstance(problem, GuesteraseError)
 
 
 def is_garbled(problem: BaseException) -> bool:
