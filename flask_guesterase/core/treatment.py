@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -275,7 +276,8 @@ def as_rule(value: Any) -> Rule:
             f"{value.__name__} is a rule only with what it needs to know.",
             f"Call it, for example {_CALLED.get(value, f'{value.__name__}(...)')}.",
         )
-    if isinstance(value, str) and value.partition("(")[0].strip().casefold() in _QUOTED:
+    # A member of the host's own enumeration, and a sentence, are meant as they stand.
+    if type(value) is str and _QUOTED.fullmatch(value.strip()):
         # Each guest's value would become that word.
         raise PolicyError(
             "A rule stands in quotes, which make a text of it.",
@@ -285,5 +287,5 @@ def as_rule(value: Any) -> Rule:
     return Computed(value) if callable(value) else Constant(value)
 
 
-_QUOTED = frozenset({"null", "redact", "placeholder", "mentions", "keep", "retain", "inside"})
+_QUOTED = re.compile(r"(?i:null)|(redact|placeholder|mentions|keep|retain|inside)(\(.*\))?")
 _CALLED = {keep: 'keep("room planning")', retain: 'retain("invoice_accounting")'}

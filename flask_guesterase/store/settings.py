@@ -97,7 +97,8 @@ class Property:
                 f"Property(code=..., controller=...) takes 1 to {_CODE} and 1 to {_CONTROLLER} "
                 "characters.", "Shorten it, or name it.",
             )  # fmt: skip
-        if self.contact and not re.search(r"[@/.\d]", self.contact):
+        # A name of the house's own is none; a postal address may do without a number.
+        if self.contact and not re.search(r"[@/.,，、号號\d]", self.contact):
             raise SetupError(
                 "Property(contact=...) is no address.",
                 "Give one a guest can write to, for example privacy@hotel.example.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -156,3 +157,17 @@ def test_a_rule_in_quotes_is_no_text(word: str) -> None:
         assert "callable" in refused.value.hint
     assert Policy({"name": lambda old: word, "state": "nullified"})
     assert Policy({"name": "redacted by us"}).rules()["name"] == Constant("redacted by us")
+
+
+class State(StrEnum):
+    """What a host writes of its own."""
+
+    HELD = "keep"
+
+
+@pytest.mark.parametrize(
+    "meant", [State.HELD, "Placeholder", "Inside", "redact (GDPR)", "keep (until paid)", "insider"]
+)
+def test_what_a_host_writes_of_its_own_is_no_rule_in_quotes(meant: str) -> None:
+    """A member of an enumeration, a name and a sentence were taken for a slip of the pen."""
+    assert Policy({"name": meant}).rules()["name"] == Constant(meant)

@@ -569,6 +569,13 @@ def a_date_that_sqlite_makes_a_year_of(wrong: bool) -> list[Finding]:
 
 
 @CASES.of("clock-unknown")
+def a_date_of_no_value(wrong: bool) -> list[Finding]:
+    """NULL is NULL whatever it is cast to, which servers ask for beside a date."""
+    none = sa.cast(sa.literal("2020-01-01") if wrong else sa.null(), sa.Date)
+    return find(policy=replace(POLICY, clock={"created": lambda t: sa.func.coalesce(none, none)}))
+
+
+@CASES.of("clock-unknown")
 def a_value_that_nothing_was_given_for(wrong: bool) -> list[Finding]:
     """The statement is never sent: it ended `check` in an error of its own."""
     none = sa.bindparam("day", type_=sa.String)

@@ -239,7 +239,7 @@ def test_what_is_registered_is_a_table_with_a_policy(target: Any, declaration: A
 @pytest.mark.parametrize("lang", ["xx", "German", "de DE", "?"])
 def test_a_language_that_is_none_is_refused(lang: str) -> None:
     """Guests were written to in English without a word; of one without a catalog that is meant."""
-    for fine in ("it", "zh-Hant", "de_AT", "EN", ""):
+    for fine in ("it", "zh-Hant", "de_AT", "EN", "", "tl", "sm-WS", "fj", "ch"):
         start([Property("sh", "Pine", "Pine Ltd", lang=fine)])
     with pytest.raises(SetupError, match="lang=") as refused:
         start([Property("sh", "Pine", "Pine Ltd", lang=lang)])
@@ -251,5 +251,8 @@ def test_a_contact_nobody_can_write_to_is_refused(contact: str) -> None:
     """It is shown to guests, and stands on certificates."""
     with pytest.raises(SetupError, match="contact="):
         Property("sh", "Pine", "Pine Ltd", contact=contact)
-    for address in ("", "desk@pine.example", "https://pine.example/privacy", "1 Pine Street"):
+    for address in (
+        "", "desk@pine.example", "https://pine.example/privacy", "1 Pine Street",
+        "Pine House, Great Barrier Island", "奥克兰松树街甲号",
+    ):
         assert Property("sh", "Pine", "Pine Ltd", contact=address)

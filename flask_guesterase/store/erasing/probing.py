@@ -7,7 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Cast, Connection, Date, DateTime, Select, false, literal, select, text, true
+from sqlalchemy import (
+    Cast,
+    Connection,
+    Date,
+    DateTime,
+    Null,
+    Select,
+    false,
+    literal,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.exc import CompileError, DBAPIError, StatementError
 from sqlalchemy.sql.visitors import iterate
 
@@ -103,7 +115,8 @@ def unasked(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
 
 
 def _casts_day(part: Any) -> bool:
-    return isinstance(part, Cast) and isinstance(part.type, Date | DateTime)
+    days = isinstance(part, Cast) and isinstance(part.type, Date | DateTime)
+    return days and not isinstance(part.clause, Null)
 
 
 def _made(datamap: DataMap, declared: Declared) -> list[tuple[str, Select[Any]]]:

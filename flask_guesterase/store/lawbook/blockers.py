@@ -140,7 +140,7 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
             wanted = (wanted.add_columns(*ending) if ending else wanted).where(
                 blocker.where(here, today)
             )
-            for row in zoned(work.conn.execute(wanted, given), len(columns), declared.name):
+            for row in zoned(work.conn.execute(wanted, given), len(columns)):
                 *cells, end = row
                 key = tuple(cells)
                 place = places.get(key, "")

@@ -27,7 +27,6 @@ from sqlalchemy import (
     select,
 )
 
-from ...core.errors import ErasureError
 from ...core.plan import Key
 from ..statements.sql import among, chunks, folded, host_values, is_text, python_type
 from .crossing import at, binds_of
@@ -186,7 +185,7 @@ class Trail:
         for part in chunks(known):
             found = self.conn.execute(statement.where(_among(columns, part, fold)))
             ended = self.dated and bridge is None
-            for values in zoned(found, width, leg.table.fullname) if ended else map(tuple, found):
+            for values in zoned(found, width) if ended else map(tuple, found):
                 yield values[:width], values[width:]
 
     @staticmethod
@@ -198,27 +197,17 @@ _TIMESTAMP = 7
 """What MariaDB's protocol calls a moment, which is told in the zone of the session that asks."""
 
 
-def zoned(found: CursorResult[Any], place: int, table: str) -> Iterator[Values]:
+def zoned(found: CursorResult[Any], place: int) -> Iterator[Values]:
     """Yield rows, a date-time with its zone where the engine and not the host knows it.
 
     Our transactions are in UTC, and the zone that a policy names is that of the host's sessions.
 
     :param found: what was asked.
     :param place: place of the column of the date-time.
-    :param table: name of the table that was asked.
-    :raises ErasureError: what stands there is none of the type that it was declared to be.
     """
     told = found.cursor.description[place][1] if found.dialect.name in MARIADB else None
     moment = told == _TIMESTAMP
-    try:
-        rows = found.all()
-    except (TypeError, ValueError) as raised:
-        raise ErasureError(
-            f"A date of {table} cannot be read ({type(raised).__name__}).",
-            "Nothing was changed; look at its clock, and at texts in columns that are declared as "
-            "dates.",
-        ) from None
-    for row in map(tuple, rows):
+    for row in map(tuple, found.all()):
         if moment and isinstance(row[place], datetime):
             row = (*row[:place], row[place].replace(tzinfo=UTC), *row[place + 1 :])
         yield row

@@ -109,7 +109,7 @@ class Reach:
         place = ("reach", self.column, *names, *passed, *hops)
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
-            for row in zoned(conn.execute(rows, given), width, declared.name):
+            for row in zoned(conn.execute(rows, given), width):
                 yield row[:width], row[width], row[width + 1 :]
 
     def joined(self, start: FromClause) -> tuple[FromClause, ColumnElement[Any]]:

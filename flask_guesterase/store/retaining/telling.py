@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import TypeDecorator, exists, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from ...core.errors import ErasureError
+from ...core.errors import GuesteraseError
 from ...core.image import Cell, Form
 from ...core.plan import LEGAL_DUTY, Key, Person, Row, key_text
 from ...core.retention import Due, Verdict, due, start
@@ -71,8 +72,13 @@ def told(
         known = law.records_of(work, declared, [key]) or facts_of(
             work.conn, work.datamap, work.settings, declared.name, [key]
         )
-    except ErasureError as problem:
-        unread = f"At present nobody can judge what the law says of it: {problem.message}"
+    except (GuesteraseError, SQLAlchemyError):
+        raise
+    except Exception as problem:  # a value that is none of its column's type, or the host's own
+        unread = (
+            "At present nobody can judge what the law says of it: A date of "
+            f"{declared.name} cannot be read ({type(problem).__name__})."
+        )
     record = known.get(key, Record("", Facts()))
     today = blockers.today_at(work.settings, work.now, record.place)
     row = Asked(declared, key, frozenset(owners), record, today)

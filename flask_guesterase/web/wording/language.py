@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import (
     format_date,
     format_datetime,
@@ -82,7 +83,9 @@ def is_language(tag: str) -> bool:
 
     :param tag: as of `known`.
     """
-    return bool(exists(_parts(tag)[0]))
+    code = _parts(tag)[0]
+    # Babel writes in some languages, and has names of many more.
+    return bool(exists(code)) or code in Locale(FALLBACK).languages
 
 
 def choose(wishes: Iterable[str | None]) -> str:
