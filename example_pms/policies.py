@@ -45,7 +45,7 @@ from .models import (
     booking_companions,
 )
 
-_HOUSE = keep("which house the row belongs to; says nothing about a person")
+_HOUSE = keep("which hotel the row belongs to; says nothing about a person")
 _STATS = keep("occupancy statistics; names nobody once the guest's row is overwritten")
 _BOOKS = keep("bookkeeping: totals must not change")
 _STAFF_ACT = keep("which clerk acted; staff are not erased through the guests' door")

@@ -16,6 +16,7 @@ from flask_guesterase.core.rule import Open
 from flask_guesterase.core.rulebook import label
 from flask_guesterase.core.treatment import delete, delete_when_last_owner, keep, null, retain
 from flask_guesterase.store.casework import minors
+from flask_guesterase.store.keys import copies
 from flask_guesterase.store.lawbook import rulebook, rulerows
 from flask_guesterase.store.lawbook.clocks import facts_of
 from flask_guesterase.store.retaining import holds, telling
@@ -145,7 +146,7 @@ def test_what_the_host_writes_into_a_row_beside_its_box_is_kept_or_goes_too(
     law: Lawful, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The old number lies sealed; a new one is not taken for it, and stays in no row."""
-    monkeypatch.setattr(law_of, "boxes", lambda work: True)
+    monkeypatch.setattr(copies, "confirmed", lambda work: True)
     assert law.hotel.erased(law.hotel.approved(email="ann@example.com")) == "sealed"
     assert law.hotel.row(1)["document_no"] is None
     with law.hotel.engine.begin() as conn:
@@ -178,7 +179,7 @@ def test_a_rule_for_rows_does_not_walk_around_thirty_days(
     law: Lawful, policy: Policy, sealing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A retained column that a deletion would take stays; without a rule of its own in its row."""
-    monkeypatch.setattr(law_of, "boxes", lambda work: sealing)
+    monkeypatch.setattr(copies, "confirmed", lambda work: sealing)
     booked(law, Policy(KEPT, via="guest"))
     looked_at(law)
     booked(law, policy)
