@@ -16,6 +16,7 @@ from example_pms.foreign import Foreign
 from example_pms.recipients import recipients
 from example_pms.seed import seed
 from flask_guesterase.core.recipient import ByHand
+from flask_guesterase.core.treatment import Keep
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.wording import cited
 from tests.browser.fullhouse import Full, fill
@@ -55,7 +56,11 @@ def host_said(app: Flask) -> list[str]:
     calls = [how for hotel in extension.settings.properties.values() for _, how in hotel.calls]
     hands = [each.adapter.instruction for each in told if isinstance(each.adapter, ByHand)]
     plain = [re.sub("[_-]", " ", name) for name in names]
-    said = {str(escape(text)) for text in (*calls, *hands, *plain, lawful.SOURCE)}
+    kept = [
+        rule.reason for declared in extension.datamap.tables.values()
+        for rule in declared.rules.values() if isinstance(rule, Keep)
+    ]  # fmt: skip
+    said = {str(escape(text)) for text in (*calls, *hands, *plain, *kept, lawful.SOURCE)}
     return sorted((text for text in said if " " in text), key=len, reverse=True)
 
 
