@@ -75,6 +75,13 @@ def scanned(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Sc
         yield hotel, request.param
 
 
+def hold(hotel: Scanned, key: str) -> str:
+    """Hold a guest for a court; return the number of the hold."""
+    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key=key)
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        return office.place_hold(wanted, "officer")
+
+
 @pytest.mark.parametrize("kinds", [
     ("postgresql", "mariadb", "sqlite"),
     pytest.param(("mariadb", "postgresql", "postgresql"), marks=pytest.mark.long),
@@ -167,9 +174,7 @@ def test_a_file_of_both_waits_for_a_hold_that_came_after_they_had_begun(
     hotel.put(table, [{"id": 3, "guest_no": 2, "scan": "own.png"}])
     for number in (hotel.approved(), hotel.approved(BEA)):
         crash(after_intent, hotel.erase, number)
-    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:2")
-    with hotel.app.app_context(), hotel.extension.begin() as office:
-        id = office.place_hold(wanted, "officer")
+    id = hold(hotel, "int:2")
     for hours in (0, 1, 1):
         hotel.work(hours=hours)
         assert hotel.lies() == ["both.png", "other.png", "own.png"]
@@ -198,9 +203,7 @@ def test_a_file_of_both_waits_for_a_hold_on_whoever_ended_first(
     away = hotel.scans.rename(hotel.scans.with_name("away")) if when == "queued" else None
     if away:
         hotel.work()
-    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
-    with hotel.app.app_context(), hotel.extension.begin() as office:
-        id = office.place_hold(wanted, "officer")
+    id = hold(hotel, "int:1")
     if away:
         away.rename(hotel.scans)
     for hours in (0, 1, 2):
@@ -224,9 +227,7 @@ def test_a_file_of_both_waits_for_no_hold_on_somebody_else_who_went_meanwhile(
     numbers = [hotel.approved(each) for each in (ANN, BEA, {"email": "cy@mail.example"})]
     for number in numbers:
         crash(after_intent, hotel.erase, number)
-    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:3")
-    with hotel.app.app_context(), hotel.extension.begin() as office:
-        office.place_hold(wanted, "officer")
+    hold(hotel, "int:3")
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
     assert hotel.lies() == ["other.png"]
@@ -239,9 +240,7 @@ def test_a_file_waits_for_a_hold_on_who_let_its_row_go_and_had_not_ended(
     hotel, _ = scanned
     first = hotel.approved()
     crash(before_home, hotel.erase, first)
-    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
-    with hotel.app.app_context(), hotel.extension.begin() as office:
-        office.place_hold(wanted, "officer")
+    hold(hotel, "int:1")
     hotel.erase(hotel.approved(BEA))
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
@@ -263,9 +262,7 @@ def test_a_file_waits_for_a_hold_on_whoever_ended_first_in_one_database(
     numbers = {id: hotel.approved({"email": mail[id]}) for id in mail}
     crash(after_intent, hotel.erase, numbers[3])
     assert hotel.erase(numbers[4]) == "erased"
-    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:4")
-    with hotel.app.app_context(), hotel.extension.begin() as office:
-        office.place_hold(wanted, "officer")
+    hold(hotel, "int:4")
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
         assert "own.png" in hotel.lies()
@@ -317,9 +314,7 @@ def test_a_file_of_one_alone_waits_for_no_hold_on_whom_they_share_another_with(
     hotel.put(table, [{"id": 3, "guest_no": 2, "scan": "own.png"}])
     for number in (hotel.approved(), hotel.approved(BEA)):
         crash(after_intent, hotel.erase, number)
-    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
-    with hotel.app.app_context(), hotel.extension.begin() as office:
-        office.place_hold(wanted, "officer")
+    hold(hotel, "int:1")
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
     assert hotel.lies() == ["both.png", "other.png"]
@@ -334,9 +329,7 @@ def test_a_file_waits_for_a_hold_on_whoever_named_it_by_its_whole_path(
     place = "archive" if table == "passes" else ""
     change(hotel, place, f"UPDATE {table} SET scan = '{hotel.scans / 'both.png'}' WHERE id = 1")
     crash(point, hotel.erase, hotel.approved())
-    wanted = Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1")
-    with hotel.app.app_context(), hotel.extension.begin() as office:
-        office.place_hold(wanted, "officer")
+    hold(hotel, "int:1")
     crash(after_intent, hotel.erase, hotel.approved(BEA))
     for hours in (0, 1, 2):
         hotel.work(hours=hours)

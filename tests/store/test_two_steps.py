@@ -83,6 +83,14 @@ def name(lodge: Lodge) -> Any:
     return None if row is None else row["name"]
 
 
+def written(lodge: Lodge, **values: str) -> None:
+    """Let a session of the host write into the profile."""
+    guest = lodge.session.get(Guest, 1)
+    for name, value in values.items():
+        setattr(guest, name, value)
+    lodge.session.commit()
+
+
 @pytest.mark.parametrize("column", ["email", "full_name"])
 def test_a_profile_filled_again_between_two_steps_is_not_called_erased(
     any_lodge: Lodge, column: str
@@ -138,9 +146,7 @@ def test_what_a_session_wrote_into_a_profile_is_judged_before_its_request_ends(
 ) -> None:
     """A row that was seen and not judged yet may be the erased guest's."""
     number = half_erased(lodge)
-    guest = lodge.session.get(Guest, 1)
-    guest.full_name = "Ann Berg"
-    lodge.session.commit()
+    written(lodge, full_name="Ann Berg")
     assert lodge.returns() == [(*OWN, "there")]
     paid(lodge)
     assert finishing.finish(lodge.run) == {"finished": 1}
@@ -153,9 +159,7 @@ def test_a_request_ends_once_what_was_seen_is_nobodys(any_lodge: Lodge) -> None:
     """A new address for an open bill fills nothing again: nothing else is waited for then."""
     lodge = any_lodge
     number = half_erased(lodge)
-    guest = lodge.session.get(Guest, 1)
-    guest.email = "bill@mail.example"
-    lodge.session.commit()
+    written(lodge, email="bill@mail.example")
     assert lodge.returns() == [(*OWN, "there")]
     paid(lodge)
     assert finishing.finish(lodge.run) == {"finished": 1}
@@ -168,9 +172,7 @@ def seen_as_the_bill_was_paid(lodge: Lodge) -> str:
     """Let a session write a new address for a bill into a profile, which is paid before the row
     is judged."""
     number = half_erased(lodge)
-    guest = lodge.session.get(Guest, 1)
-    guest.email = "bill@mail.example"
-    lodge.session.commit()
+    written(lodge, email="bill@mail.example")
     paid(lodge)
     return number
 
