@@ -43,6 +43,19 @@ def owing(lodge: Lodge, *columns: str, table: str = "lodgers_") -> None:
     )  # fmt: skip
 
 
+def owing_again(
+    lodge: Lodge, *columns: str, table: str = "lodgers_", wishes: str | None = None
+) -> str:
+    """Erase the guest, and fill the profile again for an old stay of which a bill is open; return
+    the number of the request."""
+    lodge.stayed()
+    number = lodge.erased_guest()
+    owing(lodge, *columns, table=table)
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, wishes=wishes, amount=600))
+    return number
+
+
 def paid(lodge: Lodge) -> None:
     with lodge.engine.begin() as conn:
         conn.execute(update(BILLS).values(amount=1))
@@ -65,11 +78,7 @@ def test_a_needed_profile_that_is_full_is_not_called_erased(
     """What else is theirs goes once, and its journal counts nobody; the profile waits with its
     line until the bill is paid, and is counted as erased then."""
     lodge = Lodge(database_url, tmp_path)
-    lodge.stayed()
-    number = lodge.erased_guest()
-    owing(lodge, *columns)
-    refill(lodge, email=ANN["email"])
-    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, wishes="quiet", amount=600))
+    number = owing_again(lodge, *columns, wishes="quiet")
     before = lodge.one(Guest, 1)
     assert lodge.sweep() == {"returned": 1, "open": 1}
     for _ in range(2):
@@ -91,11 +100,7 @@ def test_a_needed_profile_that_is_full_is_not_called_erased(
 
 def test_who_books_anew_while_a_bill_needs_a_part_is_asked_about(lodge: Lodge) -> None:
     """Nothing takes the profile when the bill is paid, neither besides its line nor by it."""
-    lodge.stayed()
-    lodge.erased_guest()
-    owing(lodge, "email")
-    refill(lodge, email=ANN["email"])
-    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    owing_again(lodge, "email")
     assert lodge.sweep() == {"returned": 1, "open": 1}
     lodge.later(days=2)
     made = lodge.now.replace(tzinfo=None)
@@ -150,11 +155,7 @@ def test_of_a_profile_under_a_hold_and_a_bill_it_is_told_what_keeps_it(lodge: Lo
 
 def test_what_a_bill_needs_of_another_table_keeps_no_profile(lodge: Lodge) -> None:
     """The row that its line is about goes; what is needed elsewhere is written down as kept."""
-    lodge.stayed()
-    lodge.erased_guest()
-    owing(lodge, "wishes", table="lodge_bookings")
-    refill(lodge, email=ANN["email"])
-    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, wishes="quiet", amount=600))
+    owing_again(lodge, "wishes", table="lodge_bookings", wishes="quiet")
     assert lodge.sweep() == {"returned": 1, "erased": 1}
     assert [(row["table_name"], row["open"]) for row in lodge.ours("kept")] == [
         ("lodge_bookings", "open-folio")
@@ -166,11 +167,7 @@ def test_what_a_bill_needs_of_another_table_keeps_no_profile(lodge: Lodge) -> No
 
 def test_what_would_stay_anyway_keeps_no_profile(lodge: Lodge) -> None:
     """A bill that needs to know which house it was of waits for nothing that goes."""
-    lodge.stayed()
-    lodge.erased_guest()
-    owing(lodge, "house")
-    refill(lodge, email=ANN["email"])
-    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    owing_again(lodge, "house")
     assert lodge.sweep() == {"returned": 1, "erased": 1}
     assert (lodge.holds_ann(), lodge.ours("kept")) == ([], [])
 
@@ -255,11 +252,7 @@ def test_a_booking_of_which_a_part_is_needed_waits_with_the_number_it_is_known_b
 
 def test_a_profile_of_which_a_part_is_needed_and_that_lives_is_left_alone(lodge: Lodge) -> None:
     """Nothing is kept of it that would go when the bill is paid."""
-    lodge.stayed()
-    lodge.erased_guest()
-    owing(lodge, "email")
-    refill(lodge, email=ANN["email"])
-    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    owing_again(lodge, "email")
     assert lodge.sweep() == {"returned": 1, "open": 1}
     (line,) = lodge.ours("returned")
     lodge.run(lambda office: office.settle_return(line["id"], "clerk", False))
