@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ARRAY, JSON, Column, FromClause, PickleType, Table
 from sqlalchemy import Computed as Generated
 
-from ...core.plan import Shape
+from ...core.deciding import Shape
 from ...core.policy import Policy
 from ...core.treatment import (
     MENTIONS,
