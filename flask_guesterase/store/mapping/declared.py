@@ -29,9 +29,9 @@ from ...core.treatment import (
     null,
     redact,
 )
+from ..statements.converted import reads_apart, writes_anew
 from ..statements.sql import holds_text
 from .hops import Path, given
-from .masks import reads_apart, writes_anew
 
 UNRULED = (
     "Take its rule out of the policy and map it with Computed(...): it goes, and is hidden, with "
