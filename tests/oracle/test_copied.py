@@ -21,8 +21,9 @@ from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.context import MASK
 from flask_guesterase.core.copying import Copy
-from flask_guesterase.core.image import Change, Image, Images, encode
+from flask_guesterase.core.image import Change, Image, Images
 from flask_guesterase.core.lifecycle import State
+from flask_guesterase.core.payload import encode
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.seal import Terms

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, note, seed, settings
 from sqlalchemy import Connection, Interval, create_engine, insert
 from sqlalchemy.pool import NullPool
 
-from flask_guesterase.core.image import Images, decode, encode, keys
+from flask_guesterase.core.image import Images
+from flask_guesterase.core.payload import decode, encode, keys_in
 from flask_guesterase.core.plan import Key, Plan, key_text
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.checking import live
@@ -126,7 +127,7 @@ def assert_told(conn: Connection, datamap: DataMap, drawn: Plan, payload: bytes)
     planned: dict[str, set[Key]] = {}
     for step in drawn.changing():
         planned.setdefault(step.decision.table, set()).update(row.key for row in step.rows)
-    for table, columns, rows in keys(payload):
+    for table, columns, rows in keys_in(payload):
         declared = datamap.declared(table)
         unread = any(isinstance(c.type, Interval) for c in declared.key)
         if declared.keyed and not (unread and conn.dialect.name == "postgresql"):
