@@ -36,25 +36,6 @@ class Outcome(StrEnum):
     SHARE = "share"
 
 
-CHANGING = frozenset({Outcome.DELETE, Outcome.OVERWRITE, Outcome.SEAL})
-"""Outcomes after which a row is not what it was."""
-
-KEEPING = frozenset({Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD})
-"""Outcomes that keep something until a day comes, or a person says so."""
-
-NEEDED = "blocker:"
-"""Begins the ground of what a precondition keeps; its name follows."""
-
-ANOTHER = "another-controller"
-"""Name of the precondition by which a profile stays while another controller's stay needs it."""
-
-OTHERS = "also-another-persons"
-"""Ground of what of a row stays because it is another living person's too."""
-
-LEGAL_DUTY = "legal-duty"
-"""What anybody who is not entitled reads where a hold keeps something: true and general."""
-
-
 @dataclass(frozen=True, order=True)
 class Decision:
     """One decision of a plan; rows come under it, and more rows may come under it later.
@@ -181,6 +162,26 @@ class Plan:
     def keeping(self) -> tuple[Step, ...]:
         """Return the steps that keep something which ends some day."""
         return tuple(s for s in self.steps if s.decision.outcome in KEEPING)
+
+
+CHANGING = frozenset({Outcome.DELETE, Outcome.OVERWRITE, Outcome.SEAL})
+"""Outcomes after which a row is not what it was."""
+
+KEEPING = frozenset({Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD})
+"""Outcomes that keep something until a day comes, or a person says so."""
+
+
+NEEDED = "blocker:"
+"""Begins the ground of what a precondition keeps; its name follows."""
+
+ANOTHER = "another-controller"
+"""Name of the precondition by which a profile stays while another controller's stay needs it."""
+
+OTHERS = "also-another-persons"
+"""Ground of what of a row stays because it is another living person's too."""
+
+LEGAL_DUTY = "legal-duty"
+"""What anybody who is not entitled reads where a hold keeps something: true and general."""
 
 
 def key_text(key: Key) -> str:
