@@ -39,7 +39,7 @@ from flask_guesterase.core.checkpoint import (
     verifier_key,
 )
 from flask_guesterase.core.cosignature import PROOF_FORMAT, cosign, request, witness_key
-from flask_guesterase.core.image import Change, Image, Images, cell, decode, encode
+from flask_guesterase.core.image import Change, Image, Images, cell
 from flask_guesterase.core.keychange import statement
 from flask_guesterase.core.log import (
     Draft,
@@ -51,6 +51,7 @@ from flask_guesterase.core.log import (
     slug,
     word,
 )
+from flask_guesterase.core.payload import decode, encode
 from flask_guesterase.core.remembrance import START, Kind, Line, Note, Trace, write
 from flask_guesterase.core.scanned import signed
 from flask_guesterase.core.seal import Box, Terms, close, fingerprint, open_box

@@ -38,8 +38,9 @@ from flask_guesterase.core.checkpoint import (
     sign_checkpoint,
     verifier_key,
 )
-from flask_guesterase.core.image import Change, Image, Images, cell, encode
+from flask_guesterase.core.image import Change, Image, Images, cell
 from flask_guesterase.core.log import Draft, canonical
+from flask_guesterase.core.payload import encode
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import boxing, vault

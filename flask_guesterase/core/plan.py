@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from .ruling import Reason, Ruling
-from .treatment import names_only
+from .ruling import Ruling
 
 Key = tuple[object, ...]
 """Values of a row's key columns, in the order of the table's key."""
@@ -75,29 +74,6 @@ Rulings = Mapping[tuple[str, Key], Ruling]
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What the planner must know of a declared table; everything else stays in the data map.
-
-    :param table: name of the table.
-    :param deletes: "never", "always" or "last", the row rule in short.
-    :param erase: column -> rule word, for the columns that are overwritten.
-    :param retain: column -> category, for the columns the law keeps.
-    :param alone: per owner path, the columns that are that owner's alone, or None where the
-        vendor did not say.
-    :param after: retained column -> rule word of what it becomes when it goes.
-    :param seals: categories whose columns are kept in a box instead of in the row.
-    """
-
-    table: str
-    deletes: str
-    erase: Mapping[str, str]
-    retain: Mapping[str, str] = field(default_factory=dict)
-    alone: Sequence[frozenset[str] | None] = ()
-    after: Mapping[str, str] = field(default_factory=dict)
-    seals: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
 class Step:
     """A decision with the rows under it.
 
@@ -155,14 +131,13 @@ class Plan:
 
     def changing(self) -> tuple[Step, ...]:
         """Return the steps that change rows."""
-        return tuple(s for s in self.steps if s.rows and s.decision.outcome in _CHANGING)
+        return tuple(s for s in self.steps if s.rows and s.decision.outcome in CHANGING)
 
     def touched(self) -> frozenset[Person]:
         """Return the other people whose shared rows are changed."""
         return frozenset(
             person for step in self.changing() for row in step.rows for person, _ in row.others
         )
-
 
     def untouched(self) -> frozenset[Person]:
         """Return the people of this plan whose own row stays as it is, under a hold for example."""
@@ -186,136 +161,14 @@ class Plan:
 
     def keeping(self) -> tuple[Step, ...]:
         """Return the steps that keep something which ends some day."""
-        return tuple(s for s in self.steps if s.decision.outcome in _KEEPING)
+        return tuple(s for s in self.steps if s.decision.outcome in KEEPING)
 
 
-_CHANGING = frozenset({Outcome.DELETE, Outcome.OVERWRITE, Outcome.SEAL})
-_KEEPING = frozenset({Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD})
+CHANGING = frozenset({Outcome.DELETE, Outcome.OVERWRITE, Outcome.SEAL})
+"""Outcomes after which a row is not what it was."""
 
-
-def draw(
-    shapes: Mapping[str, Shape],
-    found: Mapping[str, Iterable[Row]],
-    people: Iterable[Person],
-    policy: str = "",
-    rulings: Rulings | None = None,
-) -> Plan:
-    """Decide what happens to each row that was found.
-
-    :param shapes: table -> its shape.
-    :param found: table -> rows that belong to the people of this plan.
-    :param people: the subject rows the plan is about.
-    :param policy: version of the data map.
-    :param rulings: what keeps parts of a row; a row that is not there keeps what is retained,
-        and nobody knows how long.
-    """
-    known = rulings or {}
-    under: dict[Decision, list[Row]] = {}
-    promised: set[Decision] = set()
-    reached: set[Person] = set()
-    for table in sorted(found):
-        shape = shapes[table]
-        for ruling, rows in _alike(shape, found[table], known):
-            for decision in decide(shape, rows[0], ruling):
-                under.setdefault(decision, []).extend(rows)
-            free = replace(ruling, held=(), needed={})
-            freed = decide(shape, rows[0], free)
-            promised.update(freed)
-            # Of rows that are alike either all have other owners or none has.
-            if rows[0].others and any(each.outcome in _CHANGING for each in freed):
-                reached.update(person for row in rows for person, _ in row.others)
-    steps = tuple(
-        Step(decision, tuple(sorted(under[decision], key=_row_order)))
-        for decision in sorted(under)
-    )
-    return Plan(
-        tuple(sorted(people, key=_person_order)), steps, (), policy, frozenset(promised), known,
-        reached=frozenset(reached),
-    )  # fmt: skip
-
-
-def _alike(
-    shape: Shape, rows: Iterable[Row], known: Rulings
-) -> Iterator[tuple[Ruling, list[Row]]]:
-    """Yield rows about which the same is decided: one ruling, and the same ways to their owners."""
-    unruled = _unruled(shape)
-    groups: dict[object, tuple[Ruling, list[Row]]] = {}
-    for row in rows:
-        ruling = known.get((shape.table, row.key), unruled)
-        alike: object = id(ruling)
-        if row.others:
-            alike = id(ruling), _ways(row.owners), _ways(row.others)
-        group = groups.get(alike)
-        if group is None:
-            groups[alike] = (ruling, [row])
-        else:
-            group[1].append(row)
-    yield from groups.values()
-
-
-def _ways(people: Iterable[tuple[Person, int]]) -> frozenset[int]:
-    return frozenset(path for _, path in people)
-
-
-def _unruled(shape: Shape) -> Ruling:
-    return Ruling({category: Reason() for category in shape.retain.values()})
-
-
-def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decision, ...]:
-    """Return the decisions one row comes under."""
-    ruling = _unruled(shape) if ruling is None else ruling
-    if ruling.held:
-        return _held(shape, ruling)
-    there = {n: c for n, c in shape.retain.items() if c not in ruling.sealed}
-    lasting = {n: c for n, c in there.items() if c in ruling.law or n not in shape.after}
-    kept = {n: c for n, c in lasting.items() if ruling.may_touch(n)}
-    erase = {n: rule for n, rule in shape.erase.items() if ruling.may_touch(n)}
-    erase |= {n: shape.after[n] for n in there if n not in lasting and ruling.may_touch(n)}
-    # A plan about parts of a row takes the whole only where no other part of it is to stay.
-    deletes = shape.deletes != "never" and all(
-        ruling.may_touch(n) for n in (*shape.erase, *lasting)
-    )
-    shared = bool(row.others)
-    whole = deletes and (shape.deletes == "always" or not shared)
-    # In a text only what is said of this person goes, so that it may be another's as well.
-    said = {n for n, rule in erase.items() if names_only(rule)}
-    mine = _free_columns(shape, row, erase) | said if shared else frozenset(erase)
-    # What stays as another's does not go once the hotel needs it no longer.
-    needed = {n: w for n, w in ruling.needed.items() if n in mine or whole}
-    if whole and not kept and not needed:
-        return (Decision(shape.table, Outcome.DELETE, ()),)
-    free = mine - set(needed)
-    decisions = []
-    if free:
-        decisions.append(_overwrite(shape.table, free, erase))
-    decisions += _kept(shape, row, ruling, kept)
-    for name in sorted(set(needed.values())):
-        columns = tuple(sorted(n for n, w in needed.items() if w == name))
-        decisions.append(Decision(shape.table, Outcome.RETAIN, columns, (), f"{NEEDED}{name}"))
-    left = tuple(sorted(set(erase) - mine - set(needed)))
-    if left or (shared and shape.deletes == "last" and not kept):
-        decisions.append(Decision(shape.table, Outcome.SHARE, left, (), OTHERS))
-    return tuple(decisions)
-
-
-def _held(shape: Shape, ruling: Ruling) -> tuple[Decision, ...]:
-    """Return what of a row a hold keeps: of what went before nothing is there to be held."""
-    every = sorted({*shape.erase, *shape.retain})
-    columns = tuple(filter(ruling.may_touch, every))
-    # A row that only goes whole has no columns to be named.
-    if every and not columns:
-        return ()
-    return (Decision(shape.table, Outcome.HOLD, columns, (), LEGAL_DUTY),)
-
-
-def foretold(shape: Shape, person: Person) -> tuple[Decision, ...]:
-    """Return what would go of a row that is not there yet, and would be one person's alone.
-
-    :param shape: the shape of its table.
-    :param person: whose it would be.
-    """
-    row = Row((), frozenset({(person, 0)}))
-    return tuple(d for d in decide(shape, row) if d.outcome in _CHANGING)
+KEEPING = frozenset({Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD})
+"""Outcomes that keep something until a day comes, or a person says so."""
 
 
 NEEDED = "blocker:"
@@ -329,48 +182,6 @@ OTHERS = "also-another-persons"
 
 LEGAL_DUTY = "legal-duty"
 """What anybody who is not entitled reads where a hold keeps something: true and general."""
-
-
-def _overwrite(table: str, columns: Iterable[str], rules: Mapping[str, str]) -> Decision:
-    names = tuple(sorted(columns))
-    return Decision(table, Outcome.OVERWRITE, names, tuple(rules[name] for name in names))
-
-
-def _kept(
-    shape: Shape, row: Row, ruling: Ruling, kept: Mapping[str, str]
-) -> list[Decision]:
-    """Return the decisions about what the law keeps, one per category."""
-    decisions = []
-    for category in sorted(set(kept.values())):
-        columns = tuple(sorted(n for n, c in kept.items() if c == category))
-        reason = ruling.law.get(category, Reason(open=("no-replacement",)))
-        until = f"open:{','.join(reason.open)}" if reason.open else reason.rule
-        if _seals(shape, row, category, columns):
-            rules = tuple(shape.after[name] for name in columns)
-            decisions.append(
-                Decision(shape.table, Outcome.SEAL, columns, rules, category, until)
-            )
-        else:
-            decisions.append(Decision(shape.table, Outcome.RETAIN, columns, (), category, until))
-    return decisions
-
-
-def _seals(shape: Shape, row: Row, category: str, columns: Sequence[str]) -> bool:
-    if category not in shape.seals or not set(columns) <= set(shape.after):
-        return False
-    return not row.others or set(columns) <= _free_columns(shape, row, shape.after)
-
-
-def _free_columns(shape: Shape, row: Row, among: Iterable[str]) -> frozenset[str]:
-    """Return the columns of a shared row that are these people's alone, and nobody else's."""
-    theirs = {path for _, path in row.others}
-    mine = {path for _, path in row.owners} - theirs
-    free = _alone(shape, mine) - _alone(shape, theirs)
-    return frozenset(free & set(among))
-
-
-def _alone(shape: Shape, paths: Iterable[int]) -> set[str]:
-    return {column for path in paths for column in shape.alone[path] or ()}
 
 
 def key_text(key: Key) -> str:
@@ -388,11 +199,3 @@ def _escaped(part: object) -> str:
     if isinstance(part, datetime) and part.tzinfo is not None:
         part = part.astimezone(UTC)
     return str(part).replace("\\", "\\\\").replace("|", "\\|")
-
-
-def _row_order(row: Row) -> str:
-    return key_text(row.key)
-
-
-def _person_order(person: Person) -> tuple[str, str]:
-    return person[0], key_text(person[1])

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import VeiledError
-from flask_guesterase.core.image import decode
+from flask_guesterase.core.payload import decode
 from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.casework import cases

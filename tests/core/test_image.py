@@ -11,19 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flask_guesterase.core.errors import SealError
-from flask_guesterase.core.image import (
-    Cell,
-    Change,
-    Form,
-    Image,
-    Images,
-    Strip,
-    cell,
-    decode,
-    encode,
-    encode_strips,
-    keys,
-)
+from flask_guesterase.core.image import Cell, Change, Form, Image, Images, Strip, cell
+from flask_guesterase.core.payload import decode, encode, encode_strips, keys_in
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 
@@ -128,7 +117,7 @@ def told(payload):
     """Return the same without images."""
     return [
         (table, dict(zip(columns, map(repr, row), strict=True)))
-        for table, columns, rows in keys(payload) for row in rows
+        for table, columns, rows in keys_in(payload) for row in rows
     ]  # fmt: skip
 
 
@@ -157,7 +146,7 @@ def test_the_keys_of_every_format_are_told(name):
         for lost in row.columns:
             beside = [
                 dict(zip(columns, line, strict=True))
-                for table, columns, lines in keys(payload, {row.table: [lost.name]})
+                for table, columns, lines in keys_in(payload, {row.table: [lost.name]})
                 for line in lines if table == row.table and len(columns) > len(row.key)
             ]  # fmt: skip
             assert {(lost.name, lost.type): lost.native()}.items() <= beside[0].items()
@@ -166,7 +155,7 @@ def test_the_keys_of_every_format_are_told(name):
 @pytest.mark.parametrize("payload", [b"", b"[]", b'{"format":"guesterase/image/v3"}'])
 def test_the_keys_of_another_payload_are_refused(payload):
     with pytest.raises(SealError):
-        keys(payload)
+        keys_in(payload)
 
 
 def test_the_keys_of_a_broken_line_are_refused():
@@ -174,7 +163,7 @@ def test_the_keys_of_a_broken_line_are_refused():
     strip = Strip("g", Change.DELETED, columns, (("id", "x"),), (), [(3, "Ann", 1)])
     payload = encode_strips("sqlite", "3", "", [strip])
     with pytest.raises(SealError):
-        keys(payload.replace(b'[3,"Ann",1]', b'[3,"Ann"]'))
+        keys_in(payload.replace(b'[3,"Ann",1]', b'[3,"Ann"]'))
 
 
 def test_a_value_that_cannot_come_back_is_in_no_strip():

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_guesterase.core.decided import decisions_of, differences, digest
-from flask_guesterase.core.plan import Outcome, Person, Plan, Row, Shape, decide, draw, key_text
+from flask_guesterase.core.deciding import Shape, decide, draw
+from flask_guesterase.core.plan import Outcome, Person, Plan, Row, key_text
 from flask_guesterase.core.ruling import Reason, Ruling
 
 KEY = bytes(range(32))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.plan import Decision, Outcome, Person, Plan, Row, Shape, decide, draw
+from flask_guesterase.core.deciding import Shape, decide, draw
+from flask_guesterase.core.plan import Decision, Outcome, Person, Plan, Row
 from flask_guesterase.core.ruling import Reason, Ruling
 
 ME: Person = ("guests", (1,))

@@ -26,9 +26,10 @@ from tests.engines import fresh_database
 
 from . import SEED
 from .dump import assert_same, dump
+from .hosts import QUIET, empty
 from .oracle import Oracle
 from .schemas import worlds
-from .test_random import QUIET, _differences, _empty, _fill_in, _steps, _twins
+from .test_random import _differences, _fill_in, _steps, _twins
 from .world import Who, World, put
 
 pytestmark = pytest.mark.timeout(900)
@@ -97,7 +98,7 @@ def _clear(engine: Engine) -> None:
         engine.dispose()
         return
     with engine.connect() as conn:
-        _empty(conn)
+        empty(conn)
 
 
 def _places(world: World, spots: list[int]) -> dict[str, str]:

@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import Phase, event, given, note, seed, settings
-from sqlalchemy import Connection, and_, create_engine, insert, null, update
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, and_, insert, null, update
 
 from flask_guesterase.core.context import MASK
 from flask_guesterase.core.copying import Copy
-from flask_guesterase.core.image import Change, Image, Images, encode
+from flask_guesterase.core.image import Change, Image, Images
 from flask_guesterase.core.lifecycle import State
+from flask_guesterase.core.payload import encode
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.seal import Terms
@@ -36,12 +34,11 @@ from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.mapping.raw import reader
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.work import Work
-from tests.engines import fresh_database
 
 from . import SEED
+from .hosts import QUIET, Opened, memory, server
 from .oracle import Oracle, _erasing, _paths, _rules
 from .schemas import worlds
-from .test_random import QUIET, _empty, memory
 from .world import Row, Who, World
 
 pytestmark = pytest.mark.timeout(900)
@@ -64,22 +61,11 @@ def test_random_hosts_on_sqlite(cases: int) -> None:
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_random_hosts_on_servers(kind: str) -> None:
     """On real servers too."""
-    with fresh_database(kind) as url:
-        engine = create_engine(url, poolclass=NullPool)
-
-        @contextmanager
-        def opened() -> Iterator[Connection]:
-            with engine.connect() as conn:
-                try:
-                    yield conn
-                finally:
-                    conn.rollback()
-                    _empty(conn)
-
+    with server(kind) as opened:
         _run(4, opened)
 
 
-def _run(cases: int, opened: Callable[[], Any]) -> None:
+def _run(cases: int, opened: Opened) -> None:
     with tempfile.TemporaryDirectory() as folder:
         custodian = FolderCustodian(Path(folder) / "keys")
         custodian.create()

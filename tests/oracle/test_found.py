@@ -12,7 +12,8 @@ from flask_guesterase.core.treatment import exempt, keep, null, placeholder, red
 from flask_guesterase.store.erasing.eraser import plan
 from tests.store import inn
 
-from .test_random import compare_requests, memory
+from .hosts import memory
+from .test_random import compare_requests
 from .world import Field, Ref, Spec, Step, Through, World
 
 ID = Field("id", "int")

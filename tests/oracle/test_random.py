@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, currently_in_test_context, event, given, note, seed, settings
-from sqlalchemy import Column, Connection, MetaData, Table, create_engine, insert, select
-from sqlalchemy.pool import NullPool
+from hypothesis import currently_in_test_context, event
+from sqlalchemy import Column, Connection, MetaData, Table, insert, select
 
 from flask_guesterase.core.plan import Plan, key_text
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.checking import live
 from flask_guesterase.store.erasing.eraser import erase, left_of, plan
 from flask_guesterase.store.mapping.datamap import DataMap, resolve
-from tests.engines import fresh_database
 
-from . import SEED
 from .dump import assert_same, dump
+from .hosts import drawn, memory, server
 from .oracle import Expected, Invented, Oracle
-from .schemas import worlds
 from .world import Field, Row, Who, World, put
 
 # Shrinking a failure may take five minutes.
 pytestmark = pytest.mark.timeout(900)
-
-QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
-
 
 SHARDS, CASES, ON_SERVERS = 10, 50, 50
 """500 cases on SQLite and 50 on each server; 20 and 8 in the short run."""
@@ -41,64 +34,15 @@ _PARTS = [(0, 20), *(pytest.param(number, CASES, marks=pytest.mark.long)
 @pytest.mark.parametrize(("number", "cases"), _PARTS)
 def test_random_hosts_on_sqlite(number: int, cases: int) -> None:
     """On random hosts plan and database are the oracle's, over the whole schema."""
-    assert _run(cases, number, memory) >= cases
+    assert drawn(cases, number, memory, compare_requests) >= cases
 
 
 @pytest.mark.parametrize("cases", [8, pytest.param(ON_SERVERS, marks=pytest.mark.long)])
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_random_hosts_on_servers(kind: str, cases: int) -> None:
     """On random hosts plan and database are the oracle's, on real servers too."""
-    with fresh_database(kind) as url:
-        engine = create_engine(url, poolclass=NullPool)
-
-        @contextmanager
-        def opened() -> Iterator[Connection]:
-            with engine.connect() as conn:
-                try:
-                    yield conn
-                finally:
-                    conn.rollback()
-                    _empty(conn)
-
-        assert _run(cases, SHARDS, opened) >= cases
-
-
-def _run(cases: int, number: int, opened: Callable[[], Any]) -> int:
-    """Draw so many worlds, the same ones every time, and compare in each; return in how many."""
-    compared = 0
-
-    @seed(SEED + number)
-    @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=QUIET)
-    @given(worlds())
-    def compare(world: World) -> None:
-        nonlocal compared
-        note(world.describe())
-        with opened() as conn:
-            compare_requests(conn, world)
-        compared += 1
-
-    compare()
-    return compared
-
-
-@contextmanager
-def memory() -> Iterator[Connection]:
-    engine = create_engine("sqlite://", poolclass=NullPool)
-    with engine.connect() as conn:
-        yield conn
-
-
-def _empty(conn: Connection) -> None:
-    """Drop every table of a server's database."""
-    if conn.dialect.name == "postgresql":
-        conn.exec_driver_sql("DROP SCHEMA public CASCADE")
-        conn.exec_driver_sql("CREATE SCHEMA public")
-    else:
-        conn.exec_driver_sql("SET foreign_key_checks = 0")
-        for (name,) in conn.exec_driver_sql("SHOW TABLES").all():
-            conn.exec_driver_sql(f"DROP TABLE `{name}`")
-        conn.exec_driver_sql("SET foreign_key_checks = 1")
-    conn.commit()
+    with server(kind) as opened:
+        assert drawn(cases, SHARDS, opened, compare_requests) >= cases
 
 
 def compare_requests(conn: Connection, world: World) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-from hypothesis import HealthCheck, given, note, seed, settings
-from sqlalchemy import Connection, Interval, create_engine, insert
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Interval, insert
 
-from flask_guesterase.core.image import Images, decode, encode, keys
+from flask_guesterase.core.image import Images
+from flask_guesterase.core.payload import decode, encode, keys_in
 from flask_guesterase.core.plan import Key, Plan, key_text
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.checking import live
@@ -20,17 +15,12 @@ from flask_guesterase.store.mapping.datamap import DataMap, resolve
 from flask_guesterase.store.mapping.hostkeys import keys_told
 from flask_guesterase.store.recovery.refusal import Fate, Old
 from flask_guesterase.store.recovery.together import put_back
-from tests.engines import fresh_database
 
-from . import SEED
 from .dump import assert_same, dump
-from .schemas import worlds
-from .test_random import _empty, memory
+from .hosts import drawn, memory, server
 from .world import World
 
 pytestmark = pytest.mark.timeout(900)
-
-QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
 
 @pytest.mark.parametrize(
@@ -38,44 +28,15 @@ QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 )
 def test_what_was_erased_comes_back_on_sqlite(number: int, cases: int) -> None:
     """Erase, then take back: the dump of the whole schema is the one from before."""
-    assert _run(cases, number, memory) >= cases
+    assert drawn(cases, number, memory, there_and_back) >= cases
 
 
 @pytest.mark.parametrize("cases", [4, pytest.param(50, marks=pytest.mark.long)])
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_what_was_erased_comes_back_on_servers(kind: str, cases: int) -> None:
     """The same on real servers."""
-    with fresh_database(kind) as url:
-        engine = create_engine(url, poolclass=NullPool)
-
-        @contextmanager
-        def opened() -> Iterator[Connection]:
-            with engine.connect() as conn:
-                try:
-                    yield conn
-                finally:
-                    conn.rollback()
-                    _empty(conn)
-
-        assert _run(cases, 3, opened) >= cases
-
-
-def _run(cases: int, number: int, opened: Callable[[], Any]) -> int:
-    """Erase and take back on random hosts; return on how many."""
-    compared = 0
-
-    @seed(SEED + number)
-    @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=QUIET)
-    @given(worlds())
-    def compare(world: World) -> None:
-        nonlocal compared
-        note(world.describe())
-        with opened() as conn:
-            there_and_back(conn, world)
-        compared += 1
-
-    compare()
-    return compared
+    with server(kind) as opened:
+        assert drawn(cases, 3, opened, there_and_back) >= cases
 
 
 def there_and_back(conn: Connection, world: World) -> None:
@@ -126,7 +87,7 @@ def assert_told(conn: Connection, datamap: DataMap, drawn: Plan, payload: bytes)
     planned: dict[str, set[Key]] = {}
     for step in drawn.changing():
         planned.setdefault(step.decision.table, set()).update(row.key for row in step.rows)
-    for table, columns, rows in keys(payload):
+    for table, columns, rows in keys_in(payload):
         declared = datamap.declared(table)
         unread = any(isinstance(c.type, Interval) for c in declared.key)
         if declared.keyed and not (unread and conn.dialect.name == "postgresql"):

@@ -16,9 +16,9 @@ from flask_guesterase.store import tables as own
 from flask_guesterase.store.mapping.datamap import resolve
 
 from . import SEED
+from .hosts import QUIET
 from .oracle import Oracle
 from .schemas import worlds
-from .test_random import QUIET
 from .twin import twin_run
 from .world import World
 

@@ -22,7 +22,8 @@ from sqlalchemy import (
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import NullType
 
-from flask_guesterase.core.image import Images, decode, encode
+from flask_guesterase.core.image import Images
+from flask_guesterase.core.payload import decode, encode
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null, redact
 from flask_guesterase.store import tables

@@ -11,6 +11,7 @@ import pytest
 from tests import engines
 from tests.store.hotel import Hotel
 from tests.store.house import House
+from tests.store.lodge import Lodge
 
 
 @pytest.fixture
@@ -62,3 +63,19 @@ def any_house(
     made = house_kind(database_url, tmp_path)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    """A hotel that is watched for guests who come back, on SQLite."""
+    made = Lodge(sqlite_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    """A hotel that is watched for guests who come back, on each of the three engines in turn."""
+    made = Lodge(database_url, tmp_path)
+    yield made
+    made.close()

@@ -26,8 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.pool import NullPool
 
-from flask_guesterase.core.image import decode
 from flask_guesterase.core.log import read_entry
+from flask_guesterase.core.payload import decode
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.seal import open_box
 from flask_guesterase.core.treatment import delete, keep, null, redact

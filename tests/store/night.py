@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from flask_guesterase.core.image import Change, Image, Images, encode
+from flask_guesterase.core.image import Change, Image, Images
+from flask_guesterase.core.payload import encode
 from flask_guesterase.core.policy import Policy, Register, Subject
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.seal import Terms

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Date, ForeignKey, Integer, MetaData, String, Table, insert, select
 
-from flask_guesterase.core.image import decode
 from flask_guesterase.core.log import read_entry
+from flask_guesterase.core.payload import decode
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import (
     Computed,

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, s
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.image import decode
+from flask_guesterase.core.payload import decode
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, redact, retain
 from flask_guesterase.store.boxes import vault

@@ -13,7 +13,8 @@ from flask_guesterase.core.copying import Withheld
 from flask_guesterase.core.errors import MovedError, TransitionError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.holding import Cause, Scope, Wanted
-from flask_guesterase.core.image import Change, Image, Images, encode
+from flask_guesterase.core.image import Change, Image, Images
+from flask_guesterase.core.payload import encode
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.core.treatment import delete, keep, mentions, null, redact

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, Text, insert
 
-from flask_guesterase.core.image import Images, decode, encode
+from flask_guesterase.core.image import Images
+from flask_guesterase.core.payload import decode, encode
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import delete, mentions, redact
 from flask_guesterase.store.checking import live

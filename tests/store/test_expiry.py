@@ -14,7 +14,7 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, s
 
 from flask_guesterase.core import rotation
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.image import decode
+from flask_guesterase.core.payload import decode
 from flask_guesterase.core.plan import Decision, Key, Outcome, Row, Step
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, inside, keep, mentions, null, redact, retain

@@ -48,22 +48,6 @@ OLD = date(2025, 12, 1)
 REF = "OB-77001"
 
 
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    """A watched hotel on SQLite."""
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    """A watched hotel on each of the three engines in turn."""
-    made = Lodge(database_url, tmp_path)
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize("ruled", [True, False])
 def test_a_reference_under_somebody_who_lives_is_for_staff_where_rows_go_whole(
     lodge: Lodge, ruled: bool

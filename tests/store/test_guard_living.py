@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,14 +22,6 @@ from tests.chaos import wires
 from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Room, policies
 
 OLD = date(2025, 12, 1)
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    """A watched hotel on SQLite."""
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
 
 
 def held(lodge: Lodge, key: str, table: str = "lodgers_") -> int:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from flask_guesterase.core import image
 from flask_guesterase.core.errors import BlockedError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.payload import keys_in
 from flask_guesterase.core.seal import Terms, day_label
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.boxes import boxing, vault
@@ -415,7 +415,7 @@ def images(forms: Forms) -> dict[str, set[int]]:
     found = {}
     with forms.begin() as office:
         for box in labels(forms):
-            told = image.keys(vault.unseal(office.work.conn, forms.custodian, [box])[0])
+            told = keys_in(vault.unseal(office.work.conn, forms.custodian, [box])[0])
             found[box] = {int(row[0]) for _, _, rows in told for row in rows}
     return found
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Column, Date, Identity, Integer, MetaData, String, Table, select
 
-from flask_guesterase.core.image import decode
+from flask_guesterase.core.payload import decode
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, retain
 from flask_guesterase.store.boxes import vault

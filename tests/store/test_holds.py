@@ -960,6 +960,19 @@ def test_a_list_shows_each_what_they_may_know(small: Inn) -> None:
     assert theirs[0]["id"] is None
 
 
+def test_since_when_the_second_person_is_waited_for_is_shown(small: Inn) -> None:
+    """Who agrees reads when it was proposed; who may freeze alone reads neither who nor when."""
+    with small.begin() as office:
+        freeze = office.freeze("sh", "clerk", night="2026-03-09")
+    with small.begin() as office:
+        assert office.holds("second")[0]["lift_at"] is None
+    with small.begin() as office:
+        assert not office.lift(freeze, "officer")
+    with small.begin() as office:
+        assert office.holds("second")[0]["lift_at"] == small.now.replace(tzinfo=None)
+        assert not office.holds("clerk")[0]["lift_at"]
+
+
 
 
 def test_another_hotels_hold_is_a_duty_of_law_even_to_who_may_hold(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,13 +22,6 @@ from tests.store.test_guard_living import GUEST, OLD, SHARED, held, lifted, thei
 
 OLD_STAY = datetime(2025, 12, 1, 8)
 EVA = {"full_name": "Eva Roe", "email": "eva@mail.example", "document_no": "EE 5"}
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
 
 
 def booked(lodge: Lodge, guest: int) -> None:

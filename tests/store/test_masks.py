@@ -34,9 +34,9 @@ from flask_guesterase.core.treatment import (
     placeholder,
     redact,
 )
+from flask_guesterase.store.checking.fitting import fits
 from flask_guesterase.store.mapping.masks import (
     ENOUGH,
-    fits,
     invented,
     is_formed,
     is_invented,

@@ -7,7 +7,6 @@ taken when the bill is paid, whoever the guest is by then.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,6 @@ from tests.store.test_guard_living import OLD, held, lifted
 from tests.store.test_looked_again import OLD_STAY, refill
 
 BILLS: Any = Booking.__table__
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
 
 
 def owing(lodge: Lodge, *columns: str, table: str = "lodgers_") -> None:

@@ -12,7 +12,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event, text, update
 
-from flask_guesterase.core import image
 from flask_guesterase.core.certificate import Left
 from flask_guesterase.core.errors import (
     BlockedError,
@@ -22,6 +21,7 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
+from flask_guesterase.core.payload import decode
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null
@@ -270,7 +270,7 @@ def test_what_was_erased_can_be_had_back_from_its_box_until_the_day_is_over(hote
         (box,) = vault.of_request(conn, number, "recovery")
         (payload,) = vault.unseal(conn, hotel.custodian, [box])
     values = {
-        (row.table, c.name): c.value for row in image.decode(payload).rows for c in row.columns
+        (row.table, c.name): c.value for row in decode(payload).rows for c in row.columns
     }
     assert values["guests", "name"] == "Ann Berg"
     assert values["bookings", "remark"] == "late"

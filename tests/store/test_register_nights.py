@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Date, DateTime, String, delete, update
 
-from flask_guesterase.core.image import Change, Image, Images, encode
+from flask_guesterase.core.image import Change, Image, Images
+from flask_guesterase.core.payload import encode
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.store.boxes import boxing, shelf

@@ -38,16 +38,16 @@ from flask_guesterase.store.work import Work
 from tests.store.hotel import Guest, Hotel, policies
 
 PACK = """
-code = "XX"
+code = "{code}"
 name = "Somewhere"
-level = "country"
-country = "XX"
+level = "{level}"
+country = "{country}"
 as_of = "2026-01-01"
 review_by = 2027-01-01
 id_copy = "none"
 
 [[rule]]
-id = "XX/register"
+id = "{code}/register"
 category = "guest_register"
 clock = ["departed"]
 article = "Registration Act 5"
@@ -79,6 +79,12 @@ REGISTER = LETTERS.replace("correspondence", "guest_register")
 """A rule of a day about everybody, beside one that is about foreigners alone."""
 SOON = 'floor = "P3Y"\nceiling = "P3Y"\nceiling_kind = "hard"'
 
+
+def law_of(periods: str, code: str = "XX", country: str = "XX", level: str = "country") -> str:
+    """Return the text of a pack with one rule of a register."""
+    return PACK.format(code=code, country=country, level=level, periods=periods)
+
+
 RECORD = Facts({"departed": datetime(2026, 1, 31).date()}, country="XX")
 
 
@@ -102,7 +108,7 @@ class Lawful:
 
     def write(self, periods: str, extra: str = "") -> None:
         """Change the text of the law, as one person with an editor can."""
-        self.file.write_text(PACK.format(periods=periods) + extra, encoding="utf-8")
+        self.file.write_text(law_of(periods) + extra, encoding="utf-8")
 
     def label(self, category: str, **columns: Any) -> None:
         """Change under which category the policy keeps the guest's document number."""
@@ -590,7 +596,7 @@ def test_who_may_sign_a_pack(law: Lawful) -> None:
 def test_of_two_laws_each_is_signed_by_those_under_it(law: Lawful, tmp_path: Path) -> None:
     """A signature is of the pack that is named alone, and a draft is shown to who may sign it."""
     hotel, other = law.hotel, tmp_path / "yy.toml"
-    other.write_text(PACK.format(periods=SHORT).replace("XX", "YY"), encoding="utf-8")
+    other.write_text(law_of(SHORT, "YY", "YY"), encoding="utf-8")
     law.write(LONG, "# a remark\n")
     places = hotel.settings.properties
     places = {**places, "mu": replace(places["mu"], country="YY")}

@@ -24,6 +24,7 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.transaction import again
 from tests.engines import SERVERS, fresh_database
 from tests.store.forms import Base, Forms, policies
+from tests.store.test_rulebook import law_of
 
 LONG = House("guest_register", ("departed",), "court minutes", Period(years=50))
 BOOKS = House("invoice_accounting", ("document",), "court minutes", Period(years=50))
@@ -77,27 +78,7 @@ class Billed(Forms):
             return list(conn.execute(select(BILLS.c.payer)).scalars())
 
 
-LAW = """
-code = "DE-XX"
-name = "Somewhere"
-level = "region"
-country = "DE"
-as_of = "2026-01-01"
-review_by = 2027-01-01
-id_copy = "none"
-
-[[rule]]
-id = "DE-XX/register"
-category = "guest_register"
-clock = ["departed"]
-article = "Registration Act 5"
-source = "https://law.example/5"
-grade = "A"
-as_of = "2026-01-01"
-rank = "law"
-facts = ["F1"]
-floor = "P50Y"
-"""
+LAW = law_of('floor = "P50Y"', "DE-XX", "DE", "region")
 
 # Elsewhere, on SQLite, only one of them is in at a time.
 @pytest.fixture(params=SERVERS)

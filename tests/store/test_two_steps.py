@@ -6,7 +6,6 @@ is known by its key all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,20 +28,6 @@ from tests.store.test_needed_back import owing, paid, waits
 MODES = {False: "place", True: "sealed"}
 OWN = ("lodgers_", "int:1", "erased-key")
 MAIL = {"email": ANN["email"]}
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(database_url, tmp_path)
-    yield made
-    made.close()
 
 
 def ruled(lodge: Lodge, rows: Any = None, **rules: Any) -> None:

@@ -21,7 +21,8 @@ from flask_guesterase.core.errors import (
     SetupError,
 )
 from flask_guesterase.core.events import ErasureRequested, SubjectErased
-from flask_guesterase.core.image import Change, Image, Images, cell, encode
+from flask_guesterase.core.image import Change, Image, Images, cell
+from flask_guesterase.core.payload import encode
 from flask_guesterase.core.seal import Box, Terms, open_box
 from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import boxing, vault

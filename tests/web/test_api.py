@@ -271,6 +271,9 @@ def test_tokens_are_listed_for_who_issues_there_and_for_their_persons(house: Hou
         office.revoke_token(office.tokens("clerk")[0]["id"], "issuer")
         assert [each["works"] for each in office.tokens("issuer")] == [True, False]
         assert [each["works"] for each in office.tokens("clerk")] == [False]
+        who = office.number_of("issuer")
+        ends = [(each["revoked_by"], bool(each["revoked_at"])) for each in office.tokens("issuer")]
+        assert ends == [("", False), (who, True)]
     assert mine.get("/requests").status_code == 401
     gone = next(row["id"] for row in house.hotel.ours("apitoken") if row["revoked_at"])
     for id_, error in ((gone, TransitionError), (2**31 - 1, UnknownError)):

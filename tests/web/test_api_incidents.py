@@ -59,7 +59,9 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     number = opened(clerk)
     path = f"/incidents/{number}"
     assert officer.get(path).json["text"] == TEXT
+    assert officer.get(path).json["classified_at"] is None
     assert done(officer, f"{path}/classify", GRAVE)
+    assert officer.get(path).json["classified_at"]
     assert officer.post(f"{path}/reach", {}).json == {
         "living": 3, "sealed": 0, "erased": 0, "rows": 7,
     }  # fmt: skip

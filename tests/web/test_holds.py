@@ -248,7 +248,9 @@ def test_two_people_lift_on_the_page(house: House) -> None:
     first, second = house.browser("holder"), house.browser("second-holder")
     assert first.post(f"{DESK}/holds/{id}/lift").status_code == 303
     assert "another person must agree" in first.get(f"{DESK}/holds")
-    assert "</strong> · hold <" in first.get(f"{DESK}/holds", wish="en")
+    page = first.get(f"{DESK}/holds", wish="en")
+    assert "</strong> · hold <" in page
+    assert re.search(r"To be lifted, says</dt>\s*<dd>a\d+ · \w+ \d", page)
     assert first.post(f"{DESK}/holds/{id}/lift").status_code == 403
     assert second.post(f"{DESK}/holds/{id}/lift").status_code == 303
     assert "There are none." in second.get(f"{DESK}/holds")

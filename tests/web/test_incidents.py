@@ -70,6 +70,7 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
                column="guests.email") == 303  # fmt: skip
     assert act(officer, number, "reach", table="") == 303
     page = officer.get(f"{DESK}/incidents/{number}?lang=en")
+    assert re.search(r"Classified by</dt>\s*<dd>a\d+ · \w+ \d", page)
     assert "people on file" in page
     for duty in ("CN/authority", "CN/cyberspace-office"):
         assert act(officer, number, "told", duty=duty, reference="A-17") == 303

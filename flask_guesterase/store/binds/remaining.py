@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ...core.deciding import decide
 from ...core.errors import UnknownError
 from ...core.image import Cell
-from ...core.plan import Decision, Key, Outcome, Person, Row, Step, decide, key_text
+from ...core.plan import Decision, Key, Outcome, Person, Row, Step, key_text
 from ...core.ruling import Ruling
 from ...core.treatment import Computed, Inside, Rule
 from ..erasing import people

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, insert, or_, select, update
 
 from ...core.errors import SealError
-from ...core.image import Image, decode
+from ...core.image import Image
+from ...core.payload import decode
 from ...core.register import Asked, document_form, name_form, name_forms
 from ...core.seal import Box, fingerprint, open_box
 from .. import tables

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import or_, select
 from sqlalchemy.exc import NoReferenceError
 
+from ...core.deciding import decide
 from ...core.lifecycle import DONE, State
 from ...core.log import slug
-from ...core.plan import ANOTHER, Key, Outcome, Person, Row, by_table, decide, key_text
+from ...core.plan import ANOTHER, Key, Outcome, Person, Row, by_table, key_text
 from ...core.ruling import Ruling
 from ...core.standing import Standing
 from ...core.treatment import RowRule

@@ -27,11 +27,12 @@ from ..mapping.datamap import DataMap
 from ..mapping.declared import UNRULED, Declared, is_generated
 from ..mapping.lines import registers, unknown
 from ..mapping.links import Link, links
-from ..mapping.masks import ENOUGH, beneath, fits, is_marked
+from ..mapping.masks import ENOUGH, beneath, is_marked
 from ..mapping.unique import is_unique, unique_keys
 from ..mapping.ways import clock_of
 from ..statements.sql import holds_text, text_length
 from .colliding import choice
+from .fitting import fits
 
 
 def coverage(datamap: DataMap) -> list[Finding]:

@@ -12,10 +12,11 @@ from ..mapping.datamap import DataMap
 from ..mapping.declared import UNRULED, Declared
 from ..mapping.links import Link, links, spelled
 from ..mapping.made import named
-from ..mapping.masks import beneath, fits
+from ..mapping.masks import beneath
 from ..memory import by_identity
 from ..statements.sql import holds_text
 from .colliding import collisions
+from .fitting import fits
 from .fulltext import text_indexes
 from .heirs import beyond, follows
 from .pointing import dangling

@@ -15,8 +15,8 @@ from ...core.rule import EVENTS
 from ..mapping.datamap import DataMap
 from ..mapping.days import DAYLESS
 from ..mapping.declared import Declared
-from ..mapping.masks import writes_anew
 from ..mapping.ways import clock_of
+from ..statements.converted import writes_anew
 from ..statements.sql import is_text
 
 FACTS = frozenset({*CONDITIONS, "birth", "age"}) - {"age_min", "age_max"}

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, select
 
 from ...core.copying import Term
 from ...core.errors import SealError
-from ...core.image import Image, decode
+from ...core.image import Image
+from ...core.payload import decode
 from ...core.plan import Key, Row
 from .. import tables
 from ..boxes import vault

@@ -17,8 +17,9 @@ from ...core.certificate import CONTENT_MARK, Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import BusyError, GuesteraseError, SealError, UnknownError
 from ...core.events import SYSTEM, LevelReached
-from ...core.image import Form, decode
+from ...core.image import Form
 from ...core.lifecycle import State
+from ...core.payload import decode
 from .. import tables
 from ..boxes import vault
 from ..casework.cases import Case, load, step, tell

@@ -4,27 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection
-
-from ..depth.sqlite import file_of
-from ..remembrance.disks import HERE, disk_of
+from ..remembrance.disks import disk_of
 from .look import Seen
-
-
-def home(conn: Connection) -> Path | None:
-    """Return the folder of the database where it lies on this machine, None where nobody can say.
-
-    :param conn: a connection on which each statement stands alone.
-    """
-    dialect = conn.dialect.name
-    if dialect == "sqlite":
-        path = file_of(conn)
-        return path.parent if path is not None else None
-    if conn.engine.url.host not in HERE:
-        return None
-    asked = "SHOW data_directory" if dialect == "postgresql" else "SELECT @@global.datadir"
-    path = Path(str(conn.exec_driver_sql(asked).scalar_one()))
-    return path if path.exists() else None
 
 
 def apart(what: str, folder: str, base: Path | None, why: str) -> Seen:

@@ -10,6 +10,7 @@ from ...core.certificate import Level
 from ...core.depth import Measure
 from ...core.errors import SetupError
 from ..keys import copies
+from ..remembrance.disks import folder_of
 from ..settings import Settings
 from ..transaction import outside
 from ..upkeep import soundness
@@ -57,11 +58,11 @@ def visit(engine: Engine, settings: Settings) -> list[Measure]:
 
 def _disks(settings: Settings) -> dict[str, tuple[Level, Look]]:
     def keys(conn: Connection) -> Seen:
-        return disk.apart("the keys", settings.keys, disk.home(conn), _KEYS)
+        return disk.apart("the keys", settings.keys, folder_of(conn), _KEYS)
 
     def register(conn: Connection) -> Seen:
         return disk.apart(
-            "the register of erasures", settings.register, disk.home(conn), _REGISTER
+            "the register of erasures", settings.register, folder_of(conn), _REGISTER
         )
 
     return {"keys-disk": (Level.COPIES, keys), "register-disk": (Level.COPIES, register)}

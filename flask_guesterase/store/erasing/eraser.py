@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
+from ...core.deciding import Shape, draw, foretold
 from ...core.errors import BlockedError, RetryableError
 from ...core.image import Cell
 from ...core.plan import (
@@ -19,10 +20,7 @@ from ...core.plan import (
     Plan,
     Row,
     Rulings,
-    Shape,
     Step,
-    draw,
-    foretold,
     key_text,
 )
 from ..catalog.shape import LiveSchema

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ...core.holding import Scope
-from ...core.image import Told
+from ...core.payload import Told
 from ...core.plan import Key, key_text
 from ..erasing.finder import Owners, owners
 from ..erasing.walking import led, met

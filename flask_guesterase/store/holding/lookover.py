@@ -60,10 +60,11 @@ def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
         "placed_at": row.placed_at,
         "confirmed": row.kind == HOLD or row.confirmed_at is not None,
         "lift_by": row.lift_by or "",
+        "lift_at": row.lift_at,
     }
     if not whole:
         # Numbers count on over all holds, so that a gap would tell of a silent one.
-        return line | {"id": None, "lift_by": ""}
+        return line | {"id": None, "lift_by": "", "lift_at": None}
     return line | {
         "table": row.table_name or "",
         "row": row.row_key or "",

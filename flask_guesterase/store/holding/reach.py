@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import select
 
-from ...core import image
 from ...core.errors import SealError
 from ...core.holding import Scope
 from ...core.log import slug
+from ...core.payload import Beside, Told, decode, keys_in
 from ...core.plan import Key, Person, key_text
 from ...core.standing import Standing
 from .. import tables
@@ -238,7 +238,7 @@ def _apart(read: Mapping[str, _Found]) -> list[list[str]]:
 
 
 def _past(
-    work: Work, asked: Iterable[Hold], told: Mapping[str, list[image.Told]]
+    work: Work, asked: Iterable[Hold], told: Mapping[str, list[Told]]
 ) -> Mapping[str, formerly.Past]:
     if any(map(formerly.asks, asked)):
         return formerly.past(work, told)
@@ -275,7 +275,7 @@ def _unasked(work: Work, may: Mapping[str, Sequence[Hold]]) -> dict[str, set[int
     boxes = vault.fetch(work.conn, copies) if copies else []
     found = dict[str, set[int]]()
     for copy, payload, box in zip(copies, payloads, boxes, strict=True):
-        made = image.decode(payload).at
+        made = decode(payload).at
         found[copy] = {
             hold.id for hold in may[copy]
             if (hold.since is None or made <= stamp(hold.since))
@@ -355,31 +355,31 @@ def _rows_in(work: Work, copy: str) -> tuple[dict[str, set[Key]], set[str]]:
 
 
 def _told(
-    work: Work, copies: Collection[str], beside: image.Beside
-) -> dict[str, list[image.Told]]:
+    work: Work, copies: Collection[str], beside: Beside
+) -> dict[str, list[Told]]:
     """Return of which rows each of some safety copies holds images, as `_told_in` does."""
     try:
         payloads = vault.unseal(work.conn, work.custodian, list(copies))
-        told = (image.keys(payload, beside) for payload in payloads)
+        told = (keys_in(payload, beside) for payload in payloads)
         return dict(zip(copies, told, strict=True))
     except SealError:
         return {copy: _told_in(work, copy, beside) for copy in copies}
 
 
-def _told_in(work: Work, copy: str, beside: image.Beside | None = None) -> list[image.Told]:
+def _told_in(work: Work, copy: str, beside: Beside | None = None) -> list[Told]:
     """Return of which rows a safety copy holds images; of none where it is lost.
 
     :param beside: columns that are told as well.
     :raises SealError: its key is there and cannot be read now, so that nobody can tell.
     """
     try:
-        return image.keys(vault.unseal(work.conn, work.custodian, [copy])[0], beside or {})
+        return keys_in(vault.unseal(work.conn, work.custodian, [copy])[0], beside or {})
     except SealError:
         vault.require_lost(work.conn, work.custodian, [copy])
         return []
 
 
-def _rows(work: Work, told: Iterable[image.Told]) -> tuple[dict[str, set[Key]], set[str]]:
+def _rows(work: Work, told: Iterable[Told]) -> tuple[dict[str, set[Key]], set[str]]:
     """Return table -> keys of rows.
 
     Beside it stand the tables of which there is a row whose key cannot be told: the host has keys

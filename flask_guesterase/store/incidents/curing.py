@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import insert, select, update
 
 from ...core import complaining
-from ...core.errors import FourEyesError, InputError, TransitionError, UnknownError
+from ...core.errors import FourEyesError, TransitionError, UnknownError
 from ...core.events import IncidentClosed, IncidentReviewed, MeasureDone, MeasurePlanned
 from ...core.incidents import CLOSED, OPEN, REVIEWED
 from ...core.permissions import Permission
@@ -15,7 +15,7 @@ from .. import tables
 from ..access import actors
 from ..access.sameness import same
 from ..casework import written
-from ..casework.cases import day_at
+from ..casework.answerable import owner_of
 from ..work import Work
 from . import alarms, evidence, records
 from .records import Incident
@@ -41,13 +41,7 @@ def plan(work: Work, number: str, what: str, owner: str, due: date, by: str) -> 
     """
     row, actor = records.at_work(work, number, by)
     text = complaining.wording(what)
-    if due < day_at(work.settings.property(row.property), work.now):
-        raise InputError("This day is past.", "Give a day that is still to come.")
-    if not actors.works(work, owner, row.property):
-        raise InputError(
-            "Nobody of staff at this property has this login.", "Name who answers for it."
-        )
-    who = actors.number(work, owner)
+    who = owner_of(work, row.property, owner, due)
     box = written.seal(work, row.controller, records.PURPOSE, {"text": text, "owner": owner})
     done = work.conn.execute(
         insert(tables.measure).values(

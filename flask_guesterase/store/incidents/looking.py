@@ -96,6 +96,7 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
         "hold": _hold(work, row) if actors.may(work, by, Permission.HOLD, row.property) else None,
         "opened_by": row.opened_by,
         "classified_by": row.classified_by or "",
+        "classified_at": row.classified_at,
         "reviewed_by": row.reviewed_by or "",
         "closed_by": row.closed_by or "",
         "duties": [_duty(work, row, each, actor) for each in alarms.ringing(work, row)],

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
-from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ...core.errors import KeyMissingError, SealError
+from ...core.errors import KeyMissingError
 from ...core.seal import NONCE_SIZE, Random
 from ..statements.folder import closed, named, there
-from .keyfile import destroy, sync_folder, write
+from .keyfile import destroy, sync_folder
 from .keyring import Keyring
 from .roots import Roots, decrypt
-from .wrapped import CURRENT, PAST, Pointer, copy_mark, file_of
+from .signing import SIGNING, SigningKeys
+from .wrapped import CURRENT, Pointer, copy_mark
 
-_SIGNING, _RENEWED, _PEPPER = "signing", "signing-next", "pepper"
-
-_REMEMBERED = 2048
+_PEPPER = "pepper"
 
 
-class FolderCustodian:
+class FolderCustodian(SigningKeys):
     """Holds the keys in a folder of its own, readable for nobody else.
 
     Safe for several threads and processes. Secrets are made by `create` only, so that a folder
@@ -43,12 +38,9 @@ class FolderCustodian:
         random: Random = os.urandom,
         roots: Roots | None = None,
     ) -> None:
-        self.path = Path(path)
+        super().__init__(Keyring(Path(path), random, roots))
         self._random = random
-        self._ring = Keyring(self.path, random, roots)
-        self._known: OrderedDict[str, tuple[tuple[int, int], bytes]] = OrderedDict()
         self._durable: set[str] = set()
-        self._public: tuple[bytes, bytes] | None = None
 
     def exists(self) -> bool:
         """Tell whether `create` has finished here.
@@ -68,7 +60,7 @@ class FolderCustodian:
         :raises SetupError: there are keys already.
         :raises SealError: the folder is open to other users.
         """
-        _run(self._ring.creating((_SIGNING, _PEPPER), since))
+        _run(self._ring.creating((SIGNING, _PEPPER), since))
 
     def prepare(self) -> None:
         """Make the root that comes next, so that it can be copied before keys lie under it."""
@@ -215,97 +207,6 @@ class FolderCustodian:
         """Return the error for a key that is not in the folder."""
         return self._ring.missing(self._file(label).name)
 
-    def signing_key(self, public: str = "") -> Ed25519PrivateKey:
-        """Return the key that signs checkpoints and certificates.
-
-        :param public: its public half, 64 hex digits, where a journal names it; in a change of
-            keys there are two.
-        :raises KeyMissingError: it is not in the folder.
-        :raises SealError: the folder holds another one.
-        """
-        for secret in self._signing():
-            if not public or _public(secret) == public:
-                return Ed25519PrivateKey.from_private_bytes(secret)
-        raise SealError(
-            "The signing key that this database names is not in the key folder.",
-            "Mount the key folder that belongs to this database, or bring its newest copy.",
-        )
-
-    def _signing(self) -> Iterator[bytes]:
-        """Yield the signing keys there are: one, or two while it is changed."""
-        # Twice, because another process may move the one to the place of the other meanwhile.
-        for _ in range(2):
-            found = b""
-            for name in (_SIGNING, _RENEWED):
-                with suppress(KeyMissingError):
-                    found = self._secret(name)
-                    yield found
-            if found:
-                return
-        yield self._secret(_SIGNING)
-
-    def signs(self, public: str) -> bool:
-        """Return whether a signing key is in the folder; in a change of keys there are two.
-
-        :param public: its public half, 64 hex digits.
-        """
-        return any(_public(secret) == public for secret in self._signing())
-
-    def public_key(self) -> bytes:
-        """Return the public half of the signing key, 32 bytes.
-
-        It is asked for by whatever journals something, and made of the same key once.
-        """
-        secret, made = next(self._signing()), self._public
-        mark = hashlib.sha256(secret).digest()
-        if made is None or made[0] != mark:
-            self._public = made = mark, bytes.fromhex(_public(secret))
-        return made[1]
-
-    def renew(self) -> Ed25519PrivateKey:
-        """Make the signing key that comes next, unless there is one; durable on return."""
-        self._ring.add(self._secret_file(_RENEWED).name, _RENEWED)
-        return Ed25519PrivateKey.from_private_bytes(self._secret(_RENEWED))
-
-    def renewing(self) -> bool:
-        """Return whether a change of the signing key was begun and not finished."""
-        with self._ring.usable():
-            return there(self._secret_file(_RENEWED)) or not there(self._secret_file(_SIGNING))
-
-    def settle_signing(self, public: str) -> None:
-        """Finish a change of the signing key: one is left, every other is destroyed.
-
-        :param public: public half of the key in force, 64 hex digits.
-        :raises SealError: it is not in the folder; nothing was destroyed.
-        """
-        key = self.signing_key(public).private_bytes_raw()
-        first, renewed = self._secret_file(_SIGNING), self._secret_file(_RENEWED)
-        if not there(first) or self._secret(_SIGNING) != key:
-            with self._ring.lock():
-                self._retire()
-                destroy(first)
-            self._ring.store(first.name, _SIGNING, key)
-        with self._ring.lock():
-            self._known.pop(_RENEWED, None)
-            destroy(renewed)
-
-    def _retire(self) -> None:
-        """Write down the public half of the key that ends, before it ends."""
-        with suppress(KeyMissingError):
-            old = self._secret(_SIGNING)
-            known = dict.fromkeys([*self.past_keys(), bytes.fromhex(_public(old))])
-            write(self.path / PAST, "".join(f"{each.hex()}\n" for each in known).encode())
-
-    def past_keys(self) -> tuple[bytes, ...]:
-        """Return the public halves of signing keys that were in force once, the oldest first.
-
-        A database that names one of them is older than this folder.
-        """
-        with suppress(FileNotFoundError):
-            text = (self.path / PAST).read_text(encoding="ascii")
-            return tuple(bytes.fromhex(line) for line in text.split())
-        return ()
-
     def fingerprint(self, next: bool = False) -> str:
         """Return what a copy of this folder has in common with it, 64 hex digits.
 
@@ -346,48 +247,6 @@ class FolderCustodian:
         :raises KeyMissingError: the label was not ensured, or is forgotten.
         """
         return _derive(self._open(label), name)
-
-    def _file(self, label: str) -> Path:
-        return self.path / file_of(label)
-
-    def _open(self, label: str) -> bytes:
-        return self._read(label, self._file(label))
-
-    def _secret_file(self, name: str) -> Path:
-        return self.path / f"secret-{name}.json"
-
-    def _secret(self, name: str) -> bytes:
-        return self._read(name, self._secret_file(name))
-
-    def _read(self, label: str, path: Path) -> bytes:
-        """Return a key by its name; what another process destroyed is gone here too."""
-        with self._ring.mutex:
-            try:
-                stat = path.stat()
-            except FileNotFoundError:
-                self._known.pop(label, None)
-                raise self._ring.missing(path.name) from None
-            except OSError as problem:
-                with self._ring.usable():
-                    raise problem
-            stamp = (stat.st_ino, stat.st_mtime_ns)
-            known = self._known.get(label)
-            if known is not None and known[0] == stamp:
-                return known[1]
-            name, key = self._ring.read(path.name)
-            if name != label:
-                raise SealError(
-                    f"The key file {path.name} holds the key of {name}.",
-                    "Somebody put another file in its place; bring its copy back.",
-                )
-            self._known[label] = (stamp, key)
-            while len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-            return key
-
-
-def _public(secret: bytes) -> str:
-    return Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw().hex()
 
 
 def _derive(secret: bytes, name: str) -> bytes:

@@ -9,25 +9,23 @@ rotation, or `settle`, goes on from there.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from ...core.errors import InputError, KeyMissingError, SealError, SetupError
+from ...core.errors import InputError, KeyMissingError, SetupError
 from ...core.seal import KEY_SIZE, Random
 from ..statements.folder import named, refused_as, there
-from .keyfile import FRESH, GONE, create, destroy, make_folder, write
+from .folder import KeyFolder
+from .keyfile import FRESH, GONE, destroy, make_folder, write
 from .roots import FolderRoots, Roots
 from .wrapped import CURRENT, PAST, ROOT, Pointer, Wrapped, bound, is_key, require_own, stub
 
 _BATCH = 256
 
 
-class Keyring:
+class Keyring(KeyFolder):
     """The files of one key folder, safe for several threads and processes.
 
     :param path: the folder, readable for its owner only.
@@ -36,27 +34,10 @@ class Keyring:
     """
 
     def __init__(self, path: Path, random: Random, service: Roots | None = None) -> None:
-        self.path = path
-        self.mutex = threading.RLock()
+        super().__init__(path)
         self._random = random
         self._inside = FolderRoots(path, random)
         self._service = service
-        self._private = False
-        self._current = path / CURRENT
-
-    def exists(self) -> bool:
-        """Tell whether the folder was created to its end.
-
-        :raises SetupError: this account may not look into it.
-        """
-        try:
-            self._current.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError as problem:
-            with self.usable():
-                raise problem
-        return True
 
     def creating(self, secrets: Sequence[str], since: str = "") -> Iterator[str]:
         """Make the folder, its first root and the named secrets, step by step.
@@ -164,13 +145,13 @@ class Keyring:
         self.private()
         try:
             with self.usable():
-                return Pointer.read(self._current.read_bytes())
+                return Pointer.read(self.current.read_bytes())
         except FileNotFoundError:
             raise self.missing(CURRENT) from None
 
     def point(self, to: Pointer) -> None:
         """Write which root is in use, and which comes next; while the folder is locked."""
-        write(self.path / CURRENT, to.text())
+        write(self.current, to.text())
 
     def root_mark(self, root: str) -> bytes:
         """Return by which a copy of a root is known; 32 bytes.
@@ -322,71 +303,6 @@ class Keyring:
             write(self._stub(root), stub(root, self._service.kind))
             self._service.make(root)
         return root
-
-    def private(self) -> None:
-        """Make sure that nobody else can read the folder.
-
-        :raises KeyMissingError: there is no folder.
-        :raises SealError: its mode lets others in.
-        """
-        if self._private:
-            return
-        try:
-            with self.usable():
-                mode = self.path.stat().st_mode
-        except FileNotFoundError:
-            raise self.missing("") from None
-        if mode & 0o077:
-            raise SealError(
-                f"The key folder {self.path} is open to other users.",
-                f"Run `chmod 700 {self.path}`.",
-            )
-        self._private = True
-
-    def missing(self, filename: str) -> KeyMissingError:
-        """Return the error for a file that is not there: the file, or the whole folder."""
-        if not self.path.exists():
-            what = f"The key folder {self.path} is not there."
-        elif not self.exists():
-            what = f"The key folder {self.path} holds no keys ({filename or CURRENT} is missing)."
-        else:
-            return KeyMissingError(
-                f"The key file {self.path / filename} is not there.",
-                "Bring it back from a copy of the key folder; a key whose day is over is gone.",
-            )
-        return KeyMissingError(
-            what,
-            "Mount the key folder, or bring its copy back; keys are made once, at installation, by "
-            "`flask guesterase db upgrade`.",
-        )
-
-    def usable(self) -> AbstractContextManager[None]:
-        """Name the folder where the system refuses it; a file that is not there is another matter.
-
-        :raises SetupError: it belongs to another account, cannot be written, or its disk is full.
-        """
-        return refused_as(
-            SetupError, f"The key folder {self.path} cannot be used",
-            "Let it and its files belong to the account of this application, keep it writable, "
-            "and look for free space on its disk.",
-            apart=(FileNotFoundError,),
-        )  # fmt: skip
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Let one thread of one process change the folder at a time.
-
-        :raises SetupError: the system does not let this account change it.
-        """
-        self._private = False
-        self.private()
-        with self.usable(), self.mutex:
-            handle = create(self.path / "lock", os.O_RDWR)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(handle)
 
 
 def _arriving() -> AbstractContextManager[None]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ARRAY, JSON, Column, FromClause, PickleType, Table
 from sqlalchemy import Computed as Generated
 
-from ...core.plan import Shape
+from ...core.deciding import Shape
 from ...core.policy import Policy
 from ...core.treatment import (
     MENTIONS,
@@ -29,9 +29,9 @@ from ...core.treatment import (
     null,
     redact,
 )
+from ..statements.converted import reads_apart, writes_anew
 from ..statements.sql import holds_text
 from .hops import Path, given
-from .masks import reads_apart, writes_anew
 
 UNRULED = (
     "Take its rule out of the policy and map it with Computed(...): it goes, and is hidden, with "

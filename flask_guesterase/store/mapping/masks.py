@@ -5,19 +5,14 @@ from __future__ import annotations
 import base64
 import hmac
 import re
-import secrets
 import uuid
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     Column,
     ColumnElement,
-    Integer,
-    LargeBinary,
-    Numeric,
     String,
     TypeDecorator,
     Uuid,
@@ -26,7 +21,6 @@ from sqlalchemy import (
     func,
     or_,
 )
-from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ...core import mentions
 from ...core.identity import Kind, kind_of
@@ -41,8 +35,8 @@ from ...core.treatment import (
     Redact,
     Rule,
 )
-from ..statements.hosted import ANY, plain, refusal, stored
-from ..statements.sql import holds_text, is_text, text_length
+from ..statements.hosted import plain
+from ..statements.sql import is_text, text_length
 
 Entropy = Callable[[int], bytes]
 """Takes a number of bytes and returns as many random ones."""
@@ -272,129 +266,3 @@ def beneath(rule: Rule) -> Rule:
 def holds_json(column: Column[Any]) -> bool:
     """Return whether a column is JSON to the mapping."""
     return isinstance(plain(column.type), JSON)
-
-
-def fits(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:
-    """Return why a rule cannot fit its column, or an empty string.
-
-    :param rule: an erasing rule.
-    :param column: the column.
-    :param nullable: whether the live column takes NULL.
-    :param length: longest text the live column takes, or None.
-    """
-    if isinstance(rule, File):
-        return fits(rule.then, column, nullable, length)
-    return _misplaced(rule, column, nullable, length) or _unread(rule, column, length)
-
-
-def _unread(rule: Rule, column: Column[Any], length: int | None) -> str:
-    """Return why the column's own type would not read what a rule writes, or an empty string."""
-    then = fallback(rule, column) if isinstance(rule, Inside) else rule
-    if not isinstance(then, Null | Redact | Placeholder | Constant):
-        return ""
-    why = unread(column.type, value_for(then, column, None, secrets.token_bytes, length))
-    return f"the column's own type cannot read back what is written ({why})" if why else ""
-
-
-def unread(type_: TypeEngine[Any], value: Any) -> str:
-    """Return the name of what a host's own type raises about a value, or an empty string.
-
-    Only what is text on its way is tried: what else a driver makes of values it alone knows.
-    """
-    own = isinstance(type_, TypeDecorator | Enum)
-    way = value is None or holds_text(type_) or isinstance(type_, Enum)
-    return refusal(type_, value) if own and way else ""
-
-
-def writes_anew(type_: TypeEngine[Any]) -> bool:
-    """Return whether a host's own type gives one text another form each time, as a salt does.
-
-    No value that was read finds its row again, or equals another.
-    """
-    if not isinstance(type_, TypeDecorator):
-        return False
-    try:
-        write = type_.dialect_impl(ANY).bind_processor(ANY)
-        return write is not None and bool(write(_SAMPLE) != write(_SAMPLE))
-    except Exception:  # the host's own code, where it has not what it needs or takes no text
-        return False
-
-
-def reads_apart(type_: TypeEngine[Any]) -> bool:
-    """Return whether a host's own type makes of one stored value objects that are none the same.
-
-    By an object whose class says neither what it equals nor how it is written, no row is known.
-    """
-    if not isinstance(type_, TypeDecorator):
-        return False
-    try:
-        read = type_.dialect_impl(ANY).result_processor(ANY, None)
-        stored_ = next(v for kind, v in _STORED if isinstance(stored(type_), kind))
-        one, other = (stored_, stored_) if read is None else (read(stored_), read(stored_))
-        return bool({one} != {other}) or str(one) != str(other)
-    except Exception:  # the host's own code, which may not know this value
-        return False
-
-
-def stored_apart(one: TypeEngine[Any], other: TypeEngine[Any]) -> bool | None:
-    """Return whether what links rows lies in two columns in forms that are never equal.
-
-    It is compared as it is stored: a UUID that a host's own type keeps as 16 bytes equals no text,
-    and a number that the host shows with a word before it equals no text of the two.
-
-    :param one: type of a column.
-    :param other: type of the column it is compared with.
-    :return: None where only the number's text, without the word, would be equal.
-    """
-    own = [type_ for type_ in (one, other) if isinstance(type_, TypeDecorator)]
-    bare = [stored(type_) for type_ in (one, other)]
-    if not own or any(isinstance(type_, NullType) for type_ in bare):
-        return False
-    if len({isinstance(type_, LargeBinary) for type_ in bare}) > 1:
-        return True
-    numbers = [type_ for type_ in own if isinstance(stored(type_), Integer)]
-    if numbers and any(isinstance(type_, String) for type_ in bare):
-        return None if _reads_otherwise(numbers[0]) else False
-    return False
-
-
-def _reads_otherwise(type_: TypeEngine[Any]) -> bool:
-    """Return whether a host's own type shows a number as another text than its digits."""
-    try:
-        read = type_.dialect_impl(ANY).result_processor(ANY, None)
-        return read is not None and str(read(1)) != "1"
-    except Exception:  # the host's own code, which may not know this value
-        return False
-
-
-_SAMPLE = "Aa1"
-_STORED: tuple[tuple[Any, Any], ...] = ((String, _SAMPLE), (Integer, 1), (LargeBinary, b"Aa1"))
-
-
-def _misplaced(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:
-    if isinstance(rule, Mentions | Inside):
-        if not holds_text(column.type) and not holds_json(column):
-            return "the column holds neither text nor JSON"
-        then = fallback(rule, column) if isinstance(rule, Inside) else None
-        return "the column does not take NULL" if isinstance(then, Null) and not nullable else ""
-    if isinstance(rule, Null):
-        return "" if nullable else "the column does not take NULL"
-    if isinstance(rule, Redact | Placeholder):
-        if isinstance(rule, Placeholder) and isinstance(column.type, Uuid):
-            return ""
-        return "" if holds_text(column.type) else "the column does not hold text"
-    if isinstance(rule, Constant):
-        if rule.value is None and not nullable:
-            return "the column does not take NULL"
-        if isinstance(rule.value, str) and length is not None and len(rule.value) > length:
-            return f"the constant is longer than {length} characters"
-        if isinstance(rule.value, str) and isinstance(column.type, Integer | Numeric):
-            return "" if _is_number(rule.value) else "the constant is no number"
-    return ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except ArithmeticError:
-        return False

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import (
-    BinaryExpression,
-    BooleanClauseList,
-    Column,
-    ColumnElement,
-    Table,
-)
-from sqlalchemy.exc import NoReferenceError
+from sqlalchemy import Column, ColumnElement, Table
 from sqlalchemy.orm import Mapper, RelationshipProperty
-from sqlalchemy.sql import operators
 
 from ...core.finding import Finding, Severity
 from ...core.policy import Equal, Policy, Via
+from ..statements.converted import stored_apart, unread, writes_anew
 from ..statements.sql import filled
 from .declared import written
 from .hops import Hop, Path, given, table_of
-from .masks import in_common, stored_apart, unread, writes_anew
-from .unique import is_unique
+from .joins import blank, is_key, joined, place_of, reachable, spelt
+from .masks import in_common
 
 
 class Atlas:
@@ -113,9 +105,9 @@ class Resolver:
 
     def step(self, table: Table, part: str) -> list[Hop]:
         """Return the hops of a relationship or of a column with one foreign key, or none."""
-        meant = [_relationship_hops(table, r) for r in self.atlas.relationships(table, part)]
+        meant = [joined(table, r) for r in self.atlas.relationships(table, part)]
         if meant:
-            alike = all(_spelt(hops) == _spelt(meant[0]) for hops in meant)
+            alike = all(spelt(hops) == spelt(meant[0]) for hops in meant)
             return meant[0] if alike else []
         column = self.atlas.column(table, part)
         constraints = {fk.constraint for fk in column.foreign_keys} if column is not None else set()
@@ -148,7 +140,7 @@ class Resolver:
     def void(self, hop: Hop) -> tuple[tuple[Any, ...] | None, ...]:
         """Return, per column of a hop, what an erasure leaves in it; None where a key vouches."""
         return tuple(
-            None if _is_key(a, b) else self._void(a, b)
+            None if is_key(a, b) else self._void(a, b)
             for a, b in zip(hop.source, hop.target, strict=True)
         )
 
@@ -248,10 +240,10 @@ class Resolver:
 
     def _whose(self, held: Sequence[ColumnElement[Any]]) -> str:
         """Return the subject table whose key these columns hold, or an empty string."""
-        ends = [_places({*column.base_columns}) for column in held]
+        ends = [reachable({*column.base_columns}) for column in held]
         for name in sorted({table for places in ends for table, _ in places}):
             if name in self.policies and self.policies[name].subject is not None:
-                key = [_place(column) for column in self.atlas.key(self.atlas.tables[name])]
+                key = [place_of(column) for column in self.atlas.key(self.atlas.tables[name])]
                 fit = (column in places for column, places in zip(key, ends, strict=False))
                 if len(key) == len(held) and all(fit):
                     return name
@@ -291,9 +283,6 @@ _UNIQUE = (
 _ENDLESS = "It comes back to where it started."
 
 
-_Pairs = Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]]
-
-
 def _vias(policy: Policy) -> list[tuple[Via, frozenset[str] | None]]:
     via = policy.via
     if via is None:
@@ -303,98 +292,3 @@ def _vias(policy: Policy) -> list[tuple[Via, frozenset[str] | None]]:
     if isinstance(via, Mapping):
         return [(path, frozenset(columns)) for path, columns in via.items()]
     return [(path, None) for path in via]
-
-
-def _relationship_hops(table: Table, rel: RelationshipProperty[Any]) -> list[Hop]:
-    """Return a relationship's hops, none where it is more than columns that equal columns."""
-    joins: list[tuple[ColumnElement[bool] | None, _Pairs]]
-    if rel.secondary is None:
-        joins = [(rel.primaryjoin, rel.local_remote_pairs)]
-    else:
-        far = [(link, other) for other, link in rel.secondary_synchronize_pairs or ()]
-        joins = [(rel.primaryjoin, rel.synchronize_pairs), (rel.secondaryjoin, far)]
-    hops, here = [], table.fullname
-    for join, pairs in joins:
-        equal = {frozenset({_place(a), _place(b)}) for a, b in pairs}
-        if not pairs or _equalities(join) != equal:
-            return []
-        hop = _hop(pairs)
-        theirs = {c.table for c in hop.target}
-        if {table_of(c).fullname for c in hop.source} != {here} or len(theirs) != 1:
-            return []
-        hops.append(hop)
-        here = hop.table.fullname
-    return hops
-
-
-def _equalities(
-    join: ColumnElement[Any] | None,
-) -> set[frozenset[tuple[str, str] | None]] | None:
-    """Return the pairs of columns that a condition wants equal, or None where it wants more."""
-    found, todo = set(), [join]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, BooleanClauseList) and each.operator is operators.and_:
-            todo += each.clauses
-            continue
-        if not isinstance(each, BinaryExpression) or each.operator is not operators.eq:
-            return None
-        pair = frozenset({_place(each.left), _place(each.right)})
-        if None in pair:
-            return None
-        found.add(pair)
-    return found
-
-
-def _place(column: Any) -> tuple[str, str] | None:
-    """Return table and key of a table's own column, or None of anything else."""
-    table = column.table if isinstance(column, Column) else None
-    return (table.fullname, column.key) if isinstance(table, Table) else None
-
-
-def _places(columns: set[Any]) -> set[tuple[str, str]]:
-    """Return table and key of columns, and of those that foreign keys lead from them to."""
-    found = set[tuple[str, str]]()
-    while columns:
-        column = columns.pop()
-        place = _place(column)
-        if place is not None and place not in found:
-            found.add(place)
-            for key in column.foreign_keys:
-                with suppress(NoReferenceError):
-                    columns.add(key.column)
-    return found
-
-
-def _is_key(one: Column[Any], other: Column[Any]) -> bool:
-    """Return whether foreign keys lead from one of two columns to the other."""
-    ways = (one, other), (other, one)
-    return any(_place(b) in _places({a}) - {_place(a)} for a, b in ways)
-
-
-def blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
-    """Return which of a path's columns, together, lead to nobody where they are empty or 0.
-
-    Where they name one row, 0 in a part of it is the number of a house or a window like any other.
-    Where they name several, all who have nothing in one of them would be taken for each other.
-    """
-    if None in void:
-        return ()
-    sides = (hop.source, hop.target)
-    one = any(is_unique(table_of(side[0]), side, whole=True) for side in sides)
-    return (tuple(range(len(void))),) if one else _each(void)
-
-
-def _each(void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
-    return tuple((place,) for place in range(len(void)))
-
-
-def _spelt(hops: Iterable[Hop]) -> list[list[tuple[str, str] | None]]:
-    """Return what hops compare, in a form that can be compared itself."""
-    return [[_place(c) for c in (*hop.source, *hop.target)] for hop in hops]
-
-
-def _hop(pairs: _Pairs) -> Hop:
-    mine = tuple(a for a, _ in pairs if isinstance(a, Column))
-    theirs = tuple(b for _, b in pairs if isinstance(b, Column))
-    return Hop(mine, theirs)

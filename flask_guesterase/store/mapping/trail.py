@@ -29,10 +29,9 @@ from sqlalchemy import (
 
 from ...core.plan import Key
 from ..statements.sql import among, chunks, folded, host_values, is_text, python_type
+from ..transaction import MARIADB
 from .crossing import at, binds_of
 from .hops import Hop
-
-MARIADB = frozenset({"mysql", "mariadb"})
 
 Values = tuple[Any, ...]
 

@@ -16,7 +16,8 @@ from ..statements.sql import asked, is_text, parts
 from .datamap import DataMap
 from .declared import Declared
 from .hops import Hop
-from .paths import Resolver, blank
+from .joins import blank
+from .paths import Resolver
 from .trail import Trail, crosses, legs, zoned
 
 

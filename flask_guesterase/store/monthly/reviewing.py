@@ -20,6 +20,7 @@ from ...core.permissions import Permission
 from .. import tables
 from ..access import actors
 from ..access.sameness import same
+from ..casework.answerable import owner_of
 from ..casework.cases import day_at
 from ..figures import age, gathering, requests
 from ..settings import Property
@@ -143,13 +144,7 @@ def plan(work: Work, number: str, todo: tuple[str, str, date], by: str) -> int:
     what, owner, due = todo
     row, actor = records.at_work(work, number, by)
     text = complaining.wording(what)
-    if due < day_at(work.settings.property(row.property), work.now):
-        raise InputError("This day is past.", "Give a day that is still to come.")
-    if not actors.works(work, owner, row.property):
-        raise InputError(
-            "Nobody of staff at this property has this login.", "Name who answers for it."
-        )
-    who = actors.number(work, owner)
+    who = owner_of(work, row.property, owner, due)
     records.tell(work, MonthlyNoted, row, actor, ((Point.ACTION.value,), {}, {}))
     said = {"text": text, "owner": owner}
     return records.note(work, row, actor, Point.ACTION, said, owner=who, due_on=due.isoformat())

@@ -21,9 +21,10 @@ from ...core.errors import (
     UnknownError,
 )
 from ...core.events import RestoreProposed, SubjectRestored
-from ...core.image import Images, decode
+from ...core.image import Images
 from ...core.lifecycle import DONE, State
 from ...core.log import canonical
+from ...core.payload import decode
 from ...core.permissions import Permission
 from ...core.remembrance import Kind
 from ...core.restoring import Report, RestoreGround, Table, read_report

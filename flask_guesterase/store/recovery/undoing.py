@@ -16,8 +16,9 @@ from ...core.certified import from_json
 from ...core.errors import SealError
 from ...core.events import CertificateRevoked
 from ...core.identity import Kind
-from ...core.image import Cell, Image, decode
+from ...core.image import Cell, Image
 from ...core.log import canonical
+from ...core.payload import decode
 from ...core.plan import Person
 from ...core.recipient import Stage
 from ...core.seal import Box, open_box

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
-from ...core.image import Line, Strip, encode_strips
+from ...core.image import Line, Strip
+from ...core.payload import encode_strips
 from ...core.plan import Decision, Key, Outcome, Plan, Step
 from ...core.rule import Kind
 from ...core.seal import Terms

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...core.errors import SealError
-from ...core.image import Cell, Image, decode
+from ...core.image import Cell, Image
+from ...core.payload import decode
 from ...core.plan import Key
 from ...core.seal import Box, open_box
 from ..boxes import vault

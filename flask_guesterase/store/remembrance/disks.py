@@ -19,6 +19,21 @@ def home(conn: Connection) -> Path | None:
 
     :param conn: open transaction.
     """
+    if conn.dialect.name == "sqlite" or conn.engine.url.host not in HERE:
+        return folder_of(conn)
+    try:
+        with conn.begin_nested():
+            return folder_of(conn)
+    except DBAPIError:
+        return None
+
+
+def folder_of(conn: Connection) -> Path | None:
+    """Return the folder of a database that lies on this machine, None where it lies elsewhere.
+
+    :param conn: a connection.
+    :raises DBAPIError: this account may not ask.
+    """
     if conn.dialect.name == "sqlite":
         rows = conn.exec_driver_sql("PRAGMA database_list").all()
         file = next((row[2] for row in rows if row[1] == "main"), "")
@@ -28,11 +43,7 @@ def home(conn: Connection) -> Path | None:
     asked = (
         "SELECT @@global.datadir" if conn.dialect.name in MARIADB else "SHOW data_directory"
     )
-    try:
-        with conn.begin_nested():
-            path = Path(str(conn.exec_driver_sql(asked).scalar_one()))
-    except DBAPIError:
-        return None
+    path = Path(str(conn.exec_driver_sql(asked).scalar_one()))
     return path if path.exists() else None
 
 

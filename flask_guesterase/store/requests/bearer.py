@@ -202,6 +202,7 @@ def _shown(work: Work, row: Row[Any]) -> dict[str, Any]:
         "id": row.id, "property": row.property, "permissions": row.permissions.split(),
         "actor": row.actor, "issued_by": row.issued_by, "issued_at": row.issued_at,
         "ends_on": row.ends_on, "used_on": row.used_on or "", "works": not over,
+        "revoked_by": row.revoked_by or "", "revoked_at": row.revoked_at,
     }  # fmt: skip
 
 

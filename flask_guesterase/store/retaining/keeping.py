@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from ...core.events import SYSTEM, RankConflict
-from ...core.image import Image, Images, encode
+from ...core.image import Image, Images
 from ...core.log import canonical, slug
+from ...core.payload import encode
 from ...core.plan import Decision, Key, Outcome, Plan, Row, key_text
 from ...core.ruling import Reason, Ruling
 from ...core.seal import Terms

@@ -221,6 +221,7 @@ class Incident(Schema):
     hold = fields.Integer(required=True, allow_none=True)
     opened_by = fields.String(required=True)
     classified_by = fields.String(required=True)
+    classified_at = fields.DateTime(required=True, allow_none=True)
     reviewed_by = fields.String(required=True)
     closed_by = fields.String(required=True)
     duties = fields.List(fields.Dict(), required=True)

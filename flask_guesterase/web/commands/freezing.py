@@ -22,6 +22,7 @@ _id = click.argument("id", type=Whole())
 _COLUMNS = (
     "id", "kind", "scope", "property", "night", "room", "table", "row", "query", "why", "silent",
     "reference", "placed_at", "confirmed", "review_on", "late", "lift_by",
+    "lift_at",
 )  # fmt: skip
 
 

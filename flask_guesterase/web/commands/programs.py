@@ -55,6 +55,7 @@ def list_(by: str) -> Answer:
         found = list(office.tokens(who))
     columns = (
         "id", "works", "property", "permissions", "actor", "issued_by", "ends_on", "used_on",
+        "revoked_by", "revoked_at",
     )  # fmt: skip
     return Answer(found, listing(found, columns))
 

@@ -58,6 +58,7 @@ def _list(
             **row,
             "called": called[row["kind"]],
             "placed": moment_at(row["property"], row["placed_at"]),
+            "proposed": moment_at(row["property"], row["lift_at"]),
             "plain": plain(row.get("row", "")),
         }
         for row in found

@@ -1,0 +1,62 @@
+"""Keys as this process has read them: each is remembered until another file takes its place."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+from ...core.errors import SealError
+from .keyring import Keyring
+from .wrapped import file_of
+
+_REMEMBERED = 2048
+
+
+class OpenedKeys:
+    """The keys of labels and the lasting secrets of one folder, by their names.
+
+    :param ring: the files of the folder.
+    """
+
+    def __init__(self, ring: Keyring) -> None:
+        self.path = ring.path
+        self._ring = ring
+        self._known: OrderedDict[str, tuple[tuple[int, int], bytes]] = OrderedDict()
+
+    def _file(self, label: str) -> Path:
+        return self.path / file_of(label)
+
+    def _open(self, label: str) -> bytes:
+        return self._read(label, self._file(label))
+
+    def _secret_file(self, name: str) -> Path:
+        return self.path / f"secret-{name}.json"
+
+    def _secret(self, name: str) -> bytes:
+        return self._read(name, self._secret_file(name))
+
+    def _read(self, label: str, path: Path) -> bytes:
+        """Return a key by its name; what another process destroyed is gone here too."""
+        with self._ring.mutex:
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                self._known.pop(label, None)
+                raise self._ring.missing(path.name) from None
+            except OSError as problem:
+                with self._ring.usable():
+                    raise problem
+            stamp = (stat.st_ino, stat.st_mtime_ns)
+            known = self._known.get(label)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            name, key = self._ring.read(path.name)
+            if name != label:
+                raise SealError(
+                    f"The key file {path.name} holds the key of {name}.",
+                    "Somebody put another file in its place; bring its copy back.",
+                )
+            self._known[label] = (stamp, key)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+            return key
