@@ -340,7 +340,8 @@ TABLES: tuple[Own, ...] = (
          What.COUNT: "count",
          What.TIME: "since noticed_at told_at deputy_at taken_at closed_at",
          What.PERSON: "noticed_by taken_by closed_by", What.RANDOM: "box"},
-        {"box": "its content, the words of who reported a mistake, when the alert is closed"},
+        {"box": "its content, the words of who reported a mistake, when the alert is closed, after "
+         "a year at the latest"},
     ),
     Own(
         "training", "who acts on guests' data was taught how", End.AGE,
