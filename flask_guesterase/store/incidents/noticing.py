@@ -20,7 +20,7 @@ from ...core.errors import (
     UnknownError,
 )
 from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
-from ...core.identity import Kind
+from ...core.identity import Kind, contradicts
 from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, TAKEN_BACK, Whom
 from ...core.log import canonical
 from ...core.plan import Person
@@ -31,7 +31,7 @@ from ..access.sameness import same
 from ..boxes import safe
 from ..casework import matching, written
 from ..casework.matching import Contact
-from ..erasing.carrying import Candidate, known
+from ..erasing.carrying import Candidate, carriers, known
 from ..journaling import approvals, journal
 from ..messages import outbox
 from ..remembrance import remembering
@@ -348,7 +348,14 @@ def _alone(
     except (MatchError, UnknownError):
         return False
     standing = {each.found.person: each.standing for each in found.judged}
-    return candidate.person in standing and set(standing.values()) == {Standing.TAKEN}
+    if candidate.person not in standing or set(standing.values()) != {Standing.TAKEN}:
+        return False
+    # Who shares it may be on file of another hotel alone; the same guest may be there too.
+    beside = carriers(work.conn, work.datamap, kind, text) - set(standing)
+    others = known(work.conn, work.datamap, beside).values()
+    return all(
+        bool(candidate.name) and not contradicts(candidate.name, each.name) for each in others
+    )
 
 
 def _letter(
