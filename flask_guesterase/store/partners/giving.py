@@ -24,7 +24,7 @@ from ..lawbook.clocks import places_of
 from ..mapping.datamap import Contacts, DataMap
 from ..mapping.declared import Declared
 from ..retaining import keeping, law
-from ..statements.sql import among, chunks
+from ..statements.sql import among, chunks, python_type
 from ..work import Work
 
 MOST = 1000
@@ -189,7 +189,7 @@ def _read(
                 text = _text(work, (table, column), cells[column])
                 spared = (table, key, "") in kept or (table, key, column) in kept
                 place = table, column
-                if not text or spared or cells[column] in theirs.get(column, ()):
+                if not text or spared or (column, text.casefold()) in theirs:
                     continue
                 if not _anothers(work, place, places[place], text, people):
                     values.setdefault(place, []).append((text, at.get(key, "")))
@@ -231,8 +231,8 @@ def _rows(
 def _elsewhere(
     work: Work, table: str, columns: Sequence[str],
     read: Sequence[tuple[Key, dict[str, Any]]], mine: Collection[Key],
-) -> dict[str, set[Any]]:  # fmt: skip
-    """Return column -> values that stand in a row of somebody else's who lives as well.
+) -> set[tuple[str, str]]:  # fmt: skip
+    """Return columns, each with a value that stands in a row of somebody else's who lives as well.
 
     Rooms of one booking may have one number, and each its own guest. A name is left out: others
     bear it, and nobody takes it for a number.
@@ -245,16 +245,24 @@ def _elsewhere(
     """
     declared, contacts = work.datamap.declared(table), work.datamap.subjects.get(table)
     names = {column.name for column in contacts.names} if contacts is not None else set()
-    key, found = [declared.table.c[c.key] for c in declared.key], dict[str, set[Any]]()
+    key, found = [declared.table.c[c.key] for c in declared.key], set[tuple[str, str]]()
     for column in set(columns) - names:
-        wanted, at = declared.column(column), dict[Key, Any]()
-        values = {cells[column] for _, cells in read} - {None}
-        for part in chunks(sorted(values, key=repr)):
+        wanted, at = declared.column(column), dict[Key, str]()
+        # A document is compared by no engine alike; nobody is known by one.
+        values = {v for _, cells in read if isinstance(v := cells[column], _NUMBERS)}
+        told = python_type(wanted.type) in _NUMBERS
+        for part in chunks(sorted(values, key=repr)) if told else ():
             rows = work.conn.execute(select(*key, wanted).where(wanted.in_(part)).limit(MOST))
-            at |= {tuple(row)[:-1]: row[-1] for row in rows if tuple(row)[:-1] not in mine}
+            for line in map(tuple, rows):
+                if line[:-1] not in mine:
+                    at[line[:-1]] = _text(work, (table, column), line[-1]).casefold()
         lives = _living(work, declared, list(at)) if len(at) < MOST else set(at)
-        found[column] = {value for one, value in at.items() if one in lives}
+        found |= {(column, text) for one, text in at.items() if one in lives}
     return found
+
+
+_NUMBERS = (str, int)
+"""Types of the values by which another system knows somebody."""
 
 
 def _living(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
