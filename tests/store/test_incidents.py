@@ -326,6 +326,21 @@ def test_a_mailbox_that_a_guest_of_another_hotel_shares_is_not_written_to(small:
         assert [safe.read(office.work, box)["to"] for box in letters] == ["eve@example.com"]
 
 
+def test_a_telephone_in_two_spellings_is_written_to_once(small: Watch) -> None:
+    """Two profiles of one guest have one number, the one with the country and the other without."""
+    small.guest(5, name="Eve", phone="+49 171 2345678")
+    small.guest(6, name="Eve", phone="0171 2345678")
+    number = proposed(small, "Seen.")
+    digest = small.digest(number)
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(small.run)
+    letters = [row["box"] for row in small.ours("outbox") if row["template"] == "incident"]
+    with small.begin() as office:
+        to = [safe.read(office.work, box)["to"] for box in letters]
+    assert to == ["ann@example.com", "+49 171 2345678"]
+
+
 def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
     """Other words, or the same proposed again: the second reads anew."""
     number = proposed(small, "Harmless.")

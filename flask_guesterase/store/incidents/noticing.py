@@ -20,7 +20,7 @@ from ...core.errors import (
     UnknownError,
 )
 from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
-from ...core.identity import Kind, contradicts
+from ...core.identity import Kind, contradicts, normal
 from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, TAKEN_BACK, Whom
 from ...core.log import canonical
 from ...core.plan import Person
@@ -363,7 +363,9 @@ def _letter(
 ) -> str:
     """Queue a letter, unless it was before; return its mark."""
     hotel, contact = to
-    key = fingerprint(work.custodian.pepper("incident"), row.number, contact.value.casefold())
+    # Nobody gets it twice, however a second profile spells the number.
+    same_ = normal(contact.kind, contact.value, hotel.country)
+    key = fingerprint(work.custodian.pepper("incident"), row.number, same_)
     post = outbox.Post(row.controller, hotel.code, hotel.lang, contact.kind, contact.value)
     mark = f"{LETTER}:{row.number}:{key[:40]}"
     outbox.queue_post(work, post, LETTER, params, mark)
