@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from .errors import InputError
 
@@ -10,7 +11,7 @@ LONGEST = 1000
 """Characters of a note that are kept."""
 
 _NUMBER = re.compile(r"\bG[A-Z]-[0-9A-Z]{8}\b")
-_CONTACT = re.compile(r"@|\d(?:[ ()./-]?\d){5,}")
+_CONTACT = re.compile(r"@|\d(?:[ ()./·_‐-―−-]?\d){5,}")
 
 
 def impersonal(text: str) -> str:
@@ -24,7 +25,8 @@ def impersonal(text: str) -> str:
     found = text.replace("\0", "").strip()[:LONGEST]
     if not found:
         raise InputError("Nothing is written here.", "Say it in a sentence or two.")
-    if _CONTACT.search(_NUMBER.sub("", found)):
+    # What a Chinese keyboard types in full width is the same address, or the same number.
+    if _CONTACT.search(_NUMBER.sub("", unicodedata.normalize("NFKC", found))):
         raise InputError(
             "A note names no guest: an address or a long number stands in it.",
             "Write the number of the request instead.",

@@ -45,9 +45,10 @@ TABLES: tuple[Own, ...] = (
     Own(
         "contact", "the way to write to the guest as long as the request is open; after it, where "
         "the guest asked to be told once that the rest has gone",
-        End.CASE, "at the request's end, 400 days after it was asked at the latest; kept for a "
-        "later notice, with that or when it is not wanted any more, 24 months after the answer at "
-        "the latest; a key of its own is destroyed after it, so that no copy of the box opens",
+        End.CASE, "at the request's end; of a refusal 400 days after it was sealed at the latest, "
+        "of an open request it is sealed anew before that; kept for a later notice, with that or "
+        "when it is not wanted any more, 24 months after the answer at the latest; a key of its "
+        "own is destroyed after it, so that no copy of the box opens",
         {What.RANDOM: "request box", What.TIME: "ends_on"},
     ),
     Own(
@@ -339,7 +340,8 @@ TABLES: tuple[Own, ...] = (
          What.COUNT: "count",
          What.TIME: "since noticed_at told_at deputy_at taken_at closed_at",
          What.PERSON: "noticed_by taken_by closed_by", What.RANDOM: "box"},
-        {"box": "its content, the words of who reported a mistake, when the alert is closed"},
+        {"box": "its content, the words of who reported a mistake, when the alert is closed, after "
+         "a year at the latest"},
     ),
     Own(
         "training", "who acts on guests' data was taught how", End.AGE,

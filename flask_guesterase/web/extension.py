@@ -190,6 +190,10 @@ class Guesterase(Installed):
         :param property: code of the property; read from the record when empty.
         :param count: whether it counts; not for a look before the record is made.
         """
+        if not has_app_context():
+            # Whose settings and signals would these be? A job of the host's goes on all the same.
+            _log.warning("guesterase: a record was reviewed where no application is at work")
+            return Review("", property, problem=RuntimeError.__name__)
         extension = cast(Guesterase, here() or self)
         return extension._review(instance, lambda: reviewer, property, count)
 

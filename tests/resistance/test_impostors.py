@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from operator import truediv
 from pathlib import Path
@@ -19,11 +20,12 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from flask_guesterase.core.log import read_entry
+from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.store import tables
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.journaling import journal
 from flask_guesterase.store.messages.channels import Message
-from tests.store.hotel import Guest
+from tests.store.hotel import Guest, policies
 from tests.web import house as houses
 from tests.web.house import CANARY, QUESTIONS, Browser, House
 from tests.web.test_copied import asked, released
@@ -717,6 +719,34 @@ def test_a_notice_to_a_shared_mailbox(post: tuple[House, Mailboxes]) -> None:
         office.confirm(number, "clerk", "desk")
     house.worker()
     assert [m.template for m in boxes.sent if m.template == "objection"] == []
+
+
+def by_document(files: str) -> list[tuple[Any, Policy]]:
+    """Return what a vendor declares whose guests are looked for by their document alone."""
+    (guest, policy), *rest = policies(files)
+    subject = Subject(["document_no"], name="name", contact=["email"], property="hotel")
+    return [(guest, replace(policy, subject=subject)), *rest]
+
+
+def test_a_notice_to_a_mailbox_by_which_nobody_is_looked_for(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A contact that is no key of `match` is told all the same, where it is this person's alone."""
+    house = House(
+        sqlite_url, tmp_path, declared=by_document, GUESTERASE_MAIL="smtp://127.0.0.1:1",
+        GUESTERASE_SENDER="desk@pine.example", GUESTERASE_BASE_URL="http://localhost/privacy",
+    )  # fmt: skip
+    house.people()
+    house.hotel.guest(5, name="Ola Berg", document_no="W77", email="ola@mail.example")
+    house.extension.channels["smtp"] = boxes = Mailboxes()
+    for document in ("W77", "E1"):
+        with house.app.app_context(), house.extension.begin() as office:
+            number = office.request({"document_no": document}, property="sh", by="clerk")
+            office.confirm(number, "clerk", "desk")
+    house.worker()
+    assert [m.to for m in boxes.sent if m.template == "objection"] == ["ola@mail.example"]
+    house.session.remove()
+    house.hotel.engine.dispose()
 
 
 def test_the_case_of_somebody_else(house: House) -> None:

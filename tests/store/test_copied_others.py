@@ -274,6 +274,19 @@ def test_how_to_reach_anybody_is_struck_out_of_a_document_as_of_a_text(hotel: Ho
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("said", "left"), [
+    ("或问ｃａｒｌ＠ｍａｉｌ．ｅｘａｍｐｌｅ。", "▇▇▇。"), ("请写 carl＠mail.example", "请写 ▇▇▇"),
+    ("电话＋４９－３０－９０１８２０", "电话▇▇▇"), ("tel +49 30–901820 or bell", "tel ▇▇▇ or bell"),
+])  # fmt: skip
+def test_how_to_reach_anybody_is_struck_out_in_full_width_too(
+    hotel: Hotel, said: str, left: str
+) -> None:
+    """As a Chinese keyboard types it, and with dashes of print."""
+    hotel.guest(1, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark=said)
+    assert remark(hotel) == left
+
+
 def test_a_surname_that_two_share_stays_in_the_guests_own_name(hotel: Hotel) -> None:
     """Husband and wife: what is said of the one is struck out, the other's name is whole."""
     hotel.guest(1, **ANN)

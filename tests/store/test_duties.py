@@ -102,7 +102,8 @@ def test_a_shift_is_taken_over_once_by_somebody_else(hotel: Hotel) -> None:
 
 
 @pytest.mark.parametrize(
-    "note", ["", "  ", "Call ann@mail.example", "Call +86 139 1234 5678", "Room of E12345678"]
+    "note", ["", "  ", "Call ann@mail.example", "Call +86 139 1234 5678", "Room of E12345678",
+             "致电ann＠mail.example", "电话139－1234－5678", "139–1234–5678", "139·1234·5678"]
 )
 def test_a_note_shows_no_contact(hotel: Hotel, note: str) -> None:
     """An address or a long number is refused before anything is written."""

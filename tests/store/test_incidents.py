@@ -24,6 +24,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.incidents import Alarm, Severity, Whom
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.access import pulse
+from flask_guesterase.store.boxes import safe
 from flask_guesterase.store.incidents import evidence, noticing, records
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
@@ -308,6 +309,36 @@ def proposed(small: Watch, words: str) -> str:
         office.measure_incident(number, Asked(), "officer")
         office.propose_notice(number, "EU/guests", words, "officer")
     return number
+
+
+def test_a_mailbox_that_a_guest_of_another_hotel_shares_is_not_written_to(small: Watch) -> None:
+    """Who lives with a guest may have a profile at the other house, with the same mailbox."""
+    small.guest(5, name="Eve", email="eve@example.com")
+    small.guest(7, hotel="mu", name="EVE", email="eve@example.com")
+    small.guest(8, hotel="mu", name="Alf", email="ANN@example.com")
+    number = proposed(small, "Seen.")
+    digest = small.digest(number)
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(small.run)
+    letters = [row["box"] for row in small.ours("outbox") if row["template"] == "incident"]
+    with small.begin() as office:
+        assert [safe.read(office.work, box)["to"] for box in letters] == ["eve@example.com"]
+
+
+def test_a_telephone_in_two_spellings_is_written_to_once(small: Watch) -> None:
+    """Two profiles of one guest have one number, the one with the country and the other without."""
+    small.guest(5, name="Eve", phone="+49 171 2345678")
+    small.guest(6, name="Eve", phone="0171 2345678")
+    number = proposed(small, "Seen.")
+    digest = small.digest(number)
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(small.run)
+    letters = [row["box"] for row in small.ours("outbox") if row["template"] == "incident"]
+    with small.begin() as office:
+        to = [safe.read(office.work, box)["to"] for box in letters]
+    assert to == ["ann@example.com", "+49 171 2345678"]
 
 
 def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:

@@ -169,6 +169,23 @@ def test_what_is_another_living_guests_too_is_not_given(hotel: Hotel) -> None:
     assert [i.value for i in system.came[0].identities] == [ANN["phone"], "B1"]
 
 
+def test_the_number_of_a_booking_of_several_is_not_given(any_hotel: Hotel) -> None:
+    """Who deletes the key cards of that number would delete those of the room beside."""
+    hotel, system = any_hotel, System()
+    ann(hotel)
+    hotel.put(Booking, id=3, number="B3", guest_id=2, remark="R-7")
+    hotel.put(Booking, id=4, number="B4", guest_id=1, remark="R-7")
+    hotel.put(Booking, id=5, number="B5", guest_id=1, remark="R-8")
+    hotel.put(Booking, id=6, number="B6", guest_id=1, remark="R-8")
+    hotel.recipients = (Recipient("door-locks", system, gives={"booking": "bookings.remark"}),)
+    erase(hotel)
+    go(hotel)
+    assert [i.value for i in system.came[0].identities] == ["late", "R-8"]
+    hotel.erased(hotel.approved(email="bea@mail.example"))
+    go(hotel)
+    assert [i.value for i in system.came[1].identities] == ["early", "R-7"]
+
+
 def test_a_person_tells_a_system_that_could_not_know_the_guest(hotel: Hotel) -> None:
     """Without a value of hers alone nothing is sent, and nothing is forgotten either."""
     ann(hotel)

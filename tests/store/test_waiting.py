@@ -376,3 +376,24 @@ def test_a_companion_of_a_stay_waits_as_long_as_the_stay(house: House) -> None:
     house.stay(7, 1)
     house.add(Lodger, stay_id=7, person_id=2)
     assert attempt(house, house.approved(email="bea@example.com")) == ("in-house",)
+
+
+def test_a_guest_whose_request_waits_for_years_is_told_of_its_end(house: House) -> None:
+    """The way to write to them lasts as long as the request, and is sealed anew on its way."""
+    house.person(1)
+    house.stay(1, 1, 1, status="out", days=-30)
+    house.add(Bill, id=1, stay_id=1, owed=5, text="minibar")
+    number = house.approved(email="ann@example.com")
+    assert attempt(house, number)
+    before = house.ours("contact")
+    for _ in range(3):
+        house.later(days=380)
+        with house.begin() as office:
+            office.expire()
+    ((was,), (now,)) = before, house.ours("contact")
+    assert now["box"] != was["box"]
+    assert now["ends_on"] > was["ends_on"]
+    house.set(Bill, 1, owed=0)
+    assert attempt(house, number) == ()
+    assert "done" in {row["template"] for row in house.ours("outbox")}
+    assert house.ours("contact") == []

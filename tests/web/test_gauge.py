@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from flask_guesterase.store import tables
-from flask_guesterase.store.access import limits
+from flask_guesterase.store.access import limits, pulse
+from flask_guesterase.store.access.pulse import Pulse
 from flask_guesterase.store.figures import age
 from flask_guesterase.web.gauge import age_pages
 from tests.web.house import House
@@ -43,6 +45,17 @@ def test_the_age_in_whole_months_costs_one_statement(
     assert "max-age=3600" in answer.headers["Cache-Control"]
     assert "no-store" not in answer.headers["Cache-Control"]
     assert browser.client.get("/privacy/age/age.json").get_json() == {"oldest_months": months}
+
+
+def test_a_record_of_days_to_come_is_no_month_old(house: House) -> None:
+    """A house that opens in spring dates its stays by what is planned."""
+    house.app.register_blueprint(age_pages, url_prefix="/privacy/age")
+    house.begun()
+    now = datetime.now(UTC)
+    ahead = (now + timedelta(days=200)).date().isoformat()
+    with house.hotel.engine.begin() as conn:
+        pulse.put(conn, "oldest", Pulse(now.replace(tzinfo=None), ahead))
+    assert house.browser().client.get("/privacy/age/age.json").get_json() == {"oldest_months": 0}
 
 
 def test_what_goes_wrong_at_the_age_is_told_there(house: House) -> None:

@@ -173,6 +173,11 @@ def test_whatever_goes_wrong_is_no_error_of_the_host(
     assert CANARY not in caplog.text
 
 
+def test_where_no_application_is_at_work_it_is_no_error_of_the_host(inn: House) -> None:
+    """A job of the host's that pushes no context is told so in the review, and goes on."""
+    assert inn.extension.review_record(guest(), "clerk").problem == "RuntimeError"
+
+
 def unheard(house: House) -> None:
     """Let go of classes, which outlive a house."""
     for model, hear in house.extension._heard.items():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from ...core.certificate import LATER
-from ...core.lifecycle import State
+from ...core.lifecycle import UNANSWERED, State
 from ...core.seal import Terms
 from .. import tables
 from ..boxes import safe, vault
@@ -16,7 +16,13 @@ from .cases import Case, label
 from .matching import Contact
 
 CONTACT_DAYS = 400
-"""Days after which a request has an answer, or nobody waits for one."""
+"""How long the way to write to a guest is sealed; that of an open request is sealed anew then."""
+
+EARLY = 60
+"""Days before that end at which it is sealed anew: a hold, or a bill, lasts as long as it does."""
+
+_WAITS = [state.value for state in UNANSWERED | {State.PARTIAL}]
+"""States in which the guest is still to be written to."""
 
 
 def keep_contact(work: Work, case: Case, contact: Contact) -> None:
@@ -63,12 +69,23 @@ def end_contact(work: Work, number: str) -> None:
 
 
 def end_old_contacts(work: Work) -> None:
-    """Drop contacts whose day is over, and what is left of refusals nobody complained about."""
+    """Drop contacts whose day is over, and what is left of refusals nobody complained about.
+
+    That of a request which is still open is sealed anew before its day comes.
+    """
     contact, request = tables.contact, tables.request
-    old = select(contact.c.request).where(contact.c.ends_on < work.today, ~_for_later())
-    for number in list(work.conn.execute(old).scalars()):
-        safe.drop(work, _contact_box(work, number))
-        work.conn.execute(delete(contact).where(contact.c.request == number))
+    soon = (work.now.date() + timedelta(days=EARLY)).isoformat()
+    old = (
+        select(contact.c.request, contact.c.ends_on, request.c.state, request.c.controller)
+        .join(request, request.c.number == contact.c.request, isouter=True)
+        .where(contact.c.ends_on < soon, ~_for_later())
+    )
+    for row in work.conn.execute(old).all():
+        if row.state in _WAITS and _renewed(work, row.request, row.controller):
+            continue
+        if row.ends_on < work.today:
+            safe.drop(work, _contact_box(work, row.request))
+            work.conn.execute(delete(contact).where(contact.c.request == row.request))
     refused = select(request.c.number).where(
         request.c.state == State.REFUSED.value,
         request.c.ended_at < work.stamp - timedelta(days=CONTACT_DAYS),
@@ -77,6 +94,21 @@ def end_old_contacts(work: Work) -> None:
     for number in list(work.conn.execute(refused).scalars()):
         if label(number) in living:
             end_contact(work, number)
+
+
+def _renewed(work: Work, number: str, controller: str) -> bool:
+    """Seal the contact of a request for longer; return False where it cannot be read now."""
+    contact = tables.contact
+    mine = contact.c.request == number
+    box = work.conn.execute(select(contact.c.box).where(mine).with_for_update()).scalar()
+    value = safe.peek(work, box)
+    if value is None:
+        return False
+    ends = (work.now.date() + timedelta(days=CONTACT_DAYS)).isoformat()
+    fresh = safe.keep(work, Terms(controller, "contact", ends, label(number)), value, number)
+    work.conn.execute(update(contact).where(mine).values(box=fresh, ends_on=ends))
+    safe.drop(work, box)
+    return True
 
 
 def _contact_box(work: Work, number: str) -> str | None:

@@ -159,9 +159,9 @@ class Mask:
 
 
 # No mailbox is longer (RFC 5321, section 4.5.3.1.3); without an end, a text that is one long word
-# would be read anew from each of its characters.
-_MAIL = re.compile(r"[\w.%+-]{1,254}@[\w-]+\.[\w.-]*\w")
-_CALLED = re.compile(r"\+\d[\d ./()-]{6,20}\d")
+# would be read anew from each of its characters. Chinese keyboards write all of it in full width.
+_MAIL = re.compile(r"[\w.%+．％＋－-]{1,254}[@＠][\w－-]+[.．][\w.．－-]*\w")
+_CALLED = re.compile(r"[+＋]\d[\d ./()　．／（）－·‐-―-]{6,20}\d")
 
 
 def _reaching(text: str) -> Iterator[tuple[int, int]]:

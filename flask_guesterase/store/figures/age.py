@@ -109,4 +109,5 @@ def told(work: Work) -> int | None:
     last = pulse.look(work.conn, _GAUGE)
     if last is None or not last.note or stale(work.stamp, last.at):
         return None
-    return full_months(date.fromisoformat(last.note), work.now.date())
+    # Where stays are dated by what is planned, the oldest may lie ahead: it is no month old.
+    return max(0, full_months(date.fromisoformat(last.note), work.now.date()))

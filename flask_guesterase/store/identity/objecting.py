@@ -29,7 +29,7 @@ from ..casework.cases import Case, load, step, tell
 from ..casework.contacts import contact_of
 from ..casework.matching import Contact
 from ..erasing import people
-from ..erasing.carrying import candidates, known
+from ..erasing.carrying import candidates, carriers, known
 from ..journaling import approvals
 from ..messages import outbox
 from ..work import Work
@@ -82,15 +82,17 @@ def _addresses(work: Work, taken: Iterable[Person]) -> list[str]:
 def _alone(work: Work, address: str, taken: Iterable[Person]) -> bool:
     """Return whether no other profile, at any property, carries an address; unknown means no."""
     keys = [key for key in work.datamap.match_keys() if kind_of(key) is Kind.EMAIL]
-    mine = set(taken)
-    carriers: set[Person] = set()
-    for key in keys:
-        try:
-            found = candidates(work.conn, work.datamap, key, address, None)
-        except (GapError, MatchError):
-            return False
-        carriers |= {candidate.person for candidate in found}
-    return bool(carriers) and carriers <= mine
+    if any(work.datamap.tables[name].blurred for name in work.datamap.subjects):
+        return False
+    try:
+        # Who is looked for by something else alone has a contact all the same.
+        found = carriers(work.conn, work.datamap, Kind.EMAIL, address)
+        for key in keys:
+            by_key = candidates(work.conn, work.datamap, key, address, None)
+            found |= {each.person for each in by_key}
+    except (GapError, MatchError):
+        return False
+    return bool(found) and found <= set(taken)
 
 
 def by_link(work: Work, token: str) -> None:

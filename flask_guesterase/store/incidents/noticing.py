@@ -20,7 +20,7 @@ from ...core.errors import (
     UnknownError,
 )
 from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
-from ...core.identity import Kind
+from ...core.identity import Kind, contradicts, normal
 from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, TAKEN_BACK, Whom
 from ...core.log import canonical
 from ...core.plan import Person
@@ -31,7 +31,7 @@ from ..access.sameness import same
 from ..boxes import safe
 from ..casework import matching, written
 from ..casework.matching import Contact
-from ..erasing.carrying import Candidate, known
+from ..erasing.carrying import Candidate, carriers, known
 from ..journaling import approvals, journal
 from ..messages import outbox
 from ..remembrance import remembering
@@ -348,7 +348,14 @@ def _alone(
     except (MatchError, UnknownError):
         return False
     standing = {each.found.person: each.standing for each in found.judged}
-    return candidate.person in standing and set(standing.values()) == {Standing.TAKEN}
+    if candidate.person not in standing or set(standing.values()) != {Standing.TAKEN}:
+        return False
+    # Who shares it may be on file of another hotel alone; the same guest may be there too.
+    beside = carriers(work.conn, work.datamap, kind, text) - set(standing)
+    others = known(work.conn, work.datamap, beside).values()
+    return all(
+        bool(candidate.name) and not contradicts(candidate.name, each.name) for each in others
+    )
 
 
 def _letter(
@@ -356,7 +363,9 @@ def _letter(
 ) -> str:
     """Queue a letter, unless it was before; return its mark."""
     hotel, contact = to
-    key = fingerprint(work.custodian.pepper("incident"), row.number, contact.value.casefold())
+    # Nobody gets it twice, however a second profile spells the number.
+    same_ = normal(contact.kind, contact.value, hotel.country)
+    key = fingerprint(work.custodian.pepper("incident"), row.number, same_)
     post = outbox.Post(row.controller, hotel.code, hotel.lang, contact.kind, contact.value)
     mark = f"{LETTER}:{row.number}:{key[:40]}"
     outbox.queue_post(work, post, LETTER, params, mark)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,13 +18,17 @@ from ...core.recipient import Identity, Recipient
 from ..casework import purview
 from ..checking.gaps import unreadable
 from ..erasing.carrying import candidates, carriers
-from ..erasing.finder import find
+from ..erasing.finder import erased_before, find, owners
 from ..erasing.gone import is_left
 from ..lawbook.clocks import places_of
 from ..mapping.datamap import Contacts, DataMap
+from ..mapping.declared import Declared
 from ..retaining import keeping, law
-from ..statements.sql import among, chunks
+from ..statements.sql import among, chunks, python_type
 from ..work import Work
+
+MOST = 1000
+"""Rows of others that are looked at: a value that stands in more is nobody's alone."""
 
 Place = tuple[str, str]
 """Table and column."""
@@ -177,13 +181,17 @@ def _read(
         alone = [row for row in found.get(table, ()) if not row.others]
         at = _places_of(work, table, [row.key for row in alone]) if bound else {}
         at = {} if table in work.datamap.subjects else at
-        for key, cells in _rows(work, table, alone, columns):
+        read = list(_rows(work, table, alone, columns))
+        theirs = _elsewhere(work, table, columns, read, {r.key for r in every.get(table, ())})
+        for key, cells in read:
             free = columns if only is None else only.get((table, key), frozenset())
             for column in set(columns) & set(free):
                 text = _text(work, (table, column), cells[column])
                 spared = (table, key, "") in kept or (table, key, column) in kept
                 place = table, column
-                if text and not spared and not _anothers(work, place, places[place], text, people):
+                if not text or spared or (column, text.casefold()) in theirs:
+                    continue
+                if not _anothers(work, place, places[place], text, people):
                     values.setdefault(place, []).append((text, at.get(key, "")))
     return values
 
@@ -218,6 +226,54 @@ def _rows(
             f"What recipients are given cannot be read from {table} ({type(raised).__name__}).",
             "Look at the column's type; nothing was changed.",
         ) from None
+
+
+def _elsewhere(
+    work: Work, table: str, columns: Sequence[str],
+    read: Sequence[tuple[Key, dict[str, Any]]], mine: Collection[Key],
+) -> set[tuple[str, str]]:  # fmt: skip
+    """Return columns, each with a value that stands in a row of somebody else's who lives as well.
+
+    Rooms of one booking may have one number, and each its own guest. A name is left out: others
+    bear it, and nobody takes it for a number.
+
+    :param work: the open transaction.
+    :param table: the table.
+    :param columns: its columns that are given.
+    :param read: the rows that are the guest's alone, with these columns.
+    :param mine: keys of all rows of the people who go.
+    """
+    declared, contacts = work.datamap.declared(table), work.datamap.subjects.get(table)
+    names = {column.name for column in contacts.names} if contacts is not None else set()
+    key, found = [declared.table.c[c.key] for c in declared.key], set[tuple[str, str]]()
+    for column in set(columns) - names:
+        wanted, at = declared.column(column), dict[Key, str]()
+        # A document is compared by no engine alike; nobody is known by one.
+        values = {v for _, cells in read if isinstance(v := cells[column], _NUMBERS)}
+        told = python_type(wanted.type) in _NUMBERS
+        for part in chunks(sorted(values, key=repr)) if told else ():
+            rows = work.conn.execute(select(*key, wanted).where(wanted.in_(part)).limit(MOST))
+            for line in map(tuple, rows):
+                if line[:-1] not in mine:
+                    at[line[:-1]] = _text(work, (table, column), line[-1]).casefold()
+        lives = _living(work, declared, list(at)) if len(at) < MOST else set(at)
+        found |= {(column, text) for one, text in at.items() if one in lives}
+    return found
+
+
+_NUMBERS = (str, int)
+"""Types of the values by which another system knows somebody."""
+
+
+def _living(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
+    """Return which of these rows belong to somebody who was not erased."""
+    if declared.name in work.datamap.subjects:
+        whose = {key: {(declared.name, key)} for key in keys}
+    else:
+        own = owners(work.conn, work.datamap, declared, keys)
+        whose = {key: {person for person, _ in ways} for key, ways in own.items()}
+    gone = erased_before(work.conn, work.datamap, {p for people in whose.values() for p in people})
+    return {key for key, people in whose.items() if people - gone}
 
 
 def _text(work: Work, place: Place, value: Any) -> str:
