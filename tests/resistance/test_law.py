@@ -40,12 +40,12 @@ from tests.store.test_rulebook import (
     LETTERS,
     LONG,
     OTHERS,
-    PACK,
     RECORD,
     REGISTER,
     UNKNOWN,
     Lawful,
     everywhere,
+    law_of,
 )
 
 SHORT = 'floor = "P1D"'
@@ -207,7 +207,7 @@ def test_a_rule_about_what_no_other_is_about(draft: Lawful, drafted: bool, times
 def test_a_rule_about_what_stays_because_another_is_unsure(draft: Lawful, times: int) -> None:
     """One person's pack gives a day to what a rule of grade C asks nothing of: it ends nothing."""
     law = draft
-    unsure = PACK.format(periods=OTHERS).replace('"A"', '"C"')
+    unsure = law_of(OTHERS).replace('"A"', '"C"')
     for days in range(times + 1):
         later = REGISTER.replace("P1D", f"P{days}D") if days else ""
         law.file.write_text(unsure + later, "utf-8")
@@ -265,7 +265,7 @@ def test_longer_days_for_an_answer(draft: Lawful, periods: str) -> None:
     """A text that says when guests are answered is somebody's word, with rules in it or without."""
     law = draft
     law.do("sign_pack", "XX", "officer")
-    text = (PACK.format(periods=periods) if periods else PACK.partition("[[rule]]")[0]) + YEARS
+    text = (law_of(periods) if periods else law_of("").partition("[[rule]]")[0]) + YEARS
     law.file.write_text(text, "utf-8")
     law.hotel.guest(1, name="Ann", email="ann@mail.example")
     with law.hotel.begin() as office:

@@ -37,7 +37,7 @@ from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.work import Work
 from tests.store.hotel import Guest, Hotel, policies
 
-PACK = """
+_PACK = """
 code = "{code}"
 name = "Somewhere"
 level = "{level}"
@@ -82,7 +82,7 @@ SOON = 'floor = "P3Y"\nceiling = "P3Y"\nceiling_kind = "hard"'
 
 def law_of(periods: str, code: str = "XX", country: str = "XX", level: str = "country") -> str:
     """Return the text of a pack with one rule of a register."""
-    return PACK.format(code=code, country=country, level=level, periods=periods)
+    return _PACK.format(code=code, country=country, level=level, periods=periods)
 
 
 RECORD = Facts({"departed": datetime(2026, 1, 31).date()}, country="XX")

@@ -17,7 +17,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.lawbook.schedule import Entry, Term
 from flask_guesterase.web.wording.language import Language
 from flask_guesterase.web.wording.terms import length, lines
-from tests.store.test_rulebook import LONG, PACK, SHORT
+from tests.store.test_rulebook import LONG, SHORT, law_of
 from tests.web.house import STAFF, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -30,7 +30,7 @@ class Lawful(House):
     def law(self, periods: str, extra: str = "") -> None:
         """Write the text of the law."""
         file = Path(self.app.instance_path) / "cn.toml"
-        text = PACK.format(periods=periods).replace("XX", "CN").replace("guest_register", "invoice")
+        text = law_of(periods, "CN", "CN").replace("guest_register", "invoice")
         file.write_text(text.replace('"invoice"', '"invoice_accounting"') + extra, "utf-8")
         state = self.app.extensions["guesterase"]
         state.settings = replace(state.settings, packs=(str(file),))
