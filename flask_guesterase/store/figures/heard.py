@@ -21,6 +21,7 @@ from .. import tables
 from ..casework import answering
 from ..casework.cases import day_at
 from ..census.told import at_of
+from ..requests import waiting
 from ..requests.waiting import for_guests
 from ..settings import Property
 from ..work import Work
@@ -68,9 +69,10 @@ def of(
         days.c.number, days.c.kind, days.c.due_on, days.c.erased, days.c.answered, entry.body,
     )  # fmt: skip
     found: Select[Any] = select(*wanted, *more).where(told, mine)
-    seen: dict[str, Alike] = {}
+    untold, seen = waiting.untold(work), dict[str, Alike]()
     for row in work.conn.execute(found):
         late = not _heard(hotel, row.body, row.due_on) or _unseen(work, hotel, row)
+        late = late or row.number in untold
         known = seen.get(row.number)
         seen[row.number] = Alike(
             row.month, row.channel, "" if State(row.state) in UNANSWERED else row.state,
