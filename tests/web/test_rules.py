@@ -203,7 +203,7 @@ def test_whoever_proposed_a_period_has_no_button_to_confirm_it(lawful: Lawful) -
 
 
 def test_the_schedule_says_what_never_goes_and_why(lawful: Lawful) -> None:
-    """What `keep(reason)` leaves in rows that stay ends with no period: a lawyer reads it as well."""
+    """No period ends what `keep(reason)` leaves in rows that stay: a lawyer reads it as well."""
     said = {("guests", "hotel"): "which house", ("invoices", "total"): "bookkeeping"}
     page = lawful.browser("auditor").get(PAGE, wish="en")
     text = Console(lawful.app).raw("policy", "show", "--property", "sh")[0]
