@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -63,23 +64,29 @@ def finish(
 
 
 def finish_dated(
-    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None
-) -> dict[str, int]:
+    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None,
+    counts: Counter[str] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Let go of what is kept until a day that is over.
 
     :param run: runs a unit of work.
     :param skip: properties at which nothing goes now.
     :param shift: what may be taken.
     :param said: where to say of which request something failed, and the name of the error's class.
+    :param counts: where to count what is returned, also what was done before something is raised.
     :return: finished rows, requests that ended, and what waits or failed.
     """
     said = {} if said is None else said
-    return _told(Round(run, Which(skip, dated=True), shift, _acts(), said).work())
+    counts = Counter() if counts is None else counts
+    with _telling(counts) as did:
+        Round(run, Which(skip, dated=True), shift, _acts(), said, did).work()
+    return dict(counts)
 
 
 def finish_undated(
-    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None
-) -> dict[str, int]:
+    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None,
+    counts: Counter[str] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Look again at what is kept until nobody knows when, and let go of what need not be kept.
 
     Most of it stays night after night: who has little time does it after what has a day.
@@ -88,20 +95,23 @@ def finish_undated(
     :param skip: properties at which nothing goes now.
     :param shift: what may be taken.
     :param said: where to say of which request something failed, and the name of the error's class.
+    :param counts: where to count what is returned, also what was done before something is raised.
     :return: finished rows, requests that ended, and what waits or failed.
     """
     lifted = run(lambda office: unheld.since(office.work))
     which = Which(skip, dated=False, held=bool(lifted))
-    counts = Round(run, which, shift, _acts(), {} if said is None else said).work()
-    if lifted and not (shift.over() or skip or counts["unfinished"] or counts[HELD_ON]):
-        run(lambda office: unheld.note(office.work, lifted))
-    # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.
-    counts.update(settling.settled(shift.gentle(run)))
-    return _told(counts)
+    counts = Counter() if counts is None else counts
+    with _telling(counts) as did:
+        Round(run, which, shift, _acts(), {} if said is None else said, did).work()
+        if lifted and not (shift.over() or skip or did["unfinished"] or did[HELD_ON]):
+            run(lambda office: unheld.note(office.work, lifted))
+        # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.
+        settling.settled(shift.gentle(run), counts=did)
+    return dict(counts)
 
 
 def finish_unasked(
-    run: Run, shift: Shift, skip: frozenset[str], dated: bool
+    run: Run, shift: Shift, skip: frozenset[str], dated: bool, counts: Counter[str] | None = None
 ) -> dict[str, int]:
     """Let go of what was kept without a request; several processes may do so at once.
 
@@ -109,17 +119,27 @@ def finish_unasked(
     :param shift: what may be taken.
     :param skip: properties at which nothing goes now.
     :param dated: what is kept until a day that is over, or what nobody knows the day of.
+    :param counts: where to count what is returned, also what was done before something is raised.
     :return: finished rows, and what waits or failed.
     """
-    return _told(work_off(run, Unasked(Which(skip, dated), _rows), shift))
+    counts = Counter() if counts is None else counts
+    with _telling(counts) as did:
+        work_off(run, Unasked(Which(skip, dated), _rows), shift, did)
+    return dict(counts)
+
+
+@contextmanager
+def _telling(counts: Counter[str]) -> Iterator[Counter[str]]:
+    """Count of what is done what is told, also where something is raised then."""
+    did: Counter[str] = Counter()
+    try:
+        yield did
+    finally:
+        counts.update({word: many for word, many in did.items() if many and word != HELD_ON})
 
 
 def _acts() -> Acts:
     return Acts(_request, _rows)
-
-
-def _told(counts: Counter[str]) -> dict[str, int]:
-    return {word: count for word, count in counts.items() if count and word != HELD_ON}
 
 
 def look_over(run: Run) -> None:

@@ -154,6 +154,7 @@ class Post:
     :param kind: "email" or "phone".
     :param value: the contact; empty for a letter that is printed.
     :param number: no request's.
+    :param person: table and key of whose it is, where somebody asks what became of it.
     """
 
     controller: str
@@ -162,6 +163,7 @@ class Post:
     kind: str = "email"
     value: str = ""
     number: str | None = None
+    person: tuple[str, str] | None = None
 
 
 def queue_post(
@@ -178,11 +180,11 @@ def queue_post(
     channel = channel_for(work, post.kind)
     if not post.value and channel not in SHOWN:
         channel = "print"
-    content = {
+    content: dict[str, Any] = {
         "to": post.value,
         "lang": post.lang,
         "params": {**params, "property": post.property},
-    }
+    } | ({} if post.person is None else {PERSON: list(post.person)})
     _queue(work, post, MESSAGE, channel, template, dedupe, content)
 
 
@@ -340,6 +342,9 @@ def _queue(
         )
     )
 
+
+PERSON = "person"
+"""In a box: whose letter it is, where no request says so."""
 
 _OF = "of"
 """In a box: whose it is. A row can be written by whoever reaches the database, a box cannot."""

@@ -14,6 +14,7 @@ from ...core.plan import Block
 from .. import tables
 from ..casework.cases import Case, tell, where
 from ..comeback import owing
+from ..messages.outbox import FAILED
 from ..messages.post import write
 from ..retaining.law import BLOCKED
 from ..work import Work
@@ -25,6 +26,9 @@ AGAIN = timedelta(days=30)
 """How long after the officer looked at it they are asked again."""
 
 TASK = "stuck"
+
+LETTER = "waiting"
+"""Text of the letter that says what a request waits for."""
 
 _TECHNICAL = frozenset({"gap", "referenced"})
 """What staff must cure, and a guest can make nothing of."""
@@ -78,9 +82,33 @@ def looked_at(case: Case) -> str:
     return str(_waits(case).get("at", ""))
 
 
-def told(case: Case) -> bool:
+def told(work: Work, case: Case) -> bool:
     """Return whether a guest was told what their request waits for, or waited for."""
-    return bool(for_guests(_waits(case).get("told", ())))
+    return bool(for_guests(_waits(case).get("told", ()))) and case.number not in untold(work, case)
+
+
+def knows(work: Work, case: Case) -> bool:
+    """Return whether a guest was told what their waiting request waits for."""
+    return bool(in_the_way(case)) and case.number not in untold(work, case)
+
+
+def untold(work: Work, case: Case | None = None) -> set[str]:
+    """Return the requests of which the last letter that says what they wait for was given up.
+
+    Nobody was told by it, until a person prints it.
+
+    :param work: the open transaction.
+    :param case: the request that is asked about; None for all of them.
+    """
+    out, later = tables.outbox, tables.outbox.alias()
+    after = select(later.c.id).where(
+        later.c.request == out.c.request, later.c.template == LETTER, later.c.id > out.c.id
+    )
+    given_up = select(out.c.request).where(
+        out.c.template == LETTER, out.c.state == FAILED, ~after.exists()
+    )
+    mine = given_up if case is None else given_up.where(out.c.request == case.number)
+    return set(work.conn.execute(mine).scalars())
 
 
 def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:
@@ -94,7 +122,7 @@ def tell_guest(work: Work, case: Case) -> None:
     if reasons:
         params = {"reasons": ",".join(reasons), "until": case.waiting_until or ""}
         # Counting reasons would begin anew with each approval, and so pass some over.
-        write(work, case, "waiting", params, f":{case.version}")
+        write(work, case, LETTER, params, f":{case.version}")
 
 
 def remind(work: Work, most: int = 50) -> int:
