@@ -165,6 +165,7 @@ def erase(
     bounds = about or scope(work, drawn.people, lock=True, house=origin.property)
     erased = intents.erase(work, origin, held or drawn, bounds)
     work.changed |= set(erased.counts)
+    work.filed |= erased.filed
     departing.note(work, origin.property, origin.number or "", drawn, erased)
     if remembered is not None:
         work.remember.append(remembered)

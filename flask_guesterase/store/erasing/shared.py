@@ -36,16 +36,37 @@ def spare(
     :param done: what was done; loses the files that stay, and is told which those are.
     :param live: the live database as read.
     """
-    mine = set(map(path_of, done.files))
-    others = set[str]()
-    for each in _columns(conn, datamap, live) if mine else ():
-        others |= each.named(mine - others)
-    if others:
+    if others := _named(conn, datamap, done.files, live, lock=True):
         every = done.naming
         going = [each for each in every if path_of(each[2]) not in others]
         done.named, done.columns = [row for row, _, _ in going], [name for _, name, _ in going]
         done.files = [file for _, _, file in going]
         done.stays = [each for each in every if path_of(each[2]) in others]
+
+
+def named(
+    conn: Connection, datamap: DataMap, file: tuple[str, str], beside: Iterable[tuple[str, str]]
+) -> bool:
+    """Return whether any row names a file, or what it was made from; none is locked.
+
+    :param conn: open transaction.
+    :param datamap: the data map; where a table or column is not there, as the live database says.
+    :param file: root folder and name.
+    :param beside: what else rows named that named it.
+    """
+    return path_of(file) in _named(conn, datamap, [file, *beside])
+
+
+def _named(
+    conn: Connection, datamap: DataMap, files: Iterable[tuple[str, str]],
+    live: LiveSchema | None = None, lock: bool = False,
+) -> set[str]:
+    """Return where those of these files lie that rows name."""
+    mine, found = set(map(path_of, files)), set[str]()
+    for each in _columns(conn, datamap, live, lock) if mine else ():
+        # Of what one column names, another one may know what was made from it.
+        found |= each.named(mine)
+    return found
 
 
 def again(
@@ -68,7 +89,7 @@ def again(
 
 
 def _columns(
-    conn: Connection, datamap: DataMap, live: LiveSchema | None
+    conn: Connection, datamap: DataMap, live: LiveSchema | None, lock: bool
 ) -> Iterator[_Column]:
     """Yield the columns that name files and can be read."""
     hidden = unreadable(datamap)
@@ -76,7 +97,7 @@ def _columns(
     for table, declared in datamap.tables.items():
         for column, rule in declared.rules.items():
             if isinstance(rule, File) and table not in hidden and (table, column) not in missing:
-                yield _Column(conn, declared, declared.column(column), rule, live)
+                yield _Column(conn, declared, declared.column(column), rule, live, lock)
 
 
 @dataclass(frozen=True)
@@ -88,6 +109,7 @@ class _Column:
     :param cell: the column.
     :param rule: what its names are.
     :param live: the live database as read.
+    :param lock: whether rows that name one are locked.
     """
 
     conn: Connection
@@ -95,6 +117,7 @@ class _Column:
     cell: Column[Any]
     rule: File
     live: LiveSchema | None
+    lock: bool
 
     def named(self, mine: Collection[str]) -> set[str]:
         """Return which of these files rows of it name, and what was made from them."""
@@ -139,7 +162,7 @@ class _Column:
 
         :raises RetryableError: one of them is being erased, or changed, by another transaction.
         """
-        if not found or not self.declared.keyed or alone(self.conn):
+        if not (found and self.lock and self.declared.keyed) or alone(self.conn):
             return
         reads, keys = reader(self.conn, self.declared, self.live), [*map(tuple, found.values())]
         lines = reads.lines(keys, (), (self.cell.name,), lock=True, others=True)

@@ -47,7 +47,7 @@ def remove_files(run: Run, numbers: Sequence[str], report: Report) -> set[str]:
     """
     _each(
         run, lambda office: dispatch.claim(office.work, frozenset(), files_of=numbers),
-        partial(files.remove, run), report,
+        partial(_remove, run), report,
     )  # fmt: skip
     return run(lambda office: unremoved.removing(office.work, numbers, queued=True))
 
@@ -98,7 +98,9 @@ def _each(
 
 
 class _Taken(Exception):
-    """Another worker has a message, since this one kept it for longer than one that died would."""
+    """Nothing was done: another worker has it, since this one kept it for longer than one that died
+    would; or a file stays, or waits.
+    """
 
 
 _SENT = {FILE: "files", BACK: "files-back"}
@@ -136,7 +138,7 @@ def _done(parcel: Parcel, office: HasWork) -> None:
 
 def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parcel) -> None:
     if parcel.kind == FILE:
-        files.remove(run, parcel)
+        _remove(run, parcel)
     elif parcel.kind == BACK:
         files.put_back(run, parcel)
     else:
@@ -144,6 +146,11 @@ def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parce
             raise _Taken
         _send(parcel, render, channels)
         run(partial(_done, parcel))
+
+
+def _remove(run: Run, parcel: Parcel) -> None:
+    if not files.remove(run, parcel):
+        raise _Taken
 
 
 def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> None:
