@@ -11,7 +11,10 @@ from sqlalchemy import Column, MetaData, String, Table, event
 
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import File, delete_when_last_owner
-from flask_guesterase.store.recovery import files
+from flask_guesterase.store.messages.outbox import Parcel
+from flask_guesterase.store.recovery import files, named
+from flask_guesterase.store.upkeep import dispatch
+from flask_guesterase.store.work import Work
 from tests.store.hotel import Hotel, Scan, policies
 from tests.store.test_files_left import swept
 from tests.store.test_holds import Inn
@@ -170,7 +173,9 @@ def test_a_file_of_which_one_of_several_names_is_anothers_counts_one_row(
     assert shared(inn, second) == THEIRS
 
 
-def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(inn: Inn) -> None:
+def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Declared but not made yet: it is asked for which there are, and nobody waits for it."""
     every = policies(str(inn.files))
     papers = Table(
@@ -180,7 +185,30 @@ def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(inn: Inn) -
     every.append((papers, Policy({"scan": File(str(inn.files))}, via={})))
     swept(inn, "nobody.png")
     inn.datamap = inn.mapped(every)
+    looked, look = list[bool](), named.is_named
+
+    def is_named(work: Work, parcel: Parcel, catalogue: bool) -> bool:
+        looked.append(catalogue)
+        return look(work, parcel, catalogue)
+
+    monkeypatch.setattr(named, "is_named", is_named)
     assert go(inn, Post()).counts["files"] == 1
+    assert looked == [False, True]
+
+
+def test_a_file_that_is_held_by_the_time_it_would_go_is_not_told_as_removed(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits."""
+    swept(inn, "nobody.png")
+
+    def held(work: Work, parcel: Parcel) -> bool:
+        dispatch.later(work, parcel)
+        return True
+
+    monkeypatch.setattr(dispatch, "held", held)
+    assert "files" not in go(inn, Post()).counts
+    assert (parcels(inn), (inn.files / "nobody.png").exists()) == (["queued"], True)
 
 
 def test_a_file_is_asked_about_in_one_statement_for_each_column(inn: Inn) -> None:
