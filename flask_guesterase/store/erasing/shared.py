@@ -36,7 +36,7 @@ def spare(
     :param done: what was done; loses the files that stay, and is told which those are.
     :param live: the live database as read.
     """
-    if others := _named(conn, datamap, done.files, live, lock=True):
+    if others := named(conn, datamap, done.files, live, lock=True):
         every = done.naming
         going = [each for each in every if path_of(each[2]) not in others]
         done.named, done.columns = [row for row, _, _ in going], [name for _, name, _ in going]
@@ -45,23 +45,17 @@ def spare(
 
 
 def named(
-    conn: Connection, datamap: DataMap, file: tuple[str, str], beside: Iterable[tuple[str, str]]
-) -> bool:
-    """Return whether any row names a file, or what it was made from; none is locked.
-
-    :param conn: open transaction.
-    :param datamap: the data map; where a table or column is not there, as the live database says.
-    :param file: root folder and name.
-    :param beside: what else rows named that named it.
-    """
-    return path_of(file) in _named(conn, datamap, [file, *beside])
-
-
-def _named(
     conn: Connection, datamap: DataMap, files: Iterable[tuple[str, str]],
     live: LiveSchema | None = None, lock: bool = False,
 ) -> set[str]:
-    """Return where those of these files lie that rows name."""
+    """Return where those of these files lie that rows name, or what was made from them.
+
+    :param conn: open transaction.
+    :param datamap: the data map; where a table or column is not there, as the live database says.
+    :param files: root folder and name of each.
+    :param live: the live database as read, where rows are locked.
+    :param lock: whether a row of each name is locked.
+    """
     mine, found = set(map(path_of, files)), set[str]()
     for each in _columns(conn, datamap, live, lock) if mine else ():
         # Of what one column names, another one may know what was made from it.

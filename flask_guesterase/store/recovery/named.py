@@ -13,6 +13,7 @@ from ..binds import intents
 from ..casework.cases import load, step
 from ..certificates.deeds import added, unmoved
 from ..erasing import shared
+from ..erasing.taking import path_of
 from ..messages.outbox import Parcel
 from ..upkeep import dispatch
 from ..work import Work
@@ -26,8 +27,9 @@ def is_named(work: Work, parcel: Parcel, looked: bool) -> bool:
     :param looked: whether to look first which tables and columns there are.
     """
     content, datamap = parcel.content, work.whole() if looked else work.datamap
-    beside = map(tuple, content.get("with", ()))
-    return shared.named(work.conn, datamap, (content["root"], content["name"]), beside)
+    # Rows may name that from which it was made, which says no more than its name.
+    file, beside = (content["root"], content["name"]), content.get("with", ())
+    return path_of(file) in shared.named(work.conn, datamap, [file, *map(tuple, beside)])
 
 
 def leave(work: Work, parcel: Parcel) -> bool:
