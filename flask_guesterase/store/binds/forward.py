@@ -235,7 +235,7 @@ def _free_files(work: Work, home: Line[Any], intent: Intent) -> Erased:
     freed = shared.again(work.conn, work.whole(), intent.stays, work.live())
     origin = Origin(home.request, home.controller, home.property)
     beside = intents.beside(work, home, intent) if freed.files else []
-    work.filed |= freed.filed
+    work.filed |= shared.filed(freed)
     for root, name in dict.fromkeys(freed.files):
         # Whether its bytes may be kept was not decided about a file that stays.
         outbox.queue_file(work, origin, root, name, beside=beside)

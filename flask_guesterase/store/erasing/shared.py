@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, TypeDecorator, or_, select, type_coerce
 
 from ...core.errors import RetryableError
+from ...core.plan import Key
 from ...core.treatment import File
 from ..catalog.shape import LiveSchema
 from ..checking.gaps import unreadable
@@ -60,6 +62,29 @@ def named(
     for each in _columns(conn, datamap, live, lock) if mine else ():
         # Of what one column names, another one may know what was made from it.
         found |= each.named(mine)
+    return found
+
+
+def filed(done: Erased) -> dict[tuple[str, str], dict[str, list[Any]]]:
+    """Return file -> what else rows name that name it, and of which rows it is the first.
+
+    Without rows of which a file stays: of these it is told.
+
+    :param done: what was done.
+    """
+    groups: dict[tuple[tuple[str, Key], str], list[tuple[str, str]]] = {}
+    for row, column, file in (*done.stays, *done.naming):
+        groups.setdefault((row, column), []).append(file)
+    told = {each[:2] for each in done.stays}
+    beside, rows = dict[Any, set[Any]](), Counter[tuple[Any, str, str]]()
+    for (row, column), files in groups.items():
+        for file in files:
+            beside.setdefault(file, set()).update(set(files) - {file})
+        if (row, column) not in told:
+            rows[files[0], row[0], column] += 1
+    found = {file: {"with": sorted(each), "rows": list[Any]()} for file, each in beside.items()}
+    for (file, table, column), count in rows.items():
+        found[file]["rows"].append([table, column, count])
     return found
 
 

@@ -333,27 +333,6 @@ class Erased:
         return Counter((row[0], column) for row, column in {each[:2] for each in self.stays})
 
     @property
-    def filed(self) -> dict[tuple[str, str], dict[str, list[Any]]]:
-        """Return file -> what else rows name that name it, and of which rows it is the first.
-
-        Without rows of which a file stays: of these it is told.
-        """
-        groups: dict[tuple[tuple[str, Key], str], list[tuple[str, str]]] = {}
-        for row, column, file in (*self.stays, *self.naming):
-            groups.setdefault((row, column), []).append(file)
-        told = {each[:2] for each in self.stays}
-        beside, rows = dict[Any, set[Any]](), Counter[tuple[Any, str, str]]()
-        for (row, column), files in groups.items():
-            for file in files:
-                beside.setdefault(file, set()).update(set(files) - {file})
-            if (row, column) not in told:
-                rows[files[0], row[0], column] += 1
-        found = {file: {"with": sorted(each), "rows": []} for file, each in beside.items()}
-        for (file, table, column), count in rows.items():
-            found[file]["rows"].append([table, column, count])
-        return found
-
-    @property
     def counts(self) -> dict[str, int]:
         """Return table -> rows changed; a row of which something left for a box is one."""
         boxed = {(each.table, key) for each, rows in self.sealed.items() for key in rows}

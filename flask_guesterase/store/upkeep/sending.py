@@ -87,7 +87,7 @@ def _each(
     while parcels := run(claim):
         for parcel in parcels:
             problem = _tried(do, parcel)
-            if problem == _Taken.__name__:
+            if problem == _Passed.__name__:
                 continue
             if problem:
                 report.problems[f"{parcel.request}:{parcel.kind}"] = problem
@@ -97,9 +97,11 @@ def _each(
                 report.add(_SENT.get(parcel.kind, "sent"))
 
 
-class _Taken(Exception):
-    """Nothing was done: another worker has it, since this one kept it for longer than one that died
-    would; or a file stays, or waits.
+class _Passed(Exception):
+    """A parcel was not dealt with, and none of it failed.
+
+    It is put off, was taken back or given up, or another worker has it, since this one kept it for
+    longer than one that died would.
     """
 
 
@@ -143,14 +145,14 @@ def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parce
         files.put_back(run, parcel)
     else:
         if not run(partial(_kept, parcel)):
-            raise _Taken
+            raise _Passed
         _send(parcel, render, channels)
         run(partial(_done, parcel))
 
 
 def _remove(run: Run, parcel: Parcel) -> None:
     if not files.remove(run, parcel):
-        raise _Taken
+        raise _Passed
 
 
 def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> None:
