@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
@@ -278,7 +278,7 @@ class Erased:
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
     :param later: what was done about rows that triggers wrote while people were erased, as a plan.
     :param beside: number of an erasure over several databases that had left some of the files ->
-        its request, empty where there is none, and where they lie.
+        its request, empty where there is none, and where they lie, each with its mark.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -291,12 +291,15 @@ class Erased:
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
     later: Plan | None = None
-    beside: Mapping[str, tuple[str, Collection[str]]] = field(default_factory=dict)
+    beside: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
 
-    def owners(self, files: Collection[tuple[str, str]]) -> list[str]:
-        """Return the requests that had left one of these files."""
-        paths = set(map(path_of, files))
-        return sorted({who for who, left in self.beside.values() if who and paths & {*left}})
+    def owners(self, files: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+        """Return the requests that had left some of these files, and where those lie."""
+        paths, found = set(map(path_of, files)), dict[str, set[str]]()
+        for who, left in self.beside.values():
+            if who and (mine := paths & left.keys()):
+                found.setdefault(who, set()).update(mine)
+        return {who: sorted(mine) for who, mine in sorted(found.items())}
 
     def kept(self, drawn: Plan) -> Plan:
         """Return a plan with the rows besides of which something left for a box.
