@@ -475,6 +475,61 @@ def test_what_is_noted_of_a_shared_file_does_not_say_its_name(
     assert str(hotel.scans) not in said[numbers[1]]
 
 
+def test_a_file_waits_while_the_key_cannot_be_read_of_a_hold_on_who_had_it_as_well(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """It is not given up: once the key is back the hold keeps it, until that is lifted."""
+    hotel, _ = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    id = hold(hotel, "int:1")
+    (key,) = keys(hotel).glob("key-hold-*.json")
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    hours = 0
+    for hours in (0, 1, 2, 4, 8, 16, 32, 64, 96, 120, 144, 168, 192):
+        hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png"]
+        assert "failed" not in parcels(hotel)
+    key.write_bytes(whole)
+    hotel.work(hours=hours + 1)
+    assert hotel.lies() == ["both.png", "other.png"]
+    assert hotel.state(numbers[1]) == "partial"
+    lift(hotel, id)
+    for more in (2, 3):
+        hotel.work(hours=hours + more)
+    assert hotel.lies() == ["other.png"]
+
+
+def keys(hotel: Scanned) -> Path:
+    """Return the folder of the keys."""
+    with hotel.app.app_context():
+        return Path(hotel.extension.custodian.path)
+
+
+def parcels(hotel: Scanned) -> list[str]:
+    """Return how the removals of files stand."""
+    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
+        table = tables.outbox
+        return list(conn.execute(sa.select(table.c.state).where(table.c.kind == "file")).scalars())
+
+
+def test_a_file_that_a_hold_put_off_is_not_counted_as_removed(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """A round says of it that it went when it has."""
+    hotel, _ = scanned
+    for number in (hotel.approved(), hotel.approved(BEA)):
+        crash(after_intent, hotel.erase, number)
+    id = hold(hotel, "int:1")
+    assert [hotel.work(hours=hours).counts.get("files", 0) for hours in (0, 1, 2)] == [0] * 3
+    assert "queued" in parcels(hotel)
+    lift(hotel, id)
+    assert sum(hotel.work(hours=hours).counts.get("files", 0) for hours in (3, 4)) == 1
+    assert hotel.lies() == ["other.png"]
+
+
 class Aged(Scanned):
     """The same with copies of passports, for which a law leaves a hotel no time."""
 

@@ -42,7 +42,7 @@ EXISTS = "file-exists"
 """Why a file is not put back: another one lies where it lay."""
 
 
-def remove(run: Run, parcel: Parcel) -> None:
+def remove(run: Run, parcel: Parcel) -> bool:
     """Remove a file, after its bytes are sealed where they are kept; and note that it is gone.
 
     Whether it still is to be removed is looked at, and the file removed, in one transaction: an
@@ -50,6 +50,7 @@ def remove(run: Run, parcel: Parcel) -> None:
 
     :param run: runs a unit of work.
     :param parcel: the removal.
+    :return: whether it is gone now, and does not wait for a hold, or was taken back.
     :raises AwayError: the folder in which it lies is away.
     :raises DeliveryError: it cannot be removed, or was written to meanwhile.
     """
@@ -57,7 +58,8 @@ def remove(run: Run, parcel: Parcel) -> None:
     target, _ = removal.locate(parcel.content["root"], parcel.content["name"])
     if _is_file(target) and run(partial(_wanted, parcel)):
         _seal(run, parcel, target)
-    run(partial(_remove, parcel, target))
+    gone: bool = run(partial(_remove, parcel, target))
+    return gone
 
 
 def _wanted(parcel: Parcel, office: HasWork) -> bool:
@@ -144,10 +146,10 @@ def _put(
     boxing.put(work.conn, work.custodian, [item], work.today)
 
 
-def _remove(parcel: Parcel, target: Path, office: HasWork) -> None:
+def _remove(parcel: Parcel, target: Path, office: HasWork) -> bool:
     work = office.work
     if not dispatch.hold_still(work, parcel) or dispatch.held(work, parcel):
-        return
+        return False
     if _is_file(target) and _wanted(parcel, office):
         stamp = _stamp(target.stat())
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
@@ -155,6 +157,7 @@ def _remove(parcel: Parcel, target: Path, office: HasWork) -> None:
     removal.remove(parcel.content["root"], parcel.content["name"])
     removed.keep(work, parcel)
     dispatch.done(work, parcel)
+    return True
 
 
 def whole(work: Work, removal_: str) -> bool:
@@ -176,11 +179,12 @@ def _read(work: Work, removal_: str, number: int) -> tuple[dict[str, Any], bytes
 # back
 
 
-def put_back(run: Run, parcel: Parcel) -> None:
+def put_back(run: Run, parcel: Parcel) -> bool:
     """Put a file back where it lay, whole or not at all; never over another one.
 
     :param run: runs a unit of work.
     :param parcel: its way back.
+    :return: whether it lies there now, and was not given up.
     :raises DeliveryError: it cannot be written now.
     """
     removal_ = parcel.content["removal"]
@@ -200,10 +204,11 @@ def put_back(run: Run, parcel: Parcel) -> None:
     except (KeyMissingError, UnknownError):
         _clear(parcel)
         run(partial(_give_up, parcel, "ended"))
-        return
+        return False
     except OSError as problem:
         raise refuse(f"cannot be put back ({type(problem).__name__})") from None
     run(partial(_back, parcel) if fits else partial(_give_up, parcel, EXISTS))
+    return fits
 
 
 def _part(parcel: Parcel) -> str:
