@@ -18,7 +18,7 @@ from flask_guesterase.core.errors import SealError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.policy import Equal
 from flask_guesterase.store import tables
-from flask_guesterase.store.binds import besides
+from flask_guesterase.store.binds import besides, intents
 from flask_guesterase.store.binds.forward import tried
 from flask_guesterase.store.casework import cases
 from flask_guesterase.store.executing import expiry, finishing
@@ -430,6 +430,51 @@ def test_what_goes_later_of_a_request_goes_where_nobody_holds_it(
         hotel.work(hours=hours)
     assert hotel.lies() == ["other.png"]
     assert [hotel.state(number) for number in numbers] == ["erased"] * 2
+
+
+@pytest.mark.parametrize("kinds", [
+    ("postgresql", "mariadb", "sqlite"),
+    pytest.param(("mariadb", "postgresql", "postgresql"), marks=pytest.mark.long),
+], ids="+".join)  # fmt: skip
+def test_what_goes_later_of_a_request_waits_on_servers(
+    kinds: Sequence[str], tmp_path: Path
+) -> None:
+    """The first guest's row is gone in one database and stands in another until the end."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(fresh_database(kind)) for kind in kinds]
+        hotel = stack.enter_context(sharing(urls, tmp_path, "passes"))
+        begun_later(hotel, "passes", rest)
+        hold(hotel, "int:1")
+        for hours in (0, 1, 2):
+            hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png"]
+
+
+def test_what_an_earlier_version_noted_of_files_is_of_all_of_them(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Neither a request nor an intent said which: a hold rather keeps too much than too little."""
+    hotel, table = scanned
+    first, second = begun_later(hotel, table, rest)
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        case = cases.load(office.work, second)
+        said = case.decisions or {}
+        cases.step(office.work, case, decisions={**said, besides.BESIDE: [
+            row.number for row in intents_of(hotel) if row.request == first
+        ][:1]})  # fmt: skip
+    hold(hotel, "int:2" if table == "papers" else "int:1")
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]
+
+
+def test_what_an_earlier_version_sealed_with_an_intent_is_of_all_its_files() -> None:
+    """It sealed the requests alone."""
+    stays = [["papers", "int:1", "scan", "/scans", name] for name in ("a.png", "b.png")]
+    every = ["/scans/a.png", "/scans/b.png"]
+    assert intents._noted({"beside": ["R1"], "stays": stays}) == {"R1": every}
+    assert intents._noted({"beside": {"R1": every[:1]}, "stays": stays}) == {"R1": every[:1]}
+    assert intents._noted({}) == {}
 
 
 @pytest.mark.parametrize(("last", "held", "stays"), [
