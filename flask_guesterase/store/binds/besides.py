@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ...core.errors import UnknownError
+from ...core.plan import Person, key_text
 from .. import tables
 from ..casework.cases import load, step
 from ..erasing.taking import Erased
@@ -36,6 +37,14 @@ def mark(seed: bytes, path: str) -> str:
     return hmac.digest(seed, path.encode("utf-8", "surrogatepass"), "sha256").hex()[:16]
 
 
+def text(person: Person) -> str:
+    """Return what stands for a person among requests where nobody asked; it is kept sealed.
+
+    :param person: table and key of their row.
+    """
+    return json.dumps([person[0], key_text(person[1])])
+
+
 def noted(erased: Erased, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return what a request says of the intents that had left some of its files.
 
@@ -43,8 +52,8 @@ def noted(erased: Erased, before: Mapping[str, Any] | None = None) -> dict[str, 
     :param before: what was noted with it already.
     """
     said = _said(before or {})
-    for number, (_, left) in erased.beside.items():
-        said[number] = sorted({*said.get(number, ()), *left.values()})
+    for number, left in erased.beside.items():
+        said[number] = sorted({*said.get(number, ()), *left.marks.values()})
     return {BESIDE: said} if said else {}
 
 
@@ -73,14 +82,14 @@ def owners(
     work: Work, intent: str, seed: bytes, known: Mapping[str, Collection[str]],
     paths: Collection[str],
 ) -> dict[str, list[str]]:
-    """Return of each of an intent's files the requests that had it as well while it was under way.
+    """Return of each of an intent's files who had it as well while it was under way.
 
     Of two that were under way at once, whichever went on last has noted the other.
 
     :param work: the open transaction.
     :param intent: its number, which nobody else has noted.
     :param seed: its seed.
-    :param known: what it has noted itself: request -> where the files lie.
+    :param known: what it has noted itself: request or person -> where the files lie.
     :param paths: where its files lie.
     """
     found = {path: {who for who, left in known.items() if path in left} for path in paths}

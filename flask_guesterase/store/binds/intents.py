@@ -21,7 +21,7 @@ from .. import tables
 from ..boxes import safe
 from ..erasing import eraser
 from ..erasing.eraser import Locked, Scope
-from ..erasing.taking import Erased, Naming, path_of
+from ..erasing.taking import Erased, Left, Naming, path_of
 from ..mapping.crossing import HOME, Binds, Crossing, binds_of
 from ..mapping.masks import Seeded
 from ..mapping.raw import reader
@@ -71,7 +71,8 @@ class Intent:
     :param over: tables whose rows' own time is over.
     :param binds: all databases of it, in the order in which they are changed.
     :param stays: files that were left to others who named them; the key of each row as text.
-    :param beside: requests that had left one of its files when this began, and where those lie.
+    :param beside: who had left one of its files when this began, and where those lie.
+    :param whose: people whose files these are, where nobody asked, and where they lie.
     """
 
     steps: tuple[tuple[Decision, tuple[Entry, ...]], ...]
@@ -86,6 +87,7 @@ class Intent:
     binds: tuple[str, ...] = ()
     stays: tuple[Naming, ...] = ()
     beside: Mapping[str, Collection[str]] = field(default_factory=dict)
+    whose: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def hand(self) -> Hand:
@@ -143,6 +145,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         "stays": [[table, key_text(key), column, *file]
                   for (table, key), column, file in erased.stays],
         "strangers": _texts(known[1]),
+        "whose": _whose(origin, erased),
     }
     work.begun.append(_put(work, origin, rows, shared, (*others, HOME)))
     return erased
@@ -236,24 +239,38 @@ def parts(work: Work, number: str) -> list[Line[Any]]:
     return list(work.conn.execute(wanted.with_for_update()).all())
 
 
-def _beside(work: Work, erased: Erased) -> dict[str, tuple[str, dict[str, str]]]:
-    """Return the intents that have left some of these files: number -> its request, and those."""
+def _beside(work: Work, erased: Erased) -> dict[str, Left]:
+    """Return the intents that have left some of these files: number -> which, and whose."""
     paths = {path_of(file) for file in (*erased.files, *(file for _, _, file in erased.stays))}
     mine = tables.intent.c.bind == HOME, tables.intent.c.state == OPEN
     under_way = work.conn.execute(select(tables.intent).where(*mine)).all() if paths else ()
-    found = {part.number: (part.request or "", _left(work, part, paths)) for part in under_way}
-    return {number: each for number, each in found.items() if each[1]}
+    found = {part.number: _left(work, part, paths) for part in under_way}
+    return {number: each for number, each in found.items() if each.marks}
 
 
-def _left(work: Work, part: Line[Any], paths: set[str]) -> dict[str, str]:
-    """Return which of these files an intent has left, each with its mark."""
+def _left(work: Work, part: Line[Any], paths: set[str]) -> Left:
+    """Return which of these files an intent has left."""
     try:
         intent = read(work, part)
     except (SealError, UnknownError):
         # Nobody can tell now: a hold on them rather keeps too much than too little.
-        return dict.fromkeys(paths, besides.ANY)
+        whose = {part.request: paths} if part.request else {}
+        return Left(whose, dict.fromkeys(paths, besides.ANY))
     mine = paths & {path_of(file) for _, _, file in intent.stays}
-    return {path: besides.mark(intent.seed, path) for path in mine}
+    whose = {part.request: mine} if part.request else {
+        who: left for who, each in intent.whose.items() if (left := mine & {*each})
+    }
+    return Left(whose, {path: besides.mark(intent.seed, path) for path in mine})
+
+
+def _whose(origin: Origin, erased: Erased) -> dict[str, list[str]]:
+    """Return the people whose files were left to others, where no request says whose they are."""
+    rows = {(decision.table, row.key): row for decision, row in erased.took}
+    found = dict[str, set[str]]()
+    for place, _, file in erased.stays if origin.number is None else ():
+        for person, _ in (*rows[place].owners, *rows[place].others):
+            found.setdefault(besides.text(person), set()).add(path_of(file))
+    return {who: sorted(left) for who, left in found.items()}
 
 
 def read(work: Work, part: Line[Any]) -> Intent:
@@ -292,6 +309,7 @@ def read(work: Work, part: Line[Any]) -> Intent:
             for table, key, column, root, name in value.get("stays", ())
         ),
         _noted(value),
+        value.get("whose", {}),
     )  # fmt: skip
 
 

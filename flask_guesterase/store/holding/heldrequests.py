@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -39,17 +40,20 @@ def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:
     return found
 
 
-def holders(work: Work, numbers: Sequence[str]) -> list[int]:
+def holders(work: Work, beside: Collection[str]) -> list[int]:
     """Return the living holds that cover a subject row, a kept row or a box of some requests.
 
     :param work: the open transaction.
-    :param numbers: numbers of the requests.
+    :param beside: numbers of the requests, and people of none as text, as a parcel has them.
     """
+    people = [who for who in beside if who.startswith("[")]
+    numbers = sorted({*beside}.difference(people))
     box = tables.box
     wanted = select(box.c.id, box.c.label, box.c.purpose).where(
         box.c.request.in_(numbers), box.c.label.in_(vault.HOLDS), box.c.forgotten_at.is_(None)
     )
     rows = {(table, text): {number} for number, table, text in _rows_of_requests(work, numbers)}
+    rows |= {(table, text): {who} for who in people for table, text in [json.loads(who)]}
     labels, files = set[str](), dict[str, set[str]]()
     for row in work.conn.execute(wanted):
         if row.purpose == outbox.FILE:

@@ -252,7 +252,8 @@ def queue_file(
     :param root: the declared folder.
     :param name: name of the file in it; may tell who somebody is, so it is sealed.
     :param until: last day on which it can be had back; empty when its bytes are not kept.
-    :param beside: requests that may have left it to this one; it is held with those as well.
+    :param beside: requests, and people of none, that may have left it to this one; it is held with
+        those as well.
     """
     # Parcels are deleted in their time, so a number that counts them is given a second time.
     dedupe = f"{FILE}:{case.number or ''}:{secrets.token_hex(16)}"
