@@ -188,11 +188,12 @@ def _read(work: Work, removal_: str, number: int) -> tuple[dict[str, Any], bytes
 # back
 
 
-def put_back(run: Run, parcel: Parcel) -> None:
+def put_back(run: Run, parcel: Parcel) -> bool:
     """Put a file back where it lay, whole or not at all; never over another one.
 
     :param run: runs a unit of work.
     :param parcel: its way back.
+    :return: whether it lies there now, and was not given up.
     :raises DeliveryError: it cannot be written now.
     """
     removal_ = parcel.content["removal"]
@@ -212,10 +213,11 @@ def put_back(run: Run, parcel: Parcel) -> None:
     except (KeyMissingError, UnknownError):
         _clear(parcel)
         run(partial(_give_up, parcel, "ended"))
-        return
+        return False
     except OSError as problem:
         raise refuse(f"cannot be put back ({type(problem).__name__})") from None
     run(partial(_back, parcel) if fits else partial(_give_up, parcel, EXISTS))
+    return fits
 
 
 def _part(parcel: Parcel) -> str:

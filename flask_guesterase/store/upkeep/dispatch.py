@@ -193,17 +193,15 @@ def later(work: Work, parcel: Parcel, minutes: int = BACK_OFF[0]) -> None:
 def _keep_beside(work: Work, parcel: Parcel) -> bool:
     """Put a file that others left to this request under the oldest hold that reaches one of them.
 
-    :return: whether copies of one of them are still to be looked through for a hold.
-    :raises GuesteraseError: it cannot be put there now.
+    :return: whether nobody can tell now that it may go: copies of one of them are still to be
+        looked through for a hold, or a key cannot be read under which it would be put.
     """
     if not (beside := parcel.content.get("beside")):
         return False
     table, holds = tables.outbox, heldrequests.holders(work, beside)
     box = work.conn.execute(select(table.c.box).where(table.c.id == parcel.id)).scalar_one()
     problem = heldkeys.keep(work, [box], holds)
-    if problem is not None:
-        raise problem
-    return not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
+    return problem is not None or not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
 
 
 def done(work: Work, parcel: Parcel) -> None:

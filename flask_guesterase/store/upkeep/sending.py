@@ -142,7 +142,8 @@ def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parce
     if parcel.kind == FILE:
         _remove(run, parcel)
     elif parcel.kind == BACK:
-        files.put_back(run, parcel)
+        if not files.put_back(run, parcel):
+            raise _Passed
     else:
         if not run(partial(_kept, parcel)):
             raise _Passed
