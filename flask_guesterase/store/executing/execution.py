@@ -20,7 +20,7 @@ from ...core.standing import Standing
 from ...core.wish import Kind
 from .. import tables
 from ..access import actors, brake
-from ..binds import intents
+from ..binds import besides
 from ..casework.cases import Case, load, reconsider, secret, step, tell
 from ..certificates import beside, planning
 from ..certificates.deeds import did, unmoved
@@ -264,7 +264,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until, erased.owners([(root, name)]))
     recipients.queue(work, origin, known, invented=case.kind == KIND)
-    over = "rows", beside.BESIDE, beside.SHELLS, THEIRS, intents.BESIDE
+    over = "rows", beside.BESIDE, beside.SHELLS, THEIRS, besides.BESIDE
     decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}
     lost = spared.naming(erased.naming).lost
     done = {
@@ -275,7 +275,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
         "recovery": recovery,
         **left_to_others(work, case.number, plan),
         **before,
-        **({intents.BESIDE: sorted(erased.beside)} if erased.beside else {}),
+        **besides.noted(erased),
     }
     files = {"files": len(set(erased.files))}
     waits = {"waiting_for": None, "waiting_until": None, "attempts": 0, "try_at": None}

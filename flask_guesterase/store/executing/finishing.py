@@ -15,6 +15,7 @@ from sqlalchemy import select
 from ...core.events import SYSTEM, RetentionEnded
 from ...core.plan import ANOTHER, Key, Person, Plan, key_text
 from .. import tables
+from ..binds import besides
 from ..casework.cases import load
 from ..certificates import planning
 from ..comeback import marks, objections, parted, sharing
@@ -256,13 +257,14 @@ def _finish(
     if origin.number is not None:
         people.bury(work, origin.number, plan.spared())
         sharing.note(work, origin.number, plan)
+        besides.note(work, origin.number, erased)
     recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
         recovery = recover(work, origin, spared.strips(erased))
     if origin.number is not None:
         queued.more(work, origin.number, erased.images)
     for root, name, until in spared.files(erased, recovery):
-        outbox.queue_file(work, origin, root, name, until)
+        outbox.queue_file(work, origin, root, name, until, erased.owners([(root, name)]))
     recipients.queue(work, origin, known, again=True, invented=invented)
     if erased.taken:
         work.events.append(RetentionEnded(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -245,7 +245,7 @@ class Sender(Protocol):
 
 
 def queue_file(
-    work: Work, case: Sender, root: str, name: str, until: str = "", beside: Sequence[str] = ()
+    work: Work, case: Sender, root: str, name: str, until: str = "", beside: Iterable[str] = ()
 ) -> None:
     """Queue the removal of a file.
 
@@ -254,13 +254,15 @@ def queue_file(
     :param root: the declared folder.
     :param name: name of the file in it; may tell who somebody is, so it is sealed.
     :param until: last day on which it can be had back; empty when its bytes are not kept.
-    :param beside: requests that may have left it to this one; it is held with those as well.
+    :param beside: requests, and people of none, that may have left it to this one; it is held with
+        those as well.
     """
     # Parcels are deleted in their time, so a number that counts them is given a second time.
     dedupe = f"{FILE}:{case.number or ''}:{secrets.token_hex(16)}"
     content: dict[str, Any] = {"root": root, "name": name, "until": until if case.number else ""}
-    if beside:
-        content["beside"] = list(beside)
+    content |= work.filed.get((root, name), {})
+    if whose := list(beside):
+        content["beside"] = whose
     _queue(work, case, FILE, "disk", "remove", dedupe, content)
 
 

@@ -20,6 +20,7 @@ from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
 from ...core.plan import ANOTHER, LEGAL_DUTY, NEEDED, Outcome, Person, Plan, Row, Rulings
 from ..access import brake
+from ..binds import besides
 from ..casework.cases import load, secret
 from ..certificates import planning
 from ..certificates.deeds import did, unmoved
@@ -348,7 +349,7 @@ def _carry_out(
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):
-        outbox.queue_file(work, origin, root, name, until)
+        outbox.queue_file(work, origin, root, name, until, erased.owners([(root, name)]))
     # A restored database has forgotten whom it asked to tell whom: then this is the first time.
     first = origin.number is not None and recipients.untold(work, origin.number)
     recipients.queue(work, origin, known, again=not first, invented=invented)
@@ -359,6 +360,7 @@ def _carry_out(
     # them would see that they booked anew.
     people.bury_again(work, origin.number, gone, stay - held)
     sharing.note(work, origin.number, plan)
+    besides.note(work, origin.number, erased)
     counts = {**erased.counts, "people": len(gone)}
     work.events.append(SubjectErasedAgain(
         origin.controller, origin.property, origin.number or "", SYSTEM, counts
