@@ -107,7 +107,7 @@ class RequestWaiting(Event):
 
 
 class RequestStuck(Event):
-    """A request has waited for more than 90 days; the officer is asked to look."""
+    """A request, or a row of none that came back, waits for over 90 days; the officer is asked."""
 
     name = "request-stuck"
 

@@ -165,11 +165,9 @@ class Judge:
         buried = finder.buried(self.work.conn, people)
         shells = finder.shells_of(self.work.conn, self.work.datamap, buried)
         living = [person for person in people if person not in shells]
-        for table in sorted({name for name, _ in living}):
-            one = self.known.get(table)
+        for table in sorted({name for name, _ in living} & self.known.keys()):
+            one = self.known[table]
             keys = [key for name, key in living if name == table]
-            if one is None:
-                continue
             for key, signs in self._carried(one, keys).items():
                 carried[table, key] = signs
             for key, values in marks.read(self.work.conn, one, keys).items():
@@ -185,6 +183,7 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
+        carried = arrived.own_numbers(self.work, carried, own, names, erased)
         beside = self.at if owners and not self.again else None
         came = arrived.came(self.work.conn, carried, self.last, beside, self.written)
         result = {}

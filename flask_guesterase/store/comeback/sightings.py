@@ -33,10 +33,10 @@ FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
 """Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
 
 MOST = 500
+"""Rows one transaction judges."""
 
 LOOKED = "unclear"
 """Name of the pulse that holds the last row that waits for staff and was looked at again."""
-"""Rows one transaction judges."""
 
 FATES = {Verdict.RESYNC: Fate.OPEN, Verdict.UNCLEAR: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
 
@@ -108,6 +108,16 @@ def judge(work: Work) -> dict[str, int]:
 
     :param work: the open transaction.
     """
+    return some(work)[1]
+
+
+def some(work: Work) -> tuple[int, dict[str, int]]:
+    """Judge some of what was seen; return how many rows, and word -> how many became that.
+
+    Of many nobody is back, and so nothing is counted: there may be others behind them.
+
+    :param work: the open transaction.
+    """
     table = tables.returned
     lines = work.conn.execute(
         select(table)
@@ -125,7 +135,7 @@ def judge(work: Work) -> dict[str, int]:
     for name, state in sorted({(line.table_name, line.state) for line in lines}):
         mine = [line for line in lines if (line.table_name, line.state) == (name, state)]
         counts.update(_judge(work, judges[state], name, mine))
-    return dict(counts)
+    return len(lines), dict(counts)
 
 
 def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter[str]:

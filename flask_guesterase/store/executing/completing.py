@@ -25,9 +25,9 @@ from ..work import Work
 def complete(work: Work, number: str) -> bool:
     """End a request of which nothing is kept any more, with a supplement to its certificate.
 
-    A file that is not removed yet is something that is left, and so is a row that came back and
-    goes once nothing stands in its way. A guest who asked for it is told; where their contact
-    cannot be read now, it ends another time.
+    A file that is not removed yet is something that is left, and so is a row that came back: one
+    that goes once nothing stands in its way, and one of which a person has yet to say whose it is.
+    A guest who asked for it is told; where their contact cannot be read now, it ends another time.
 
     :return: whether it ended now.
     """
@@ -35,7 +35,7 @@ def complete(work: Work, number: str) -> bool:
         return False
     case = load(work, number, lock=True)
     # Whoever erased again meanwhile, and keeps something of it, was waited for.
-    if case.state is not State.SEALED or not _over(work, number) or owing.goes(work, number):
+    if case.state is not State.SEALED or not _over(work, number) or owing.holds(work, number):
         return False
     decisions = deepening.noted(case.decisions or {}, None)
     sealed = any(item["outcome"] == Outcome.SEAL.value for item in decisions.get("did", ()))
@@ -69,9 +69,9 @@ def _over(work: Work, number: str) -> bool:
 def waiting(work: Work) -> list[str]:
     """Return the requests of which nothing is kept, and that may end now.
 
-    What they waited for may be a file that is gone, or a row that was seen and is nobody's, of
-    which no line stands any more. Those of which a row still goes again, or may, wait, and so do
-    those of which another's box keeps something.
+    What they waited for may be a file that is gone, a word about a row, or a row that was seen and
+    is nobody's, of which no line stands any more. Those of which a row still goes again, or may,
+    wait, and so do those of which another's box keeps something.
 
     :param work: the open transaction.
     """

@@ -231,6 +231,8 @@ def _finish(
     known_keys = ((line.id, _keys(work, line, who)) for line in lines)
     keys = {id: found for id, found in known_keys if found is not None}
     lines = [line for line in lines if line.id in keys]
+    if origin.number is not None:
+        keys = parted.theirs(work, lines, keys)
     only = remainder.kept_columns(work, lines, keys)
     held = _held(lines, keys)
     scope, plan = _drawn(work, origin, only, who, held)

@@ -97,8 +97,8 @@ class Again:
     :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
         the way and it must be tried again; STAFF when it was not decided before, or when a
         forgotten hold or rule may keep it.
-    :param reasons: what stands in the way, or what was not decided; `LEGAL_DUTY` of a hold and
-        of a rule.
+    :param reasons: what stands in the way, what ends last before the others, or what was not
+        decided; `LEGAL_DUTY` of a hold and of a rule.
     :param did: what was done, as `deeds.did` writes it; empty when nothing was.
     :param left: of which rows files stay, as `deeds.unmoved` writes it.
     :param until: ISO day on which all that stands in the way is expected to have ended, if known.
@@ -184,7 +184,7 @@ def again(
     if standing:
         reasons = () if plan.blocked else why
         return Again(
-            Fate.OPEN, reasons or waiting.reasons_of(standing), until=waiting.until(standing)
+            Fate.OPEN, reasons or waiting.last_first(standing), until=waiting.until(standing)
         )
     if not plan.changing():
         return Again(Fate.GONE)

@@ -529,6 +529,7 @@ ENDLESS: dict[str, str] = {
 TASKS: dict[str, str] = {
     "paper": N_("paper to destroy"),
     "stuck": N_("request that waits for long"),
+    "stuck-rows": N_("rows that came back and wait for long"),
     "endless": N_("nobody knows when this may go"),
     "recipient": N_("somebody who holds copies is to be told"),
     "root-new": N_("new root key to be copied out of the house"),
