@@ -49,7 +49,7 @@ def complete(work: Work, number: str) -> bool:
         return False
     if contact is not None:
         decisions[laternotice.WISH] = laternotice.Standing.TOLD.value
-    case, said = _certify(work, case, decisions)
+    case, said = certify(work, case, decisions, State.ERASED)
     params = {} if contact is None else reply.done(work, case, said)
     laternotice.send(work, case, contact, params)
     return True
@@ -101,11 +101,21 @@ def _gone(work: Work, number: str, items: Iterable[dict[str, Any]]) -> list[dict
     return [*went, *restated.gone(stayed, restated.shared(work, number))]
 
 
-def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> tuple[Case, Content]:
-    end = State.ERASED
+def certify(
+    work: Work, case: Case, decisions: dict[str, Any], end: State
+) -> tuple[Case, Content]:
+    """Let a request end in another way than it did, with a supplement; return it, and what it says.
+
+    :param work: the open transaction.
+    :param case: the request, locked, in its end state.
+    :param decisions: what was decided, done and found left, as it is today.
+    :param end: how it ends now: ERASED what was SEALED, and the other way round.
+    """
     said = certifying.content(work, case, end, decisions)
     later = deepening.again(work, decisions)
-    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=later)
+    path = [State.CHECKING] if end is State.SEALED else []
+    values = {"decisions": decisions, "ended_at": work.stamp, "try_at": later}
+    case = step(work, case, *path, end, **values)
     marks = {CONTENT_MARK: said.mark()}
     tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
     certifying.certify(work, case, said)
