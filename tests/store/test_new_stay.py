@@ -6,6 +6,7 @@ The erasure was asked for before that stay, and what is kept of the old life goe
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from sqlalchemy import update
 
 from flask_guesterase.core.errors import MovedError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.plan import NEW_STAY
 from flask_guesterase.store.casework.cases import load
-from flask_guesterase.store.comeback.stays import BOOKED
+from flask_guesterase.store.comeback.stays import BOOKED, DOOR
 from flask_guesterase.store.executing import finishing, supplementing
-from tests.store.lodge import ANN, Booking, Guest, Lodge
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
 from tests.store.test_guard_living import GUEST, held, lifted
 from tests.store.test_looked_again import OLD_STAY
 
@@ -212,6 +216,36 @@ def test_what_was_booked_before_it_was_approved_goes_on_as_the_hold_ends(lodge: 
     lodge.later(days=30)
     lifted(lodge, hold)
     assert lodge.erased(number) == "erased"
+
+
+def test_a_stay_that_ended_meanwhile_counts_for_a_profile_where_bookings_tell_no_other_day(
+    lodge: Lodge,
+) -> None:
+    """Nobody can tell then whether it was booked before; and what was approved was approved."""
+    mapped = [
+        (model, replace(policy, clock={"departed": "made_at"}) if model is Booking else policy)
+        for model, policy in policies()
+    ]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+    _, holds = kept_back(lodge)
+    booked(lodge)
+    before = lodge.one(Guest, 1)
+    free(lodge, holds)
+    assert (lodge.one(Guest, 1), lodge.returns()) == (before, [(*NEW, "staff")])
+    settled(lodge, theirs=False)
+    hold = whole(lodge)
+    number = lodge.approved(document_no=ANN["document_no"])
+    assert waits(lodge, number) == "waiting"
+    booked(lodge, 9)
+    lifted(lodge, hold)
+    assert lodge.erased(number) == "erased"
+
+
+def test_why_staff_are_asked_is_said_in_words() -> None:
+    """On *Came back*, and wherever it is told what stays."""
+    assert {NEW_STAY, DOOR} <= SIGHTED.keys()
+    assert (NEW_STAY in BLOCKERS, BOOKED in MOVED) == (True, True)
 
 
 def whole(lodge: Lodge) -> int:
