@@ -175,7 +175,7 @@ class Judge:
                 documents[table, key] = self._documents(one, values)
             moments = clocks.moments_of(self.work.conn, self.work.datamap, table, keys)
             own.update({(table, key): each for key, each in moments.items()})
-        records = self._records_of(list(carried))
+        records = self.bookings(list(carried))
         for person, found in records.items():
             carried[person] += [
                 (Sign.RECORD, mark) for each in found for sign, mark in each.signs
@@ -284,7 +284,7 @@ class Judge:
                     if mark.origin.number != row.request
                 ]  # fmt: skip
 
-    def _records_of(self, people: Sequence[Person]) -> dict[Person, list[_Record]]:
+    def bookings(self, people: Sequence[Person]) -> dict[Person, list[_Record]]:
         """Return the bookings of people: when they were made, and what they carry."""
         without = [
             name for name, declared in self.work.datamap.tables.items()

@@ -24,7 +24,7 @@ from ..binds import besides
 from ..casework.cases import Case, load, reconsider, secret, step, tell
 from ..certificates import beside, planning
 from ..certificates.deeds import did, unmoved
-from ..comeback import marks, objections
+from ..comeback import marks, objections, stays
 from ..copying import shelved
 from ..depth import deepening
 from ..erasing import people
@@ -144,6 +144,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     blocked = plan.blocked or all_kept(plan)
     if blocked:
         return _wait(work, case, blocked)
+    if booked := stays.since_approved(work, case, whose):
+        return _review_again(work, case, actor, booked)
     return _erase(work, case, actor, held, scope)
 
 

@@ -24,6 +24,7 @@ from ..erasing.eraser import Scope
 from ..erasing.traces import holding, tells
 from ..holding import unheld
 from ..invented import canaries
+from ..lawbook.blockers import Found
 from ..messages import outbox
 from ..partners import giving, recipients
 from ..recovery.window import recover, unkept
@@ -33,7 +34,7 @@ from ..sweeping import ageing, runs
 from ..sweeping.claiming import Shift, work_off
 from ..unit import HasWork, Run
 from ..work import Work
-from . import completing, meanwhile, needed, settling
+from . import completing, meanwhile, needed, newstay, settling
 from .turns import Acts, Round, Unasked, Which, may_end
 
 MANY = 1000
@@ -234,10 +235,10 @@ def _finish(
     if origin.number is not None:
         keys = parted.theirs(work, lines, keys)
     only = remainder.kept_columns(work, lines, keys)
-    held = _held(lines, keys)
-    scope, plan = _drawn(work, origin, only, who, held)
+    held, stays = _held(lines, keys), newstay.needs(work, origin.number, lines, keys)
+    scope, plan = _drawn(work, origin, only, who, held, stays)
     if going := remainder.whole(work, lines, only, plan):
-        scope, plan = _drawn(work, origin, only | going, who, held)
+        scope, plan = _drawn(work, origin, only | going, who, held, stays)
     if plan.blocked:
         return {"waiting": len(lines), HELD_ON: sum(line.mode == law.HELD for line in lines)}
     if not plan.changing() and remainder.is_same(work, lines, plan):
@@ -257,6 +258,7 @@ def _finish(
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased, _since(lines, keys))
     if origin.number is not None:
+        newstay.ask(work, origin, plan)
         people.bury(work, origin.number, plan.spared())
         sharing.note(work, origin.number, plan)
         besides.note(work, origin.number, erased)
@@ -277,11 +279,12 @@ def _finish(
 
 def _drawn(
     work: Work, origin: keeping.Origin, only: dict[tuple[str, Key], frozenset[str]],
-    who: frozenset[Person] | None, held: keeping.Since,
+    who: frozenset[Person] | None, held: keeping.Since, stays: Sequence[Found],
 ) -> tuple[Scope, Plan]:
     """Return the scope of these columns, locked, and the plan about them."""
     about = remainder.scope(work, only, who, held)
-    scope = planning.bounded(work, about, lock=True, only=only, house=origin.property)
+    house = origin.property
+    scope = planning.bounded(work, about, lock=True, only=only, house=house, also=stays)
     return scope, planning.plan(work, scope)
 
 
@@ -330,5 +333,5 @@ def _untold(
     work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
 ) -> giving.Only:
     """Return the columns that nobody was told of, because a hold or the hotel kept them."""
-    kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED)]
+    kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED, law.ANEW)]
     return remainder.kept_columns(work, kept, keys)

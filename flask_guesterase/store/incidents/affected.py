@@ -334,7 +334,7 @@ def _within(days: Collection[date], asked: Asked) -> bool:
     return not days or any(since <= day <= until for day in days)
 
 
-_STANDING = (law.HELD, law.BLOCKED)
+_STANDING = (law.HELD, law.BLOCKED, law.ANEW)
 """Ways of keeping a row in which it stands as it was, and says itself where it lies."""
 
 

@@ -14,7 +14,7 @@ from ...core.events import SYSTEM, RankConflict
 from ...core.image import Image, Images
 from ...core.log import canonical, slug
 from ...core.payload import encode
-from ...core.plan import Decision, Key, Outcome, Plan, Row, key_text
+from ...core.plan import NEW_STAY, Decision, Key, Outcome, Plan, Row, key_text
 from ...core.ruling import Reason, Ruling
 from ...core.seal import Terms
 from .. import tables
@@ -129,7 +129,7 @@ BLOCKER = "blocker:"
 def mode_of(decision: Decision) -> str:
     """Return how a decision keeps something."""
     if decision.ground.startswith(BLOCKER):
-        return law.BLOCKED
+        return law.ANEW if decision.ground == f"{BLOCKER}{NEW_STAY}" else law.BLOCKED
     return _MODES.get(decision.outcome, law.PLACE)
 
 
@@ -138,7 +138,7 @@ def _reason(plan: Plan, decision: Decision, row: Row) -> Reason:
     ruling = plan.rulings.get((decision.table, row.key))
     if mode_of(decision) == law.HELD:
         return Reason(open=tuple(f"hold:{id}" for id in (ruling.held if ruling else ())))
-    if mode_of(decision) == law.BLOCKED:
+    if mode_of(decision) in (law.BLOCKED, law.ANEW):
         return Reason(open=(decision.ground.removeprefix(BLOCKER),))
     known = ruling.law.get(decision.ground) if ruling is not None else None
     return known if known is not None else Reason(open=("no-replacement",))

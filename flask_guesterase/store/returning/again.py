@@ -346,6 +346,7 @@ def _carry_out(
     # What is kept whole of a noted row waits with its line, by which it may turn out to live.
     kept = meanwhile.unwritten(work, origin.number, _apart(plan, held))
     keeping.record(work, origin, kept, erased)
+    meanwhile.note(work, origin.number, (erased.kept(kept), *erased.rest))
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):

@@ -22,6 +22,7 @@ from ...core.lifecycle import Ground, State
 from ...core.restoring import RestoreGround
 from ...core.retention import HOUSE_PERIOD
 from ...core.rulebook import LineKind, LineState
+from ...store.comeback import stays
 from ...store.requests import same
 from .casewords import CASES, COUNTED
 from .cited import cited
@@ -152,6 +153,7 @@ BLOCKERS: dict[str, str] = {
     "open-request": N_(
         "another request about this data, such as for a copy that was not fetched yet, is not over"
     ),
+    "new-stay": N_("a stay that was booked since the erasure"),
     "another-controller": N_("a profile shared with hotels of another company; ask them as well"),
 }
 """What hotels need somebody for, by the usual names of blockers."""
@@ -372,6 +374,9 @@ MOVED: dict[str, str] = {
     same.GONE: N_("a row that was taken is not there any more"),
     same.NO_GUEST: N_("a row that was taken is not a guest's any more"),
     same.OTHER: N_("a row that was taken holds another name or contact"),
+    stays.BOOKED: N_(
+        "a stay was booked since it was approved, while a duty of law kept it waiting"
+    ),
 }
 """What is not as it was approved, in sentences; other lines name tables and columns."""
 
@@ -562,6 +567,8 @@ SIGHTED: dict[str, str] = {
     "erased-record": N_("A booking of theirs carries a number that was erased."),
     "perhaps-another": N_("It may be another person, who was there all along."),
     "erased-file": N_("A file that was removed lies in its folder again."),
+    "new-stay": N_("A stay was booked since the erasure; until now something kept the profile."),
+    "kept": N_("seen as nothing else kept it any more"),
     "older-row": N_("It lies under an erased profile and is not newer than the erasure."),
     "flush": N_("seen when it was saved"),
     "bulk": N_("seen in a bulk change"),
