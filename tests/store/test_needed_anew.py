@@ -241,6 +241,21 @@ def test_a_row_that_goes_by_itself_is_looked_at_once_more_before_its_part_goes(
     assert (name(lodge), email(lodge)) == ("Ann Berg", NEW["email"])
 
 
+def test_a_part_that_was_seen_waits_until_it_is_judged_and_is_then_asked_about(
+    lodge: Lodge,
+) -> None:
+    """Nothing else was filled, so that who was seen is nobody: but their stay is a new one."""
+    half_erased(lodge)
+    booked(lodge)
+    written(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {}
+    assert lodge.returns() == [(*OWN, "there")]
+    assert (lodge.worker(), lodge.returns()) == ({}, [])
+    nights(lodge)
+    assert (lodge.returns(), email(lodge)) == ([(*OWN, "staff")], NEW["email"])
+
+
 def test_the_old_value_of_a_row_with_staff_waits_with_it(any_lodge: Lodge) -> None:
     """It is theirs who lives, if they do: nothing of a row goes that staff are asked about."""
     lodge = any_lodge

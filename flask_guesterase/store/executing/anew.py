@@ -68,7 +68,7 @@ def due(
     if lives:
         keeping.end(work, lives, back=True)
         kept = tables.kept
-        work.conn.execute(by_number(update(kept), kept, sorted(lives)).values(open=owing.LIVES))
+        work.conn.execute(by_number(update(kept), kept, sorted(lives)).values(open=owing.STAYS))
     return [line for line in lines if words.get(line.id, {_Word.GOES}) == {_Word.GOES}]
 
 
