@@ -30,6 +30,10 @@ REASONS = {GOES: "came-back", ASKED: "perhaps-back"}
 LIVES = "lives"
 """State of a row that is another person's, or of a new stay."""
 
+STAYS = "row:lives"
+"""Why a kept row has ended that stands where it was, as its row lives; no precondition is so
+called."""
+
 WAITING = tuple(REASONS)
 """States of a row that came back as long as it is neither erased again nor let live."""
 

@@ -34,7 +34,7 @@ from ..sweeping import ageing, runs
 from ..sweeping.claiming import Shift, work_off
 from ..unit import HasWork, Run
 from ..work import Work
-from . import completing, meanwhile, needed, newstay, settling
+from . import anew, completing, meanwhile, needed, newstay, settling
 from .turns import Acts, Round, Unasked, Which, may_end
 
 MANY = 1000
@@ -186,8 +186,8 @@ def _request(number: str, skip: frozenset[str], office: HasWork) -> dict[str, in
     case = load(work, number, lock=True)
     kept = tables.kept
     mine = select(kept).where(may_end(work, skip), kept.c.request == number)
-    lines = work.conn.execute(mine).all()
     who = frozenset(people.taken(work, number))
+    lines = anew.due(work, work.conn.execute(mine).all(), who, case.erased_at)
     origin = keeping.Origin(number, case.controller, case.property)
     counts = _finish(work, origin, lines, who)
     return counts | {"ended": int(completing.complete(work, number))}
@@ -197,7 +197,7 @@ def _rows(lines: Sequence[Line[Any]], office: HasWork) -> dict[str, int]:
     work = office.work
     counts: Counter[str] = Counter()
     groups: dict[tuple[str, str], list[Any]] = {}
-    for line in lines:
+    for line in anew.due(work, lines, None):
         groups.setdefault((line.controller, line.property), []).append(line)
     for (controller, place), group in sorted(groups.items()):
         counts.update(_group(work, keeping.Origin(None, controller, place), group))

@@ -574,6 +574,7 @@ SIGHTED: dict[str, str] = {
     "bulk": N_("seen in a bulk change"),
     "sweep": N_("found by the sweep"),
     "refilled": N_("found under an erased profile"),
+    "needed": N_("found in a part that the hotel still needed"),
     "open": N_("will be erased again"),
     "staff": N_("to be decided here"),
 }
