@@ -107,7 +107,7 @@ class RequestWaiting(Event):
 
 
 class RequestStuck(Event):
-    """A request has waited for more than 90 days; the officer is asked to look."""
+    """A request, or a row of none that came back, waits for over 90 days; the officer is asked."""
 
     name = "request-stuck"
 
@@ -182,6 +182,12 @@ class FileRemoved(Event):
     """A file of an erased person is no longer on disk."""
 
     name = "file-removed"
+
+
+class FileLeft(Event):
+    """A file of an erased person was to be removed and stays: a row of the host's names it."""
+
+    name = "file-left"
 
 
 class BackupForgotten(Event):
@@ -947,6 +953,7 @@ EVENTS: dict[str, type[Event]] = {
         MessageSent,
         MessageFailed,
         FileRemoved,
+        FileLeft,
         BackupForgotten,
         ClockDoubted,
         ClockConfirmed,

@@ -39,7 +39,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.CHECKING: frozenset({State.ERASED, State.SEALED, State.PARTIAL}),
     State.PARTIAL: frozenset({State.CHECKING, State.RESTORED}),
     State.SEALED: frozenset({State.ERASED, State.RESTORED}),
-    State.ERASED: frozenset({State.RESTORED}),
+    State.ERASED: frozenset({State.CHECKING, State.RESTORED}),
     State.EXPIRED: frozenset(),
     State.REFUSED: frozenset({State.COMPLAINT}),
     State.COMPLAINT: frozenset({State.REFUSED, State.REVIEW, State.RECEIVED}),
@@ -49,7 +49,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.FETCHED: frozenset({State.WITHDRAWN}),
 }
 """From each state, the states that may follow. ERASING lasts only inside one transaction, except
-where an erasure goes over several databases. A refusal that a complaint overturned is decided anew;
+where an erasure goes over several databases. ERASED is checked again where a row came back, and of
+it something stays this time. A refusal that a complaint overturned is decided anew;
 where it was never shown who asks, that comes first. OFFERED and FETCHED are those of a request for
 a copy (see `COPIES`), which never becomes APPROVED: what is not approved is never erased."""
 

@@ -150,11 +150,11 @@ class Plan:
         return frozenset(person for person in self.people if person in held)
 
     def spared(self) -> frozenset[Person]:
-        """Return the people whose own row stays: held, or needed for another controller's stay."""
+        """Return the people whose own row stays: held, or needed for another or a later stay."""
         theirs = {
             (step.decision.table, row.key)
             for step in self.steps
-            if step.decision.ground == f"{NEEDED}{ANOTHER}"
+            if step.decision.ground in (f"{NEEDED}{ANOTHER}", f"{NEEDED}{NEW_STAY}")
             for row in step.rows
         }
         return self.untouched() | frozenset(each for each in self.people if each in theirs)
@@ -176,6 +176,9 @@ NEEDED = "blocker:"
 
 ANOTHER = "another-controller"
 """Name of the precondition by which a profile stays while another controller's stay needs it."""
+
+NEW_STAY = "new-stay"
+"""Name of the precondition by which a profile stays that a stay booked since its erasure needs."""
 
 OTHERS = "also-another-persons"
 """Ground of what of a row stays because it is another living person's too."""

@@ -198,12 +198,12 @@ def _joined(run: Run, report: SweepReport, audit: NightAudit, shift: Shift) -> S
     report.joined = True
     report.paused = _paused(run, report, audit)
     paused = frozenset(report.paused)
-    with report.trying("keep"):
-        report.add_all(finishing.finish_unasked(run, shift, paused, dated=True))
+    with report.trying("keep"), report.counting() as counts:
+        finishing.finish_unasked(run, shift, paused, dated=True, counts=counts)
     with report.trying("expire"):
         byday.share(run, report, shift)
-    with report.trying("keep"):
-        report.add_all(finishing.finish_unasked(run, shift, paused, dated=False))
+    with report.trying("keep"), report.counting() as counts:
+        finishing.finish_unasked(run, shift, paused, dated=False, counts=counts)
     _sum_up(run, report, shift)
     return report
 
@@ -284,8 +284,8 @@ def _steps(
         report.problems.update(done.problems)
     with report.trying("residue"):
         _look_again(run, report)
-    with report.trying("close"):
-        report.add_all(settling.settled(run))
+    with report.trying("close"), report.counting() as counts:
+        settling.settled(run, counts=counts)
     for code in (code for code in codes if code not in report.paused):
         with report.trying("census"):
             report.add_all(counting.nightly(run, code))

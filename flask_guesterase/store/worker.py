@@ -19,6 +19,7 @@ from ..core.lifecycle import State
 from .access import brake
 from .binds import forward
 from .casework.cases import plain_number
+from .comeback import sightings
 from .depth import deepening, refresh
 from .executing import completing, execution, forgetting
 from .executing.execution import Ending
@@ -334,7 +335,9 @@ def _complete(number: str, office: HasWork) -> bool:
 
 def _sightings(run: Run, report: Report) -> None:
     """Judge rows in which the guard saw something of an erased person."""
-    while found := run(use_case(Office.judge_returns)):
+    many = 1
+    while many:
+        many, found = run(lambda office: sightings.some(office.work))
         for fate, count in found.items():
             report.add(_SIGHTED.get(fate, fate), count)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.payload import decode
+from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.casework import cases
+from flask_guesterase.store.certificates import restated
 from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.retaining import vouching
 from flask_guesterase.store.retaining.keeping import Origin
-from flask_guesterase.store.returning import again
+from flask_guesterase.store.returning import again, returned
 
 from .group import CANARY, Group, group
 from .test_forward import after_intent, before_mark, crash
@@ -176,3 +180,41 @@ def test_rows_without_a_key_go_forward_too(hotel: Group, point: Any) -> None:
     words = [str(line[1]) for line in hotel.dumps()["archive"]["stamps"].lines]
     found = sorted(word.removeprefix("text ").strip("'") for word in words)
     assert found == ["Bea", "[erased]", "[erased]"]
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_a_needed_part_of_another_database_waits_for_a_word_of_staff(
+    hotel: Group, lives: bool
+) -> None:
+    """What stood there is known by its mark, and what was written anew lives with its row."""
+    needs = Blocker("open-folio", "vouchers", lambda v, today: v.c.id > 0,
+                    needs={"members": ["email"]})  # fmt: skip
+    hotel.extension.block(needs)
+    number = hotel.approved()
+    hotel.erase(number)
+    mine = sa.select(tables.kept).where(tables.kept.c.mode == "blocked")
+    with hotel.app.app_context():
+        with hotel.extension.begin() as office:
+            (line,) = office.work.conn.execute(mine).all()
+            stands = vouching.stood(office.work, "members", [(7,)], ["email"])
+            assert stands == {(7,): json.loads(line.facts)[vouching.STOOD]}
+            origin = Origin(number, line.controller, line.property)
+            returned.note(office.work, returned.Seen(
+                origin, "members", line.row_key, "erased-key", "sweep", again.Fate.STAFF
+            ))  # fmt: skip
+            (row,) = office.returns("officer")
+        with hotel.engines()[2].begin() as conn:
+            conn.exec_driver_sql("UPDATE members SET email = 'new@mail.example' WHERE id = 7")
+        with hotel.extension.begin() as office:
+            assert vouching.stood(office.work, "members", [(7,)], ["email"]) != stands
+        hotel.extension._blockers.clear()
+        assert finishing.finish(hotel.extension.run) == {}
+        assert "new@mail.example" in str(hotel.dumps()["crm"])
+        with hotel.extension.begin() as office:
+            office.settle_return(row["id"], "officer", not lives)
+        finishing.finish(hotel.extension.run)
+        assert ("new@mail.example" in str(hotel.dumps()["crm"])) is lives
+        with hotel.extension.begin() as office:
+            (line,) = office.work.conn.execute(mine).all()
+            shared = [item["columns"] for item in restated.shared(office.work, number)]
+        assert (line.ended_at is not None, shared) == (True, [["email"]] if lives else [])

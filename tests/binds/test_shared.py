@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +17,30 @@ from flask_guesterase import File, Policy, keep
 from flask_guesterase.core.errors import SealError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.policy import Equal
+from flask_guesterase.store import tables
+from flask_guesterase.store.binds import besides, intents
 from flask_guesterase.store.binds.forward import tried
+from flask_guesterase.store.casework import cases
+from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.holding import heldcopies, unsearched
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning import again
+from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.upkeep import dispatch
+from flask_guesterase.store.upkeep.sending import deliver
 from tests.engines import fresh_database
 
+from . import group
 from .group import ANN, Group, beside
-from .test_forward import after_intent, before_home, change, crash, intents_of, taken_away
+from .test_forward import (
+    after_intent,
+    before_home,
+    before_mark,
+    change,
+    crash,
+    intents_of,
+    taken_away,
+)
 
 BEA = {"email": "bea@mail.example"}
 
@@ -334,3 +354,353 @@ def test_a_file_waits_for_a_hold_on_whoever_named_it_by_its_whole_path(
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
     assert hotel.lies() == ["both.png", "other.png"]
+
+
+def test_a_file_waits_for_its_own_row_that_was_not_changed_yet(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """What names it is no other's: it stays with nobody, and goes once all databases are done."""
+    hotel, table = scanned
+    change(hotel, "archive" if table == "passes" else "", f"DELETE FROM {table} WHERE id = 2")
+    number = hotel.approved()
+    crash(after_intent, hotel.erase, number)
+    with hotel.app.app_context():
+        deliver(hotel.extension.run, lambda *_: ("", ""), {}, Report())
+    assert hotel.lies() == ["both.png", "other.png"]
+    for hours in (0, 1):
+        hotel.work(hours=hours)
+    assert (hotel.state(number), hotel.lies()) == ("erased", ["other.png"])
+    assert hotel.certificate(number)["shared"] == []
+
+
+def test_a_file_of_both_stays_with_whoever_came_back_before_it_was_removed(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Whoever ended last let it go while its folder was away, and the other one's was taken back
+    before that was mounted again."""
+    hotel, table = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    away = hotel.scans.rename(hotel.scans.with_name("away"))
+    hotel.work()
+    assert [hotel.state(number) for number in numbers] == ["erased", "checking"]
+    with hotel.app.app_context():
+        for act in ("propose_restore", "restore"):
+            with hotel.extension.begin() as office:
+                if act == "restore":
+                    office.restore(numbers[0], "second")
+                else:
+                    office.propose_restore(numbers[0], "officer", "wrong-person")
+    away.rename(hotel.scans)
+    for hours in (1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]
+    assert hotel.state(numbers[1]) == "erased"
+    assert hotel.certificate(numbers[1])["shared"] == [
+        {"table": table, "rows": 1, "columns": ["scan"]}
+    ]
+
+
+def record_hold(hotel: Scanned, table: str) -> str:
+    """Hold the row of the second guest that names the paper; return the number of the hold."""
+    wanted = Wanted(Scope.RECORD.value, Cause.COURT.value, table=table, key="int:2")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        return office.place_hold(wanted, "officer")
+
+
+def lift(hotel: Scanned, id: str) -> None:
+    """Let two people lift a hold."""
+    for by in ("officer", "second"):
+        with hotel.app.app_context(), hotel.extension.begin() as office:
+            office.lift(id, by)
+
+
+def rest(hotel: Scanned, table: str, number: str) -> None:
+    """Let go of what a hold kept of a request."""
+    with hotel.app.app_context():
+        assert finishing.finish(hotel.extension.run)["finished"]
+
+
+def back(hotel: Scanned, table: str, number: str) -> None:
+    """Erase again what is back of a request."""
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        case = cases.load(office.work, number)
+        origin = Origin(number, case.controller, case.property)
+        done = again.again(office.work, origin, [(table, (2,))])
+    assert done.fate is again.Fate.ERASED, done
+
+
+def begun_later(hotel: Scanned, table: str, how: Any) -> tuple[str, str]:
+    """Let more go of the second guest while the first one's erasure is under way; return both.
+
+    In another database the first one's row is gone by then, in the default one it still stands.
+    """
+    held = record_hold(hotel, table) if how is rest else ""
+    second = hotel.approved(BEA)
+    hotel.erase(second)
+    place = "archive" if table == "passes" else ""
+    if held:
+        lift(hotel, held)
+    else:
+        change(hotel, place, f"UPDATE {table} SET scan = 'both.png' WHERE id = 2")
+    first = hotel.approved()
+    crash(before_home, hotel.erase, first)
+    how(hotel, table, second)
+    assert hotel.state(first) == "erasing"
+    return first, second
+
+
+@pytest.mark.parametrize("how", [rest, back], ids=lambda how: how.__name__)
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_goes_later_of_a_request_waits_for_a_hold_on_who_had_the_file_as_well(
+    scanned: tuple[Scanned, str], how: Any, when: str
+) -> None:
+    """What was kept, or came back, goes while another's erasure is under way that let its row go;
+    and where that one ends last it waits for a hold on whom more of went meanwhile."""
+    hotel, table = scanned
+    begun_later(hotel, table, how)
+    key = "int:1" if table == "passes" else "int:2"
+    if when == "after":
+        with hotel.app.app_context():
+            for number in {intent.number for intent in intents_of(hotel)}:
+                assert tried(hotel.extension.run, number) == ""
+    id = hold(hotel, key)
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png"]
+    lift(hotel, id)
+    for hours in (3, 4):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["other.png"]
+
+
+@pytest.mark.parametrize("how", [rest, back], ids=lambda how: how.__name__)
+def test_what_goes_later_of_a_request_goes_where_nobody_holds_it(
+    scanned: tuple[Scanned, str], how: Any
+) -> None:
+    """Both end, and nobody names it any more."""
+    hotel, table = scanned
+    numbers = begun_later(hotel, table, how)
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["other.png"]
+    assert [hotel.state(number) for number in numbers] == ["erased"] * 2
+
+
+@pytest.mark.parametrize("kinds", [
+    ("postgresql", "mariadb", "sqlite"),
+    pytest.param(("mariadb", "postgresql", "postgresql"), marks=pytest.mark.long),
+], ids="+".join)  # fmt: skip
+def test_what_goes_later_of_a_request_waits_on_servers(
+    kinds: Sequence[str], tmp_path: Path
+) -> None:
+    """The first guest's row is gone in one database and stands in another until the end."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(fresh_database(kind)) for kind in kinds]
+        hotel = stack.enter_context(sharing(urls, tmp_path, "passes"))
+        begun_later(hotel, "passes", rest)
+        hold(hotel, "int:1")
+        for hours in (0, 1, 2):
+            hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png"]
+
+
+def test_what_an_earlier_version_noted_of_files_is_of_all_of_them(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Neither a request nor an intent said which: a hold rather keeps too much than too little."""
+    hotel, table = scanned
+    first, second = begun_later(hotel, table, rest)
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        case = cases.load(office.work, second)
+        said = case.decisions or {}
+        cases.step(office.work, case, decisions={**said, besides.BESIDE: [
+            row.number for row in intents_of(hotel) if row.request == first
+        ][:1]})  # fmt: skip
+    hold(hotel, "int:2" if table == "papers" else "int:1")
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]
+
+
+def test_what_an_earlier_version_sealed_with_an_intent_is_of_all_its_files() -> None:
+    """It sealed the requests alone."""
+    stays = [["papers", "int:1", "scan", "/scans", name] for name in ("a.png", "b.png")]
+    every = ["/scans/a.png", "/scans/b.png"]
+    assert intents._noted({"beside": ["R1"], "stays": stays}) == {"R1": every}
+    assert intents._noted({"beside": {"R1": every[:1]}, "stays": stays}) == {"R1": every[:1]}
+    assert intents._noted({}) == {}
+
+
+@pytest.mark.parametrize(("last", "held", "stays"), [
+    ("cy", 3, "three.png"), ("cy", 1, "two.png"), ("bea", 1, "two.png"), ("bea", 3, "three.png"),
+])  # fmt: skip
+def test_of_several_files_each_waits_for_holds_on_those_alone_who_had_it(
+    scanned: tuple[Scanned, str], last: str, held: int, stays: str
+) -> None:
+    """One guest shares a file with a second and another with a third, who have nothing together."""
+    hotel, table = scanned
+    mail = {"ann": ANN, "bea": BEA, "cy": {"email": "cy@mail.example"}}
+    hotel.put("guests", [{"id": 3, "name": "Cy Holm", "email": "cy@mail.example", "born": None}])
+    hotel.put("letters", [{"id": 33, "guest_no": 3, "title": "Cy", "body": "Cy"}])
+    for id, guest, scan in ((3, 1, "two.png"), (4, 2, "two.png"), (5, 2, "three.png"),
+                            (6, 3, "three.png")):  # fmt: skip
+        (hotel.scans / scan).write_bytes(b"page")
+        hotel.put(table, [{"id": id, "guest_no": guest, "scan": scan}])
+    order = sorted(mail, key=lambda name: (name == last, name))
+    numbers = {name: hotel.approved(mail[name]) for name in order}
+    for number in numbers.values():
+        crash(after_intent, hotel.erase, number)
+    hold(hotel, f"int:{held}")
+    for hours in (0, 1, 2):
+        hotel.work(hours=hours)
+    assert [name for name in hotel.lies() if name in ("two.png", "three.png")] == [stays]
+
+
+def test_what_is_noted_of_a_shared_file_does_not_say_its_name(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Whoever reads the database learns of no file, and no two requests note the same of one."""
+    hotel, _ = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
+        table = tables.request
+        said = dict(conn.execute(sa.select(table.c.number, table.c.decisions)).all())
+    first, second = (json.loads(said[number]) for number in numbers)
+    assert besides.BESIDE not in first
+    assert list(second[besides.BESIDE]) == [intents_of(hotel)[0].number]
+    assert "png" not in said[numbers[1]]
+    assert str(hotel.scans) not in said[numbers[1]]
+
+
+def test_a_file_waits_while_the_key_cannot_be_read_of_a_hold_on_who_had_it_as_well(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """It is not given up: once the key is back the hold keeps it, until that is lifted."""
+    hotel, _ = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    id = hold(hotel, "int:1")
+    (key,) = keys(hotel).glob("key-hold-*.json")
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    hours = 0
+    for hours in (0, 1, 2, 4, 8, 16, 32, 64, 96, 120, 144, 168, 192):
+        hotel.work(hours=hours)
+        assert hotel.lies() == ["both.png", "other.png"]
+        assert "failed" not in parcels(hotel)
+    key.write_bytes(whole)
+    hotel.work(hours=hours + 1)
+    assert hotel.lies() == ["both.png", "other.png"]
+    assert hotel.state(numbers[1]) == "partial"
+    lift(hotel, id)
+    for more in (2, 3):
+        hotel.work(hours=hours + more)
+    assert hotel.lies() == ["other.png"]
+
+
+def keys(hotel: Scanned) -> Path:
+    """Return the folder of the keys."""
+    with hotel.app.app_context():
+        return Path(hotel.extension.custodian.path)
+
+
+def parcels(hotel: Scanned) -> list[str]:
+    """Return how the removals of files stand."""
+    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
+        table = tables.outbox
+        return list(conn.execute(sa.select(table.c.state).where(table.c.kind == "file")).scalars())
+
+
+def test_a_file_that_a_hold_put_off_is_not_counted_as_removed(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """A round says of it that it went when it has."""
+    hotel, _ = scanned
+    for number in (hotel.approved(), hotel.approved(BEA)):
+        crash(after_intent, hotel.erase, number)
+    id = hold(hotel, "int:1")
+    assert [hotel.work(hours=hours).counts.get("files", 0) for hours in (0, 1, 2)] == [0] * 3
+    assert "queued" in parcels(hotel)
+    lift(hotel, id)
+    assert sum(hotel.work(hours=hours).counts.get("files", 0) for hours in (3, 4)) == 1
+    assert hotel.lies() == ["other.png"]
+
+
+class Aged(Scanned):
+    """The same with copies of passports, for which a law leaves a hotel no time."""
+
+    def _declare(self, members: str | None) -> None:
+        super()._declare(members)
+        for name, bind in (("visas", None), ("faxes", "archive")):
+            table = self.db.Table(
+                name, sa.Column("id", sa.Integer, primary_key=True),
+                sa.Column("guest_no", sa.Integer, index=True), sa.Column("scan", sa.String(80)),
+                sa.Column("made_on", sa.Date), bind_key=bind,
+            )  # fmt: skip
+            self.extension.register(table, Policy(
+                {"guest_no": keep("occupancy"), "scan": File(str(self.scans)),
+                 "made_on": keep("occupancy")},
+                via=Equal({"guest_no": "id"}, to="guests"),
+                category="identity_document_copy", clock={"created": "made_on"},
+            ))  # fmt: skip
+
+
+@pytest.fixture
+def aged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aged]:
+    """A group in Spain, with a paper that the first guest's pass names."""
+    monkeypatch.setattr(group, "PINE", replace(group.PINE, country="ES"))
+    hotel = Aged(beside(tmp_path), tmp_path)
+    hotel.make()
+    for name in ("both.png", "other.png"):
+        (hotel.scans / name).write_bytes(b"page")
+    hotel.put("passes", [{"id": 1, "guest_no": 1, "scan": "both.png"}])
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.sign_pack("ES", "officer")
+    yield hotel
+    hotel.close()
+
+
+MADE = {"id": 1, "guest_no": 2, "scan": "both.png", "made_on": dt.date(2020, 5, 6)}
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_what_a_sweep_takes_waits_for_a_hold_on_who_had_the_file_as_well(
+    aged: Aged, held: bool
+) -> None:
+    """Whose erasure is under way let their row go, and left the file to the one that ends now."""
+    aged.put("visas", [MADE])
+    first = aged.approved()
+    crash(before_home, aged.erase, first)
+    if held:
+        hold(aged, "int:1")
+    with aged.app.app_context():
+        assert expiry.expire(aged.extension.run) == {"expired": 1}
+    assert aged.state(first) == "erasing"
+    for hours in (0, 1, 2):
+        aged.work(hours=hours)
+    assert aged.lies() == [*(["both.png"] if held else []), "other.png"]
+
+
+@pytest.mark.parametrize("held", [2, 3])
+def test_a_file_waits_for_a_hold_on_whom_a_sweep_under_way_takes_it_from(
+    aged: Aged, held: int
+) -> None:
+    """Nobody asked: their sweep let their row go in one database, and has not ended; a hold on
+    whoever went with the same sweep and had another file does not keep it."""
+    aged.put("guests", [{"id": 3, "name": "Cy Holm", "email": "cy@mail.example", "born": None}])
+    aged.put("faxes", [MADE, MADE | {"id": 2, "guest_no": 3, "scan": "other.png"}])
+    aged.put("papers", [{"id": 1, "guest_no": 1, "scan": "other.png"}])
+    with aged.app.app_context():
+        crash(before_mark, expiry.expire, aged.extension.run)
+    number = aged.approved()
+    aged.put("papers", [{"id": 2, "guest_no": 2, "scan": "other.png"}])
+    hold(aged, f"int:{held}")
+    aged.erase(number)
+    for hours in (0, 1, 2):
+        aged.work(hours=hours)
+    assert aged.lies() == [*(["both.png"] if held == 2 else []), "other.png"]

@@ -170,7 +170,7 @@ def held(house: House, number: str) -> None:
     approve(house, number)
     one.post(f"{DESK}/{number}/erase", {}, page=f"{DESK}/holds/new")
     desk = house.clerk("sha.desk")
-    desk.post(f"{DESK}/holds/freeze", {"property": "SHA", "night": "", "room": ""},
+    desk.post(f"{DESK}/holds/freeze", {"property": "SHA", "whole": "yes"},
               page=f"{DESK}/freezes")  # fmt: skip
     one.get(f"{DESK}/holds")
     for each in (1, 2, 3):

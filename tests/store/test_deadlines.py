@@ -16,6 +16,7 @@ from flask_guesterase.store.casework.answering import periods
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.messages.outbox import Parcel
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.requests import waiting
 from flask_guesterase.store.upkeep import dispatch
 from tests.store.hotel import Booking, Guest, Hotel
 
@@ -609,6 +610,36 @@ def test_who_was_told_that_it_waits_has_an_answer(hotel: Hotel) -> None:
         assert office.erase(number).state == "waiting"
     assert not shown(hotel, number)["late"]
     assert remind(hotel) == 0
+
+
+@pytest.mark.parametrize("reached", [False, True], ids=["given up", "printed"])
+def test_a_letter_that_was_given_up_tells_nobody_that_it_waits(
+    any_hotel: Hotel, reached: bool
+) -> None:
+    """The guest has no answer until a person prints it, or a later letter may reach them; nor does
+    the day begin anew for what they were never told."""
+    hotel = any_hotel
+    under(hotel, "DE", "Europe/Berlin")
+    number = staying(hotel)
+    with hotel.begin() as office:
+        assert office.erase(number).state == "waiting"
+    with hotel.begin() as office:
+        parcels = dispatch.claim(office.work, frozenset({"smtp"}))
+        (letter,) = (each for each in parcels if each.template == "waiting")
+        dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+    hotel.later(days=35)
+    if reached:
+        with hotel.begin() as office:
+            office.printed(letter.id, "clerk")
+    assert shown(hotel, number)["late"] is not reached
+    assert remind(hotel) == (0 if reached else 1)
+    with hotel.begin() as office:
+        assert [row["number"] for row in office.list(state="overdue")] == [number] * (not reached)
+        assert waiting.untold(office.work) == ({number} if not reached else set())
+    hotel.blockers = ()
+    with hotel.begin() as office:
+        assert office.erase(number).state == "checking"
+    assert (shown(hotel, number)["due_on"] > "2026-04-30") is reached
 
 
 def test_who_was_told_that_it_waits_hears_in_time_that_it_is_done(hotel: Hotel) -> None:

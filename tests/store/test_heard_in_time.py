@@ -8,10 +8,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from flask_guesterase.core.figures import Month
+from flask_guesterase.store import tables
+from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.requests import waiting
+from flask_guesterase.store.upkeep import dispatch
 from tests.store.house import House, Stay
 from tests.store.test_waiting import attempt
 
@@ -72,6 +75,43 @@ def test_who_was_told_too_late_has_a_late_answer(any_house: House) -> None:
     house.later(days=9)
     assert attempt(house, number) == ()
     assert (month(house).received, month(house).late) == (1, 1)
+
+
+def test_whose_letter_was_given_up_has_a_late_answer_until_it_is_printed(house: House) -> None:
+    """A letter that reached them before it is an answer all the same."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    last = undeliverable(house)
+    past_due(house, number)
+    assert month(house).late == 1
+    with house.begin() as office:
+        office.printed(last, "clerk")
+    assert month(house).late == 0
+
+
+def test_whose_first_letter_left_has_heard_in_time(house: House) -> None:
+    """The second one says more of why it waits, and was given up."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    with house.engine.begin() as conn:
+        mine = update(tables.outbox).where(tables.outbox.c.template == "waiting")
+        conn.execute(mine.values(state=outbox.SENT))
+    leaves(house)
+    house.set(Stay, 7, leaves=house.now.date())
+    house.later(hours=1)
+    assert attempt(house, number) == ("cooling",)
+    undeliverable(house)
+    past_due(house, number)
+    assert month(house).late == 0
+
+
+def undeliverable(house: House) -> int:
+    """Let the letter that says what a request waits for be given up; return its number."""
+    with house.begin() as office:
+        found = dispatch.claim(office.work, frozenset({"smtp"}))
+        (letter,) = (each for each in found if each.template == "waiting")
+        dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+    return letter.id
 
 
 def test_what_staff_must_cure_is_no_answer_to_a_guest(

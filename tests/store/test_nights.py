@@ -19,7 +19,7 @@ from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store import sweep, tables
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.access.pulse import Pulse
-from flask_guesterase.store.executing import finishing, settling
+from flask_guesterase.store.executing import finishing, settling, turns
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import Limits
@@ -453,6 +453,35 @@ def test_a_sweep_that_lost_its_lease_says_what_it_did(
     assert report.problems["finish"] == "SweepingError"
     assert (report.counts["finished"], state(house, number)) == (1, "erased")
     house.run(lambda office: runs.go_on(office.work, tokens[0]))
+
+
+@pytest.mark.parametrize("doubted", [False, True], ids=["lease", "clock"])
+def test_what_a_round_of_kept_rows_did_is_told_where_it_is_cut_off(
+    house: Forms, monkeypatch: pytest.MonkeyPatch, doubted: bool
+) -> None:
+    """The first request had gone when another sweep began, or the clock went wrong."""
+    first, second = asked(house, 2, 4)
+    house.later(days=15)
+    finish = finishing._request
+
+    def cut(number: str, *args: Any) -> dict[str, int]:
+        did = finish(number, *args)
+        monkeypatch.setattr(turns.Round, "_tried", lost)
+        return did
+
+    tried = turns.Round._tried
+
+    def lost(self: turns.Round, number: str) -> None:
+        house.later(days=-30 if doubted else 0, minutes=11)
+        if not doubted:
+            house.run(lambda office: runs.start(office.work))
+        tried(self, number)
+
+    monkeypatch.setattr(finishing, "_request", cut)
+    report = house.tried()
+    assert report.problems["keep"] == ("BlockedError" if doubted else "SweepingError")
+    assert (report.counts["finished"], report.counts["ended"]) == (1, 1)
+    assert sorted((state(house, first), state(house, second))) == ["erased", "sealed"]
 
 
 @pytest.mark.parametrize("stale", [False, True], ids=["nothing stood", "a dead one stood"])

@@ -307,6 +307,18 @@ def test_a_column_that_tells_no_day_is_named(tmp_path: Path, type_: Any) -> None
     hotel.engine.dispose()
 
 
+def test_of_a_document_the_text_of_a_day_ends_a_row_and_check_says_so(
+    url: str, tmp_path: Path
+) -> None:
+    """Whoever reads that nothing ends by it would not expect the row to go."""
+    hotel = Lodge(url, tmp_path, JSON())
+    hotel.left(OVER, {"on": OVER}, [OVER], 20190506, OPEN, None)
+    assert hotel.there() == {2, 3, 4, 5, 6}
+    for found in clock_findings(hotel.datamap):
+        assert "by it a row ends only where it is the text of a day alone" in found.message
+    hotel.engine.dispose()
+
+
 def test_of_a_text_in_a_column_of_dates_it_is_said_that_nobody_can_judge(tmp_path: Path) -> None:
     """SQLite takes one, and whoever asked about the row got an error of Python's."""
     hotel = Lodge(f"sqlite:///{tmp_path / 'lodge.sqlite'}", tmp_path, Date)

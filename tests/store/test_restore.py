@@ -848,7 +848,7 @@ def test_a_file_that_another_lies_in_the_way_of_does_not_come_back(hotel: Hotel)
     deliver(hotel)
     (hotel.files / "ann.png").write_bytes(b"another")
     restore(hotel, number)
-    deliver(hotel)
+    assert deliver(hotel).counts == {"files-back": 1}
     assert (hotel.files / "ann.png").read_bytes() == b"another"
     assert (hotel.files / "ann2.png").read_bytes() == b"ann2.png" * 1000
     with hotel.begin() as office:

@@ -105,6 +105,32 @@ def test_a_clock_whose_callable_gives_what_is_no_day_is_named(type_: Any) -> Non
     assert asked(clock={"created": lambda table: cast(table.c.document_no, JSON())["on"]}) == []
 
 
+@pytest.mark.parametrize("what", ["clock", "facts", "place"])
+def test_a_callable_that_makes_one_value_of_several_rows_is_named(what: str) -> None:
+    """A server refuses it; SQLite, and MariaDB, tell one row of those that are asked what all say,
+    and the others nothing. A select of its own, and the larger of two columns, are of one row."""
+    def named(made: Any) -> list[tuple[str, str, str, Severity]]:
+        name = {"clock": "created", "facts": "birth"}.get(what, "place")
+        return places(asked(**{what: made if what == "place" else {name: made}}))
+
+    for wrong in (
+        lambda table: func.max(table.c.document_no),
+        lambda table: func.coalesce(func.MIN(table.c.document_no), "2020-01-01"),
+        lambda table: func.max(table.c.document_no).filter(table.c.id > 1),
+        lambda table: func.group_concat(table.c.document_no),
+    ):
+        ((kind, _, _, severity),) = named(wrong)
+        assert (kind, severity) == ("clock-unknown", Severity.STOP)
+    beside = Guest.__table__.alias("others")
+    latest = select(func.max(beside.c.document_no))
+    for fine in (
+        lambda table: func.max(table.c.document_no, table.c.email),
+        lambda table: latest.where(beside.c.id == table.c.id).scalar_subquery(),
+        lambda table: func.coalesce(latest.scalar_subquery(), table.c.document_no),
+    ):
+        assert named(fine) == []
+
+
 def test_a_callable_that_reads_a_table_beside_its_own_is_named() -> None:
     """Whoever names the class, and not what is given, would date each row by all of them."""
     for clock in (lambda table: Guest.document_no, lambda table: func.max(Guest.document_no)):

@@ -13,6 +13,9 @@ from flask_guesterase.core.policy import Blocker, Equal, Policy
 from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.returning.again import Fate
+from flask_guesterase.store.returning.returned import Seen, note
 from flask_guesterase.store.sweeping.claiming import Shift
 from tests.store.hotel import read_through
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn, any_inn, inn
@@ -112,6 +115,34 @@ def test_who_is_back_keeps_what_was_only_needed_before(any_inn: Inn) -> None:
     inn.later(days=5 * 366)
     night(inn)
     assert inn.read(PEOPLE)["email"] is None
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_what_was_needed_of_a_row_that_is_with_staff_waits_for_their_word(
+    any_inn: Inn, lives: bool
+) -> None:
+    """The folio is paid meanwhile: nobody has said yet whose the profile is by now."""
+    inn = any_inn
+    folios(inn, NEEDS)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    night(inn)
+    inn.later(days=2)
+    inn.set(PEOPLE, 1, name="Ann Berg", email="new@mail.example")
+    origin = Origin(None, "kauri-ltd", "sh")
+    seen = Seen(origin, "people", "int:1", "erased-key", "sweep", Fate.STAFF)
+    inn.run(lambda office: note(office.work, seen))
+    (row,) = inn.ours("returned")
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    for _ in range(2):
+        finishing.finish(inn.run)
+        assert inn.read(PEOPLE)["email"] == "new@mail.example"
+        assert ("people", "int:1", "blocked") in living(inn)
+    inn.run(lambda office: office.settle_return(row["id"], "clerk", not lives))
+    finishing.finish(inn.run)
+    assert inn.read(PEOPLE)["email"] == ("new@mail.example" if lives else None)
+    assert ("people", "int:1", "blocked") not in living(inn)
 
 
 def line(inn: Inn, **values: Any) -> None:

@@ -206,10 +206,10 @@ def test_what_stands_in_the_way_never_tells_a_silent_hold_from_an_open_one(
 
 
 def test_one_click_freezes_and_an_officer_confirms(house: House) -> None:
-    """From the first page, with nothing filled in; the officer is told until they confirmed."""
+    """From the first page, the whole hotel by a tick; the officer is told until they confirmed."""
     porter, holder = house.browser("porter"), house.browser("holder")
     assert "Freeze" in porter.get(f"{DESK}/")
-    assert porter.post(f"{DESK}/holds/freeze", property="sh").status_code == 303
+    assert porter.post(f"{DESK}/holds/freeze", property="sh", whole="yes").status_code == 303
     assert "waits to be confirmed" in porter.get(f"{DESK}/freezes")
     assert "No. 1" not in porter.get(f"{DESK}/freezes")
     assert "No. 1" in holder.get(f"{DESK}/freezes")
@@ -219,8 +219,25 @@ def test_one_click_freezes_and_an_officer_confirms(house: House) -> None:
     assert house.browser("far-holder").post(f"{DESK}/holds/1/confirm").status_code == 404
     assert holder.post(f"{DESK}/holds/1/confirm").status_code == 303
     assert "waits for you" not in holder.get(f"{DESK}/")
-    far = house.browser("far-holder").post(f"{DESK}/holds/freeze", property="sh")
+    far = house.browser("far-holder").post(f"{DESK}/holds/freeze", property="sh", whole="yes")
     assert far.status_code == 403
+
+
+def test_an_empty_form_freezes_nothing_before_the_whole_hotel_is_ticked(house: House) -> None:
+    """A slip would keep a hotel until two people lift it; a tick beside a night or a room, too."""
+    porter = house.browser("porter")
+    for sent in ({}, {"night": "", "room": " "}, {"whole": "yes", "room": "101"},
+                 {"whole": "yes", "night": "2026-03-10"}):  # fmt: skip
+        answer = porter.post(f"{DESK}/holds/freeze?lang=en", property="sh", **sent)
+        assert answer.status_code == 422
+        assert 'id="whole-wrong">Please give a night or a room, or tick' in answer.text
+        assert f'value="{sent.get("room", "").strip()}"' in answer.text
+        ticked = 'value="yes" checked' in answer.text
+        assert ticked == ("whole" in sent)
+    assert house.hotel.ours("hold") == []
+    assert porter.post(f"{DESK}/holds/freeze", property="sh", room="101").status_code == 303
+    assert porter.post(f"{DESK}/holds/freeze", property="sh", whole="yes").status_code == 303
+    assert [row["room"] for row in house.hotel.ours("hold")] == ["101", None]
 
 
 def test_a_night_of_a_year_in_two_figures_is_not_taken(house: House) -> None:

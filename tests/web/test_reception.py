@@ -361,6 +361,22 @@ def test_one_press_on_a_guests_line_freezes(shared: House) -> None:
     assert "holds/freeze" not in shared.browser("clerk").get("/check-in/1/sh")
 
 
+def test_a_shared_login_lacks_no_training(
+    shared: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trainings are of people, who take them with their PIN: the page of trainings says so, and no
+    other page calls one missing."""
+    for login in ("front", "clerk"):
+        monkeypatch.setitem(houses.STAFF, login, ("sh", CLERK | {"train"}))
+    front = shared.browser("front")
+    assert "Your training is missing" in shared.browser("clerk").get(f"{DESK}/", wish="en")
+    for path in ("/", "/reception", "/training"):
+        assert "Your training is missing" not in front.get(f"{DESK}{path}", wish="en"), path
+    assert "Several people use this login" in front.get(f"{DESK}/training", wish="en")
+    assert "Not taken yet" not in front.get(f"{DESK}/training", wish="en")
+    assert "Several people" not in shared.browser("clerk").get(f"{DESK}/training", wish="en")
+
+
 def test_the_reception_shows_what_its_reader_may_do(house: House) -> None:
     """Each card only with its permission."""
     page = house.browser("porter").get(f"{DESK}/reception", wish="en")

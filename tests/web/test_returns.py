@@ -13,6 +13,7 @@ from flask_guesterase import Guesterase, Policy
 from flask_guesterase.core.errors import BusyError, FullError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
+from flask_guesterase.store.access import tokens
 from flask_guesterase.store.returning import returned
 from flask_guesterase.store.upkeep import upgrade
 from tests.store.hotel import Base, Booking, Guest, policies
@@ -106,6 +107,34 @@ def test_of_who_turned_out_to_be_another_one_a_button_says_who_decides(back: Hou
     assert state(back) == "staff"
     assert back.worker().problems == {}
     assert hotel.row(7)["document_no"] == "YY112233"
+
+
+def test_a_request_that_waits_for_a_word_says_so_on_its_page_and_to_its_guest(
+    back: House,
+) -> None:
+    """Nothing else is kept of it: without that it would have ended."""
+    (request,) = back.hotel.ours("request")
+    path = f"/desk/privacy/{request['number']}"
+    words = "it seems to have come back; a person decides"
+    clerk, officer, guest = back.browser("clerk"), back.browser("officer"), back.browser()
+    assert words not in clerk.get(path, wish="en")
+    with back.hotel.engine.begin() as conn:
+        conn.execute(update(tables.request).values(state="sealed"))
+    with back.hotel.begin() as office:
+        code = tokens.case_code(office.work, request["number"])
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    page = clerk.get(path, wish="en")
+    assert f"<strong>guests</strong>: 1 row, {words}" in page
+    assert 'href="/desk/privacy/returns">Came back<' in page.partition(words)[2]
+    assert words in officer.get(path, wish="en")
+    read = guest.get("/privacy/case", wish="en")
+    assert f"<li>{words}</li>" in read
+    assert "something was found that should be gone too" in read
+    assert "Everything that may go is erased" not in read
+    assert "<li>似乎又出现了" in guest.get("/privacy/case", wish="zh")
+    clerk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")
+    assert words not in clerk.get(path, wish="en")
+    assert "Everything that may go is erased" in guest.get("/privacy/case", wish="en")
 
 
 def test_a_clerk_lets_a_new_stay_live(back: House) -> None:

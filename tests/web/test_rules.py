@@ -202,6 +202,22 @@ def test_whoever_proposed_a_period_has_no_button_to_confirm_it(lawful: Lawful) -
     assert offered("confirm") == [True, False]
 
 
+def test_the_schedule_says_what_never_goes_and_why(lawful: Lawful) -> None:
+    """No period ends what `keep(reason)` leaves in rows that stay: a lawyer reads it as well."""
+    said = {("guests", "hotel"): "which house", ("invoices", "total"): "bookkeeping"}
+    page = lawful.browser("auditor").get(PAGE, wish="en")
+    text = Console(lawful.app).raw("policy", "show", "--property", "sh")[0]
+    entries = Console(lawful.app).json("policy", "show", "--property", "sh")
+    assert "Without an end, as the hotel declared for rows that stay:" in page
+    assert "Without an end, as the hotel declared for rows that stay:" in text
+    kept = {(e["table"], c): e.get("reason") for e in entries if e["until"] == "declared"
+            for c in e["columns"]}  # fmt: skip
+    for (table, column), reason in said.items():
+        assert kept[table, column] == reason
+        assert f"{table}: {column} – {reason}" in text
+        assert re.search(rf"<strong>{table}</strong>: <span[^>]*>{column}</span> – {reason}", page)
+
+
 def test_the_schedule_is_a_page_and_a_text_in_both_languages(lawful: Lawful) -> None:
     """Periods, articles and what nobody knows, as a lawyer reads them; JSON for programs."""
     console = Console(lawful.app)

@@ -27,7 +27,7 @@ from ..casework.cases import load, step, tell
 from ..certificates import deeds, planning
 from ..erasing import echo, people, shared
 from ..erasing.surgery import Surgery
-from ..erasing.taking import Erased
+from ..erasing.taking import Erased, path_of
 from ..holding import unsearched
 from ..mapping.crossing import HOME, Crossing
 from ..mapping.masks import Seeded
@@ -38,7 +38,7 @@ from ..sweeping.putoff import come
 from ..unit import HasWork, Run
 from ..upkeep import upgrade
 from ..work import Work
-from . import intents
+from . import besides, intents
 from .intents import DONE, OPEN, Intent
 from .remaining import remaining
 
@@ -234,10 +234,13 @@ def _free_files(work: Work, home: Line[Any], intent: Intent) -> Erased:
     """
     freed = shared.again(work.conn, work.whole(), intent.stays, work.live())
     origin = Origin(home.request, home.controller, home.property)
-    beside = intents.beside(work, home, intent) if freed.files else []
-    for root, name in dict.fromkeys(freed.files):
+    paths = set(map(path_of, freed.files))
+    known = intent.seed, intent.beside
+    beside = besides.owners(work, home.number, *known, paths) if paths else {}
+    work.filed |= shared.filed(freed)
+    for file in dict.fromkeys(freed.files):
         # Whether its bytes may be kept was not decided about a file that stays.
-        outbox.queue_file(work, origin, root, name, beside=beside)
+        outbox.queue_file(work, origin, *file, beside=beside[path_of(file)])
     if freed.files:
         _ask_holds(work, home)
     return freed

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 
 from ...core.called import Part
 from ...core.errors import SealError, UnknownError
 from ...core.image import Cell, Form
-from ...core.lifecycle import State
 from ...core.mentions import Known, Pen
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, key_text
 from ...core.seal import Terms
@@ -23,13 +21,14 @@ from .. import tables
 from ..boxes import safe
 from ..erasing import eraser
 from ..erasing.eraser import Locked, Scope
-from ..erasing.taking import Erased, Naming, path_of
+from ..erasing.taking import Erased, Left, Naming, path_of
 from ..mapping.crossing import HOME, Binds, Crossing, binds_of
 from ..mapping.masks import Seeded
 from ..mapping.raw import reader
 from ..retaining.keeping import FOREVER, Origin
 from ..texts.mentioned import Hand, known_of
 from ..work import Work
+from . import besides
 
 FORMAT = "guesterase/intent/v1"
 PURPOSE = "intent"
@@ -72,7 +71,8 @@ class Intent:
     :param over: tables whose rows' own time is over.
     :param binds: all databases of it, in the order in which they are changed.
     :param stays: files that were left to others who named them; the key of each row as text.
-    :param beside: requests that had left one of its files when this began.
+    :param beside: who had left one of its files when this began, and where those lie.
+    :param whose: people whose files these are, where nobody asked, and where they lie.
     """
 
     steps: tuple[tuple[Decision, tuple[Entry, ...]], ...]
@@ -86,7 +86,8 @@ class Intent:
     over: frozenset[str] = frozenset()
     binds: tuple[str, ...] = ()
     stays: tuple[Naming, ...] = ()
-    beside: tuple[str, ...] = ()
+    beside: Mapping[str, Collection[str]] = field(default_factory=dict)
+    whose: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     @property
     def hand(self) -> Hand:
@@ -129,7 +130,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
     erased.rehearsed = _only_there(binds, drawn, erased)
     erased.beside = _beside(work, erased)
     shared = {
-        "beside": erased.owners([file for _, _, file in erased.stays]),
+        "beside": erased.owners(file for _, _, file in erased.stays),
         "binds": [*others, HOME],
         "counts": dict(erased.counts),
         "files": len(set(erased.files)),
@@ -144,6 +145,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         "stays": [[table, key_text(key), column, *file]
                   for (table, key), column, file in erased.stays],
         "strangers": _texts(known[1]),
+        "whose": _whose(origin, erased),
     }
     work.begun.append(_put(work, origin, rows, shared, (*others, HOME)))
     return erased
@@ -237,41 +239,38 @@ def parts(work: Work, number: str) -> list[Line[Any]]:
     return list(work.conn.execute(wanted.with_for_update()).all())
 
 
-def _beside(work: Work, erased: Erased) -> dict[str, tuple[str, set[str]]]:
-    """Return the intents that have left some of these files: number -> its request, and those."""
+def _beside(work: Work, erased: Erased) -> dict[str, Left]:
+    """Return the intents that have left some of these files: number -> which, and whose."""
     paths = {path_of(file) for file in (*erased.files, *(file for _, _, file in erased.stays))}
     mine = tables.intent.c.bind == HOME, tables.intent.c.state == OPEN
     under_way = work.conn.execute(select(tables.intent).where(*mine)).all() if paths else ()
-    found = {part.number: (part.request or "", _left(work, part, paths)) for part in under_way}
-    return {number: each for number, each in found.items() if each[1]}
+    found = {part.number: _left(work, part, paths) for part in under_way}
+    return {number: each for number, each in found.items() if each.marks}
 
 
-def _left(work: Work, part: Line[Any], paths: set[str]) -> set[str]:
+def _left(work: Work, part: Line[Any], paths: set[str]) -> Left:
+    """Return which of these files an intent has left."""
     try:
-        return paths & {path_of(file) for _, _, file in read(work, part).stays}
+        intent = read(work, part)
     except (SealError, UnknownError):
         # Nobody can tell now: a hold on them rather keeps too much than too little.
-        return paths
+        whose = {part.request: paths} if part.request else {}
+        return Left(whose, dict.fromkeys(paths, besides.ANY))
+    mine = paths & {path_of(file) for _, _, file in intent.stays}
+    whose = {part.request: mine} if part.request else {
+        who: left for who, each in intent.whose.items() if (left := mine & {*each})
+    }
+    return Left(whose, {path: besides.mark(intent.seed, path) for path in mine})
 
 
-BESIDE = "files-beside"
-"""Under which word stand the intents that had left one of a request's files as it was erased."""
-
-
-def beside(work: Work, part: Line[Any], intent: Intent) -> list[str]:
-    """Return the requests that had one of its files as well, and ended no sooner than it began.
-
-    Of two that were under way at once, whichever began last has noted the other.
-    """
-    here, found = tables.request.c, set(intent.beside)
-    late = or_(here.state == State.ERASING.value, here.erased_at >= part.begun_at)
-    noted = here.number, here.decisions
-    for number, text in work.conn.execute(
-        select(*noted).where(late, here.decisions.contains(part.number))
-    ):
-        if part.number in json.loads(text).get(BESIDE, ()):
-            found.add(number)
-    return sorted(found)
+def _whose(origin: Origin, erased: Erased) -> dict[str, list[str]]:
+    """Return the people whose files were left to others, where no request says whose they are."""
+    rows = {(decision.table, row.key): row for decision, row in erased.took}
+    found = dict[str, set[str]]()
+    for place, _, file in erased.stays if origin.number is None else ():
+        for person, _ in (*rows[place].owners, *rows[place].others):
+            found.setdefault(besides.text(person), set()).add(path_of(file))
+    return {who: sorted(left) for who, left in found.items()}
 
 
 def read(work: Work, part: Line[Any]) -> Intent:
@@ -309,8 +308,17 @@ def read(work: Work, part: Line[Any]) -> Intent:
             # What an earlier version sealed says nothing of them.
             for table, key, column, root, name in value.get("stays", ())
         ),
-        tuple(value.get("beside", ())),
+        _noted(value),
+        value.get("whose", {}),
     )  # fmt: skip
+
+
+def _noted(value: Mapping[str, Any]) -> dict[str, Collection[str]]:
+    """Return which requests had left which of an intent's files."""
+    said = value.get("beside", {})
+    every = [path_of((root, name)) for *_, root, name in value.get("stays", ())]
+    # An earlier version sealed no files with them.
+    return said if isinstance(said, dict) else dict.fromkeys(said, every)
 
 
 def note(work: Work, part: Line[Any], **values: Any) -> None:

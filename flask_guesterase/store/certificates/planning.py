@@ -10,7 +10,7 @@ from ...core.plan import Block, Key, Person, Plan, Rulings
 from ..binds import intents
 from ..casework import purview
 from ..census import departing
-from ..erasing import eraser
+from ..erasing import eraser, shared
 from ..erasing.eraser import Locked, Scope
 from ..erasing.taking import Erased
 from ..journaling import binding
@@ -51,6 +51,7 @@ def scope(
 def bounded(
     work: Work, about: Scope, lock: bool = False, only: Only | None = None,
     known: Sequence[blockers.Found] | None = None, house: str = "",
+    also: Sequence[blockers.Found] = (),
 ) -> Scope:
     """Return a scope bounded by law, boxes, holds, and preconditions of its people.
 
@@ -60,6 +61,7 @@ def bounded(
     :param only: the columns it is about, where it is not about all.
     :param known: what stands in their way, where that cannot have changed.
     :param house: code of the property that was asked, where others may need a profile.
+    :param also: what stands in their way besides.
     """
 
     asked: list[blockers.Found] = []
@@ -70,7 +72,7 @@ def bounded(
         # What nobody asked for is about no people, and the hotel may need its owners all the same.
         people = about.people or owners(found)
         asked[:] = blockers.standing(work, people, lock, theirs) if known is None else known
-        asked.extend(purview.needed(work, house, people))
+        asked.extend([*purview.needed(work, house, people), *also])
         return law.rulings(work, found, asked, only)
 
     def block() -> tuple[Block, ...]:
@@ -165,6 +167,7 @@ def erase(
     bounds = about or scope(work, drawn.people, lock=True, house=origin.property)
     erased = intents.erase(work, origin, held or drawn, bounds)
     work.changed |= set(erased.counts)
+    work.filed |= shared.filed(erased)
     departing.note(work, origin.property, origin.number or "", drawn, erased)
     if remembered is not None:
         work.remember.append(remembered)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import func, select
 
-from ...core.plan import OTHERS, Key, Outcome, Person, Step
+from ...core.plan import OTHERS, Decision, Key, Outcome, Person, Row, Step
 from .. import tables
+from ..comeback import owing
 from ..erasing import people
 from ..erasing.doubles import doubles
+from ..erasing.traces import holding
 from ..retaining import law, remainder
 from ..work import Work
 from . import beside, laternotice, planning, staying
@@ -123,7 +125,9 @@ def _columns(work: Work, item: Mapping[str, Any]) -> list[str]:
 
 
 def shared(work: Work, number: str) -> list[dict[str, Any]]:
-    """Return what of a request has ended and is there, because it is another living person's too.
+    """Return what of a request has ended and is there, because it is a living person's too.
+
+    That may be another, or who came back to a row of which staff said that it lives.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -132,10 +136,26 @@ def shared(work: Work, number: str) -> list[dict[str, Any]]:
     mine = select(kept).where(kept.c.request == number, kept.c.mode != law.SEALED)
     who = frozenset(people.taken(work, number))
     lines = [line for line in work.conn.execute(mine) if line.table_name in work.datamap.tables]
-    only = _over(work, lines, who)
+    lives = [line for line in lines if line.ended_at is not None and line.open == owing.STAYS]
+    only = _over(work, [line for line in lines if line not in lives], who)
     plan = planning.plan(work, planning.bounded(work, remainder.scope(work, only, who), only=only))
-    theirs = tuple(filter(None, map(_theirs, plan.steps)))
+    theirs = (*filter(None, map(_theirs, plan.steps)), *_living(work, lives, who))
     return did(replace(plan, steps=theirs), doubles(work, plan))
+
+
+def _living(
+    work: Work, lines: Iterable[Line[Any]], who: frozenset[Person]
+) -> Iterator[Step]:
+    """Yield what was kept of rows that live by now, as far as something stands there still."""
+    found: dict[Decision, list[Row]] = {}
+    for line in lines:
+        columns = tuple(sorted(remainder.columns_of(work, line) or ()))
+        keys = remainder.keys_of(work, line, who) or []
+        declared = work.datamap.declared(line.table_name)
+        there = holding(work.conn, declared, keys, columns, whole=False)
+        decision = Decision(line.table_name, Outcome.SHARE, columns, (), OTHERS)
+        found.setdefault(decision, []).extend(Row(key, frozenset()) for key in there)
+    return (Step(decision, tuple(rows)) for decision, rows in found.items() if rows)
 
 
 def _over(

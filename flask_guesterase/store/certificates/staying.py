@@ -157,7 +157,7 @@ def _until(work: Work, last: str, forgotten: datetime | None) -> str:
 
 def _told(work: Work, row: Any) -> tuple[str, ...]:
     """Return how something stays, as what, by which article, until when, how sure, and why open."""
-    if row.mode == law.BLOCKED:
+    if row.mode in (law.BLOCKED, law.ANEW):
         return Outcome.RETAIN.value, row.open, "", "", "", ""
     today = today_at(work.settings, work.now, row.property).isoformat()
     outlives = (row.label or "").startswith("hold:") and (row.until or today) < today

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Alias, Column, FromClause, TableClause, TypeDecorator, select
+from sqlalchemy import (
+    Alias,
+    Column,
+    FromClause,
+    ScalarSelect,
+    SelectBase,
+    TableClause,
+    TypeDecorator,
+    select,
+)
+from sqlalchemy.sql.functions import FunctionElement
 
 from ...core.finding import Finding, Severity
 from ...core.identity import Kind, kind_of
@@ -81,9 +91,33 @@ def _given(ask: Callable[..., Any], table: FromClause) -> tuple[str, Any]:
     # Nothing is NULL to a statement: so says whoever forgets the `return`.
     if given is None or _raised(select, given):
         return f"it gave {'nothing' if given is None else 'no expression'}", None
+    if _of_several(given):
+        # SQLite and MariaDB would tell one row what all say, and the others nothing.
+        return "it makes one value of several rows, outside of a scalar_subquery()", None
     # Each row would be told what all rows of that table say.
     beside = any(_is_table(each) for each in select(given).get_final_froms() if each is not table)
     return "it reads a table beside the one it is given" if beside else "", given
+
+
+_EXTREMES = frozenset({"max", "min"})
+
+_AGGREGATES = _EXTREMES | {
+    "any_value", "array_agg", "aggregate_strings", "avg", "bool_and", "bool_or", "count", "every",
+    "group_concat", "json_agg", "json_arrayagg", "json_group_array", "jsonb_agg", "string_agg",
+    "sum", "total",
+}  # fmt: skip
+"""Functions that make one value of several rows."""
+
+
+def _of_several(part: Any) -> bool:
+    """Return whether an expression makes one value of several rows, not in a select of its own."""
+    if isinstance(part, SelectBase | ScalarSelect):
+        return False
+    children = list(part.get_children())
+    name = str(getattr(part, "name", "")).lower() if isinstance(part, FunctionElement) else ""
+    if name in _AGGREGATES and not (name in _EXTREMES and len(part.clauses) > 1):
+        return True
+    return any(map(_of_several, children))
 
 
 def _is_table(read: FromClause) -> bool:

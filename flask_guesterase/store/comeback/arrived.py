@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
+from ...core.identity import Readings, apart
 from ...core.plan import Key, Person, key_text
+from ...core.returning import Life, Sign, life
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
@@ -17,6 +21,8 @@ from ..lawbook.clocks import moments_of
 from ..mapping.ways import clock_of
 from ..statements.sql import among, chunks
 from ..work import Work
+from .known import Mark, Told
+from .marks import KEY
 
 _ADDED = ("seen", "open")
 """States of a line about a row that was seen as it was added and not laid before staff."""
@@ -138,3 +144,51 @@ def given(work: Work, table: str, keys: Sequence[Key]) -> set[Key]:
     """Return the people whose number is above all that the last pass of the sweep read."""
     last = ends(work.conn, [table]) if table in work.datamap.subjects and keys else {}
     return {key for key in keys if since((table, key), last)}
+
+
+def made_since(work: Work, code: str, moments: Mapping[str, Sequence[Any]], at: datetime) -> bool:
+    """Return whether a row was made after a moment: a number that it has was given again.
+
+    :param work: the open transaction.
+    :param code: code of the property, in whose zone dates are days.
+    :param moments: event -> when it happened to the row.
+    :param at: the moment, naive UTC.
+    """
+    hotel = work.settings.properties.get(code)
+    zone = ZoneInfo("UTC" if hotel is None else hotel.zone)
+    return life(moments.get("created", ()), (), at.replace(tzinfo=UTC), zone) is Life.NEW
+
+
+Signs = dict[Person, list[tuple[Sign, Mark]]]
+"""Table and key of a row -> by what it is known."""
+
+
+def own_numbers(
+    work: Work, carried: Signs, own: Mapping[Person, Mapping[str, Sequence[Any]]],
+    names: Mapping[Person, Readings], told: Mapping[str, Told],
+) -> Signs:
+    """Leave out whose number alone was an erased guest's, and who came after the erasure.
+
+    Under the erased name it may be that guest, written anew under the old number.
+
+    :param work: the open transaction.
+    :param carried: by what people seem to be known.
+    :param own: when what happened to their own rows.
+    :param names: marks of the readings of their names.
+    :param told: mark of an erased row -> what is known of whose it was.
+    """
+    def another(person: Person, mark: Mark) -> bool:
+        name, erased = names[person], told.get(mark.person, Told()).name
+        alike = any(name) and any(erased) and not apart(name, erased)
+        code, moments = mark.origin.property, own.get(person, {})
+        return mark.kind == KEY and not alike and made_since(work, code, moments, mark.erased_at)
+
+    return {
+        who: [] if counted(who[1]) and all(another(who, mark) for _, mark in signs) else signs
+        for who, signs in carried.items()
+    }
+
+
+def counted(key: Key) -> bool:
+    """Return whether a key is a number, which a database may give again once it is free."""
+    return all(isinstance(part, int) for part in key)

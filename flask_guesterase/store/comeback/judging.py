@@ -165,11 +165,9 @@ class Judge:
         buried = finder.buried(self.work.conn, people)
         shells = finder.shells_of(self.work.conn, self.work.datamap, buried)
         living = [person for person in people if person not in shells]
-        for table in sorted({name for name, _ in living}):
-            one = self.known.get(table)
+        for table in sorted({name for name, _ in living} & self.known.keys()):
+            one = self.known[table]
             keys = [key for name, key in living if name == table]
-            if one is None:
-                continue
             for key, signs in self._carried(one, keys).items():
                 carried[table, key] = signs
             for key, values in marks.read(self.work.conn, one, keys).items():
@@ -177,7 +175,7 @@ class Judge:
                 documents[table, key] = self._documents(one, values)
             moments = clocks.moments_of(self.work.conn, self.work.datamap, table, keys)
             own.update({(table, key): each for key, each in moments.items()})
-        records = self._records_of(list(carried))
+        records = self.bookings(list(carried))
         for person, found in records.items():
             carried[person] += [
                 (Sign.RECORD, mark) for each in found for sign, mark in each.signs
@@ -185,6 +183,7 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
+        carried = arrived.own_numbers(self.work, carried, own, names, erased)
         beside = self.at if owners and not self.again else None
         came = arrived.came(self.work.conn, carried, self.last, beside, self.written)
         result = {}
@@ -285,7 +284,7 @@ class Judge:
                     if mark.origin.number != row.request
                 ]  # fmt: skip
 
-    def _records_of(self, people: Sequence[Person]) -> dict[Person, list[_Record]]:
+    def bookings(self, people: Sequence[Person]) -> dict[Person, list[_Record]]:
         """Return the bookings of people: when they were made, and what they carry."""
         without = [
             name for name, declared in self.work.datamap.tables.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from ...core.certificate import Left
 from ...core.plan import Person, key_text
@@ -14,52 +14,66 @@ from ..work import Work
 GOES = "open"
 """State of a row that is erased again by itself, once nothing stands in its way."""
 
+ASKED = "staff"
+"""State of a row of which a person says whose it is."""
+
 SEEN, THERE = "seen", "there"
 """States of a row that was seen in the host's own transaction and not judged yet: it is a new one;
 or it was there before, or may have been, and was written to."""
 
-HOLDING = (GOES, SEEN, THERE)
-"""States of a row that may still be erased again by itself."""
+HOLDING = (GOES, ASKED, SEEN, THERE)
+"""States of a row in which somebody who was erased may stand."""
 
-_REASONS = {GOES: "came-back", "staff": "perhaps-back"}
+REASONS = {GOES: "came-back", ASKED: "perhaps-back"}
 """State of a row that came back -> why a request is not complete while it stands."""
 
 LIVES = "lives"
 """State of a row that is another person's, or of a new stay."""
 
-WAITING = tuple(_REASONS)
+STAYS = "row:lives"
+"""Why a kept row has ended that stands where it was, as its row lives; no precondition is so
+called."""
+
+WAITING = tuple(REASONS)
 """States of a row that came back as long as it is neither erased again nor let live."""
 
 
-def left(work: Work, number: str) -> list[Left]:
+def left(work: Work, number: str, others: bool = False) -> list[Left]:
     """Return what of a request came back and is neither erased again nor let live.
 
     :param work: the open transaction.
     :param number: number of the request.
+    :param others: also of profiles it erased whose line names another request.
     """
     table = tables.returned
     found = work.conn.execute(
         select(table.c.table_name, table.c.state, func.count())
-        .where(table.c.request == number, table.c.state.in_(WAITING))
+        .where(_whose(number, others), table.c.state.in_(WAITING))
         .group_by(table.c.table_name, table.c.state)
         .order_by(table.c.table_name, table.c.state)
     )
-    return [Left(name, rows, _REASONS[state]) for name, state, rows in found]
+    return [Left(name, rows, REASONS[state]) for name, state, rows in found]
 
 
-def goes(work: Work, number: str) -> bool:
-    """Return whether a row of a request that came back is still to be erased again by itself.
+def holds(work: Work, number: str) -> bool:
+    """Return whether a row keeps a request from ending: one of the guest's may stand there.
 
-    One that was seen and not judged yet may be. A profile that several requests erased keeps each
-    of them, whichever its line names.
+    It goes again by itself, or a person says whose it is. A profile that several requests erased
+    keeps each of them, whichever its line names.
 
     :param work: the open transaction.
     :param number: number of the request.
     """
     table = tables.returned
-    mine = table.c.request == number, theirs().where(tables.subject.c.request == number).exists()
-    found = select(table.c.id).where(table.c.state.in_(HOLDING), or_(*mine))
+    found = select(table.c.id).where(table.c.state.in_(HOLDING), _whose(number, others=True))
     return work.conn.execute(found.limit(1)).first() is not None
+
+
+def _whose(number: str, others: bool) -> ColumnElement[bool]:
+    mine = tables.returned.c.request == number
+    if not others:
+        return mine
+    return or_(mine, theirs().where(tables.subject.c.request == number).exists())
 
 
 def theirs() -> Select[tuple[str]]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Row as Line
 from sqlalchemy import select
 
 from ...core.plan import Key, Outcome, Person, Plan, Step, by_table, key_text
+from ...core.returning import Verdict
 from .. import tables
 from ..erasing import finder
 from ..erasing.traces import holding, tells
+from ..lawbook.clocks import moments_of
+from ..mapping.ways import clock_of
 from ..statements.bynumber import delete_by_number
 from ..statements.sql import chunks
 from ..work import Work
-from . import known, marks, owing, sightings
+from . import arrived, known, marks, owing, sightings
+from .judging import Judge
 from .known import Mark
 from .watched import watched
 
@@ -75,10 +79,49 @@ def note(work: Work, full: Collection[Person]) -> None:
         sightings.leave(work.conn, name, hits, sightings.SWEEP, work.stamp, owing.THERE)
 
 
+def theirs(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, list[Key]]
+) -> dict[int, list[Key]]:
+    """Return the keys of kept rows without numbers that are other people's by now.
+
+    The host may have deleted a row between two steps, and the database given its number again: one
+    that was made since it is kept, and by which nobody is known, is another's. Without a day that
+    says so nobody can tell.
+
+    :param work: the open transaction.
+    :param lines: rows of our table.
+    :param keys: number of such a line -> the keys it stands for.
+    """
+    found, tables_of = dict(keys), dict[str, list[Line[Any]]]()
+    for line in lines:
+        if line.table_name in work.datamap.subjects and all(map(arrived.counted, keys[line.id])):
+            tables_of.setdefault(line.table_name, []).append(line)
+    for name, mine in tables_of.items():
+        if "created" not in clock_of(work.datamap.declared(name).policy):
+            continue
+        every = {key for line in mine for key in keys[line.id]}
+        made = moments_of(work.conn, work.datamap, name, sorted(every, key=key_text))
+        new = {
+            key for line in mine for key in keys[line.id]
+            if arrived.made_since(work, line.property, made[key], line.since)
+        }
+        others = _others(work, name, new) if new else set[Key]()
+        found |= {line.id: [k for k in keys[line.id] if k not in others] for line in mine}
+    return found
+
+
+def _others(work: Work, name: str, keys: Collection[Key]) -> set[Key]:
+    """Return those of some rows by which nobody is known who was erased."""
+    judge = Judge(work, lambda mark: False)
+    judged = judge.rows(name, sorted(keys, key=key_text)) if name in judge.known else {}
+    known = {key for key, each in judged.items() if each.verdict is not Verdict.STRANGER}
+    return set(keys) - known
+
+
 def free(work: Work, lines: Iterable[Line[Any]]) -> None:
     """Take out marks of the keys of people's rows that the host deleted before the last step did.
 
-    The database may give their numbers to somebody else's next.
+    The database may give their numbers to somebody else's next, or has.
 
     :param work: the open transaction.
     :param lines: what was kept of rows that are gone.

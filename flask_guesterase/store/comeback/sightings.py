@@ -28,17 +28,21 @@ from .judging import Judge, Judged
 from .known import Mark
 from .marks import KEY, REFERENCE
 from .owing import SEEN, THERE
+from .stays import DOOR
 
 FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
 """Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
 
 MOST = 500
+"""Rows one transaction judges."""
 
 LOOKED = "unclear"
 """Name of the pulse that holds the last row that waits for staff and was looked at again."""
-"""Rows one transaction judges."""
 
 FATES = {Verdict.RESYNC: Fate.OPEN, Verdict.UNCLEAR: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
+
+_ASIDE = (REPLAY, DOOR)
+"""Doors of rows that no mark tells of: they are done with once a request emptied them."""
 
 _WAITING = (SEEN, THERE, Fate.OPEN.value, Fate.STAFF.value)
 
@@ -108,6 +112,16 @@ def judge(work: Work) -> dict[str, int]:
 
     :param work: the open transaction.
     """
+    return some(work)[1]
+
+
+def some(work: Work) -> tuple[int, dict[str, int]]:
+    """Judge some of what was seen; return how many rows, and word -> how many became that.
+
+    Of many nobody is back, and so nothing is counted: there may be others behind them.
+
+    :param work: the open transaction.
+    """
     table = tables.returned
     lines = work.conn.execute(
         select(table)
@@ -125,7 +139,7 @@ def judge(work: Work) -> dict[str, int]:
     for name, state in sorted({(line.table_name, line.state) for line in lines}):
         mine = [line for line in lines if (line.table_name, line.state) == (name, state)]
         counts.update(_judge(work, judges[state], name, mine))
-    return dict(counts)
+    return len(lines), dict(counts)
 
 
 def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter[str]:
@@ -245,7 +259,7 @@ def _unclear(work: Work) -> Sequence[Row[Any]]:
     after = 0 if last is None else int(last.note)
     wanted = (
         select(table)
-        .where(table.c.state == Fate.STAFF.value, table.c.door.in_((FLUSH, BULK, SWEEP, REPLAY)))
+        .where(table.c.state == Fate.STAFF.value, table.c.door.in_((FLUSH, BULK, SWEEP, *_ASIDE)))
         .order_by(table.c.id)
     )
     lines = list(work.conn.execute(wanted.where(table.c.id > after).limit(MOST)))
@@ -260,7 +274,7 @@ def _unclear(work: Work) -> Sequence[Row[Any]]:
 def look_again(work: Work) -> int:
     """Let live what was unclear and shows a new life by now, and forget what is empty by now.
 
-    A person often books some time after the profile was made. Of a restored database's rows only
+    A person often books some time after the profile was made. Of rows that no mark tells of only
     those are done with that a request erased meanwhile; return how many rows that is.
 
     :param work: the open transaction.
@@ -269,14 +283,14 @@ def look_again(work: Work) -> int:
     judge = Judge(work, lambda mark: False)
     keys, _ = people.keys_of(work, lines)
     whose = {line.id: (line.table_name, keys[line.id]) for line in lines if line.id in keys}
-    replayed = [w for line in lines if (w := whose.get(line.id)) and line.door == REPLAY]
-    empty, _ = _readable(lambda some: dict.fromkeys(shells(work, some), True), replayed)
+    aside = [w for line in lines if (w := whose.get(line.id)) and line.door in _ASIDE]
+    empty, _ = _readable(lambda some: dict.fromkeys(shells(work, some), True), aside)
     done = 0
     for line in lines:
         who = whose.get(line.id)
-        if who is None or (line.door == REPLAY and who not in empty):
+        if who is None or (line.door in _ASIDE and who not in empty):
             continue
-        key, known = who[1], line.table_name in judge.known and line.door != REPLAY
+        key, known = who[1], line.table_name in judge.known and line.door not in _ASIDE
         judged, unread = _readable(partial(judge.rows, line.table_name), [key] if known else [])
         if unread:
             continue

@@ -16,7 +16,6 @@ from ...core.lifecycle import DONE, OPEN, State
 from ...core.permissions import Permission
 from ...core.plan import Outcome, Plan
 from ...core.standing import Standing
-from ...core.treatment import Keep
 from ...core.wish import Kind
 from .. import tables
 from ..access import actors
@@ -30,6 +29,7 @@ from ..erasing.carrying import Candidate, known
 from ..erasing.doubles import doubles
 from ..erasing.people import Subject
 from ..executing.execution import all_kept
+from ..lawbook.schedule import Kept, declared_kept
 from ..recovery import window
 from ..requests import same
 from ..retaining.holds import living
@@ -73,20 +73,6 @@ class Line:
     open: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     uncopied: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Columns that the policy leaves as they are in rows that stay.
-
-    :param table: name of the table.
-    :param columns: the columns, in order.
-    :param reason: what `keep` was given for them, as the vendor wrote it.
-    """
-
-    table: str
-    columns: tuple[str, ...]
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -305,15 +291,9 @@ def _preview(
 
 
 def _kept(work: Work, items: Iterable[Mapping[str, Any]]) -> Iterator[Kept]:
-    """Yield what the policy of today leaves in the rows that stay, a line for each reason."""
+    """Return what the policy of today leaves in the rows that stay, a line for each reason."""
     stay = {i["table"] for i in items if i["rows"] and i["outcome"] != Outcome.DELETE.value}
-    for table in sorted(stay & work.datamap.tables.keys()):
-        reasons: dict[str, list[str]] = {}
-        for name, rule in sorted(work.datamap.tables[table].rules.items()):
-            if isinstance(rule, Keep):
-                reasons.setdefault(rule.reason, []).append(name)
-        for reason, names in reasons.items():
-            yield Kept(table, tuple(names), reason)
+    return declared_kept(work.datamap, stay & work.datamap.tables.keys())
 
 
 def lines(items: Iterable[Mapping[str, Any]]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:

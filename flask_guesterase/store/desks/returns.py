@@ -19,7 +19,7 @@ class Returns(Desk):
     def judge_returns(self) -> Mapping[str, int]:
         """Judge rows in which the guard saw something of an erased person.
 
-        :return: what became of them -> how many; empty when none is left.
+        :return: what became of them -> how many; empty when nobody is back in any of them.
         """
         return sightings.judge(self.work)
 

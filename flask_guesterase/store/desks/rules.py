@@ -9,7 +9,7 @@ from ..access import actors
 from ..deciding import amendments
 from ..deciding.amendments import Draft, House
 from ..lawbook import schedule
-from ..lawbook.schedule import Entry
+from ..lawbook.schedule import Entry, Kept
 from ..requests import pending
 from ..requests.pending import Waiting
 from ..settings import Property
@@ -85,6 +85,15 @@ class Rules(Desk):
         if by is not None:
             actors.require(self.work, by, Permission.VIEW, property)
         return schedule.schedule(self.work, property)
+
+    def declared_kept(self) -> Sequence[Kept]:
+        """Return what policies leave in rows that stay, without an end, and why (`keep(reason)`).
+
+        What is erased with its row is not among it. It is the same at all properties.
+        """
+        tables = self.work.datamap.tables
+        stay = [name for name, declared in tables.items() if not declared.goes_whole]
+        return list(schedule.declared_kept(self.work.datamap, stay))
 
     def foreseen(self, place: Property, by: str) -> Sequence[Entry]:
         """Return how long what would be kept at a property, were it as it is given.

@@ -235,7 +235,7 @@ class Upkeep(Desk):
         return deadlines.remind(self.work)
 
     def stuck(self) -> int:
-        """Lay requests that wait for more than 90 days before the officer; return how many."""
+        """Lay what waits for more than 90 days before the officer; return how much it is."""
         return waiting.remind(self.work)
 
     def due(self) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import itemgetter
@@ -263,6 +263,19 @@ def _picker(places: Sequence[int]) -> Any:
     return itemgetter(*places) if places else lambda line: ()
 
 
+@dataclass(frozen=True)
+class Left:
+    """What an erasure over several databases that is under way had left of some files.
+
+    :param whose: its request, or, where nobody asked, each of its people as text -> where their
+        files lie.
+    :param marks: where those lie -> what stands for each where anybody may read it.
+    """
+
+    whose: Mapping[str, Collection[str]]
+    marks: Mapping[str, str]
+
+
 @dataclass
 class Erased:
     """What was done.
@@ -277,8 +290,7 @@ class Erased:
     :param rehearsed: table and key of rows that a trigger wrote into the rehearsal alone.
     :param rest: what was decided about rows that triggers wrote while kept ones ended.
     :param later: what was done about rows that triggers wrote while people were erased, as a plan.
-    :param beside: number of an erasure over several databases that had left some of the files ->
-        its request, empty where there is none, and where they lie.
+    :param beside: number of an erasure over several databases -> what it had left of the files.
     """
 
     taken: list[Taken] = field(default_factory=list)
@@ -291,12 +303,15 @@ class Erased:
     rehearsed: frozenset[tuple[str, Key]] = frozenset()
     rest: list[Plan] = field(default_factory=list)
     later: Plan | None = None
-    beside: Mapping[str, tuple[str, Collection[str]]] = field(default_factory=dict)
+    beside: Mapping[str, Left] = field(default_factory=dict)
 
-    def owners(self, files: Collection[tuple[str, str]]) -> list[str]:
-        """Return the requests that had left one of these files."""
-        paths = set(map(path_of, files))
-        return sorted({who for who, left in self.beside.values() if who and paths & {*left}})
+    def owners(self, files: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+        """Return who had left some of these files, requests or people, and where those lie."""
+        paths, found = set(map(path_of, files)), dict[str, set[str]]()
+        for who, left in (each for those in self.beside.values() for each in those.whose.items()):
+            if mine := paths & {*left}:
+                found.setdefault(who, set()).update(mine)
+        return {who: sorted(mine) for who, mine in sorted(found.items())}
 
     def kept(self, drawn: Plan) -> Plan:
         """Return a plan with the rows besides of which something left for a box.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -38,13 +37,13 @@ def everything(run: Run, report: SweepReport, shift: Shift) -> None:
             looking.look(run, shift, report.problems)
         return
     paused = frozenset(report.paused)
-    with report.trying("keep"):
-        report.add_all(finishing.finish_dated(run, paused, shift, report.problems))
+    with report.trying("keep"), report.counting() as counts:
+        finishing.finish_dated(run, paused, shift, report.problems, counts)
     with report.trying("expire"):
         _expire(run, report, shift)
-    with report.trying("keep"):
+    with report.trying("keep"), report.counting() as counts:
         # Last, because most of it stays, however long it takes to look at it.
-        report.add_all(finishing.finish_undated(run, paused, shift, report.problems))
+        finishing.finish_undated(run, paused, shift, report.problems, counts)
     if {"finished", "expired"} & set(report.counts):
         with report.trying("refreshed"):
             report.add("refreshed", refresh.everything(shift.gentle(run)))
@@ -95,11 +94,8 @@ def _looked_and_erased(run: Run, report: SweepReport, shift: Shift, gone: Tally)
 
 def _erase(run: Run, report: SweepReport, bounds: Bounds, shift: Shift, gone: Tally) -> None:
     """Erase what was found due; what went before something is raised is told all the same."""
-    counts: Counter[str] = Counter()
-    try:
+    with report.counting() as counts:
         expiry.erase_due(run, bounds, shift, gone, counts)
-    finally:
-        report.add_all(counts)
 
 
 def _look(run: Run, report: SweepReport, shift: Shift) -> tuple[bool, bool]:

@@ -1,14 +1,15 @@
-"""A request of which nothing is kept any more: it ends, with a supplement to its certificate."""
+"""A request of which nothing is kept any more, or something again: it ends, with a supplement."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select
 
 from ...core.certificate import CONTENT_MARK, Content
-from ...core.errors import SealError
+from ...core.errors import SealError, UnknownError
 from ...core.events import SYSTEM, CheckCompleted
 from ...core.lifecycle import State
 from ...core.plan import Outcome
@@ -25,9 +26,9 @@ from ..work import Work
 def complete(work: Work, number: str) -> bool:
     """End a request of which nothing is kept any more, with a supplement to its certificate.
 
-    A file that is not removed yet is something that is left, and so is a row that came back and
-    goes once nothing stands in its way. A guest who asked for it is told; where their contact
-    cannot be read now, it ends another time.
+    A file that is not removed yet is something that is left, and so is a row that came back: one
+    that goes once nothing stands in its way, and one of which a person has yet to say whose it is.
+    A guest who asked for it is told; where their contact cannot be read now, it ends another time.
 
     :return: whether it ended now.
     """
@@ -35,7 +36,7 @@ def complete(work: Work, number: str) -> bool:
         return False
     case = load(work, number, lock=True)
     # Whoever erased again meanwhile, and keeps something of it, was waited for.
-    if case.state is not State.SEALED or not _over(work, number) or owing.goes(work, number):
+    if case.state is not State.SEALED or not _over(work, number) or owing.holds(work, number):
         return False
     decisions = deepening.noted(case.decisions or {}, None)
     sealed = any(item["outcome"] == Outcome.SEAL.value for item in decisions.get("did", ()))
@@ -49,7 +50,7 @@ def complete(work: Work, number: str) -> bool:
         return False
     if contact is not None:
         decisions[laternotice.WISH] = laternotice.Standing.TOLD.value
-    case, said = _certify(work, case, decisions)
+    case, said = _certify(work, case, decisions, State.ERASED)
     params = {} if contact is None else reply.done(work, case, said)
     laternotice.send(work, case, contact, params)
     return True
@@ -69,9 +70,9 @@ def _over(work: Work, number: str) -> bool:
 def waiting(work: Work) -> list[str]:
     """Return the requests of which nothing is kept, and that may end now.
 
-    What they waited for may be a file that is gone, or a row that was seen and is nobody's, of
-    which no line stands any more. Those of which a row still goes again, or may, wait, and so do
-    those of which another's box keeps something.
+    What they waited for may be a file that is gone, a word about a row, or a row that was seen and
+    is nobody's, of which no line stands any more. Those of which a row still goes again, or may,
+    wait, and so do those of which another's box keeps something.
 
     :param work: the open transaction.
     """
@@ -101,11 +102,33 @@ def _gone(work: Work, number: str, items: Iterable[dict[str, Any]]) -> list[dict
     return [*went, *restated.gone(stayed, restated.shared(work, number))]
 
 
-def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> tuple[Case, Content]:
-    end = State.ERASED
+def keep_again(work: Work, number: str | None) -> None:
+    """Let an erased request of which something stays again be sealed, with a supplement.
+
+    A row came back and was erased once more, and a part of what came with it has to stay this
+    time. It ends again once that has gone, as does what kept something from the first.
+
+    :param work: the open transaction, in which that was written down.
+    :param number: number of the request; None for what had its time by the law's ceiling.
+    :raises TamperedError: the journal does not prove itself.
+    """
+    if number is None or not keeping.living(work, number):
+        return
+    with suppress(UnknownError):
+        case = load(work, number, lock=True)
+        if case.state is State.ERASED:
+            decisions = deepening.noted(case.decisions or {}, None)
+            _certify(work, case, restated.restated(work, number, decisions), State.SEALED)
+
+
+def _certify(
+    work: Work, case: Case, decisions: dict[str, Any], end: State
+) -> tuple[Case, Content]:
     said = certifying.content(work, case, end, decisions)
     later = deepening.again(work, decisions)
-    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=later)
+    path = [State.CHECKING] if end is State.SEALED else []
+    values = {"decisions": decisions, "ended_at": work.stamp, "try_at": later}
+    case = step(work, case, *path, end, **values)
     marks = {CONTENT_MARK: said.mark()}
     tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
     certifying.certify(work, case, said)

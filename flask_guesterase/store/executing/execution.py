@@ -20,11 +20,11 @@ from ...core.standing import Standing
 from ...core.wish import Kind
 from .. import tables
 from ..access import actors, brake
-from ..binds import intents
+from ..binds import besides
 from ..casework.cases import Case, load, reconsider, secret, step, tell
 from ..certificates import beside, planning
 from ..certificates.deeds import did, unmoved
-from ..comeback import marks, objections
+from ..comeback import marks, objections, stays
 from ..copying import shelved
 from ..depth import deepening
 from ..erasing import people
@@ -144,6 +144,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     blocked = plan.blocked or all_kept(plan)
     if blocked:
         return _wait(work, case, blocked)
+    if booked := stays.since_approved(work, case, whose):
+        return _review_again(work, case, actor, booked)
     return _erase(work, case, actor, held, scope)
 
 
@@ -264,7 +266,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until, erased.owners([(root, name)]))
     recipients.queue(work, origin, known, invented=case.kind == KIND)
-    over = "rows", beside.BESIDE, beside.SHELLS, THEIRS, intents.BESIDE
+    over = "rows", beside.BESIDE, beside.SHELLS, THEIRS, besides.BESIDE
     decided = {name: value for name, value in (case.decisions or {}).items() if name not in over}
     lost = spared.naming(erased.naming).lost
     done = {
@@ -275,7 +277,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
         "recovery": recovery,
         **left_to_others(work, case.number, plan),
         **before,
-        **({intents.BESIDE: sorted(erased.beside)} if erased.beside else {}),
+        **besides.noted(erased),
     }
     files = {"files": len(set(erased.files))}
     waits = {"waiting_for": None, "waiting_until": None, "attempts": 0, "try_at": None}

@@ -255,7 +255,7 @@ def _carry_out(
     if kept:
         recover(work, origin, erased.strips())
     for root, name in dict.fromkeys(erased.files):
-        outbox.queue_file(work, origin, root, name)
+        outbox.queue_file(work, origin, root, name, beside=erased.owners([(root, name)]))
     counts = erased.counts
     work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, counts))
     return {"expired": sum(counts.values())}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from ...core.events import SYSTEM, RetentionEnded
 from ...core.plan import ANOTHER, Key, Person, Plan, key_text
 from .. import tables
+from ..binds import besides
 from ..casework.cases import load
 from ..certificates import planning
 from ..comeback import marks, objections, parted, sharing
@@ -22,6 +24,7 @@ from ..erasing.eraser import Scope
 from ..erasing.traces import holding, tells
 from ..holding import unheld
 from ..invented import canaries
+from ..lawbook.blockers import Found
 from ..messages import outbox
 from ..partners import giving, recipients
 from ..recovery.window import recover, unkept
@@ -31,7 +34,7 @@ from ..sweeping import ageing, runs
 from ..sweeping.claiming import Shift, work_off
 from ..unit import HasWork, Run
 from ..work import Work
-from . import completing, meanwhile, needed, settling
+from . import anew, completing, meanwhile, needed, newstay, settling
 from .turns import Acts, Round, Unasked, Which, may_end
 
 MANY = 1000
@@ -63,23 +66,29 @@ def finish(
 
 
 def finish_dated(
-    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None
-) -> dict[str, int]:
+    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None,
+    counts: Counter[str] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Let go of what is kept until a day that is over.
 
     :param run: runs a unit of work.
     :param skip: properties at which nothing goes now.
     :param shift: what may be taken.
     :param said: where to say of which request something failed, and the name of the error's class.
+    :param counts: where to count what is returned, also what was done before something is raised.
     :return: finished rows, requests that ended, and what waits or failed.
     """
     said = {} if said is None else said
-    return _told(Round(run, Which(skip, dated=True), shift, _acts(), said).work())
+    counts = Counter() if counts is None else counts
+    with _telling(counts) as did:
+        Round(run, Which(skip, dated=True), shift, _acts(), said, did).work()
+    return dict(counts)
 
 
 def finish_undated(
-    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None
-) -> dict[str, int]:
+    run: Run, skip: frozenset[str], shift: Shift, said: MutableMapping[str, str] | None = None,
+    counts: Counter[str] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """Look again at what is kept until nobody knows when, and let go of what need not be kept.
 
     Most of it stays night after night: who has little time does it after what has a day.
@@ -88,20 +97,23 @@ def finish_undated(
     :param skip: properties at which nothing goes now.
     :param shift: what may be taken.
     :param said: where to say of which request something failed, and the name of the error's class.
+    :param counts: where to count what is returned, also what was done before something is raised.
     :return: finished rows, requests that ended, and what waits or failed.
     """
     lifted = run(lambda office: unheld.since(office.work))
     which = Which(skip, dated=False, held=bool(lifted))
-    counts = Round(run, which, shift, _acts(), {} if said is None else said).work()
-    if lifted and not (shift.over() or skip or counts["unfinished"] or counts[HELD_ON]):
-        run(lambda office: unheld.note(office.work, lifted))
-    # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.
-    counts.update(settling.settled(shift.gentle(run)))
-    return _told(counts)
+    counts = Counter() if counts is None else counts
+    with _telling(counts) as did:
+        Round(run, which, shift, _acts(), {} if said is None else said, did).work()
+        if lifted and not (shift.over() or skip or did["unfinished"] or did[HELD_ON]):
+            run(lambda office: unheld.note(office.work, lifted))
+        # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.
+        settling.settled(shift.gentle(run), counts=did)
+    return dict(counts)
 
 
 def finish_unasked(
-    run: Run, shift: Shift, skip: frozenset[str], dated: bool
+    run: Run, shift: Shift, skip: frozenset[str], dated: bool, counts: Counter[str] | None = None
 ) -> dict[str, int]:
     """Let go of what was kept without a request; several processes may do so at once.
 
@@ -109,17 +121,27 @@ def finish_unasked(
     :param shift: what may be taken.
     :param skip: properties at which nothing goes now.
     :param dated: what is kept until a day that is over, or what nobody knows the day of.
+    :param counts: where to count what is returned, also what was done before something is raised.
     :return: finished rows, and what waits or failed.
     """
-    return _told(work_off(run, Unasked(Which(skip, dated), _rows), shift))
+    counts = Counter() if counts is None else counts
+    with _telling(counts) as did:
+        work_off(run, Unasked(Which(skip, dated), _rows), shift, did)
+    return dict(counts)
+
+
+@contextmanager
+def _telling(counts: Counter[str]) -> Iterator[Counter[str]]:
+    """Count of what is done what is told, also where something is raised then."""
+    did: Counter[str] = Counter()
+    try:
+        yield did
+    finally:
+        counts.update({word: many for word, many in did.items() if many and word != HELD_ON})
 
 
 def _acts() -> Acts:
     return Acts(_request, _rows)
-
-
-def _told(counts: Counter[str]) -> dict[str, int]:
-    return {word: count for word, count in counts.items() if count and word != HELD_ON}
 
 
 def look_over(run: Run) -> None:
@@ -164,8 +186,8 @@ def _request(number: str, skip: frozenset[str], office: HasWork) -> dict[str, in
     case = load(work, number, lock=True)
     kept = tables.kept
     mine = select(kept).where(may_end(work, skip), kept.c.request == number)
-    lines = work.conn.execute(mine).all()
     who = frozenset(people.taken(work, number))
+    lines = anew.due(work, work.conn.execute(mine).all(), who, case.erased_at)
     origin = keeping.Origin(number, case.controller, case.property)
     counts = _finish(work, origin, lines, who)
     return counts | {"ended": int(completing.complete(work, number))}
@@ -175,7 +197,7 @@ def _rows(lines: Sequence[Line[Any]], office: HasWork) -> dict[str, int]:
     work = office.work
     counts: Counter[str] = Counter()
     groups: dict[tuple[str, str], list[Any]] = {}
-    for line in lines:
+    for line in anew.due(work, lines, None):
         groups.setdefault((line.controller, line.property), []).append(line)
     for (controller, place), group in sorted(groups.items()):
         counts.update(_group(work, keeping.Origin(None, controller, place), group))
@@ -210,11 +232,13 @@ def _finish(
     known_keys = ((line.id, _keys(work, line, who)) for line in lines)
     keys = {id: found for id, found in known_keys if found is not None}
     lines = [line for line in lines if line.id in keys]
+    if origin.number is not None:
+        keys = parted.theirs(work, lines, keys)
     only = remainder.kept_columns(work, lines, keys)
-    held = _held(lines, keys)
-    scope, plan = _drawn(work, origin, only, who, held)
+    held, stays = _held(lines, keys), newstay.needs(work, origin.number, lines, keys)
+    scope, plan = _drawn(work, origin, only, who, held, stays)
     if going := remainder.whole(work, lines, only, plan):
-        scope, plan = _drawn(work, origin, only | going, who, held)
+        scope, plan = _drawn(work, origin, only | going, who, held, stays)
     if plan.blocked:
         return {"waiting": len(lines), HELD_ON: sum(line.mode == law.HELD for line in lines)}
     if not plan.changing() and remainder.is_same(work, lines, plan):
@@ -234,15 +258,17 @@ def _finish(
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased, _since(lines, keys))
     if origin.number is not None:
+        newstay.ask(work, origin, plan)
         people.bury(work, origin.number, plan.spared())
         sharing.note(work, origin.number, plan)
+        besides.note(work, origin.number, erased)
     recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
         recovery = recover(work, origin, spared.strips(erased))
     if origin.number is not None:
         queued.more(work, origin.number, erased.images)
     for root, name, until in spared.files(erased, recovery):
-        outbox.queue_file(work, origin, root, name, until)
+        outbox.queue_file(work, origin, root, name, until, erased.owners([(root, name)]))
     recipients.queue(work, origin, known, again=True, invented=invented)
     if erased.taken:
         work.events.append(RetentionEnded(
@@ -253,11 +279,12 @@ def _finish(
 
 def _drawn(
     work: Work, origin: keeping.Origin, only: dict[tuple[str, Key], frozenset[str]],
-    who: frozenset[Person] | None, held: keeping.Since,
+    who: frozenset[Person] | None, held: keeping.Since, stays: Sequence[Found],
 ) -> tuple[Scope, Plan]:
     """Return the scope of these columns, locked, and the plan about them."""
     about = remainder.scope(work, only, who, held)
-    scope = planning.bounded(work, about, lock=True, only=only, house=origin.property)
+    house = origin.property
+    scope = planning.bounded(work, about, lock=True, only=only, house=house, also=stays)
     return scope, planning.plan(work, scope)
 
 
@@ -306,5 +333,5 @@ def _untold(
     work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
 ) -> giving.Only:
     """Return the columns that nobody was told of, because a hold or the hotel kept them."""
-    kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED)]
+    kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED, law.ANEW)]
     return remainder.kept_columns(work, kept, keys)

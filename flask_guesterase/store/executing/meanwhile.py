@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from sqlalchemy import select
 
+from ...core.errors import UnknownError
+from ...core.lifecycle import DONE, State
 from ...core.plan import Outcome, Plan, Row, Step
 from .. import tables
-from ..casework.cases import Case
+from ..casework.cases import Case, load, step
+from ..certificates.deeds import added, did
 from ..erasing import eraser
+from ..erasing.doubles import doubles
 from ..erasing.taking import Erased
 from ..retaining import keeping
 from ..retaining.keeping import Origin
@@ -35,6 +40,26 @@ def keep(work: Work, case: Case, drawn: Plan) -> Plan:
     if late.steps:
         keeping.record(work, Origin(case.number, case.controller, case.property), late, Erased())
     return late
+
+
+def note(work: Work, number: str | None, drawn: Iterable[Plan]) -> None:
+    """Write down with a request what else is kept of it, so that its certificate names it.
+
+    :param work: the open transaction.
+    :param number: number of the request; None for what has none.
+    :param drawn: plans that were carried out, of which is kept what was not before.
+    """
+    kept = [replace(each, steps=each.keeping()) for each in drawn if each.keeping()]
+    if number is None or not kept:
+        return
+    with suppress(UnknownError):
+        case = load(work, number, lock=True)
+        if case.state in _CARRIED_OUT:
+            said, more = case.decisions or {}, [i for p in kept for i in did(p, doubles(work, p))]
+            step(work, case, decisions={**said, "did": added(said.get("did", ()), more)})
+
+
+_CARRIED_OUT = (State.CHECKING, *DONE)
 
 
 def unwritten(work: Work, number: str | None, drawn: Plan) -> Plan:

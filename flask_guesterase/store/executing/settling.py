@@ -41,7 +41,9 @@ LOOKED = "boxes-looked"
 """Under which name it is noted by which rules all boxes were judged."""
 
 
-def settled(run: Run, unknown: bool = True) -> dict[str, int]:
+def settled(
+    run: Run, unknown: bool = True, counts: Counter[str] | None = None
+) -> dict[str, int]:
     """Judge boxes again whose end nobody knew, or that end soon; close what was forgotten.
 
     After a change of the law all of them are.
@@ -49,8 +51,9 @@ def settled(run: Run, unknown: bool = True) -> dict[str, int]:
     :param run: runs a unit of work.
     :param unknown: also those whose end nobody knew; False before keys are destroyed, where only
         a floor that was lengthened matters.
+    :param counts: where to count what is returned, also what was done before something is raised.
     """
-    counts: Counter[str] = Counter()
+    counts = Counter() if counts is None else counts
     last, mark = 0, run(lambda office: runs.unseen(office.work, LOOKED)) if unknown else ""
     while True:
         last, done = run(partial(_settle, last, unknown, bool(mark)))

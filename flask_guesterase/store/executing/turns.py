@@ -78,6 +78,7 @@ class Round:
     :param shift: what may be taken.
     :param acts: what is done about them.
     :param said: where to say what failed: number of the request -> name of the error's class.
+    :param counts: where to count, word -> how many, also what was done before something is raised.
     """
 
     run: Run
@@ -85,9 +86,9 @@ class Round:
     shift: Shift
     acts: Acts
     said: MutableMapping[str, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._counts: Counter[str] = Counter()
         self._vain = 0
         self._name = DATED if self.which.dated else UNDATED
         self._numbers: list[str] = []
@@ -102,7 +103,7 @@ class Round:
                 break
         if (last or "") != begun:
             self.run(partial(self._note, last or ""))
-        return self._counts
+        return self.counts
 
     def _begin(self, office: HasWork) -> str:
         self._numbers = _requests(office.work, self.which)
@@ -128,7 +129,7 @@ class Round:
         """Finish what nobody asked for; return the place of the last row, or None at the end."""
         last = _place(upto) if upto else None
         step = Unasked(self.which, self.acts.rows, _place(after), last)
-        work_off(self.run, step, self.shift, self._counts)
+        work_off(self.run, step, self.shift, self.counts)
         day, id = step.after
         return None if step.ended else f"{day}#{id}"
 
@@ -146,7 +147,7 @@ class Round:
         except Exception as problem:
             if not is_theirs(problem):
                 raise
-            self._counts["unfinished"] += 1
+            self.counts["unfinished"] += 1
             self.shift.found(problem)
             if not isinstance(problem, BusyError):
                 self._vain += 1
@@ -154,7 +155,7 @@ class Round:
             return
         self._vain = 0
         self.shift.found()
-        self._counts.update(done)
+        self.counts.update(done)
         self.shift.taken += done.get("finished", 0)
 
 

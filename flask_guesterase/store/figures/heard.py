@@ -7,7 +7,7 @@ came in time. When they were told, only the journal says: the request is past it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, or_, select
@@ -21,6 +21,7 @@ from .. import tables
 from ..casework import answering
 from ..casework.cases import day_at
 from ..census.told import at_of
+from ..requests import waiting
 from ..requests.waiting import for_guests
 from ..settings import Property
 from ..work import Work
@@ -69,8 +70,11 @@ def of(
     )  # fmt: skip
     found: Select[Any] = select(*wanted, *more).where(told, mine)
     seen: dict[str, Alike] = {}
-    for row in work.conn.execute(found):
-        late = not _heard(hotel, row.body, row.due_on) or _unseen(work, hotel, row)
+    rows = work.conn.execute(found).all()
+    given_up = _given_up(work, rows)
+    for row in rows:
+        heard = _heard(hotel, row.body, row.due_on, given_up.get(row.number))
+        late = not heard or _unseen(work, hotel, row)
         known = seen.get(row.number)
         seen[row.number] = Alike(
             row.month, row.channel, "" if State(row.state) in UNANSWERED else row.state,
@@ -92,8 +96,21 @@ def _unseen(work: Work, hotel: Property, row: Row[Any]) -> bool:
     return bool(last > answer_by(day, law, free).isoformat())
 
 
-def _heard(hotel: Property, body: str, due_on: str) -> bool:
-    """Return whether an entry tells of a letter to the guest that was written in time."""
+def _given_up(work: Work, rows: Sequence[Row[Any]]) -> dict[str, datetime]:
+    """Return when the last letter was written of requests of which that was given up."""
+    untold, found = waiting.untold(work) if rows else set(), dict[str, datetime]()
+    for row in rows:
+        if row.number in untold:
+            entry = read_entry(row.body.encode())
+            at = at_of(entry)
+            if for_guests(entry.draft.grounds):
+                found[row.number] = max(at, found.get(row.number, at))
+    return found
+
+
+def _heard(hotel: Property, body: str, due_on: str, given_up: datetime | None) -> bool:
+    """Return whether an entry tells of a letter to the guest that was written in time, and left."""
     entry = read_entry(body.encode())
-    day = day_at(hotel, at_of(entry).replace(tzinfo=UTC)).isoformat()
-    return day <= due_on and bool(for_guests(entry.draft.grounds))
+    at = at_of(entry)
+    day = day_at(hotel, at.replace(tzinfo=UTC)).isoformat()
+    return day <= due_on and bool(for_guests(entry.draft.grounds)) and at != given_up

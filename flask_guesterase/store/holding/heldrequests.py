@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 
@@ -10,11 +11,12 @@ from ...core.lifecycle import OPEN, State
 from ...core.standing import Standing
 from .. import tables
 from ..boxes import vault
+from ..messages import outbox
 from ..retaining.holds import living
 from ..statements.sql import chunks
 from ..work import Work
 from . import heldkeys
-from .reach import covered_in
+from .reach import at_once, covered_in
 
 
 def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:
@@ -38,21 +40,32 @@ def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:
     return found
 
 
-def holders(work: Work, numbers: Sequence[str]) -> list[int]:
+def holders(work: Work, beside: Collection[str]) -> list[int]:
     """Return the living holds that cover a subject row, a kept row or a box of some requests.
 
     :param work: the open transaction.
-    :param numbers: numbers of the requests.
+    :param beside: numbers of the requests, and people of none as text, as a parcel has them.
     """
+    people = [who for who in beside if who.startswith("[")]
+    numbers = sorted({*beside}.difference(people))
     box = tables.box
-    wanted = select(box.c.label).where(
+    wanted = select(box.c.id, box.c.label, box.c.purpose).where(
         box.c.request.in_(numbers), box.c.label.in_(vault.HOLDS), box.c.forgotten_at.is_(None)
     )
     rows = {(table, text): {number} for number, table, text in _rows_of_requests(work, numbers)}
-    labels = set(work.conn.execute(wanted).scalars())
+    rows |= {(table, text): {who} for who in people for table, text in [json.loads(who)]}
+    labels, files = set[str](), dict[str, set[str]]()
+    for row in work.conn.execute(wanted):
+        if row.purpose == outbox.FILE:
+            # It may be held with somebody else who had it as well, and say nothing of the others.
+            files.setdefault(row.label, set()).add(row.id)
+        else:
+            labels.add(row.label)
+    names = {hold: heldkeys.label(hold.id) for hold in living(work)}
     return [
-        hold.id for hold in living(work)
-        if heldkeys.label(hold.id) in labels or covered_in(work, hold, rows)
+        hold.id for hold, name in names.items()
+        if name in labels or covered_in(work, hold, rows)
+        or (name in files and at_once(work, hold, files[name]))
     ]
 
 

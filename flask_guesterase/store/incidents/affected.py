@@ -30,7 +30,7 @@ from ..retaining.holds import keys_of, may_lie_at
 from ..statements.failure import is_unread
 from ..statements.sql import chunks
 from ..work import Work
-from . import alarms, gone, records
+from . import alarms, bounced, gone, records
 from .records import Incident
 
 LIVING, SEALED, ERASED = "living", "sealed", "erased"
@@ -89,11 +89,14 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     :raises UnknownError: there is no such declared table.
     :raises TransitionError: it is closed, or a letter to them is proposed or on its way.
     """
-    row, actor = records.at_work(work, number, by)
+    row, actor = records.at_work(work, number, by, lock=False)
     _settled(work, row)
     if asked.since and asked.until and asked.until < asked.since:
         raise InputError("The last day is before the first.", "Correct one of the two days.")
+    # It may take long, and what leaves the house meanwhile waits for nobody who looks.
     found = _reach(work, row, asked)
+    row, actor = records.at_work(work, number, by)
+    _settled(work, row)
     living = {(table, key_text(key)) for table, key in found.living}
     sent = _sent(work, row)
     before = _before(work, row) if sent else {}
@@ -105,34 +108,35 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     away = found.sealed | found.erased
     new = away - told - missed
     # Who was told, and is gone since, is not told in public; of some others nobody knows it.
-    all_told = all(notice.untold == 0 for notice in sent)
+    spared = away & told if all(notice.untold == 0 for notice in sent) else set()
+    apart, missed = _people(before, bounced.APART), missed | new
     if not living <= told:
+        # Who got one before and is not written to counts with those who are gone, or no more.
+        missed = away - spared
+        apart = told - living - missed
         _wider(work, row, actor, sent)
     elif new:
         _missed(work, sent, len(new))
-    box = written.seal(
-        work, row.controller, records.PURPOSE,
-        {
-            "people": sorted(list(each) for each in living),
-            "sealed": sorted(list(each) for each in found.sealed),
-            "told": sorted(list(each) for each in told),
-            "missed": sorted(list(each) for each in missed | new),
-            "spared": len(away & told) if all_told else 0,
-        },
-    )  # fmt: skip
+    said = {
+        bounced.PEOPLE: living, "sealed": found.sealed, "told": told, bounced.MISSED: missed,
+        bounced.APART: apart,
+    }  # fmt: skip
+    listed = {name: sorted(list(each) for each in people) for name, people in said.items()}
+    whole = {**listed, "spared": len(spared)}
+    box = written.seal(work, row.controller, records.PURPOSE, whole)
     people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: len(found.erased)}
-    question = {
-        "table": asked.table,
-        "since": asked.since.isoformat() if asked.since else "",
-        "until": asked.until.isoformat() if asked.until else "",
-        RECORDS: found.records,
-    }
+    question = json.dumps(_question(asked) | {RECORDS: found.records})
     row = records.change(
-        work, row, asked=json.dumps(question), reach_box=box, reached_at=work.stamp, **people
+        work, row, asked=question, reach_box=box, reached_at=work.stamp, **people
     )
     counts = {**people, "rows": sum(each.total() for each in found.records.values())}
     records.tell(work, IncidentMeasured, row, actor, (), counts)
     return counts
+
+
+def _question(asked: Asked) -> dict[str, Any]:
+    days = {"since": asked.since, "until": asked.until}
+    return {"table": asked.table, **{name: d.isoformat() if d else "" for name, d in days.items()}}
 
 
 def _settled(work: Work, row: Incident) -> None:
@@ -330,7 +334,7 @@ def _within(days: Collection[date], asked: Asked) -> bool:
     return not days or any(since <= day <= until for day in days)
 
 
-_STANDING = (law.HELD, law.BLOCKED)
+_STANDING = (law.HELD, law.BLOCKED, law.ANEW)
 """Ways of keeping a row in which it stands as it was, and says itself where it lies."""
 
 

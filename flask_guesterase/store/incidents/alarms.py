@@ -131,15 +131,17 @@ def remind(work: Work) -> int:
     open_ = table.c.state != CLOSED
     columns = ("box", "reach_box", "review_box")
     written.renew(work, table, columns, open_, records.PURPOSE)
-    mine = select(table.c.number).where(open_)
-    for other, boxes in ((tables.notice, ("box", "public_box")), (tables.measure, ("box",))):
-        written.renew(work, other, boxes, other.c.incident.in_(mine), records.PURPOSE)
     rows = work.conn.execute(
         select(table)
         .where(open_, table.c.property.in_(list(work.settings.properties)))
         .order_by(table.c.id)
     ).all()
-    return sum(_remind(work, row) for row in rows)
+    count = sum(_remind(work, row) for row in rows)
+    # After all incidents: who counts a letter that was given up locks an incident first, too.
+    mine = select(table.c.number).where(open_)
+    for other, boxes in ((tables.notice, ("box", "public_box")), (tables.measure, ("box",))):
+        written.renew(work, other, boxes, other.c.incident.in_(mine), records.PURPOSE)
+    return count
 
 
 def _remind(work: Work, row: Incident) -> bool:

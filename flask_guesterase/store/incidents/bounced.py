@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, select, update
 
 from ...core.incidents import CLOSED, SENDING, SENT, Whom
 from .. import tables
-from ..messages.outbox import FAILED
+from ..boxes import safe
+from ..messages.outbox import FAILED, PERSON
 from ..work import Work
 
 LETTER = "incident"
 """Text of the letter that tells a guest of an incident."""
+
+APART, MISSED, PEOPLE = "apart", "missed", "people"
+"""Whom a look found: letters of before that count no more, who is gone, and who is written to."""
 
 
 def given_up(work: Work, number: str) -> set[str]:
@@ -28,8 +35,7 @@ def given_up(work: Work, number: str) -> set[str]:
 def count(work: Work, template: str, mark: str, left: bool) -> None:
     """Count who got no letter of an incident among those who are told otherwise, or no more.
 
-    Whether what was told otherwise reaches them too is read anew, as long as it is open. Of letters
-    that are still being written the ones that wait count whose letter was given up by then.
+    Whether what was told otherwise reaches them too is read anew, as long as it is open.
 
     :param work: the open transaction.
     :param template: name of the text of what was given up, or left after all.
@@ -38,18 +44,42 @@ def count(work: Work, template: str, mark: str, left: bool) -> None:
     """
     if template != LETTER:
         return
-    number, more = mark.split(":")[1], -1 if left else 1
-    table, incident = tables.notice, tables.incident
+    number, table, incident = mark.split(":")[1], tables.notice, tables.incident
     # Nobody confirms or closes by a count that is about to change.
-    work.conn.execute(select(incident.c.id).where(incident.c.number == number).with_for_update())
-    states = (SENT,) if left else (SENDING, SENT)
-    mine = (
-        table.c.incident == number, table.c.whom == Whom.GUESTS.value, table.c.state.in_(states),
-        (table.c.untold if left else table.c.told) > 0,
-    )  # fmt: skip
-    counts = {"told": table.c.told - more, "untold": table.c.untold + more}
-    work.conn.execute(update(table).where(*mine).values(**counts))
-    if not left:
-        open_ = select(incident.c.id).where(incident.c.number == number, incident.c.state != CLOSED)
-        anew = update(table).where(*mine[:3], open_.exists())
-        work.conn.execute(anew.values(confirmed_by=None, confirmed_at=None))
+    wanted = select(incident).where(incident.c.number == number).with_for_update()
+    row = work.conn.execute(wanted).one_or_none()
+    if row is None:
+        return
+    said, who = safe.peek(work, row.reach_box) or {}, _whose(work, mark)
+    mine = table.c.incident == number, table.c.whom == Whom.GUESTS.value
+    notices = select(table).where(*mine).order_by(table.c.id).with_for_update()
+    for notice in work.conn.execute(notices).all():
+        fewer, more = _change(notice, said, who, left)
+        counts = {"told": notice.told - fewer, "untold": notice.untold + more}
+        if not more or min(counts.values()) < 0:
+            continue
+        anew = {} if left or row.state == CLOSED else {"confirmed_by": None, "confirmed_at": None}
+        work.conn.execute(update(table).where(table.c.id == notice.id).values(**counts, **anew))
+
+
+def _whose(work: Work, mark: str) -> list[str] | None:
+    """Return whose letter it is, table and key; None of one that does not say so, or is closed."""
+    box = select(tables.outbox.c.box).where(tables.outbox.c.dedupe == mark)
+    found = (safe.peek(work, work.conn.execute(box).scalar()) or {}).get(PERSON)
+    return None if found is None else list(found)
+
+
+def _change(
+    notice: Row[Any], said: Mapping[str, Any], who: list[str] | None, left: bool
+) -> tuple[int, int]:
+    """Return by how many fewer are told by letters now, and by how many more otherwise."""
+    one = -1 if left else 1
+    if who in said.get(APART, ()):
+        return 0, one
+    people = said.get(PEOPLE, ())
+    if notice.state == SENDING:
+        # Whom no letter was written to yet counts when one is, by what became of that of before.
+        reached = not left if who is None else who in people[: notice.position]
+        return (one, one) if reached else (0, 0)
+    gone = not left and who not in people and who in said.get(MISSED, ())
+    return (one, one) if notice.state == SENT and not gone else (0, 0)

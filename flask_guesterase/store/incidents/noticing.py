@@ -23,7 +23,7 @@ from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
 from ...core.identity import Kind, contradicts, normal
 from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, TAKEN_BACK, Whom
 from ...core.log import canonical
-from ...core.plan import Person
+from ...core.plan import Person, key_text
 from ...core.seal import fingerprint
 from ...core.standing import Standing
 from .. import tables
@@ -322,8 +322,11 @@ def _letters(
     for person in people:
         candidate = on_file.get(person)
         contact = None if candidate is None else _contact(work, candidate, hotel)
+        if contact is None:
+            yield False
+            continue
         # One that was given up before is not written again, and told nobody.
-        yield contact is not None and _letter(work, row, (hotel, contact), params) not in lost
+        yield _letter(work, row, (hotel, contact, person), params) not in lost
 
 
 def _contact(work: Work, candidate: Candidate, hotel: Property) -> Contact | None:
@@ -359,15 +362,18 @@ def _alone(
 
 
 def _letter(
-    work: Work, row: Incident, to: tuple[Property, Contact], params: dict[str, str]
+    work: Work, row: Incident, to: tuple[Property, Contact, Person], params: dict[str, str]
 ) -> str:
     """Queue a letter, unless it was before; return its mark."""
-    hotel, contact = to
+    hotel, contact, (table, key) = to
+    who = table, key_text(key)
     # Nobody gets it twice, however a second profile spells the number.
     same_ = normal(contact.kind, contact.value, hotel.country)
-    key = fingerprint(work.custodian.pepper("incident"), row.number, same_)
-    post = outbox.Post(row.controller, hotel.code, hotel.lang, contact.kind, contact.value)
-    mark = f"{LETTER}:{row.number}:{key[:40]}"
+    code = fingerprint(work.custodian.pepper("incident"), row.number, same_)
+    post = outbox.Post(
+        row.controller, hotel.code, hotel.lang, contact.kind, contact.value, person=who
+    )
+    mark = f"{LETTER}:{row.number}:{code[:40]}"
     outbox.queue_post(work, post, LETTER, params, mark)
     return mark
 

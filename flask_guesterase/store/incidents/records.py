@@ -27,13 +27,17 @@ _ROWS = Numbered(tables.incident, "GI", "incident", Permission.INCIDENT)
 load, allowed, add, change = _ROWS.load, _ROWS.allowed, _ROWS.add, _ROWS.change
 
 
-def at_work(work: Work, number: str, by: str) -> tuple[Incident, str]:
+def at_work(work: Work, number: str, by: str, lock: bool = True) -> tuple[Incident, str]:
     """Return an incident that is not closed, locked, and the number of who may deal with it.
 
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param by: the host's id of the person.
+    :param lock: keep others from acting on it until the transaction ends.
     :raises ForbiddenError: they may not deal with incidents at its property.
     :raises TransitionError: it is closed.
     """
-    row, actor = allowed(work, number, by, lock=True)
+    row, actor = allowed(work, number, by, lock)
     if row.state == CLOSED:
         raise TransitionError("This incident is closed.", "Open a new one.")
     return row, actor

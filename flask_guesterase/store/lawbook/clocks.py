@@ -350,12 +350,16 @@ def _is_zone(name: str) -> bool:
 
 
 def _dayless(datamap: DataMap, declared: Declared) -> dict[str, str]:
-    """Return the columns of a table's clock that tell no day, each with what it holds."""
+    """Return the columns of a table's clock that tell no day, each with what it holds, and why."""
     found: dict[str, str] = {}
     for at in chain.from_iterable(ways(datamap, declared).events.values()):
         table = at.hops[-1].table if at.hops else declared.table
-        if at.column and isinstance(held := table.c[at.column].type, (*DAYLESS, JSON)):
-            found[at.column] = "a number" if isinstance(held, NUMBERS) else type(held).__name__
+        held = table.c[at.column].type if at.column else None
+        if isinstance(held, JSON):
+            found[at.column] = "JSON: by it a row ends only where it is the text of a day alone."
+        elif isinstance(held, DAYLESS):
+            what = "a number" if isinstance(held, NUMBERS) else type(held).__name__
+            found[at.column] = f"{what}, which tells no day: by it nothing ends."
     return found
 
 
@@ -370,8 +374,7 @@ def clock_findings(datamap: DataMap) -> list[Finding]:
             ))
         for column, held in _dayless(datamap, declared).items():
             found.append(Finding(
-                "clock-unknown", declared.name, column, f"The column '{column}' holds {held}, "
-                "which tells no day: by it nothing ends.",
+                "clock-unknown", declared.name, column, f"The column '{column}' holds {held}",
                 "Give a callable that makes a date of it.", Severity.WARN,
             ))
         if not _is_zone(declared.policy.zone or "UTC"):

@@ -8,7 +8,7 @@ from datetime import date
 
 from ...core.errors import ONCE, PolicyError
 from ...core.finding import Finding, Severity
-from ...core.plan import ANOTHER
+from ...core.plan import ANOTHER, NEW_STAY
 from ...core.policy import Blocker
 from ..mapping.datamap import DataMap
 from .blockers import OPEN_REQUEST, end_of
@@ -76,7 +76,8 @@ def _wrong(datamap: DataMap, blocker: Blocker) -> Iterator[str]:
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,29}")
 _TAKEN = frozenset({
-    ANOTHER, OPEN_REQUEST, "grace", "outside-notice", "gap", "referenced", "left", "legal-duty",
+    ANOTHER, NEW_STAY, OPEN_REQUEST, "grace", "outside-notice", "gap", "referenced", "left",
+    "legal-duty",
 })  # fmt: skip
 
 

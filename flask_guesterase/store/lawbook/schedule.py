@@ -14,7 +14,7 @@ from ...core.pack import Pack
 from ...core.period import Period
 from ...core.rule import Grade, Rank, Rule
 from ...core.rulebook import LineKind, LineState
-from ...core.treatment import Retain
+from ...core.treatment import Keep, Retain
 from ..mapping.datamap import DataMap
 from ..mapping.declared import rule_word
 from ..mapping.ways import clock_of
@@ -97,6 +97,35 @@ class Entry:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Columns that the policy leaves as they are in rows that stay.
+
+    :param table: name of the table.
+    :param columns: the columns, in order.
+    :param reason: what `keep` was given for them, as the vendor wrote it.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    reason: str
+
+
+def declared_kept(datamap: DataMap, names: Iterable[str]) -> Iterator[Kept]:
+    """Yield what the policies of some tables leave in the rows that stay, a line for each reason.
+
+    :param datamap: the resolved data map.
+    :param names: the tables.
+    """
+    for table in sorted(names):
+        reasons: dict[str, list[str]] = {}
+        for name, rule in sorted(datamap.tables[table].rules.items()):
+            if isinstance(rule, Keep):
+                reasons.setdefault(rule.reason, []).append(name)
+        for reason, columns in reasons.items():
+            yield Kept(table, tuple(columns), reason)
 
 
 def schedule(work: Work, code: str) -> Sequence[Entry]:

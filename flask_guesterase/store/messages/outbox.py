@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -154,6 +154,7 @@ class Post:
     :param kind: "email" or "phone".
     :param value: the contact; empty for a letter that is printed.
     :param number: no request's.
+    :param person: table and key of whose it is, where somebody asks what became of it.
     """
 
     controller: str
@@ -162,6 +163,7 @@ class Post:
     kind: str = "email"
     value: str = ""
     number: str | None = None
+    person: tuple[str, str] | None = None
 
 
 def queue_post(
@@ -178,11 +180,11 @@ def queue_post(
     channel = channel_for(work, post.kind)
     if not post.value and channel not in SHOWN:
         channel = "print"
-    content = {
+    content: dict[str, Any] = {
         "to": post.value,
         "lang": post.lang,
         "params": {**params, "property": post.property},
-    }
+    } | ({} if post.person is None else {PERSON: list(post.person)})
     _queue(work, post, MESSAGE, channel, template, dedupe, content)
 
 
@@ -243,7 +245,7 @@ class Sender(Protocol):
 
 
 def queue_file(
-    work: Work, case: Sender, root: str, name: str, until: str = "", beside: Sequence[str] = ()
+    work: Work, case: Sender, root: str, name: str, until: str = "", beside: Iterable[str] = ()
 ) -> None:
     """Queue the removal of a file.
 
@@ -252,13 +254,15 @@ def queue_file(
     :param root: the declared folder.
     :param name: name of the file in it; may tell who somebody is, so it is sealed.
     :param until: last day on which it can be had back; empty when its bytes are not kept.
-    :param beside: requests that may have left it to this one; it is held with those as well.
+    :param beside: requests, and people of none, that may have left it to this one; it is held with
+        those as well.
     """
     # Parcels are deleted in their time, so a number that counts them is given a second time.
     dedupe = f"{FILE}:{case.number or ''}:{secrets.token_hex(16)}"
     content: dict[str, Any] = {"root": root, "name": name, "until": until if case.number else ""}
-    if beside:
-        content["beside"] = list(beside)
+    content |= work.filed.get((root, name), {})
+    if whose := list(beside):
+        content["beside"] = whose
     _queue(work, case, FILE, "disk", "remove", dedupe, content)
 
 
@@ -340,6 +344,9 @@ def _queue(
         )
     )
 
+
+PERSON = "person"
+"""In a box: whose letter it is, where no request says so."""
 
 _OF = "of"
 """In a box: whose it is. A row can be written by whoever reaches the database, a box cannot."""

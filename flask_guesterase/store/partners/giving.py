@@ -201,7 +201,7 @@ def _spared(plan: Plan) -> set[tuple[str, Key, str]]:
     return {
         (step.decision.table, row.key, column)
         for step in plan.keeping()
-        if keeping.mode_of(step.decision) in (law.HELD, law.BLOCKED)
+        if keeping.mode_of(step.decision) in (law.HELD, law.BLOCKED, law.ANEW)
         for row in step.rows
         for column in step.decision.columns or ("",)
     }

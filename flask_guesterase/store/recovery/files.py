@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from sqlalchemy import delete, func, select
 
-from ...core.errors import DeliveryError, KeyMissingError, UnknownError
+from ...core.errors import DeliveryError, KeyMissingError, SetupError, UnknownError
 from ...core.log import canonical
 from ...core.seal import Terms
 from .. import tables
@@ -33,6 +33,7 @@ from ..statements.folder import mode_of
 from ..unit import HasWork, Run
 from ..upkeep import dispatch
 from ..work import Work
+from . import named
 
 PURPOSE = "recovery-file"
 PIECE = 8 * 2**20
@@ -42,14 +43,16 @@ EXISTS = "file-exists"
 """Why a file is not put back: another one lies where it lay."""
 
 
-def remove(run: Run, parcel: Parcel) -> None:
+def remove(run: Run, parcel: Parcel) -> bool:
     """Remove a file, after its bytes are sealed where they are kept; and note that it is gone.
 
     Whether it still is to be removed is looked at, and the file removed, in one transaction: an
-    erasure that is taken back either finds the file or its bytes. So does a hold.
+    erasure that is taken back either finds the file or its bytes. So does a hold; and a row that
+    names it by then keeps it, whoever's it is.
 
     :param run: runs a unit of work.
     :param parcel: the removal.
+    :return: whether it is gone; else it waits, or stays for good.
     :raises AwayError: the folder in which it lies is away.
     :raises DeliveryError: it cannot be removed, or was written to meanwhile.
     """
@@ -57,7 +60,11 @@ def remove(run: Run, parcel: Parcel) -> None:
     target, _ = removal.locate(parcel.content["root"], parcel.content["name"])
     if _is_file(target) and run(partial(_wanted, parcel)):
         _seal(run, parcel, target)
-    run(partial(_remove, parcel, target))
+    try:
+        return bool(run(partial(_remove, parcel, target, False)))
+    except SetupError:
+        # What is declared may not be there, which costs too much to ask about each file.
+        return bool(run(partial(_remove, parcel, target, True)))
 
 
 def _wanted(parcel: Parcel, office: HasWork) -> bool:
@@ -144,10 +151,14 @@ def _put(
     boxing.put(work.conn, work.custodian, [item], work.today)
 
 
-def _remove(parcel: Parcel, target: Path, office: HasWork) -> None:
+def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool:
     work = office.work
     if not dispatch.hold_still(work, parcel) or dispatch.held(work, parcel):
-        return
+        return False
+    if named.is_named(work, parcel, looked):
+        if named.leave(work, parcel):
+            drop(work, parcel.dedupe)
+        return False
     if _is_file(target) and _wanted(parcel, office):
         stamp = _stamp(target.stat())
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
@@ -155,6 +166,7 @@ def _remove(parcel: Parcel, target: Path, office: HasWork) -> None:
     removal.remove(parcel.content["root"], parcel.content["name"])
     removed.keep(work, parcel)
     dispatch.done(work, parcel)
+    return True
 
 
 def whole(work: Work, removal_: str) -> bool:
@@ -176,11 +188,12 @@ def _read(work: Work, removal_: str, number: int) -> tuple[dict[str, Any], bytes
 # back
 
 
-def put_back(run: Run, parcel: Parcel) -> None:
+def put_back(run: Run, parcel: Parcel) -> bool:
     """Put a file back where it lay, whole or not at all; never over another one.
 
     :param run: runs a unit of work.
     :param parcel: its way back.
+    :return: whether it lies there now, and was not given up.
     :raises DeliveryError: it cannot be written now.
     """
     removal_ = parcel.content["removal"]
@@ -200,10 +213,11 @@ def put_back(run: Run, parcel: Parcel) -> None:
     except (KeyMissingError, UnknownError):
         _clear(parcel)
         run(partial(_give_up, parcel, "ended"))
-        return
+        return False
     except OSError as problem:
         raise refuse(f"cannot be put back ({type(problem).__name__})") from None
     run(partial(_back, parcel) if fits else partial(_give_up, parcel, EXISTS))
+    return fits
 
 
 def _part(parcel: Parcel) -> str:

@@ -53,7 +53,7 @@ def due(work: Work, case: Case) -> date:
     was told what an erasure waited for hears of it in the time that the law gives, from that on.
     """
     written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
-    if case.state is State.CHECKING and case.erased_at is not None and waiting.told(case):
+    if case.state is State.CHECKING and case.erased_at is not None and waiting.told(work, case):
         hotel = work.settings.property(case.property)
         day = day_at(hotel, case.erased_at.replace(tzinfo=UTC))
         law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
@@ -74,7 +74,7 @@ def stands(work: Work, case: Case) -> bool:
 
 def receipt_due(work: Work, case: Case) -> date | None:
     """Return the last day on which receipt must be confirmed; None when it was, or need not be."""
-    if case.acknowledged_at is not None or answered(case):
+    if case.acknowledged_at is not None or answered(work, case):
         return None
     hotel = work.settings.property(case.property)
     day = received(work, case)
@@ -82,21 +82,21 @@ def receipt_due(work: Work, case: Case) -> date | None:
     return acknowledge_by(day, answering.periods(work, hotel, case.kind), days)
 
 
-def answered(case: Case) -> bool:
+def answered(work: Work, case: Case) -> bool:
     """Return whether a guest has an answer: it ended, was refused, or they were told it waits.
 
     What waits for a gap that staff must cure is no answer to a guest, nor is an erasure that nobody
-    has looked at again.
+    has looked at again, or a letter that was given up.
     """
-    told = case.state is State.COMPLAINT or bool(waiting.in_the_way(case))
+    told = case.state is State.COMPLAINT or waiting.knows(work, case)
     # What was carried out in one database waits for another one; `check` tells of that.
-    told = told or (case.state is State.ERASING and waiting.told(case))
+    told = told or (case.state is State.ERASING and waiting.told(work, case))
     return told or case.state not in UNANSWERED
 
 
 def late(work: Work, case: Case) -> tuple[str, ...]:
     """Return what of a request that is not answered is overdue today."""
-    if answered(case):
+    if answered(work, case):
         return ()
     now, receipt = today(work, case), receipt_due(work, case)
     found = [ANSWER] if due(work, case) < now else []
@@ -142,7 +142,7 @@ def _extendable(work: Work, case: Case) -> date:
     law, day = answering.periods(work, hotel, case.kind), received(work, case)
     days = answering.holidays(work, hotel, day)
     ends = extended_by(day, law, days)
-    if answered(case) or case.state not in OPEN:
+    if answered(work, case) or case.state not in OPEN:
         raise TransitionError("It is decided already.", "There is nothing to lengthen.")
     if case.extended_at is not None:
         raise TransitionError(
@@ -185,7 +185,7 @@ def begin(work: Work, case: Case, first: date, at: datetime) -> Case:
     :param at: the moment of it, naive UTC.
     """
     day = received(work, case)
-    if first >= day or answered(case):
+    if first >= day or answered(work, case):
         return case
     hotel = work.settings.property(case.property)
     law = answering.periods(work, hotel, case.kind)
@@ -252,7 +252,7 @@ def remind(work: Work) -> int:
     the deputy too once it is late; nobody before that while the clock stands still. The reminder
     holds number and day and nothing of the guest.
     """
-    return sum(_remind(work, case) for case in watched(work) if not answered(case))
+    return sum(_remind(work, case) for case in watched(work) if not answered(work, case))
 
 
 def _remind(work: Work, case: Case) -> bool:

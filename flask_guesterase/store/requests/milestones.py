@@ -50,8 +50,8 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
             yield moment, local(at), ""
     if case.state is State.WITHDRAWN and case.ended_at is not None:
         yield Moment.WITHDRAWN, local(case.ended_at), ""
-    undecided = case.state in OPEN and not deadlines.answered(case) and case.decided_at is None
-    if undecided and not deadlines.stands(work, case):
+    open_ = case.state in OPEN and case.decided_at is None
+    if open_ and not deadlines.answered(work, case) and not deadlines.stands(work, case):
         yield Moment.ANSWER, deadlines.due(work, case), ""
     until = case.waiting_until if case.state in OPEN else None
     # A day that is past is none until which it waits: nobody has looked since, or it waits still.

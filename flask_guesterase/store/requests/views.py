@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -66,7 +66,7 @@ class CaseView:
     :param kept: what stays and why: category, basis, until.
     :param certificate: whether there is one.
     :param withdrawable: whether it can still be taken back.
-    :param reasons: what it waits for.
+    :param reasons: what it waits for; of one that is done but for that, why a row came back.
     :param answer: the reasoned answer, or None as long as there is none.
     :param restored_on: when the erasure was taken back, naive UTC, or None.
     :param restored_for: on which ground.
@@ -123,7 +123,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         staying.kept(work, case),
         certifying.exists(work, case.number),
         State.WITHDRAWN in MOVES[case.state],
-        waiting.in_the_way(case),
+        waiting.reasons(work, case),
         reply.answer(work, case),
         *_restored(work, case),
         case.kind,
@@ -242,6 +242,7 @@ def show(work: Work, case: Case) -> dict[str, Any]:
         "ended_at": case.ended_at,
         "recovery_until": certifying.copied_until(work, case),
         "left": (case.decisions or {}).get("left", []),
+        "came_back": [asdict(each) for each in waiting.back(work, case)],
         "subjects": [
             {"id": s.id, "table": s.table, "standing": s.standing.value, "why": s.why}
             for s in people.subjects(work, case.number)

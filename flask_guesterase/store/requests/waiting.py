@@ -6,14 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 
+from ...core.certificate import Left
 from ...core.events import SYSTEM, RequestStuck
 from ...core.lifecycle import State
 from ...core.plan import Block
 from .. import tables
 from ..casework.cases import Case, tell, where
 from ..comeback import owing
+from ..messages.outbox import FAILED
 from ..messages.post import write
 from ..retaining.law import BLOCKED
 from ..work import Work
@@ -24,7 +26,11 @@ STUCK = timedelta(days=90)
 AGAIN = timedelta(days=30)
 """How long after the officer looked at it they are asked again."""
 
-TASK = "stuck"
+TASK, ROWS = "stuck", "stuck-rows"
+"""Kinds of the tasks to look at a request, and at rows that came back of which no request is."""
+
+LETTER = "waiting"
+"""Text of the letter that says what a request waits for."""
 
 _TECHNICAL = frozenset({"gap", "referenced"})
 """What staff must cure, and a guest can make nothing of."""
@@ -33,6 +39,20 @@ _TECHNICAL = frozenset({"gap", "referenced"})
 def reasons_of(blocked: Iterable[Block]) -> tuple[str, ...]:
     """Return why something waits, each reason once, sorted."""
     return tuple(sorted({block.reason for block in blocked}))
+
+
+def last_first(blocked: Iterable[Block]) -> tuple[str, ...]:
+    """Return why something waits, each reason once, what ends last before the others.
+
+    What nobody knows the end of may be the last.
+    """
+    ends: dict[str, str] = {}
+    for block in blocked:
+        ends[block.reason] = max(ends.get(block.reason, ""), block.until or _NO_DAY)
+    return tuple(sorted(sorted(ends), key=ends.__getitem__, reverse=True))
+
+
+_NO_DAY = "9999-12-31"
 
 
 def until(blocked: Iterable[Block]) -> str | None:
@@ -73,14 +93,48 @@ def in_the_way(case: Case) -> tuple[str, ...]:
     return for_guests(_waits(case).get("now", ()))
 
 
+def reasons(work: Work, case: Case) -> tuple[str, ...]:
+    """Return what a guest is told their request waits for, a row that came back among it."""
+    return in_the_way(case) or tuple(sorted({each.reason for each in back(work, case)}))
+
+
+def back(work: Work, case: Case) -> list[Left]:
+    """Return the rows that came back for which a request waits that would end else."""
+    return owing.left(work, case.number, others=True) if case.state is State.SEALED else []
+
+
 def looked_at(case: Case) -> str:
     """Return when it was found last what a request waits for, naive UTC, ISO; else empty."""
     return str(_waits(case).get("at", ""))
 
 
-def told(case: Case) -> bool:
+def told(work: Work, case: Case) -> bool:
     """Return whether a guest was told what their request waits for, or waited for."""
-    return bool(for_guests(_waits(case).get("told", ())))
+    return bool(for_guests(_waits(case).get("told", ()))) and case.number not in untold(work, case)
+
+
+def knows(work: Work, case: Case) -> bool:
+    """Return whether a guest was told what their waiting request waits for."""
+    return bool(in_the_way(case)) and case.number not in untold(work, case)
+
+
+def untold(work: Work, case: Case | None = None) -> set[str]:
+    """Return the requests of which the last letter that says what they wait for was given up.
+
+    Nobody was told by it, until a person prints it.
+
+    :param work: the open transaction.
+    :param case: the request that is asked about; None for all of them.
+    """
+    out, later = tables.outbox, tables.outbox.alias()
+    after = select(later.c.id).where(
+        later.c.request == out.c.request, later.c.template == LETTER, later.c.id > out.c.id
+    )
+    given_up = select(out.c.request).where(
+        out.c.template == LETTER, out.c.state == FAILED, ~after.exists()
+    )
+    mine = given_up if case is None else given_up.where(out.c.request == case.number)
+    return set(work.conn.execute(mine).scalars())
 
 
 def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:
@@ -94,37 +148,66 @@ def tell_guest(work: Work, case: Case) -> None:
     if reasons:
         params = {"reasons": ",".join(reasons), "until": case.waiting_until or ""}
         # Counting reasons would begin anew with each approval, and so pass some over.
-        write(work, case, "waiting", params, f":{case.version}")
+        write(work, case, LETTER, params, f":{case.version}")
 
 
 def remind(work: Work, most: int = 50) -> int:
     """Lay requests that wait for more than 90 days, or a part of which does, before the officer.
 
-    Tasks about requests that do not wait any more are closed.
+    A row that came back and waits for the hotel, or for a word, is such a part. Those of no request
+    are laid before them by property. Tasks about what does not wait any more are closed.
 
     :return: how many were laid before them.
     """
     _close(work)
     request, task = tables.request, tables.task
-    known = select(task.c.name).where(
-        task.c.kind == TASK,
-        or_(task.c.done_at.is_(None), task.c.done_at > work.stamp - AGAIN),
-    )
     whole = and_(request.c.state == State.WAITING.value, request.c.decided_at <= work.stamp - STUCK)
     part = _needed().where(tables.kept.c.since <= work.stamp - STUCK)
     back = _back(work).where(tables.returned.c.seen_at <= work.stamp - STUCK)
     found = where(
         work,
         or_(whole, request.c.number.in_(part), request.c.number.in_(back)),
-        request.c.number.not_in(known),
+        request.c.number.not_in(select(task.c.name).where(task.c.kind == TASK, _asked(work))),
         most=most,
     )
     for case in found:
-        _task(work, case)
+        _task(work, TASK, case.controller, case.property, case.number)
         grounds = _grounds(work, case)
         days = (work.stamp - (case.decided_at or work.stamp)).days
         tell(work, RequestStuck, case, SYSTEM, {"days": days}, grounds)
-    return len(found)
+    return len(found) + _remind_of_rows(work)
+
+
+def _asked(work: Work) -> ColumnElement[bool]:
+    """Return the condition on tasks for which it is too early to ask the officer again."""
+    task = tables.task.c
+    return or_(task.done_at.is_(None), task.done_at > work.stamp - AGAIN)
+
+
+def _remind_of_rows(work: Work) -> int:
+    """Lay rows that came back, of which no request is, before the officer; a task each property."""
+    back, task = tables.returned.c, tables.task.c
+    known = select(task.name).where(task.kind == ROWS, _asked(work))
+    long = work.conn.execute(
+        select(
+            back.controller, back.property, func.count().label("rows"),
+            func.min(back.seen_at).label("first"),
+        )
+        .where(
+            back.request.is_(None), _waiting(work), back.seen_at <= work.stamp - STUCK,
+            back.property.not_in(known),
+        )
+        .group_by(back.controller, back.property)
+        .order_by(back.property)
+    ).all()
+    for line in long:
+        _task(work, ROWS, line.controller, line.property, line.property, line.rows)
+        mine = back.request.is_(None), _waiting(work), back.property == line.property
+        counts = {"days": (work.stamp - line.first).days, "rows": line.rows}
+        work.events.append(RequestStuck(
+            line.controller, line.property, "", SYSTEM, counts, tuple(sorted(_words(work, *mine))),
+        ))  # fmt: skip
+    return len(long)
 
 
 def _needed() -> Select[Any]:
@@ -136,11 +219,23 @@ def _needed() -> Select[Any]:
 
 
 def _back(work: Work) -> Select[Any]:
-    """Return the select of the requests of which a row that came back waits for the hotel."""
-    back, names = tables.returned, {each.name[:40] for each in work.blockers}
-    return select(back.c.request).where(
-        back.c.state == owing.GOES, back.c.waiting_for.in_(names), back.c.request.is_not(None)
-    )
+    """Return the select of the requests of which a row that came back waits for somebody."""
+    back = tables.returned
+    return select(back.c.request).where(_waiting(work), back.c.request.is_not(None))
+
+
+def _waiting(work: Work) -> ColumnElement[bool]:
+    """Return the condition on rows that came back and wait for the hotel, or for a word."""
+    back, names = tables.returned.c, {each.name[:40] for each in work.blockers}
+    hotel = and_(back.state == owing.GOES, back.waiting_for.in_(names))
+    return or_(hotel, back.state == owing.ASKED)
+
+
+def _words(work: Work, *mine: ColumnElement[bool]) -> set[str]:
+    """Return what rows that came back wait for."""
+    back = tables.returned.c
+    rows = work.conn.execute(select(back.state, back.waiting_for).where(*mine).distinct())
+    return {owing.REASONS[state] if state == owing.ASKED else word for state, word in rows}
 
 
 def _grounds(work: Work, case: Case) -> tuple[str, ...]:
@@ -149,38 +244,39 @@ def _grounds(work: Work, case: Case) -> tuple[str, ...]:
     kept = tables.kept
     words = _needed().with_only_columns(kept.c.open).where(kept.c.request == case.number)
     found = {word for text in work.conn.scalars(words) for word in text.split(",")}
-    back = tables.returned.c
-    mine = _back(work).with_only_columns(back.waiting_for).where(back.request == case.number)
-    return tuple(sorted(found.union(work.conn.scalars(mine))))
+    mine = _waiting(work), tables.returned.c.request == case.number
+    return tuple(sorted(found | _words(work, *mine)))
 
 
-def _task(work: Work, case: Case) -> None:
+def _task(
+    work: Work, kind: str, controller: str, property: str, name: str, count: int | None = None
+) -> None:
     task = tables.task
-    mine = (task.c.kind == TASK, task.c.name == case.number)
     open_again = {
         "due_on": work.today, "made_at": work.stamp, "done_by": None, "done_at": None,
+        "count": count,
     }  # fmt: skip
+    mine = task.c.kind == kind, task.c.name == name
     if work.conn.execute(update(task).where(*mine).values(**open_again)).rowcount:
         return
     work.conn.execute(
         insert(task).values(
-            controller=case.controller, property=case.property, kind=TASK, name=case.number,
-            **open_again,
+            controller=controller, property=property, kind=kind, name=name, **open_again
         )
-    )  # fmt: skip
+    )
 
 
 def _close(work: Work) -> None:
-    request, task = tables.request, tables.task
+    request, task, back = tables.request, tables.task.c, tables.returned.c
     waiting = select(request.c.number).where(request.c.state == State.WAITING.value)
+    rows = select(back.property).where(back.request.is_(None), _waiting(work))
+    of_requests = and_(
+        task.kind == TASK, task.name.not_in(waiting), task.name.not_in(_needed()),
+        task.name.not_in(_back(work)),
+    )
+    of_rows = and_(task.kind == ROWS, task.name.not_in(rows))
     work.conn.execute(
-        update(task)
-        .where(
-            task.c.kind == TASK,
-            task.c.done_at.is_(None),
-            task.c.name.not_in(waiting),
-            task.c.name.not_in(_needed()),
-            task.c.name.not_in(_back(work)),
-        )
+        update(tables.task)
+        .where(task.done_at.is_(None), or_(of_requests, of_rows))
         .values(done_at=work.stamp, done_by=SYSTEM)
     )

@@ -14,7 +14,7 @@ from ...core.events import SYSTEM, RankConflict
 from ...core.image import Image, Images
 from ...core.log import canonical, slug
 from ...core.payload import encode
-from ...core.plan import Decision, Key, Outcome, Plan, Row, key_text
+from ...core.plan import NEW_STAY, Decision, Key, Outcome, Plan, Row, Step, key_text
 from ...core.ruling import Reason, Ruling
 from ...core.seal import Terms
 from .. import tables
@@ -78,8 +78,9 @@ def _record(work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since
     boxes: list[tuple[boxing.Item, Laying]] = []
     staying = _staying(plan)
     for step in plan.keeping():
+        stood = _stood(work, origin, step)
         for row in step.rows:
-            line = _line(work, origin, plan, step.decision, row, staying)
+            line = _line(work, origin, plan, step.decision, row, staying, stood.get(row.key))
             line["since"] = since.get((step.decision.table, row.key), work.stamp)
             lines.append(line)
             if step.decision.outcome is Outcome.SEAL:
@@ -93,6 +94,15 @@ def _record(work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since
     _lay(work, [laying for _, laying in boxes])
     _conflicts(work, origin, plan)
     return len(lines)
+
+
+def _stood(work: Work, origin: Origin, step: Step) -> dict[Key, str]:
+    """Return marks of what a guest's request leaves to a precondition, by which new values show."""
+    decision = step.decision
+    if origin.number is None or mode_of(decision) != law.BLOCKED:
+        return {}
+    keys = [row.key for row in step.rows]
+    return vouching.stood(work, decision.table, keys, decision.columns)
 
 
 def _conflicts(work: Work, origin: Origin, plan: Plan) -> None:
@@ -129,7 +139,7 @@ BLOCKER = "blocker:"
 def mode_of(decision: Decision) -> str:
     """Return how a decision keeps something."""
     if decision.ground.startswith(BLOCKER):
-        return law.BLOCKED
+        return law.ANEW if decision.ground == f"{BLOCKER}{NEW_STAY}" else law.BLOCKED
     return _MODES.get(decision.outcome, law.PLACE)
 
 
@@ -138,7 +148,7 @@ def _reason(plan: Plan, decision: Decision, row: Row) -> Reason:
     ruling = plan.rulings.get((decision.table, row.key))
     if mode_of(decision) == law.HELD:
         return Reason(open=tuple(f"hold:{id}" for id in (ruling.held if ruling else ())))
-    if mode_of(decision) == law.BLOCKED:
+    if mode_of(decision) in (law.BLOCKED, law.ANEW):
         return Reason(open=(decision.ground.removeprefix(BLOCKER),))
     known = ruling.law.get(decision.ground) if ruling is not None else None
     return known if known is not None else Reason(open=("no-replacement",))
@@ -149,7 +159,8 @@ _UNTOLD: Mapping[str, Any] = {"answers": {}, "events": {}, "place": ""}
 
 
 def _line(
-    work: Work, origin: Origin, plan: Plan, decision: Decision, row: Row, staying: _Staying
+    work: Work, origin: Origin, plan: Plan, decision: Decision, row: Row, staying: _Staying,
+    stood: str | None = None,
 ) -> dict[str, Any]:
     mode = mode_of(decision)
     ruling = plan.rulings.get((decision.table, row.key), Ruling())
@@ -174,7 +185,8 @@ def _line(
         "grade": reason.grade,
         "ended_at": None,
     }
-    line["facts"] = canonical(vouching.vouched(work, line, ruling.told or _UNTOLD)).decode()
+    told = {**(ruling.told or _UNTOLD), **({vouching.STOOD: stood} if stood else {})}
+    line["facts"] = canonical(vouching.vouched(work, line, told)).decode()
     return line
 
 

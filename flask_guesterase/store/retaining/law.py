@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Select, bindparam, select
 
-from ...core.plan import Key, Row, Rulings, key_text
+from ...core.plan import NEW_STAY, Key, Row, Rulings, key_text
 from ...core.retention import Verdict, floor, pared, together
 from ...core.rule import Open, Rule
 from ...core.ruling import Reason, Ruling
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 Found = Mapping[str, Sequence[Row]]
 _SAID: Said = {}
 
-SEALED, PLACE, BLOCKED, HELD = "sealed", "place", "blocked", "held"
-"""How something is kept: in a box, in its row, for a precondition, under a hold."""
+SEALED, PLACE, BLOCKED, HELD, ANEW = "sealed", "place", "blocked", "held", NEW_STAY
+"""How something is kept: in a box, in its row, for a precondition, under a hold, for a new stay."""
 
 
 def rulings(

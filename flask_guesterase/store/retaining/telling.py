@@ -324,6 +324,8 @@ def _line(work: Work, line: Any) -> str:
     until = f"until {line.until}" if line.until else "with no last day known"
     if line.mode == law.SEALED:
         return f"{names}: in a sealed box {since}{whom}, {until}; the row shows nothing of it."
+    if line.mode == law.ANEW:
+        return f"{names}: kept {since}{whom}, because a stay was booked since the erasure."
     if line.mode == law.BLOCKED:
         return f"{names}: kept {since}{whom} for what the hotel still needs ({line.open})."
     return f"{names}: kept in place {since}{whom}, hidden from daily use, {until}."

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from ...core.errors import SealError
 from ...core.log import canonical
+from ...core.plan import Key, key_text
 from ...core.rule import Facts, Open
 from ...core.seal import fingerprint
 from ..lawbook.clocks import Record
+from ..mapping.raw import reader
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -26,9 +29,42 @@ def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dic
     """
     said = [line["table_name"], line["row_key"], line["property"], told["answers"], told["events"]]
     # Facts that do not say where the row lay have a mark over the others alone.
-    said += [told[name] for name in ("place", "silent") if name in told]
+    said += [told[name] for name in ("place", "silent", STOOD) if name in told]
     key = work.custodian.pepper("kept")
     return {**told, "mark": fingerprint(key, "facts", canonical(said).decode())}
+
+
+STOOD = "stood"
+"""Under which word the facts have a mark of what stood in a row when a part of it was kept."""
+
+
+def stood(
+    work: Work, table: str, keys: Sequence[Key], columns: Iterable[str]
+) -> dict[Key, str]:
+    """Return marks of what stands in columns of rows, by which it shows later what is written anew.
+
+    Of what cannot be written down exactly, and of rows without a key of their own, there is none.
+
+    :param work: the open transaction.
+    :param table: name of the table.
+    :param keys: which rows.
+    :param columns: the columns.
+    """
+    declared, names = work.datamap.declared(table), sorted(columns)
+    if not (declared.keyed and names):
+        return {}
+    try:
+        found = reader(work.conn, declared, None).read(keys, names)
+    except SealError:
+        return {}
+    pepper = work.custodian.pepper("kept")
+    told = {
+        key: [table, key_text(key), *([c.name, c.form.value, c.value] for c in cells)]
+        for key, cells in found.items()
+    }
+    return {
+        key: fingerprint(pepper, STOOD, canonical(said).decode()) for key, said in told.items()
+    }
 
 
 def mark(work: Work, who: str) -> str:

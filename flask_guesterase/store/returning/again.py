@@ -20,6 +20,7 @@ from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
 from ...core.plan import ANOTHER, LEGAL_DUTY, NEEDED, Outcome, Person, Plan, Row, Rulings
 from ..access import brake
+from ..binds import besides
 from ..casework.cases import load, secret
 from ..certificates import planning
 from ..certificates.deeds import did, unmoved
@@ -96,8 +97,8 @@ class Again:
     :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
         the way and it must be tried again; STAFF when it was not decided before, or when a
         forgotten hold or rule may keep it.
-    :param reasons: what stands in the way, or what was not decided; `LEGAL_DUTY` of a hold and
-        of a rule.
+    :param reasons: what stands in the way, what ends last before the others, or what was not
+        decided; `LEGAL_DUTY` of a hold and of a rule.
     :param did: what was done, as `deeds.did` writes it; empty when nothing was.
     :param left: of which rows files stay, as `deeds.unmoved` writes it.
     :param until: ISO day on which all that stands in the way is expected to have ended, if known.
@@ -183,7 +184,7 @@ def again(
     if standing:
         reasons = () if plan.blocked else why
         return Again(
-            Fate.OPEN, reasons or waiting.reasons_of(standing), until=waiting.until(standing)
+            Fate.OPEN, reasons or waiting.last_first(standing), until=waiting.until(standing)
         )
     if not plan.changing():
         return Again(Fate.GONE)
@@ -345,10 +346,11 @@ def _carry_out(
     # What is kept whole of a noted row waits with its line, by which it may turn out to live.
     kept = meanwhile.unwritten(work, origin.number, _apart(plan, held))
     keeping.record(work, origin, kept, erased)
+    meanwhile.note(work, origin.number, (erased.kept(kept), *erased.rest))
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):
-        outbox.queue_file(work, origin, root, name, until)
+        outbox.queue_file(work, origin, root, name, until, erased.owners([(root, name)]))
     # A restored database has forgotten whom it asked to tell whom: then this is the first time.
     first = origin.number is not None and recipients.untold(work, origin.number)
     recipients.queue(work, origin, known, again=not first, invented=invented)
@@ -359,6 +361,7 @@ def _carry_out(
     # them would see that they booked anew.
     people.bury_again(work, origin.number, gone, stay - held)
     sharing.note(work, origin.number, plan)
+    besides.note(work, origin.number, erased)
     counts = {**erased.counts, "people": len(gone)}
     work.events.append(SubjectErasedAgain(
         origin.controller, origin.property, origin.number or "", SYSTEM, counts

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row as Line
 
 from ...core.errors import TransitionError
-from ...core.plan import Person
+from ...core.plan import NEW_STAY, Person
 from ...core.returning import (
     ASKED_ALONE,
     ASKED_ANEW,
@@ -101,6 +101,8 @@ def otherwise(work: Work, row: Line[Any], who: Person, register: Register) -> Ag
 def _seen(work: Work, row: Line[Any], who: Person) -> Again | None:
     """Return what becomes of a row by the marks that it carries now."""
     decided, asked = row.decided_by is not None, Again(Fate.STAFF, (PERHAPS_ANOTHER,))
+    if decided and row.why == NEW_STAY and _booked_anew(work, row, who):
+        return Again(Fate.STAFF)
     if decided and row.why not in _SIGHTED:
         return None
     found = _judged(work, who, decided)

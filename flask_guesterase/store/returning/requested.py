@@ -20,6 +20,7 @@ from ..casework.cases import Case, load, reconsider, step, tell
 from ..certificates import certifying
 from ..erasing import people
 from ..remembrance.forgotten import Forgotten, names
+from ..retaining import keeping
 from ..unit import HasWork
 from ..work import Work
 from . import again
@@ -76,6 +77,9 @@ def _time(text: str) -> datetime:
 
 def catch_up(work: Work, case: Case, line: Line, done: again.Again | None) -> None:
     """Bring a request to where it was: erased, and to be checked and certified again."""
+    if case.state is State.ERASED and keeping.living(work, case.number):
+        # Of what was erased again something stays: it is certified once all has caught up.
+        step(work, load(work, case.number, lock=True), State.CHECKING, try_at=None)
     if case.state not in _PATHS:
         return
     # What was erased just now has noted with it whose shared rows that were.

@@ -23,6 +23,7 @@ from ..casework.cases import load, step
 from ..comeback import owing
 from ..erasing import people
 from ..erasing.carrying import known
+from ..executing import completing
 from ..executing.execution import RETRY_MINUTES
 from ..retaining.keeping import Origin
 from ..statements.sql import chunks
@@ -165,6 +166,7 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
         )
     _write(work, row, done)
     recheck(work, row.request)
+    completing.keep_again(work, row.request)
     return done
 
 

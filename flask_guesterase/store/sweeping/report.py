@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +29,15 @@ class Report:
         """Count several things that were done: word -> how often."""
         for word, count in counts.items():
             self.add(word, count)
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter[str]]:
+        """Count what a step does, also what it did before something is raised."""
+        counts: Counter[str] = Counter()
+        try:
+            yield counts
+        finally:
+            self.add_all(counts)
 
     @contextmanager
     def trying(self, word: str) -> Iterator[None]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, or_, select, update
 
 from ...core.errors import DeliveryError, KeyMissingError, SealError, UnknownError
-from ...core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
+from ...core.events import Event, FileLeft, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ...core.log import slug
 from ...core.permissions import Permission
 from .. import tables
@@ -178,25 +178,30 @@ def held(work: Work, parcel: Parcel) -> bool:
     if not untold and work.conn.execute(free).first() is not None:
         return False
     # Unlike what `_FREE` tells of, it would be claimed again at once, by a round that never ends.
-    later = timedelta(minutes=BACK_OFF[0] if untold else 0)
-    _set(work, parcel.id, state=QUEUED, next_at=work.stamp + later)
+    later(work, parcel, BACK_OFF[0] if untold else 0)
     return True
+
+
+def later(work: Work, parcel: Parcel, minutes: int = BACK_OFF[0]) -> None:
+    """Put off what was claimed and was not tried.
+
+    :param work: the open transaction, in which it was to be dealt with.
+    """
+    _set(work, parcel.id, state=QUEUED, next_at=work.stamp + timedelta(minutes=minutes))
 
 
 def _keep_beside(work: Work, parcel: Parcel) -> bool:
     """Put a file that others left to this request under the oldest hold that reaches one of them.
 
-    :return: whether copies of one of them are still to be looked through for a hold.
-    :raises GuesteraseError: it cannot be put there now.
+    :return: whether nobody can tell now that it may go: copies of one of them are still to be
+        looked through for a hold, or a key cannot be read under which it would be put.
     """
     if not (beside := parcel.content.get("beside")):
         return False
     table, holds = tables.outbox, heldrequests.holders(work, beside)
     box = work.conn.execute(select(table.c.box).where(table.c.id == parcel.id)).scalar_one()
     problem = heldkeys.keep(work, [box], holds)
-    if problem is not None:
-        raise problem
-    return not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
+    return problem is not None or not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
 
 
 def done(work: Work, parcel: Parcel) -> None:
@@ -208,6 +213,15 @@ def done(work: Work, parcel: Parcel) -> None:
     marks = approvals.left(work, load(work, parcel.request)) if alone else {}
     _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which), marks)
     _drop(work, parcel.id, box)
+
+
+def left(work: Work, parcel: Parcel) -> None:
+    """Record that a file stays where it lies; what was sealed for its removal is dropped.
+
+    :param work: the open transaction, in which it was to be removed.
+    """
+    _tell(work, FileLeft, parcel.id, "system", (parcel.channel,))
+    call_off(work, parcel.id)
 
 
 _DONE: Mapping[str, type[Event]] = {

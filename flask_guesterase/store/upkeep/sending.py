@@ -47,7 +47,7 @@ def remove_files(run: Run, numbers: Sequence[str], report: Report) -> set[str]:
     """
     _each(
         run, lambda office: dispatch.claim(office.work, frozenset(), files_of=numbers),
-        partial(files.remove, run), report,
+        partial(_remove, run), report,
     )  # fmt: skip
     return run(lambda office: unremoved.removing(office.work, numbers, queued=True))
 
@@ -87,7 +87,7 @@ def _each(
     while parcels := run(claim):
         for parcel in parcels:
             problem = _tried(do, parcel)
-            if problem == _Taken.__name__:
+            if problem == _Passed.__name__:
                 continue
             if problem:
                 report.problems[f"{parcel.request}:{parcel.kind}"] = problem
@@ -97,8 +97,12 @@ def _each(
                 report.add(_SENT.get(parcel.kind, "sent"))
 
 
-class _Taken(Exception):
-    """Another worker has a message, since this one kept it for longer than one that died would."""
+class _Passed(Exception):
+    """A parcel was not dealt with, and none of it failed.
+
+    It is put off, was taken back or given up, or another worker has it, since this one kept it for
+    longer than one that died would.
+    """
 
 
 _SENT = {FILE: "files", BACK: "files-back"}
@@ -136,14 +140,20 @@ def _done(parcel: Parcel, office: HasWork) -> None:
 
 def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parcel) -> None:
     if parcel.kind == FILE:
-        files.remove(run, parcel)
+        _remove(run, parcel)
     elif parcel.kind == BACK:
-        files.put_back(run, parcel)
+        if not files.put_back(run, parcel):
+            raise _Passed
     else:
         if not run(partial(_kept, parcel)):
-            raise _Taken
+            raise _Passed
         _send(parcel, render, channels)
         run(partial(_done, parcel))
+
+
+def _remove(run: Run, parcel: Parcel) -> None:
+    if not files.remove(run, parcel):
+        raise _Passed
 
 
 def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> None:

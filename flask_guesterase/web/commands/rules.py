@@ -12,7 +12,7 @@ from ...core.errors import InputError
 from ...core.period import Period, period
 from ...core.rule import EVENTS
 from ...store.deciding.amendments import House
-from ...store.lawbook.schedule import Entry
+from ...store.lawbook.schedule import Entry, Kept
 from ..current import current
 from ..wording import terms
 from ..wording.language import LANGUAGES, Language
@@ -39,9 +39,23 @@ def show(property_: str | None, lang: str) -> Answer:
     codes = [property_] if property_ else sorted(current.settings.properties)
     with current.begin(write=False) as office:
         found = {code: office.schedule(code) for code in codes}
+        stays = office.declared_kept()
     tongue = Language(lang)
     text = "\n\n".join(_printed(tongue, code, entries) for code, entries in found.items())
-    return Answer([entry.as_dict() for entries in found.values() for entry in entries], text)
+    said = [entry.as_dict() for entries in found.values() for entry in entries]
+    said += [
+        Entry("", item.table, item.columns, "", until="declared").as_dict()
+        | {"reason": item.reason} for item in stays
+    ]  # fmt: skip
+    return Answer(said, "\n".join([text, *_staying(tongue, stays)]))
+
+
+def _staying(tongue: Language, stays: Sequence[Kept]) -> list[str]:
+    """Return what never goes as lines; none where there is nothing."""
+    lines = [
+        f"  {item.table}{tongue.colon}{', '.join(item.columns)} – {item.reason}" for item in stays
+    ]
+    return ["", tongue.gettext(terms.STAYS), *lines] if lines else []
 
 
 def _printed(tongue: Language, code: str, entries: Sequence[Entry]) -> str:

@@ -27,8 +27,9 @@ class Hold(Form):
 
 
 class Freeze(Form):
-    """Which night or room of which property is frozen; all of it when neither is given."""
+    """Which night or room of which property is frozen; all of it where that is what is ticked."""
 
     property = typed()
     night = typed()
     room = typed()
+    whole = typed()

@@ -23,7 +23,7 @@ def rules() -> str:
     hotel = next((hotel for hotel in hotels if hotel.code == chosen), hotels[0])
     lawful = bool(granted(Permission.LAW))
     with current.begin() as office:
-        entries = office.schedule(hotel.code, me())
+        entries, stays = office.schedule(hotel.code, me()), office.declared_kept()
         waiting = office.rules_waiting(me()) if lawful else []
         drafts = office.drafts(me()) if lawful else []
         mine = office.acts_as(me())
@@ -33,6 +33,7 @@ def rules() -> str:
         hotels=hotels,
         hotel=hotel,
         entries=terms.shown(tongue, entries),
+        stays=stays,
         waiting=[(line, terms.waiting(tongue, line)) for line in waiting],
         drafts=drafts,
         lawful=lawful,

@@ -137,6 +137,7 @@ def set_up() -> AnyResponse | str:
     )  # fmt: skip
     with current.begin(write=False) as office:
         entries = [_among(each, given["foreign"]) for each in office.foreseen(place, me())]
+        stays = office.declared_kept()
     tongue = language(zone=hotel.zone)
     plan = emergency.plan(settings, place)
     return render_template(
@@ -146,6 +147,7 @@ def set_up() -> AnyResponse | str:
         lines=list(_lines(hotel, place, given)),
         advice=list(_advice(place, given)),
         entries=terms.shown(tongue, entries),
+        stays=stays,
         floors=list(_floors(tongue, entries)),
         answer=_answer(tongue, settings, place),
         address=settings.base_url,

@@ -17,6 +17,7 @@ from ...store.training.courses import courses
 from ..current import current
 from ..forms.fields import CHOOSE
 from ..joining.rights import logged_in
+from ..staffpages import persons
 from ..staffpages.desk import granted, me, must, once, staff_pages
 from ..wording.language import FALLBACK, N_
 from ..wording.reader import language
@@ -28,12 +29,15 @@ _ALL = N_("Please answer every question.")
 
 @staff_pages.context_processor
 def _lacking() -> dict[str, Any]:
-    """Tell every staff page which trainings the reader lacks; a page is shown all the same."""
+    """Tell every staff page which trainings the reader lacks; a page is shown all the same.
+
+    A login that several share has none: the page of trainings says so.
+    """
     return once("lacking", _lacked)
 
 
 def _lacked() -> dict[str, Any]:
-    if logged_in() is None or current.training is Training.OFF:
+    if logged_in() is None or current.training is Training.OFF or persons.shared():
         return {"lacking": ()}
     try:
         if not granted(Permission.TRAIN):
@@ -73,6 +77,7 @@ def list_courses() -> str:
         over=over,
         watching=watching,
         number=number,
+        shared=persons.shared(),
     )
 
 

@@ -27,6 +27,10 @@ from .desk import deed, granted, me, moment_at, must, placed, staff_pages
 _NOBODY = N_("There is no such request, table or row; look at how it is written.")
 _LATER = N_("Please give a day that is still to come.")
 _NIGHT = N_("Please give a night as a day.")
+_WHICH = N_(
+    "Please give a night or a room, or tick the whole hotel: one of them, not both. Nothing is "
+    "frozen yet."
+)
 
 
 @staff_pages.get("/holds")
@@ -147,12 +151,15 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
 
 @staff_pages.post("/holds/freeze")
 def freeze() -> AnyResponse:
-    """Freeze a property, a night or a room: one click, no reason."""
+    """Freeze a night or a room, or a property that was ticked: one click, no reason."""
     hotels = must(Permission.FREEZE)
     form = schemas.read(holdforms.Freeze(), placed(request.form, [hotel.code for hotel in hotels]))
     place, old = form["property"], "" < form["night"] < EARLIEST.isoformat()
     if not place:
         return _unfrozen({"property": [CHOOSE]})
+    if (form["whole"] == "yes") == bool(form["night"] or form["room"]):
+        # What stands still for a slip stands still until two people lift it.
+        return _unfrozen({"whole": [_WHICH]})
     try:
         if old:
             raise InputError(OLD_DAY)

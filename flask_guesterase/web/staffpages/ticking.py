@@ -64,7 +64,8 @@ def ticked(guest: object, property: str, lang: str = "") -> str:
 def freezing(property: str, night: date | str = "", room: str = "") -> Markup:
     """Return a button for a guest's line that freezes the register of their night and room.
 
-    Nothing where the reader may not freeze. The page must not put it inside another form.
+    Nothing where the reader may not freeze. The page must not put it inside another form. Where
+    neither night nor room is known, whoever presses it says which, or that it is the whole hotel.
 
     :param property: code of the property.
     :param night: the night; all of them when empty.

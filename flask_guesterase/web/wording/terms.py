@@ -165,6 +165,9 @@ def lines(tongue: Language, entry: Entry) -> Iterator[tuple[str, str, str]]:
         yield tongue.gettext(N_("not settled")), tongue.gettext(missing), ""
 
 
+STAYS = N_("Without an end, as the hotel declared for rows that stay:")
+"""What is said above what policies leave in rows that stay."""
+
 _MISSING = N_("no rule is known and the house set no period: it stays until somebody does")
 _WAITS = N_("a period waits for people: it stays until they let that act")
 

@@ -22,6 +22,7 @@ from ...core.lifecycle import Ground, State
 from ...core.restoring import RestoreGround
 from ...core.retention import HOUSE_PERIOD
 from ...core.rulebook import LineKind, LineState
+from ...store.comeback import stays
 from ...store.requests import same
 from .casewords import CASES, COUNTED
 from .cited import cited
@@ -152,6 +153,7 @@ BLOCKERS: dict[str, str] = {
     "open-request": N_(
         "another request about this data, such as for a copy that was not fetched yet, is not over"
     ),
+    "new-stay": N_("a stay that was booked since the erasure"),
     "another-controller": N_("a profile shared with hotels of another company; ask them as well"),
 }
 """What hotels need somebody for, by the usual names of blockers."""
@@ -192,6 +194,7 @@ ACTIONS: dict[str, str] = {
     "message-sent": N_("message sent"),
     "message-failed": N_("message failed"),
     "file-removed": N_("file removed"),
+    "file-left": N_("file stays, as a row names it"),
     "backup-forgotten": N_("safety copy forgotten"),
     "clock-doubted": N_("clock in doubt"),
     "clock-confirmed": N_("clock confirmed by two people"),
@@ -371,6 +374,9 @@ MOVED: dict[str, str] = {
     same.GONE: N_("a row that was taken is not there any more"),
     same.NO_GUEST: N_("a row that was taken is not a guest's any more"),
     same.OTHER: N_("a row that was taken holds another name or contact"),
+    stays.BOOKED: N_(
+        "a stay was booked since it was approved, while a duty of law kept it waiting"
+    ),
 }
 """What is not as it was approved, in sentences; other lines name tables and columns."""
 
@@ -528,6 +534,7 @@ ENDLESS: dict[str, str] = {
 TASKS: dict[str, str] = {
     "paper": N_("paper to destroy"),
     "stuck": N_("request that waits for long"),
+    "stuck-rows": N_("rows that came back and wait for long"),
     "endless": N_("nobody knows when this may go"),
     "recipient": N_("somebody who holds copies is to be told"),
     "root-new": N_("new root key to be copied out of the house"),
@@ -560,11 +567,14 @@ SIGHTED: dict[str, str] = {
     "erased-record": N_("A booking of theirs carries a number that was erased."),
     "perhaps-another": N_("It may be another person, who was there all along."),
     "erased-file": N_("A file that was removed lies in its folder again."),
+    "new-stay": N_("A stay was booked since the erasure; until now something kept the profile."),
+    "kept": N_("seen as nothing else kept it any more"),
     "older-row": N_("It lies under an erased profile and is not newer than the erasure."),
     "flush": N_("seen when it was saved"),
     "bulk": N_("seen in a bulk change"),
     "sweep": N_("found by the sweep"),
     "refilled": N_("found under an erased profile"),
+    "needed": N_("found in a part that the hotel still needed"),
     "open": N_("will be erased again"),
     "staff": N_("to be decided here"),
 }

@@ -1,0 +1,234 @@
+"""Rows that came back and of which a person says whose they are: what waits for that word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, literal, update
+
+from flask_guesterase.core.policy import Blocker
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.comeback import owing as standing
+from flask_guesterase.store.executing import finishing
+from tests.store.lodge import ANN, Booking, Guest, Lodge
+from tests.store.test_guard_living import OLD
+from tests.store.test_looked_again import OLD_STAY, refill
+from tests.store.test_needed_back import paid
+from tests.store.test_two_steps import ended, half_erased, said
+
+BACK = {"table": "lodgers_", "rows": 1, "reason": "perhaps-back"}
+
+
+@pytest.fixture
+def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    made = Lodge(sqlite_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    made = Lodge(database_url, tmp_path)
+    yield made
+    made.close()
+
+
+def asked(lodge: Lodge) -> str:
+    """Let the last of a request go while nobody has said whose a new profile is; return its
+    number."""
+    number = half_erased(lodge)
+    lodge.session.add(Guest(id=9, house="sh", email="x@mail.example", phone=ANN["phone"]))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {"finished": 1}
+    return number
+
+
+def shown(lodge: Lodge, number: str) -> list[dict[str, Any]]:
+    back: list[dict[str, Any]] = lodge.run(lambda office: office.show(number))["came_back"]
+    return back
+
+
+def stuck(lodge: Lodge) -> int:
+    count: int = lodge.run(lambda office: office.stuck())
+    return count
+
+
+def tasks(lodge: Lodge) -> list[tuple[str, str, bool]]:
+    return [(t["kind"], t["name"], t["done_at"] is not None) for t in lodge.ours("task")]
+
+
+def grounds(lodge: Lodge) -> list[tuple[str | None, list[str]]]:
+    """Return request and reasons of what the officer was asked about."""
+    asked = (json.loads(e["body"]) for e in lodge.ours("entry") if e["action"] == "request-stuck")
+    return [(body["request"], body["grounds"]) for body in asked]
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_a_request_is_not_called_erased_before_somebody_says_whose_a_row_is(
+    any_lodge: Lodge, theirs: bool
+) -> None:
+    """The word ends it: at once where the row is another's, and else as the row goes again."""
+    lodge = any_lodge
+    number = asked(lodge)
+    assert (lodge.state(number), ended(lodge, number)) == ("sealed", "sealed")
+    assert shown(lodge, number) == [BACK]
+    said(lodge, theirs)
+    if theirs:
+        assert ended(lodge, number) == "sealed"
+        assert shown(lodge, number) == [{**BACK, "reason": "came-back"}]
+        assert lodge.worker() == {"erased": 1}
+    assert (ended(lodge, number), shown(lodge, number)) == ("erased", [])
+    phone = lodge.one(Guest, 9)["phone"]  # type: ignore[index]
+    assert (phone is None) == theirs
+
+
+def test_what_is_typed_into_another_guests_profile_holds_up_no_end_once_it_is_said(
+    lodge: Lodge,
+) -> None:
+    """One person's word that it lives is enough, though none could let it go."""
+    lodge.add(Guest(id=9, house="sh", full_name="Eva Roe", email="eva@mail.example", made_on=OLD))
+    number = half_erased(lodge)
+    guest = lodge.session.get(Guest, 9)
+    assert guest is not None
+    guest.full_name, guest.phone = ANN["full_name"], ANN["phone"]
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.returns() == [("lodgers_", "int:9", "perhaps-another", "staff")]
+    paid(lodge)
+    finishing.finish(lodge.run)
+    assert ended(lodge, number) == "sealed"
+    said(lodge, theirs=False)
+    assert ended(lodge, number) == "erased"
+
+
+def test_a_request_that_waits_for_a_word_asks_the_officer_after_ninety_days(
+    any_lodge: Lodge,
+) -> None:
+    """Once, and again after thirty more; the task ends with the waiting."""
+    lodge = any_lodge
+    number = asked(lodge)
+    lodge.later(days=89)
+    assert stuck(lodge) == 0
+    lodge.later(days=1)
+    assert [stuck(lodge), stuck(lodge)] == [1, 0]
+    assert tasks(lodge) == [("stuck", number, False)]
+    assert grounds(lodge) == [(number, ["perhaps-back"])]
+    said(lodge, theirs=False)
+    assert (stuck(lodge), tasks(lodge)) == (0, [("stuck", number, True)])
+
+
+def test_a_request_that_ended_before_somebody_was_back_is_not_opened_again(lodge: Lodge) -> None:
+    """What it said was true on its day; the officer is asked all the same."""
+    lodge.stayed()
+    number = lodge.erased_guest()
+    lodge.later(days=30)
+    lodge.session.add(Guest(id=9, house="sh", email="x@mail.example", phone=ANN["phone"]))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    assert (ended(lodge, number), shown(lodge, number)) == ("erased", [])
+    lodge.later(days=91)
+    assert stuck(lodge) == 1
+    said(lodge, theirs=False)
+    assert lodge.state(number) == "erased"
+
+
+def test_a_request_that_waits_for_a_line_of_another_request_shows_why(any_lodge: Lodge) -> None:
+    """Both erased the profile, and its line names one of them."""
+    lodge = any_lodge
+    first = half_erased(lodge)
+    second = lodge.approved(email=ANN["email"])
+    lodge.erased(second)
+    refill(lodge)
+    lodge.later(days=1)
+    paid(lodge)
+    finishing.finish(lodge.run)
+    lodge.run(lambda office: office.judge_returns())
+    (line,) = lodge.ours("returned")
+    assert {line["request"]} < {first, second}
+    lines = [{**BACK, "reason": "came-back"}]
+    assert [shown(lodge, each) for each in (first, second)] == [lines, lines]
+    assert lodge.worker() == {"erased": 1}
+    assert [ended(lodge, each) for each in (first, second)] == ["erased", "erased"]
+    assert (shown(lodge, first), shown(lodge, second)) == ([], [])
+
+
+def nobodys(lodge: Lodge, state: str, **values: Any) -> None:
+    """Note a row that came back of somebody who was erased because their time was over."""
+    with lodge.engine.begin() as conn:
+        conn.execute(insert(tables.returned).values(
+            controller="demo-hotels-ltd", property="sh", table_name="lodgers_", row_key="int:77",
+            why="erased-contact", door="sweep", state=state, attempts=1,
+            seen_at=lodge.now.replace(tzinfo=None), **values,
+        ))  # fmt: skip
+
+
+def test_rows_of_no_request_ask_the_officer_after_ninety_days(any_lodge: Lodge) -> None:
+    """One task for all of a property: those of which nobody said whose they are, and those that
+    wait for the hotel; what a hold keeps has reviews of its own."""
+    lodge = any_lodge
+    lodge.blockers = (Blocker("open-folio", "lodge_bookings", lambda b, today: b.c.amount > 500),)
+    for state, waits in (("staff", None), ("open", "open-folio"), ("open", "legal-duty")):
+        nobodys(lodge, state, waiting_for=waits)
+    lodge.later(days=89)
+    assert stuck(lodge) == 0
+    lodge.later(days=1)
+    assert [stuck(lodge), stuck(lodge)] == [1, 0]
+    assert tasks(lodge) == [("stuck-rows", "sh", False)]
+    assert [task["count"] for task in lodge.ours("task")] == [2]
+    assert grounds(lodge) == [(None, ["open-folio", "perhaps-back"])]
+    with lodge.engine.begin() as conn:
+        conn.execute(update(tables.task).values(done_at=lodge.now.replace(tzinfo=None)))
+    lodge.later(days=29)
+    assert stuck(lodge) == 0
+    lodge.later(days=2)
+    assert stuck(lodge) == 1
+    with lodge.engine.begin() as conn:
+        conn.execute(update(tables.returned).values(state="lives"))
+    assert (stuck(lodge), tasks(lodge)) == (0, [("stuck-rows", "sh", True)])
+
+
+def test_of_several_reasons_the_one_that_ends_last_is_told(lodge: Lodge) -> None:
+    """What comes first by its letters may be over tomorrow, and the row waits on."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.blockers = tuple(
+        Blocker(
+            word, "lodge_bookings", lambda b, today: b.c.amount > 500,
+            until=lambda _, day=day: literal(day),
+        )
+        for word, day in (("cooling", "2099-01-01"), ("future-stay", "2099-03-01"))
+    )  # fmt: skip
+    refill(lodge, email=ANN["email"])
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+    (line,) = lodge.ours("returned")
+    assert (line["waiting_for"], line["waiting_until"]) == ("future-stay", "2099-03-01")
+
+
+def test_many_rows_that_are_nobodys_keep_no_later_one_from_being_judged(lodge: Lodge) -> None:
+    """A batch of which nobody is back counts nothing, and there are others behind it."""
+    lodge.stayed()
+    lodge.erased_guest()
+    with lodge.engine.begin() as conn:
+        conn.execute(insert(tables.returned), [
+            {
+                "controller": "demo-hotels-ltd", "property": "sh", "table_name": "lodgers_",
+                "row_key": f"int:{key}", "why": "erased-contact", "door": "flush",
+                "state": standing.SEEN, "attempts": 0,
+                "seen_at": lodge.now.replace(tzinfo=None) - timedelta(minutes=1),
+            }
+            for key in range(1000, 1500)
+        ])  # fmt: skip
+    lodge.session.add(Guest(id=9, house="sh", email="x@mail.example", phone=ANN["phone"]))
+    lodge.session.commit()
+    skip = frozenset({"clock", "intake", "erase", "deliver", "recipients", "release", "forget"})
+    report = worker.work(lodge.run, lambda *_: ("", ""), {}, skip)
+    assert report.problems == {}
+    assert [state for *_, state in lodge.returns()] == ["staff"]

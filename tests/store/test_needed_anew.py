@@ -1,0 +1,318 @@
+"""Parts that an open bill needs, written anew by who booked again: they wait for a word of staff.
+
+Of a value that stood there all along nothing waits, unless its row is laid before staff: it is of
+the old stay, and goes with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from flask_guesterase.store import tables
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.certificates.restated import restated
+from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.requests.bygone import NO_FACTS
+from tests.store.lodge import ANN, Booking, Guest, Lodge, Member
+from tests.store.test_guard_living import GUEST, theirs
+from tests.store.test_looked_again import OLD_STAY, refill
+from tests.store.test_needed_back import owing, paid
+from tests.store.test_two_steps import ended, half_erased, name, written
+
+NEW = {"email": "new@mail.example"}
+OWN = ("lodgers_", "int:1", "erased-key")
+
+
+@pytest.fixture
+def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    made = Lodge(sqlite_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    made = Lodge(database_url, tmp_path)
+    yield made
+    made.close()
+
+
+def booked(lodge: Lodge) -> None:
+    """Let the guest book again, two days after the erasure."""
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=8, guest_id=1, made_at=made, wishes="late"))
+
+
+def typed(lodge: Lodge, **values: Any) -> None:
+    """Write into the profile past every session."""
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).where(GUEST.c.id == 1).values(**values))
+
+
+def email(lodge: Lodge) -> Any:
+    row = lodge.one(Guest, 1)
+    return row and row["email"]
+
+
+def lives(lodge: Lodge) -> None:
+    """Let a clerk say of the only row on *Came back* that it lives."""
+    (line,) = (row for row in lodge.ours("returned") if row["state"] == "staff")
+    lodge.run(lambda office: office.settle_return(line["id"], "clerk", False))
+
+
+def nights(lodge: Lodge, many: int = 2) -> None:
+    """Let nights pass in which nothing goes."""
+    for _ in range(many):
+        lodge.later(days=1)
+        assert finishing.finish(lodge.run) == {}
+        assert lodge.sweep() == {}
+
+
+def told(lodge: Lodge, number: str) -> dict[str, set[str]]:
+    """Return how an ended request says that each column of the profile ended."""
+
+    def look(office: Any) -> Any:
+        case = load(office.work, number)
+        return case.decisions, restated(office.work, number, case.decisions)
+
+    then, now = lodge.run(look)
+    said: list[dict[str, set[str]]] = []
+    for decisions in (then, now):
+        found: dict[str, set[str]] = {}
+        for item in decisions["did"]:
+            if item["table"] == "lodgers_":
+                found.setdefault(item["outcome"], set()).update(item["columns"])
+        said.append(found)
+    assert said[0] == said[1]
+    return said[0]
+
+
+def with_staff(lodge: Lodge) -> str:
+    """Erase a guest of whom a bill needs the address, let them book again under a new one, and
+    lay the profile before staff; return the number of the request."""
+    number = half_erased(lodge)
+    booked(lodge)
+    written(lodge, full_name="Ann Berg", **NEW)
+    assert lodge.worker() == {"staff": 1}
+    return number
+
+
+def test_what_was_written_anew_waits_with_its_row_and_lives_with_it(any_lodge: Lodge) -> None:
+    """The bill is paid, and staff have not said yet whose the row is: once it lives, all does."""
+    lodge = any_lodge
+    number = with_staff(lodge)
+    paid(lodge)
+    nights(lodge)
+    assert (email(lodge), ended(lodge, number)) == (NEW["email"], "sealed")
+    lives(lodge)
+    assert finishing.finish(lodge.run) == {"ended": 1}
+    assert (name(lodge), email(lodge)) == ("Ann Berg", NEW["email"])
+    assert lodge.state(number) == "erased"
+    outcomes = told(lodge, number)
+    assert outcomes["share"] == {"email"}
+    assert "email" not in outcomes["overwrite"]
+    nights(lodge)
+    assert email(lodge) == NEW["email"]
+
+
+def test_what_lives_is_kept_by_no_bill_any_more(lodge: Lodge) -> None:
+    """Staff say so before the bill is paid: nothing waits for it."""
+    number = with_staff(lodge)
+    lives(lodge)
+    assert finishing.finish(lodge.run) == {"ended": 1}
+    paid(lodge)
+    nights(lodge)
+    assert (email(lodge), lodge.state(number)) == (NEW["email"], "erased")
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_what_was_written_anew_goes_where_staff_say_that_it_is_theirs(
+    any_lodge: Lodge, before: bool
+) -> None:
+    """The same person, erased again, whether the bill is paid by then or later."""
+    lodge = any_lodge
+    number = with_staff(lodge)
+    if not before:
+        paid(lodge)
+        nights(lodge, 1)
+    (line,) = lodge.ours("returned")
+    theirs(lodge, line["id"])
+    if before:
+        lodge.worker()
+        paid(lodge)
+    lodge.later(days=1)
+    assert finishing.finish(lodge.run) == {"finished": 1}
+    assert lodge.sweep() == {"erased": 1}
+    assert (name(lodge), ended(lodge, number)) == ("[erased]", "erased")
+    assert email(lodge) != NEW["email"]
+    assert "share" not in told(lodge, number)
+
+
+@pytest.mark.parametrize("column", ["email", "full_name", "every"])
+def test_a_part_that_was_written_anew_past_every_look_is_laid_before_staff(
+    any_lodge: Lodge, column: str
+) -> None:
+    """Nothing else tells of them but the stay that they booked since."""
+    lodge = any_lodge
+    columns = ["full_name", "email", "phone", "document_no", "loyalty_no"]
+    number = half_erased(lodge, *(columns if column == "every" else [column]))
+    booked(lodge)
+    typed(lodge, **(NEW if column != "full_name" else {"name": "Ann Roe"}))
+    before = lodge.one(Guest, 1)
+    paid(lodge)
+    lodge.sweep()
+    assert finishing.finish(lodge.run) == {}
+    assert lodge.returns() == [(*OWN, "staff")]
+    nights(lodge)
+    assert (lodge.one(Guest, 1), ended(lodge, number)) == (before, "sealed")
+    lives(lodge)
+    assert finishing.finish(lodge.run) == {"ended": 1}
+    assert (lodge.one(Guest, 1), lodge.state(number)) == (before, "erased")
+
+
+def test_a_part_that_was_laid_before_staff_goes_where_it_is_theirs(lodge: Lodge) -> None:
+    """Nobody is asked a second time about the stay of which they knew."""
+    number = half_erased(lodge)
+    booked(lodge)
+    typed(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {}
+    (line,) = lodge.ours("returned")
+    lodge.later(days=1)
+    theirs(lodge, line["id"])
+    lodge.later(days=1)
+    assert finishing.finish(lodge.run)["finished"] == 1
+    lodge.worker()
+    assert (lodge.returns("staff"), ended(lodge, number)) == ([], "erased")
+    assert email(lodge) != NEW["email"]
+
+
+def test_a_new_address_without_a_new_stay_goes_with_the_bill(lodge: Lodge) -> None:
+    """It is the bill's: nobody booked again."""
+    number = half_erased(lodge)
+    typed(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {"finished": 1, "ended": 1}
+    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+    assert email(lodge) != NEW["email"]
+
+
+@pytest.mark.parametrize("facts", [None, NO_FACTS])
+def test_the_old_address_goes_though_they_booked_again(lodge: Lodge, facts: str | None) -> None:
+    """What stood there all along is of the old stay; where nobody knows, staff are asked."""
+    half_erased(lodge)
+    booked(lodge)
+    if facts is not None:
+        with lodge.engine.begin() as conn:
+            conn.execute(update(tables.kept).values(facts=facts))
+    paid(lodge)
+    done = finishing.finish(lodge.run)
+    if facts is None:
+        assert done["finished"] == 1
+        assert (email(lodge) == ANN["email"], lodge.returns()) == (False, [])
+    else:
+        assert (done, email(lodge)) == ({}, ANN["email"])
+        assert lodge.returns() == [(*OWN, "staff")]
+
+
+def test_a_row_that_goes_by_itself_is_looked_at_once_more_before_its_part_goes(
+    lodge: Lodge,
+) -> None:
+    """They booked again while it waited for the bill, and the night is faster than the worker."""
+    half_erased(lodge)
+    lodge.later(days=1)
+    refill(lodge)
+    assert lodge.sweep() == {"returned": 1, "open": 1}
+    booked(lodge)
+    typed(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {}
+    assert lodge.worker() == {"staff": 1}
+    nights(lodge)
+    lives(lodge)
+    finishing.finish(lodge.run)
+    assert (name(lodge), email(lodge)) == ("Ann Berg", NEW["email"])
+
+
+def test_a_part_that_was_seen_waits_until_it_is_judged_and_is_then_asked_about(
+    lodge: Lodge,
+) -> None:
+    """Nothing else was filled, so that who was seen is nobody: but their stay is a new one."""
+    half_erased(lodge)
+    booked(lodge)
+    written(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {}
+    assert lodge.returns() == [(*OWN, "there")]
+    assert (lodge.worker(), lodge.returns()) == ({}, [])
+    nights(lodge)
+    assert (lodge.returns(), email(lodge)) == ([(*OWN, "staff")], NEW["email"])
+
+
+def test_the_old_value_of_a_row_with_staff_waits_with_it(any_lodge: Lodge) -> None:
+    """It is theirs who lives, if they do: nothing of a row goes that staff are asked about."""
+    lodge = any_lodge
+    number = half_erased(lodge)
+    booked(lodge)
+    written(lodge, full_name="Ann Berg")
+    assert lodge.worker() == {"staff": 1}
+    paid(lodge)
+    nights(lodge)
+    lives(lodge)
+    assert finishing.finish(lodge.run) == {"ended": 1}
+    assert (email(lodge), told(lodge, number)["share"]) == (ANN["email"], {"email"})
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_a_part_in_another_table_goes_by_whose_it_is(any_lodge: Lodge, anew: bool) -> None:
+    """What they wrote anew lives with their profile; of the old stay nothing does."""
+    lodge = any_lodge
+    lodge.stayed()
+    lodge.add(Member(number="M 1", guest_id=1, email=ANN["email"]))
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    owing(lodge, "email", table="lodge_members")
+    number = lodge.erased_guest()
+    booked(lodge)
+    written(lodge, full_name="Ann Berg")
+    assert lodge.worker() == {"staff": 1}
+    if anew:
+        with lodge.engine.begin() as conn:
+            conn.execute(update(Member.__table__).values(**NEW))
+    paid(lodge)
+    done = finishing.finish(lodge.run)
+    member = lodge.one(Member, "M 1")
+    assert (done.get("finished", 0), member and member["email"]) == (
+        (0, NEW["email"]) if anew else (1, None)
+    )
+    lives(lodge)
+    finishing.finish(lodge.run)
+    member = lodge.one(Member, "M 1")
+    assert (member and member["email"], ended(lodge, number)) == (
+        NEW["email"] if anew else None, "erased"
+    )
+
+
+def test_after_ninety_days_the_officer_is_asked_about_a_part_that_waits_with_staff(
+    lodge: Lodge,
+) -> None:
+    """Nobody says whose it is: once, and until somebody does."""
+    number = with_staff(lodge)
+    paid(lodge)
+    finishing.finish(lodge.run)
+    lodge.later(days=91)
+    finishing.finish(lodge.run)
+    assert [lodge.run(lambda office: office.stuck()) for _ in range(2)] == [1, 0]
+    (body,) = (json.loads(e["body"]) for e in lodge.ours("entry") if e["action"] == "request-stuck")
+    assert body["grounds"] == ["open-folio"]
+    lives(lodge)
+    finishing.finish(lodge.run)
+    assert lodge.run(lambda office: office.stuck()) == 0
+    (task,) = (task for task in lodge.ours("task") if task["kind"] == "stuck")
+    assert (task["name"], task["done_at"] is not None) == (number, True)

@@ -1,0 +1,263 @@
+"""Who booked anew while a hold kept their profile: as the hold ends, staff are asked.
+
+The erasure was asked for before that stay, and what is kept of the old life goes all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete as deleting
+from sqlalchemy import update
+
+from flask_guesterase.core.errors import MovedError
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.plan import NEW_STAY
+from flask_guesterase.store.casework.cases import load
+from flask_guesterase.store.comeback.stays import BOOKED, DOOR
+from flask_guesterase.store.executing import finishing, supplementing
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
+from tests.store.test_guard_living import GUEST, held, lifted
+from tests.store.test_looked_again import OLD_STAY
+
+NEW = ("lodgers_", "int:1", "new-stay")
+
+
+@pytest.fixture
+def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    made = Lodge(sqlite_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    made = Lodge(database_url, tmp_path)
+    yield made
+    made.close()
+
+
+def kept_back(lodge: Lodge, *also: tuple[str, str]) -> tuple[str, list[int]]:
+    """Erase a guest whose profile is held, and other rows; return number and holds."""
+    lodge.stayed()
+    lodge.add(Booking(id=6, guest_id=1, made_at=OLD_STAY, wishes="quiet"))
+    holds = [held(lodge, "1"), *(held(lodge, key, table) for table, key in also)]
+    number = lodge.erased_guest()
+    assert lodge.state(number) == "sealed"
+    return number, holds
+
+
+def booked(lodge: Lodge, id: int = 8) -> None:
+    """Let the guest book anew, months later."""
+    lodge.later(days=90)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=id, guest_id=1, made_at=made, wishes="late"))
+    lodge.later(days=1)
+
+
+def free(lodge: Lodge, holds: list[int]) -> dict[str, int]:
+    """Lift all holds, and finish what was kept."""
+    for each in holds:
+        lifted(lodge, each)
+    lodge.later(days=1)
+    return finishing.finish(lodge.run)
+
+
+def stays(lodge: Lodge, number: str) -> list[tuple[str, str]]:
+    """Return table and category of what the newest certificate says that stays."""
+    said = lodge.run(lambda office: office.certificate(number))["content"]
+    return [(each["table"], each["category"]) for each in said["stays"]]
+
+
+def modes(lodge: Lodge) -> list[str]:
+    return [row["mode"] for row in lodge.ours("kept") if row["ended_at"] is None]
+
+
+def wishes(lodge: Lodge, id: int) -> Any:
+    return lodge.one(Booking, id)["wishes"]  # type: ignore[index]
+
+
+def settled(lodge: Lodge, theirs: bool) -> None:
+    (line,) = (each for each in lodge.ours("returned") if each["state"] == "staff")
+    lodge.run(lambda office: office.settle_return(line["id"], "clerk", theirs))
+
+
+def test_a_held_profile_that_nobody_used_since_goes_as_its_hold_ends(any_lodge: Lodge) -> None:
+    """A contact that was written into it meanwhile is no new stay."""
+    lodge = any_lodge
+    number, holds = kept_back(lodge)
+    lodge.later(days=90)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).values(phone="+86 120 0000 5555"))
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY))
+    assert free(lodge, holds) == {"finished": 1, "ended": 1}
+    assert (lodge.one(Guest, 1)["phone"], lodge.returns()) == (None, [])  # type: ignore[index]
+    assert lodge.state(number) == "erased"
+
+
+def test_a_held_profile_with_a_new_stay_is_laid_before_staff(any_lodge: Lodge) -> None:
+    """The old booking that was held goes, and neither the profile nor the new one."""
+    lodge = any_lodge
+    number, holds = kept_back(lodge, ("lodge_bookings", "1"))
+    booked(lodge)
+    before = lodge.one(Guest, 1)
+    assert free(lodge, holds) == {"finished": 1}
+    assert (wishes(lodge, 1), wishes(lodge, 8)) == (None, "late")
+    for _ in range(2):
+        assert lodge.one(Guest, 1) == before
+        assert lodge.returns() == [(*NEW, "staff")]
+        assert (modes(lodge), lodge.state(number)) == (["new-stay"], "sealed")
+        lodge.later(days=1)
+        assert (lodge.sweep(), finishing.finish(lodge.run)) == ({}, {})
+
+
+def test_what_staff_call_theirs_goes_new_stay_and_all(any_lodge: Lodge) -> None:
+    """Under what was approved, by one word as elsewhere; then nothing of the request is left."""
+    lodge = any_lodge
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    assert free(lodge, holds) == {}
+    assert stays(lodge, number) == [("lodgers_", "legal-duty")]
+    settled(lodge, theirs=True)
+    assert lodge.worker() == {"erased": 1}
+    assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
+    lodge.later(days=1)
+    assert finishing.finish(lodge.run) == {"ended": 1}
+    assert (lodge.state(number), stays(lodge, number)) == ("erased", [])
+
+
+def test_what_staff_let_live_stays_for_the_new_stay_until_it_goes_itself(
+    any_lodge: Lodge,
+) -> None:
+    """The certificate names it as long as it is there, and no night asks about it again."""
+    lodge = any_lodge
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    before = lodge.one(Guest, 1)
+    settled(lodge, theirs=False)
+    with lodge.engine.begin() as conn:
+        conn.execute(deleting(Booking.__table__).where(Booking.__table__.c.id == 8))
+    for _ in range(2):
+        lodge.later(days=20)
+        assert (lodge.sweep(), finishing.finish(lodge.run)) == ({}, {})
+        assert (lodge.one(Guest, 1), lodge.returns()) == (before, [(*NEW, "lives")])
+    assert [row["name"] for row in lodge.ours("task") if row["kind"] == "stuck"] == []
+    lodge.run(lambda office: supplementing.supplement(office.work, load(office.work, number)))
+    assert (stays(lodge, number), lodge.state(number)) == ([("lodgers_", "new-stay")], "sealed")
+    lodge.erased_guest()
+    lodge.later(days=1)
+    finishing.finish(lodge.run)
+    assert (lodge.holds_ann(), lodge.state(number), stays(lodge, number)) == ([], "erased", [])
+
+
+def test_a_request_for_them_is_the_answer_too(lodge: Lodge) -> None:
+    """Nobody has to say anything about a profile that another request emptied."""
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    lodge.erased_guest()
+    assert lodge.sweep() == {"unclear-no-more": 1}
+    finishing.finish(lodge.run)
+    assert (lodge.returns(), lodge.state(number)) == ([(*NEW, "gone")], "erased")
+
+
+def test_another_hold_keeps_what_staff_called_theirs_and_a_word_counts_of_what_was_before(
+    lodge: Lodge,
+) -> None:
+    """Who books once more while that one stands is asked about once more."""
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    again = held(lodge, "1")
+    settled(lodge, theirs=True)
+    assert lodge.worker() == {"open": 1}
+    booked(lodge, 9)
+    assert lodge.worker() == {"staff": 1}
+    before = lodge.one(Guest, 1)
+    assert (free(lodge, [again]), lodge.worker()) == ({}, {})
+    assert (lodge.one(Guest, 1), lodge.returns()) == (before, [(*NEW, "staff")])
+    assert lodge.state(number) == "sealed"
+
+
+def test_what_was_approved_under_a_hold_is_decided_anew_once_they_booked(any_lodge: Lodge) -> None:
+    """Where all of a guest is held the request waits; nobody approved that the new stay goes."""
+    lodge = any_lodge
+    lodge.stayed()
+    hold = whole(lodge)
+    number = lodge.approved(document_no=ANN["document_no"])
+    assert waits(lodge, number) == "waiting"
+    booked(lodge)
+    assert waits(lodge, number) == "waiting"
+    for user in ("officer", "second"):
+        lodge.run(lambda office, user=user: office.lift(hold, user))
+    with pytest.raises(MovedError) as moved:
+        lodge.erased(number)
+    assert moved.value.differences == (BOOKED,)
+    assert (lodge.state(number), wishes(lodge, 8)) == ("review", "late")
+    lodge.approve(number)
+    assert lodge.erased(number) == "erased"
+    assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
+
+
+def test_what_was_booked_before_it_was_approved_goes_on_as_the_hold_ends(lodge: Lodge) -> None:
+    """Nobody asks and nobody approves again where nothing is new."""
+    lodge.stayed()
+    hold = whole(lodge)
+    booked(lodge)
+    number = lodge.approved(document_no=ANN["document_no"])
+    assert waits(lodge, number) == "waiting"
+    lodge.later(days=30)
+    lifted(lodge, hold)
+    assert lodge.erased(number) == "erased"
+
+
+def test_a_stay_that_ended_meanwhile_counts_for_a_profile_where_bookings_tell_no_other_day(
+    lodge: Lodge,
+) -> None:
+    """Nobody can tell then whether it was booked before; and what was approved was approved."""
+    mapped = [
+        (model, replace(policy, clock={"departed": "made_at"}) if model is Booking else policy)
+        for model, policy in policies()
+    ]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+    _, holds = kept_back(lodge)
+    booked(lodge)
+    before = lodge.one(Guest, 1)
+    free(lodge, holds)
+    assert (lodge.one(Guest, 1), lodge.returns()) == (before, [(*NEW, "staff")])
+    settled(lodge, theirs=False)
+    hold = whole(lodge)
+    number = lodge.approved(document_no=ANN["document_no"])
+    assert waits(lodge, number) == "waiting"
+    booked(lodge, 9)
+    lifted(lodge, hold)
+    assert lodge.erased(number) == "erased"
+
+
+def test_why_staff_are_asked_is_said_in_words() -> None:
+    """On *Came back*, and wherever it is told what stays."""
+    assert {NEW_STAY, DOOR} <= SIGHTED.keys()
+    assert (NEW_STAY in BLOCKERS, BOOKED in MOVED) == (True, True)
+
+
+def whole(lodge: Lodge) -> int:
+    """Place a hold on all of the guest; return its number."""
+    for user in ("officer", "second"):
+        lodge.grants[user].add("hold")
+    wanted = Wanted("subject", "court-order", "lodgers_", "1")
+    number: int = lodge.run(lambda office: office.place_hold(wanted, "officer"))
+    return number
+
+
+def waits(lodge: Lodge, number: str) -> str:
+    """Let the worker try a request that is held; return its state."""
+    lodge.run(lambda office: office.erase(number))
+    return lodge.state(number)
