@@ -161,13 +161,13 @@ class Plan:
 
     def keeping(self) -> tuple[Step, ...]:
         """Return the steps that keep something which ends some day."""
-        return tuple(s for s in self.steps if s.decision.outcome in KEEPING)
+        return tuple(s for s in self.steps if s.decision.outcome in _KEEPING)
 
 
 CHANGING = frozenset({Outcome.DELETE, Outcome.OVERWRITE, Outcome.SEAL})
 """Outcomes after which a row is not what it was."""
 
-KEEPING = frozenset({Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD})
+_KEEPING = frozenset({Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD})
 """Outcomes that keep something until a day comes, or a person says so."""
 
 

@@ -17,6 +17,7 @@ from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableErr
 from .mapping.crossing import ALONE, Binds, Crossing, binds_of
 from .statements.connection import give_back, take
 from .statements.failure import is_stale, translated, unsure
+from .statements.sql import MARIADB
 
 LOCK_SECONDS = 2
 
@@ -178,8 +179,6 @@ def commits_alone(raw: Any) -> bool:
         return bool(raw.get_autocommit())
     return bool(getattr(raw, "autocommit", False))
 
-
-MARIADB = frozenset({"mysql", "mariadb"})
 
 _LOCAL = {
     "postgresql": (

@@ -23,7 +23,7 @@ from ...core.events import SYSTEM, ClockConfirmed, ClockDoubted
 from ...core.log import slug
 from ...core.permissions import Permission
 from .. import tables
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB
 from . import actors, boots, firsts, pulse, written
 from .boots import Boot
 from .pulse import Pulse

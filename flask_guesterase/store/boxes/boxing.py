@@ -12,9 +12,9 @@ from ...core.errors import KeyMissingError, SealError
 from ...core.seal import Terms, close
 from ..statements.failure import too_large
 from ..statements.listed import Listed
+from ..statements.sql import MARIADB
 from ..tables import box as boxes
 from ..tables import day as days
-from ..transaction import MARIADB
 
 if TYPE_CHECKING:
     from ..keys.custodian import FolderCustodian

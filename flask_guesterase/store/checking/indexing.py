@@ -19,7 +19,7 @@ from ..mapping.declared import Declared
 from ..mapping.hops import Hop
 from ..mapping.links import links
 from ..mapping.ways import ways
-from ..statements.sql import is_text, quoted, text_length
+from ..statements.sql import MARIADB, is_text, quoted, text_length
 
 LONGEST = 255
 """Characters of a text that go into an index on MariaDB, which takes 3,072 bytes."""
@@ -164,7 +164,7 @@ def _plain(item: str, folds: bool) -> str:
 
 def _cure(need: Need, dialect: Dialect) -> str:
     """Return the statement that makes the index, or what else helps where none could."""
-    mariadb = dialect.name in ("mysql", "mariadb")
+    mariadb = dialect.name in MARIADB
     folded = [column for column in need.columns if need.fold and is_text(column.type)]
     if mariadb and folded:
         return (

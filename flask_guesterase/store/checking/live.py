@@ -15,6 +15,7 @@ from ..catalog import mariadb, postgresql, sqlite
 from ..catalog.shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
 from ..catalog.version import Version, lasts, version
 from ..mapping.crossing import HOME, Binds, binds_of, of_bind
+from ..statements.sql import MARIADB
 
 __all__ = [
     "LiveColumn",
@@ -119,7 +120,7 @@ def _one(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
         schema = sqlite.read(conn, schemas)
     elif dialect.name == "postgresql":
         schema = postgresql.read(conn, schemas)
-    elif dialect.name in ("mysql", "mariadb") and dialect.is_mariadb:
+    elif dialect.name in MARIADB and dialect.is_mariadb:
         schema = mariadb.read(conn, schemas)
     else:
         raise SetupError(

@@ -85,14 +85,6 @@ def files_of(conn: Connection) -> list[File]:
     return [File(row[1], Path(row[2]), quote(row[1])) for row in rows if row[2]]
 
 
-def file_of(conn: Connection) -> Path | None:
-    """Return the database's file, None for one in memory."""
-    for row in conn.exec_driver_sql("PRAGMA database_list"):
-        if row[1] == "main":
-            return Path(row[2]) if row[2] else None
-    return None
-
-
 def side(path: Path, name: str) -> Path:
     """Return the path of the log ("wal") or rollback journal ("journal") of a database."""
     return path.with_name(f"{path.name}-{name}")

@@ -13,8 +13,7 @@ from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.links import Link, children_first
 from ..mapping.raw import Reader
-from ..statements.sql import among, parts, room
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB, among, parts, room
 
 
 def ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> list[Step]:

@@ -35,9 +35,8 @@ from ..mapping.raw import Reader, reader, whole_key
 from ..mapping.ties import emptied
 from ..statements.given import spread
 from ..statements.hosted import plain
-from ..statements.sql import abiding, among, asked, chunks, exactly, parts
+from ..statements.sql import MARIADB, abiding, among, asked, chunks, exactly, parts
 from ..texts.mentioned import NOBODY, Hand, text_of
-from ..transaction import MARIADB
 from .lookback import Alike, are_alike, require_alike, require_written, unheld, written_over
 from .lost import at_most, typed, vendors
 from .order import in_turn

@@ -25,7 +25,7 @@ from ...core.errors import VeiledError
 from ..mapping.host import Host
 from ..statements.forms import Names
 from ..statements.naming import joined
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB
 from . import passage, unaltered
 from .concealed import (
     Opening,

@@ -20,9 +20,9 @@ from ...core.events import Event
 from ...core.log import KEY_CHANGE, Draft, Entry, canonical, genesis, read_draft, slug, word
 from ...core.tree import Frontier, Node
 from ..keys import installation
+from ..statements.sql import MARIADB
 from ..tables import entry as entries
 from ..tables import loose, node, tree
-from ..transaction import MARIADB
 
 _NONE_YET = Frontier()
 

@@ -20,7 +20,18 @@ from ..statements.folder import named, refused_as, there
 from .folder import KeyFolder
 from .keyfile import FRESH, GONE, destroy, make_folder, write
 from .roots import FolderRoots, Roots
-from .wrapped import CURRENT, PAST, ROOT, Pointer, Wrapped, bound, is_key, require_own, stub
+from .wrapped import (
+    CURRENT,
+    PAST,
+    ROOT,
+    Pointer,
+    Wrapped,
+    bound,
+    is_key,
+    require_own,
+    secret_of,
+    stub,
+)
 
 _BATCH = 256
 
@@ -48,7 +59,7 @@ class Keyring(KeyFolder):
         with self.lock():
             if self.exists():
                 raise SetupError("This folder holds keys already.", "Keep them, or name another.")
-            mine = {_secret_file(name) for name in secrets}
+            mine = {secret_of(name) for name in secrets}
             if {path.name for path in self._wrapped_files()} - mine:
                 # None of these is made before the pointer: they were in use, or are no keys.
                 raise SetupError(
@@ -61,7 +72,7 @@ class Keyring(KeyFolder):
             root = self._new_root()
             yield "root"
             for name in secrets:
-                self._write(_secret_file(name), name, self._random(KEY_SIZE), root)
+                self._write(secret_of(name), name, self._random(KEY_SIZE), root)
                 yield name
             # The pointer comes last: without it the next attempt starts again from nothing.
             self.point(Pointer(root, since))
@@ -310,7 +321,3 @@ def _arriving() -> AbstractContextManager[None]:
         InputError, "The copy of the keys cannot be written",
         "Name a folder that this account may write to, with room on its disk.",
     )  # fmt: skip
-
-
-def _secret_file(name: str) -> str:
-    return f"secret-{name}.json"

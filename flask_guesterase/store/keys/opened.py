@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...core.errors import SealError
 from .keyring import Keyring
-from .wrapped import file_of
+from .wrapped import file_of, secret_of
 
 _REMEMBERED = 2048
 
@@ -30,7 +30,7 @@ class OpenedKeys:
         return self._read(label, self._file(label))
 
     def _secret_file(self, name: str) -> Path:
-        return self.path / f"secret-{name}.json"
+        return self.path / secret_of(name)
 
     def _secret(self, name: str) -> bytes:
         return self._read(name, self._secret_file(name))

@@ -45,6 +45,11 @@ def file_of(label: str) -> str:
     return f"key-{label.replace(':', '-', 1)}.json"
 
 
+def secret_of(name: str) -> str:
+    """Return the name of the file that holds a lasting secret."""
+    return f"secret-{name}.json"
+
+
 @dataclass(frozen=True)
 class Pointer:
     """What ``current.json`` says.

@@ -94,11 +94,8 @@ def blank(hop: Hop, void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
         return ()
     sides = (hop.source, hop.target)
     one = any(is_unique(table_of(side[0]), side, whole=True) for side in sides)
-    return (tuple(range(len(void))),) if one else _each(void)
-
-
-def _each(void: Sequence[Any]) -> tuple[tuple[int, ...], ...]:
-    return tuple((place,) for place in range(len(void)))
+    places = range(len(void))
+    return (tuple(places),) if one else tuple((place,) for place in places)
 
 
 def spelt(hops: Iterable[Hop]) -> list[list[tuple[str, str] | None]]:

@@ -29,8 +29,7 @@ from sqlalchemy.types import NullType
 from ...core.image import Cell, Form, cell
 from ...core.plan import Key
 from ..catalog.shape import LiveSchema, LiveTable
-from ..statements.sql import asked, holds_text, in_order, parts, text_length
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB, asked, holds_text, in_order, parts, text_length
 from .crossing import at
 from .declared import Declared
 

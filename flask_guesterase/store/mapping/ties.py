@@ -9,7 +9,7 @@ from sqlalchemy import Column
 
 from ..catalog.shape import LiveSchema
 from ..memory import by_identity
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB
 from .datamap import DataMap
 from .declared import Declared
 from .links import Link, circular, links

@@ -28,8 +28,7 @@ from sqlalchemy import (
 )
 
 from ...core.plan import Key
-from ..statements.sql import among, chunks, folded, host_values, is_text, python_type
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB, among, chunks, folded, host_values, is_text, python_type
 from .crossing import at, binds_of
 from .hops import Hop
 

@@ -11,7 +11,7 @@ from ...core.image import Change
 from ..catalog.shape import LiveSchema
 from ..mapping.datamap import DataMap
 from ..mapping.links import Link, children_first, links
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB
 from .putback import Putback
 from .refusal import Back, Fate, Old
 from .rings import close

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB
 
 HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
 """Hosts by whose name a database lies on this machine."""

@@ -36,8 +36,7 @@ from sqlalchemy.types import NullType
 
 from ..mapping.crossing import of_bind
 from ..statements.hosted import told
-from ..statements.sql import quoted
-from ..transaction import MARIADB
+from ..statements.sql import MARIADB, quoted
 from .space import Field, How, Place, Way
 
 Opened = Callable[[], AbstractContextManager[Connection]]

@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Select, Table, Update, bindparam, delete, text
 
-from ..transaction import MARIADB
-from .sql import one_of
+from .sql import MARIADB, one_of
 
 _Statement = TypeVar("_Statement", Select[Any], Update)
 

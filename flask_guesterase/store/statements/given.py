@@ -33,7 +33,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from .listed import ARRAYS, LISTS, Packed, is_listable
-from .sql import abiding
+from .sql import MARIADB, abiding
 
 _OLDEST = (3, 38)
 """SQLite that always reads JSON, and whose UPDATE reads from a source."""
@@ -67,7 +67,7 @@ def source(dialect: Dialect, given: Given) -> list[ColumnElement[Any]] | None:
             func.json_extract(item, literal_column(f"'$[{n}]'"), type_=column.type)
             for n, (column, _) in enumerate(given)
         ]
-    if dialect.name in ("mysql", "mariadb") and dialect.driver in LISTS:
+    if dialect.name in MARIADB and dialect.driver in LISTS:
         return _json_columns(given, document)
     return None
 

@@ -38,6 +38,9 @@ from . import moment
 from .hosted import over, plain
 from .listed import GIVEN, Listed, is_listable
 
+MARIADB = frozenset({"mysql", "mariadb"})
+"""Names under which SQLAlchemy knows MariaDB."""
+
 CHUNK = 400
 """Keys of several columns a statement names at most; below every engine's limits."""
 
@@ -332,7 +335,7 @@ def skips(conn: Connection) -> bool:
     dialect: Any = conn.dialect
     if dialect.name == "postgresql":
         return True
-    if dialect.name not in ("mysql", "mariadb"):
+    if dialect.name not in MARIADB:
         return False
     version = tuple(dialect.server_version_info or ())
     return version >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
-from ..transaction import MARIADB
+from .sql import MARIADB
 
 
 def upsert(conn: Connection, table: Table, values: Mapping[str, Any]) -> None:

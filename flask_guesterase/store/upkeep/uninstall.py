@@ -35,7 +35,8 @@ from ..keys.custodian import FolderCustodian
 from ..keys.keyfile import make_folder
 from ..messages import outbox
 from ..statements.folder import refused_as
-from ..transaction import MARIADB, transaction
+from ..statements.sql import MARIADB
+from ..transaction import transaction
 from . import upgrade
 from .farewell import Export, readme
 

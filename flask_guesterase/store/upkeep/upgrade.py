@@ -27,6 +27,7 @@ from .. import tables
 from ..keys import installation
 from ..keys.custodian import FolderCustodian
 from ..statements.folder import refused_as
+from ..statements.sql import MARIADB
 from ..tables import PREFIX
 from ..transaction import LOCK_SECONDS, transaction
 
@@ -240,7 +241,7 @@ def _locked(conn: Connection) -> Iterator[None]:
     dialect = conn.dialect.name
     if dialect == "postgresql":
         conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    if dialect not in ("mysql", "mariadb"):
+    if dialect not in MARIADB:
         yield
         return
     # The name is one for the whole server, so the database is part of it; 64 characters at most.
