@@ -973,8 +973,6 @@ def test_since_when_the_second_person_is_waited_for_is_shown(small: Inn) -> None
         assert not office.holds("clerk")[0]["lift_at"]
 
 
-
-
 def test_another_hotels_hold_is_a_duty_of_law_even_to_who_may_hold(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
