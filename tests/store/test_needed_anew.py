@@ -310,7 +310,7 @@ def test_after_ninety_days_the_officer_is_asked_about_a_part_that_waits_with_sta
     finishing.finish(lodge.run)
     assert [lodge.run(lambda office: office.stuck()) for _ in range(2)] == [1, 0]
     (body,) = (json.loads(e["body"]) for e in lodge.ours("entry") if e["action"] == "request-stuck")
-    assert body["grounds"] == ["open-folio"]
+    assert body["grounds"] == ["open-folio", "perhaps-back"]
     lives(lodge)
     finishing.finish(lodge.run)
     assert lodge.run(lambda office: office.stuck()) == 0
