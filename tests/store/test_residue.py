@@ -39,8 +39,9 @@ from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.returning import returned
 from flask_guesterase.store.search import queued, residue, sought
+from flask_guesterase.store.statements.sql import MARIADB
 from flask_guesterase.store.sweeping.report import Report
-from flask_guesterase.store.transaction import MARIADB, transaction
+from flask_guesterase.store.transaction import transaction
 from tests.store import hiding
 from tests.store.hotel import Base, Booking, Guest, Hotel, Invoice, Scan, policies
 
