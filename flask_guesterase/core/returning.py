@@ -82,6 +82,8 @@ class Seen:
         was written to.
     :param before: their row was there when a sweep read the table before, or is dated well before
         it was seen.
+    :param given: all that speaks for them is a number that the database may have given again: a row
+        that was made after the erasure has it.
     """
 
     signs: frozenset[Sign]
@@ -94,6 +96,7 @@ class Seen:
     active: bool = False
     watched: bool = True
     before: bool = False
+    given: bool = False
 
     @property
     def new(self) -> bool:
@@ -104,12 +107,17 @@ class Seen:
     def apart(self) -> bool:
         """Whether this may be a person of their own, of whom no plan was read and approved.
 
-        Their name or document is another one; or the request never named the row, and nothing
-        shows that it was made after the erasure.
+        Their name or document is another one; or they have but the number; or the request never
+        named the row, and nothing shows that it was made after the erasure.
         """
-        if self.contradicted or self.doubted:
+        if self.contradicted or self.doubted or self.numbered:
             return True
         return not (self.new or Sign.KEY in self.signs)
+
+    @property
+    def numbered(self) -> bool:
+        """Whether nothing but a number speaks for them, and that may be another person's by now."""
+        return self.given and not self.named
 
     @property
     def against(self) -> bool:
@@ -126,9 +134,9 @@ def classify(seen: Seen) -> Verdict:
     A contact alone with another name is another person's, as when a couple shares a mailbox; where
     no name can be compared, or another document speaks against it, nobody can tell. A booking made
     after the erasure is a new life, and what carries an erased key or reference and shows life
-    after the erasure needs a person's look. Who may have been there all along is never taken
-    silently, whatever was written into their rows, nor is a contact with a booking of a day
-    nobody knows.
+    after the erasure needs a person's look, and so does who has but an erased number, in a row that
+    was made since. Who may have been there all along is never taken silently, whatever was written
+    into their rows, nor is a contact with a booking of a day nobody knows.
 
     :param seen: what is known.
     """
@@ -137,7 +145,7 @@ def classify(seen: Seen) -> Verdict:
         return Verdict.STRANGER
     if seen.contradicted:
         return Verdict.UNCLEAR if firm else Verdict.STRANGER
-    if firm and (seen.active or seen.doubted):
+    if firm and (seen.active or seen.doubted or seen.numbered):
         return Verdict.UNCLEAR
     if Life.NEW in seen.records:
         return Verdict.UNCLEAR if firm else Verdict.LIVES

@@ -35,6 +35,7 @@ seen = st.builds(
     records=st.lists(lives, max_size=4).map(tuple),
     appeared=st.booleans(),
     active=st.booleans(),
+    given=st.booleans(),
 )
 moments = st.one_of(
     st.dates(date(2020, 1, 1), date(2030, 1, 1)),
@@ -52,7 +53,16 @@ def test_a_new_booking_or_another_name_is_never_erased_by_itself(what: Seen) -> 
         firm = what.signs & {Sign.KEY, Sign.REFERENCE}
         assert not what.doubted
         assert not (firm and what.active)
+        assert not (firm and what.numbered)
         assert firm or what.own is Life.OLD or set(what.records) == {Life.OLD}
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_who_has_but_a_number_that_was_given_again_is_asked_about(named: bool) -> None:
+    """Under the erased name it is the old guest's, and a name that speaks against it is asked."""
+    what = Seen(frozenset({Sign.KEY}), named=named, own=Life.NEW, given=True)
+    assert classify(what) is (Verdict.RESYNC if named else Verdict.UNCLEAR)
+    assert what.apart is not named
 
 
 @given(seen)

@@ -13,8 +13,10 @@ from sqlalchemy import insert, literal, update
 
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.comeback import owing as standing
 from flask_guesterase.store.executing import finishing
+from flask_guesterase.store.requests import views
 from tests.store.lodge import ANN, Booking, Guest, Lodge
 from tests.store.test_guard_living import OLD
 from tests.store.test_looked_again import OLD_STAY, refill
@@ -55,6 +57,14 @@ def shown(lodge: Lodge, number: str) -> list[dict[str, Any]]:
     return back
 
 
+def told(lodge: Lodge, number: str) -> tuple[str, ...]:
+    """Return for what a guest is told their request waits."""
+    said: tuple[str, ...] = lodge.run(
+        lambda office: views.guest_view(office.work, load(office.work, number)).reasons
+    )
+    return said
+
+
 def stuck(lodge: Lodge) -> int:
     count: int = lodge.run(lambda office: office.stuck())
     return count
@@ -87,6 +97,20 @@ def test_a_request_is_not_called_erased_before_somebody_says_whose_a_row_is(
     assert (ended(lodge, number), shown(lodge, number)) == ("erased", [])
     phone = lodge.one(Guest, 9)["phone"]  # type: ignore[index]
     assert (phone is None) == theirs
+
+
+def test_a_guest_is_told_of_a_row_only_when_their_request_waits_for_nothing_else(
+    lodge: Lodge,
+) -> None:
+    """It may be another's who shares a mailbox: whether they stay is nobody else's business."""
+    number = half_erased(lodge)
+    lodge.session.add(Guest(id=9, house="sh", email="x@mail.example", phone=ANN["phone"]))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    assert (shown(lodge, number), told(lodge, number)) == ([BACK], ())
+    paid(lodge)
+    finishing.finish(lodge.run)
+    assert told(lodge, number) == ("perhaps-back",)
 
 
 def test_what_is_typed_into_another_guests_profile_holds_up_no_end_once_it_is_said(

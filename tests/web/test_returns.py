@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,18 @@ def test_a_request_that_waits_for_a_word_says_so_on_its_page_and_to_its_guest(
     clerk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")
     assert words not in clerk.get(path, wish="en")
     assert "Everything that may go is erased" in guest.get("/privacy/case", wish="en")
+
+
+def test_a_task_about_rows_of_no_request_leads_to_them(back: House) -> None:
+    with back.hotel.engine.begin() as conn:
+        conn.execute(update(tables.returned).values(
+            request=None, seen_at=back.hotel.now.replace(tzinfo=None) - timedelta(days=91)
+        ))  # fmt: skip
+    with back.hotel.begin() as office:
+        assert office.stuck() == 1
+    page = back.browser("officer").get("/desk/privacy/tasks", wish="en")
+    card = page.partition("<h2>rows that came back and wait for long")[2].partition("</article>")[0]
+    assert '<a href="/desk/privacy/returns">Came back</a>' in card
 
 
 def test_a_clerk_lets_a_new_stay_live(back: House) -> None:

@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from ...core.identity import Readings, apart
 from ...core.plan import Key, Person, key_text
-from ...core.returning import Life, Sign, life
+from ...core.returning import Life, life
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
@@ -21,8 +20,6 @@ from ..lawbook.clocks import moments_of
 from ..mapping.ways import clock_of
 from ..statements.sql import among, chunks
 from ..work import Work
-from .known import Mark, Told
-from .marks import KEY
 
 _ADDED = ("seen", "open")
 """States of a line about a row that was seen as it was added and not laid before staff."""
@@ -154,39 +151,14 @@ def made_since(work: Work, code: str, moments: Mapping[str, Sequence[Any]], at: 
     :param moments: event -> when it happened to the row.
     :param at: the moment, naive UTC.
     """
+    made, zone = moments.get("created", ()), zone_of(work, code)
+    return life(made, (), at.replace(tzinfo=UTC), zone) is Life.NEW
+
+
+def zone_of(work: Work, code: str) -> ZoneInfo:
+    """Return the zone in which dates of a property are days."""
     hotel = work.settings.properties.get(code)
-    zone = ZoneInfo("UTC" if hotel is None else hotel.zone)
-    return life(moments.get("created", ()), (), at.replace(tzinfo=UTC), zone) is Life.NEW
-
-
-Signs = dict[Person, list[tuple[Sign, Mark]]]
-"""Table and key of a row -> by what it is known."""
-
-
-def own_numbers(
-    work: Work, carried: Signs, own: Mapping[Person, Mapping[str, Sequence[Any]]],
-    names: Mapping[Person, Readings], told: Mapping[str, Told],
-) -> Signs:
-    """Leave out whose number alone was an erased guest's, and who came after the erasure.
-
-    Under the erased name it may be that guest, written anew under the old number.
-
-    :param work: the open transaction.
-    :param carried: by what people seem to be known.
-    :param own: when what happened to their own rows.
-    :param names: marks of the readings of their names.
-    :param told: mark of an erased row -> what is known of whose it was.
-    """
-    def another(person: Person, mark: Mark) -> bool:
-        name, erased = names[person], told.get(mark.person, Told()).name
-        alike = any(name) and any(erased) and not apart(name, erased)
-        code, moments = mark.origin.property, own.get(person, {})
-        return mark.kind == KEY and not alike and made_since(work, code, moments, mark.erased_at)
-
-    return {
-        who: [] if counted(who[1]) and all(another(who, mark) for _, mark in signs) else signs
-        for who, signs in carried.items()
-    }
+    return ZoneInfo("UTC" if hotel is None else hotel.zone)
 
 
 def counted(key: Key) -> bool:

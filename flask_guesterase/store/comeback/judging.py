@@ -183,14 +183,13 @@ class Judge:
             ]  # fmt: skip
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
-        carried = arrived.own_numbers(self.work, carried, own, names, erased)
         beside = self.at if owners and not self.again else None
         came = arrived.came(self.work.conn, carried, self.last, beside, self.written)
         result = {}
         for person, signs in carried.items():
             facts = _Facts(
                 names[person], documents[person], own.get(person, {}), records.get(person, []),
-                *came[person], buried.get(person),
+                *came[person], buried.get(person), arrived.counted(person[1]),
             )
             result[person] = self._best(signs, erased, facts)
         return result
@@ -236,9 +235,9 @@ class Judge:
         at, mine = newest.erased_at, any(sign is Sign.KEY for sign, _ in signs)
         # The last part of a row may go later: who booked meanwhile booked anew.
         erased = min(at, (mine and facts.erased_at) or at).replace(tzinfo=UTC)
-        hotel = self.work.settings.properties.get(newest.origin.property)
-        zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
+        zone = arrived.zone_of(self.work, newest.origin.property)
         own, here = _life(facts.own, erased, zone), facts.here
+        given = facts.counted and own is Life.NEW and all(m.kind == marks.KEY for _, m in signs)
         if not self.again and self._earlier(facts.own, zone):
             # Newer than the erasure, but not come just now: somebody else, who came in between.
             own, here = Life.OLD if own is Life.OLD else Life.UNKNOWN, True
@@ -260,6 +259,7 @@ class Judge:
             ),
             facts.came is True,
             here,
+            given,
         )
 
     def _earlier(self, moments: Mapping[str, list[Any]], zone: ZoneInfo) -> bool:
@@ -374,6 +374,7 @@ class _Facts:
     came: bool | None
     here: bool
     erased_at: datetime | None
+    counted: bool
 
 
 def _sorted(people: Iterable[Person]) -> list[Person]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Executable, Select, select, union
 
 from ...core.certificate import Left
 from ...core.plan import Person, key_text
@@ -45,14 +46,9 @@ def left(work: Work, number: str, others: bool = False) -> list[Left]:
     :param number: number of the request.
     :param others: also of profiles it erased whose line names another request.
     """
-    table = tables.returned
-    found = work.conn.execute(
-        select(table.c.table_name, table.c.state, func.count())
-        .where(_whose(number, others), table.c.state.in_(WAITING))
-        .group_by(table.c.table_name, table.c.state)
-        .order_by(table.c.table_name, table.c.state)
-    )
-    return [Left(name, rows, REASONS[state]) for name, state, rows in found]
+    lines = work.conn.execute(_lines(number, WAITING, others))
+    found = Counter((line.table_name, line.state) for line in lines)
+    return [Left(name, rows, REASONS[state]) for (name, state), rows in sorted(found.items())]
 
 
 def holds(work: Work, number: str) -> bool:
@@ -64,16 +60,23 @@ def holds(work: Work, number: str) -> bool:
     :param work: the open transaction.
     :param number: number of the request.
     """
-    table = tables.returned
-    found = select(table.c.id).where(table.c.state.in_(HOLDING), _whose(number, others=True))
-    return work.conn.execute(found.limit(1)).first() is not None
+    return work.conn.execute(_lines(number, HOLDING, others=True)).first() is not None
 
 
-def _whose(number: str, others: bool) -> ColumnElement[bool]:
-    mine = tables.returned.c.request == number
+def _lines(number: str, states: Collection[str], others: bool) -> Executable:
+    """Return the statement that finds lines of a request in some states.
+
+    Each half begins at the request: of all others together thousands may wait for a word.
+    """
+    back, subject = tables.returned.c, tables.subject.c
+    wanted = select(back.id, back.table_name, back.state).where(back.state.in_(states))
+    mine = wanted.where(back.request == number)
     if not others:
         return mine
-    return or_(mine, theirs().where(tables.subject.c.request == number).exists())
+    return union(mine, wanted.where(
+        subject.table_name == back.table_name, subject.row_key == back.row_key,
+        subject.request == number, subject.erased_at.is_not(None),
+    ))  # fmt: skip
 
 
 def theirs() -> Select[tuple[str]]:

@@ -79,49 +79,56 @@ def note(work: Work, full: Collection[Person]) -> None:
         sightings.leave(work.conn, name, hits, sightings.SWEEP, work.stamp, owing.THERE)
 
 
-def theirs(
+def given(
     work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, list[Key]]
-) -> dict[int, list[Key]]:
-    """Return the keys of kept rows without numbers that are other people's by now.
+) -> set[Person]:
+    """Return the kept rows whose numbers may be other people's by now.
 
-    The host may have deleted a row between two steps, and the database given its number again: one
-    that was made since it is kept, and by which nobody is known, is another's. Without a day that
-    says so nobody can tell.
+    The host may have deleted a row between two steps, and the database given its number again. So
+    one that was made since it is kept, and into which somebody was written who may be another, is
+    left alone. Without a day that says so nobody can tell, and one that is as the first step left
+    it is the same, however often it was loaded anew.
 
     :param work: the open transaction.
     :param lines: rows of our table.
     :param keys: number of such a line -> the keys it stands for.
     """
-    found, tables_of = dict(keys), dict[str, list[Line[Any]]]()
-    for line in lines:
-        if line.table_name in work.datamap.subjects and all(map(arrived.counted, keys[line.id])):
-            tables_of.setdefault(line.table_name, []).append(line)
-    for name, mine in tables_of.items():
-        if "created" not in clock_of(work.datamap.declared(name).policy):
-            continue
-        every = {key for line in mine for key in keys[line.id]}
-        made = moments_of(work.conn, work.datamap, name, sorted(every, key=key_text))
-        new = {
-            key for line in mine for key in keys[line.id]
-            if arrived.made_since(work, line.property, made[key], line.since)
-        }
-        others = _others(work, name, new) if new else set[Key]()
-        found |= {line.id: [k for k in keys[line.id] if k not in others] for line in mine}
-    return found
+    places = {
+        (line.table_name, key) for line in lines for key in keys[line.id]
+        if line.table_name in work.datamap.subjects and arrived.counted(key)
+        and "created" in clock_of(work.datamap.declared(line.table_name).policy)
+    }  # fmt: skip
+    made = {
+        (name, key): moments for name, each in by_table(places).items()
+        for key, moments in moments_of(work.conn, work.datamap, name, each).items()
+    }  # fmt: skip
+    new = {
+        (line.table_name, key) for line in lines for key in keys[line.id]
+        if (line.table_name, key) in made
+        and arrived.made_since(work, line.property, made[line.table_name, key], line.since)
+    }  # fmt: skip
+    return {
+        (name, key) for name, each in by_table(new).items() for key in _others(work, name, each)
+    }  # fmt: skip
 
 
 def _others(work: Work, name: str, keys: Collection[Key]) -> set[Key]:
-    """Return those of some rows by which nobody is known who was erased."""
+    """Return those of some rows into which somebody was written who may be another."""
+    texts = {key_text(key): (name, key) for key in keys}
+    back = finder.filled_again(work.conn, work.datamap.declared(name), texts, texts)
+    full = [texts[text][1] for text in sorted(back)]
     judge = Judge(work, lambda mark: False)
-    judged = judge.rows(name, sorted(keys, key=key_text)) if name in judge.known else {}
-    known = {key for key, each in judged.items() if each.verdict is not Verdict.STRANGER}
-    return set(keys) - known
+    judged = judge.rows(name, full) if full and name in judge.known else {}
+    return {
+        key for key, each in ((key, judged.get(key)) for key in full)
+        if each is None or each.apart or each.verdict is Verdict.STRANGER
+    }
 
 
 def free(work: Work, lines: Iterable[Line[Any]]) -> None:
     """Take out marks of the keys of people's rows that the host deleted before the last step did.
 
-    The database may give their numbers to somebody else's next, or has.
+    The database may give their numbers to somebody else's next.
 
     :param work: the open transaction.
     :param lines: what was kept of rows that are gone.

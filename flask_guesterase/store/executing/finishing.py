@@ -232,8 +232,12 @@ def _finish(
     known_keys = ((line.id, _keys(work, line, who)) for line in lines)
     keys = {id: found for id, found in known_keys if found is not None}
     lines = [line for line in lines if line.id in keys]
-    if origin.number is not None:
-        keys = parted.theirs(work, lines, keys)
+    gone = [line for line in lines if not keys[line.id] and line.open != ANOTHER]
+    others = parted.given(work, lines, keys) if origin.number is not None else set[Person]()
+    keys = {
+        line.id: [key for key in keys[line.id] if (line.table_name, key) not in others]
+        for line in lines
+    }
     only = remainder.kept_columns(work, lines, keys)
     held, stays = _held(lines, keys), newstay.needs(work, origin.number, lines, keys)
     scope, plan = _drawn(work, origin, only, who, held, stays)
@@ -249,8 +253,7 @@ def _finish(
     if origin.number is not None and not invented:
         last, full = parted.last(work, plan)
         marks.take(work, origin, plan, outside=True, last=last)
-        parted.note(work, full)
-        gone = (line for line in lines if not keys[line.id] and line.open != ANOTHER)
+        parted.note(work, full | others)
         parted.free(work, gone)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, scope)

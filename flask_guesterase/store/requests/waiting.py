@@ -17,6 +17,7 @@ from ..casework.cases import Case, tell, where
 from ..comeback import owing
 from ..messages.outbox import FAILED
 from ..messages.post import write
+from ..retaining import keeping
 from ..retaining.law import BLOCKED
 from ..work import Work
 
@@ -94,12 +95,19 @@ def in_the_way(case: Case) -> tuple[str, ...]:
 
 
 def reasons(work: Work, case: Case) -> tuple[str, ...]:
-    """Return what a guest is told their request waits for, a row that came back among it."""
-    return in_the_way(case) or tuple(sorted({each.reason for each in back(work, case)}))
+    """Return what a guest is told their request waits for, or of one that would end else, why a
+    row came back.
+
+    As long as something is kept it waits for that, and a row may be another guest's.
+    """
+    if case.state is not State.SEALED:
+        return in_the_way(case)
+    over = not keeping.living(work, case.number)
+    return tuple(sorted({each.reason for each in back(work, case)})) if over else ()
 
 
 def back(work: Work, case: Case) -> list[Left]:
-    """Return the rows that came back for which a request waits that would end else."""
+    """Return the rows that came back and keep a request from ending, once nothing else does."""
     return owing.left(work, case.number, others=True) if case.state is State.SEALED else []
 
 
