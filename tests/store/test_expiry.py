@@ -1009,6 +1009,27 @@ def test_recipients_are_told_of_who_had_their_time(inn: Inn) -> None:
     assert states == ["done"] * 3
 
 
+def test_what_two_share_whose_time_is_over_together_is_told_of_both(any_inn: Inn) -> None:
+    """A couple's booking number, mailbox and bill are nobody's any more once both have gone."""
+    inn, system = any_inn, System()
+    gives = {"email": "people.email", "number": "bills.payer", "bill": "bills.id"}
+    inn.recipients = (Recipient("crm", system, gives=gives),)
+    inn.person(1, date(2022, 1, 1), email="both@mail.example")
+    inn.person(2, date(2022, 1, 1), email="both@mail.example", name="Bo Dahl")
+    inn.person(3, date(2026, 3, 1), name="Cy Ek")
+    for id, payer, whose in (
+        (7, "R-7", {"one": 1, "other": 2}), (8, "R-8", {"one": 1}), (9, "R-8", {"one": 2}),
+        (10, "R-9", {"one": 2}), (11, "R-9", {"one": 3}),
+    ):  # fmt: skip
+        inn.bill(id, payer=payer, **whose)
+    assert expiry.expire(inn.run)["people"] == 2
+    delivering.tell(inn.run, lambda name, why: pytest.fail(f"{name}: {why}"))
+    assert sorted([i.value for i in notice.identities] for notice in system.came) == [
+        ["both@mail.example", "R-7", "R-8", "7", "8"],
+        ["both@mail.example", "R-7", "R-8", "7", "9", "10"],
+    ]
+
+
 @pytest.mark.parametrize("alone", [False, True])
 def test_a_hold_that_is_lifted_takes_nothing_of_who_lives(any_inn: Inn, alone: bool) -> None:
     """A bill of two was held when one of them went; what is the other's as well stays."""

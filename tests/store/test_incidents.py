@@ -311,11 +311,8 @@ def proposed(small: Watch, words: str) -> str:
     return number
 
 
-def test_a_mailbox_that_a_guest_of_another_hotel_shares_is_not_written_to(small: Watch) -> None:
-    """Who lives with a guest may have a profile at the other house, with the same mailbox."""
-    small.guest(5, name="Eve", email="eve@example.com")
-    small.guest(7, hotel="mu", name="EVE", email="eve@example.com")
-    small.guest(8, hotel="mu", name="Alf", email="ANN@example.com")
+def written_to(small: Watch) -> list[str]:
+    """Report something grave, let the letters go, and return to whom they are written."""
     number = proposed(small, "Seen.")
     digest = small.digest(number)
     with small.begin() as office:
@@ -323,22 +320,35 @@ def test_a_mailbox_that_a_guest_of_another_hotel_shares_is_not_written_to(small:
     noticing.push_all(small.run)
     letters = [row["box"] for row in small.ours("outbox") if row["template"] == "incident"]
     with small.begin() as office:
-        assert [safe.read(office.work, box)["to"] for box in letters] == ["eve@example.com"]
+        return [safe.read(office.work, box)["to"] for box in letters]
+
+
+def test_a_mailbox_that_a_guest_of_another_hotel_shares_is_not_written_to(small: Watch) -> None:
+    """Who lives with a guest may have a profile at the other house, with the same mailbox."""
+    small.guest(5, name="Eve", email="eve@example.com")
+    small.guest(7, hotel="mu", name="EVE", email="eve@example.com")
+    small.guest(8, hotel="mu", name="Alf", email="ANN@example.com")
+    assert written_to(small) == ["eve@example.com"]
 
 
 def test_a_telephone_in_two_spellings_is_written_to_once(small: Watch) -> None:
     """Two profiles of one guest have one number, the one with the country and the other without."""
     small.guest(5, name="Eve", phone="+49 171 2345678")
     small.guest(6, name="Eve", phone="0171 2345678")
-    number = proposed(small, "Seen.")
-    digest = small.digest(number)
-    with small.begin() as office:
-        office.let_notice_go(number, "EU/guests", "second", digest)
-    noticing.push_all(small.run)
-    letters = [row["box"] for row in small.ours("outbox") if row["template"] == "incident"]
-    with small.begin() as office:
-        to = [safe.read(office.work, box)["to"] for box in letters]
-    assert to == ["ann@example.com", "+49 171 2345678"]
+    assert written_to(small) == ["ann@example.com", "+49 171 2345678"]
+
+
+@pytest.mark.parametrize(("here", "there"), [
+    ("+49 171 2345678", "0171 2345678"), ("0171 2345678", "+49 171 2345678"),
+    ("0171 2345678", "01712345678"),
+])  # fmt: skip
+def test_a_telephone_that_a_guest_of_another_hotel_shares_is_not_written_to(
+    small: Watch, here: str, there: str
+) -> None:
+    """The other house spells it as its own country does, or with the country before it."""
+    small.guest(5, name="Eve", phone=here)
+    small.guest(7, hotel="mu", name="Alf", phone=there)
+    assert written_to(small) == ["ann@example.com"]
 
 
 def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:

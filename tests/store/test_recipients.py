@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from flask_guesterase import File, Policy
 from flask_guesterase.core.errors import (
@@ -184,6 +184,46 @@ def test_the_number_of_a_booking_of_several_is_not_given(any_hotel: Hotel) -> No
     hotel.erased(hotel.approved(email="bea@mail.example"))
     go(hotel)
     assert [i.value for i in system.came[1].identities] == ["early", "R-7"]
+
+
+def test_a_name_in_another_table_is_given_whoever_else_bears_it(hotel: Hotel) -> None:
+    """A police register knows people by name; two guests of one name are two people."""
+    system = System()
+    ann(hotel)
+    hotel.put(Booking, id=3, number="B3", guest_id=2, remark="late")
+    hotel.recipients = (Recipient("police", system, gives={"name": "bookings.remark"}),)
+    erase(hotel)
+    go(hotel)
+    assert [i.value for n in system.came for i in n.identities] == ["late"]
+
+
+def test_a_value_that_many_hold_hides_no_other_one(hotel: Hotel) -> None:
+    """A dash stands in a thousand rows of others; the number beside it is another guest's too."""
+    system = System()
+    ann(hotel)
+    rows = [{"id": 100 + i, "number": f"D{i}", "guest_id": 2, "remark": "-"} for i in range(1100)]
+    with hotel.engine.begin() as conn:
+        conn.execute(insert(Booking), rows)
+    for id, guest, remark in ((3, 1, "-"), (4, 1, "R-7"), (5, 1, "R-8"), (5000, 2, "R-7")):
+        hotel.put(Booking, id=id, number=f"B{id}", guest_id=guest, remark=remark)
+    hotel.recipients = (Recipient("door-locks", system, gives={"booking": "bookings.remark"}),)
+    erase(hotel)
+    go(hotel)
+    assert [i.value for i in system.came[0].identities] == ["late", "R-8"]
+
+
+def test_a_number_in_a_thousand_rows_of_a_guest_may_be_another_ones_too(hotel: Hotel) -> None:
+    """A group leader holds more rows than are looked at of others."""
+    system = System()
+    ann(hotel)
+    rows = [{"id": 100 + i, "number": f"D{i}", "guest_id": 1, "remark": "R-7"} for i in range(1100)]
+    with hotel.engine.begin() as conn:
+        conn.execute(insert(Booking), rows)
+    hotel.put(Booking, id=5000, number="B3", guest_id=2, remark="R-7")
+    hotel.recipients = (Recipient("door-locks", system, gives={"booking": "bookings.remark"}),)
+    erase(hotel)
+    go(hotel)
+    assert [i.value for i in system.came[0].identities] == ["late"]
 
 
 def test_a_person_tells_a_system_that_could_not_know_the_guest(hotel: Hotel) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -115,11 +115,14 @@ def _fit(conn: Connection, table: str, read: Iterable[Candidate]) -> None:
         )
 
 
-def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[Person]:
+def carriers(
+    conn: Connection, datamap: DataMap, kind: str, value: str, regions: Collection[str] = ("",)
+) -> set[Person]:
     """Return the subject rows that carry a value as a contact or under a match key of its kind.
 
     :param kind: a `core.identity.Kind`.
     :param value: as somebody wrote it.
+    :param regions: ISO country codes of those who may have written it down, for phone numbers.
     :raises MatchError: the value could be anybody's.
     """
     found: set[Person] = set()
@@ -130,7 +133,7 @@ def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[P
                    if isinstance(c, Column) and kind_of(key) == kind}  # fmt: skip
         columns |= {c: declared.column(c) for c, is_ in contacts.contact.items() if is_ == kind}
         if columns and not declared.blurred:
-            each_ = (_carries(table, c, kind, value, "") for c in columns.values())
+            each_ = (_carries(table, c, kind, value, r) for c in columns.values() for r in regions)
             conditions = [or_(*ways) for ways in zip(*each_, strict=True)]
             told = _is_told(kind, columns.values())
             try:

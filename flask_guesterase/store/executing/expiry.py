@@ -314,8 +314,9 @@ def _free(
         bar.alone.update(key for _, key in who)
         return {}
     _require_still(work, [bar.judged[key] for _, key in who])
+    going = set(who) - drawn.spared()
     told = [
-        giving.gather(work, place, replace(drawn, people=(person,)))
+        giving.gather(work, place, replace(drawn, people=(person,)), beside=going)
         for person in (who if work.recipients else ())
     ]
     origin = _origin(work, place)

@@ -346,19 +346,21 @@ def _alone(
     given = {kind.value: text}
     if candidate.name:
         given[Kind.NAME.value] = candidate.name
+    # Who shares it may be on file of another hotel alone, a number written as its country does.
+    places = work.settings.properties.values() if kind is Kind.PHONE else [hotel]
     try:
         found = matching.by_clerk(work, given, hotel)
+        whole = normal(kind, text, hotel.country)
+        beside = carriers(work.conn, work.datamap, kind, whole, {each.country for each in places})
     except (MatchError, UnknownError):
         return False
     standing = {each.found.person: each.standing for each in found.judged}
     if candidate.person not in standing or set(standing.values()) != {Standing.TAKEN}:
         return False
-    # Who shares it may be on file of another hotel alone; the same guest may be there too.
-    beside = carriers(work.conn, work.datamap, kind, text) - set(standing)
-    others = known(work.conn, work.datamap, beside).values()
-    return all(
-        bool(candidate.name) and not contradicts(candidate.name, each.name) for each in others
-    )
+    # The same guest may be there too.
+    others = known(work.conn, work.datamap, beside - set(standing)).values()
+    name = candidate.name
+    return all(bool(name) and not contradicts(name, each.name) for each in others)
 
 
 def _letter(

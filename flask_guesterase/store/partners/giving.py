@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -68,7 +70,10 @@ class Known:
     houses: frozenset[str]
 
 
-def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> Known | None:
+def gather(
+    work: Work, property_: str, plan: Plan, only: Only | None = None,
+    beside: Collection[Person] = (),
+) -> Known | None:  # fmt: skip
     """Read what recipients are given, before the erasure.
 
     What a hold or a precondition of the hotel keeps is not told: it must not end elsewhere either.
@@ -78,6 +83,7 @@ def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> 
     :param property_: code of the property.
     :param plan: what is about to be carried out.
     :param only: the columns it is about, where it finishes what an earlier one kept.
+    :param beside: who else goes in the same transaction: what they share ends for all of them.
     :return: None where nobody is to be told of anybody.
     """
     people = tuple(person for person in plan.people if person not in plan.untouched())
@@ -88,7 +94,7 @@ def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> 
     asked = {each.name: _places(work.datamap, each) for each in mine}
     places = {p: kind_of(p[1]) or kind_of(type_) for types in asked.values()
               for type_, some in types.items() for p in some if p}  # fmt: skip
-    values = _read(work, property_, plan, people, places, only)
+    values = _read(work, property_, plan, people, {*people, *beside}, places, only)
     gone = people if only is None else tuple(person for person in people if person in only)
     return Known(gone, {
         each.name: tuple(
@@ -161,6 +167,7 @@ def _read(
     property_: str,
     plan: Plan,
     people: Sequence[Person],
+    going: set[Person],
     places: Mapping[Place, Kind | None],
     only: Only | None,
 ) -> dict[Place, list[tuple[str, str]]]:
@@ -178,11 +185,13 @@ def _read(
     kept, values = _spared(plan), dict[Place, list[tuple[str, str]]]()
     bound = any(each.property for each in work.recipients)
     for table, columns in wanted.items():
-        alone = [row for row in found.get(table, ()) if not row.others]
+        alone = [row for row in found.get(table, ()) if {p for p, _ in row.others} <= going]
         at = _places_of(work, table, [row.key for row in alone]) if bound else {}
         at = {} if table in work.datamap.subjects else at
         read = list(_rows(work, table, alone, columns))
-        theirs = _elsewhere(work, table, columns, read, {r.key for r in every.get(table, ())})
+        mine = {row.key for row in every.get(table, ())}
+        numbers = [column for column in columns if places[table, column] is not Kind.NAME]
+        theirs = _elsewhere(work, table, numbers, read, mine, going)
         for key, cells in read:
             free = columns if only is None else only.get((table, key), frozenset())
             for column in set(columns) & set(free):
@@ -191,7 +200,7 @@ def _read(
                 place = table, column
                 if not text or spared or (column, text.casefold()) in theirs:
                     continue
-                if not _anothers(work, place, places[place], text, people):
+                if not _anothers(work, place, places[place], text, going):
                     values.setdefault(place, []).append((text, at.get(key, "")))
     return values
 
@@ -229,51 +238,75 @@ def _rows(
 
 
 def _elsewhere(
-    work: Work, table: str, columns: Sequence[str],
-    read: Sequence[tuple[Key, dict[str, Any]]], mine: Collection[Key],
+    work: Work, table: str, columns: Sequence[str], read: Sequence[tuple[Key, dict[str, Any]]],
+    mine: Collection[Key], going: set[Person],
 ) -> set[tuple[str, str]]:  # fmt: skip
     """Return columns, each with a value that stands in a row of somebody else's who lives as well.
 
-    Rooms of one booking may have one number, and each its own guest. A name is left out: others
-    bear it, and nobody takes it for a number.
+    Rooms of one booking may have one number, and each its own guest. Names are not asked for:
+    others bear them, and nobody takes them for a number; nor match keys, which are looked for
+    in every spelling.
 
     :param work: the open transaction.
     :param table: the table.
     :param columns: its columns that are given.
     :param read: the rows that are the guest's alone, with these columns.
-    :param mine: keys of all rows of the people who go.
+    :param mine: keys of all rows of the people who are told of.
+    :param going: these people, and who goes with them.
     """
     declared, contacts = work.datamap.declared(table), work.datamap.subjects.get(table)
-    names = {column.name for column in contacts.names} if contacts is not None else set()
-    key, found = [declared.table.c[c.key] for c in declared.key], set[tuple[str, str]]()
-    for column in set(columns) - names:
-        wanted, at = declared.column(column), dict[Key, str]()
+    keys = contacts.match.values() if contacts is not None else ()
+    sought = {column.name for column in keys if not callable(column)}
+    found = set[tuple[str, str]]()
+    for column in set(columns) - sought:
+        at: dict[str, set[Key]] = {}
         # A document is compared by no engine alike; nobody is known by one.
+        told = python_type(declared.column(column).type) in _NUMBERS
         values = {v for _, cells in read if isinstance(v := cells[column], _NUMBERS)}
-        told = python_type(wanted.type) in _NUMBERS
-        for part in chunks(sorted(values, key=repr)) if told else ():
-            rows = work.conn.execute(select(*key, wanted).where(wanted.in_(part)).limit(MOST))
-            for line in map(tuple, rows):
-                if line[:-1] not in mine:
-                    at[line[:-1]] = _text(work, (table, column), line[-1]).casefold()
-        lives = _living(work, declared, list(at)) if len(at) < MOST else set(at)
-        found |= {(column, text) for one, text in at.items() if one in lives}
+        most = MOST + len(mine)
+        for key, value in _bearing(work, declared, column, values if told else (), most):
+            if key not in mine:
+                at.setdefault(_text(work, (table, column), value).casefold(), set()).add(key)
+        few = [key for keys in at.values() if len(keys) < MOST for key in keys]
+        lives = _living(work, declared, few, going)
+        found |= {
+            (column, text) for text, keys in at.items() if len(keys) >= MOST or keys & lives
+        }
     return found
 
 
-_NUMBERS = (str, int)
+def _bearing(
+    work: Work, declared: Declared, column: str, values: Collection[Any], most: int
+) -> Iterator[tuple[Key, Any]]:
+    """Yield rows that hold one of some values, each key with the value, so many of each."""
+    keys, wanted = [declared.table.c[c.key] for c in declared.key], declared.column(column)
+    for part in chunks(sorted(values, key=repr)):
+        where = wanted.in_(part)
+        rows = work.conn.execute(select(*keys, wanted).where(where).limit(most)).all()
+        if len(rows) == most and len(part) > 1:
+            # A dash that stands everywhere must not hide who else holds a number.
+            for value in part:
+                yield from _bearing(work, declared, column, [value], most)
+            continue
+        yield from ((tuple(row)[:-1], row[-1]) for row in rows)
+
+
+_NUMBERS = (str, int, Decimal, UUID)
 """Types of the values by which another system knows somebody."""
 
 
-def _living(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
-    """Return which of these rows belong to somebody who was not erased."""
+def _living(
+    work: Work, declared: Declared, keys: Sequence[Key], going: set[Person]
+) -> set[Key]:
+    """Return which of these rows belong to somebody who was not erased, nor goes now."""
     if declared.name in work.datamap.subjects:
         whose = {key: {(declared.name, key)} for key in keys}
     else:
         own = owners(work.conn, work.datamap, declared, keys)
         whose = {key: {person for person, _ in ways} for key, ways in own.items()}
-    gone = erased_before(work.conn, work.datamap, {p for people in whose.values() for p in people})
-    return {key for key, people in whose.items() if people - gone}
+    others = {person for people in whose.values() for person in people}.difference(going)
+    others -= erased_before(work.conn, work.datamap, others)
+    return {key for key, people in whose.items() if people & others}
 
 
 def _text(work: Work, place: Place, value: Any) -> str:
@@ -290,7 +323,7 @@ def _text(work: Work, place: Place, value: Any) -> str:
 
 
 def _anothers(
-    work: Work, place: Place, kind: Kind | None, text: str, people: Sequence[Person]
+    work: Work, place: Place, kind: Kind | None, text: str, going: set[Person]
 ) -> bool:
     """Return whether a value is another living person's own as well, wherever it stands there."""
     contacts = work.datamap.subjects.get(place[0])
@@ -312,7 +345,7 @@ def _anothers(
         # What is no address at all is nobody's address.
         with suppress(MatchError):
             found |= carriers(work.conn, work.datamap, kind, text)
-    return not found.issubset(people)
+    return not found.issubset(going)
 
 
 _OWN = (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
