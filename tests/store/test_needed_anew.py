@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,16 @@ import pytest
 from sqlalchemy import event, select, update
 
 from flask_guesterase.core.policy import Blocker
+from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates.restated import restated
 from flask_guesterase.store.erasing import people
 from flask_guesterase.store.executing import anew, finishing
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.retaining import vouching
 from flask_guesterase.store.retaining.vouching import NO_FACTS
-from tests.store.lodge import ANN, Booking, Guest, Lodge, Member
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Member, policies
 from tests.store.test_guard_living import GUEST, OLD, held, lifted, theirs
 from tests.store.test_looked_again import OLD_STAY, refill
 from tests.store.test_needed_back import owing, paid
@@ -275,6 +278,47 @@ def test_a_part_that_a_hold_keeps_meanwhile_waits_as_well(
     finishing.finish(lodge.run)
     lodge.sweep()
     assert ((email(lodge) == NEW["email"]), ended(lodge, number)) == (living, "erased")
+
+
+@pytest.mark.parametrize("word", ["unseen", "lives", "theirs", "old"])
+def test_what_was_written_anew_into_a_part_that_the_law_keeps_does_not_go_on_its_day(
+    any_lodge: Lodge, word: str
+) -> None:
+    """It waits for a word of staff; what stood there all along goes on its day."""
+    lodge = any_lodge
+    (guest, policy), *others = policies()
+    policy = replace(
+        policy, columns={**policy.columns, "email": retain("access_log", null)},
+        clock={"created": "made_on", "recorded": "made_on"},
+    )  # fmt: skip
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve([(guest, policy), *others], Base.metadata.tables.values(), mappers)
+    lodge.grants["officer"].add("law")
+    lodge.run(lambda office: office.sign_pack("CN", "officer"))
+    lodge.stayed()
+    number = lodge.erased_guest()
+    booked(lodge)
+    if word == "unseen":
+        typed(lodge, **NEW)
+    else:
+        written(lodge, full_name="Ann Berg", **({} if word == "old" else NEW))
+        assert lodge.worker() == {"staff": 1}
+    if word in ("lives", "old"):
+        lives(lodge)
+    lodge.later(days=200)
+    done = finishing.finish(lodge.run)
+    if word in ("unseen", "theirs"):
+        assert (done, email(lodge)) == ({}, NEW["email"])
+        if word == "theirs":
+            theirs(lodge, lodge.ours("returned")[0]["id"])
+            lodge.later(days=1)
+        else:
+            lives(lodge)
+        finishing.finish(lodge.run)
+        lodge.sweep()
+    living = word in ("unseen", "lives")
+    assert (email(lodge), ended(lodge, number)) == (NEW["email"] if living else None, "erased")
+    assert lodge.ours("kept")[-1]["facts"] == NO_FACTS
 
 
 def test_no_mark_of_what_stood_there_outlives_it(lodge: Lodge) -> None:

@@ -75,11 +75,11 @@ def due(
 def _parts(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key]:
     """Return the rows of which a precondition of this hotel's keeps the columns of a line.
 
-    A hold may have come over it since.
+    A hold may have come over it since, and of a profile the law keeps some until its day.
     """
     needed = line.mode == law.BLOCKED and line.open != ANOTHER
-    over = line.mode == law.HELD and vouching.stood_before(work, line)
-    if not (needed or over) or not remainder.columns_of(work, line):
+    marked = line.mode in (law.HELD, law.PLACE) and vouching.stood_before(work, line)
+    if not (needed or marked) or not remainder.columns_of(work, line):
         return []
     return list(remainder.keys_of(work, line, who) or ())
 
@@ -131,6 +131,9 @@ class _Known:
 def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
     """Return what becomes of the kept part of one row."""
     row = line.table_name, key
+    if line.mode == law.PLACE and (line.id, key) not in known.anew:
+        # Nobody but the law kept it for so long.
+        return _Word.GOES
     said = _told(known.of(line, [row]))
     if said is not None or (line.id, key) not in known.anew:
         return said or _Word.GOES

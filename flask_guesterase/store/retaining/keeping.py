@@ -105,15 +105,17 @@ def _record(
 def _stood(
     work: Work, origin: Origin, step: Step, before: Stood
 ) -> dict[Key, dict[str, str]]:
-    """Return marks of what a guest's request leaves to a precondition, by which new values show.
+    """Return marks of what a request leaves to a precondition, and in a profile to the law.
 
-    Also while a hold keeps it meanwhile: what was marked first counts, not what stands there now.
+    By these new values show. Also while a hold keeps it meanwhile: what was marked first counts,
+    not what stands there now.
     """
-    decision, keys = step.decision, [row.key for row in step.rows]
-    found: dict[Key, dict[str, str]] = {}
-    if origin.number is not None and mode_of(decision) == law.BLOCKED:
+    decision, mode = step.decision, mode_of(step.decision)
+    keys, found = [row.key for row in step.rows], dict[Key, dict[str, str]]()
+    profile = mode == law.PLACE and decision.table in work.datamap.subjects
+    if origin.number is not None and (mode == law.BLOCKED or profile):
         found = vouching.stood(work, decision.table, keys, decision.columns)
-    for key in keys if mode_of(decision) in (law.BLOCKED, law.HELD) else ():
+    for key in keys if mode != law.SEALED else ():
         old = before.get((decision.table, key), {})
         if known := {name: old[name] for name in decision.columns if name in old}:
             found[key] = found.get(key, {}) | known

@@ -83,7 +83,7 @@ def unmarked(line: Any) -> Any:
 
     :param line: the columns of our table.
     """
-    return case((line.mode.in_(("blocked", "held")), NO_FACTS), else_=line.facts)
+    return case((line.mode != "sealed", NO_FACTS), else_=line.facts)
 
 
 def mark(work: Work, who: str) -> str:
