@@ -131,7 +131,8 @@ TABLES: tuple[Own, ...] = (
          What.WORD: "mode open basis grade", What.FACTS: "facts",
          What.TIME: "until since ended_at"},
         {"facts": "days of the stay, what rules ask, and marks of who did not say it: with its "
-         "request, or after three years; marks of what a precondition left: as that goes"},
+         "request, or after three years; marks of what a precondition, or the law, left: as that "
+         "goes"},
     ),
     Own(
         "shelf", "where a sealed line of the guest register is found at night",
