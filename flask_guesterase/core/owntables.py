@@ -131,8 +131,9 @@ TABLES: tuple[Own, ...] = (
          What.NAME: "controller property table_name columns category rule",
          What.WORD: "mode open basis grade", What.FACTS: "facts",
          What.TIME: "until since ended_at"},
-        {"facts": "days of the stay, what rules ask, and marks of who did not say it, and of what "
-         "a precondition left: with its request, or after three years"},
+        {"facts": "days of the stay, what rules ask, and marks of who did not say it: with its "
+         "request, or after three years; marks of what a precondition, or the law, left: as that "
+         "goes"},
     ),
     Own(
         "shelf", "where a sealed line of the guest register is found at night",

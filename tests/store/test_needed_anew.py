@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, select, update
 
+from flask_guesterase.core.policy import Blocker
+from flask_guesterase.core.treatment import null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates.restated import restated
-from flask_guesterase.store.executing import finishing
-from flask_guesterase.store.requests.bygone import NO_FACTS
-from tests.store.lodge import ANN, Booking, Guest, Lodge, Member
-from tests.store.test_guard_living import GUEST, theirs
+from flask_guesterase.store.erasing import people
+from flask_guesterase.store.executing import anew, finishing
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.retaining import vouching
+from flask_guesterase.store.retaining.vouching import NO_FACTS
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Member, policies
+from tests.store.test_guard_living import GUEST, OLD, held, lifted, theirs
 from tests.store.test_looked_again import OLD_STAY, refill
 from tests.store.test_needed_back import owing, paid
 from tests.store.test_two_steps import ended, half_erased, name, written
@@ -192,6 +198,170 @@ def test_a_part_that_was_laid_before_staff_goes_where_it_is_theirs(lodge: Lodge)
     lodge.worker()
     assert (lodge.returns("staff"), ended(lodge, number)) == ([], "erased")
     assert email(lodge) != NEW["email"]
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_goes_under_a_later_request_is_asked_about_by_no_earlier_one(
+    any_lodge: Lodge, seen: bool
+) -> None:
+    """Who booked again asked again: their new address goes with the bill, as both requests say."""
+    lodge = any_lodge
+    first = half_erased(lodge)
+    booked(lodge)
+    if seen:
+        written(lodge, full_name="Ann Berg", document_no=ANN["document_no"], **NEW)
+        assert lodge.worker() == {"staff": 1}
+    else:
+        typed(lodge, document_no=ANN["document_no"], **NEW)
+    second = lodge.erased_guest()
+    assert email(lodge) == NEW["email"]
+    paid(lodge)
+    lodge.later(days=1)
+    lodge.sweep()
+    assert finishing.finish(lodge.run)["finished"] == 1
+    lodge.sweep()
+    assert lodge.returns("staff") == []
+    assert {ended(lodge, each) for each in (first, second)} == {"erased"}
+    assert email(lodge) != NEW["email"]
+
+
+def test_a_value_is_known_as_new_after_another_part_of_its_row_went(any_lodge: Lodge) -> None:
+    """What is left of a line is written down anew, with what stood there as it was first kept."""
+    lodge = any_lodge
+    lodge.stayed()
+    lodge.add(Booking(id=7, guest_id=1, made_at=OLD_STAY, amount=600))
+    lodge.blockers = tuple(
+        Blocker(name, "lodge_bookings", _over(most), needs={"lodgers_": [column]})
+        for name, most, column in (("open-folio", 500, "email"), ("deposit", 550, "phone"))
+    )
+    lodge.erased_guest()
+    typed(lodge, **NEW)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(Booking.__table__).where(Booking.id == 7).values(amount=520))
+    assert finishing.finish(lodge.run) == {"finished": 1}
+    booked(lodge)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {}
+    assert (lodge.returns("staff"), email(lodge)) == ([(*OWN, "staff")], NEW["email"])
+
+
+def _over(most: int) -> Any:
+    return lambda b, today: b.c.amount > most
+
+
+@pytest.mark.parametrize("paid_first", [False, True])
+@pytest.mark.parametrize("living", [False, True])
+def test_a_part_that_a_hold_keeps_meanwhile_waits_as_well(
+    any_lodge: Lodge, paid_first: bool, living: bool
+) -> None:
+    """What is written anew under the hold does not go as it is lifted, unless it is theirs."""
+    lodge = any_lodge
+    number = half_erased(lodge)
+    hold = held(lodge, "1")
+    nights(lodge, 1)
+    assert [row["mode"] for row in lodge.ours("kept") if row["ended_at"] is None] == ["held"]
+    booked(lodge)
+    typed(lodge, **NEW)
+    nights(lodge, 1)
+    if paid_first:
+        paid(lodge)
+        nights(lodge, 1)
+    lifted(lodge, hold)
+    paid(lodge)
+    nights(lodge, 1)
+    assert lodge.returns("staff") == [(*OWN, "staff")]
+    if living:
+        lives(lodge)
+    else:
+        theirs(lodge, lodge.ours("returned")[0]["id"])
+        lodge.later(days=1)
+    finishing.finish(lodge.run)
+    lodge.sweep()
+    assert ((email(lodge) == NEW["email"]), ended(lodge, number)) == (living, "erased")
+
+
+@pytest.mark.parametrize("word", ["unseen", "lives", "theirs", "old"])
+def test_what_was_written_anew_into_a_part_that_the_law_keeps_does_not_go_on_its_day(
+    any_lodge: Lodge, word: str
+) -> None:
+    """It waits for a word of staff; what stood there all along goes on its day."""
+    lodge = any_lodge
+    (guest, policy), *others = policies()
+    policy = replace(
+        policy, columns={**policy.columns, "email": retain("access_log", null)},
+        clock={"created": "made_on", "recorded": "made_on"},
+    )  # fmt: skip
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve([(guest, policy), *others], Base.metadata.tables.values(), mappers)
+    lodge.grants["officer"].add("law")
+    lodge.run(lambda office: office.sign_pack("CN", "officer"))
+    lodge.stayed()
+    number = lodge.erased_guest()
+    booked(lodge)
+    if word == "unseen":
+        typed(lodge, **NEW)
+    else:
+        written(lodge, full_name="Ann Berg", **({} if word == "old" else NEW))
+        assert lodge.worker() == {"staff": 1}
+    if word in ("lives", "old"):
+        lives(lodge)
+    lodge.later(days=200)
+    done = finishing.finish(lodge.run)
+    if word in ("unseen", "theirs"):
+        assert (done, email(lodge)) == ({}, NEW["email"])
+        if word == "theirs":
+            theirs(lodge, lodge.ours("returned")[0]["id"])
+            lodge.later(days=1)
+        else:
+            lives(lodge)
+        finishing.finish(lodge.run)
+        lodge.sweep()
+    living = word in ("unseen", "lives")
+    assert (email(lodge), ended(lodge, number)) == (NEW["email"] if living else None, "erased")
+    assert lodge.ours("kept")[-1]["facts"] == NO_FACTS
+
+
+def test_no_mark_of_what_stood_there_outlives_it(lodge: Lodge) -> None:
+    """For who has the key it tells whether somebody's address stood there."""
+    half_erased(lodge)
+    (line,) = lodge.ours("kept")
+    assert list(json.loads(line["facts"])[vouching.STOOD]) == ["email"]
+    paid(lodge)
+    assert finishing.finish(lodge.run)["finished"] == 1
+    (line,) = lodge.ours("kept")
+    assert (line["facts"], line["ended_at"] is not None) == (NO_FACTS, True)
+
+
+def test_many_parts_are_compared_with_few_statements(lodge: Lodge) -> None:
+    """They wait for long, and are looked at each night."""
+    costs = []
+    for many in (5, 25):
+        address = f"bo{many}@mail.example"
+        lodge.add(Guest(id=many, house="sh", made_on=OLD, full_name="Bo", email=address))
+        lodge.add(*(
+            Booking(id=100 * many + n, guest_id=many, made_at=OLD_STAY, amount=600,
+                    external_ref=f"R{many}-{n}")
+            for n in range(many)
+        ))  # fmt: skip
+        needs = {"lodge_bookings": ["external_ref"]}
+        lodge.blockers = (Blocker("open-folio", "lodge_bookings", _over(500), needs=needs),)
+        number = lodge.erased_guest(email=address)
+        said: list[str] = []
+
+        def note(_c: Any, _u: Any, text: str, *_: Any, said: list[str] = said) -> None:
+            said.append(text)
+
+        def look(office: Any, number: str = number, note: Any = note) -> None:
+            work, kept = office.work, tables.kept
+            lines = work.conn.execute(select(kept).where(kept.c.request == number)).all()
+            who = frozenset(people.taken(work, number))
+            event.listen(work.conn, "before_cursor_execute", note)
+            assert anew.due(work, lines, who, load(work, number).erased_at) == lines
+
+        lodge.run(look)
+        costs.append(len(said))
+    # Each row is found by its key.
+    assert costs[1] - costs[0] <= 20
 
 
 def test_a_new_address_without_a_new_stay_goes_with_the_bill(lodge: Lodge) -> None:

@@ -16,7 +16,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.executing import expiry
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.requests.bygone import NO_FACTS
+from flask_guesterase.store.retaining.vouching import NO_FACTS
 from flask_guesterase.store.sweeping import looking
 from tests import engines
 from tests.store.crowd import GUESTS, NEW, OLD, Crowd

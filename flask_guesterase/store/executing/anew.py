@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -17,7 +16,7 @@ from ...core.returning import Sign
 from .. import tables
 from ..comeback import owing
 from ..comeback.arrived import booked
-from ..erasing.finder import owners
+from ..erasing.finder import buried, owners
 from ..erasing.traces import holding
 from ..lawbook.blockers import today_at
 from ..retaining import keeping, law, remainder, vouching
@@ -63,6 +62,7 @@ def due(
     parts = {line.id: keys for line in lines if (keys := _parts(work, line, who))}
     mine = [line for line in lines if line.id in parts]
     known.learn((line.table_name, key) for line in mine for key in parts[line.id])
+    known.anew = _anew(work, [line for line in mine if line.request is not None], parts)
     words = {line.id: {_word(known, line, key) for key in parts[line.id]} for line in mine}
     lives = {id for id, said in words.items() if said == {_Word.LIVES}}
     if lives:
@@ -73,8 +73,13 @@ def due(
 
 
 def _parts(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key]:
-    """Return the rows of which a precondition of this hotel's keeps the columns of a line."""
-    if line.mode != law.BLOCKED or line.open == ANOTHER or not remainder.columns_of(work, line):
+    """Return the rows of which a precondition of this hotel's keeps the columns of a line.
+
+    A hold may have come over it since, and of a profile the law keeps some until its day.
+    """
+    needed = line.mode == law.BLOCKED and line.open != ANOTHER
+    marked = line.mode in (law.HELD, law.PLACE) and vouching.stood_before(work, line)
+    if not (needed or marked) or not remainder.columns_of(work, line):
         return []
     return list(remainder.keys_of(work, line, who) or ())
 
@@ -85,29 +90,40 @@ class _Known:
 
     :param work: the open transaction.
     :param erased: when their request was carried out, naive UTC; None without one.
+    :param anew: number of a line and key of its row, in which something else stands by now.
     """
 
     work: Work
     erased: datetime | None
+    anew: Collection[tuple[int, Key]] = ()
+    _gone: dict[Person, datetime] = field(default_factory=dict)
     _lines: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
 
     def learn(self, rows: Iterable[Person]) -> None:
-        """Read what is written down of rows that came back."""
-        table = tables.returned.c
+        """Read what is written down of rows that came back, and when people went last."""
+        rows, table = set(rows), tables.returned.c
+        people = (row for row in rows if row[0] in self.work.datamap.subjects)
+        self._gone.update(buried(self.work.conn, people))
         told = table.table_name, table.row_key, table.state, table.seen_at, table.decided_at
-        for part in chunks(sorted({(name, key_text(key)) for name, key in rows})):
+        for part in chunks(sorted((name, key_text(key)) for name, key in rows)):
             wanted = select(*told).where(among([table.table_name, table.row_key], part))
             for each in self.work.conn.execute(wanted.order_by(table.id)):
                 self._lines.setdefault((each.table_name, each.row_key), []).append(each)
 
-    def since(self, line: Line[Any]) -> datetime:
-        """Return since when something said counts: of a request, since it was carried out."""
-        kept: datetime = line.since
-        return kept if self.erased is None else min(kept, self.erased)
+    def since(self, line: Line[Any], rows: Iterable[Person]) -> datetime:
+        """Return since when something said counts: of a request, since it was carried out.
 
-    def of(self, line: Line[Any], rows: Iterable[Person]) -> list[Line[Any]]:
+        Whom another request has erased since then has written nothing anew before that.
+        """
+        kept: datetime = line.since
+        if self.erased is None:
+            return kept
+        at = min(kept, self.erased)
+        return max(at, min((self._gone.get(row, at) for row in rows), default=at))
+
+    def of(self, line: Line[Any], rows: Collection[Person]) -> list[Line[Any]]:
         """Return what was said of rows since the erasure that kept a line."""
-        at = self.since(line)
+        at = self.since(line, rows)
         told = (self._lines.get((name, key_text(key)), ()) for name, key in rows)
         return [each for some in told for each in some if each.seen_at >= at]
 
@@ -115,8 +131,11 @@ class _Known:
 def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
     """Return what becomes of the kept part of one row."""
     row = line.table_name, key
+    if line.mode == law.PLACE and (line.id, key) not in known.anew:
+        # Nobody but the law kept it for so long.
+        return _Word.GOES
     said = _told(known.of(line, [row]))
-    if said is not None or line.request is None or not _changed(known.work, line, key):
+    if said is not None or (line.id, key) not in known.anew:
         return said or _Word.GOES
     people = [row]
     if line.table_name not in known.work.datamap.subjects:
@@ -135,16 +154,25 @@ def _told(lines: Sequence[Line[Any]]) -> _Word | None:
     return _Word.LIVES if last == [Fate.LIVES.value] else None
 
 
-def _changed(work: Work, line: Line[Any], key: Key) -> bool:
-    """Return whether something else stands in a part than when it was kept, or may."""
-    declared = work.datamap.declared(line.table_name)
-    columns = remainder.columns_of(work, line) or frozenset()
-    ruled = columns <= declared.rules.keys()
-    if ruled and not holding(work.conn, declared, [key], columns, whole=False):
-        return False
-    before = json.loads(line.facts).get(vouching.STOOD) if vouching.bound(work, line) else None
-    now = vouching.stood(work, line.table_name, [key], columns).get(key)
-    return before is None or before != now
+def _anew(
+    work: Work, lines: Iterable[Line[Any]], parts: Mapping[int, Sequence[Key]]
+) -> set[tuple[int, Key]]:
+    """Return lines and keys of rows in which something else stands than when kept, or may."""
+    alike: dict[tuple[str, frozenset[str]], list[Line[Any]]] = {}
+    for line in lines:
+        columns = remainder.columns_of(work, line) or frozenset()
+        alike.setdefault((line.table_name, columns), []).append(line)
+    found = set[tuple[int, Key]]()
+    for (table, columns), mine in alike.items():
+        declared, keys = work.datamap.declared(table), {k for line in mine for k in parts[line.id]}
+        if columns <= declared.rules.keys():
+            keys = holding(work.conn, declared, list(keys), columns, whole=False)
+        now = vouching.stood(work, table, list(keys), columns)
+        for line in mine:
+            before = vouching.stood_before(work, line)
+            there = (key for key in parts[line.id] if key in keys)
+            found |= {(line.id, key) for key in there if not before or before != now.get(key)}
+    return found
 
 
 def _whose(work: Work, table: str, key: Key) -> list[Person]:
@@ -162,7 +190,7 @@ def _asked(
     work, told = known.work, known.of(line, {row, *people})
     # A word that the row is who was erased was said of the stays that there were.
     decided = (each.decided_at for each in told if each.state in _SAID and each.decided_at)
-    at = max([known.since(line), *decided]).replace(tzinfo=UTC)
+    at = max([known.since(line, people), *decided]).replace(tzinfo=UTC)
     day = today_at(work.settings, at, line.property)
     if not any(booked(work, name, keys, at, day) for name, keys in by_table(people).items()):
         return _Word.GOES

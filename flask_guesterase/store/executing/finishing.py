@@ -187,10 +187,13 @@ def _request(number: str, skip: frozenset[str], office: HasWork) -> dict[str, in
     kept = tables.kept
     mine = select(kept).where(may_end(work, skip), kept.c.request == number)
     who = frozenset(people.taken(work, number))
-    lines = anew.due(work, work.conn.execute(mine).all(), who, case.erased_at)
+    lines = work.conn.execute(mine).all()
+    going = anew.due(work, lines, who, case.erased_at)
     origin = keeping.Origin(number, case.controller, case.property)
-    counts = _finish(work, origin, lines, who)
-    return counts | {"ended": int(completing.complete(work, number))}
+    counts = Counter(_finish(work, origin, going, who))
+    # Nobody looks at these again once it is noted that their hold was lifted.
+    counts[HELD_ON] += sum(line.mode == law.HELD for line in lines if line not in going)
+    return {**counts, "ended": int(completing.complete(work, number))}
 
 
 def _rows(lines: Sequence[Line[Any]], office: HasWork) -> dict[str, int]:
@@ -259,7 +262,7 @@ def _finish(
     erased = planning.erase(work, origin, plan, scope)
     erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]
     keeping.end(work, keys)
-    keeping.record(work, origin, plan, erased, _since(lines, keys))
+    keeping.record(work, origin, plan, erased, _since(lines, keys), _stood(work, lines, keys))
     if origin.number is not None:
         newstay.ask(work, origin, plan)
         people.bury(work, origin.number, plan.spared())
@@ -317,6 +320,18 @@ def _since(lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]) -> kee
         for key in keys[line.id] if line.request is None else ():
             place = line.table_name, key
             found[place] = min(line.since, found.get(place, line.since))
+    return found
+
+
+def _stood(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> keeping.Stood:
+    """Return the marks of what stood in rows as a precondition first kept it."""
+    found: dict[tuple[str, Key], dict[str, str]] = {}
+    for line in lines:
+        marks = vouching.stood_before(work, line)
+        for key in keys[line.id] if marks else ():
+            found.setdefault((line.table_name, key), {}).update(marks)
     return found
 
 

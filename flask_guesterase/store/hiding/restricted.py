@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, inspect, literal_column, select, update
 
 from .. import tables
+from ..retaining import vouching
 
 MODES = ("place", "held", "blocked")
 """Modes of what is kept where it was; what is sealed is no longer there to be hidden."""
@@ -86,7 +87,9 @@ class Restricted:
         kept, now = tables.kept, datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         mine = kept.c.table_name == self.table, kept.c.row_key == key
         living = kept.c.mode.in_(MODES), kept.c.ended_at.is_(None)
-        conn.execute(update(kept).where(*mine, *living).values(ended_at=now))
+        conn.execute(update(kept).where(*mine, *living).values(
+            ended_at=now, facts=vouching.unmarked(kept.c)
+        ))
         self.rows[key] = []
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Table, delete, func, select, update
 
 from ...core.lifecycle import State
-from ...core.log import canonical
 from ...core.own import RECORDS, REFUSALS
 from ...core.period import months_after
 from ...core.standing import Standing
@@ -21,6 +20,7 @@ from ..holding import heldrequests
 from ..mapping.revealing import revealing
 from ..messages import outbox
 from ..retaining import law
+from ..retaining.vouching import NO_FACTS
 from ..statements.sql import among, chunks
 from ..work import Work
 
@@ -196,7 +196,6 @@ def _drop(work: Work, numbers: list[str]) -> None:
     conn.execute(delete(request).where(request.c.number.in_(numbers)))
 
 
-NO_FACTS = canonical({"answers": {}, "events": {}}).decode()
 """What stands instead of the facts of a kept row that went long ago."""
 
 

@@ -38,6 +38,9 @@ from . import law, vouching
 Since = Mapping[tuple[str, Key], datetime]
 """(Table, key) -> since when a row is kept, naive UTC."""
 
+Stood = Mapping[tuple[str, Key], Mapping[str, str]]
+"""(Table, key) -> column -> a mark of what stood in it as a precondition first kept it."""
+
 FOREVER = "9999-12-31"
 """Last day of a box whose end nobody knows; its key is not a day's key."""
 
@@ -57,7 +60,8 @@ class Origin:
 
 
 def record(
-    work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since | None = None
+    work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since | None = None,
+    stood: Stood | None = None,
 ) -> int:
     """Write down what a plan keeps, and seal what it took out of its rows.
 
@@ -66,19 +70,22 @@ def record(
     :param plan: the plan.
     :param erased: what was done, with the images of what is to be sealed.
     :param since: since when rows are kept that are only written down anew.
+    :param stood: what stood in these as a precondition first kept it.
     :return: how many rows and categories are kept.
     """
     # What triggers wrote meanwhile may have to stay as well.
     plans = erased.kept(plan), *erased.rest
-    return sum(_record(work, origin, each, erased, since or {}) for each in plans)
+    return sum(_record(work, origin, each, erased, since or {}, stood or {}) for each in plans)
 
 
-def _record(work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since) -> int:
+def _record(
+    work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since, before: Stood
+) -> int:
     lines: list[dict[str, Any]] = []
     boxes: list[tuple[boxing.Item, Laying]] = []
     staying = _staying(plan)
     for step in plan.keeping():
-        stood = _stood(work, origin, step)
+        stood = _stood(work, origin, step, before)
         for row in step.rows:
             line = _line(work, origin, plan, step.decision, row, staying, stood.get(row.key))
             line["since"] = since.get((step.decision.table, row.key), work.stamp)
@@ -96,13 +103,24 @@ def _record(work: Work, origin: Origin, plan: Plan, erased: Erased, since: Since
     return len(lines)
 
 
-def _stood(work: Work, origin: Origin, step: Step) -> dict[Key, str]:
-    """Return marks of what a guest's request leaves to a precondition, by which new values show."""
-    decision = step.decision
-    if origin.number is None or mode_of(decision) != law.BLOCKED:
-        return {}
-    keys = [row.key for row in step.rows]
-    return vouching.stood(work, decision.table, keys, decision.columns)
+def _stood(
+    work: Work, origin: Origin, step: Step, before: Stood
+) -> dict[Key, dict[str, str]]:
+    """Return marks of what a request leaves to a precondition, and in a profile to the law.
+
+    By these new values show. Also while a hold keeps it meanwhile: what was marked first counts,
+    not what stands there now.
+    """
+    decision, mode = step.decision, mode_of(step.decision)
+    keys, found = [row.key for row in step.rows], dict[Key, dict[str, str]]()
+    profile = mode == law.PLACE and decision.table in work.datamap.subjects
+    if origin.number is not None and (mode == law.BLOCKED or profile):
+        found = vouching.stood(work, decision.table, keys, decision.columns)
+    for key in keys if mode != law.SEALED else ():
+        old = before.get((decision.table, key), {})
+        if known := {name: old[name] for name in decision.columns if name in old}:
+            found[key] = found.get(key, {}) | known
+    return found
 
 
 def _conflicts(work: Work, origin: Origin, plan: Plan) -> None:
@@ -160,7 +178,7 @@ _UNTOLD: Mapping[str, Any] = {"answers": {}, "events": {}, "place": ""}
 
 def _line(
     work: Work, origin: Origin, plan: Plan, decision: Decision, row: Row, staying: _Staying,
-    stood: str | None = None,
+    stood: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     mode = mode_of(decision)
     ruling = plan.rulings.get((decision.table, row.key), Ruling())
@@ -305,7 +323,8 @@ def end(
 ) -> None:
     """Note that kept rows went, or are kept in another way from now on.
 
-    A key that is made of what was kept, or says who it was when the row is gone, goes with it.
+    A key that is made of what was kept, or says who it was when the row is gone, goes with it, and
+    so do the marks of what a precondition left.
 
     :param work: the open transaction.
     :param ids: numbers of the kept rows.
@@ -321,7 +340,7 @@ def end(
     if not back:
         _note_paper(work, wanted)
     mine = by_number(update(kept), kept, wanted)
-    work.conn.execute(mine.values(ended_at=work.stamp))
+    work.conn.execute(mine.values(ended_at=work.stamp, facts=vouching.unmarked(kept.c)))
     known = work.datamap.tables.items()
     telling = {name for name, declared in known if declared.keyed_by(declared.retain)}
     if not back:

@@ -9,7 +9,10 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import case
+
 from ...core.errors import SealError
+from ...core.image import Cell
 from ...core.log import canonical
 from ...core.plan import Key, key_text
 from ...core.rule import Facts, Open
@@ -34,13 +37,16 @@ def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dic
     return {**told, "mark": fingerprint(key, "facts", canonical(said).decode())}
 
 
+NO_FACTS = canonical({"answers": {}, "events": {}}).decode()
+"""Facts of a row of which nothing is written down any more."""
+
 STOOD = "stood"
-"""Under which word the facts have a mark of what stood in a row when a part of it was kept."""
+"""Under which word the facts have marks of what stood in a row when a part of it was kept."""
 
 
 def stood(
     work: Work, table: str, keys: Sequence[Key], columns: Iterable[str]
-) -> dict[Key, str]:
+) -> dict[Key, dict[str, str]]:
     """Return marks of what stands in columns of rows, by which it shows later what is written anew.
 
     Of what cannot be written down exactly, and of rows without a key of their own, there is none.
@@ -51,20 +57,33 @@ def stood(
     :param columns: the columns.
     """
     declared, names = work.datamap.declared(table), sorted(columns)
-    if not (declared.keyed and names):
+    if not (declared.keyed and names and keys):
         return {}
     try:
         found = reader(work.conn, declared, None).read(keys, names)
     except SealError:
         return {}
     pepper = work.custodian.pepper("kept")
-    told = {
-        key: [table, key_text(key), *([c.name, c.form.value, c.value] for c in cells)]
-        for key, cells in found.items()
-    }
-    return {
-        key: fingerprint(pepper, STOOD, canonical(said).decode()) for key, said in told.items()
-    }
+
+    def marked(key: Key, each: Cell) -> str:
+        said = [table, key_text(key), each.name, each.form.value, each.value]
+        return fingerprint(pepper, STOOD, canonical(said).decode())
+
+    return {key: {c.name: marked(key, c) for c in cells} for key, cells in found.items()}
+
+
+def stood_before(work: Work, line: Any) -> dict[str, str]:
+    """Return the marks of what stood in a row as a part of it was first kept; none if unknown."""
+    found: dict[str, str] = json.loads(line.facts).get(STOOD, {}) if bound(work, line) else {}
+    return found
+
+
+def unmarked(line: Any) -> Any:
+    """Return the facts of rows of our table that end, as an expression, without such marks.
+
+    :param line: the columns of our table.
+    """
+    return case((line.mode != "sealed", NO_FACTS), else_=line.facts)
 
 
 def mark(work: Work, who: str) -> str:

@@ -26,9 +26,10 @@ from ..executing.forgetting import keys_back
 from ..incidents import noticing
 from ..messages import outbox
 from ..requests import bygone
-from ..requests.bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
+from ..requests.bygone import BATCH, WAITING, Step, cutoff
 from ..requests.tombstones import LOOKUPS
 from ..retaining import law
+from ..retaining.vouching import NO_FACTS
 from ..unit import HasWork, Run
 from ..work import Work
 
