@@ -43,7 +43,7 @@ def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
     :param looked: whether to look first which tables and columns there are.
     """
     # Before its parcel, as whoever takes its erasure back does.
-    case = None if parcel.request is None else load(work, parcel.request, lock=True)
+    case = load(work, parcel.request, lock=True) if parcel.request else None
     if not dispatch.hold_still(work, parcel) or not is_named(work, parcel, looked):
         return False
     table = tables.intent
