@@ -112,11 +112,12 @@ def test_a_file_stays_with_whoever_came_back_while_it_was_under_a_hold(inn: Inn)
     assert (inn.state(second), shared(inn, second)) == ("erased", THEIRS)
 
 
-def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn) -> None:
+@pytest.mark.parametrize("spelt", ["{}/both.png", "./both.png"])
+def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn, spelt: str) -> None:
     """Whoever it is about, and however it writes the name."""
     _, second, away = waiting(inn)
     inn.guest(3, name="G3", email="g3@mail.example")
-    inn.put(Scan, id=3, guest_id=3, path=f"{inn.files}/both.png")
+    inn.put(Scan, id=3, guest_id=3, path=spelt.format(inn.files))
     back(inn, away)
     assert there(inn)
     assert shared(inn, second) == THEIRS
