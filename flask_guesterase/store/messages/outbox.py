@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from ...core.asking import Asker
-from ...core.errors import AwayError, UnknownError
+from ...core.errors import AwayError, BusyError, UnknownError
 from ...core.seal import Terms
 from .. import tables
 from ..boxes import safe, vault
@@ -37,6 +37,10 @@ TRIES = len(BACK_OFF) + 1
 AWAY = AwayError.__name__
 """Problem of a file whose folder is away: it is tried until that is back, once a day in the end.
 What fails in a folder that was away for days is tried as often as anything else."""
+
+WAITED = (AWAY, BusyError.__name__)
+"""Problems of a file that end by themselves: where a database is away, as well, which rows name it
+is asked until that is back."""
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""

@@ -22,7 +22,6 @@ from ..incidents import bounced
 from ..journaling import approvals, binding
 from ..messages import removal
 from ..messages.outbox import (
-    AWAY,
     BACK,
     BACK_OFF,
     FAILED,
@@ -39,6 +38,7 @@ from ..messages.outbox import (
     SENDING,
     SENT,
     TRIES,
+    WAITED,
     Parcel,
     call_off,
     is_due,
@@ -304,8 +304,9 @@ def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
-    What waits for a folder that is away is not given up; after as many tries it stays for now
-    (`unremoved.staying`), and gets as many again of what fails otherwise then. Where the error came
+    What waits for a folder that is away is not given up, nor a file for a database that may name
+    it; after as many tries it stays for now (`unremoved.staying`), and gets as many again of what
+    fails otherwise then. Where the error came
     from the connection after the commit that says it is done, it is done.
 
     :param work: the open transaction.
@@ -317,27 +318,29 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     row = work.conn.execute(wanted.with_for_update()).one_or_none()
     if row is not None and row.state == SENT:
         return
-    attempts = _count(parcel.attempts, problem, "" if row is None else row.problem)
-    if problem != AWAY and attempts in (TRIES, 2 * TRIES):
+    ways = WAITED if parcel.kind == FILE else WAITED[:1]
+    waits, waited = problem in ways, row is not None and row.problem in ways
+    attempts = _count(parcel.attempts, waits, waited)
+    if not waits and attempts in (TRIES, 2 * TRIES):
         _fail(work, parcel, problem)
         return
     _set(
         work, parcel.id, state=QUEUED, attempts=attempts, problem=problem[:80],
-        next_at=work.stamp + _wait(attempts, problem),
+        next_at=work.stamp + _wait(attempts, waits),
     )  # fmt: skip
 
 
-def _count(attempts: int, problem: str, before: str | None) -> int:
-    """Return how many tries have failed, beyond `TRIES` those since a folder was back."""
-    if problem == AWAY:
+def _count(attempts: int, waits: bool, waited: bool) -> int:
+    """Return how many tries have failed, beyond `TRIES` those since it waits for nothing more."""
+    if waits:
         return max(attempts, min(attempts + 1, TRIES))
-    if before == AWAY and attempts in (TRIES - 1, TRIES):
+    if waited and attempts in (TRIES - 1, TRIES):
         return TRIES + 1
     return attempts + 1
 
 
-def _wait(attempts: int, problem: str) -> timedelta:
-    since = attempts - TRIES if attempts > TRIES and problem != AWAY else attempts
+def _wait(attempts: int, waits: bool) -> timedelta:
+    since = attempts - TRIES if attempts > TRIES and not waits else attempts
     return timedelta(minutes=BACK_OFF[min(since, len(BACK_OFF)) - 1])
 
 
