@@ -21,7 +21,10 @@ or it was there before, or may have been, and was written to."""
 HOLDING = (GOES, SEEN, THERE)
 """States of a row that may still be erased again by itself."""
 
-_REASONS = {GOES: "came-back", "staff": "perhaps-back"}
+ASKED = "staff"
+"""State of a row of which staff are to say whose it is."""
+
+_REASONS = {GOES: "came-back", ASKED: "perhaps-back"}
 """State of a row that came back -> why a request is not complete while it stands."""
 
 LIVES = "lives"
