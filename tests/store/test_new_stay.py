@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import case, update
 from sqlalchemy import delete as deleting
-from sqlalchemy import update
 
 from flask_guesterase.core.errors import MovedError
 from flask_guesterase.core.holding import Wanted
@@ -284,6 +284,32 @@ def test_a_night_audit_at_one_house_leaves_the_profile_of_another_as_it_is(lodge
     assert [row["erased_at"] for row in lodge.ours("subject")] == [None]
     assert finishing.finish(lodge.run) == {}
     assert (lodge.one(Guest, 1), lodge.returns()) == (before, [(*NEW, "staff")])
+
+
+def test_a_stay_at_another_companys_hotel_is_none_here(lodge: Lodge) -> None:
+    """Nothing of it goes with what was asked here, and here nobody hears of it."""
+    def house(table: Any) -> Any:
+        return case((table.c.wishes == "late", "mu"), else_="sh")
+
+    mapped = [
+        (model, replace(policy, place=house) if model is Booking else policy)
+        for model, policy in policies()
+    ]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+    assert wishes(lodge, 8) == "late"
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).values(name=ANN["full_name"], document_no="ZX 1"))
+    hold = whole(lodge)
+    number = lodge.approved(document_no="ZX 1")
+    assert waits(lodge, number) == "waiting"
+    booked(lodge, 9)
+    lifted(lodge, hold)
+    assert lodge.erased(number) == "erased"
 
 
 def test_why_staff_are_asked_is_said_in_words() -> None:

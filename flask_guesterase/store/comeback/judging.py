@@ -285,8 +285,12 @@ class Judge:
                     if mark.origin.number != row.request
                 ]  # fmt: skip
 
-    def bookings(self, people: Sequence[Person]) -> dict[Person, list[_Record]]:
-        """Return the bookings of people: when they were made, and what they carry."""
+    def bookings(self, people: Sequence[Person], house: str = "") -> dict[Person, list[_Record]]:
+        """Return the bookings of people: when they were made, and what they carry.
+
+        :param people: whose.
+        :param house: code of the property that was asked: not those of another company then.
+        """
         without = [
             name for name, declared in self.work.datamap.tables.items()
             if name in self.work.datamap.subjects
@@ -302,9 +306,10 @@ class Judge:
             signs = self._carried(one, keys) if one is not None else {}
             dated = bool(_BOOKED & set(clock_of(declared.policy)))
             moments = clocks.moments_of(conn, datamap, name, keys) if dated else {}
+            away = purview.elsewhere(self.work, house, declared, keys)
             for row in rows:
                 # What was erased again a moment ago shows no life, whatever day it keeps.
-                if (name, row.key) in self._shells:
+                if (name, row.key) in self._shells or row.key in away:
                     continue
                 record = _Record(moments.get(row.key, {}), tuple(signs.get(row.key, ())))
                 if dated or record.signs:

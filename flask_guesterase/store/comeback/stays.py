@@ -42,7 +42,8 @@ def later(
         ended = moments.get("departed", ()) if happened else ()
         return life(made, (), since, zone) is Life.NEW or active(ended, since, zone)
 
-    for person, records in Judge(work, lambda mark: True).bookings(list(who)).items():
+    mine = Judge(work, lambda mark: True).bookings(list(who), case.property)
+    for person, records in mine.items():
         # What carries something erased was sent once more, and is of before.
         new = (r for r in records if not r.signs and shows(r.moments.get("created", ()), r.moments))
         found |= {person for _ in new}
