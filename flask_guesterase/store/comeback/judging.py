@@ -286,11 +286,7 @@ class Judge:
                 ]  # fmt: skip
 
     def bookings(self, people: Sequence[Person], house: str = "") -> dict[Person, list[_Record]]:
-        """Return the bookings of people: when they were made, and what they carry.
-
-        :param people: whose.
-        :param house: code of the property that was asked: not those of another company then.
-        """
+        """Return the bookings of people, but for those of another company than a house's own."""
         without = [
             name for name, declared in self.work.datamap.tables.items()
             if name in self.work.datamap.subjects
@@ -300,8 +296,7 @@ class Judge:
         found: dict[Person, list[_Record]] = {}
         conn, datamap = self.work.conn, self.work.datamap
         for name, rows in finder.find(conn, datamap, people, without).items():
-            declared = datamap.declared(name)
-            keys = [row.key for row in rows]
+            declared, keys = datamap.declared(name), [row.key for row in rows]
             one = self.known.get(name)
             signs = self._carried(one, keys) if one is not None else {}
             dated = bool(_BOOKED & set(clock_of(declared.policy)))
