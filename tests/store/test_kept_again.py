@@ -5,6 +5,7 @@ A row came back and was erased once more, and of what came with it something is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -13,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from flask_guesterase import verify
+from flask_guesterase.core.returning import NOT_DECIDED
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates.restated import today
 from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.returning.replay import replay
-from tests.store.lodge import ANN, Booking, Lodge, put_back
+from tests.store.lodge import ANN, Booking, Lodge, Member, Wish, put_back
 from tests.store.test_guard_living import held, lifted
 from tests.store.test_looked_again import OLD_STAY, refill
 from tests.store.test_new_stay import stays
@@ -118,6 +121,49 @@ def test_of_a_request_that_keeps_something_what_stays_besides_is_counted_with_it
     lifted(lodge, second)
     finishing.finish(lodge.run)
     assert (lodge.state(number), stays(lodge, number)) == ("erased", [])
+
+
+def test_what_a_sealed_request_keeps_besides_is_in_its_certificate_too(any_lodge: Lodge) -> None:
+    """At once where nothing like it was said, or none was issued that day; and not each time."""
+    lodge = any_lodge
+    lodge.stayed()
+    number = lodge.erased_guest()
+    back(lodge)
+    lodge.sweep()
+    for id, table, row in (
+        (8, "lodge_bookings", Booking(id=8, guest_id=1, made_at=OLD_STAY, wishes="late")),
+        (9, "lodge_bookings", Booking(id=9, guest_id=1, made_at=OLD_STAY, wishes="soon")),
+        (8, "lodge_wishes", Wish(id=8, guest_id=1, email=ANN["email"])),
+    ):
+        lodge.later(days=int(id == 8 and table == "lodge_bookings"))
+        refill(lodge, email=ANN["email"])
+        lodge.add(row)
+        held(lodge, str(id), table)
+        assert lodge.sweep() == {"returned": 1, "erased": 1}
+    assert stays(lodge, number) == [*HELD, ("lodge_wishes", "legal-duty")]
+    said = json.loads(issued(lodge)[-1]["body"])["content"]["stays"]
+    assert [each["rows"] for each in said] == [3, 1]
+    assert [row["supplement"] for row in issued(lodge)] == [0, 1, 2, 3]
+
+
+def test_what_stayed_besides_is_no_word_about_what_comes_later(lodge: Lodge) -> None:
+    """Nobody approved that anything of that table goes: staff are asked."""
+    lodge.stayed()
+    number = lodge.erased_guest()
+    refill(lodge, email=ANN["email"])
+    lodge.add(Member(number="M7", guest_id=1, email=ANN["email"]))
+    hold = held(lodge, "M7", "lodge_members")
+    assert lodge.sweep() == {"returned": 1, "erased": 1}
+    lifted(lodge, hold)
+    finishing.finish(lodge.run)
+    assert lodge.state(number) == "erased"
+    lodge.later(days=1)
+    refill(lodge, email=ANN["email"])
+    with lodge.engine.begin() as conn:
+        conn.execute(delete(Member.__table__))
+    lodge.add(Member(number="M8", guest_id=1, email=ANN["email"]))
+    assert lodge.sweep() == {"returned": 1, "staff": 1}
+    assert lodge.returns("staff") == [("lodgers_", "int:1", NOT_DECIDED, "staff")]
 
 
 def test_a_restored_database_catches_up_with_what_stays_again(

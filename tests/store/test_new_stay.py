@@ -11,16 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import case, update
 from sqlalchemy import delete as deleting
-from sqlalchemy import update
 
 from flask_guesterase.core.errors import MovedError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.plan import NEW_STAY
+from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.comeback.stays import BOOKED, DOOR
 from flask_guesterase.store.executing import finishing, supplementing
 from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.requests import waiting
 from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
 from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
 from tests.store.test_guard_living import GUEST, held, lifted
@@ -222,12 +224,7 @@ def test_a_stay_that_ended_meanwhile_counts_for_a_profile_where_bookings_tell_no
     lodge: Lodge,
 ) -> None:
     """Nobody can tell then whether it was booked before; and what was approved was approved."""
-    mapped = [
-        (model, replace(policy, clock={"departed": "made_at"}) if model is Booking else policy)
-        for model, policy in policies()
-    ]
-    mappers = list(Base.registry.mappers)
-    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+    clocked(lodge, {Booking: {"departed": "made_at"}})
     _, holds = kept_back(lodge)
     booked(lodge)
     before = lodge.one(Guest, 1)
@@ -242,10 +239,99 @@ def test_a_stay_that_ended_meanwhile_counts_for_a_profile_where_bookings_tell_no
     assert lodge.erased(number) == "erased"
 
 
+def test_that_consent_was_withdrawn_is_no_stay(lodge: Lodge) -> None:
+    """Nor is that a booking of before was cancelled: who asked for erasure does both, after it."""
+    clocked(lodge, {Guest: {"withdrawn": "made_on"}, Booking: {"cancelled": "made_at"}})
+    number, holds = kept_back(lodge)
+    lodge.later(days=5)
+    today = lodge.now.replace(tzinfo=None)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).values(made_on=today.date()))
+        conn.execute(update(Booking.__table__).values(made_at=today))
+    lodge.later(days=5)
+    assert free(lodge, holds) == {"finished": 1, "ended": 1}
+    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+
+
+def test_an_officer_hears_of_a_profile_that_nobody_says_anything_about(any_lodge: Lodge) -> None:
+    """It was to go by what was approved, and stays as long as staff do not answer."""
+    lodge = any_lodge
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    lodge.later(days=89)
+    assert stuck(lodge) == 0
+    lodge.later(days=2)
+    assert (stuck(lodge), stuck(lodge)) == (1, 0)
+    (task,) = lodge.ours("task")
+    assert (task["name"], task["kind"], task["done_at"]) == (number, "stuck", None)
+    settled(lodge, theirs=False)
+    stuck(lodge)
+    assert lodge.ours("task")[0]["done_at"] is not None
+
+
+def test_a_night_audit_at_one_house_leaves_the_profile_of_another_as_it_is(lodge: Lodge) -> None:
+    """What is kept elsewhere of the same request goes; nobody is marked as erased by that."""
+    _, holds = kept_back(lodge, ("lodge_bookings", "1"))
+    booked(lodge)
+    before = lodge.one(Guest, 1)
+    for each in holds:
+        lifted(lodge, each)
+    with lodge.engine.begin() as conn:
+        elsewhere = update(tables.kept).where(tables.kept.c.table_name == "lodge_bookings")
+        conn.execute(elsewhere.values(property="mu"))
+    assert finishing.finish(lodge.run, frozenset({"sh"})) == {"finished": 1}
+    assert [row["erased_at"] for row in lodge.ours("subject")] == [None]
+    assert finishing.finish(lodge.run) == {}
+    assert (lodge.one(Guest, 1), lodge.returns()) == (before, [(*NEW, "staff")])
+
+
+def test_a_stay_at_another_companys_hotel_is_none_here(lodge: Lodge) -> None:
+    """Nothing of it goes with what was asked here, and here nobody hears of it."""
+    def house(table: Any) -> Any:
+        return case((table.c.wishes == "late", "mu"), else_="sh")
+
+    mapped = [
+        (model, replace(policy, place=house) if model is Booking else policy)
+        for model, policy in policies()
+    ]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+    assert wishes(lodge, 8) == "late"
+    with lodge.engine.begin() as conn:
+        conn.execute(update(GUEST).values(name=ANN["full_name"], document_no="ZX 1"))
+    hold = whole(lodge)
+    number = lodge.approved(document_no="ZX 1")
+    assert waits(lodge, number) == "waiting"
+    booked(lodge, 9)
+    lifted(lodge, hold)
+    assert lodge.erased(number) == "erased"
+
+
 def test_why_staff_are_asked_is_said_in_words() -> None:
     """On *Came back*, and wherever it is told what stays."""
     assert {NEW_STAY, DOOR} <= SIGHTED.keys()
     assert (NEW_STAY in BLOCKERS, BOOKED in MOVED) == (True, True)
+
+
+def clocked(lodge: Lodge, clocks: dict[type[Base], dict[str, str]]) -> None:
+    """Declare other events of some tables."""
+    mapped = [
+        (model, replace(policy, clock=clocks[model]) if model in clocks else policy)
+        for model, policy in policies()
+    ]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+
+
+def stuck(lodge: Lodge) -> int:
+    """Lay what waits too long before the officer; return how many requests."""
+    count: int = lodge.run(lambda office: waiting.remind(office.work))
+    return count
 
 
 def whole(lodge: Lodge) -> int:

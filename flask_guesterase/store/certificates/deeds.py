@@ -59,6 +59,10 @@ WHOLE = "*"
 """Stands there for a row as a whole."""
 
 
+UNASKED = "unasked"
+"""Under which word an item says that nobody had it before them as the request was approved."""
+
+
 def uncopied(items: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
     """Return table -> the columns of which no safety copy was made.
 

@@ -284,8 +284,8 @@ class Judge:
                     if mark.origin.number != row.request
                 ]  # fmt: skip
 
-    def bookings(self, people: Sequence[Person]) -> dict[Person, list[_Record]]:
-        """Return the bookings of people: when they were made, and what they carry."""
+    def bookings(self, people: Sequence[Person], house: str = "") -> dict[Person, list[_Record]]:
+        """Return the bookings of people, but for those of another company than a house's own."""
         without = [
             name for name, declared in self.work.datamap.tables.items()
             if name in self.work.datamap.subjects
@@ -295,15 +295,15 @@ class Judge:
         found: dict[Person, list[_Record]] = {}
         conn, datamap = self.work.conn, self.work.datamap
         for name, rows in finder.find(conn, datamap, people, without).items():
-            declared = datamap.declared(name)
-            keys = [row.key for row in rows]
+            declared, keys = datamap.declared(name), [row.key for row in rows]
             one = self.known.get(name)
             signs = self._carried(one, keys) if one is not None else {}
             dated = bool(_BOOKED & set(clock_of(declared.policy)))
             moments = clocks.moments_of(conn, datamap, name, keys) if dated else {}
+            away = purview.elsewhere(self.work, house, declared, keys)
             for row in rows:
                 # What was erased again a moment ago shows no life, whatever day it keeps.
-                if (name, row.key) in self._shells:
+                if (name, row.key) in self._shells or row.key in away:
                     continue
                 record = _Record(moments.get(row.key, {}), tuple(signs.get(row.key, ())))
                 if dated or record.signs:

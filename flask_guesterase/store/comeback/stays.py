@@ -30,7 +30,7 @@ def later(
     :param case: their request: a day is one at its hotel.
     :param who: people of whom nothing was erased.
     :param at: the moment, naive UTC.
-    :param happened: whether it counts too that something happened to a booking, or a profile.
+    :param happened: whether it counts too that a stay ended, booked whenever.
     """
     if not who:
         return set()
@@ -38,12 +38,12 @@ def later(
     zone, found = ZoneInfo(hotel.zone if hotel is not None else "UTC"), set[Person]()
 
     def shows(made: Sequence[Any], moments: Mapping[str, Sequence[Any]]) -> bool:
-        rest = [day for event, days in moments.items() if event != "created" for day in days]
-        return life(made, rest, since, zone) is Life.NEW or (
-            happened and active(rest, since, zone)
-        )
+        # Who asks for erasure withdraws a consent and cancels, too: that is no stay.
+        ended = moments.get("departed", ()) if happened else ()
+        return life(made, (), since, zone) is Life.NEW or active(ended, since, zone)
 
-    for person, records in Judge(work, lambda mark: True).bookings(list(who)).items():
+    mine = Judge(work, lambda mark: True).bookings(list(who), case.property)
+    for person, records in mine.items():
         # What carries something erased was sent once more, and is of before.
         new = (r for r in records if not r.signs and shows(r.moments.get("created", ()), r.moments))
         found |= {person for _ in new}

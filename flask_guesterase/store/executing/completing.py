@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -21,6 +21,10 @@ from ..depth import deepening
 from ..messages import unremoved
 from ..retaining import keeping
 from ..work import Work
+from . import supplementing
+
+Items = Iterable[Mapping[str, Any]]
+"""What was done, as `deeds.did` has it."""
 
 
 def complete(work: Work, number: str) -> bool:
@@ -102,29 +106,47 @@ def _gone(work: Work, number: str, items: Iterable[dict[str, Any]]) -> list[dict
     return [*went, *restated.gone(stayed, restated.shared(work, number))]
 
 
-def keep_again(work: Work, number: str | None) -> None:
+def keep_again(work: Work, number: str | None, kept: Items) -> None:
     """Let an erased request of which something stays again be sealed, with a supplement.
 
     A row came back and was erased once more, and a part of what came with it has to stay this
-    time. It ends again once that has gone, as does what kept something from the first.
+    time. It ends again once that has gone, as does what kept something from the first. Of that
+    one a supplement says it too, at most one a day as long as it says nothing else.
 
     :param work: the open transaction, in which that was written down.
     :param number: number of the request; None for what had its time by the law's ceiling.
+    :param kept: what stays that did not before, as `deeds.did` has it.
     :raises TamperedError: the journal does not prove itself.
     """
-    if number is None or not keeping.living(work, number):
+    if number is None or not kept:
         return
     with suppress(UnknownError):
         case = load(work, number, lock=True)
         if case.state is State.ERASED:
             decisions = deepening.noted(case.decisions or {}, None)
-            _certify(work, case, restated.restated(work, number, decisions), State.SEALED)
+            told = restated.restated(work, number, decisions)
+            _certify(work, case, decisions, State.SEALED, told)
+        elif case.state in (State.SEALED, State.PARTIAL) and not _said(work, case, kept):
+            supplementing.supplement(work, case)
+
+
+def _said(work: Work, case: Case, kept: Items) -> bool:
+    """Return whether a certificate of today names every table and reason of what stays."""
+    if not certifying.issued_today(work, case):
+        return False
+    said = certifying.newest(work, case.number)["content"]["stays"]
+    return {_kind(each) for each in kept} <= {_kind(each) for each in said}
+
+
+def _kind(item: Mapping[str, Any]) -> tuple[str, str]:
+    return item["table"], item["category"]
 
 
 def _certify(
-    work: Work, case: Case, decisions: dict[str, Any], end: State
+    work: Work, case: Case, decisions: dict[str, Any], end: State,
+    told: Mapping[str, Any] | None = None,
 ) -> tuple[Case, Content]:
-    said = certifying.content(work, case, end, decisions)
+    said = certifying.content(work, case, end, told or decisions)
     later = deepening.again(work, decisions)
     path = [State.CHECKING] if end is State.SEALED else []
     values = {"decisions": decisions, "ended_at": work.stamp, "try_at": later}

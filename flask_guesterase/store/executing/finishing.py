@@ -265,7 +265,7 @@ def _finish(
     keeping.record(work, origin, plan, erased, _since(lines, keys), _stood(work, lines, keys))
     if origin.number is not None:
         newstay.ask(work, origin, plan)
-        people.bury(work, origin.number, plan.spared())
+        people.bury(work, origin.number, plan.spared() | _full(work, origin.number, who or ()))
         sharing.note(work, origin.number, plan)
         besides.note(work, origin.number, erased)
     recovery = ""
@@ -340,6 +340,15 @@ def _held(lines: Sequence[Line[Any]], keys: Mapping[int, Sequence[Key]]) -> keep
     held = _since([line for line in lines if line.mode == law.HELD], keys)
     others = _since([line for line in lines if line.mode != law.HELD], keys)
     return {place: at for place, at in held.items() if place not in others}
+
+
+def _full(work: Work, number: str, who: Iterable[Person]) -> frozenset[Person]:
+    """Return whose own row is kept as it was: also of those who are not looked at now."""
+    kept, texts = tables.kept.c, {(name, key_text(key)): (name, key) for name, key in who}
+    whole = kept.mode.in_([law.HELD, law.ANEW]) | (kept.open == ANOTHER)
+    mine = kept.request == number, kept.ended_at.is_(None), whole
+    rows = work.conn.execute(select(kept.table_name, kept.row_key).where(*mine))
+    return frozenset(texts[name, key] for name, key in rows if (name, key) in texts)
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:

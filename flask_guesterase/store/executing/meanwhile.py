@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import select
 
@@ -14,7 +15,7 @@ from ...core.lifecycle import DONE, State
 from ...core.plan import Outcome, Plan, Row, Step
 from .. import tables
 from ..casework.cases import Case, load, step
-from ..certificates.deeds import added, did
+from ..certificates.deeds import UNASKED, added, did
 from ..erasing import eraser
 from ..erasing.doubles import doubles
 from ..erasing.taking import Erased
@@ -42,21 +43,27 @@ def keep(work: Work, case: Case, drawn: Plan) -> Plan:
     return late
 
 
-def note(work: Work, number: str | None, drawn: Iterable[Plan]) -> None:
+def note(work: Work, number: str | None, drawn: Iterable[Plan]) -> list[dict[str, Any]]:
     """Write down with a request what else is kept of it, so that its certificate names it.
+
+    Nobody approved that: it is no reason to take anything else of the same table later.
 
     :param work: the open transaction.
     :param number: number of the request; None for what has none.
     :param drawn: plans that were carried out, of which is kept what was not before.
+    :return: what was written down, as `deeds.did` has it.
     """
-    kept = [replace(each, steps=each.keeping()) for each in drawn if each.keeping()]
-    if number is None or not kept:
-        return
+    kept = [replace(each, steps=each.keeping()) for each in drawn]
+    more = [{**i, UNASKED: True} for p in kept if p.steps for i in did(p, doubles(work, p))]
+    if number is None or not more:
+        return []
     with suppress(UnknownError):
         case = load(work, number, lock=True)
         if case.state in _CARRIED_OUT:
-            said, more = case.decisions or {}, [i for p in kept for i in did(p, doubles(work, p))]
+            said = case.decisions or {}
             step(work, case, decisions={**said, "did": added(said.get("did", ()), more)})
+            return more
+    return []
 
 
 _CARRIED_OUT = (State.CHECKING, *DONE)

@@ -18,7 +18,7 @@ from ..comeback import owing
 from ..messages.outbox import FAILED
 from ..messages.post import write
 from ..retaining import keeping
-from ..retaining.law import BLOCKED
+from ..retaining.law import ANEW, BLOCKED
 from ..work import Work
 
 STUCK = timedelta(days=90)
@@ -219,10 +219,18 @@ def _remind_of_rows(work: Work) -> int:
 
 
 def _needed() -> Select[Any]:
-    """Return the select of the requests a part of which the hotel still needs."""
-    kept = tables.kept
+    """Return the select of the requests a part of which the hotel still needs.
+
+    Of what a new stay needs, as long as nobody has said whose it is.
+    """
+    kept, back = tables.kept, tables.returned
+    asked = select(back.c.id).where(
+        back.c.request == kept.c.request, back.c.table_name == kept.c.table_name,
+        back.c.row_key == kept.c.row_key, back.c.state == owing.ASKED,
+    )  # fmt: skip
+    needed = (kept.c.mode == BLOCKED) | ((kept.c.mode == ANEW) & asked.exists())
     return select(kept.c.request).where(
-        kept.c.mode == BLOCKED, kept.c.ended_at.is_(None), kept.c.request.is_not(None)
+        needed, kept.c.ended_at.is_(None), kept.c.request.is_not(None)
     )
 
 

@@ -23,7 +23,7 @@ from ..access import brake
 from ..binds import besides
 from ..casework.cases import load, secret
 from ..certificates import planning
-from ..certificates.deeds import did, unmoved
+from ..certificates.deeds import UNASKED, did, unmoved
 from ..comeback import marks, sharing
 from ..copying import shelved
 from ..depth import deepening
@@ -102,6 +102,7 @@ class Again:
     :param did: what was done, as `deeds.did` writes it; empty when nothing was.
     :param left: of which rows files stay, as `deeds.unmoved` writes it.
     :param until: ISO day on which all that stands in the way is expected to have ended, if known.
+    :param kept: what stays of it that did not before, as `did`.
     """
 
     fate: Fate
@@ -109,6 +110,7 @@ class Again:
     did: tuple[Mapping[str, Any], ...] = ()
     left: tuple[Mapping[str, Any], ...] = ()
     until: str | None = None
+    kept: tuple[Mapping[str, Any], ...] = ()
 
 
 _DECIDED = (*DONE, State.CHECKING)
@@ -143,7 +145,8 @@ def warrant(work: Work, number: str | None) -> Warrant | None:
 
     at = case.erased_at
     day = None if at is None else today_at(work.settings, at.replace(tzinfo=UTC), case.property)
-    items = [*said["decisions"], *said.get("did", ())]
+    done = (each for each in said.get("did", ()) if not each.get(UNASKED))
+    items = [*said["decisions"], *done]
     return Warrant(decided(items, said.get("foreseen", ())), shares, day)
 
 
@@ -197,12 +200,12 @@ def again(
     if held and noted is Noted.RESTED and not planning.left_of(work, plan):
         return Again(Fate.OPEN, why)
     many = doubles(work, plan)
-    erased, spared = _carry_out(work, origin, about, plan, under.day, frozenset(held))
+    erased, spared, kept = _carry_out(work, origin, about, plan, under.day, frozenset(held))
     lost = spared.naming(erased.naming).lost
     done, left = did(plan, many, erased.same, lost), unmoved(erased.others)
     if held:
-        return Again(Fate.OPEN, why, tuple(done), tuple(left))
-    return Again(Fate.ERASED, did=tuple(done), left=tuple(left))
+        return Again(Fate.OPEN, why, tuple(done), tuple(left), kept=tuple(kept))
+    return Again(Fate.ERASED, did=tuple(done), left=tuple(left), kept=tuple(kept))
 
 
 _AS_HELD = (0,)
@@ -333,7 +336,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None,
     held: frozenset[Person],
-) -> tuple[Erased, Unkept]:
+) -> tuple[Erased, Unkept, Sequence[Mapping[str, Any]]]:
     _measured_no_more(work, origin)
     known = giving.gather(work, origin.property, plan)
     spared = unkept(work, plan)
@@ -346,7 +349,7 @@ def _carry_out(
     # What is kept whole of a noted row waits with its line, by which it may turn out to live.
     kept = meanwhile.unwritten(work, origin.number, _apart(plan, held))
     keeping.record(work, origin, kept, erased)
-    meanwhile.note(work, origin.number, (erased.kept(kept), *erased.rest))
+    late = meanwhile.note(work, origin.number, (erased.kept(kept), *erased.rest))
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):
@@ -366,4 +369,4 @@ def _carry_out(
     work.events.append(SubjectErasedAgain(
         origin.controller, origin.property, origin.number or "", SYSTEM, counts
     ))
-    return erased, spared
+    return erased, spared, late

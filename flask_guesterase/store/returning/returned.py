@@ -166,7 +166,7 @@ def erase(work: Work, id: int, lines: Register | None = None) -> Again:
         )
     _write(work, row, done)
     recheck(work, row.request)
-    completing.keep_again(work, row.request)
+    completing.keep_again(work, row.request, done.kept)
     return done
 
 
