@@ -65,7 +65,7 @@ def holders(work: Work, beside: Collection[str]) -> list[int]:
     return [
         hold.id for hold, name in names.items()
         if name in labels or covered_in(work, hold, rows)
-        or (name in files and at_once(work, hold, files[name]))
+        or (name in files and files[name] & at_once(work, hold, files[name]))
     ]
 
 

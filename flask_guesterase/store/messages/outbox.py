@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from ...core.asking import Asker
-from ...core.errors import AwayError, UnknownError
+from ...core.errors import AwayError, ClosedError, UnknownError
 from ...core.seal import Terms
 from .. import tables
 from ..boxes import safe, vault
@@ -35,8 +35,11 @@ TRIES = len(BACK_OFF) + 1
 """How often something is tried before it is given up."""
 
 AWAY = AwayError.__name__
-"""Problem of a file whose folder is away: it is tried until that is back, once a day in the end.
-What fails in a folder that was away for days is tried as often as anything else."""
+"""Problem of a file whose folder is away."""
+
+WAITED = frozenset({AWAY, ClosedError.__name__})
+"""Problems that are waited for: what has one is tried until it is gone, once a day in the end.
+What fails otherwise after days of it is tried as often as anything else."""
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""

@@ -52,6 +52,7 @@ def remove(run: Run, parcel: Parcel) -> bool:
     :param parcel: the removal.
     :return: whether it is gone now, and does not wait for a hold, or was taken back.
     :raises AwayError: the folder in which it lies is away.
+    :raises ClosedError: the key of a hold cannot be read now under which it belongs.
     :raises DeliveryError: it cannot be removed, or was written to meanwhile.
     """
     removal.usable(parcel.content["root"])

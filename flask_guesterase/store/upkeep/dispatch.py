@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, or_, select, update
 
-from ...core.errors import DeliveryError, KeyMissingError, SealError, UnknownError
+from ...core.errors import ClosedError, DeliveryError, KeyMissingError, SealError, UnknownError
 from ...core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ...core.log import slug
 from ...core.permissions import Permission
@@ -22,7 +22,6 @@ from ..incidents import bounced
 from ..journaling import approvals, binding
 from ..messages import removal
 from ..messages.outbox import (
-    AWAY,
     BACK,
     BACK_OFF,
     FAILED,
@@ -39,6 +38,7 @@ from ..messages.outbox import (
     SENDING,
     SENT,
     TRIES,
+    WAITED,
     Parcel,
     call_off,
     is_due,
@@ -186,15 +186,17 @@ def held(work: Work, parcel: Parcel) -> bool:
 def _keep_beside(work: Work, parcel: Parcel) -> bool:
     """Put a file that others left to this request under the oldest hold that reaches one of them.
 
-    :return: whether nobody can tell now that it may go: copies of one of them are still to be
-        looked through for a hold, or a key cannot be read under which it would be put.
+    :return: whether copies of one of them are still to be looked through for a hold.
+    :raises ClosedError: it cannot be put there now.
     """
     if not (beside := parcel.content.get("beside")):
         return False
     table, holds = tables.outbox, heldrequests.holders(work, beside)
     box = work.conn.execute(select(table.c.box).where(table.c.id == parcel.id)).scalar_one()
     problem = heldkeys.keep(work, [box], holds)
-    return problem is not None or not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
+    if problem is not None:
+        raise ClosedError(problem.message, problem.hint)
+    return not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
 
 
 def done(work: Work, parcel: Parcel) -> None:
@@ -288,7 +290,7 @@ def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
-    What waits for a folder that is away is not given up; after as many tries it stays for now
+    What waits for a folder, or for a key, is not given up; after as many tries it stays for now
     (`unremoved.staying`), and gets as many again of what fails otherwise then. Where the error came
     from the connection after the commit that says it is done, it is done.
 
@@ -302,7 +304,7 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     if row is not None and row.state == SENT:
         return
     attempts = _count(parcel.attempts, problem, "" if row is None else row.problem)
-    if problem != AWAY and attempts in (TRIES, 2 * TRIES):
+    if problem not in WAITED and attempts in (TRIES, 2 * TRIES):
         _fail(work, parcel, problem)
         return
     _set(
@@ -312,16 +314,16 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
 
 
 def _count(attempts: int, problem: str, before: str | None) -> int:
-    """Return how many tries have failed, beyond `TRIES` those since a folder was back."""
-    if problem == AWAY:
+    """Return how many tries have failed, beyond `TRIES` those since nothing was waited for."""
+    if problem in WAITED:
         return max(attempts, min(attempts + 1, TRIES))
-    if before == AWAY and attempts in (TRIES - 1, TRIES):
+    if before in WAITED and attempts in (TRIES - 1, TRIES):
         return TRIES + 1
     return attempts + 1
 
 
 def _wait(attempts: int, problem: str) -> timedelta:
-    since = attempts - TRIES if attempts > TRIES and problem != AWAY else attempts
+    since = attempts - TRIES if attempts > TRIES and problem not in WAITED else attempts
     return timedelta(minutes=BACK_OFF[min(since, len(BACK_OFF)) - 1])
 
 
