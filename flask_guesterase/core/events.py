@@ -184,6 +184,12 @@ class FileRemoved(Event):
     name = "file-removed"
 
 
+class FileLeft(Event):
+    """A file of an erased person was to be removed and stays: a row of the host's names it."""
+
+    name = "file-left"
+
+
 class BackupForgotten(Event):
     """The key of sealed copies was destroyed on its day."""
 
@@ -947,6 +953,7 @@ EVENTS: dict[str, type[Event]] = {
         MessageSent,
         MessageFailed,
         FileRemoved,
+        FileLeft,
         BackupForgotten,
         ClockDoubted,
         ClockConfirmed,

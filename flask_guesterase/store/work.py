@@ -84,6 +84,8 @@ class Work:
     :param ruled: which rules were in force as they were first read; None where they were not.
     :param judged: property -> the rules in force as they were first read; of none, what labels say.
     :param planned: tables that what is erased was decided about.
+    :param filed: file whose row was erased -> what is to be known of it when it is removed: what
+        else such rows name, and of how many of them it is the first.
     :param begun: erasures over several databases that begin with this transaction's commit.
     :param refused: what was refused, journaled when this is rolled back for it.
     :param training: what becomes of an act without the training for it.
@@ -120,6 +122,7 @@ class Work:
     ruled: str | None = None
     judged: dict[str, Any] = field(default_factory=dict)
     planned: set[str] = field(default_factory=set)
+    filed: dict[tuple[str, str], dict[str, list[Any]]] = field(default_factory=dict)
     begun: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     training: Training = Training.OFF

@@ -25,7 +25,9 @@ from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.holding import heldcopies, unsearched
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
+from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.upkeep import dispatch
+from flask_guesterase.store.upkeep.sending import deliver
 from tests.engines import fresh_database
 
 from . import group
@@ -352,6 +354,52 @@ def test_a_file_waits_for_a_hold_on_whoever_named_it_by_its_whole_path(
     for hours in (0, 1, 2):
         hotel.work(hours=hours)
     assert hotel.lies() == ["both.png", "other.png"]
+
+
+def test_a_file_waits_for_its_own_row_that_was_not_changed_yet(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """What names it is no other's: it stays with nobody, and goes once all databases are done."""
+    hotel, table = scanned
+    change(hotel, "archive" if table == "passes" else "", f"DELETE FROM {table} WHERE id = 2")
+    number = hotel.approved()
+    crash(after_intent, hotel.erase, number)
+    with hotel.app.app_context():
+        deliver(hotel.extension.run, lambda *_: ("", ""), {}, Report())
+    assert hotel.lies() == ["both.png", "other.png"]
+    for hours in (0, 1):
+        hotel.work(hours=hours)
+    assert (hotel.state(number), hotel.lies()) == ("erased", ["other.png"])
+    assert hotel.certificate(number)["shared"] == []
+
+
+def test_a_file_of_both_stays_with_whoever_came_back_before_it_was_removed(
+    scanned: tuple[Scanned, str],
+) -> None:
+    """Whoever ended last let it go while its folder was away, and the other one's was taken back
+    before that was mounted again."""
+    hotel, table = scanned
+    numbers = [hotel.approved(), hotel.approved(BEA)]
+    for number in numbers:
+        crash(after_intent, hotel.erase, number)
+    away = hotel.scans.rename(hotel.scans.with_name("away"))
+    hotel.work()
+    assert [hotel.state(number) for number in numbers] == ["erased", "checking"]
+    with hotel.app.app_context():
+        for act in ("propose_restore", "restore"):
+            with hotel.extension.begin() as office:
+                if act == "restore":
+                    office.restore(numbers[0], "second")
+                else:
+                    office.propose_restore(numbers[0], "officer", "wrong-person")
+    away.rename(hotel.scans)
+    for hours in (1, 2):
+        hotel.work(hours=hours)
+    assert hotel.lies() == ["both.png", "other.png"]
+    assert hotel.state(numbers[1]) == "erased"
+    assert hotel.certificate(numbers[1])["shared"] == [
+        {"table": table, "rows": 1, "columns": ["scan"]}
+    ]
 
 
 def record_hold(hotel: Scanned, table: str, id: int = 2) -> str:

@@ -95,6 +95,17 @@ def test_a_name_that_a_row_has_by_now_is_somebody_elses(gone: Hotel) -> None:
     assert look(gone) == {}
 
 
+def test_a_name_that_a_row_has_from_another_folder_on_is_somebody_elses(gone: Hotel) -> None:
+    """One declared folder may lie in another."""
+    every = policies(str(gone.files))
+    rules = {**every[0][1].columns, "document_no": File(str(gone.files.parent))}
+    every[0] = (Guest, replace(every[0][1], columns=rules))
+    gone.datamap = gone.mapped(every)
+    gone.guest(3, name="Cy", email="c@mail.example", document_no=f"{gone.files.name}/ann.png")
+    scan(gone, "ann.png")
+    assert look(gone) == {}
+
+
 def test_a_file_that_was_just_written_waits_for_its_row(gone: Hotel) -> None:
     scan(gone, "ann.png", time.time())
     assert look(gone) == {}

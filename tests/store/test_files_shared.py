@@ -69,6 +69,23 @@ def test_a_file_that_a_row_names_from_another_folder_on(
         assert gone(engine, metadata, tmp_path / "scans", tmp_path) == []
 
 
+def test_what_was_made_from_a_file_that_another_column_names_alone(
+    database_url: str, tmp_path: Path
+) -> None:
+    """A third person's row has the picture with its thumbnail, another one's without."""
+    metadata = guests(*(Column(name, String(80)) for name in ("photo", "scan")))
+    rules = {
+        "name": redact, "photo": File(str(tmp_path)),
+        "scan": File(str(tmp_path), also=["{stem}.thumb{suffix}"]),
+    }  # fmt: skip
+    declared = datamap(metadata, {"guests": Policy(rules, subject=PERSON)})
+    with host(database_url, metadata) as engine:
+        rows = both(scan="all.png", photo=None)
+        rows["guests"].append({**rows["guests"][1], "id": 3, "scan": None, "photo": "all.png"})
+        put(engine, metadata, rows)
+        assert erase(engine, declared, AINO).files == []
+
+
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The rows that each look for names read."""

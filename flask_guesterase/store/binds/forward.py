@@ -237,6 +237,7 @@ def _free_files(work: Work, home: Line[Any], intent: Intent) -> Erased:
     paths = set(map(path_of, freed.files))
     known = intent.seed, intent.beside
     beside = besides.owners(work, home.number, *known, paths) if paths else {}
+    work.filed |= shared.filed(freed)
     for file in dict.fromkeys(freed.files):
         # Whether its bytes may be kept was not decided about a file that stays.
         outbox.queue_file(work, origin, *file, beside=beside[path_of(file)])

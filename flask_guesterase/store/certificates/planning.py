@@ -10,7 +10,7 @@ from ...core.plan import Block, Key, Person, Plan, Rulings
 from ..binds import intents
 from ..casework import purview
 from ..census import departing
-from ..erasing import eraser
+from ..erasing import eraser, shared
 from ..erasing.eraser import Locked, Scope
 from ..erasing.taking import Erased
 from ..journaling import binding
@@ -165,6 +165,7 @@ def erase(
     bounds = about or scope(work, drawn.people, lock=True, house=origin.property)
     erased = intents.erase(work, origin, held or drawn, bounds)
     work.changed |= set(erased.counts)
+    work.filed |= shared.filed(erased)
     departing.note(work, origin.property, origin.number or "", drawn, erased)
     if remembered is not None:
         work.remember.append(remembered)

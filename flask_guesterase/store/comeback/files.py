@@ -20,6 +20,8 @@ from ...core.events import SYSTEM, SubjectReturned
 from ...core.treatment import File
 from ..access import brake
 from ..checking.gaps import unreadable
+from ..erasing import shared
+from ..erasing.taking import path_of
 from ..messages import outbox, unremoved
 from ..retaining import holds
 from ..retaining.keeping import Origin
@@ -70,6 +72,11 @@ def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
              if _is_old(os.path.join(folder.root, name))}  # fmt: skip
     for name in _named(work, folder, found) if found else ():
         found.pop(name, None)
+    every = {name: (folder.root, name) for name in found}
+    theirs = shared.named(work.conn, work.whole(), every.values()) if found else ()
+    for name in [name for name, file in every.items() if path_of(file) in theirs]:
+        # Declared folders may lie in each other.
+        del found[name]
     if not found or not _may_go(work, folder):
         return 0
     held = {hold.property for hold in holds.living(work)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, TypeDecorator, or_, select, type_coerce
 
 from ...core.errors import RetryableError
+from ...core.plan import Key
 from ...core.treatment import File
 from ..catalog.shape import LiveSchema
 from ..checking.gaps import unreadable
@@ -36,16 +38,54 @@ def spare(
     :param done: what was done; loses the files that stay, and is told which those are.
     :param live: the live database as read.
     """
-    mine = set(map(path_of, done.files))
-    others = set[str]()
-    for each in _columns(conn, datamap, live) if mine else ():
-        others |= each.named(mine - others)
-    if others:
+    if others := named(conn, datamap, done.files, live, lock=True):
         every = done.naming
         going = [each for each in every if path_of(each[2]) not in others]
         done.named, done.columns = [row for row, _, _ in going], [name for _, name, _ in going]
         done.files = [file for _, _, file in going]
         done.stays = [each for each in every if path_of(each[2]) in others]
+
+
+def named(
+    conn: Connection, datamap: DataMap, files: Iterable[tuple[str, str]],
+    live: LiveSchema | None = None, lock: bool = False,
+) -> set[str]:
+    """Return where those of these files lie that rows name, or what was made from them.
+
+    :param conn: open transaction.
+    :param datamap: the data map; where a table or column is not there, as the live database says.
+    :param files: root folder and name of each.
+    :param live: the live database as read, where rows are locked.
+    :param lock: whether a row of each name is locked.
+    """
+    mine, found = set(map(path_of, files)), set[str]()
+    for each in _columns(conn, datamap, live, lock) if mine else ():
+        # Of what one column names, another one may know what was made from it.
+        found |= each.named(mine)
+    return found
+
+
+def filed(done: Erased) -> dict[tuple[str, str], dict[str, list[Any]]]:
+    """Return file -> what else rows name that name it, and of which rows it is the first.
+
+    Without rows of which a file stays: of these it is told.
+
+    :param done: what was done.
+    """
+    groups: dict[tuple[tuple[str, Key], str], list[tuple[str, str]]] = {}
+    for row, column, file in (*done.stays, *done.naming):
+        groups.setdefault((row, column), []).append(file)
+    told = {each[:2] for each in done.stays}
+    beside, rows = dict[Any, set[Any]](), Counter[tuple[Any, str, str]]()
+    for (row, column), files in groups.items():
+        for file in files:
+            beside.setdefault(file, set()).update(set(files) - {file})
+        if (row, column) not in told:
+            rows[files[0], row[0], column] += 1
+    found = {file: {"with": sorted(each), "rows": list[Any]()} for file, each in beside.items()}
+    for (file, table, column), count in rows.items():
+        found[file]["rows"].append([table, column, count])
+    return found
 
 
 def again(
@@ -68,7 +108,7 @@ def again(
 
 
 def _columns(
-    conn: Connection, datamap: DataMap, live: LiveSchema | None
+    conn: Connection, datamap: DataMap, live: LiveSchema | None, lock: bool
 ) -> Iterator[_Column]:
     """Yield the columns that name files and can be read."""
     hidden = unreadable(datamap)
@@ -76,7 +116,7 @@ def _columns(
     for table, declared in datamap.tables.items():
         for column, rule in declared.rules.items():
             if isinstance(rule, File) and table not in hidden and (table, column) not in missing:
-                yield _Column(conn, declared, declared.column(column), rule, live)
+                yield _Column(conn, declared, declared.column(column), rule, live, lock)
 
 
 @dataclass(frozen=True)
@@ -88,6 +128,7 @@ class _Column:
     :param cell: the column.
     :param rule: what its names are.
     :param live: the live database as read.
+    :param lock: whether rows that name one are locked.
     """
 
     conn: Connection
@@ -95,6 +136,7 @@ class _Column:
     cell: Column[Any]
     rule: File
     live: LiveSchema | None
+    lock: bool
 
     def named(self, mine: Collection[str]) -> set[str]:
         """Return which of these files rows of it name, and what was made from them."""
@@ -139,7 +181,7 @@ class _Column:
 
         :raises RetryableError: one of them is being erased, or changed, by another transaction.
         """
-        if not found or not self.declared.keyed or alone(self.conn):
+        if not (found and self.lock and self.declared.keyed) or alone(self.conn):
             return
         reads, keys = reader(self.conn, self.declared, self.live), [*map(tuple, found.values())]
         lines = reads.lines(keys, (), (self.cell.name,), lock=True, others=True)

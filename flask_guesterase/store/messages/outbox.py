@@ -261,6 +261,7 @@ def queue_file(
     # Parcels are deleted in their time, so a number that counts them is given a second time.
     dedupe = f"{FILE}:{case.number or ''}:{secrets.token_hex(16)}"
     content: dict[str, Any] = {"root": root, "name": name, "until": until if case.number else ""}
+    content |= work.filed.get((root, name), {})
     if whose := list(beside):
         content["beside"] = whose
     _queue(work, case, FILE, "disk", "remove", dedupe, content)

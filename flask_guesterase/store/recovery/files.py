@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from sqlalchemy import delete, func, select
 
-from ...core.errors import DeliveryError, KeyMissingError, UnknownError
+from ...core.errors import DeliveryError, KeyMissingError, SetupError, UnknownError
 from ...core.log import canonical
 from ...core.seal import Terms
 from .. import tables
@@ -33,6 +33,7 @@ from ..statements.folder import mode_of
 from ..unit import HasWork, Run
 from ..upkeep import dispatch
 from ..work import Work
+from . import named
 
 PURPOSE = "recovery-file"
 PIECE = 8 * 2**20
@@ -46,11 +47,12 @@ def remove(run: Run, parcel: Parcel) -> bool:
     """Remove a file, after its bytes are sealed where they are kept; and note that it is gone.
 
     Whether it still is to be removed is looked at, and the file removed, in one transaction: an
-    erasure that is taken back either finds the file or its bytes. So does a hold.
+    erasure that is taken back either finds the file or its bytes. So does a hold; and a row that
+    names it by then keeps it, whoever's it is.
 
     :param run: runs a unit of work.
     :param parcel: the removal.
-    :return: whether it is gone now, and does not wait for a hold, or was taken back.
+    :return: whether it is gone; else it waits, or stays for good.
     :raises AwayError: the folder in which it lies is away.
     :raises ClosedError: the key of a hold cannot be read now under which it belongs.
     :raises DeliveryError: it cannot be removed, or was written to meanwhile.
@@ -59,8 +61,11 @@ def remove(run: Run, parcel: Parcel) -> bool:
     target, _ = removal.locate(parcel.content["root"], parcel.content["name"])
     if _is_file(target) and run(partial(_wanted, parcel)):
         _seal(run, parcel, target)
-    gone: bool = run(partial(_remove, parcel, target))
-    return gone
+    try:
+        return bool(run(partial(_remove, parcel, target, False)))
+    except SetupError:
+        # What is declared may not be there, which costs too much to ask about each file.
+        return bool(run(partial(_remove, parcel, target, True)))
 
 
 def _wanted(parcel: Parcel, office: HasWork) -> bool:
@@ -147,9 +152,13 @@ def _put(
     boxing.put(work.conn, work.custodian, [item], work.today)
 
 
-def _remove(parcel: Parcel, target: Path, office: HasWork) -> bool:
+def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool:
     work = office.work
     if not dispatch.hold_still(work, parcel) or dispatch.held(work, parcel):
+        return False
+    if named.is_named(work, parcel, looked):
+        if named.leave(work, parcel):
+            drop(work, parcel.dedupe)
         return False
     if _is_file(target) and _wanted(parcel, office):
         stamp = _stamp(target.stat())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, or_, select, update
 
 from ...core.errors import ClosedError, DeliveryError, KeyMissingError, SealError, UnknownError
-from ...core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
+from ...core.events import Event, FileLeft, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ...core.log import slug
 from ...core.permissions import Permission
 from .. import tables
@@ -178,9 +178,16 @@ def held(work: Work, parcel: Parcel) -> bool:
     if not untold and work.conn.execute(free).first() is not None:
         return False
     # Unlike what `_FREE` tells of, it would be claimed again at once, by a round that never ends.
-    later = timedelta(minutes=BACK_OFF[0] if untold else 0)
-    _set(work, parcel.id, state=QUEUED, next_at=work.stamp + later)
+    later(work, parcel, BACK_OFF[0] if untold else 0)
     return True
+
+
+def later(work: Work, parcel: Parcel, minutes: int = BACK_OFF[0]) -> None:
+    """Put off what was claimed and was not tried.
+
+    :param work: the open transaction, in which it was to be dealt with.
+    """
+    _set(work, parcel.id, state=QUEUED, next_at=work.stamp + timedelta(minutes=minutes))
 
 
 def _keep_beside(work: Work, parcel: Parcel) -> bool:
@@ -208,6 +215,15 @@ def done(work: Work, parcel: Parcel) -> None:
     marks = approvals.left(work, load(work, parcel.request)) if alone else {}
     _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which), marks)
     _drop(work, parcel.id, box)
+
+
+def left(work: Work, parcel: Parcel) -> None:
+    """Record that a file stays where it lies; what was sealed for its removal is dropped.
+
+    :param work: the open transaction, in which it was to be removed.
+    """
+    _tell(work, FileLeft, parcel.id, "system", (parcel.channel,))
+    call_off(work, parcel.id)
 
 
 _DONE: Mapping[str, type[Event]] = {

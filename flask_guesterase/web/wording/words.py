@@ -192,6 +192,7 @@ ACTIONS: dict[str, str] = {
     "message-sent": N_("message sent"),
     "message-failed": N_("message failed"),
     "file-removed": N_("file removed"),
+    "file-left": N_("file stays, as a row names it"),
     "backup-forgotten": N_("safety copy forgotten"),
     "clock-doubted": N_("clock in doubt"),
     "clock-confirmed": N_("clock confirmed by two people"),

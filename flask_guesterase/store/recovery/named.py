@@ -1,0 +1,58 @@
+"""Files that a row names by the time they are to be removed: they are that row's, and stay.
+
+When they were queued nobody named them. Since then an erasure may have been taken back, or the
+host may have written a row. They go with that row, as every file does that a row names.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from .. import tables
+from ..binds import intents
+from ..casework.cases import load, step
+from ..certificates.deeds import added, unmoved
+from ..erasing import shared
+from ..erasing.taking import path_of
+from ..messages.outbox import Parcel
+from ..upkeep import dispatch
+from ..work import Work
+
+
+def is_named(work: Work, parcel: Parcel, looked: bool) -> bool:
+    """Return whether a row names a file that is to be removed.
+
+    :param work: the open transaction, in which it is removed.
+    :param parcel: its removal.
+    :param looked: whether to look first which tables and columns there are.
+    """
+    content, datamap = parcel.content, work.whole() if looked else work.datamap
+    # Rows may name that from which it was made, which says no more than its name.
+    file, beside = (content["root"], content["name"]), content.get("with", ())
+    return path_of(file) in shared.named(work.conn, datamap, [file, *map(tuple, beside)])
+
+
+def leave(work: Work, parcel: Parcel) -> bool:
+    """Leave a file to the row that names it; return whether it is not to be removed any more.
+
+    While an erasure over several databases is under way that wants it removed, that may be its own
+    row, in a database that was not changed yet: then the file waits for the end of it.
+
+    :param work: the open transaction, in which it was to be removed.
+    :param parcel: its removal.
+    """
+    table = tables.intent
+    mine = table.c.state == intents.OPEN, table.c.request == parcel.request
+    if work.conn.execute(select(table.c.id).where(*mine).limit(1)).first() is not None:
+        dispatch.later(work, parcel)
+        return False
+    dispatch.left(work, parcel)
+    rows = parcel.content.get("rows")
+    if rows and parcel.request is not None:
+        # As of a file that was another's already when its own row was erased.
+        case = load(work, parcel.request, lock=True)
+        done = dict(case.decisions or {})
+        others = {(table, column): count for table, column, count in rows}
+        done["did"] = added(done.get("did", ()), unmoved(others))
+        step(work, case, decisions=done)
+    return True

@@ -1,0 +1,233 @@
+"""A file that a row names by the time it is to be removed is that row's, and goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, MetaData, String, Table
+
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.core.treatment import File, delete_when_last_owner
+from flask_guesterase.store.erasing import shared as shared_
+from flask_guesterase.store.messages.outbox import Parcel
+from flask_guesterase.store.recovery import files, named
+from flask_guesterase.store.upkeep import dispatch
+from flask_guesterase.store.work import Work
+from tests.store.hotel import Guest, Hotel, Scan, policies
+from tests.store.test_files_left import swept
+from tests.store.test_holds import Inn
+from tests.store.test_outbox import Post, go, run
+from tests.store.test_restored_parts import alter, restore
+
+THEIRS = [{"table": "scans", "rows": 1, "columns": ["path"]}]
+"""What a certificate says of one file that is another's too."""
+
+
+@pytest.fixture
+def inn(database_url: str, tmp_path: Path) -> Iterator[Inn]:
+    """Two guests who share one scan, in a folder with another one."""
+    made = Inn(database_url, tmp_path)
+    for name in ("both.png", "nobody.png"):
+        (made.files / name).write_bytes(b"page")
+    for id in (1, 2):
+        made.guest(id, name=f"G{id}", email=f"g{id}@mail.example")
+        made.put(Scan, id=id, guest_id=id, path="both.png")
+    yield made
+    made.engine.dispose()
+
+
+def erase(hotel: Hotel, id: int) -> str:
+    """Erase a guest and let the worker do a round; return the number of the request."""
+    number = hotel.approved(email=f"g{id}@mail.example")
+    run(hotel)(lambda office: office.erase(number))
+    go(hotel, Post())
+    return number
+
+
+def waiting(hotel: Hotel) -> tuple[str, str, Path]:
+    """Erase both, the second while the folder is away; return the requests, and the folder."""
+    first = erase(hotel, 1)
+    away = hotel.files.rename(hotel.files.with_name("away"))
+    return first, erase(hotel, 2), away
+
+
+def back(hotel: Hotel, away: Path) -> dict[str, int]:
+    """Put the folder back and let the worker do a round; return what that did."""
+    away.rename(hotel.files)
+    hotel.later(minutes=5)
+    return dict(go(hotel, Post()).counts)
+
+
+def there(hotel: Hotel) -> bool:
+    """Return whether the shared scan lies in its folder."""
+    return (hotel.files / "both.png").exists()
+
+
+def shared(hotel: Hotel, number: str) -> Any:
+    """Return what the newest certificate of a request says is another's too."""
+    with hotel.begin() as office:
+        assert list(office.verify()) == []
+        return office.certificate(number)["content"]["shared"]
+
+
+def parcels(hotel: Hotel) -> list[str]:
+    """Return the states of the removals there are."""
+    return [row["state"] for row in hotel.ours("outbox") if row["kind"] == "file"]
+
+
+def test_a_file_stays_with_whoever_came_back_while_it_waited_for_its_folder(inn: Inn) -> None:
+    """It is not told as removed, the certificate says whose it is, and it goes with them."""
+    first, second, away = waiting(inn)
+    restore(inn, first)
+    assert "files" not in back(inn, away)
+    assert there(inn)
+    assert parcels(inn) == []
+    assert (inn.events.count("file-left"), inn.events.count("file-removed")) == (1, 0)
+    assert (inn.state(second), shared(inn, second)) == ("erased", THEIRS)
+    again = erase(inn, 1)
+    assert not there(inn)
+    assert (inn.state(again), shared(inn, again)) == ("erased", [])
+
+
+def test_a_file_stays_with_whoever_came_back_while_it_was_under_a_hold(inn: Inn) -> None:
+    """Its certificate says so far that it is left; what it says then is that it is another's."""
+    first, second, away = waiting(inn)
+    hold = inn.hold("subject", "guests", "2")
+    back(inn, away)
+    inn.later(minutes=5)
+    inn.round()
+    assert inn.state(second) == "partial"
+    restore(inn, first)
+    inn.lift(hold)
+    inn.later(minutes=5)
+    inn.round()
+    assert (there(inn), parcels(inn)) == (True, [])
+    inn.later(days=1)
+    inn.sweep()
+    assert (inn.state(second), shared(inn, second)) == ("erased", THEIRS)
+
+
+def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn) -> None:
+    """Whoever it is about, and however it writes the name."""
+    _, second, away = waiting(inn)
+    inn.guest(3, name="G3", email="g3@mail.example")
+    inn.put(Scan, id=3, guest_id=3, path=f"{inn.files}/both.png")
+    back(inn, away)
+    assert there(inn)
+    assert shared(inn, second) == THEIRS
+    erase(inn, 3)
+    assert not there(inn)
+
+
+def test_a_file_that_nobody_names_goes_once_its_folder_is_back(inn: Inn) -> None:
+    """An erased row names nothing any more, and that of a guest who came back another file."""
+    first, second, away = waiting(inn)
+    restore(inn, first)
+    alter(inn, "UPDATE scans SET path = 'other.png'")
+    assert back(inn, away)["files"] == 1
+    assert not there(inn)
+    assert (inn.state(second), shared(inn, second)) == ("erased", [])
+
+
+def test_what_was_sealed_of_a_file_that_stays_is_dropped(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process died between the two; who it was sealed for finds the file where it lay."""
+    first, second, away = waiting(inn)
+    with monkeypatch.context() as died:
+        died.setattr(files, "_remove", lambda *_: 1 / 0)
+        back(inn, away)
+    restore(inn, first)
+    assert "recovery-file" in {row["purpose"] for row in inn.ours("box")}
+    inn.later(minutes=15)
+    go(inn, Post())
+    assert "recovery-file" not in {row["purpose"] for row in inn.ours("box")}
+    assert restore(inn, second).files == {}
+    go(inn, Post())
+    assert there(inn)
+
+
+def test_a_file_of_a_sweep_stays_with_a_row_that_names_it(inn: Inn) -> None:
+    """No request asked for it."""
+    swept(inn, "both.png")
+    assert "files" not in go(inn, Post()).counts
+    assert (there(inn), parcels(inn)) == (True, [])
+    assert inn.events.count("file-left") == 1
+
+
+def test_a_file_of_which_one_of_several_names_is_anothers_counts_one_row(
+    inn: Inn,
+) -> None:
+    """What was made from a scan stays beside it, and it is one row of one person."""
+    every = policies(str(inn.files))
+    thumbs = File(str(inn.files), also=["{stem}.thumb{suffix}"])
+    every[-1] = (Scan, Policy({"path": thumbs}, via="guest", rows=delete_when_last_owner))
+    inn.datamap = inn.mapped(every)
+    (inn.files / "both.thumb.png").write_bytes(b"page")
+    first, second, away = waiting(inn)
+    restore(inn, first)
+    back(inn, away)
+    assert (there(inn), (inn.files / "both.thumb.png").exists()) == (True, True)
+    assert shared(inn, second) == THEIRS
+
+
+def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Declared but not made yet: it is asked for which there are, and nobody waits for it."""
+    every = policies(str(inn.files))
+    papers = Table(
+        "papers", MetaData(), Column("id", String(8), primary_key=True),
+        Column("scan", String(80)), Column("guest_no", String(8)),
+    )  # fmt: skip
+    every.append((papers, Policy({"scan": File(str(inn.files))}, via={})))
+    swept(inn, "nobody.png")
+    inn.datamap = inn.mapped(every)
+    looked, look = list[bool](), named.is_named
+
+    def is_named(work: Work, parcel: Parcel, catalogue: bool) -> bool:
+        looked.append(catalogue)
+        return look(work, parcel, catalogue)
+
+    monkeypatch.setattr(named, "is_named", is_named)
+    assert go(inn, Post()).counts["files"] == 1
+    assert looked == [False, True]
+
+
+def test_a_file_that_is_held_by_the_time_it_would_go_is_not_told_as_removed(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits."""
+    swept(inn, "nobody.png")
+
+    def held(work: Work, parcel: Parcel) -> bool:
+        dispatch.later(work, parcel)
+        return True
+
+    monkeypatch.setattr(dispatch, "held", held)
+    assert "files" not in go(inn, Post()).counts
+    assert (parcels(inn), (inn.files / "nobody.png").exists()) == (["queued"], True)
+
+
+def test_a_file_is_asked_about_in_one_statement_for_each_column(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names are looked for where a folder is that it may lie in, and once."""
+    swept(inn, "nobody.png")
+    every, elsewhere = policies(str(inn.files)), File(str(inn.files.parent / "elsewhere"))
+    rules = {**every[0][1].columns, "document_no": elsewhere}
+    every[0] = (Guest, replace(every[0][1], columns=rules))
+    inn.datamap = inn.mapped(every)
+    asked, look = list[str](), shared_._Column._rows
+
+    def rows(self: Any, *given: Any) -> Any:
+        asked.append(self.cell.name)
+        return look(self, *given)
+
+    monkeypatch.setattr(shared_._Column, "_rows", rows)
+    assert go(inn, Post()).counts["files"] == 1
+    assert asked == ["path"]
