@@ -22,7 +22,9 @@ from flask_guesterase.store.binds import besides, intents
 from flask_guesterase.store.binds.forward import tried
 from flask_guesterase.store.casework import cases
 from flask_guesterase.store.executing import expiry, finishing
-from flask_guesterase.store.holding import heldcopies, unsearched
+from flask_guesterase.store.holding import heldcopies, heldkeys, heldrequests, unsearched
+from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.retaining.holds import living
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweeping.report import Report
@@ -577,6 +579,25 @@ def test_of_several_files_each_waits_for_holds_on_a_row_of_those_alone_who_had_i
     in_pairs(hotel, table, last)
     record_hold(hotel, table, row)
     assert left_of_pairs(hotel) == [stays]
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_hold_under_which_a_file_lies_by_itself_reaches_who_had_it_also_later(
+    scanned: tuple[Scanned, str], beside: bool
+) -> None:
+    """By what it was reached may be gone by now; what another's hold keeps says nothing of it."""
+    hotel, _ = scanned
+    number = hotel.approved()
+    hold(hotel, "int:2")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        work, box = office.work, tables.box.c
+        case, (held,) = cases.load(work, number), living(work)
+        whose = ["R-OTHER"] if beside else []
+        outbox.queue_file(work, case, str(hotel.scans), "own.png", beside=whose)
+        mine = box.request == number, box.purpose == outbox.FILE
+        boxes = work.conn.execute(sa.select(box.id).where(*mine)).scalars().all()
+        assert heldkeys.take(work, boxes, held.id) == 1
+        assert heldrequests.holders(work, [number]) == ([] if beside else [held.id])
 
 
 def test_what_is_noted_of_a_shared_file_does_not_say_its_name(
