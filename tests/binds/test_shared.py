@@ -749,3 +749,28 @@ def test_a_file_waits_for_a_hold_on_whom_a_sweep_under_way_takes_it_from(
     for hours in (0, 1, 2):
         aged.work(hours=hours)
     assert aged.lies() == [*(["both.png"] if held == 2 else []), "other.png"]
+
+
+def test_a_round_ends_in_which_what_is_put_off_is_due_again(
+    scanned: tuple[Scanned, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is so much of it that a minute is over before all was looked at once."""
+    hotel, _ = scanned
+    number, tries = hotel.approved(), list[int]()
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        case = cases.load(office.work, number)
+        for name in ("one.png", "two.png"):
+            (hotel.scans / name).write_bytes(b"page")
+            outbox.queue_file(office.work, case, str(hotel.scans), name)
+
+    def later(work: Any, parcel: outbox.Parcel) -> bool:
+        tries.append(parcel.id)
+        assert len(tries) < 9
+        hotel.extension._now = lambda: work.now + dt.timedelta(minutes=2)
+        dispatch.later(work, parcel)
+        return True
+
+    monkeypatch.setattr(dispatch, "held", later)
+    with hotel.app.app_context():
+        deliver(hotel.extension.run, lambda *_: ("", ""), {}, report := Report())
+    assert (report.counts, report.problems, len(set(tries))) == ({}, {}, 2)
