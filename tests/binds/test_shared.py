@@ -375,6 +375,24 @@ def test_a_file_waits_for_its_own_row_that_was_not_changed_yet(
     assert hotel.certificate(number)["shared"] == []
 
 
+def test_a_file_goes_once_a_database_is_back_that_may_name_it(tmp_path: Path) -> None:
+    """However long it was away: it is told as staying meanwhile, and no person need try again."""
+    with sharing(beside(tmp_path), tmp_path, "papers") as hotel:
+        change(hotel, "", "DELETE FROM papers WHERE id = 2")
+        number = hotel.approved()
+        away = hotel.scans.rename(hotel.scans.with_name("away"))
+        assert hotel.erase(number) == "checking"
+        back = taken_away(hotel, 1)
+        away.rename(hotel.scans)
+        for hours in (1, 2, 4, 7, 13, 25, 50, 75, 100):
+            hotel.work(hours=hours)
+        back()
+        for hours in (125, 126):
+            hotel.work(hours=hours)
+        assert hotel.lies() == ["other.png"]
+        assert "message-failed" not in hotel.actions()
+
+
 def test_a_file_of_both_stays_with_whoever_came_back_before_it_was_removed(
     scanned: tuple[Scanned, str],
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from tests.store.hotel import Guest, Hotel, Scan, policies
 from tests.store.test_files_left import swept
 from tests.store.test_holds import Inn
 from tests.store.test_outbox import Post, go, run
-from tests.store.test_restored_parts import alter, restore
+from tests.store.test_restored_parts import alter, propose, restore
 
 THEIRS = [{"table": "scans", "rows": 1, "columns": ["path"]}]
 """What a certificate says of one file that is another's too."""
@@ -111,11 +112,12 @@ def test_a_file_stays_with_whoever_came_back_while_it_was_under_a_hold(inn: Inn)
     assert (inn.state(second), shared(inn, second)) == ("erased", THEIRS)
 
 
-def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn) -> None:
+@pytest.mark.parametrize("spelt", ["{}/both.png", "./both.png"])
+def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn, spelt: str) -> None:
     """Whoever it is about, and however it writes the name."""
     _, second, away = waiting(inn)
     inn.guest(3, name="G3", email="g3@mail.example")
-    inn.put(Scan, id=3, guest_id=3, path=f"{inn.files}/both.png")
+    inn.put(Scan, id=3, guest_id=3, path=spelt.format(inn.files))
     back(inn, away)
     assert there(inn)
     assert shared(inn, second) == THEIRS
@@ -131,6 +133,36 @@ def test_a_file_that_nobody_names_goes_once_its_folder_is_back(inn: Inn) -> None
     assert back(inn, away)["files"] == 1
     assert not there(inn)
     assert (inn.state(second), shared(inn, second)) == ("erased", [])
+
+
+def test_whoever_takes_back_what_waits_for_its_file_meets_nobody_who_leaves_that(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes it back has the request and asks for the removal; who leaves the file, likewise."""
+    first, second, away = waiting(inn)
+    hold = inn.hold("subject", "guests", "2")
+    back(inn, away)
+    inn.later(minutes=5)
+    inn.round()
+    restore(inn, first)
+    inn.lift(hold)
+    propose(inn, second)
+    came, look = list[Any](), named.is_named
+    other = Thread(
+        target=lambda: came.append(run(inn)(lambda office: office.restore(second, "second")))
+    )
+
+    def is_named(work: Work, parcel: Parcel, catalogue: bool) -> bool:
+        if other.ident is None:
+            other.start()
+            other.join(0.5)
+        return look(work, parcel, catalogue)
+
+    monkeypatch.setattr(named, "is_named", is_named)
+    inn.later(minutes=5)
+    assert go(inn, Post()).problems == {}
+    other.join()
+    assert (len(came), inn.state(second), there(inn)) == (1, "restored", True)
 
 
 def test_what_was_sealed_of_a_file_that_stays_is_dropped(

@@ -151,7 +151,8 @@ class _Column:
         folder = os.path.abspath(self.rule.root)
         names = [os.path.relpath(each, folder) for each in mine]
         inside = [name for name in names if name.split(os.sep, 1)[0] != os.pardir]
-        return {os.path.join(r, name) for r in ("", self.rule.root, folder) for name in inside}
+        roots = "", os.curdir, self.rule.root, folder
+        return {os.path.join(root, name) for root in roots for name in inside}
 
     def _held(self, texts: Iterable[str]) -> set[str]:
         """Return which names rows hold, of these."""

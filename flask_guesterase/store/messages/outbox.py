@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from ...core.asking import Asker
-from ...core.errors import AwayError, ClosedError, UnknownError
+from ...core.errors import AwayError, BusyError, ClosedError, UnknownError
 from ...core.seal import Terms
 from .. import tables
 from ..boxes import safe, vault
@@ -37,9 +37,10 @@ TRIES = len(BACK_OFF) + 1
 AWAY = AwayError.__name__
 """Problem of a file whose folder is away."""
 
-WAITED = frozenset({AWAY, ClosedError.__name__})
-"""Problems that are waited for: what has one is tried until it is gone, once a day in the end.
-What fails otherwise after days of it is tried as often as anything else."""
+WAITED = (AWAY, BusyError.__name__, ClosedError.__name__)
+"""Problems of a file that end by themselves: it is tried until they do, once a day in the end.
+Where a database is away, which rows name it is asked until that is back; for a key it waits
+alike. What fails otherwise after days of it is tried as often as anything else."""
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""

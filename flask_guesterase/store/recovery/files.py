@@ -61,11 +61,16 @@ def remove(run: Run, parcel: Parcel) -> bool:
     target, _ = removal.locate(parcel.content["root"], parcel.content["name"])
     if _is_file(target) and run(partial(_wanted, parcel)):
         _seal(run, parcel, target)
+    looked = False
     try:
-        return bool(run(partial(_remove, parcel, target, False)))
+        gone = run(partial(_remove, parcel, target, looked))
     except SetupError:
         # What is declared may not be there, which costs too much to ask about each file.
-        return bool(run(partial(_remove, parcel, target, True)))
+        looked = True
+        gone = run(partial(_remove, parcel, target, looked))
+    if gone is None:
+        run(partial(_leave, parcel, looked))
+    return bool(gone)
 
 
 def _wanted(parcel: Parcel, office: HasWork) -> bool:
@@ -152,14 +157,13 @@ def _put(
     boxing.put(work.conn, work.custodian, [item], work.today)
 
 
-def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool:
+def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool | None:
+    """Remove a file; return whether it is gone, or None where a row names it: nothing was done."""
     work = office.work
     if not dispatch.hold_still(work, parcel) or dispatch.held(work, parcel):
         return False
     if named.is_named(work, parcel, looked):
-        if named.leave(work, parcel):
-            drop(work, parcel.dedupe)
-        return False
+        return None
     if _is_file(target) and _wanted(parcel, office):
         stamp = _stamp(target.stat())
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
@@ -168,6 +172,11 @@ def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool
     removed.keep(work, parcel)
     dispatch.done(work, parcel)
     return True
+
+
+def _leave(parcel: Parcel, looked: bool, office: HasWork) -> None:
+    if named.leave(office.work, parcel, looked):
+        drop(office.work, parcel.dedupe)
 
 
 def whole(work: Work, removal_: str) -> bool:

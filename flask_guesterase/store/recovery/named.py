@@ -22,7 +22,7 @@ from ..work import Work
 def is_named(work: Work, parcel: Parcel, looked: bool) -> bool:
     """Return whether a row names a file that is to be removed.
 
-    :param work: the open transaction, in which it is removed.
+    :param work: the open transaction, in which it is removed or left.
     :param parcel: its removal.
     :param looked: whether to look first which tables and columns there are.
     """
@@ -32,15 +32,20 @@ def is_named(work: Work, parcel: Parcel, looked: bool) -> bool:
     return path_of(file) in shared.named(work.conn, datamap, [file, *map(tuple, beside)])
 
 
-def leave(work: Work, parcel: Parcel) -> bool:
+def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
     """Leave a file to the row that names it; return whether it is not to be removed any more.
 
     While an erasure over several databases is under way that wants it removed, that may be its own
     row, in a database that was not changed yet: then the file waits for the end of it.
 
-    :param work: the open transaction, in which it was to be removed.
+    :param work: the open transaction, one of its own.
     :param parcel: its removal.
+    :param looked: whether to look first which tables and columns there are.
     """
+    # Before its parcel, as whoever takes its erasure back does.
+    case = load(work, parcel.request, lock=True) if parcel.request else None
+    if not dispatch.hold_still(work, parcel) or not is_named(work, parcel, looked):
+        return False
     table = tables.intent
     mine = table.c.state == intents.OPEN, table.c.request == parcel.request
     if work.conn.execute(select(table.c.id).where(*mine).limit(1)).first() is not None:
@@ -48,9 +53,8 @@ def leave(work: Work, parcel: Parcel) -> bool:
         return False
     dispatch.left(work, parcel)
     rows = parcel.content.get("rows")
-    if rows and parcel.request is not None:
+    if rows and case is not None:
         # As of a file that was another's already when its own row was erased.
-        case = load(work, parcel.request, lock=True)
         done = dict(case.decisions or {})
         others = {(table, column): count for table, column, count in rows}
         done["did"] = added(done.get("did", ()), unmoved(others))

@@ -306,9 +306,10 @@ def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
-    What waits for a folder, or for a key, is not given up; after as many tries it stays for now
-    (`unremoved.staying`), and gets as many again of what fails otherwise then. Where the error came
-    from the connection after the commit that says it is done, it is done.
+    What waits for a folder that is away is not given up, nor a file for a database that may name
+    it, or for a key; after as many tries it stays for now (`unremoved.staying`), and gets as many
+    again of what fails otherwise then. Where the error came from the connection after the commit
+    that says it is done, it is done.
 
     :param work: the open transaction.
     :param parcel: what could not be done.
@@ -319,27 +320,29 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     row = work.conn.execute(wanted.with_for_update()).one_or_none()
     if row is not None and row.state == SENT:
         return
-    attempts = _count(parcel.attempts, problem, "" if row is None else row.problem)
-    if problem not in WAITED and attempts in (TRIES, 2 * TRIES):
+    ways = WAITED if parcel.kind == FILE else WAITED[:1]
+    waits, waited = problem in ways, row is not None and row.problem in ways
+    attempts = _count(parcel.attempts, waits, waited)
+    if not waits and attempts in (TRIES, 2 * TRIES):
         _fail(work, parcel, problem)
         return
     _set(
         work, parcel.id, state=QUEUED, attempts=attempts, problem=problem[:80],
-        next_at=work.stamp + _wait(attempts, problem),
+        next_at=work.stamp + _wait(attempts, waits),
     )  # fmt: skip
 
 
-def _count(attempts: int, problem: str, before: str | None) -> int:
-    """Return how many tries have failed, beyond `TRIES` those since nothing was waited for."""
-    if problem in WAITED:
+def _count(attempts: int, waits: bool, waited: bool) -> int:
+    """Return how many tries have failed, beyond `TRIES` those since it waits for nothing more."""
+    if waits:
         return max(attempts, min(attempts + 1, TRIES))
-    if before in WAITED and attempts in (TRIES - 1, TRIES):
+    if waited and attempts in (TRIES - 1, TRIES):
         return TRIES + 1
     return attempts + 1
 
 
-def _wait(attempts: int, problem: str) -> timedelta:
-    since = attempts - TRIES if attempts > TRIES and problem not in WAITED else attempts
+def _wait(attempts: int, waits: bool) -> timedelta:
+    since = attempts - TRIES if attempts > TRIES and not waits else attempts
     return timedelta(minutes=BACK_OFF[min(since, len(BACK_OFF)) - 1])
 
 
