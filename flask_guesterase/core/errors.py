@@ -27,6 +27,7 @@ GuesteraseError
 │   ├── AwayError          a folder of files is away, as one whose share is not mounted
 │   └── BehindError        a witness has seen another number of entries; .size
 ├── SealError              a box or a key cannot be opened
+│   ├── ClosedError        a key is there and cannot be read now; it is waited for
 │   └── KeyMissingError    a key file is not where it should be
 └── TamperedError          the journal does not prove itself; .index
 """
@@ -214,6 +215,10 @@ class BehindError(DeliveryError):
 
 class SealError(GuesteraseError):
     """A box or a key cannot be opened."""
+
+
+class ClosedError(SealError):
+    """A key is there and cannot be read now; what needs it waits, and is not given up."""
 
 
 class KeyMissingError(SealError):

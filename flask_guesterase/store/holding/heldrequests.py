@@ -10,9 +10,9 @@ from sqlalchemy import select
 from ...core.lifecycle import OPEN, State
 from ...core.standing import Standing
 from .. import tables
-from ..boxes import vault
+from ..boxes import safe, vault
 from ..messages import outbox
-from ..retaining.holds import living
+from ..retaining.holds import Hold, living
 from ..statements.sql import chunks
 from ..work import Work
 from . import heldkeys
@@ -65,8 +65,16 @@ def holders(work: Work, beside: Collection[str]) -> list[int]:
     return [
         hold.id for hold, name in names.items()
         if name in labels or covered_in(work, hold, rows)
-        or (name in files and at_once(work, hold, files[name]))
+        or (name in files and _by_themselves(work, hold, files[name]))
     ]
+
+
+def _by_themselves(work: Work, hold: Hold, files: Collection[str]) -> bool:
+    """Return whether a hold reaches one of these files, all under it, for whose request has it."""
+    if {*files} & at_once(work, hold, files):
+        return True
+    # Nobody had it as well; by what it was reached then, may be gone.
+    return any(not (safe.peek(work, box) or {}).get("beside") for box in sorted(files))
 
 
 def _rows_of_requests(work: Work, numbers: Sequence[str] | None) -> list[tuple[str, str, str]]:

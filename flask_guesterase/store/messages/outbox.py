@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from ...core.asking import Asker
-from ...core.errors import AwayError, BusyError, UnknownError
+from ...core.errors import AwayError, BusyError, ClosedError, UnknownError
 from ...core.seal import Terms
 from .. import tables
 from ..boxes import safe, vault
@@ -35,12 +35,12 @@ TRIES = len(BACK_OFF) + 1
 """How often something is tried before it is given up."""
 
 AWAY = AwayError.__name__
-"""Problem of a file whose folder is away: it is tried until that is back, once a day in the end.
-What fails in a folder that was away for days is tried as often as anything else."""
+"""Problem of a file whose folder is away."""
 
-WAITED = (AWAY, BusyError.__name__)
-"""Problems of a file that end by themselves: where a database is away, as well, which rows name it
-is asked until that is back."""
+WAITED = (AWAY, BusyError.__name__, ClosedError.__name__)
+"""Problems of a file that end by themselves: it is tried until they do, once a day in the end.
+Where a database is away, which rows name it is asked until that is back; for a key it waits
+alike. What fails otherwise after days of it is tried as often as anything else."""
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""

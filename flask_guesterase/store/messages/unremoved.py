@@ -36,14 +36,14 @@ def leaving(work: Work, number: str | None) -> list[tuple[str, str]]:
 
 
 _LONG = tables.outbox.c.attempts >= TRIES
-"""Tried as often as what is given up, for a folder that is away all that time, or was."""
+"""Tried as often as what is given up, for a folder or a key that is waited for, or was."""
 
 
 def staying(work: Work, number: str) -> int:
     """Return how many files of a request are there and stay.
 
     Until a person looks, as long as they are held, or until they are gone from a folder that was
-    away for days.
+    away, or could be told to be free of a hold whose key could not be read, for days.
     """
     table = tables.outbox
     stays = or_(table.c.box.in_(HELD), _LONG)

@@ -54,6 +54,7 @@ def remove(run: Run, parcel: Parcel) -> bool:
     :param parcel: the removal.
     :return: whether it is gone; else it waits, or stays for good.
     :raises AwayError: the folder in which it lies is away.
+    :raises ClosedError: the key of a hold cannot be read now under which it belongs.
     :raises DeliveryError: it cannot be removed, or was written to meanwhile.
     """
     removal.usable(parcel.content["root"])

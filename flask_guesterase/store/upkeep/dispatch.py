@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, or_, select, update
 
-from ...core.errors import DeliveryError, KeyMissingError, SealError, UnknownError
+from ...core.errors import ClosedError, DeliveryError, KeyMissingError, SealError, UnknownError
 from ...core.events import Event, FileLeft, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ...core.log import slug
 from ...core.permissions import Permission
@@ -193,15 +193,17 @@ def later(work: Work, parcel: Parcel, minutes: int = BACK_OFF[0]) -> None:
 def _keep_beside(work: Work, parcel: Parcel) -> bool:
     """Put a file that others left to this request under the oldest hold that reaches one of them.
 
-    :return: whether nobody can tell now that it may go: copies of one of them are still to be
-        looked through for a hold, or a key cannot be read under which it would be put.
+    :return: whether copies of one of them are still to be looked through for a hold.
+    :raises ClosedError: it cannot be put there now.
     """
     if not (beside := parcel.content.get("beside")):
         return False
     table, holds = tables.outbox, heldrequests.holders(work, beside)
     box = work.conn.execute(select(table.c.box).where(table.c.id == parcel.id)).scalar_one()
     problem = heldkeys.keep(work, [box], holds)
-    return problem is not None or not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
+    if problem is not None:
+        raise ClosedError(problem.message, problem.hint)
+    return not unsearched.asked_of(work.conn).keys().isdisjoint(beside)
 
 
 def done(work: Work, parcel: Parcel) -> None:
@@ -305,9 +307,9 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
     What waits for a folder that is away is not given up, nor a file for a database that may name
-    it; after as many tries it stays for now (`unremoved.staying`), and gets as many again of what
-    fails otherwise then. Where the error came
-    from the connection after the commit that says it is done, it is done.
+    it, or for a key; after as many tries it stays for now (`unremoved.staying`), and gets as many
+    again of what fails otherwise then. Where the error came from the connection after the commit
+    that says it is done, it is done.
 
     :param work: the open transaction.
     :param parcel: what could not be done.

@@ -83,8 +83,12 @@ def _each(
     run: Run, claim: Callable[[HasWork], Sequence[Parcel]], do: Callable[[Parcel], None],
     report: Report,
 ) -> None:
-    """Do each parcel that can be claimed; one that fails keeps no other."""
-    while parcels := run(claim):
+    """Do each parcel that can be claimed; one that fails keeps no other.
+
+    What was put off may be due again before all others were tried: that the next round takes up.
+    """
+    seen, parcels = set[int](), run(claim)
+    while parcels:
         for parcel in parcels:
             problem = _tried(do, parcel)
             if problem == _Passed.__name__:
@@ -95,6 +99,9 @@ def _each(
                 _tried(partial(_noted, run, problem), parcel)
             else:
                 report.add(_SENT.get(parcel.kind, "sent"))
+        again = seen.issuperset(parcel.id for parcel in parcels)
+        seen.update(parcel.id for parcel in parcels)
+        parcels = () if again else run(claim)
 
 
 class _Passed(Exception):
