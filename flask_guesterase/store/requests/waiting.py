@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
 
 from ...core.events import SYSTEM, RequestStuck
 from ...core.lifecycle import State
@@ -108,6 +108,17 @@ def given_up(work: Work) -> list[tuple[str, datetime]]:
     lost = out.template == LETTER, out.state == FAILED, out.done_at.is_not(None)
     wanted = select(out.request, out.done_at).where(*lost).order_by(out.id.desc())
     return [(row.request, row.done_at) for row in work.conn.execute(wanted)]
+
+
+def follows() -> ColumnElement[bool]:
+    """Return the condition that a parcel is such a letter, after one that was given up.
+
+    Without it that would be the last one again.
+    """
+    out, lost = tables.outbox.c, tables.outbox.alias()
+    before = lost.c.request == out.request, lost.c.template == LETTER, lost.c.id < out.id
+    given_up = select(lost.c.id).where(*before, lost.c.state == FAILED)
+    return and_(out.template == LETTER, given_up.exists())
 
 
 def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:
