@@ -17,8 +17,9 @@ from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.messages.outbox import Parcel
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.requests import waiting
-from flask_guesterase.store.upkeep import dispatch
+from flask_guesterase.store.upkeep import dispatch, owndata
 from tests.store.hotel import Booking, Guest, Hotel
+from tests.store.test_owndata import runner
 
 ANN = {"name": "Ann Zebrafinch", "email": "ann@mail.example"}
 
@@ -635,11 +636,35 @@ def test_a_letter_that_was_given_up_tells_nobody_that_it_waits(
     assert remind(hotel) == (0 if reached else 1)
     with hotel.begin() as office:
         assert [row["number"] for row in office.list(state="overdue")] == [number] * (not reached)
-        assert waiting.untold(office.work) == ({number} if not reached else set())
+        assert [each for each, _ in waiting.given_up(office.work)] == [number] * (not reached)
     hotel.blockers = ()
     with hotel.begin() as office:
         assert office.erase(number).state == "checking"
     assert (shown(hotel, number)["due_on"] > "2026-04-30") is reached
+
+
+def test_who_was_told_by_a_later_letter_stays_told_when_its_parcel_has_had_its_time(
+    any_hotel: Hotel,
+) -> None:
+    """What was given up before it is there as long as the request, and would be the last one."""
+    hotel = any_hotel
+    under(hotel, "DE", "Europe/Berlin")
+    number = staying(hotel)
+    for reason in ("in-house", "in-court"):
+        hotel.blockers = (Blocker(reason, "bookings", lambda b, today: b.c.remark == "stays"),)
+        with hotel.begin() as office:
+            assert office.erase(number).state == "waiting"
+        with hotel.begin() as office:
+            parcels = dispatch.claim(office.work, frozenset({"smtp"}))
+            (letter,) = (each for each in parcels if each.template == "waiting")
+            if reason == "in-house":
+                dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+            else:
+                dispatch.done(office.work, letter)
+        hotel.later(hours=1)
+    hotel.later(days=100)
+    owndata.end(runner(hotel))
+    assert not shown(hotel, number)["late"]
 
 
 def test_who_was_told_that_it_waits_hears_in_time_that_it_is_done(hotel: Hotel) -> None:

@@ -105,6 +105,44 @@ def test_whose_first_letter_left_has_heard_in_time(house: House) -> None:
     assert month(house).late == 0
 
 
+def test_who_got_none_of_several_letters_has_a_late_answer(any_house: House) -> None:
+    """Where an address is wrong each letter is given up, and not the last one alone."""
+    house = any_house
+    number, first, second = twice(house)
+    past_due(house, number)
+    assert month(house).late == 1
+    for letter, late in ((second, 0), (first, 0)):
+        with house.begin() as office:
+            office.printed(letter, "clerk")
+        assert month(house).late == late
+
+
+def test_whose_only_letter_that_left_came_too_late_has_a_late_answer(house: House) -> None:
+    """The first one, in time, was given up, and the next one left after the day."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    house.later(hours=1)
+    undeliverable(house)
+    past_due(house, number)
+    leaves(house)
+    house.set(Stay, 7, leaves=house.now.date())
+    assert attempt(house, number) == ("cooling",)
+    assert month(house).late == 1
+
+
+def twice(house: House) -> tuple[str, int, int]:
+    """Give up both letters that say why a request waits; return its number and theirs."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    house.later(hours=1)
+    first = undeliverable(house)
+    leaves(house)
+    house.set(Stay, 7, leaves=house.now.date())
+    house.later(hours=1)
+    assert attempt(house, number) == ("cooling",)
+    return number, first, undeliverable(house)
+
+
 def undeliverable(house: House) -> int:
     """Let the letter that says what a request waits for be given up; return its number."""
     with house.begin() as office:
@@ -280,3 +318,14 @@ def test_figures_ask_no_more_for_many_requests(house: House) -> None:
     assert house.now > before
     with house.begin() as office:
         assert statements(house, lambda: office.figures()) <= few
+
+
+def test_a_list_asks_no_more_for_many_that_wait(house: House) -> None:
+    """What became of their letters is asked of those beyond their day alone."""
+    def wait(ids: range) -> int:
+        for id in ids:
+            assert attempt(house, asked(house, id, f"guest{id}")) == ("in-house",)
+        with house.begin() as office:
+            return statements(house, office.list)
+
+    assert wait(range(1, 3)) == wait(range(3, 7))

@@ -118,6 +118,8 @@ def test_a_callable_that_makes_one_value_of_several_rows_is_named(what: str) -> 
         lambda table: func.coalesce(func.MIN(table.c.document_no), "2020-01-01"),
         lambda table: func.max(table.c.document_no).filter(table.c.id > 1),
         lambda table: func.group_concat(table.c.document_no),
+        lambda table: func.lag(table.c.document_no).over(order_by=table.c.id),
+        lambda table: func.percentile_disc(0.5).within_group(table.c.document_no),
     ):
         ((kind, _, _, severity),) = named(wrong)
         assert (kind, severity) == ("clock-unknown", Severity.STOP)
@@ -125,10 +127,19 @@ def test_a_callable_that_makes_one_value_of_several_rows_is_named(what: str) -> 
     latest = select(func.max(beside.c.document_no))
     for fine in (
         lambda table: func.max(table.c.document_no, table.c.email),
+        lambda table: func.ours.total(table.c.document_no),
         lambda table: latest.where(beside.c.id == table.c.id).scalar_subquery(),
         lambda table: func.coalesce(latest.scalar_subquery(), table.c.document_no),
     ):
         assert named(fine) == []
+
+
+@pytest.mark.parametrize(
+    "given", [Guest, True, 1, Guest.__table__.c], ids=["class", "truth", "number", "columns"]
+)
+def test_what_a_callable_gives_keeps_no_check_from_its_answer(given: Any) -> None:
+    """A class, a number or all columns stand in a statement, and are no expression of theirs."""
+    assert isinstance(asked(facts={"birth": lambda table: given}), list)
 
 
 def test_a_callable_that_reads_a_table_beside_its_own_is_named() -> None:

@@ -9,10 +9,12 @@ from sqlalchemy import (
     Alias,
     Column,
     FromClause,
+    Over,
     ScalarSelect,
     SelectBase,
     TableClause,
     TypeDecorator,
+    WithinGroup,
     select,
 )
 from sqlalchemy.sql.functions import FunctionElement
@@ -91,8 +93,9 @@ def _given(ask: Callable[..., Any], table: FromClause) -> tuple[str, Any]:
     # Nothing is NULL to a statement: so says whoever forgets the `return`.
     if given is None or _raised(select, given):
         return f"it gave {'nothing' if given is None else 'no expression'}", None
-    if _of_several(given):
-        # SQLite and MariaDB would tell one row what all say, and the others nothing.
+    if any(map(_of_several, select(given).get_children())):
+        # SQLite and MariaDB would tell one row what all say, and the others nothing; a window reads
+        # the rows that are asked about at once, and no others.
         return "it makes one value of several rows, outside of a scalar_subquery()", None
     # Each row would be told what all rows of that table say.
     beside = any(_is_table(each) for each in select(given).get_final_froms() if each is not table)
@@ -113,11 +116,14 @@ def _of_several(part: Any) -> bool:
     """Return whether an expression makes one value of several rows, not in a select of its own."""
     if isinstance(part, SelectBase | ScalarSelect):
         return False
-    children = list(part.get_children())
-    name = str(getattr(part, "name", "")).lower() if isinstance(part, FunctionElement) else ""
+    if isinstance(part, Over | WithinGroup):
+        return True
+    # A function of the house's own schema may be called as one of the engine is.
+    plain = isinstance(part, FunctionElement) and not part.packagenames
+    name = str(getattr(part, "name", "")).lower() if plain else ""
     if name in _AGGREGATES and not (name in _EXTREMES and len(part.clauses) > 1):
         return True
-    return any(map(_of_several, children))
+    return any(map(_of_several, part.get_children()))
 
 
 def _is_table(read: FromClause) -> bool:

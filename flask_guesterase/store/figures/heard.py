@@ -6,7 +6,7 @@ came in time. When they were told, only the journal says: the request is past it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -73,7 +73,7 @@ def of(
     rows = work.conn.execute(found).all()
     given_up = _given_up(work, rows)
     for row in rows:
-        heard = _heard(hotel, row.body, row.due_on, given_up.get(row.number))
+        heard = _heard(hotel, row, given_up)
         late = not heard or _unseen(work, hotel, row)
         known = seen.get(row.number)
         seen[row.number] = Alike(
@@ -96,21 +96,31 @@ def _unseen(work: Work, hotel: Property, row: Row[Any]) -> bool:
     return bool(last > answer_by(day, law, free).isoformat())
 
 
-def _given_up(work: Work, rows: Sequence[Row[Any]]) -> dict[str, datetime]:
-    """Return when the last letter was written of requests of which that was given up."""
-    untold, found = waiting.untold(work) if rows else set(), dict[str, datetime]()
+def _given_up(work: Work, rows: Sequence[Row[Any]]) -> set[tuple[str, datetime]]:
+    """Return which letters were given up: their requests, and when they were written."""
+    lost, wrote = waiting.given_up(work) if rows else [], dict[str, set[datetime]]()
+    numbers, found = {number for number, _ in lost}, set[tuple[str, datetime]]()
     for row in rows:
-        if row.number in untold:
-            entry = read_entry(row.body.encode())
-            at = at_of(entry)
-            if for_guests(entry.draft.grounds):
-                found[row.number] = max(at, found.get(row.number, at))
+        if row.number in numbers and (at := _wrote(row)) is not None:
+            wrote.setdefault(row.number, set()).add(at)
+    for number, when in lost:
+        # The last one that was written by then, and is none that was given up later.
+        mine = {at for at in wrote.get(number, ()) if at <= when}
+        if mine:
+            wrote[number].remove(max(mine))
+            found.add((number, max(mine)))
     return found
 
 
-def _heard(hotel: Property, body: str, due_on: str, given_up: datetime | None) -> bool:
+def _wrote(row: Row[Any]) -> datetime | None:
+    """Return when the letter to the guest was written that an entry tells of; None of no letter."""
+    entry = read_entry(row.body.encode())
+    return at_of(entry) if for_guests(entry.draft.grounds) else None
+
+
+def _heard(hotel: Property, row: Row[Any], given_up: Collection[tuple[str, datetime]]) -> bool:
     """Return whether an entry tells of a letter to the guest that was written in time, and left."""
-    entry = read_entry(body.encode())
-    at = at_of(entry)
-    day = day_at(hotel, at.replace(tzinfo=UTC)).isoformat()
-    return day <= due_on and bool(for_guests(entry.draft.grounds)) and at != given_up
+    at = _wrote(row)
+    if at is None or (row.number, at) in given_up:
+        return False
+    return bool(day_at(hotel, at.replace(tzinfo=UTC)).isoformat() <= row.due_on)

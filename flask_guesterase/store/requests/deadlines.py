@@ -96,11 +96,11 @@ def answered(work: Work, case: Case) -> bool:
 
 def late(work: Work, case: Case) -> tuple[str, ...]:
     """Return what of a request that is not answered is overdue today."""
-    if answered(work, case):
-        return ()
     now, receipt = today(work, case), receipt_due(work, case)
     found = [ANSWER] if due(work, case) < now else []
-    return (*found, RECEIPT) if receipt is not None and receipt < now else tuple(found)
+    found += [RECEIPT] if receipt is not None and receipt < now else []
+    # A list asks what became of a letter only of those beyond their day.
+    return tuple(found) if found and not answered(work, case) else ()
 
 
 def extend(work: Work, number: str, by: str, reason: str) -> date:

@@ -118,31 +118,41 @@ def looked_at(case: Case) -> str:
 
 def told(work: Work, case: Case) -> bool:
     """Return whether a guest was told what their request waits for, or waited for."""
-    return bool(for_guests(_waits(case).get("told", ()))) and case.number not in untold(work, case)
+    return bool(for_guests(_waits(case).get("told", ()))) and not _untold(work, case)
 
 
 def knows(work: Work, case: Case) -> bool:
     """Return whether a guest was told what their waiting request waits for."""
-    return bool(in_the_way(case)) and case.number not in untold(work, case)
+    return bool(in_the_way(case)) and not _untold(work, case)
 
 
-def untold(work: Work, case: Case | None = None) -> set[str]:
-    """Return the requests of which the last letter that says what they wait for was given up.
+def _untold(work: Work, case: Case) -> bool:
+    """Return whether the last letter that says what a request waits for was given up.
 
     Nobody was told by it, until a person prints it.
-
-    :param work: the open transaction.
-    :param case: the request that is asked about; None for all of them.
     """
-    out, later = tables.outbox, tables.outbox.alias()
-    after = select(later.c.id).where(
-        later.c.request == out.c.request, later.c.template == LETTER, later.c.id > out.c.id
-    )
-    given_up = select(out.c.request).where(
-        out.c.template == LETTER, out.c.state == FAILED, ~after.exists()
-    )
-    mine = given_up if case is None else given_up.where(out.c.request == case.number)
-    return set(work.conn.execute(mine).scalars())
+    out = tables.outbox.c
+    mine = select(out.state).where(out.request == case.number, out.template == LETTER)
+    return work.conn.execute(mine.order_by(out.id.desc()).limit(1)).scalar() == FAILED
+
+
+def given_up(work: Work) -> list[tuple[str, datetime]]:
+    """Return of which request a letter that says so was given up and when, the newest first."""
+    out = tables.outbox.c
+    lost = out.template == LETTER, out.state == FAILED, out.done_at.is_not(None)
+    wanted = select(out.request, out.done_at).where(*lost).order_by(out.id.desc())
+    return [(row.request, row.done_at) for row in work.conn.execute(wanted)]
+
+
+def follows() -> ColumnElement[bool]:
+    """Return the condition that a parcel is such a letter, after one that was given up.
+
+    Without it that would be the last one again.
+    """
+    out, lost = tables.outbox.c, tables.outbox.alias()
+    before = lost.c.request == out.request, lost.c.template == LETTER, lost.c.id < out.id
+    given_up = select(lost.c.id).where(*before, lost.c.state == FAILED)
+    return and_(out.template == LETTER, given_up.exists())
 
 
 def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from ..boxes import boxing
 from ..executing.forgetting import keys_back
 from ..incidents import noticing
 from ..messages import outbox
-from ..requests import bygone
+from ..requests import bygone, waiting
 from ..requests.bygone import BATCH, WAITING, Step, cutoff
 from ..requests.tombstones import LOOKUPS
 from ..retaining import law
@@ -125,7 +125,8 @@ def _weeks(work: Work) -> datetime:
 def _outbox(work: Work) -> ColumnElement[bool]:
     out, sent = tables.outbox, tables.delivery
     named = select(sent.c.outbox).where(sent.c.outbox.is_not(None))
-    over = out.c.state == outbox.SENT, out.c.done_at < _weeks(work), ~noticing.marked()
+    needed = or_(noticing.marked(), waiting.follows())
+    over = out.c.state == outbox.SENT, out.c.done_at < _weeks(work), ~needed
     return and_(*over, out.c.id.not_in(named))
 
 
