@@ -38,9 +38,9 @@ AWAY = AwayError.__name__
 """Problem of a file whose folder is away."""
 
 WAITED = (AWAY, BusyError.__name__, ClosedError.__name__)
-"""Problems of a file that end by themselves: it is tried until they do, once a day in the end.
-Where a database is away, which rows name it is asked until that is back; for a key it waits
-alike. What fails otherwise after days of it is tried as often as anything else."""
+"""Problems of a file that end by themselves, as a database that is away and may name it, or a key:
+it is tried until they do, once a day in the end. What fails otherwise after days of it is tried as
+often as anything else."""
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""
@@ -265,8 +265,7 @@ def queue_file(
     dedupe = f"{FILE}:{case.number or ''}:{secrets.token_hex(16)}"
     content: dict[str, Any] = {"root": root, "name": name, "until": until if case.number else ""}
     content |= work.filed.get((root, name), {})
-    if whose := list(beside):
-        content["beside"] = whose
+    content |= {"beside": whose} if (whose := list(beside)) else {}
     _queue(work, case, FILE, "disk", "remove", dedupe, content)
 
 
