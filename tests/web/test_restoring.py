@@ -68,6 +68,14 @@ def propose(house: House, number: str, login: str = "officer", **form: str) -> B
     return browser
 
 
+def test_who_may_not_take_it_back_reads_no_empty_heading(house: House, number: str) -> None:
+    """Once somebody proposed it, everybody who sees the page reads that."""
+    page, heading = house.browser("auditor"), "<h2>Take the erasure back</h2>"
+    assert heading not in page.get(f"{DESK}/{number}")
+    propose(house, number)
+    assert heading in page.get(f"{DESK}/{number}")
+
+
 def test_one_proposes_another_confirms_and_neither_sees_data(house: House, number: str) -> None:
     """The page says until when, who proposed it, and afterwards what came back, in counts."""
     officer, second = house.browser("officer"), house.browser("second")

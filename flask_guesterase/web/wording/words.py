@@ -573,6 +573,7 @@ SIGHTED: dict[str, str] = {
     "flush": N_("seen when it was saved"),
     "bulk": N_("seen in a bulk change"),
     "sweep": N_("found by the sweep"),
+    "replay": N_("found after the database was restored"),
     "refilled": N_("found under an erased profile"),
     "needed": N_("found in a part that the hotel still needed"),
     "open": N_("will be erased again"),
