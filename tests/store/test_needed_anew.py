@@ -225,6 +225,27 @@ def test_what_goes_under_a_later_request_is_asked_about_by_no_earlier_one(
     assert email(lodge) != NEW["email"]
 
 
+def test_a_request_for_them_is_the_answer_about_a_part_too(any_lodge: Lodge) -> None:
+    """Nobody has to say anything about a part that another request took; before it, they have."""
+    lodge = any_lodge
+    first = half_erased(lodge)
+    booked(lodge)
+    typed(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {}
+    nights(lodge)
+    assert lodge.returns() == [(*OWN, "staff")]
+    typed(lodge, name=ANN["full_name"], document_no=ANN["document_no"])
+    second = lodge.erased_guest()
+    for _ in range(2):
+        lodge.sweep()
+        finishing.finish(lodge.run)
+        lodge.later(days=1)
+    assert lodge.returns() == [(*OWN, "gone")]
+    assert {ended(lodge, each) for each in (first, second)} == {"erased"}
+    assert email(lodge) != NEW["email"]
+
+
 def test_a_value_is_known_as_new_after_another_part_of_its_row_went(any_lodge: Lodge) -> None:
     """What is left of a line is written down anew, with what stood there as it was first kept."""
     lodge = any_lodge

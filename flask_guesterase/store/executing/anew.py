@@ -16,6 +16,7 @@ from ...core.returning import Sign
 from .. import tables
 from ..comeback import owing
 from ..comeback.arrived import booked
+from ..comeback.stays import PART
 from ..erasing.finder import buried, owners
 from ..erasing.traces import holding
 from ..lawbook.blockers import today_at
@@ -25,9 +26,6 @@ from ..returning.returned import Seen, note
 from ..statements.bynumber import by_number
 from ..statements.sql import among, chunks
 from ..work import Work
-
-DOOR = "needed"
-"""Through which door such rows were seen."""
 
 
 class _Word(StrEnum):
@@ -197,5 +195,5 @@ def _asked(
     if not any(each.state in _PENDING for each in told):
         origin = keeping.Origin(line.request, line.controller, line.property)
         why, (table, key) = Sign.KEY.value, row
-        note(work, Seen(origin, table, key_text(key), why, DOOR, Fate.STAFF))
+        note(work, Seen(origin, table, key_text(key), why, PART, Fate.STAFF))
     return _Word.WAITS
