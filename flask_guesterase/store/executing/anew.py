@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -129,7 +130,7 @@ class _Known:
 def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
     """Return what becomes of the kept part of one row."""
     row = line.table_name, key
-    if line.mode == law.PLACE and (line.id, key) not in known.anew:
+    if (line.id, key) not in known.anew and _by_law(known.work, line):
         # Nobody but the law kept it for so long.
         return _Word.GOES
     said = _told(known.of(line, [row]))
@@ -142,6 +143,23 @@ def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
         if (said := _told(known.of(line, people))) is not None:
             return said
     return _asked(known, line, row, people)
+
+
+def _by_law(work: Work, line: Line[Any]) -> bool:
+    """Return whether the law alone kept a part, before a hold came over it if one did."""
+    if line.mode != law.HELD:
+        return bool(line.mode == law.PLACE)
+    kept = tables.kept.c
+    mine = (
+        kept.request == line.request, kept.table_name == line.table_name,
+        kept.row_key == line.row_key, kept.mode.in_((law.PLACE, law.BLOCKED)),
+    )  # fmt: skip
+    modes: dict[str, str] = {}
+    wanted = select(kept.mode, kept.columns).where(*mine).order_by(kept.id)
+    for mode, columns in work.conn.execute(wanted):
+        modes.update(dict.fromkeys(json.loads(columns), mode))
+    columns = remainder.columns_of(work, line) or ()
+    return all(modes.get(name) == law.PLACE for name in columns)
 
 
 def _told(lines: Sequence[Line[Any]]) -> _Word | None:
