@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from ...core.plan import ANOTHER, Key, Person, by_table, key_text
 from ...core.returning import Sign
 from .. import tables
-from ..comeback import owing
+from ..comeback import owing, parted
 from ..comeback.arrived import booked
 from ..comeback.stays import PART
 from ..erasing.finder import buried, owners
@@ -62,7 +62,12 @@ def due(
     mine = [line for line in lines if line.id in parts]
     known.learn((line.table_name, key) for line in mine for key in parts[line.id])
     known.anew = _anew(work, [line for line in mine if line.request is not None], parts)
-    words = {line.id: {_word(known, line, key) for key in parts[line.id]} for line in mine}
+    # Whose number was given again is another person: `finishing` leaves them alone.
+    others = parted.given(work, mine, parts) if erased and (known.anew or known.heard) else ()
+    words = dict[int, set[_Word]]()
+    for line in mine:
+        keys = [key for key in parts[line.id] if (line.table_name, key) not in others]
+        words[line.id] = {_word(known, line, key) for key in keys} or {_Word.GOES}
     lives = {id for id, said in words.items() if said == {_Word.LIVES}}
     if lives:
         keeping.end(work, lives, back=True)
@@ -97,6 +102,11 @@ class _Known:
     anew: Collection[tuple[int, Key]] = ()
     _gone: dict[Person, datetime] = field(default_factory=dict)
     _lines: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+
+    @property
+    def heard(self) -> bool:
+        """Return whether anything was said of the rows."""
+        return bool(self._lines)
 
     def learn(self, rows: Iterable[Person]) -> None:
         """Read what is written down of rows that came back, and when people went last."""
