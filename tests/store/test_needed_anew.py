@@ -225,6 +225,27 @@ def test_what_goes_under_a_later_request_is_asked_about_by_no_earlier_one(
     assert email(lodge) != NEW["email"]
 
 
+def test_a_request_for_them_is_the_answer_about_a_part_too(any_lodge: Lodge) -> None:
+    """Nobody has to say anything about a part that another request took; before it, they have."""
+    lodge = any_lodge
+    first = half_erased(lodge)
+    booked(lodge)
+    typed(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {}
+    nights(lodge)
+    assert lodge.returns() == [(*OWN, "staff")]
+    typed(lodge, name=ANN["full_name"], document_no=ANN["document_no"])
+    second = lodge.erased_guest()
+    for _ in range(2):
+        lodge.sweep()
+        finishing.finish(lodge.run)
+        lodge.later(days=1)
+    assert lodge.returns() == [(*OWN, "gone")]
+    assert {ended(lodge, each) for each in (first, second)} == {"erased"}
+    assert email(lodge) != NEW["email"]
+
+
 def test_a_value_is_known_as_new_after_another_part_of_its_row_went(any_lodge: Lodge) -> None:
     """What is left of a line is written down anew, with what stood there as it was first kept."""
     lodge = any_lodge
@@ -280,12 +301,8 @@ def test_a_part_that_a_hold_keeps_meanwhile_waits_as_well(
     assert ((email(lodge) == NEW["email"]), ended(lodge, number)) == (living, "erased")
 
 
-@pytest.mark.parametrize("word", ["unseen", "lives", "theirs", "old"])
-def test_what_was_written_anew_into_a_part_that_the_law_keeps_does_not_go_on_its_day(
-    any_lodge: Lodge, word: str
-) -> None:
-    """It waits for a word of staff; what stood there all along goes on its day."""
-    lodge = any_lodge
+def by_law(lodge: Lodge) -> None:
+    """Let the law keep the address in its profile for some months."""
     (guest, policy), *others = policies()
     policy = replace(
         policy, columns={**policy.columns, "email": retain("access_log", null)},
@@ -295,6 +312,15 @@ def test_what_was_written_anew_into_a_part_that_the_law_keeps_does_not_go_on_its
     lodge.datamap = resolve([(guest, policy), *others], Base.metadata.tables.values(), mappers)
     lodge.grants["officer"].add("law")
     lodge.run(lambda office: office.sign_pack("CN", "officer"))
+
+
+@pytest.mark.parametrize("word", ["unseen", "lives", "theirs", "old"])
+def test_what_was_written_anew_into_a_part_that_the_law_keeps_does_not_go_on_its_day(
+    any_lodge: Lodge, word: str
+) -> None:
+    """It waits for a word of staff; what stood there all along goes on its day."""
+    lodge = any_lodge
+    by_law(lodge)
     lodge.stayed()
     number = lodge.erased_guest()
     booked(lodge)
@@ -319,6 +345,26 @@ def test_what_was_written_anew_into_a_part_that_the_law_keeps_does_not_go_on_its
     living = word in ("unseen", "lives")
     assert (email(lodge), ended(lodge, number)) == (NEW["email"] if living else None, "erased")
     assert lodge.ours("kept")[-1]["facts"] == NO_FACTS
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_what_the_law_kept_goes_as_well_where_a_hold_came_over_it(lodge: Lodge, new: bool) -> None:
+    """Nothing else needed it: what stood there all along does not live by a word about its row."""
+    by_law(lodge)
+    lodge.stayed()
+    number = lodge.erased_guest()
+    booked(lodge)
+    written(lodge, full_name="Ann Berg", **(NEW if new else {}))
+    assert lodge.worker() == {"staff": 1}
+    lives(lodge)
+    hold = held(lodge, "1")
+    lodge.later(days=200)
+    finishing.finish(lodge.run)
+    assert email(lodge) == (NEW if new else ANN)["email"]
+    lifted(lodge, hold)
+    lodge.later(days=1)
+    finishing.finish(lodge.run)
+    assert (email(lodge), ended(lodge, number)) == (NEW["email"] if new else None, "erased")
 
 
 def test_no_mark_of_what_stood_there_outlives_it(lodge: Lodge) -> None:

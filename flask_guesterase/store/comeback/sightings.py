@@ -22,13 +22,13 @@ from ..returning.again import Fate
 from ..returning.relook import REPLAY
 from ..returning.returned import Seen, note, recheck
 from ..statements.failure import is_unread
-from ..statements.sql import chunks
+from ..statements.sql import among, chunks
 from ..work import Work
 from .judging import Judge, Judged
 from .known import Mark
 from .marks import KEY, REFERENCE
 from .owing import SEEN, THERE
-from .stays import DOOR
+from .stays import DOOR, PART
 
 FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
 """Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
@@ -41,7 +41,7 @@ LOOKED = "unclear"
 
 FATES = {Verdict.RESYNC: Fate.OPEN, Verdict.UNCLEAR: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
 
-_ASIDE = (REPLAY, DOOR)
+_ASIDE = (REPLAY, DOOR, PART)
 """Doors of rows that no mark tells of: they are done with once a request emptied them."""
 
 _WAITING = (SEEN, THERE, Fate.OPEN.value, Fate.STAFF.value)
@@ -271,6 +271,18 @@ def _unclear(work: Work) -> Sequence[Row[Any]]:
     return lines
 
 
+def _kept(work: Work, who: Iterable[Person]) -> set[Person]:
+    """Return those of some rows of which a part is kept: what stands in it is no sign of life."""
+    kept, texts = tables.kept.c, {(name, key_text(key)): (name, key) for name, key in who}
+    found = set[Person]()
+    for part in chunks(sorted(texts)):
+        wanted = select(kept.table_name, kept.row_key).where(
+            among([kept.table_name, kept.row_key], part), kept.ended_at.is_(None)
+        )
+        found |= {texts[name, key] for name, key in work.conn.execute(wanted)}
+    return found
+
+
 def look_again(work: Work) -> int:
     """Let live what was unclear and shows a new life by now, and forget what is empty by now.
 
@@ -285,6 +297,8 @@ def look_again(work: Work) -> int:
     whose = {line.id: (line.table_name, keys[line.id]) for line in lines if line.id in keys}
     aside = [w for line in lines if (w := whose.get(line.id)) and line.door in _ASIDE]
     empty, _ = _readable(lambda some: dict.fromkeys(shells(work, some), True), aside)
+    parts = [whose[line.id] for line in lines if line.door == PART and whose.get(line.id) in empty]
+    empty = {who: True for who in empty if who not in _kept(work, parts)}
     done = 0
     for line in lines:
         who = whose.get(line.id)

@@ -17,6 +17,9 @@ from .judging import Judge
 DOOR = "kept"
 """Through which door a profile was seen that something kept until now."""
 
+PART = "needed"
+"""Through which door a row was seen of which a part is kept, and something else stands in it."""
+
 BOOKED = "a stay was booked since it was approved, while a duty of law kept it waiting"
 """What is not as it was approved of who booked anew meanwhile."""
 

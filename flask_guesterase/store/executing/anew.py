@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,8 +15,9 @@ from sqlalchemy import select, update
 from ...core.plan import ANOTHER, Key, Person, by_table, key_text
 from ...core.returning import Sign
 from .. import tables
-from ..comeback import owing
+from ..comeback import owing, parted
 from ..comeback.arrived import booked
+from ..comeback.stays import PART
 from ..erasing.finder import buried, owners
 from ..erasing.traces import holding
 from ..lawbook.blockers import today_at
@@ -25,9 +27,6 @@ from ..returning.returned import Seen, note
 from ..statements.bynumber import by_number
 from ..statements.sql import among, chunks
 from ..work import Work
-
-DOOR = "needed"
-"""Through which door such rows were seen."""
 
 
 class _Word(StrEnum):
@@ -63,7 +62,12 @@ def due(
     mine = [line for line in lines if line.id in parts]
     known.learn((line.table_name, key) for line in mine for key in parts[line.id])
     known.anew = _anew(work, [line for line in mine if line.request is not None], parts)
-    words = {line.id: {_word(known, line, key) for key in parts[line.id]} for line in mine}
+    # Whose number was given again is another person: `finishing` leaves them alone.
+    others = parted.given(work, mine, parts) if erased and (known.anew or known.heard) else ()
+    words = dict[int, set[_Word]]()
+    for line in mine:
+        keys = [key for key in parts[line.id] if (line.table_name, key) not in others]
+        words[line.id] = {_word(known, line, key) for key in keys} or {_Word.GOES}
     lives = {id for id, said in words.items() if said == {_Word.LIVES}}
     if lives:
         keeping.end(work, lives, back=True)
@@ -99,6 +103,11 @@ class _Known:
     _gone: dict[Person, datetime] = field(default_factory=dict)
     _lines: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
 
+    @property
+    def heard(self) -> bool:
+        """Return whether anything was said of the rows."""
+        return bool(self._lines)
+
     def learn(self, rows: Iterable[Person]) -> None:
         """Read what is written down of rows that came back, and when people went last."""
         rows, table = set(rows), tables.returned.c
@@ -131,7 +140,7 @@ class _Known:
 def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
     """Return what becomes of the kept part of one row."""
     row = line.table_name, key
-    if line.mode == law.PLACE and (line.id, key) not in known.anew:
+    if (line.id, key) not in known.anew and _by_law(known.work, line):
         # Nobody but the law kept it for so long.
         return _Word.GOES
     said = _told(known.of(line, [row]))
@@ -144,6 +153,23 @@ def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
         if (said := _told(known.of(line, people))) is not None:
             return said
     return _asked(known, line, row, people)
+
+
+def _by_law(work: Work, line: Line[Any]) -> bool:
+    """Return whether the law alone kept a part, before a hold came over it if one did."""
+    if line.mode != law.HELD:
+        return bool(line.mode == law.PLACE)
+    kept = tables.kept.c
+    mine = (
+        kept.request == line.request, kept.table_name == line.table_name,
+        kept.row_key == line.row_key, kept.mode.in_((law.PLACE, law.BLOCKED)),
+    )  # fmt: skip
+    modes: dict[str, str] = {}
+    wanted = select(kept.mode, kept.columns).where(*mine).order_by(kept.id)
+    for mode, columns in work.conn.execute(wanted):
+        modes.update(dict.fromkeys(json.loads(columns), mode))
+    columns = remainder.columns_of(work, line) or ()
+    return all(modes.get(name) == law.PLACE for name in columns)
 
 
 def _told(lines: Sequence[Line[Any]]) -> _Word | None:
@@ -197,5 +223,5 @@ def _asked(
     if not any(each.state in _PENDING for each in told):
         origin = keeping.Origin(line.request, line.controller, line.property)
         why, (table, key) = Sign.KEY.value, row
-        note(work, Seen(origin, table, key_text(key), why, DOOR, Fate.STAFF))
+        note(work, Seen(origin, table, key_text(key), why, PART, Fate.STAFF))
     return _Word.WAITS
