@@ -410,8 +410,6 @@ def test_who_was_given_a_number_between_two_steps_is_asked_about(
     assert lodge.returns() == [("lodgers_", "int:1", "perhaps-another", "staff")]
     assert (lodge.one(Guest, 1), ended(lodge, number)) == (before, "sealed")
     said(lodge, theirs=False)
-    # What was kept of their row waited for the word, and ends in the night after it.
-    finishing.finish(lodge.run)
     assert (lodge.one(Guest, 1), ended(lodge, number)) == (before, "erased")
     lodge.later(days=1)
     assert (lodge.sweep(), lodge.one(Guest, 1)) == ({}, before)
