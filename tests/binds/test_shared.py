@@ -24,12 +24,14 @@ from flask_guesterase.store.casework import cases
 from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.holding import heldcopies, heldkeys, heldrequests, unsearched
 from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.recovery import named
 from flask_guesterase.store.retaining.holds import living
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.upkeep import dispatch
 from flask_guesterase.store.upkeep.sending import deliver
+from flask_guesterase.store.work import Work
 from tests.engines import fresh_database
 
 from . import group
@@ -391,6 +393,35 @@ def test_a_file_goes_once_a_database_is_back_that_may_name_it(tmp_path: Path) ->
             hotel.work(hours=hours)
         assert hotel.lies() == ["other.png"]
         assert "message-failed" not in hotel.actions()
+
+
+def test_a_database_that_is_away_is_asked_once_a_round_however_many_files_wait_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To find that it does not answer may take minutes, and letters wait behind."""
+    with sharing(beside(tmp_path), tmp_path, "papers") as hotel:
+        scans = [{"id": id, "guest_no": 1, "scan": f"{id}.png"} for id in range(3, 16)]
+        for each in scans:
+            (hotel.scans / each["scan"]).write_bytes(b"page")
+        hotel.put("papers", scans)
+        number = hotel.approved()
+        away = hotel.scans.rename(hotel.scans.with_name("away"))
+        assert hotel.erase(number) == "checking"
+        back = taken_away(hotel, 1)
+        away.rename(hotel.scans)
+        asked, look = list[str](), named.is_named
+
+        def is_named(work: Work, parcel: outbox.Parcel, looked: bool) -> bool:
+            asked.append(parcel.content["name"])
+            return look(work, parcel, looked)
+
+        monkeypatch.setattr(named, "is_named", is_named)
+        hotel.work(hours=1)
+        assert len(asked) == 1
+        back()
+        hotel.work(hours=2)
+        assert len(asked) == 1 + len(scans)
+        assert hotel.lies() == ["both.png", "other.png"]
 
 
 def test_a_file_of_both_stays_with_whoever_came_back_before_it_was_removed(

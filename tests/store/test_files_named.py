@@ -263,3 +263,14 @@ def test_a_file_is_asked_about_in_one_statement_for_each_column(
     monkeypatch.setattr(shared_._Column, "_rows", rows)
     assert go(inn, Post()).counts["files"] == 1
     assert asked == ["path"]
+
+
+def test_a_file_that_is_still_to_be_put_back_goes_when_its_guest_is_erased_anew(inn: Inn) -> None:
+    """It lies nowhere yet: it would be told as removed, and come back for nobody."""
+    alter(inn, "DELETE FROM scans WHERE id = 2")
+    restore(inn, erase(inn, 1))
+    number = erase(inn, 1)
+    for minutes in (1, 5):
+        inn.later(minutes=minutes)
+        go(inn, Post())
+    assert (there(inn), parcels(inn), inn.state(number)) == (False, ["sent"] * 2, "erased")

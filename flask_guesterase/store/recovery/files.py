@@ -22,7 +22,7 @@ from ...core.errors import DeliveryError, KeyMissingError, SetupError, UnknownEr
 from ...core.log import canonical
 from ...core.seal import Terms
 from .. import tables
-from ..boxes import boxing, vault
+from ..boxes import boxing, safe, vault
 from ..casework.cases import load
 from ..comeback import removed
 from ..keys.keyfile import create
@@ -164,6 +164,9 @@ def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool
         return False
     if named.is_named(work, parcel, looked):
         return None
+    if not _is_file(target) and _comes_back(work, parcel):
+        dispatch.later(work, parcel)
+        return False
     if _is_file(target) and _wanted(parcel, office):
         stamp = _stamp(target.stat())
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
@@ -172,6 +175,15 @@ def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool
     removed.keep(work, parcel)
     dispatch.done(work, parcel)
     return True
+
+
+def _comes_back(work: Work, parcel: Parcel) -> bool:
+    """Return whether a file is still to be put back into the folder: it may be this one."""
+    table = tables.outbox.c
+    mine = table.kind == outbox.BACK, table.state.in_([outbox.QUEUED, outbox.SENDING])
+    boxes = work.conn.execute(select(table.box).where(*mine)).scalars()
+    root = parcel.content["root"]
+    return any((safe.peek(work, box) or {}).get("root", root) == root for box in boxes)
 
 
 def _leave(parcel: Parcel, looked: bool, office: HasWork) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from ...core.errors import BusyError
 from ..messages import unremoved
 from ..messages.channels import Channel, Message, Render, message_id
 from ..messages.outbox import BACK, FILE, Parcel
@@ -86,11 +87,15 @@ def _each(
     """Do each parcel that can be claimed; one that fails keeps no other.
 
     What was put off may be due again before all others were tried: that the next round takes up.
+    Where a database that may name a file does not answer, it is not asked again about each other
+    file of the same folder: that may take minutes for each.
     """
-    seen, parcels = set[int](), run(claim)
+    seen, busy, parcels = set[int](), set[str](), run(claim)
     while parcels:
         for parcel in parcels:
-            problem = _tried(do, parcel)
+            root = parcel.content["root"] if parcel.kind == FILE else ""
+            problem = BusyError.__name__ if root in busy else _tried(do, parcel)
+            busy |= {root} if root and problem == BusyError.__name__ else set()
             if problem == _Passed.__name__:
                 continue
             if problem:
