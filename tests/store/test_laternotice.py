@@ -28,6 +28,7 @@ from flask_guesterase.store.casework import cases
 from flask_guesterase.store.casework.contacts import contact_of
 from flask_guesterase.store.certificates import laternotice
 from flask_guesterase.store.certificates.laternotice import LATER, Standing
+from flask_guesterase.store.comeback import sightings
 from flask_guesterase.store.copying import shelved
 from flask_guesterase.store.executing import finishing, forgetting
 from flask_guesterase.store.executing.supplementing import supplement
@@ -548,6 +549,8 @@ def test_who_was_told_is_not_told_again_after_a_restore(kept_register: Inn) -> N
     assert len(kept(inn)) == 1
     assert not replay(inn.run).restored
     night(inn)
+    # Whether the row is theirs nobody need say any more: nothing stands in it, as the sweep sees.
+    assert inn.run(lambda office: sightings.look_again(office.work)) == 1
     night(inn)
     assert (inn.state(number), letters(inn), kept(inn)) == ("erased", [], [])
 

@@ -16,7 +16,6 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.comeback import sightings, stays
-from flask_guesterase.store.executing import anew
 from flask_guesterase.store.returning import refilled, replay, returned
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web.wording.words import SIGHTED
@@ -403,7 +402,7 @@ def test_a_row_that_the_hotel_held_is_no_failure_to_be_told(
 def test_through_which_door_a_row_was_seen_is_in_words() -> None:
     """No page shows a door's own name, whichever module saw the row."""
     own = (sightings.FLUSH, sightings.BULK, sightings.SWEEP)
-    assert {*own, replay.DOOR, refilled.DOOR, anew.DOOR, stays.DOOR} <= SIGHTED.keys()
+    assert {*own, replay.DOOR, refilled.DOOR, stays.PART, stays.DOOR} <= SIGHTED.keys()
 
 
 def test_after_a_restore_why_a_row_is_asked_about_is_in_the_readers_words(back: House) -> None:
