@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,20 +22,6 @@ from tests.store.test_needed_back import paid
 from tests.store.test_two_steps import ended, half_erased, said
 
 BACK = {"table": "lodgers_", "rows": 1, "reason": "perhaps-back"}
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(database_url, tmp_path)
-    yield made
-    made.close()
 
 
 def asked(lodge: Lodge) -> str:

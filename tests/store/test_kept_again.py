@@ -6,14 +6,12 @@ A row came back and was erased once more, and of what came with it something is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import delete
 
 from flask_guesterase import verify
@@ -28,20 +26,6 @@ from tests.store.test_looked_again import OLD_STAY, refill
 from tests.store.test_new_stay import stays
 
 HELD = [("lodge_bookings", "legal-duty")]
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(database_url, tmp_path)
-    yield made
-    made.close()
 
 
 def back(lodge: Lodge) -> int:

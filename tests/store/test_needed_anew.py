@@ -7,9 +7,7 @@ the old stay, and goes with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,20 +31,6 @@ from tests.store.test_two_steps import ended, half_erased, name, written
 
 NEW = {"email": "new@mail.example"}
 OWN = ("lodgers_", "int:1", "erased-key")
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(database_url, tmp_path)
-    yield made
-    made.close()
 
 
 def booked(lodge: Lodge) -> None:

@@ -5,9 +5,7 @@ The erasure was asked for before that stay, and what is kept of the old life goe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,20 +27,6 @@ from tests.store.test_guard_living import GUEST, held, lifted
 from tests.store.test_looked_again import OLD_STAY
 
 NEW = ("lodgers_", "int:1", "new-stay")
-
-
-@pytest.fixture
-def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(sqlite_url, tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
-    made = Lodge(database_url, tmp_path)
-    yield made
-    made.close()
 
 
 def kept_back(lodge: Lodge, *also: tuple[str, str]) -> tuple[str, list[int]]:
