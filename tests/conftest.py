@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+import importlib
+import itertools
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,6 +32,9 @@ settings.load_profile("ci" if engines.strict() else "guesterase")
 
 # Tests keep much and drop little in circles: looking for those took a sixth of their time.
 gc.set_threshold(50_000, 20, 100)
+
+_HERE = Path(__file__).resolve().parent
+_PLACES = itertools.count()
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGS = (
@@ -51,6 +58,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each of several workers begin to import elsewhere: what one compiled the others read.
+
+    Side by side from the first file on, each would compile all of them.
+    """
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = sorted(_HERE.rglob("test_*.py"))
+    first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for file in (*files[first:], *files[:first]):
+        # What is wrong with a file is said where it is collected.
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(file.relative_to(_HERE.parent).with_suffix("").parts))
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave to the long run what is tried on another engine here, and out what is huge."""
     if "huge" not in str(config.option.markexpr):
@@ -71,6 +95,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             counts[reason.partition(engines.MISSING)[2]] += 1
     for name, count in sorted(counts.items()):
         terminalreporter.write_line(f"{engines.MISSING}{name}: {count} tests skipped", yellow=True)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the test's own, numbered by counting: pytest would read all names there are."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    made = tmp_path_factory.getbasetemp() / f"{name}-{next(_PLACES)}"
+    made.mkdir(mode=0o700)
+    return made
 
 
 @pytest.fixture

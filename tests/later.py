@@ -20,6 +20,8 @@ LATER: dict[str, tuple[str, ...]] = {
         ("passes",),
     "tests/binds/test_shared.py::test_a_file_of_both_waits_for_a_hold_on_whoever_ended_first":
         ("passes-begun", "papers-ended", "passes-queued"),
+    "tests/binds/test_shared.py::test_a_file_of_both_waits_for_a_hold_that_came_after_they_had_begun":
+        ("passes",),
     "tests/binds/test_shared.py::test_a_file_of_both_waits_for_no_hold_on_somebody_else_who_went_meanwhile":
         ("passes",),
     "tests/binds/test_shared.py::test_a_file_of_one_alone_waits_for_no_hold_on_whom_they_share_another_with":
@@ -40,8 +42,11 @@ LATER: dict[str, tuple[str, ...]] = {
         ("papers-cy", "passes-ann"),
     "tests/binds/test_shared.py::test_of_several_files_each_waits_for_holds_on_those_alone_who_had_it":
         ("papers-cy", "papers-bea-3", "passes-bea", "passes-cy-1"),
+    "tests/binds/test_shared.py::test_two_who_share_a_file_and_of_whom_one_was_cut_off":
+        ("passes-before_home", "papers-after_intent"),
     "tests/binds/test_shared.py::test_two_who_share_a_file_on_servers":
         ("False-passes", "True-papers"),
+    "tests/binds/test_shared.py::test_two_who_share_a_file_while_a_database_is_down": ("papers",),
     "tests/binds/test_shared.py::test_what_a_sweep_takes_waits_for_a_hold_on_who_had_the_file_as_well":
         ("False",),
     "tests/binds/test_shared.py::test_what_an_earlier_version_noted_of_files_is_of_all_of_them":
@@ -127,8 +132,12 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/resistance/test_alone.py::test_a_notice_rewritten_by_sql": ("template",),
     "tests/resistance/test_alone.py::test_a_notice_that_left_by_a_clock_that_ran_ahead_begins_no_72_hours":
         ("approval",),
+    "tests/resistance/test_back.py::test_a_living_guests_booking_given_an_erased_number":
+        ("(before-saved|before-past us|since-statement)-True",
+         "(since-saved|since-past us|before-statement)-False"),
     "tests/resistance/test_given_again.py::test_a_living_guest_under_a_number_that_a_copy_gave_again":
-        ("typed1", "typed3"),
+        ("typed1", "typed3", "typed0-(booking|nothing)", "typed2-(guest|nothing)",
+         "typed4-(guest|booking)", "typed5-(guest|nothing)"),
     "tests/resistance/test_impostors.py::test_a_copy_opened_by_who_released_it": ("officer",),
     "tests/resistance/test_law.py::test_a_property_moved_to_its_guests_country": ("True", "leaves"),
     "tests/resistance/test_law.py::test_a_property_that_is_read_elsewhere":
@@ -201,6 +210,10 @@ LATER: dict[str, tuple[str, ...]] = {
         ("postponed",),
     "tests/store/test_eraser.py::test_rows_that_point_at_each_other_go":
         ("(None-True|CASCADE-False)-order[12]",),
+    "tests/store/test_files_left.py::test_a_name_is_kept_where_the_key_of_its_next_day_cannot_be_had":
+        ("2-False-damaged", "31-True-lost"),
+    "tests/store/test_files_left.py::test_a_share_that_is_away_for_long_is_waited_for":
+        ("40-False", "0-True"),
     "tests/store/test_files_left.py::test_what_the_hotel_kept_is_gone_with_its_file_and_not_before":
         ("True",),
     "tests/store/test_heldcopies.py": ("",),
@@ -319,7 +332,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_still_needed.py::test_what_is_needed_is_not_erased_about_every_night":
         ("True",),
     "tests/store/test_stranger.py::test_a_stranger_does_not_say_the_country_of_whose_row_it_was":
-        ("Couples-AT", "Boxed-DE", "Kept-AT"),
+        ("Couples-AT", "Boxed-DE", "Kept"),
     "tests/store/test_stranger.py::test_what_the_law_keeps_of_a_foreigner_ends_by_no_strangers_country":
         ("mariadb-another", "sqlite-<lambda>"),
     "tests/store/test_sweep.py::test_a_leap_in_the_middle_of_a_round_forgets_no_key": ("5",),
@@ -342,16 +355,18 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_unread.py::test_a_search_that_cannot_read_a_row_keeps_no_other_certificate":
         ("",),
     "tests/store/test_unread.py::test_who_cured_it_need_not_wait": ("page",),
+    "tests/store/test_unsaid.py::test_a_sealed_form_ends_once_who_is_there_says_their_country":
+        ("DE",),
     "tests/store/test_unsaid.py::test_the_country_of_an_erased_guest_stays_unknown_and_on_the_list":
         ("nations0",),
     "tests/store/test_unsaid.py::test_the_form_ends_on_its_day_once_the_country_that_was_missing_is_on_record":
         ("Carded",),
+    "tests/store/test_unsaid.py::test_the_form_of_one_guest_ends_once_staff_say_the_country_in_their_row":
+        ("AT",),
     "tests/store/test_unsaid.py::test_the_form_of_two_of_whom_one_turns_out_to_be_at_home_is_theirs_alone":
         ("Carded",),
     "tests/store/test_unsaid.py::test_what_was_said_last_counts_where_both_were_erased":
         ("nations1",),
-    "tests/store/test_unseen.py::test_a_form_stays_until_it_is_filled_in_whose_bed_it_was":
-        ("postgresql-AT-sealed", "sqlite-DE-erased"),
     "tests/store/test_upgrade.py::test_an_upgrade_waits_no_longer_than_asked":
         ("postgresql", "sqlite"),
     "tests/store/test_upgrade.py::test_sql_run_by_hand_is_an_upgrade": ("mariadb",),
@@ -384,10 +399,16 @@ LATER: dict[str, tuple[str, ...]] = {
         ("harm", "law-requires", "leaked", "period-expired", "public-interest",
          "purpose-achieved", "unlawful"),
     "tests/web/test_cited.py::test_the_staffs_pages_under_every_pack_are_chinese": ("",),
+    "tests/web/test_copied.py::test_it_is_told_in_every_language_that_a_copy_goes_along":
+        ("es", "fr"),
     "tests/web/test_desk_words.py::test_a_hold_placed_without_training_changes_no_page":
         ("clerk", "auditor"),
     "tests/web/test_doors_again.py::test_a_forked_process_counts_its_own_reviews": ("free",),
     "tests/web/test_doors_again.py::test_the_page_about_installing_is_followed_step_by_step": ("",),
+    "tests/web/test_guest_words.py::test_a_form_that_met_a_busy_database_leads_back_to_itself":
+        ("form",),
+    "tests/web/test_guest_words.py::test_nobody_is_led_to_a_page_that_says_that_it_was_done":
+        ("slip",),
     "tests/web/test_holds.py": ("zh",),
     "tests/web/test_holds.py::test_a_silent_hold_on_somebody_else_changes_no_page":
         ("porter", "auditor", "officer"),

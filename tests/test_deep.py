@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,18 @@ from tests.later import LATER
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@lru_cache
+def functions(file: str) -> frozenset[str]:
+    """Return the names of the functions of a file, which is read once for all that name it."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+    return frozenset(each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef))
+
+
 @pytest.mark.parametrize("name", sorted({*LATER, *deep.EVERY, *deep.ALONE}))
 def test_what_is_named_is_there(name: str) -> None:
     """An entry of a test that was renamed would leave nothing, and nobody would know."""
     file, _, test = name.partition("::")
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    names = {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
+    names = functions(file)
     assert not test or test in names
 
 
