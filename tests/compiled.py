@@ -3,8 +3,7 @@
 A thousand tests make an engine each, and each would compile the same statements. A process of a
 hotel has one engine, whose cache does what this one does for all of them. Hundreds make an
 application each, with hundreds of addresses, of which a test asks for few. Each connection to
-MariaDB would read the system's certificates, and need none. A sweep sends SQLite several hundred
-statements, of which a connection keeps the last hundred ready.
+MariaDB would read the system's certificates, and need none.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pymysql.connections import Connection as MySQLConnection
-from sqlalchemy import URL, Engine
-from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
 from werkzeug.routing.rules import Rule, RulePart
 
@@ -143,15 +141,3 @@ def _once(self: MySQLConnection[Any], given: Mapping[str, Any]) -> ssl.SSLContex
 
 
 MySQLConnection._create_ssl_ctx = _once
-
-
-_given = SQLiteDialect_pysqlite.create_connect_args
-
-
-def _ready(self: SQLiteDialect_pysqlite, url: URL) -> Any:
-    """Return what a connection to SQLite is opened with, so that it keeps its statements ready."""
-    places, names = _given(self, url)
-    return places, {"cached_statements": 1_000, **names}
-
-
-SQLiteDialect_pysqlite.create_connect_args = _ready
