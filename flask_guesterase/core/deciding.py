@@ -19,6 +19,7 @@ from .plan import (
     Rulings,
     Step,
     key_text,
+    key_texts,
 )
 from .ruling import Reason, Ruling
 from .treatment import names_only
@@ -70,17 +71,17 @@ def draw(
     for table in sorted(found):
         shape = shapes[table]
         for ruling, rows in _alike(shape, found[table], known):
-            for decision in decide(shape, rows[0], ruling):
+            freed = decide(shape, rows[0], ruling)
+            for decision in freed:
                 under.setdefault(decision, []).extend(rows)
-            free = replace(ruling, held=(), needed={})
-            freed = decide(shape, rows[0], free)
+            if ruling.held or ruling.needed:
+                freed = decide(shape, rows[0], replace(ruling, held=(), needed={}))
             promised.update(freed)
             # Of rows that are alike either all have other owners or none has.
             if rows[0].others and any(each.outcome in CHANGING for each in freed):
                 reached.update(person for row in rows for person, _ in row.others)
     steps = tuple(
-        Step(decision, tuple(sorted(under[decision], key=_row_order)))
-        for decision in sorted(under)
+        Step(decision, _in_order(under[decision])) for decision in sorted(under)
     )
     return Plan(
         tuple(sorted(people, key=_person_order)), steps, (), policy, frozenset(promised), known,
@@ -92,10 +93,14 @@ def _alike(
     shape: Shape, rows: Iterable[Row], known: Rulings
 ) -> Iterator[tuple[Ruling, list[Row]]]:
     """Yield rows about which the same is decided: one ruling, and the same ways to their owners."""
-    unruled = _unruled(shape)
+    unruled, table, get = _unruled(shape), shape.table, known.get
+    every = [(get((table, row.key), unruled), row) for row in rows]
+    shared = [row for _, row in every if row.others]
+    if not shared and len({id(ruling) for ruling, _ in every}) == 1:
+        yield every[0][0], [row for _, row in every]
+        return
     groups: dict[object, tuple[Ruling, list[Row]]] = {}
-    for row in rows:
-        ruling = known.get((shape.table, row.key), unruled)
+    for ruling, row in every:
         alike: object = id(ruling)
         if row.others:
             alike = id(ruling), _ways(row.owners), _ways(row.others)
@@ -262,8 +267,11 @@ def _alone(shape: Shape, paths: Iterable[int]) -> set[str]:
     return {column for path in paths for column in shape.alone[path] or ()}
 
 
-def _row_order(row: Row) -> str:
-    return key_text(row.key)
+def _in_order(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return rows sorted by the texts of their keys."""
+    texts = key_texts([row.key for row in rows])
+    places = sorted(range(len(rows)), key=texts.__getitem__)
+    return tuple([rows[place] for place in places])
 
 
 def _person_order(person: Person) -> tuple[str, str]:

@@ -194,7 +194,10 @@ def _email(text: str) -> str:
         )
     # Not folded: "ß" and "ss" are two mailboxes, whose domains anybody can register. How a capital
     # sigma is written small depends on where its word ends, and that is not at the next dot.
-    form = _composed(_WORD.sub(lambda word: word[0].lower(), text))
+    plain = text.isascii()
+    form = text.lower() if plain else _composed(_WORD.sub(lambda word: word[0].lower(), text))
+    if _ACE not in form:
+        return form
     local, _, domain = form.rpartition("@")
     return f"{local}@{'.'.join(map(_lettered, domain.split('.')))}"
 
@@ -205,6 +208,8 @@ def sent(address: str) -> str:
     :param address: in its normal form.
     """
     local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
     return f"{local}@{'.'.join(map(_sent, domain.split('.')))}"
 
 

@@ -43,17 +43,20 @@ _written = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _ordered(value: object) -> object:
-    if value is None or isinstance(value, (str, bool)):
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
         return value
-    if type(value) is dict:
+    if kind is dict:
         # What is asked of any other mapping takes longer than all the rest.
-        return _named(value)
+        return _named(value)  # type: ignore[arg-type]
+    if isinstance(value, str):
+        return value
     if isinstance(value, int):
         if abs(value) > _SAFE_INTEGER:
             raise ValueError("numbers beyond 2^53-1 have no canonical form; write them as text")
         return value
     if isinstance(value, (list, tuple)):
-        return [_ordered(item) for item in value]
+        return [each if type(each) is str else _ordered(each) for each in value]
     if isinstance(value, Mapping):
         return _named(value)
     raise TypeError(f"{type(value).__name__} has no canonical form; write it as text")

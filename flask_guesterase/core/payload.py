@@ -81,7 +81,10 @@ def _lines(strip: Strip) -> Sequence[Sequence[object]]:
         whole = [value for value in values if type(value) is int]
         if not whole or -_WHOLE <= min(whole) <= max(whole) <= _WHOLE:
             return strip.lines
-    return [[_said(value) for value in line] for line in strip.lines]
+    return [
+        [value if value is None or type(value) is str else _said(value) for value in line]
+        for line in strip.lines
+    ]
 
 
 def _said(value: object) -> object:

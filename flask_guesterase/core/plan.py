@@ -131,7 +131,7 @@ class Plan:
 
     def changing(self) -> tuple[Step, ...]:
         """Return the steps that change rows."""
-        return tuple(s for s in self.steps if s.rows and s.decision.outcome in CHANGING)
+        return tuple([s for s in self.steps if s.rows and s.decision.outcome in CHANGING])
 
     def touched(self) -> frozenset[Person]:
         """Return the other people whose shared rows are changed."""
@@ -196,6 +196,13 @@ def key_text(key: Key) -> str:
     if len(key) == 1 and type(key[0]) is int:
         return f"int:{key[0]}"
     return "|".join(f"{type(part).__name__}:{_escaped(part)}" for part in key)
+
+
+def key_texts(keys: Iterable[Key]) -> list[str]:
+    """Return the texts of keys, as `key_text` gives them, in their order."""
+    return [
+        f"int:{key[0]}" if len(key) == 1 and type(key[0]) is int else key_text(key) for key in keys
+    ]
 
 
 def _escaped(part: object) -> str:

@@ -185,7 +185,7 @@ def _free(
         else:
             both = new | {each for each in now if _text(each[0]) in entry.others}
             shared = Row(row.key, frozenset(now - both), frozenset(both))
-            yield _limited(decision, decide(declared.shape(), shared, Ruling())), row, entry
+            yield _limited(decision, decide(declared.shape, shared, Ruling())), row, entry
 
 
 def _limited(decision: Decision, today: Iterable[Decision]) -> Decision | None:

@@ -285,7 +285,7 @@ def _living(
 def _unerased(work: Work, declared: Declared, rows: Sequence[Row]) -> set[Key]:
     """Return which rows hold something that an erasure of their owners would have taken."""
     plain = {name for name in declared.erase if tells(declared, [name])}
-    shape = declared.shape()
+    shape = declared.shape
     if not declared.deletes:
         shape = replace(shape, deletes="never")
     found: set[Key] = set()

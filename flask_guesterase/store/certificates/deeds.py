@@ -37,7 +37,7 @@ def did(
         for row in each.rows:
             why = _why(plan, each.decision, row.key)
             rows = known.get((each.decision.table, row.key), 1)
-            rows -= idle.get((each.decision, row.key), 0)
+            rows -= idle.get((each.decision, row.key), 0) if idle else 0
             if rows > 0:
                 group = why, lost(each.decision, row.key) if lost is not None else ()
                 groups[group] = groups.get(group, 0) + rows

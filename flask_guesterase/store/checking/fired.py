@@ -118,18 +118,25 @@ def _met(
     :param says: answers which names a trigger's text tells of; it is given all there are.
     """
     bare: dict[str, set[str]] = {}
-    for _, each in live.each():
-        for name in each.tables:
-            bare.setdefault(name.rpartition(".")[2].lower(), set()).add(name)
     waiting, met = list(tables), set[str]()
     while waiting:
         found = live.table(waiting.pop())
         for trigger in found.triggers if found is not None else ():
+            bare = bare or _bare(live)
             for word in says(trigger.body, bare.keys()):
                 more = bare.get(word, set()) - met
                 met |= more
                 waiting.extend(more)
     return [
         name for name in among
-        if (found := live.table(name)) is not None and found.name in met
+        if met and (found := live.table(name)) is not None and found.name in met
     ]
+
+
+def _bare(live: LiveSchema) -> dict[str, set[str]]:
+    """Return name of a table without its schema, in small letters -> the tables called so."""
+    found: dict[str, set[str]] = {}
+    for _, each in live.each():
+        for name in each.tables:
+            found.setdefault(name.rpartition(".")[2].lower(), set()).add(name)
+    return found

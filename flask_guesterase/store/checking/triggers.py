@@ -77,7 +77,7 @@ def _doer(trigger: LiveTrigger) -> str:
 
 def _going(declared: Declared) -> set[str]:
     """Return the columns that are overwritten at an erasure, or on the day the law lets them go."""
-    return {*declared.erase, *declared.shape().after}
+    return {*declared.erase, *declared.shape.after}
 
 
 def _reads(declared: Declared, trigger: LiveTrigger, datamap: DataMap) -> Iterator[Finding]:

@@ -104,7 +104,7 @@ def texts(
     :param before: also of what marks were made before "fußball" and "fussball" were two.
     """
     found = set()
-    for column in values.keys() & {*one.identity, *one.references}:
+    for column in one.known & values.keys():
         told = one.text(column, values[column])
         kind = one.identity.get(column, REFERENCE)
         if told:
@@ -129,14 +129,16 @@ def _forms(
     # What begins with a plus is international, whatever the country.
     national = kind == Kind.PHONE and not told.lstrip().startswith("+")
     for region in (*regions, "") if national else ("",):
-        with suppress(MatchError):
+        try:
             text = normal(kind, told, region)
-            # Marks of before are of a mailbox as it was written.
-            forms = {text, sent(text)} if kind == Kind.EMAIL else {text}
-            if kind == Kind.EMAIL:
-                found |= {(kind, mailbox(form)) for form in forms}
-            if before or kind != Kind.EMAIL:
-                found |= {(kind, scope + form.casefold()) for form in forms}
+        except MatchError:
+            continue
+        # Marks of before are of a mailbox as it was written.
+        forms = {text, sent(text)} if kind == Kind.EMAIL else {text}
+        if kind == Kind.EMAIL:
+            found |= {(kind, mailbox(form)) for form in forms}
+        if before or kind != Kind.EMAIL:
+            found |= {(kind, scope + form.casefold()) for form in forms}
     return found
 
 
@@ -163,6 +165,7 @@ class _Making:
 
     :param last: rows of which nothing else was left.
     :param later: row -> columns that are this person's alone to lose, and go later.
+    :param again: whether somebody of it was erased before, so that marks of theirs are known.
     :param said: kind and text of each mark it makes or may have made before, and whose it is.
     """
 
@@ -173,6 +176,7 @@ class _Making:
     ends_on: str
     last: Collection[Person]
     later: Mapping[Person, frozenset[str]]
+    again: bool
     said: set[tuple[str, str, str]] = field(default_factory=set)
 
     def of(self, kind: str, text: str) -> str:
@@ -216,7 +220,8 @@ def take(
     work.custodian.ensure(label(year))
     ends_on = months_after(work.now.date(), MONTHS).isoformat()
     key = work.custodian.mortal(label(year), "returning")
-    making = _Making(work, origin, key, work.stamp, ends_on, last, _later(plan))
+    again = _were_erased(work.conn, plan, erased)
+    making = _Making(work, origin, key, work.stamp, ends_on, last, _later(plan), again)
     known = watched(work.datamap)
     lines: dict[tuple[str, str, str], dict[str, Any]] = {}
     for step in plan.changing():
@@ -224,7 +229,7 @@ def take(
         if one is not None:
             for line in _step(making, one, step, plan):
                 lines[line["kind"], line["mark"], line["row_mark"]] = line
-    if _were_erased(work.conn, plan, erased):
+    if again:
         _forget(work, making.said)
     put(work.conn, tables.mark, lines.values())
     if outside and lines and work.settings.register:
@@ -234,11 +239,11 @@ def take(
 
 def _were_erased(conn: Connection, plan: Plan, erased: Collection[Person] | None) -> bool:
     """Return whether somebody in a plan was erased before: only then their marks are known."""
-    rows = [row for step in plan.changing() for row in step.rows]
-    if not all(row.owners for row in rows):
-        return True
     # One person has many rows, all with the same owners.
-    people = {person for owners in {row.owners for row in rows} for person, _ in owners}
+    each = {row.owners for step in plan.changing() for row in step.rows}
+    if not all(each):
+        return True
+    people = {person for owners in each for person, _ in owners}
     if erased is not None:
         return not people.isdisjoint(erased)
     for name, keys in by_table(people).items():
@@ -299,23 +304,20 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
         if house not in known:
             known[house] = regions(making.work.settings, house)
         shell = _is_shell(making, one.declared, going, deletes, key)
-        # By its key a row may have been known since its first part went, until it goes whole.
-        if shell or deletes:
-            making.said.add((KEY, text, whose))
         if shell:
             lines.append(making.line(KEY, one.name, own, person, place))
         mine = {c: v for c, v in values.items() if deletes or c in going}
-        for kind, text in sorted(texts(one, mine, known[house], before=False)):
-            making.said.add((kind, text, whose))
-            lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
-        mails = {c: v for c, v in mine.items() if one.identity.get(c) == Kind.EMAIL}
-        making.said.update((*each, whose) for each in texts(one, mails, ()))
-        if named:
-            for kind, ways in zip(NAMES, name_of(one, values), strict=True):
-                for way in sorted(ways):
-                    making.said.add((kind, way, whose))
-                    mark = making.of(kind, way)
-                    lines.append(making.line(kind, one.name, mark, person, place))
+        told = sorted(texts(one, mine, known[house], before=False))
+        for kind, ways in zip(NAMES, name_of(one, values), strict=True) if named else ():
+            told += [(kind, way) for way in sorted(ways)]
+        for kind, way in told:
+            lines.append(making.line(kind, one.name, making.of(kind, way), person, place))
+        if making.again:
+            # By its key a row may have been known since its first part went, until it goes whole.
+            keyed = [(KEY, text)] if shell or deletes else []
+            mails = {c: v for c, v in mine.items() if one.identity.get(c) == Kind.EMAIL}
+            former = (*keyed, *told, *texts(one, mails, ()))
+            making.said.update((*each, whose) for each in former)
     return lines
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -61,7 +62,12 @@ class Watched:
         """Return the table's name."""
         return self.declared.name
 
-    @property
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Return the columns of which marks are made, but for those of the name."""
+        return self.references.union(self.identity)
+
+    @cached_property
     def read(self) -> tuple[str, ...]:
         """Return the columns that must be read to know somebody again."""
         return tuple(sorted({*self.identity, *self.references, *self.names}))

@@ -160,7 +160,7 @@ def _ownable(datamap: DataMap, people: Iterable[Person]) -> tuple[str, ...]:
 def _shape(datamap: DataMap, scope: Scope, name: str) -> Shape:
     """Return the shape of a table in a scope; what goes into a box needs a key to be found by."""
     declared = datamap.tables[name]
-    shape = declared.shape()
+    shape = declared.shape
     if still := scope.still().get(name):
         erase = {n: rule for n, rule in shape.erase.items() if n not in still}
         after = {**shape.after, **{n: shape.erase[n] for n in still if n in shape.erase}}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from sqlalchemy import TypeDecorator
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -20,7 +19,10 @@ def typed(declared: Declared, names: Sequence[str], deletes: bool) -> list[str]:
     """Return the columns whose host's value a rule works on, or its check compares with."""
     if deletes:
         return [n for n, rule in declared.rules.items() if isinstance(rule, File)]
-    return [n for n in names if _needs_value(declared, n)]
+    place = ("typed", *names)
+    if place not in declared.said:
+        declared.said[place] = [n for n in names if _needs_value(declared, n)]
+    return list(declared.said[place])
 
 
 def _needs_value(declared: Declared, name: str) -> bool:
@@ -44,27 +46,40 @@ def at_most(declared: Declared, reads: Reader) -> list[str]:
     return names + [name for name in own if name not in names] if names else []
 
 
-@contextmanager
-def vendors(place: str) -> Iterator[None]:
-    """Turn what code of the host or a driver raises about a value into an error without it."""
-    try:
-        yield
-    except (GuesteraseError, SQLAlchemyError) as raised:
-        if is_unplaced(raised):
-            raise ErasureError(
-                f"No partition takes the rows of {place} as they would be written.",
-                "Nothing was changed; give it one for what the rule writes (DEFAULT on "
-                "PostgreSQL), or give that column another rule.",
-            ) from None
-        told = _constrained(raised, place) if isinstance(raised, DBAPIError) else None
-        if told is None:
-            raise
-        raise told from None
-    except Exception as raised:
-        raise ErasureError(
+class vendors:
+    """Turns what code of the host or a driver raises about a value into an error without it.
+
+    :param place: table and column of the value, or the table.
+    """
+
+    __slots__ = ("_place",)
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, raised: BaseException | None, trace: object) -> None:
+        told = _told(raised, self._place) if isinstance(raised, Exception) else None
+        if told is not None:
+            raise told from None
+
+
+def _told(raised: Exception, place: str) -> ErasureError | None:
+    """Return our own error for what was raised about a value, or None where that may be told."""
+    if not isinstance(raised, GuesteraseError | SQLAlchemyError):
+        return ErasureError(
             f"A value could not be made for {place} ({type(raised).__name__}).",
             "Look at its rule and at the column's type; nothing was changed.",
-        ) from None
+        )
+    if is_unplaced(raised):
+        return ErasureError(
+            f"No partition takes the rows of {place} as they would be written.",
+            "Nothing was changed; give it one for what the rule writes (DEFAULT on "
+            "PostgreSQL), or give that column another rule.",
+        )
+    return _constrained(raised, place) if isinstance(raised, DBAPIError) else None
 
 
 def _constrained(raised: DBAPIError, place: str) -> ErasureError | None:

@@ -241,13 +241,10 @@ def take(
     pick = _picker([places[n] for n in (*names, *own)])
     offset = len(held.names)
     host = _picker([offset + held.typed.index(n) for n in typed])
-    rows, lines, hosts = [], [], []
-    for row in step.rows:
-        for line in held.rows[row.key]:
-            rows.append(row)
-            lines.append(pick(line))
-            if typed:
-                hosts.append(host(line))
+    rows = [row for row in step.rows for _ in held.rows[row.key]]
+    every = [line for row in step.rows for line in held.rows[row.key]]
+    lines = list(map(pick, every))
+    hosts = list(map(host, every)) if typed else []
     kinds = {n: reads.type_of(n) for n in (*names, *own)}
     return Taken(
         step.decision, rows, tuple((n, kinds[n]) for n in names),
@@ -258,8 +255,7 @@ def take(
 def _picker(places: Sequence[int]) -> Any:
     """Return what takes these places out of a tuple, as a tuple."""
     if len(places) == 1:
-        place = places[0]
-        return lambda line: (line[place],)
+        return itemgetter(slice(places[0], places[0] + 1))
     return itemgetter(*places) if places else lambda line: ()
 
 
@@ -360,7 +356,12 @@ class Erased:
     @property
     def images(self) -> list[Image]:
         """Return the rows as they were, in the order in which they were locked."""
-        return [image for each in self.taken for image in each.strip().images()]
+        return [image for strip in self.whole for image in strip.images()]
+
+    @property
+    def whole(self) -> list[Strip]:
+        """Return the same rows as strips, none of them left out."""
+        return [each.strip() for each in self.taken]
 
     @property
     def took(self) -> list[tuple[Decision, Row]]:

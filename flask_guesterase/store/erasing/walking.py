@@ -54,11 +54,14 @@ def together(
     if binds_of(conn).engines:
         return found
     for subject, keys in people.items():
-        ways = {
-            name: declared
-            for name, declared in datamap.tables.items()
-            if name not in without and _is_plain(datamap, declared, subject)
-        }
+        if (place := f"plain {subject}") not in datamap.said:
+            datamap.said[place] = {
+                name: declared
+                for name, declared in datamap.tables.items()
+                if _is_plain(datamap, declared, subject)
+            }
+        every: Mapping[str, Declared] = datamap.said[place]
+        ways = {name: each for name, each in every.items() if name not in without}
         whole = all(len(key) == 1 and type(key[0]) is int for key in keys)
         if len(ways) < 2 or not keys or not whole:
             continue

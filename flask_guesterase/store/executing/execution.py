@@ -262,7 +262,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
     copies, recovery = boxes(work, origin, spared.strips(erased))
-    sought.put(work, case, erased.images, beside=copies)
+    sought.put(work, case, erased.whole, beside=copies)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until, erased.owners([(root, name)]))
     recipients.queue(work, origin, known, invented=case.kind == KIND)

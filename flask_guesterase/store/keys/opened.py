@@ -22,18 +22,28 @@ class OpenedKeys:
         self.path = ring.path
         self._ring = ring
         self._known: OrderedDict[str, tuple[tuple[int, int], bytes]] = OrderedDict()
+        self._paths: dict[str, Path] = {}
 
     def _file(self, label: str) -> Path:
-        return self.path / file_of(label)
+        return self._path(file_of(label))
+
+    def _path(self, name: str) -> Path:
+        """Return a file of the folder: to put its path together takes longer than to look at it."""
+        found = self._paths.get(name)
+        if found is None:
+            if len(self._paths) >= _REMEMBERED:
+                self._paths.clear()
+            found = self._paths[name] = self.path / name
+        return found
 
     def _open(self, label: str) -> bytes:
         return self._read(label, self._file(label))
 
-    def _secret_file(self, name: str) -> Path:
-        return self.path / secret_of(name)
-
     def _secret(self, name: str) -> bytes:
         return self._read(name, self._secret_file(name))
+
+    def _secret_file(self, name: str) -> Path:
+        return self._path(secret_of(name))
 
     def _read(self, label: str, path: Path) -> bytes:
         """Return a key by its name; what another process destroyed is gone here too."""

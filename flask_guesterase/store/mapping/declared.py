@@ -61,7 +61,7 @@ class Declared:
     alone: tuple[frozenset[str] | None, ...]
     optional: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return the table's name, with its schema where it has one."""
         return self.table.fullname
@@ -161,6 +161,7 @@ class Declared:
     def _columns(self) -> dict[str, Column[Any]]:
         return {column.name: column for column in self.table.c}
 
+    @cached_property
     def shape(self) -> Shape:
         """Return what the planner must know of this table."""
         deletes = {RowRule.OVERWRITE: "never", RowRule.DELETE: "always"}

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, String, and_, cast, func, or_, select
 
 from ...core.errors import UnknownError
 from ...core.holding import HoldQuery, Scope
-from ...core.plan import Key, Person, key_text
+from ...core.plan import Key, Person, key_text, key_texts
 from ...core.register import name_form
 from ...core.rule import Open
 from .. import tables
@@ -118,8 +118,7 @@ def covered(
     if all(hold.scope == Scope.RECORD for hold in holds):
         return found
     rows = _Rows(work, table, keys, owned)
-    whose = {(hold.table, hold.row) for hold in holds if hold.scope == Scope.SUBJECT}
-    if whose:
+    if whose := {(hold.table, hold.row) for hold in holds if hold.scope == Scope.SUBJECT}:
         rows.note(whose)
     for hold in holds:
         for key in _COVERS[hold.scope](rows, hold):
@@ -159,9 +158,10 @@ class _Rows:
     def note(self, whose: set[tuple[str, str]]) -> None:
         """Find the rows of these subject rows, given by table and key as text, in one look."""
         # One person has many rows, all with the same owners.
-        each = {id(pairs): pairs for pairs in self.whose.values()}
-        everybody = {person for pairs in each.values() for person, _ in pairs}
-        held = {p: here for p in everybody if (here := (p[0], key_text(p[1]))) in whose}
+        each = {id(pairs): pairs for pairs in self.whose.values()}.values()
+        everybody = {person for pairs in each for person, _ in pairs}
+        told = zip(everybody, key_texts([key for _, key in everybody]), strict=True)
+        held = {p: here for p, text in told if (here := (p[0], text)) in whose}
         for key, people in self.owners.items() if held else ():
             for person in held.keys() & people:
                 self._of.setdefault(held[person], set()).add(key)

@@ -77,6 +77,8 @@ def _unsaid(
     work: Work, declared: Declared, records: Mapping[Key, Record]
 ) -> dict[Key, Record]:
     """Return records with who of several people says nothing."""
+    if not records:
+        return {}
     known = ways_of(work, declared)
     if all(at.to_one for at in known.answers.values()):
         return {}
@@ -164,6 +166,8 @@ def reasons(
     work: Work, declared: Declared, records: Mapping[Key, Record]
 ) -> dict[Key, dict[str, Reason]]:
     """Return, per row, why the law still keeps each of its retention categories today."""
+    if not records:
+        return {}
     labels = categories(work, declared)
     kept: dict[Key, dict[str, Reason]] = {}
     known: dict[int, dict[str, Reason]] = {}

@@ -277,7 +277,7 @@ def _seek(work: Work, origin: Origin, erased: Erased) -> None:
         if case.state in _ENDED:
             return
         if row_of(work, case.number) is None:
-            sought.put(work, case, erased.images)
+            sought.put(work, case, erased.whole)
         else:
             # Beside what was looked for before: that may be left still.
             queued.more(work, case.number, erased.images)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from ...core.errors import UnknownError
-from ...core.image import Image
+from ...core.image import Image, strips
 from ...core.lifecycle import State
 from ...core.log import canonical
 from .. import tables
@@ -102,7 +102,8 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
     :raises SealError: what was looked for before cannot be read now.
     """
     case = load(work, number)
-    fresh = sought.gather(work, images, work.settings.property(case.property).country)
+    region = work.settings.property(case.property).country
+    fresh = sought.gather(work, strips(images), region)
     if not fresh:
         return
     row = row_of(work, number, lock=True)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import phonenumbers
 from sqlalchemy import Column, TypeDecorator
-from sqlalchemy.types import Date, DateTime, Time, TypeEngine
+from sqlalchemy.types import Date, DateTime, Time
 
 from ...core.errors import SealError, UnknownError
 from ...core.identity import Kind, kind_of
-from ...core.image import Cell, Form, Image
+from ...core.image import Form, Strip, cell
 from ...core.log import canonical
 from ...core.naming import is_bare
 from ...core.needle import LOYALTY, UNSOUGHT, Needle, Strength
@@ -30,6 +31,8 @@ from ..casework.cases import Case
 from ..mapping.crossing import at
 from ..mapping.declared import Declared
 from ..mapping.masks import is_formed, looks_redacted
+from ..memory import by_identity
+from ..settings import Settings
 from ..statements.upsert import upsert
 from ..work import Work
 from .row import row_of, write
@@ -47,18 +50,18 @@ DAYS = 30
 
 
 def put(
-    work: Work, case: Case, images: Sequence[Image],
+    work: Work, case: Case, strips: Iterable[Strip],
     beside: Sequence[boxing.Item] = (),
 ) -> int:
     """Seal what an erased person will be looked for by; return how many values that is.
 
     :param work: the erasing transaction.
     :param case: the request.
-    :param images: the rows as they were.
+    :param strips: the rows as they were.
     :param beside: what else of this erasure is sealed, in the same statement.
     """
     region = work.settings.property(case.property).country
-    wanted = gather(work, images, region)
+    wanted = gather(work, strips, region)
     items = [*beside, item(work, case, wanted)]
     box = boxing.put(work.conn, work.custodian, items, work.today)[-1]
     upsert(work.conn, tables.search, {
@@ -135,25 +138,30 @@ def end(work: Work, case: Case, until: str) -> None:
     write(work, case.number, box=box, shown=None, state=state, ended_at=work.stamp)
 
 
-def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ...]:
+def gather(work: Work, strips: Iterable[Strip], region: str) -> tuple[Needle, ...]:
     """Return what to look for when these rows are gone.
 
     :param work: the open transaction.
-    :param images: the rows as they were.
+    :param strips: the rows as they were.
     :param region: ISO country code that gives national phone numbers a meaning.
     """
     house = _house(work, {region})
     found: dict[Needle, None] = {}
-    for image in images:
-        declared = work.datamap.tables.get(image.table)
+    for strip in strips:
+        declared = work.datamap.tables.get(strip.table)
         if declared is None:
             continue
-        values = {cell.name: _plain(work, declared, cell) for cell in image.columns}
-        for kind, value in _said(work, declared, image, values):
-            mine = every(kind, value, region)
-            if kind == Kind.NAME and value and not mine:
-                mine = (UNSOUGHT,)
-            found.update(dict.fromkeys(mine))
+        telling, columns = _telling(work, declared, strip), strip.columns
+        for line in strip.lines:
+            values = {
+                columns[place][0]: _plain(work, declared, columns[place], line[1 + place])
+                for place in telling.places
+            }
+            for kind, value in _said(telling, values):
+                mine = every(kind, value, region)
+                if kind == Kind.NAME and value and not mine:
+                    mine = (UNSOUGHT,)
+                found.update(dict.fromkeys(mine))
     # A clerk who types the hotel's own mailbox for a guest without one gives no guest's value, nor
     # does who writes to reception.
     return tuple(needle for needle in found if needle not in house)
@@ -169,37 +177,48 @@ def unsought(wanted: Collection[Needle]) -> set[str]:
 
 def _house(work: Work, regions: Iterable[str]) -> set[Needle]:
     """Return what is the hotels' own: what they name, and the address that letters come from."""
-    named = [work.settings.sender]
-    for one in work.settings.properties.values():
+    known, found = _owned(work.settings), set[Needle]()
+    for region in regions:
+        if region not in known:
+            known[region] = _own(work.settings, region)
+        found |= known[region]
+    return found
+
+
+@by_identity
+def _owned(settings: Settings) -> dict[str, frozenset[Needle]]:
+    """Return where what is the hotels' own is remembered by country."""
+    return {}
+
+
+def _own(settings: Settings, region: str) -> frozenset[Needle]:
+    named = [settings.sender]
+    for one in settings.properties.values():
         named += (one.contact, one.officer, one.deputy, *one.own)
-    return {
+    return frozenset(
         needle
         for value in named
-        for region in regions
         for needle in every(Kind.EMAIL if "@" in value else Kind.PHONE, value, region)
-    }
+    )
 
 
-def _plain(work: Work, declared: Declared, cell: Cell) -> str:
-    """Return a cell as the text the host knows it by."""
-    if cell.form not in (Form.TEXT, Form.INT, Form.HEX):
-        return ""
-    value: Any = cell.native()
-    column = declared.find(cell.name)
-    type_ = None if column is None else column.type
-    if isinstance(type_, TypeDecorator):
-        if isinstance(value, str) and value.startswith("\\x") and cell.type == "bytea":
-            value = bytes.fromhex(value[2:])
-        return by_the_host(type_, value, at(work.conn, declared.name))
-    return "" if isinstance(value, bytes) else str(value)
+@dataclass(frozen=True)
+class _Telling:
+    """What the columns that rows of one table lost may tell of a person.
+
+    :param names: the columns of their name.
+    :param columns: the other columns, each with the kind that the policy says, or else with what
+        its name seems to say and no policy does.
+    :param places: where all of these stand among what was lost.
+    """
+
+    names: Sequence[str]
+    columns: Sequence[tuple[str, str | None, str | None]]
+    places: Sequence[int]
 
 
-def _said(
-    work: Work, declared: Declared, image: Image, values: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
-    """Yield (kind, value) of what names the person in one row."""
-    known: dict[str, str] = {}
-    kind: str | None
+def _telling(work: Work, declared: Declared, strip: Strip) -> _Telling:
+    known, names = dict[str, str](), list[str]()
     contacts = work.datamap.subjects.get(declared.name)
     if contacts is not None:
         for key, column in contacts.match.items():
@@ -208,24 +227,61 @@ def _said(
                 known[column.name] = guessed
         known.update(contacts.contact)
         names = [column.name for column in contacts.names]
-        mine = [values[n].strip() for n in names if n in values and not _is_mask(values[n])]
+    columns: list[tuple[str, str | None, str | None]] = []
+    for name, _ in strip.columns:
+        mapped = declared.find(name)
+        if name in names or known.get(name) == Kind.NAME:
+            continue
+        if name in known:
+            columns.append((name, known[name], None))
+        elif mapped is not None and _may_tell(mapped):
+            seems = kind_of(name) or (LOYALTY if LOYALTY_WORDS.search(name) else None)
+            columns.append((name, None, seems))
+    wanted = {*names, *(name for name, _, _ in columns)}
+    places = [place for place, (name, _) in enumerate(strip.columns) if name in wanted]
+    return _Telling(names, columns, places)
+
+
+def _may_tell(column: Column[Any]) -> bool:
+    """Return whether what a column holds may be somebody's; a key names a row and not a person."""
+    keyed = column.primary_key or column.foreign_keys
+    return not keyed and not isinstance(column.type, Date | DateTime | Time)
+
+
+def _plain(work: Work, declared: Declared, column: tuple[str, str], value: object) -> str:
+    """Return what a column held as the text the host knows it by."""
+    name, its = column
+    mapped = declared.find(name)
+    type_ = None if mapped is None else mapped.type
+    if type(value) is str and value.isascii() and not isinstance(type_, TypeDecorator):
+        return value
+    made = cell(name, its, value)
+    if made.form not in (Form.TEXT, Form.INT, Form.HEX):
+        return ""
+    known: Any = made.native()
+    if isinstance(type_, TypeDecorator):
+        if isinstance(known, str) and known.startswith("\\x") and its == "bytea":
+            known = bytes.fromhex(known[2:])
+        return by_the_host(type_, known, at(work.conn, declared.name))
+    return "" if isinstance(known, bytes) else str(known)
+
+
+def _said(telling: _Telling, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield (kind, value) of what names the person in one row."""
+    if telling.names:
+        mine = [values[n].strip() for n in telling.names if n in values and not _is_mask(values[n])]
         # Which part comes first, the columns' order does not tell.
         for order in (mine, mine[::-1]):
             yield Kind.NAME, " ".join(filter(None, order))
-        known |= dict.fromkeys(names, Kind.NAME)
-    for cell in image.columns:
-        value = values[cell.name].strip()
-        kind = known.get(cell.name)
+    for name, kind, seems in telling.columns:
+        value = values[name].strip()
         # What an erasure before this left is no value of the person's.
-        if not value or kind == Kind.NAME or _is_mask(value):
+        if not value or _is_mask(value):
             continue
         if kind is not None:
             yield kind, value
-            continue
-        mapped = declared.find(cell.name)
-        # A key names a row and not a person.
-        if mapped is not None and not mapped.primary_key and not mapped.foreign_keys:
-            yield from _guessed(cell, mapped.type, value)
+        else:
+            yield from _guessed(seems, value)
 
 
 def _is_mask(value: str) -> bool:
@@ -238,13 +294,14 @@ _CALLED = re.compile(r"(?:\+|00)[\d ./()-]{8,24}|\d{10,15}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
 
 
-def _guessed(cell: Cell, type_: TypeEngine[Any], value: str) -> Iterator[tuple[str, str]]:
-    """Yield what a column that nobody declared as a way to find somebody seems to hold."""
-    if isinstance(type_, Date | DateTime | Time) or _DAY.match(value):
+def _guessed(kind: str | None, value: str) -> Iterator[tuple[str, str]]:
+    """Yield what a column that nobody declared as a way to find somebody seems to hold.
+
+    :param kind: what its name seems to say.
+    :param value: what it held.
+    """
+    if _DAY.match(value):
         return
-    kind: str | None = kind_of(cell.name)
-    if kind is None and LOYALTY_WORDS.search(cell.name):
-        kind = LOYALTY
     if kind in (Kind.DOCUMENT, Kind.BOOKING, LOYALTY):
         # "passport" in document_type and "confirmed" in booking_state are nobody's numbers.
         if sum(c.isdigit() for c in value) >= 4 and len(value) <= 40:

@@ -87,6 +87,9 @@ class Packed(TypeDecorator[Any]):
         bind = self.item.dialect_impl(dialect).bind_processor(dialect)
         said: Callable[[list[Any]], Any] = json.dumps if dialect.name == "sqlite" else list
         if bind is None:
+            # A list of whole numbers alone is written as JSON writes it, and in half the time.
+            plain = dialect.name == "sqlite" and isinstance(self.item, Integer)
+            said = str if plain else said
             return lambda values: said(list(values))
         return lambda values: said(list(map(bind, values)))
 
