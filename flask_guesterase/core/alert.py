@@ -18,6 +18,7 @@ class AlertKind(StrEnum):
     MESSAGE_FAILED = "message-failed"
     FILE_FAILED = "file-failed"
     FILES_AWAY = "files-away"
+    DATABASE_AWAY = "database-away"
     RECIPIENT_FAILED = "recipient-failed"
     WORKER_SILENT = "worker-silent"
     SWEEP_STALE = "sweep-stale"

@@ -394,6 +394,34 @@ def test_a_file_goes_once_a_database_is_back_that_may_name_it(tmp_path: Path) ->
         assert "message-failed" not in hotel.actions()
 
 
+@pytest.mark.parametrize("taken", [
+    "mine.png", pytest.param("both.png", marks=pytest.mark.long),
+])  # fmt: skip
+def test_a_file_that_a_person_took_away_is_gone_though_a_database_is_that_may_name_it(
+    taken: str, tmp_path: Path
+) -> None:
+    """It is seen that it does not lie there: nobody's word is taken, and no other file goes."""
+    with sharing(beside(tmp_path), tmp_path, "papers") as hotel:
+        change(hotel, "", "UPDATE papers SET guest_no = 1, scan = 'mine.png' WHERE id = 2")
+        (hotel.scans / "mine.png").write_bytes(b"page")
+        number = hotel.approved()
+        away = hotel.scans.rename(hotel.scans.with_name("away"))
+        assert hotel.erase(number) == "checking"
+        back = taken_away(hotel, 1)
+        away.rename(hotel.scans)
+        hotel.work(hours=1)
+        assert hotel.actions().count("file-removed") == 0
+        (hotel.scans / taken).unlink()
+        hotel.work(hours=3)
+        assert hotel.actions().count("file-removed") == 1
+        assert hotel.lies() == sorted({"both.png", "mine.png", "other.png"} - {taken})
+        back()
+        for hours in (30, 31):
+            hotel.work(hours=hours)
+        assert hotel.lies() == ["other.png"]
+        assert hotel.actions().count("file-removed") == 2
+
+
 def test_a_database_that_is_away_is_asked_once_a_round_however_many_files_wait_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+
+from sqlalchemy import Connection, text
 
 from ...core.errors import GuesteraseError
 from ...core.finding import Finding
-from ..mapping.crossing import Binds
+from ..mapping.crossing import Binds, Crossing
 from ..mapping.datamap import DataMap
 from ..transaction import transaction
+
+
+def silent(binds: Binds) -> dict[str, str]:
+    """Return the other databases that do not answer -> the class of the error.
+
+    :param binds: where the tables lie.
+    """
+    found = {}
+    for name, engine in binds.engines.items():
+        try:
+            with transaction(engine, write=False) as conn:
+                if engine.dialect.name == "sqlite":
+                    # A file is not opened before something is read from it.
+                    conn.execute(_FILE)
+        except GuesteraseError as problem:
+            found[name] = type(problem).__name__
+    return found
+
+
+_FILE = text("SELECT count(*) FROM sqlite_master")
+
+
+def leave_out(conn: Connection, names: Collection[str] | None = None) -> Collection[str]:
+    """Go on without the databases that do not answer: what asks them waits for nothing any more.
+
+    :param conn: an open transaction.
+    :param names: those that did not answer a moment ago; None lets each be tried, once.
+    :return: their names.
+    """
+    if not isinstance(conn, Crossing):
+        return ()
+    if conn.away is None:
+        conn.away = frozenset(silent(conn.binds) if names is None else names)
+    return conn.away
 
 
 def reachable(binds: Binds) -> tuple[Binds, list[Finding]]:
@@ -16,17 +53,13 @@ def reachable(binds: Binds) -> tuple[Binds, list[Finding]]:
 
     :param binds: where the tables lie.
     """
-    found = []
-    for name, engine in binds.engines.items():
-        try:
-            with transaction(engine, write=False):
-                continue
-        except GuesteraseError as problem:
-            found.append(Finding(
-                "several-binds", "", name,
-                f"The database '{name}' does not answer ({type(problem).__name__}).",
-                "Nobody is erased until it does; what was begun waits for it.",
-            ))
+    found = [
+        Finding(
+            "several-binds", "", name, f"The database '{name}' does not answer ({problem}).",
+            "Nobody is erased until it does; what was begun waits for it.",
+        )
+        for name, problem in silent(binds).items()
+    ]  # fmt: skip
     down = {finding.column for finding in found}
     engines = {name: engine for name, engine in binds.engines.items() if name not in down}
     places = {table: name for table, name in binds.places.items() if name not in down}

@@ -14,7 +14,7 @@ from ...core.errors import SetupError
 from ..catalog import mariadb, postgresql, sqlite
 from ..catalog.shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
 from ..catalog.version import Version, lasts, version
-from ..mapping.crossing import HOME, Binds, binds_of, of_bind
+from ..mapping.crossing import HOME, Binds, away_of, binds_of, of_bind
 from ..statements.sql import MARIADB
 
 __all__ = [
@@ -35,14 +35,18 @@ def read(conn: Connection, *, schemas: Sequence[str] = ()) -> LiveSchema:
     The default schema is always read (on PostgreSQL: every schema of the search path). Our own
     tables and the engine's internals are left out.
 
+    Of several databases one that is known not to answer holds nothing.
+
     :param conn: an open connection; nothing is written, locked or committed.
     :param schemas: further schemas (SQLite: attached databases; MariaDB: databases).
     :raises SetupError: the engine is not SQLite, PostgreSQL or MariaDB.
     """
     binds = binds_of(conn)
     if binds.engines:
+        away = away_of(conn)
         found = {name: _read(of_bind(conn, name), schemas, binds, name)
-                 for name in (HOME, *binds.engines)}
+                 for name in (HOME, *binds.engines) if name not in away}
+        found |= {name: LiveSchema(binds.engines[name].dialect.name, "", "") for name in away}
         return _joined(found, binds)
     return _one(conn, schemas)
 

@@ -16,7 +16,9 @@ from ...core.permissions import Permission
 from .. import tables
 from ..access import actors, brake, pulse
 from ..access.pulse import Pulse
+from ..binds import reaching
 from ..boxes import safe
+from ..mapping.crossing import binds_of
 from ..sweeping.runs import is_stale
 from ..unit import HasWork, Run
 from ..upkeep import consistency
@@ -35,11 +37,14 @@ def look_over(run: Run) -> dict[str, int]:
     :param run: runs a unit of work.
     :return: opened, gone, told -> how many.
     """
-    doubted = run(lambda office: bool(brake.doubted(office.work)))
+    doubted, binds = run(lambda o: (bool(brake.doubted(o.work)), binds_of(o.work.conn)))
     unfit = [] if doubted else consistency.unfit(run)
+    # To find that one does not answer may take minutes, in which nobody else could write.
+    away = reaching.silent(binds)
 
     def unit(office: HasWork) -> dict[str, int]:
         office.work.unfit = unfit
+        reaching.leave_out(office.work.conn, away)
         return look(office.work)
 
     return run(unit)
@@ -49,7 +54,7 @@ def look(work: Work) -> dict[str, int]:
     """Look at everything: open what is new, close what is gone, tell who looks after it.
 
     While the clock is in doubt nothing else is judged by it, and nothing closes by itself; nor does
-    what nobody can look at for want of keys.
+    what nobody can look at for want of keys, or of a database that does not answer.
 
     :param work: the open transaction.
     :return: opened, gone, told -> how many.

@@ -8,11 +8,13 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Row, func, select
 
 from ...core.alert import FOUND, AlertKind, Cause
-from ...core.errors import SealError, SetupError
+from ...core.errors import BusyError, SealError, SetupError
 from .. import tables
 from ..access import brake
+from ..binds import reaching
 from ..executing import execution
 from ..identity import objecting
+from ..mapping.crossing import away_of
 from ..mapping.declared import Declared
 from ..messages import outbox
 from ..requests import deadlines
@@ -39,6 +41,8 @@ _FAILED = {
 def look(work: Work) -> list[Cause]:
     """Return everything that is wrong now, each once.
 
+    Of several databases one that does not answer is told, and all else looked at without it.
+
     :param work: an open transaction; a read-only one is enough.
     """
     found: dict[tuple[str, str, str], Cause] = {}
@@ -50,20 +54,27 @@ def look(work: Work) -> list[Cause]:
 _KEYLESS = frozenset({"keys-foreign", "keys-closed"})
 """About what is said where the keys keep everybody from looking at the rest of `check`."""
 
+_BY_ROWS = frozenset({AlertKind.PAST_DUE.value, AlertKind.FILES_AWAY.value})
+"""What the host's rows tell, which may lie in a database that does not answer."""
+
 
 def unseen(found: Iterable[Cause]) -> frozenset[str]:
     """Return the kinds of which nobody can tell now whether they are gone.
 
     :param found: what `look` returned.
     """
+    found = list(found)
     keyless = any(cause.about in _KEYLESS for cause in found)
-    return frozenset(FOUND.values()) if keyless else frozenset()
+    away = any(cause.kind == AlertKind.DATABASE_AWAY for cause in found)
+    return frozenset(FOUND.values() if keyless else ()) | (_BY_ROWS if away else frozenset())
 
 
 def _all(work: Work) -> Iterator[Cause]:
     if brake.doubted(work):
         yield Cause(AlertKind.CLOCK_DOUBTED, "", "clock-doubted", work.stamp)
         return
+    for name in reaching.leave_out(work.conn):
+        yield Cause(AlertKind.DATABASE_AWAY, "", name[:120], work.stamp)
     yield from _findings(work)
     yield from _past_due(work)
     yield from _answers(work)
@@ -99,7 +110,14 @@ def _past_due(work: Work) -> Iterator[Cause]:
     """Yield what has had its time and is still there, two nights later."""
     days: dict[tuple[str, str], list[date]] = {}
     for declared in ageing(work):
-        for place, category, day in _late(work, declared):
+        try:
+            late = list(_late(work, declared))
+        except BusyError:
+            # Where or when a row is may be told by one of a database that does not answer.
+            if not away_of(work.conn):
+                raise
+            continue
+        for place, category, day in late:
             if place in work.settings.properties:
                 days.setdefault((place, f"{declared.name}/{category}"), []).append(day)
     for (place, about), mine in days.items():
@@ -109,9 +127,10 @@ def _past_due(work: Work) -> Iterator[Cause]:
 def _late(work: Work, declared: Declared) -> Iterator[tuple[str, str, date]]:
     """Yield property, category and day of rows of a table that are late and not held."""
     late = (work.now - GRACE).date()
-    # What a sweep has just looked for is written down; where none did, everything is read.
-    last = runs.last_sweep(work)
-    if last is None or runs.is_stale(work) or not due.remembers(work, declared):
+    # What a sweep has just looked for is written down; where none did, or none could while a
+    # database does not answer, everything is read.
+    last, away = runs.last_sweep(work), away_of(work.conn)
+    if last is None or away or runs.is_stale(work) or not due.remembers(work, declared):
         items = [item for item in expired(work, declared) if item.day < late]
         kept = holds.held(work, declared.name, [item.key for item in items])
         yield from ((e.place, e.category, e.day) for e in items if e.key not in kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.expression import TableClause
 
-from ...core.errors import GuesteraseError, SetupError
+from ...core.errors import BusyError, GuesteraseError, SetupError
 
 HOME = ""
 """Name of the default database, in which our own tables and the journal are."""
@@ -58,6 +58,8 @@ class Crossing(Connection):
     def __init__(self, engine: Engine, binds: Binds, opened: Opened) -> None:
         super().__init__(engine)
         self.binds = binds
+        self.away: Collection[str] | None = None
+        """The others that do not answer and are not asked; None where nobody tried them."""
         self._opened = opened
         self._others: dict[str, tuple[AbstractContextManager[Connection], Connection, bool]] = {}
         self._ahead: list[str] = []
@@ -142,6 +144,10 @@ class Crossing(Connection):
                     raise
 
     def _open(self, name: str, write: bool) -> None:
+        if name in (self.away or ()):
+            raise BusyError(
+                f"The database '{name}' did not answer.", "Try again when it is back."
+            )
         manager = self._opened(self.binds.engines[name], write)
         self._others[name] = (manager, manager.__enter__(), write)
 
@@ -180,6 +186,11 @@ def at(conn: Connection, table: str) -> Connection:
     :param table: full name of the table.
     """
     return conn.at(conn.binds.of(table)) if isinstance(conn, Crossing) else conn
+
+
+def away_of(conn: Connection) -> Collection[str]:
+    """Return the databases that a connection leads to and that are known not to answer."""
+    return (conn.away or ()) if isinstance(conn, Crossing) else ()
 
 
 def of_bind(conn: Connection, name: str) -> Connection:

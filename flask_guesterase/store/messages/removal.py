@@ -101,6 +101,16 @@ def locate(root: str, name: str) -> tuple[Path, Path]:
     return target, parent / path.name
 
 
+def lies(root: str, name: str) -> bool:
+    """Return whether a file, or a link to it that was named, is there.
+
+    :param root: the declared folder.
+    :param name: path of the file, relative to the folder or inside it.
+    :raises DeliveryError: it lies outside the folder.
+    """
+    return any(map(os.path.lexists, locate(root, name)))
+
+
 def _unlink(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         raise refuse("is a folder")

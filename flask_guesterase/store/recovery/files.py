@@ -18,7 +18,7 @@ from typing import IO, Any
 
 from sqlalchemy import delete, func, select
 
-from ...core.errors import DeliveryError, KeyMissingError, SetupError, UnknownError
+from ...core.errors import BusyError, DeliveryError, KeyMissingError, SetupError, UnknownError
 from ...core.log import canonical
 from ...core.seal import Terms
 from .. import tables
@@ -66,11 +66,23 @@ def remove(run: Run, parcel: Parcel) -> bool:
         gone = run(partial(_remove, parcel, target, looked))
     except SetupError:
         # What is declared may not be there, which costs too much to ask about each file.
-        looked = True
-        gone = run(partial(_remove, parcel, target, looked))
+        looked, gone = True, run(partial(_remove, parcel, target, True))
+    except BusyError:
+        return taken(run, parcel)
     if gone is None:
         run(partial(_leave, parcel, looked))
     return bool(gone)
+
+
+def taken(run: Run, parcel: Parcel) -> bool:
+    """Note that a file is gone which a person took away; nobody need be asked who names it.
+
+    :raises BusyError: it lies there.
+    """
+    place = parcel.content["root"], parcel.content["name"]
+    if removal.lies(*place):
+        raise BusyError("A database that may name a file does not answer.", "It is tried again.")
+    return bool(run(partial(_remove, parcel, removal.locate(*place)[0], False, asked=False)))
 
 
 def _wanted(parcel: Parcel, office: HasWork) -> bool:
@@ -157,12 +169,14 @@ def _put(
     boxing.put(work.conn, work.custodian, [item], work.today)
 
 
-def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool | None:
+def _remove(
+    parcel: Parcel, target: Path, looked: bool, office: HasWork, asked: bool = True
+) -> bool | None:
     """Remove a file; return whether it is gone, or None where a row names it: nothing was done."""
-    work = office.work
+    work, place = office.work, (parcel.content["root"], parcel.content["name"])
     if not dispatch.hold_still(work, parcel) or dispatch.held(work, parcel):
         return False
-    if named.is_named(work, parcel, looked):
+    if (asked or removal.lies(*place)) and named.is_named(work, parcel, looked):
         return None
     if not _is_file(target) and _comes_back(work, parcel):
         dispatch.later(work, parcel)
@@ -171,7 +185,7 @@ def _remove(parcel: Parcel, target: Path, looked: bool, office: HasWork) -> bool
         stamp = _stamp(target.stat())
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
             raise refuse("was written to while it was being removed")
-    removal.remove(parcel.content["root"], parcel.content["name"])
+    removal.remove(*place)
     removed.keep(work, parcel)
     dispatch.done(work, parcel)
     return True

@@ -11,6 +11,7 @@ from ...core.errors import GuesteraseError
 from ...core.log import read_entry
 from ...core.tree import Frontier
 from ..access import brake
+from ..binds import reaching
 from ..checking import live
 from ..journaling.audit import beyond
 from ..journaling.journal import edge
@@ -34,6 +35,8 @@ def ills(work: Work) -> list[str]:
         enough.
     """
     found = []
+    if reaching.leave_out(work.conn):
+        found.append(DATABASE)
     if live.read_only(work.conn):
         found.append("database-read-only")
     if doors.silent(work):

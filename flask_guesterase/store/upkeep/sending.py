@@ -88,13 +88,13 @@ def _each(
 
     What was put off may be due again before all others were tried: that the next round takes up.
     Where a database that may name a file does not answer, it is not asked again about each other
-    file of the same folder: that may take minutes for each.
+    file of the same folder: that may take minutes for each. Those that lie there no more are gone.
     """
     seen, busy, parcels = set[int](), set[str](), run(claim)
     while parcels:
         for parcel in parcels:
             root = parcel.content["root"] if parcel.kind == FILE else ""
-            problem = BusyError.__name__ if root in busy else _tried(do, parcel)
+            problem = _tried(partial(_taken, run) if root in busy else do, parcel)
             busy |= {root} if root and problem == BusyError.__name__ else set()
             if problem == _Passed.__name__:
                 continue
@@ -165,6 +165,11 @@ def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parce
 
 def _remove(run: Run, parcel: Parcel) -> None:
     if not files.remove(run, parcel):
+        raise _Passed
+
+
+def _taken(run: Run, parcel: Parcel) -> None:
+    if not files.taken(run, parcel):
         raise _Passed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
 
@@ -11,7 +11,7 @@ from flask import Flask, current_app
 from ...core.errors import SealError, SetupError
 from ...core.finding import Finding, Severity
 from ...core.recipient import Recipient
-from ...store.binds.reaching import reachable, without
+from ...store.binds.reaching import leave_out, reachable, without
 from ...store.checking import unplaced
 from ...store.checking.drift import drift, drifted
 from ...store.checking.indexing import unindexed
@@ -96,7 +96,7 @@ def findings(
             ("Our tables are missing or of an older version.", "Run `flask guesterase db upgrade`.")
         )
         found.append(Finding("tables-pending", "", "", what, cure))
-    found += _kept(extension, late, known)
+    found += _kept(extension, late, known, {each.column for each in down})
     found += _installed(extension.settings, declared, authorized)
     found += _shown(extension)
     # What mapping and database say in the same words is one thing, with the first hint; of a
@@ -106,11 +106,14 @@ def findings(
     return sorted(once.values())
 
 
-def _kept(extension: Looked, late: bool, seen: DataMap) -> list[Finding]:
+def _kept(
+    extension: Looked, late: bool, seen: DataMap, away: Collection[str]
+) -> list[Finding]:
     """Return what is wrong with the keys and, where these and our tables are there, the rest.
 
     :param late: our tables are missing, or of an older version.
     :param seen: the data map with what the live database adds, as far as its databases answer.
+    :param away: the databases that do not.
     """
     try:
         if not extension.custodian.exists():
@@ -122,6 +125,7 @@ def _kept(extension: Looked, late: bool, seen: DataMap) -> list[Finding]:
             return []
         with extension.begin(write=False) as office:
             work = office.work
+            leave_out(work.conn, away)
             told = [*watch.findings(work), *schedule.findings(work), *unnamed.findings(work)]
             return told + miskeyed.findings(work, seen)
     except SealError as problem:

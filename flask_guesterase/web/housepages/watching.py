@@ -74,10 +74,15 @@ def _since(tongue: Language, hotels: Mapping[str, Property], row: Mapping[str, A
 
 
 def _what(tongue: Language, row: Mapping[str, Any]) -> str:
-    """Return what exactly is wrong; of rows that are late, their table and their category."""
+    """Return what exactly is wrong; of rows that are late, their table and their category.
+
+    A database is called what the host calls it.
+    """
     if row["kind"] == AlertKind.PAST_DUE:
         table, _, category = row["about"].rpartition("/")
         return f"{table}{tongue.colon}{word(tongue, category)}"
+    if row["kind"] == AlertKind.DATABASE_AWAY:
+        return str(row["about"])
     return word(tongue, row["about"])
 
 

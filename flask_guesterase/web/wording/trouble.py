@@ -11,6 +11,7 @@ ALERTS: dict[str, str] = {
     "box-late": N_("sealed boxes are past their day"),
     "file-failed": N_("files could not be removed"),
     "files-away": N_("a folder with files of guests is away"),
+    "database-away": N_("a database does not answer"),
     "worker-silent": N_("nothing is sent"),
     "sweep-stale": N_("no sweep came to its end"),
     "journal-broken": N_("the journal does not fit"),
@@ -51,6 +52,10 @@ NEXT: dict[str, str] = {
     "files-away": N_(
         "Let IT run `flask guesterase check`: it names the folder. Files are removed once it is "
         "back; after two days a certificate says that a file stays."
+    ),
+    "database-away": N_(
+        "Let IT bring this database back, or correct its address and password. Nothing is erased "
+        "until it answers, and what lies in it is not looked at; what waited goes on by itself."
     ),
     "recipient-failed": N_("Open Recipients: try again, or tell them by hand and sign it."),
     "worker-silent": N_("Let IT start `flask guesterase worker`, or cron, or Celery."),
