@@ -110,13 +110,19 @@ def again(
 def _columns(
     conn: Connection, datamap: DataMap, live: LiveSchema | None, lock: bool
 ) -> Iterator[_Column]:
-    """Yield the columns that name files and can be read."""
+    """Yield the columns that name files and are there, also where nobody can tell whose rows are.
+
+    What such a row names is somebody's all the same; only to be locked it needs its key.
+    """
     hidden = unreadable(datamap)
-    missing = {(f.table, f.column) for f in datamap.findings if f.id == "column-missing"}
+    missing = {
+        (f.table, f.column) for f in datamap.findings if f.id in ("column-missing", "table-missing")
+    }
     for table, declared in datamap.tables.items():
-        for column, rule in declared.rules.items():
-            if isinstance(rule, File) and table not in hidden and (table, column) not in missing:
-                yield _Column(conn, declared, declared.column(column), rule, live, lock)
+        mine, cells = lock and table not in hidden, declared.rules.items()
+        for column, rule in cells if (table, "") not in missing else ():
+            if isinstance(rule, File) and (table, column) not in missing:
+                yield _Column(conn, declared, declared.column(column), rule, live, mine)
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,8 @@ class _Column:
         return held
 
     def _rows(self, condition: ColumnElement[bool], most: int) -> list[tuple[Any, ...]]:
-        wanted = select(*self.declared.key, self.cell).where(condition)
+        key = self.declared.key if self.lock else ()
+        wanted = select(*key, self.cell).where(condition)
         there = at(self.conn, self.declared.name)
         return [tuple(row) for row in there.execute(wanted.limit(most) if most else wanted)]
 
