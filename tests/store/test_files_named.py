@@ -292,3 +292,39 @@ def test_a_file_that_is_still_to_be_put_back_goes_when_its_guest_is_erased_anew(
         inn.later(minutes=minutes)
         go(inn, Post())
     assert (there(inn), parcels(inn), inn.state(number)) == (False, ["sent"] * 2, "erased")
+
+
+def test_a_file_that_went_with_another_guest_is_missing_when_its_row_comes_back(inn: Inn) -> None:
+    """It lies in that one's safety copy, and comes back with their erasure alone."""
+    first, second = erase(inn, 1), erase(inn, 2)
+    assert not there(inn)
+    report = restore(inn, first)
+    assert (report.files, report.unfound) == ({}, 1)
+    report = restore(inn, second)
+    assert (report.files, report.unfound) == ({"back": 1}, 0)
+    go(inn, Post())
+    assert there(inn)
+
+
+def test_a_file_that_is_removed_in_the_moment_in_which_its_row_comes_back_is_missing(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of the two sees what the other one does before it is done."""
+    first, second = erase(inn, 1), inn.approved(email="g2@mail.example")
+    propose(inn, first)
+    came, look = list[Any](), named.is_named
+    other = Thread(
+        target=lambda: came.append(run(inn)(lambda office: office.restore(first, "second")))
+    )
+
+    def is_named(work: Work, parcel: Parcel, catalogue: bool) -> bool:
+        found = look(work, parcel, catalogue)
+        other.start()
+        other.join(0.5)
+        return found
+
+    monkeypatch.setattr(named, "is_named", is_named)
+    run(inn)(lambda office: office.erase(second))
+    assert go(inn, Post()).counts["files"] == 1
+    other.join()
+    assert (there(inn), [report.unfound for report in came]) == (False, [1])
