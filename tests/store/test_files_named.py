@@ -191,19 +191,35 @@ def test_a_file_of_a_sweep_stays_with_a_row_that_names_it(inn: Inn) -> None:
     assert inn.events.count("file-left") == 1
 
 
+def with_thumbs(hotel: Hotel) -> None:
+    """Let a smaller picture be made from each scan, and one lie beside the shared one."""
+    every = policies(str(hotel.files))
+    thumbs = File(str(hotel.files), also=["{stem}.thumb{suffix}"])
+    every[-1] = (Scan, Policy({"path": thumbs}, via="guest", rows=delete_when_last_owner))
+    hotel.datamap = hotel.mapped(every)
+    (hotel.files / "both.thumb.png").write_bytes(b"page")
+
+
 def test_a_file_of_which_one_of_several_names_is_anothers_counts_one_row(
     inn: Inn,
 ) -> None:
     """What was made from a scan stays beside it, and it is one row of one person."""
-    every = policies(str(inn.files))
-    thumbs = File(str(inn.files), also=["{stem}.thumb{suffix}"])
-    every[-1] = (Scan, Policy({"path": thumbs}, via="guest", rows=delete_when_last_owner))
-    inn.datamap = inn.mapped(every)
-    (inn.files / "both.thumb.png").write_bytes(b"page")
+    with_thumbs(inn)
     first, second, away = waiting(inn)
     restore(inn, first)
     back(inn, away)
     assert (there(inn), (inn.files / "both.thumb.png").exists()) == (True, True)
+    assert shared(inn, second) == THEIRS
+
+
+def test_what_was_made_from_a_file_is_told_where_it_stays_alone(inn: Inn) -> None:
+    """A living guest names the smaller picture: the certificate says so, and the scan goes."""
+    with_thumbs(inn)
+    _, second, away = waiting(inn)
+    inn.guest(3, name="G3", email="g3@mail.example")
+    inn.put(Scan, id=3, guest_id=3, path="both.thumb.png")
+    back(inn, away)
+    assert (there(inn), (inn.files / "both.thumb.png").exists()) == (False, True)
     assert shared(inn, second) == THEIRS
 
 

@@ -66,9 +66,10 @@ def named(
 
 
 def filed(done: Erased) -> dict[tuple[str, str], dict[str, list[Any]]]:
-    """Return file -> what else rows name that name it, and of which rows it is the first.
+    """Return file -> what else rows name that name it, and of which rows it is told if it stays.
 
-    Without rows of which a file stays: of these it is told.
+    Of a row it is told once: by its first file that stays, so each knows those before it. Without
+    rows of which a file stays already: of these it is told.
 
     :param done: what was done.
     """
@@ -76,15 +77,18 @@ def filed(done: Erased) -> dict[tuple[str, str], dict[str, list[Any]]]:
     for row, column, file in (*done.stays, *done.naming):
         groups.setdefault((row, column), []).append(file)
     told = {each[:2] for each in done.stays}
-    beside, rows = dict[Any, set[Any]](), Counter[tuple[Any, str, str]]()
+    beside, rows = dict[Any, set[Any]](), Counter[tuple[Any, str, str, tuple[Any, ...]]]()
     for (row, column), files in groups.items():
-        for file in files:
+        for place, file in enumerate(files):
             beside.setdefault(file, set()).update(set(files) - {file})
-        if (row, column) not in told:
-            rows[files[0], row[0], column] += 1
+            if (row, column) not in told:
+                rows[file, row[0], column, tuple(files[:place])] += 1
     found = {file: {"with": sorted(each), "rows": list[Any]()} for file, each in beside.items()}
-    for (file, table, column), count in rows.items():
-        found[file]["rows"].append([table, column, count])
+    for (file, table, column, before), count in rows.items():
+        if before:
+            found[file].setdefault("after", []).append([table, column, count, list(before)])
+        else:
+            found[file]["rows"].append([table, column, count])
     return found
 
 

@@ -6,6 +6,10 @@ host may have written a row. They go with that row, as every file does that a ro
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import select
 
 from .. import tables
@@ -26,10 +30,14 @@ def is_named(work: Work, parcel: Parcel, looked: bool) -> bool:
     :param parcel: its removal.
     :param looked: whether to look first which tables and columns there are.
     """
-    content, datamap = parcel.content, work.whole() if looked else work.datamap
+    content = parcel.content
     # Rows may name that from which it was made, which says no more than its name.
     file, beside = (content["root"], content["name"]), content.get("with", ())
-    return path_of(file) in shared.named(work.conn, datamap, [file, *map(tuple, beside)])
+    return path_of(file) in _named(work, [file, *map(tuple, beside)], looked)
+
+
+def _named(work: Work, files: Iterable[tuple[str, str]], looked: bool) -> set[str]:
+    return shared.named(work.conn, work.whole() if looked else work.datamap, files)
 
 
 def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
@@ -52,7 +60,7 @@ def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
         dispatch.later(work, parcel)
         return False
     dispatch.left(work, parcel)
-    rows = parcel.content.get("rows")
+    rows = [*parcel.content.get("rows", ()), *_alone(work, parcel, looked)]
     if rows and case is not None:
         # As of a file that was another's already when its own row was erased.
         done = dict(case.decisions or {})
@@ -60,3 +68,13 @@ def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
         done["did"] = added(done.get("did", ()), unmoved(others))
         step(work, case, decisions=done)
     return True
+
+
+def _alone(work: Work, parcel: Parcel, looked: bool) -> list[list[Any]]:
+    """Return the rows of whose files this one is the first that stays, of those it was not of."""
+    after = parcel.content.get("after", ())
+    before = {tuple(file) for *_, files in after for file in files}
+    stays = _named(work, {file for file in before if os.path.lexists(path_of(file))}, looked)
+    return [
+        row for *row, files in after if stays.isdisjoint(path_of(tuple(file)) for file in files)
+    ]
