@@ -125,6 +125,20 @@ def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn, spel
     assert not there(inn)
 
 
+@pytest.mark.parametrize("others", [False, True])
+def test_a_file_that_its_own_guests_row_names_again_is_told_as_anothers_only_where_it_is(
+    inn: Inn, others: bool
+) -> None:
+    """The host wrote that row again: it is dealt with as what came back, and the file with it."""
+    _, second, away = waiting(inn)
+    inn.put(Scan, id=4, guest_id=2, path="both.png")
+    if others:
+        inn.guest(3, name="G3", email="g3@mail.example")
+        inn.put(Scan, id=3, guest_id=3, path="both.png")
+    back(inn, away)
+    assert (there(inn), shared(inn, second)) == (True, THEIRS if others else [])
+
+
 def test_a_file_that_nobody_names_goes_once_its_folder_is_back(inn: Inn) -> None:
     """An erased row names nothing any more, and that of a guest who came back another file."""
     first, second, away = waiting(inn)
