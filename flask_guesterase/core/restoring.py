@@ -46,6 +46,7 @@ class Report:
     :param restored: whether the request is restored; not when nothing came back at all.
     :param uncopied: table -> columns of which no safety copy was made, so that they did not come
         back; ``*`` for whole rows.
+    :param unfound: how many files that rows name again lie nowhere, and are not put back.
     """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -53,6 +54,7 @@ class Report:
     recipients: tuple[str, ...] = ()
     restored: bool = True
     uncopied: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unfound: int = 0
 
     @property
     def counts(self) -> dict[str, int]:
@@ -77,6 +79,7 @@ class Report:
                 for name, each in self.tables.items()
             },
             "uncopied": {name: list(columns) for name, columns in self.uncopied.items()},
+            "unfound": self.unfound,
         }  # fmt: skip
 
     def to_json(self) -> str:
@@ -91,7 +94,8 @@ def read_report(text: str) -> Report:
         name: Table(each["restored"], each["already"], each["refused"], tuple(each["gone"]))
         for name, each in value["tables"].items()
     }
-    # Reports of before do not say of what there was no copy.
+    # Reports of before say neither of what there was no copy, nor which files are missing.
     uncopied = {name: tuple(each) for name, each in value.get("uncopied", {}).items()}
     told = tuple(value["recipients"])
-    return Report(tables, value["files"], told, value["restored"], uncopied)
+    lost = value.get("unfound", 0)
+    return Report(tables, value["files"], told, value["restored"], uncopied, lost)

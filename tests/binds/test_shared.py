@@ -797,6 +797,29 @@ def test_what_a_sweep_takes_waits_for_a_hold_on_who_had_the_file_as_well(
     assert rounds(aged)[-1] == [*(["both.png"] if held else []), "other.png"]
 
 
+@pytest.mark.parametrize("table", ["visas", "faxes"])
+def test_what_a_sweep_left_to_an_erasure_under_way_waits_for_a_hold_on_whom_it_took(
+    aged: Aged, table: str
+) -> None:
+    """Nobody asked: it lies sealed with the erasure whose the file is alone by then, and ends with
+    it."""
+    aged.put(table, [MADE])
+    first = aged.approved()
+    crash(after_intent, aged.erase, first)
+    with aged.app.app_context():
+        assert expiry.expire(aged.extension.run)["expired"] == 1
+    assert aged.state(first) == "erasing"
+    id = hold(aged, "int:2")
+    assert rounds(aged)[-1] == ["both.png", "other.png"]
+    with aged.app.app_context(), aged.engines()[0].connect() as conn:
+        said = [tables.box.c.purpose.in_([besides.BESIDE, intents.PURPOSE])]
+        assert conn.execute(sa.select(tables.box.c.id).where(*said)).all() == []
+    lift(aged, id)
+    for hours in (3, 4):
+        aged.work(hours=hours)
+    assert aged.lies() == ["other.png"]
+
+
 @pytest.mark.parametrize("held", [2, 3])
 def test_a_file_waits_for_a_hold_on_whom_a_sweep_under_way_takes_it_from(
     aged: Aged, held: int

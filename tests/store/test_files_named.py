@@ -125,6 +125,20 @@ def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn, spel
     assert not there(inn)
 
 
+@pytest.mark.parametrize("others", [False, True])
+def test_a_file_that_its_own_guests_row_names_again_is_told_as_anothers_only_where_it_is(
+    inn: Inn, others: bool
+) -> None:
+    """The host wrote that row again: it is dealt with as what came back, and the file with it."""
+    _, second, away = waiting(inn)
+    inn.put(Scan, id=4, guest_id=2, path="both.png")
+    if others:
+        inn.guest(3, name="G3", email="g3@mail.example")
+        inn.put(Scan, id=3, guest_id=3, path="both.png")
+    back(inn, away)
+    assert (there(inn), shared(inn, second)) == (True, THEIRS if others else [])
+
+
 def test_a_file_that_nobody_names_goes_once_its_folder_is_back(inn: Inn) -> None:
     """An erased row names nothing any more, and that of a guest who came back another file."""
     first, second, away = waiting(inn)
@@ -191,15 +205,20 @@ def test_a_file_of_a_sweep_stays_with_a_row_that_names_it(inn: Inn) -> None:
     assert inn.events.count("file-left") == 1
 
 
+def with_thumbs(hotel: Hotel) -> None:
+    """Let a smaller picture be made from each scan, and one lie beside the shared one."""
+    every = policies(str(hotel.files))
+    thumbs = File(str(hotel.files), also=["{stem}.thumb{suffix}"])
+    every[-1] = (Scan, Policy({"path": thumbs}, via="guest", rows=delete_when_last_owner))
+    hotel.datamap = hotel.mapped(every)
+    (hotel.files / "both.thumb.png").write_bytes(b"page")
+
+
 def test_a_file_of_which_one_of_several_names_is_anothers_counts_one_row(
     inn: Inn,
 ) -> None:
     """What was made from a scan stays beside it, and it is one row of one person."""
-    every = policies(str(inn.files))
-    thumbs = File(str(inn.files), also=["{stem}.thumb{suffix}"])
-    every[-1] = (Scan, Policy({"path": thumbs}, via="guest", rows=delete_when_last_owner))
-    inn.datamap = inn.mapped(every)
-    (inn.files / "both.thumb.png").write_bytes(b"page")
+    with_thumbs(inn)
     first, second, away = waiting(inn)
     restore(inn, first)
     back(inn, away)
@@ -207,16 +226,32 @@ def test_a_file_of_which_one_of_several_names_is_anothers_counts_one_row(
     assert shared(inn, second) == THEIRS
 
 
-def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(
-    inn: Inn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Declared but not made yet: it is asked for which there are, and nobody waits for it."""
-    every = policies(str(inn.files))
+def test_what_was_made_from_a_file_is_told_where_it_stays_alone(inn: Inn) -> None:
+    """A living guest names the smaller picture: the certificate says so, and the scan goes."""
+    with_thumbs(inn)
+    _, second, away = waiting(inn)
+    inn.guest(3, name="G3", email="g3@mail.example")
+    inn.put(Scan, id=3, guest_id=3, path="both.thumb.png")
+    back(inn, away)
+    assert (there(inn), (inn.files / "both.thumb.png").exists()) == (False, True)
+    assert shared(inn, second) == THEIRS
+
+
+def with_papers(hotel: Hotel) -> list[Any]:
+    """Return what is declared with a table that may name files, which is not there."""
+    every = policies(str(hotel.files))
     papers = Table(
         "papers", MetaData(), Column("id", String(8), primary_key=True),
         Column("scan", String(80)), Column("guest_no", String(8)),
     )  # fmt: skip
-    every.append((papers, Policy({"scan": File(str(inn.files))}, via={})))
+    return [*every, (papers, Policy({"scan": File(str(hotel.files))}, via={}))]
+
+
+def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Declared but not made yet: it is asked for which there are, and nobody waits for it."""
+    every = with_papers(inn)
     swept(inn, "nobody.png")
     inn.datamap = inn.mapped(every)
     looked, look = list[bool](), named.is_named
@@ -228,6 +263,19 @@ def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(
     monkeypatch.setattr(named, "is_named", is_named)
     assert go(inn, Post()).counts["files"] == 1
     assert looked == [False, True]
+
+
+def test_a_file_stays_with_a_row_whose_key_cannot_be_read(inn: Inn) -> None:
+    """The host is half through a migration: nobody can tell whose the row is, but it names it."""
+    every = with_papers(inn)
+    swept(inn, "nobody.png")
+    alter(
+        inn, "CREATE TABLE papers (no VARCHAR(8), scan VARCHAR(80), guest_no VARCHAR(8))",
+        "INSERT INTO papers VALUES ('1', 'nobody.png', '1')",
+    )  # fmt: skip
+    inn.datamap = inn.mapped(every)
+    assert "files" not in go(inn, Post()).counts
+    assert ((inn.files / "nobody.png").exists(), parcels(inn)) == (True, [])
 
 
 def test_a_file_that_is_held_by_the_time_it_would_go_is_not_told_as_removed(
@@ -274,3 +322,39 @@ def test_a_file_that_is_still_to_be_put_back_goes_when_its_guest_is_erased_anew(
         inn.later(minutes=minutes)
         go(inn, Post())
     assert (there(inn), parcels(inn), inn.state(number)) == (False, ["sent"] * 2, "erased")
+
+
+def test_a_file_that_went_with_another_guest_is_missing_when_its_row_comes_back(inn: Inn) -> None:
+    """It lies in that one's safety copy, and comes back with their erasure alone."""
+    first, second = erase(inn, 1), erase(inn, 2)
+    assert not there(inn)
+    report = restore(inn, first)
+    assert (report.files, report.unfound) == ({}, 1)
+    report = restore(inn, second)
+    assert (report.files, report.unfound) == ({"back": 1}, 0)
+    go(inn, Post())
+    assert there(inn)
+
+
+def test_a_file_that_is_removed_in_the_moment_in_which_its_row_comes_back_is_missing(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of the two sees what the other one does before it is done."""
+    first, second = erase(inn, 1), inn.approved(email="g2@mail.example")
+    propose(inn, first)
+    came, look = list[Any](), named.is_named
+    other = Thread(
+        target=lambda: came.append(run(inn)(lambda office: office.restore(first, "second")))
+    )
+
+    def is_named(work: Work, parcel: Parcel, catalogue: bool) -> bool:
+        found = look(work, parcel, catalogue)
+        other.start()
+        other.join(0.5)
+        return found
+
+    monkeypatch.setattr(named, "is_named", is_named)
+    run(inn)(lambda office: office.erase(second))
+    assert go(inn, Post()).counts["files"] == 1
+    other.join()
+    assert (there(inn), [report.unfound for report in came]) == (False, [1])

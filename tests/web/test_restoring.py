@@ -15,7 +15,7 @@ from sqlalchemy import update
 from flask_guesterase import verify as offline
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
-from flask_guesterase.store.recovery import window
+from flask_guesterase.store.recovery import unfound, window
 from tests.store.hotel import Guest
 from tests.web.apihouse import Program, opened, token
 from tests.web.house import CANARY, Browser, House
@@ -102,6 +102,18 @@ def test_one_proposes_another_confirms_and_neither_sees_data(house: House, numbe
     certificate = f"{DESK}/{number}/certificate"
     assert all(text.count(f'href="{certificate}"') == 1 for text in (page, done))
     assert "Revoked on" in second.get(certificate)
+
+
+def test_a_file_that_is_missing_is_told_on_the_page(
+    house: House, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many there are, and what to do."""
+    monkeypatch.setattr(unfound, "count", lambda *_: 2)
+    propose(house, number)
+    second = house.browser("second")
+    assert "again are missing" not in second.get(f"{DESK}/{number}")
+    second.post(f"{DESK}/{number}/restore/confirm")
+    assert "2 files that rows name again are missing." in second.get(f"{DESK}/{number}")
 
 
 def test_a_ground_is_needed_and_a_proposal(house: House, number: str) -> None:

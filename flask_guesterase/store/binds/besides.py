@@ -17,6 +17,7 @@ from sqlalchemy import select
 from ...core.errors import UnknownError
 from ...core.plan import Person, key_text
 from .. import tables
+from ..boxes import safe
 from ..casework.cases import load, step
 from ..erasing.taking import Erased
 from ..work import Work
@@ -79,7 +80,7 @@ def note(work: Work, number: str | None, erased: Erased) -> None:
 
 
 def owners(
-    work: Work, intent: str, seed: bytes, known: Mapping[str, Collection[str]],
+    work: Work, intent: str, label: str, seed: bytes, known: Mapping[str, Collection[str]],
     paths: Collection[str],
 ) -> dict[str, list[str]]:
     """Return of each of an intent's files who had it as well while it was under way.
@@ -88,6 +89,7 @@ def owners(
 
     :param work: the open transaction.
     :param intent: its number, which nobody else has noted.
+    :param label: label of its key, under which lies what was noted where nobody asked.
     :param seed: its seed.
     :param known: what it has noted itself: request or person -> where the files lie.
     :param paths: where its files lie.
@@ -100,4 +102,10 @@ def owners(
         for path in paths:
             if not {ANY, mark(seed, path)}.isdisjoint(marks):
                 found[path].add(number)
+    box = tables.box.c
+    sealed = select(box.id).where(box.label == label, box.purpose == BESIDE)
+    for id in work.conn.execute(sealed).scalars().all():
+        for who, left in safe.read(work, id).items():
+            for path in {*left}.intersection(paths):
+                found[path].add(who)
     return {path: sorted(those) for path, those in found.items()}

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from ...core.errors import (
     ErasureError,
@@ -22,7 +22,6 @@ from ...core.events import SYSTEM, SubjectErased
 from ...core.lifecycle import State
 from ...core.plan import Outcome, Person, Plan
 from .. import tables
-from ..boxes import safe
 from ..casework.cases import load, step, tell
 from ..certificates import deeds, planning
 from ..erasing import echo, people, shared
@@ -216,13 +215,13 @@ def _finish(work: Work, found: list[Line[Any]], others: int) -> None:
     left = _carry_out(work, home, intent)
     work.changed |= set(intent.counts)
     for part in found:
-        safe.drop(work, part.box)
         values = {"problem": _said(left)} if part is home else {}
         intents.note(
             work, part, state=DONE, ended_at=part.ended_at or work.stamp, box=None, **values
         )
     work.after.append(partial(work.custodian.forget, intents.label(home.number)))
     freed = _free_files(work, home, intent)
+    work.conn.execute(delete(tables.box).where(tables.box.c.label == intents.label(home.number)))
     if home.request is not None:
         _tell(work, home, intent, others + left, freed)
 
@@ -235,7 +234,7 @@ def _free_files(work: Work, home: Line[Any], intent: Intent) -> Erased:
     freed = shared.again(work.conn, work.whole(), intent.stays, work.live())
     origin = Origin(home.request, home.controller, home.property)
     paths = set(map(path_of, freed.files))
-    known = intent.seed, intent.beside
+    known = intents.label(home.number), intent.seed, intent.beside
     beside = besides.owners(work, home.number, *known, paths) if paths else {}
     work.filed |= shared.filed(freed)
     for file in dict.fromkeys(freed.files):

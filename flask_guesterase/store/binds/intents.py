@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import Row as Line
 from sqlalchemy import insert, select, update
 
 from ...core.called import Part
-from ...core.errors import SealError, UnknownError
+from ...core.errors import KeyMissingError, SealError, UnknownError
 from ...core.image import Cell, Form
 from ...core.mentions import Known, Pen
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, key_text
@@ -117,6 +118,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         else:
             erased = eraser.erase(conn, work.whole(), drawn, work.live(), scope=scope)
         erased.beside = _beside(work, erased) if isinstance(conn, Crossing) else {}
+        _note(work, origin, erased)
         return erased
     for name in others:
         conn.write(name)
@@ -129,6 +131,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         rehearsed.rollback()
     erased.rehearsed = _only_there(binds, drawn, erased)
     erased.beside = _beside(work, erased)
+    _note(work, origin, erased)
     shared = {
         "beside": erased.owners(file for _, _, file in erased.stays),
         "binds": [*others, HOME],
@@ -261,6 +264,19 @@ def _left(work: Work, part: Line[Any], paths: set[str]) -> Left:
         who: left for who, each in intent.whose.items() if (left := mine & {*each})
     }
     return Left(whose, {path: besides.mark(intent.seed, path) for path in mine})
+
+
+def _note(work: Work, origin: Origin, erased: Erased) -> None:
+    """Note with each erasure under way whose the files are as well, where no request can say so."""
+    whose = _whose(origin, erased) if erased.beside else {}
+    for number, left in erased.beside.items():
+        both = {who: left.marks.keys() & {*each} for who, each in whose.items()}
+        mine = {who: sorted(each) for who, each in both.items() if each}
+        # One whose key is lost goes on no more, and takes no file.
+        with suppress(KeyMissingError):
+            if mine:
+                terms = Terms(origin.controller, besides.BESIDE, FOREVER, label(number))
+                safe.keep(work, terms, mine)
 
 
 def _whose(origin: Origin, erased: Erased) -> dict[str, list[str]]:

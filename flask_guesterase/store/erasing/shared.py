@@ -65,10 +65,30 @@ def named(
     return found
 
 
-def filed(done: Erased) -> dict[tuple[str, str], dict[str, list[Any]]]:
-    """Return file -> what else rows name that name it, and of which rows it is the first.
+def rows_of(
+    conn: Connection, datamap: DataMap, files: Iterable[tuple[str, str]], path: str
+) -> dict[str, list[Key]] | None:
+    """Return table -> keys of the rows that name a file; None where one is not known by its key.
 
-    Without rows of which a file stays: of these it is told.
+    :param conn: open transaction.
+    :param datamap: the data map; where a table or column is not there, as the live database says.
+    :param files: root folder and name of it, and of what else rows may name that name it.
+    :param path: where it lies.
+    """
+    mine, found = set(map(path_of, files)), dict[str, list[Key]]()
+    for each in _columns(conn, datamap, None, lock=False):
+        if each.known and each.declared.keyed:
+            found.setdefault(each.declared.name, []).extend(each.keys(mine, path))
+        elif path in each.named(mine):
+            return None
+    return {table: keys for table, keys in found.items() if keys}
+
+
+def filed(done: Erased) -> dict[tuple[str, str], dict[str, list[Any]]]:
+    """Return file -> what else rows name that name it, and of which rows it is told if it stays.
+
+    Of a row it is told once: by its first file that stays, so each knows those before it. Without
+    rows of which a file stays already: of these it is told.
 
     :param done: what was done.
     """
@@ -76,15 +96,18 @@ def filed(done: Erased) -> dict[tuple[str, str], dict[str, list[Any]]]:
     for row, column, file in (*done.stays, *done.naming):
         groups.setdefault((row, column), []).append(file)
     told = {each[:2] for each in done.stays}
-    beside, rows = dict[Any, set[Any]](), Counter[tuple[Any, str, str]]()
+    beside, rows = dict[Any, set[Any]](), Counter[tuple[Any, str, str, tuple[Any, ...]]]()
     for (row, column), files in groups.items():
-        for file in files:
+        for place, file in enumerate(files):
             beside.setdefault(file, set()).update(set(files) - {file})
-        if (row, column) not in told:
-            rows[files[0], row[0], column] += 1
+            if (row, column) not in told:
+                rows[file, row[0], column, tuple(files[:place])] += 1
     found = {file: {"with": sorted(each), "rows": list[Any]()} for file, each in beside.items()}
-    for (file, table, column), count in rows.items():
-        found[file]["rows"].append([table, column, count])
+    for (file, table, column, before), count in rows.items():
+        if before:
+            found[file].setdefault("after", []).append([table, column, count, list(before)])
+        else:
+            found[file]["rows"].append([table, column, count])
     return found
 
 
@@ -110,13 +133,20 @@ def again(
 def _columns(
     conn: Connection, datamap: DataMap, live: LiveSchema | None, lock: bool
 ) -> Iterator[_Column]:
-    """Yield the columns that name files and can be read."""
+    """Yield the columns that name files and are there, also where nobody can tell whose rows are.
+
+    What such a row names is somebody's all the same; only to be locked it needs its key.
+    """
     hidden = unreadable(datamap)
-    missing = {(f.table, f.column) for f in datamap.findings if f.id == "column-missing"}
+    missing = {
+        (f.table, f.column) for f in datamap.findings if f.id in ("column-missing", "table-missing")
+    }
     for table, declared in datamap.tables.items():
-        for column, rule in declared.rules.items():
-            if isinstance(rule, File) and table not in hidden and (table, column) not in missing:
-                yield _Column(conn, declared, declared.column(column), rule, live, lock)
+        known, cells = table not in hidden, declared.rules.items()
+        for column, rule in cells if (table, "") not in missing else ():
+            if isinstance(rule, File) and (table, column) not in missing:
+                cell = declared.column(column)
+                yield _Column(conn, declared, cell, rule, live, lock and known, known)
 
 
 @dataclass(frozen=True)
@@ -129,6 +159,7 @@ class _Column:
     :param rule: what its names are.
     :param live: the live database as read.
     :param lock: whether rows that name one are locked.
+    :param known: whether it can be told whose its rows are.
     """
 
     conn: Connection
@@ -137,14 +168,25 @@ class _Column:
     rule: File
     live: LiveSchema | None
     lock: bool
+    known: bool
 
     def named(self, mine: Collection[str]) -> set[str]:
         """Return which of these files rows of it name, and what was made from them."""
         found = set[str]()
         for part in chunks(sorted(self._spelt(mine)), MANY):
             for name in self._held(part):
-                found |= {path_of((self.rule.root, each)) for each in self.rule.names(name)}
+                found |= self._paths(name)
         return found.intersection(mine)
+
+    def keys(self, mine: Collection[str], path: str) -> Iterator[Key]:
+        """Yield the keys of rows that name one of these files and keep the one that lies there."""
+        for part in chunks(sorted(self._spelt(mine)), MANY):
+            if (condition := _one_of(self.cell, part)) is not None:
+                rows = self._rows(condition, 0, self.declared.key)
+                yield from (tuple(key) for *key, value in rows if path in self._paths(str(value)))
+
+    def _paths(self, name: str) -> set[str]:
+        return {path_of((self.rule.root, each)) for each in self.rule.names(name)}
 
     def _spelt(self, mine: Collection[str]) -> set[str]:
         """Return how the column may write these files."""
@@ -158,7 +200,7 @@ class _Column:
         """Return which names rows hold, of these."""
         left, held, most = set(texts), set[str](), MOST
         while left and (condition := _one_of(self.cell, sorted(left))) is not None:
-            rows = self._rows(condition, most)
+            rows = self._rows(condition, most, self.declared.key if self.lock else ())
             found = {str(value): key for *key, value in reversed(rows)}
             self._hold(found)
             held |= found.keys()
@@ -169,8 +211,10 @@ class _Column:
             left -= found.keys()
         return held
 
-    def _rows(self, condition: ColumnElement[bool], most: int) -> list[tuple[Any, ...]]:
-        wanted = select(*self.declared.key, self.cell).where(condition)
+    def _rows(
+        self, condition: ColumnElement[bool], most: int, key: Sequence[Column[Any]]
+    ) -> list[tuple[Any, ...]]:
+        wanted = select(*key, self.cell).where(condition)
         there = at(self.conn, self.declared.name)
         return [tuple(row) for row in there.execute(wanted.limit(most) if most else wanted)]
 

@@ -388,6 +388,17 @@ def _is_whole(work: Work, removal_: str) -> bool:
         return False
 
 
+def named_at(work: Work, removal_: str) -> Path:
+    """Return where a file is named whose bytes are sealed.
+
+    :param work: the open transaction.
+    :param removal_: mark of the parcel that removed it.
+    :raises SealError: they do not open.
+    """
+    head = _read(work, removal_, 0)[0]
+    return Path(os.path.realpath(head["root"]), head["link"])
+
+
 def standing(work: Work, number: str) -> Iterator[tuple[str, str]]:
     """Yield state and problem of each file of a request that is, or was, on its way back."""
     table = tables.outbox

@@ -6,15 +6,20 @@ host may have written a row. They go with that row, as every file does that a ro
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import select
 
 from .. import tables
 from ..binds import intents
 from ..casework.cases import load, step
 from ..certificates.deeds import added, unmoved
-from ..erasing import shared
+from ..erasing import people, shared
 from ..erasing.taking import path_of
 from ..messages.outbox import Parcel
+from ..retaining.remainder import rows_of
 from ..upkeep import dispatch
 from ..work import Work
 
@@ -26,10 +31,18 @@ def is_named(work: Work, parcel: Parcel, looked: bool) -> bool:
     :param parcel: its removal.
     :param looked: whether to look first which tables and columns there are.
     """
-    content, datamap = parcel.content, work.whole() if looked else work.datamap
-    # Rows may name that from which it was made, which says no more than its name.
-    file, beside = (content["root"], content["name"]), content.get("with", ())
-    return path_of(file) in shared.named(work.conn, datamap, [file, *map(tuple, beside)])
+    file, *beside = _files(parcel)
+    return path_of(file) in _named(work, [file, *beside], looked)
+
+
+def _files(parcel: Parcel) -> list[tuple[str, str]]:
+    """Return a file, and what else rows may name that name it, which says no more than its name."""
+    content = parcel.content
+    return [(content["root"], content["name"]), *map(tuple, content.get("with", ()))]
+
+
+def _named(work: Work, files: Iterable[tuple[str, str]], looked: bool) -> set[str]:
+    return shared.named(work.conn, work.whole() if looked else work.datamap, files)
 
 
 def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
@@ -52,11 +65,36 @@ def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
         dispatch.later(work, parcel)
         return False
     dispatch.left(work, parcel)
-    rows = parcel.content.get("rows")
-    if rows and case is not None:
+    rows = [*parcel.content.get("rows", ()), *_alone(work, parcel, looked)]
+    if rows and case is not None and not _is_own(work, parcel, looked):
         # As of a file that was another's already when its own row was erased.
         done = dict(case.decisions or {})
         others = {(table, column): count for table, column, count in rows}
         done["did"] = added(done.get("did", ()), unmoved(others))
         step(work, case, decisions=done)
     return True
+
+
+def _is_own(work: Work, parcel: Parcel, looked: bool) -> bool:
+    """Return whether only rows of its own people name a file: the host wrote one of them again.
+
+    That is dealt with as what came back, and the file goes with it.
+    """
+    files, datamap = _files(parcel), work.whole() if looked else work.datamap
+    found = shared.rows_of(work.conn, datamap, files, path_of(files[0])) or {}
+    who = frozenset(people.taken(work, parcel.request))
+    rows = [
+        row for table, keys in found.items()
+        for row in rows_of(work, datamap.declared(table), keys, who)
+    ]
+    return bool(rows) and all(row.owners and not row.others for row in rows)
+
+
+def _alone(work: Work, parcel: Parcel, looked: bool) -> list[list[Any]]:
+    """Return the rows of whose files this one is the first that stays, of those it was not of."""
+    after = parcel.content.get("after", ())
+    before = {tuple(file) for *_, files in after for file in files}
+    stays = _named(work, {file for file in before if os.path.lexists(path_of(file))}, looked)
+    return [
+        row for *row, files in after if stays.isdisjoint(path_of(tuple(file)) for file in files)
+    ]

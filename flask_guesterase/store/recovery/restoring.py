@@ -42,7 +42,7 @@ from ..mapping.crossing import HOME, Crossing, at, binds_of
 from ..remembrance import remembering, tracing
 from ..upkeep import upgrade
 from ..work import Work
-from . import files, undoing
+from . import files, undoing, unfound
 from .refusal import CAME, Back, Fate, Old
 from .reused import reused
 from .target import Target
@@ -194,9 +194,11 @@ def _undo(
     again = case.state is State.RESTORED
     undoing.rows(work, case, backs)
     undoing.traces(work, case, actor)
+    named = unfound.expected(work, backs)
     report = replace(
         report,
         files=files.take_back(work, case.number),
+        unfound=unfound.count(work, case.number, named),
         recipients=undoing.recipients(work, case),
     )
     if not again:

@@ -85,6 +85,8 @@ def _note(report: Report) -> str:
     notes = []
     if report.files.get("back"):
         notes.append(f"The worker puts {report.files['back']} files back.")
+    if report.unfound:
+        notes.append(f"{report.unfound} files that rows name again are missing.")
     if report.uncopied:
         parts = (f"{name} ({', '.join(each)})" for name, each in report.uncopied.items())
         notes.append(f"There was no safety copy of {', '.join(parts)}.")
