@@ -15,6 +15,7 @@ from sqlalchemy import delete as deleting
 from flask_guesterase.core.errors import MovedError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.plan import NEW_STAY
+from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.comeback.stays import BOOKED, DOOR
@@ -25,6 +26,7 @@ from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
 from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
 from tests.store.test_guard_living import GUEST, held, lifted
 from tests.store.test_looked_again import OLD_STAY
+from tests.store.test_needed_back import BILLS, paid
 
 NEW = ("lodgers_", "int:1", "new-stay")
 
@@ -188,6 +190,44 @@ def test_what_was_approved_under_a_hold_is_decided_anew_once_they_booked(any_lod
     assert moved.value.differences == (BOOKED,)
     assert (lodge.state(number), wishes(lodge, 8)) == ("review", "late")
     lodge.approve(number)
+    assert lodge.erased(number) == "erased"
+    assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
+
+
+def staying(lodge: Lodge) -> str:
+    """Let all of a guest wait until the stay that they are in is over; return their request."""
+    lodge.stayed()
+    lodge.blockers = (Blocker("in-house", BILLS.name, lambda b, today: b.c.amount > 500),)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(BILLS).values(amount=600))
+    number = lodge.approved(document_no=ANN["document_no"])
+    assert waits(lodge, number) == "waiting"
+    return number
+
+
+def test_who_books_again_while_their_request_waits_for_a_stay_is_decided_about_anew(
+    lodge: Lodge,
+) -> None:
+    """The new booking is a contract of its own: nobody approved that it goes with the old one."""
+    number = staying(lodge)
+    booked(lodge)
+    paid(lodge)
+    with pytest.raises(MovedError) as moved:
+        lodge.erased(number)
+    assert moved.value.differences == (BOOKED,)
+    assert (lodge.state(number), wishes(lodge, 1), wishes(lodge, 8)) == ("review", "quiet", "late")
+    lodge.approve(number)
+    assert lodge.erased(number) == "erased"
+
+
+def test_what_waited_for_a_stay_goes_as_it_ends_with_what_was_written_of_it_meanwhile(
+    lodge: Lodge,
+) -> None:
+    """Nobody asks or approves a second time where nothing was booked since."""
+    number = staying(lodge)
+    lodge.later(days=3)
+    lodge.add(Booking(id=8, guest_id=1, made_at=OLD_STAY, wishes="late"))
+    paid(lodge)
     assert lodge.erased(number) == "erased"
     assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
 
