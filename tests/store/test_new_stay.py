@@ -5,6 +5,7 @@ The erasure was asked for before that stay, and what is kept of the old life goe
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.comeback.stays import BOOKED, DOOR
 from flask_guesterase.store.executing import finishing, supplementing
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.requests import waiting
+from flask_guesterase.store.requests import views, waiting
 from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
 from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
 from tests.store.test_guard_living import GUEST, held, lifted
@@ -143,6 +144,24 @@ def test_what_staff_let_live_stays_for_the_new_stay_until_it_goes_itself(
     lodge.later(days=1)
     finishing.finish(lodge.run)
     assert (lodge.holds_ann(), lodge.state(number), stays(lodge, number)) == ([], "erased", [])
+
+
+def test_a_word_of_one_person_by_which_a_profile_stays_is_told(any_lodge: Lodge) -> None:
+    """Two approved that it goes: the journal names who let it live, and a supplement says so at
+    once, as does what the guest reads."""
+    lodge = any_lodge
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    settled(lodge, theirs=False)
+    assert stays(lodge, number) == [("lodgers_", "new-stay")]
+    (said,) = (each for each in lodge.ours("entry") if each["action"] == "return-settled")
+    word = json.loads(said["body"])
+    assert (word["request"], word["grounds"]) == (number, ["lives"])
+    assert word["actor"] == lodge.ours("returned")[0]["decided_by"]
+    told = lodge.run(lambda office: views.guest_view(office.work, load(office.work, number)))
+    assert [each["category"] for each in told.kept] == ["new-stay"]
+    assert [row["supplement"] for row in lodge.ours("certificate")] == [0, 1]
 
 
 def test_a_request_for_them_is_the_answer_too(lodge: Lodge) -> None:
