@@ -167,14 +167,38 @@ def test_a_request_that_waits_for_a_line_of_another_request_shows_why(any_lodge:
     assert (shown(lodge, first), shown(lodge, second)) == ([], [])
 
 
+def test_a_request_waits_for_a_booking_of_its_guest_that_another_request_names(
+    any_lodge: Lodge,
+) -> None:
+    """Both erased the guest; a booking of anybody else that the other one names is its own."""
+    lodge = any_lodge
+    first = half_erased(lodge)
+    second = lodge.approved(email=ANN["email"])
+    lodge.erased(second)
+    lodge.add(Guest(id=9, house="sh", full_name="Eva Roe", email="eva@mail.example", made_on=OLD))
+    lodge.add(Booking(id=9, guest_id=9, made_at=OLD_STAY, wishes="soft"))
+    for key in ("int:1", "int:9"):
+        waiting = {"table_name": "lodge_bookings", "row_key": key, "request": second}
+        nobodys(lodge, "staff", why="erased-reference", **waiting)
+    paid(lodge)
+    finishing.finish(lodge.run)
+    asked = {**BACK, "table": "lodge_bookings"}
+    assert (ended(lodge, first), ended(lodge, second)) == ("sealed", "sealed")
+    assert [shown(lodge, each) for each in (first, second)] == [[asked], [{**asked, "rows": 2}]]
+    mine = lodge.ours("returned")[0]["id"]
+    lodge.run(lambda office: office.settle_return(mine, "clerk", False))
+    assert (ended(lodge, first), ended(lodge, second)) == ("erased", "sealed")
+
+
 def nobodys(lodge: Lodge, state: str, **values: Any) -> None:
     """Note a row that came back of somebody who was erased because their time was over."""
+    row = {
+        "controller": "demo-hotels-ltd", "property": "sh", "table_name": "lodgers_",
+        "row_key": "int:77", "why": "erased-contact", "door": "sweep", "state": state,
+        "attempts": 1, "seen_at": lodge.now.replace(tzinfo=None),
+    }  # fmt: skip
     with lodge.engine.begin() as conn:
-        conn.execute(insert(tables.returned).values(
-            controller="demo-hotels-ltd", property="sh", table_name="lodgers_", row_key="int:77",
-            why="erased-contact", door="sweep", state=state, attempts=1,
-            seen_at=lodge.now.replace(tzinfo=None), **values,
-        ))  # fmt: skip
+        conn.execute(insert(tables.returned).values(**{**row, **values}))
 
 
 def test_rows_of_no_request_ask_the_officer_after_ninety_days(any_lodge: Lodge) -> None:

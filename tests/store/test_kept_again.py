@@ -166,3 +166,27 @@ def test_a_restored_database_catches_up_with_what_stays_again(
     lodge.later(hours=1)
     lodge.run(lambda office: office.check(number))
     assert (stays(lodge, number), lodge.state(number)) == (HELD, "sealed")
+
+
+def test_a_restored_database_says_of_a_sealed_request_what_stays_again(
+    lodge: Lodge, tmp_path: Path
+) -> None:
+    """It knows the request as sealed, and not what was kept besides since."""
+    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
+    lodge.stayed()
+    number = lodge.erased_guest()
+    lodge.later(days=1)
+    back(lodge)
+    assert lodge.sweep() == {"returned": 1, "erased": 1}
+    assert (stays(lodge, number), lodge.state(number)) == (HELD, "sealed")
+    lodge.later(days=1)
+    refill(lodge, email=ANN["email"])
+    lodge.add(Wish(id=8, guest_id=1, email=ANN["email"]))
+    held(lodge, "8", "lodge_wishes")
+    with put_back(lodge, tmp_path):
+        assert lodge.sweep() == {"returned": 1, "erased": 1}
+        assert stays(lodge, number) == [*HELD, ("lodge_wishes", "legal-duty")]
+    replay(lodge.run)
+    lodge.later(hours=1)
+    lodge.sweep()
+    assert stays(lodge, number) == [*HELD, ("lodge_wishes", "legal-duty")]

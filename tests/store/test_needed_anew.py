@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import case, event, select, update
 
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.core.treatment import null, retain
@@ -454,6 +454,56 @@ def test_a_part_that_was_seen_waits_until_it_is_judged_and_is_then_asked_about(
     assert (lodge.worker(), lodge.returns()) == ({}, [])
     nights(lodge)
     assert (lodge.returns(), email(lodge)) == ([(*OWN, "staff")], NEW["email"])
+
+
+def elsewhere(lodge: Lodge) -> None:
+    """Let bookings with late wishes lie at another company's hotel."""
+    def house(table: Any) -> Any:
+        return case((table.c.wishes == "late", "mu"), else_="sh")
+
+    mapped = [
+        (model, replace(policy, place=house) if model is Booking else policy)
+        for model, policy in policies()
+    ]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+
+
+def test_a_stay_at_another_companys_hotel_asks_about_no_part_here(any_lodge: Lodge) -> None:
+    """What it holds is nothing to go by here, and nobody hears of it."""
+    lodge = any_lodge
+    elsewhere(lodge)
+    number = half_erased(lodge)
+    booked(lodge)
+    typed(lodge, **NEW)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {"finished": 1, "ended": 1}
+    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
+    assert email(lodge) != NEW["email"]
+
+
+def test_who_books_at_another_companys_hotel_is_asked_about_no_second_time_here(
+    lodge: Lodge,
+) -> None:
+    """What staff called theirs goes, whatever was booked there since."""
+    elsewhere(lodge)
+    half_erased(lodge)
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=8, guest_id=1, made_at=made, wishes="soon"))
+    written(lodge, full_name="Ann Berg", **NEW)
+    assert lodge.worker() == {"staff": 1}
+    paid(lodge)
+    hold = held(lodge, "1")
+    theirs(lodge, lodge.ours("returned")[0]["id"])
+    assert lodge.worker() == {"open": 1}
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=9, guest_id=1, made_at=made, wishes="late"))
+    lifted(lodge, hold)
+    lodge.later(days=1)
+    assert lodge.worker() == {"erased": 1}
+    assert name(lodge) == "[erased]"
 
 
 def test_the_old_value_of_a_row_with_staff_waits_with_it(any_lodge: Lodge) -> None:

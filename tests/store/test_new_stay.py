@@ -5,6 +5,7 @@ The erasure was asked for before that stay, and what is kept of the old life goe
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -15,16 +16,18 @@ from sqlalchemy import delete as deleting
 from flask_guesterase.core.errors import MovedError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.plan import NEW_STAY
+from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.comeback.stays import BOOKED, DOOR
 from flask_guesterase.store.executing import finishing, supplementing
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.requests import waiting
+from flask_guesterase.store.requests import views, waiting
 from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
 from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
 from tests.store.test_guard_living import GUEST, held, lifted
 from tests.store.test_looked_again import OLD_STAY
+from tests.store.test_needed_back import BILLS, paid
 
 NEW = ("lodgers_", "int:1", "new-stay")
 
@@ -143,6 +146,24 @@ def test_what_staff_let_live_stays_for_the_new_stay_until_it_goes_itself(
     assert (lodge.holds_ann(), lodge.state(number), stays(lodge, number)) == ([], "erased", [])
 
 
+def test_a_word_of_one_person_by_which_a_profile_stays_is_told(any_lodge: Lodge) -> None:
+    """Two approved that it goes: the journal names who let it live, and a supplement says so at
+    once, as does what the guest reads."""
+    lodge = any_lodge
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    settled(lodge, theirs=False)
+    assert stays(lodge, number) == [("lodgers_", "new-stay")]
+    (said,) = (each for each in lodge.ours("entry") if each["action"] == "return-settled")
+    word = json.loads(said["body"])
+    assert (word["request"], word["grounds"]) == (number, ["lives"])
+    assert word["actor"] == lodge.ours("returned")[0]["decided_by"]
+    told = lodge.run(lambda office: views.guest_view(office.work, load(office.work, number)))
+    assert [each["category"] for each in told.kept] == ["new-stay"]
+    assert [row["supplement"] for row in lodge.ours("certificate")] == [0, 1]
+
+
 def test_a_request_for_them_is_the_answer_too(lodge: Lodge) -> None:
     """Nobody has to say anything about a profile that another request emptied."""
     number, holds = kept_back(lodge)
@@ -188,6 +209,44 @@ def test_what_was_approved_under_a_hold_is_decided_anew_once_they_booked(any_lod
     assert moved.value.differences == (BOOKED,)
     assert (lodge.state(number), wishes(lodge, 8)) == ("review", "late")
     lodge.approve(number)
+    assert lodge.erased(number) == "erased"
+    assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
+
+
+def staying(lodge: Lodge) -> str:
+    """Let all of a guest wait until the stay that they are in is over; return their request."""
+    lodge.stayed()
+    lodge.blockers = (Blocker("in-house", BILLS.name, lambda b, today: b.c.amount > 500),)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(BILLS).values(amount=600))
+    number = lodge.approved(document_no=ANN["document_no"])
+    assert waits(lodge, number) == "waiting"
+    return number
+
+
+def test_who_books_again_while_their_request_waits_for_a_stay_is_decided_about_anew(
+    lodge: Lodge,
+) -> None:
+    """The new booking is a contract of its own: nobody approved that it goes with the old one."""
+    number = staying(lodge)
+    booked(lodge)
+    paid(lodge)
+    with pytest.raises(MovedError) as moved:
+        lodge.erased(number)
+    assert moved.value.differences == (BOOKED,)
+    assert (lodge.state(number), wishes(lodge, 1), wishes(lodge, 8)) == ("review", "quiet", "late")
+    lodge.approve(number)
+    assert lodge.erased(number) == "erased"
+
+
+def test_what_waited_for_a_stay_goes_as_it_ends_with_what_was_written_of_it_meanwhile(
+    lodge: Lodge,
+) -> None:
+    """Nobody asks or approves a second time where nothing was booked since."""
+    number = staying(lodge)
+    lodge.later(days=3)
+    lodge.add(Booking(id=8, guest_id=1, made_at=OLD_STAY, wishes="late"))
+    paid(lodge)
     assert lodge.erased(number) == "erased"
     assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
 

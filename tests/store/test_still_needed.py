@@ -11,6 +11,7 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, event, in
 
 from flask_guesterase.core.policy import Blocker, Equal, Policy
 from flask_guesterase.core.treatment import delete, keep, null
+from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.retaining.keeping import Origin
@@ -143,6 +144,19 @@ def test_what_was_needed_of_a_row_that_is_with_staff_waits_for_their_word(
     finishing.finish(inn.run)
     assert inn.read(PEOPLE)["email"] == ("new@mail.example" if lives else None)
     assert ("people", "int:1", "blocked") not in living(inn)
+
+
+def test_a_row_that_is_with_staff_goes_on_its_own_day_all_the_same(inn: Inn) -> None:
+    """Whosever it is, that day is the law's (P3): a word could only let it live until then."""
+    origin = Origin(None, "kauri-ltd", "sh")
+    for id, last in ((1, date(2022, 1, 1)), (2, date(2026, 3, 1))):
+        inn.person(id, last, visa=None)
+        seen = Seen(origin, "people", f"int:{id}", "erased-key", "sweep", Fate.STAFF)
+        inn.run(lambda office, seen=seen: note(office.work, seen))
+    night(inn)
+    reconcile.reconcile(inn.run)
+    assert [inn.read(PEOPLE, id)["name"] == "Ann Berg" for id in (1, 2)] == [False, True]
+    assert inn.ours("returned")[0]["state"] == "gone"
 
 
 def line(inn: Inn, **values: Any) -> None:

@@ -15,6 +15,7 @@ from ...core.returning import Life, life
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
+from ..casework import purview
 from ..erasing import finder
 from ..lawbook.clocks import moments_of
 from ..mapping.ways import clock_of
@@ -107,7 +108,7 @@ def since(person: Person, last: Mapping[str, int]) -> bool | None:
 
 
 def booked(
-    work: Work, table: str, keys: Sequence[Key], at: datetime, day: date
+    work: Work, table: str, keys: Sequence[Key], at: datetime, day: date, house: str = ""
 ) -> set[Key]:
     """Return the people of whom a record was made after a moment, or maybe was.
 
@@ -116,6 +117,8 @@ def booked(
     :param keys: keys of their rows; of a table that is not of people there are none.
     :param at: the moment, aware; of records made at a time.
     :param day: the first day that counts, of records made on a day.
+    :param house: code of the property that was asked: what another company holds counts for nothing
+        there; all of it counts when it is empty.
     """
     if table not in work.datamap.subjects or not keys:
         return set()
@@ -127,8 +130,14 @@ def booked(
     people = [(table, key) for key in keys]
     for name, rows in finder.find(work.conn, work.datamap, people, silent).items():
         made = moments_of(work.conn, work.datamap, name, [row.key for row in rows])
-        for row in rows:
-            if any(_since(each, at, day) for each in made[row.key].get("created", ())):
+        new = [
+            row for row in rows
+            if any(_since(each, at, day) for each in made[row.key].get("created", ()))
+        ]  # fmt: skip
+        declared = work.datamap.declared(name)
+        theirs = purview.elsewhere(work, house, declared, [row.key for row in new])
+        for row in new:
+            if row.key not in theirs:
                 found |= {key for (_, key), _ in row.owners}
     return found
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from sqlalchemy import Executable, Select, select, union
+from sqlalchemy import Row as Line
 
 from ...core.certificate import Left
+from ...core.errors import UnknownError
 from ...core.plan import Person, key_text
 from .. import tables
+from ..erasing import people
+from ..erasing.finder import owners
+from ..statements.failure import is_unread
 from ..work import Work
 
 GOES = "open"
@@ -44,9 +50,10 @@ def left(work: Work, number: str, others: bool = False) -> list[Left]:
 
     :param work: the open transaction.
     :param number: number of the request.
-    :param others: also of profiles it erased whose line names another request.
+    :param others: also of people it erased whose line names another request.
     """
-    lines = work.conn.execute(_lines(number, WAITING, others))
+    lines = [*work.conn.execute(_lines(number, WAITING, others))]
+    lines += _records(work, number, WAITING) if others else []
     found = Counter((line.table_name, line.state) for line in lines)
     return [Left(name, rows, REASONS[state]) for (name, state), rows in sorted(found.items())]
 
@@ -55,12 +62,50 @@ def holds(work: Work, number: str) -> bool:
     """Return whether a row keeps a request from ending: one of the guest's may stand there.
 
     It goes again by itself, or a person says whose it is. A profile that several requests erased
-    keeps each of them, whichever its line names.
+    keeps each of them, whichever its line names, and so does a record of theirs.
 
     :param work: the open transaction.
     :param number: number of the request.
     """
-    return work.conn.execute(_lines(number, HOLDING, others=True)).first() is not None
+    if work.conn.execute(_lines(number, HOLDING, others=True)).first() is not None:
+        return True
+    return bool(_records(work, number, HOLDING))
+
+
+def _records(work: Work, number: str, states: Collection[str]) -> list[Line[Any]]:
+    """Return lines about records of people that a request erased which name another of theirs.
+
+    Whose a record is the host tells: of several people whom the other one erased, one may be this
+    request's.
+    """
+    back, mine, other = tables.returned.c, tables.subject.alias().c, tables.subject.alias().c
+    found: Select[Any] = select(back.id, back.table_name, back.row_key, back.state).distinct()
+    lines = work.conn.execute(found.where(
+        mine.request == number, mine.erased_at.is_not(None), other.request != number,
+        other.table_name == mine.table_name, other.row_key == mine.row_key,
+        other.erased_at.is_not(None), back.request == other.request, back.state.in_(states),
+        back.table_name.not_in(sorted(work.datamap.subjects)),
+    )).all()  # fmt: skip
+    who = set(people.taken(work, number)) if lines else set()
+    return [line for line in lines if _is_of(work, line, who)]
+
+
+def _is_of(work: Work, line: Line[Any], who: Collection[Person]) -> bool:
+    """Return whether the row of a line is one of some people's; as long as it cannot be read it
+    may be."""
+    declared = work.datamap.tables.get(line.table_name)
+    if declared is None:
+        return False
+    try:
+        key = people.read_key(work, line.table_name, line.row_key)
+        found = owners(work.conn, work.datamap, declared, [key])
+    except UnknownError:
+        return False
+    except Exception as problem:
+        if not is_unread(problem):
+            raise
+        return True
+    return any(person in who for person, _ in found.get(key, ()))
 
 
 def _lines(number: str, states: Collection[str], others: bool) -> Executable:

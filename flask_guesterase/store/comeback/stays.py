@@ -20,8 +20,11 @@ DOOR = "kept"
 PART = "needed"
 """Through which door a row was seen of which a part is kept, and something else stands in it."""
 
-BOOKED = "a stay was booked since it was approved, while a duty of law kept it waiting"
+BOOKED = "a stay was booked since it was approved, while the request waited"
 """What is not as it was approved of who booked anew meanwhile."""
+
+AHEAD = "ahead"
+"""Under which word it is noted of a request that waits what `ahead` returns."""
 
 
 def later(
@@ -57,15 +60,40 @@ def later(
 
 
 def since_approved(work: Work, case: Case, who: Collection[Person]) -> tuple[str, ...]:
-    """Return why a request that a hold kept waiting must be decided anew; empty where nothing is.
+    """Return why a request that something kept waiting must be decided anew; empty if nothing is.
 
-    What was approved was the life of then, and the plan takes a stay that was booked since with it.
+    What was approved was the life of then, and the plan takes a stay that was booked since with it:
+    a contract of its own, whether a hold was waited for, a bill, or the end of the stay before it.
 
     :param work: the open transaction.
     :param case: the request, locked, of which nothing keeps anything any more.
     :param who: its people.
     """
-    waits = (case.decisions or {}).get("waits", {})
-    if LEGAL_DUTY not in waits.get("told", ()) or case.decided_at is None:
+    waits = _waits(case)
+    told = waits.get("told", ())
+    if not told or case.decided_at is None or (waits.get(AHEAD) and LEGAL_DUTY not in told):
         return ()
     return (BOOKED,) if later(work, case, who, case.decided_at) else ()
+
+
+def ahead(work: Work, case: Case, who: Collection[Person]) -> bool:
+    """Return whether a request waits for a stay that was there as it was approved and says of
+    itself that it was booked since, as where the day of arrival stands for that.
+
+    Then a later one cannot be told from it.
+
+    :param work: the open transaction.
+    :param case: the request, locked, which waits from now on, or waited before under its approval.
+    :param who: its people.
+    """
+    if case.decided_at is None:
+        return False
+    waits, at = _waits(case), case.decided_at.isoformat(timespec="seconds")
+    if AHEAD in waits and str(waits.get("at", "")) >= at:
+        return bool(waits[AHEAD])
+    return bool(later(work, case, who, case.decided_at))
+
+
+def _waits(case: Case) -> Mapping[str, Any]:
+    waits: Mapping[str, Any] = (case.decisions or {}).get("waits", {})
+    return waits

@@ -218,7 +218,8 @@ def _asked(
     decided = (each.decided_at for each in told if each.state in _SAID and each.decided_at)
     at = max([known.since(line, people), *decided]).replace(tzinfo=UTC)
     day = today_at(work.settings, at, line.property)
-    if not any(booked(work, name, keys, at, day) for name, keys in by_table(people).items()):
+    theirs = by_table(people).items()
+    if not any(booked(work, name, keys, at, day, line.property) for name, keys in theirs):
         return _Word.GOES
     if not any(each.state in _PENDING for each in told):
         origin = keeping.Origin(line.request, line.controller, line.property)

@@ -130,6 +130,25 @@ def keep_again(work: Work, number: str | None, kept: Items) -> None:
             supplementing.supplement(work, case)
 
 
+def name_again(work: Work, number: str) -> None:
+    """Issue a supplement of a sealed request of which something stays that its certificate does
+    not name.
+
+    A restored database has certificates of before, and may keep what they say nothing of.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :raises TamperedError: the journal does not prove itself.
+    """
+    with suppress(UnknownError):
+        case = load(work, number, lock=True)
+        if case.state is State.SEALED:
+            now = staying.lines(work, number, beside.of(case.decisions))
+            said = certifying.newest(work, number)["content"]["stays"]
+            if not {_kind(each) for each in now} <= {_kind(each) for each in said}:
+                supplementing.supplement(work, case)
+
+
 def _said(work: Work, case: Case, kept: Items) -> bool:
     """Return whether a certificate of today names every table and reason of what stays."""
     if not certifying.issued_today(work, case):

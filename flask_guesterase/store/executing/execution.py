@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from ...core.events import SYSTEM, ErasureBegun, RequestReviewedAgain, RequestWa
 from ...core.lifecycle import DONE, State
 from ...core.log import Draft
 from ...core.permissions import Permission
-from ...core.plan import ANOTHER, NEEDED, Block, Plan
+from ...core.plan import ANOTHER, NEEDED, Block, Person, Plan
 from ...core.standing import Standing
 from ...core.wish import Kind
 from .. import tables
@@ -143,7 +143,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         return _review_again(work, case, actor, moved, same.unnoted(work, case))
     blocked = plan.blocked or all_kept(plan)
     if blocked:
-        return _wait(work, case, blocked)
+        return _wait(work, case, blocked, whose)
     if booked := stays.since_approved(work, case, whose):
         return _review_again(work, case, actor, booked)
     return _erase(work, case, actor, held, scope)
@@ -189,10 +189,13 @@ def _review_again(
     return Ending(State.REVIEW, (), moved)
 
 
-def _wait(work: Work, case: Case, blocked: Sequence[Block]) -> Ending:
+def _wait(
+    work: Work, case: Case, blocked: Sequence[Block], whose: Collection[Person]
+) -> Ending:
     minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
     reasons = waiting.reasons_of(blocked)
     noted, news = waiting.note(case, reasons, work.stamp)
+    noted["waits"][stays.AHEAD] = stays.ahead(work, case, whose)
     case = step(
         work, case, *([State.WAITING] if case.state is not State.WAITING else []),
         waiting_for=reasons[0][:40], waiting_until=waiting.until(blocked), decisions=noted,

@@ -126,7 +126,7 @@ def _booked_anew(work: Work, row: Line[Any], who: Person) -> bool:
     at = row.decided_at.replace(tzinfo=UTC)
     day = today_at(work.settings, at, row.property)
     first = day if row.attempts else day + timedelta(days=1)
-    return bool(booked(work, who[0], [who[1]], at, first))
+    return bool(booked(work, who[0], [who[1]], at, first, row.property))
 
 
 _ORDER = tuple(remembered.Verdict)

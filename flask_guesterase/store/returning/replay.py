@@ -43,7 +43,7 @@ from . import again, lost, returned
 from .again import Fate, Warrant
 from .promised import Promise
 from .relook import REPLAY
-from .requested import case_of, catch_up, known_case, taken_back
+from .requested import case_of, catch_up, known_case, name_again, taken_back
 from .returned import Seen
 
 DOOR = REPLAY
@@ -211,6 +211,7 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
     counts.update(run(partial(taken_back, known)))
     if not counts["failed"]:
         run(partial(_end, known, counts))
+        name_again(run, known)
     found = {word: count for word, count in counts.items() if count} | journals
     return replace(
         told, restored=bool(counts["failed"]), counts=found, lost=_lost(run, journals),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert
 
-from ...core.errors import UnknownError
+from ...core.errors import GuesteraseError, UnknownError
 from ...core.events import SYSTEM, RequestReviewedAgain
 from ...core.lifecycle import DONE, State
 from ...core.remembrance import Kind, Line
@@ -19,9 +21,10 @@ from ..casework import cases, tasks
 from ..casework.cases import Case, load, reconsider, step, tell
 from ..certificates import certifying
 from ..erasing import people
+from ..executing import completing
 from ..remembrance.forgotten import Forgotten, names
 from ..retaining import keeping
-from ..unit import HasWork
+from ..unit import HasWork, Run
 from ..work import Work
 from . import again
 
@@ -93,6 +96,23 @@ def catch_up(work: Work, case: Case, line: Line, done: again.Again | None) -> No
         decided_at=case.decided_at or _time(line.at), erased_at=_time(line.at), try_at=None,
         waiting_for=None, waiting_until=None, attempts=0,
     )  # fmt: skip
+
+
+def name_again(run: Run, known: Forgotten) -> None:
+    """Say of requests that the copy knew as sealed what stays since, now that that may be said.
+
+    Where no certificate can be issued now the next supplement says so.
+
+    :param run: runs a unit of work.
+    :param known: what the database had forgotten.
+    """
+    for number in sorted({line.note.request for line in known.lines if line.note.request}):
+        with suppress(GuesteraseError):
+            run(partial(_name_again, number))
+
+
+def _name_again(number: str, office: HasWork) -> None:
+    completing.name_again(office.work, number)
 
 
 def _as_before(line: Line) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from ...core.errors import TransitionError, UnknownError
 from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
-from ...core.plan import LEGAL_DUTY, Person, key_text
+from ...core.plan import LEGAL_DUTY, NEW_STAY, Person, key_text
 from ...core.returning import ASKED_ALONE, ASKED_ANEW, NOT_DECIDED
 from .. import tables
 from ..access import actors
@@ -244,6 +244,7 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
     :raises UnknownError: there is no such row where they may verify.
     :raises TransitionError: it was decided before, was never approved, or may be another person;
         or it is theirs already, and waits.
+    :raises TamperedError: the journal does not prove itself, where a supplement says what stays.
     """
     row = _load(work, id)
     if not actors.may(work, by, Permission.VERIFY, row.property):
@@ -269,6 +270,12 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
         ("theirs" if theirs else "lives",),
     ))  # fmt: skip
     recheck(work, row.request)
+    if not theirs and row.why == NEW_STAY:
+        # Two people approved that it goes: by whose word it stays the journal tells, and that it
+        # does the certificate.
+        completing.keep_again(
+            work, row.request, [{"table": row.table_name, "category": NEW_STAY}]
+        )
 
 
 def settle_all(work: Work, table_name: str, door: str, last: int, by: str) -> int:

@@ -374,9 +374,7 @@ MOVED: dict[str, str] = {
     same.GONE: N_("a row that was taken is not there any more"),
     same.NO_GUEST: N_("a row that was taken is not a guest's any more"),
     same.OTHER: N_("a row that was taken holds another name or contact"),
-    stays.BOOKED: N_(
-        "a stay was booked since it was approved, while a duty of law kept it waiting"
-    ),
+    stays.BOOKED: N_("a stay was booked since it was approved, while the request waited"),
 }
 """What is not as it was approved, in sentences; other lines name tables and columns."""
 
