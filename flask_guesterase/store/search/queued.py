@@ -102,7 +102,7 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
     :raises SealError: what was looked for before cannot be read now.
     """
     case = load(work, number)
-    fresh = sought.gather(work, images, work.settings.property(case.property).country)
+    fresh = sought.gather(work, images, work.settings.home(case.property).country)
     if not fresh:
         return
     row = row_of(work, number, lock=True)
