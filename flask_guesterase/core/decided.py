@@ -8,6 +8,10 @@ from .log import canonical
 from .plan import Outcome, Person, Plan, key_text
 from .seal import fingerprint
 
+REMAPPED = "the data map changed"
+ANOTHERS = "another person's rows are touched"
+"""What is not as it was approved."""
+
 
 def decisions_of(
     plan: Plan, key: bytes, rows: Mapping[str, Mapping[str, str]] | None = None
@@ -85,7 +89,7 @@ def differences(approved: Mapping[str, object], today: Mapping[str, object]) -> 
         return ()
     lines = []
     if approved.get("policy") != today.get("policy"):
-        lines.append("the data map changed")
+        lines.append(REMAPPED)
     known = _texts(approved, "decisions")
     announced = _announced(known.values())
     foreseen = _words(approved, "foreseen")
@@ -95,7 +99,7 @@ def differences(approved: Mapping[str, object], today: Mapping[str, object]) -> 
         if text not in known and not _follows(decision, announced):
             lines.append(_line(decision))
     if set(_texts(today, "people")) - set(_texts(approved, "people")):
-        lines.append("another person's rows are touched")
+        lines.append(ANOTHERS)
     return tuple(lines)
 
 

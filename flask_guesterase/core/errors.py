@@ -174,6 +174,9 @@ class BlockedError(GuesteraseError):
 class BusyError(GuesteraseError):
     """Another transaction, perhaps the host's own, holds what is needed."""
 
+    away = False
+    """Whether the database did not answer, or let nobody in: to ask again may take minutes."""
+
 
 class FullError(BusyError):
     """The disk of the database is full; what is due is done once there is room."""

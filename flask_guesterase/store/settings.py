@@ -14,6 +14,12 @@ from ..core.emergency import Role
 from ..core.errors import SetupError, UnknownError
 from ..core.kinds import TEXT, Kind, are_names, check
 
+REMOVED = (
+    "The settings do not name the hotel of this any more.",
+    "Name it in properties= again until what waits there has ended.",
+)
+"""What is told of something whose hotel was taken out of the settings too early, and what to do."""
+
 _CODE, _CONTROLLER = 40, 120
 """How long a property's code and its controller's name may be: our tables take no more."""
 
@@ -169,3 +175,14 @@ class Settings:
             problem = UnknownError("There is no such property.", f"Known are: {known}.")
             problem.unnamed = True
             raise problem from None
+
+    def home(self, code: str) -> Property:
+        """Return the property of something that is there, a request for example.
+
+        :raises UnknownError: it was taken out of the settings before that had ended.
+        """
+        if code in self.properties:
+            return self.properties[code]
+        problem = UnknownError(*REMOVED)
+        problem.unnamed = True
+        raise problem

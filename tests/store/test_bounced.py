@@ -162,6 +162,31 @@ def test_who_got_a_letter_and_is_gone_counts_once_it_fails(small: Watch, meanwhi
     assert duty(small, number) == ("sent", 1, 0)
 
 
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["sent", "proposed"])
+def test_who_counts_no_more_counts_not_as_told_when_the_letter_is_printed_after_a_month(
+    small: Watch, meanwhile: bool
+) -> None:
+    """What was sealed for it, and says whose it is, has ended by then; the count is as before."""
+    number = sent(small)
+    small.erased(small.approved(email="ann@example.com"))
+    small.guest(5, name="Eve", email="eve@example.com")
+    small.put(Companion, booking_id=2, guest_id=5)
+    look(small, number, "companions")
+    read = small.digest(number)
+    letter = fail(small) if meanwhile else 0
+    # Who read the letter before that read this one.
+    assert small.digest(number) == read
+    let_go(small, number)
+    letter = letter or fail(small)
+    assert duty(small, number) == ("sent", 1, 1)
+    (row,) = (each for each in small.ours("outbox") if each["id"] == letter)
+    (box,) = (each for each in small.ours("box") if each["id"] == row["box"])
+    small.later(days=40)
+    small.custodian.forget(box["label"])
+    printed(small, letter)
+    assert duty(small, number) == ("sent", 1, 0)
+
+
 def test_a_look_that_takes_long_keeps_no_letter_waiting(
     two: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

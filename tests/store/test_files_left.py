@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.core.seal import Terms
@@ -19,7 +20,9 @@ from flask_guesterase.store.executing import finishing, forgetting
 from flask_guesterase.store.executing.concluding import FILE_STAYS
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.messages import outbox
+from flask_guesterase.store.recovery import named
 from flask_guesterase.store.upkeep import dispatch, watch
+from flask_guesterase.store.work import Work
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_holds import Inn
 from tests.store.test_outbox import Post, go, render, run
@@ -614,3 +617,34 @@ def test_a_file_whose_turn_comes_late_goes_when_what_went_before_it_is_forgotten
     assert there == [["3.png"], []]
     assert inn.state(number) == "erased"
     inn.engine.dispose()
+
+
+def test_a_lock_that_one_file_meets_is_no_try_of_the_others_in_its_folder(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was never tried is not told as a file that could not be removed, however often a
+    writer of the host's is met first."""
+    hotel.guest(1, name="Ann", email="ann@mail.example")
+    for id in range(1, 4):
+        (hotel.files / f"{id}.png").write_bytes(b"x")
+        hotel.put(Scan, id=id, guest_id=1, path=f"{id}.png")
+    number = hotel.approved(email="ann@mail.example")
+    with hotel.begin() as office:
+        office.erase(number)
+    asked, look = list[int](), named.is_named
+
+    def held(work: Work, parcel: outbox.Parcel, looked: bool) -> bool:
+        asked.append(parcel.id)
+        if len(asked) == 1:
+            raise BusyError("Another transaction holds the rows that are needed.")
+        return look(work, parcel, looked)
+
+    monkeypatch.setattr(named, "is_named", held)
+    go(hotel, Post())
+    rows = [row for row in hotel.ours("outbox") if row["kind"] == "file"]
+    assert [(row["attempts"], row["problem"]) for row in rows] == [
+        (1, "BusyError"), (0, None), (0, None),
+    ]  # fmt: skip
+    hotel.later(minutes=2)
+    go(hotel, Post())
+    assert list(hotel.files.glob("*.png")) == []

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event, update
 
+from flask_guesterase.core.alert import AlertKind
 from flask_guesterase.core.figures import Month
 from flask_guesterase.store import tables
+from flask_guesterase.store.failures import causes
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.requests import waiting
 from flask_guesterase.store.upkeep import dispatch
@@ -329,3 +331,122 @@ def test_a_list_asks_no_more_for_many_that_wait(house: House) -> None:
             return statements(house, office.list)
 
     assert wait(range(1, 3)) == wait(range(3, 7))
+
+
+def given_up(house: House, template: str) -> int:
+    """Let the letter of a text be given up; return its number."""
+    with house.begin() as office:
+        found = dispatch.claim(office.work, frozenset({"smtp"}))
+        (letter,) = (each for each in found if each.template == template)
+        dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+        tried = update(tables.outbox).where(tables.outbox.c.id == letter.id)
+        office.work.conn.execute(tried.values(attempts=outbox.TRIES))
+        others = [each.id for each in found if each is not letter]
+        again = update(tables.outbox).where(tables.outbox.c.id.in_(others))
+        office.work.conn.execute(again.values(state=outbox.QUEUED))
+    return letter.id
+
+
+def late(house: House, number: str) -> set[bool]:
+    """Return whether figures, the request, the list and the alerts call its answer late."""
+    with house.begin() as office:
+        lines = [row["number"] for row in office.list(state="overdue")]
+        alerts = [each.kind for each in causes.look(office.work)]
+        shown = office.show(number)["late"]
+    return {month(house).late == 1, shown, number in lines, AlertKind.ANSWER_LATE in alerts}
+
+
+def test_a_letter_that_was_given_up_told_nobody_once_the_end_was_written_about(
+    any_house: House,
+) -> None:
+    """It leaves no more, as it says less than the letter behind it; the answer came late for all
+    that."""
+    house = any_house
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    given_up(house, "waiting")
+    past_due(house, number)
+    leaves(house)
+    assert attempt(house, number) == ()
+    assert month(house).late == 1
+    with house.begin() as office:
+        assert "waiting" not in [each["template"] for each in office.letters("clerk")]
+
+
+def test_who_was_told_by_the_first_of_two_letters_was_told_for_all_who_ask(house: House) -> None:
+    """The second one was given up: figures, list and alerts all say that they heard in time."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    with house.engine.begin() as conn:
+        conn.execute(update(tables.outbox).values(state=outbox.SENT, done_at=house.now.replace(
+            tzinfo=None)))  # fmt: skip
+    leaves(house)
+    house.set(Stay, 7, leaves=house.now.date())
+    house.later(hours=1)
+    assert attempt(house, number) == ("cooling",)
+    undeliverable(house)
+    past_due(house, number)
+    assert late(house, number) == {False}
+
+
+def test_who_was_told_by_the_second_of_two_letters_too_late_was_told_too_late(
+    house: House,
+) -> None:
+    """The first one, in time, was given up after the second one, past the day, was written."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    past_due(house, number)
+    leaves(house)
+    house.set(Stay, 7, leaves=house.now.date())
+    assert attempt(house, number) == ("cooling",)
+    house.later(hours=1)
+    first = min(row["id"] for row in house.ours("outbox") if row["template"] == "waiting")
+    with house.engine.begin() as conn:
+        mine = update(tables.outbox).where(tables.outbox.c.id == first)
+        conn.execute(mine.values(state=outbox.FAILED, done_at=house.now.replace(tzinfo=None)))
+    assert month(house).late == 1
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["done", "refused"])
+def test_an_answer_that_was_given_up_is_late_until_it_is_printed(
+    any_house: House, refused: bool
+) -> None:
+    """What a request came to is no answer before its guest was told it, on no list and figure."""
+    house = any_house
+    house.person(1, "ann")
+    if refused:
+        number = house.file(email="ann@example.com")
+        with house.begin() as office:
+            office.confirm(number, "clerk", "desk")
+        with house.begin() as office:
+            office.refuse(number, "officer", "another-persons-data")
+    else:
+        number = house.approved(email="ann@example.com")
+        assert attempt(house, number) == ()
+    letter = given_up(house, "refused" if refused else "done")
+    assert late(house, number) == {False}
+    assert (month(house).answered, month(house).outcomes) == (0, {house.state(number): 1})
+    past_due(house, number)
+    assert late(house, number) == {True}
+    with house.begin() as office:
+        office.printed(letter, "clerk")
+    assert late(house, number) == {False}
+    assert month(house).answered == 1
+
+
+def test_a_time_that_nobody_was_told_to_be_longer_is_not(house: House) -> None:
+    """The letter that says so was given up: the day is the one of before, until it is printed."""
+    move(house, country="DE")
+    number = asked(house)
+    before = shown(house, number)["due_on"]
+    with house.begin() as office:
+        office.extend(number, "officer", "complex")
+    longer = shown(house, number)["due_on"]
+    letter = given_up(house, "extended")
+    assert shown(house, number)["due_on"] == before
+    house.later(days=(before - house.now.date()).days + 3)
+    assert late(house, number) == {True}
+    with house.begin() as office:
+        office.printed(letter, "clerk")
+    assert shown(house, number)["due_on"] == longer
+    assert late(house, number) == {False}

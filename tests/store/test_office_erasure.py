@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,7 @@ from flask_guesterase.core.payload import decode
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null
+from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.certificates.certifying import exists
@@ -60,6 +62,27 @@ def test_a_decision_that_moved_goes_back_to_review_and_that_is_kept(any_hotel: H
     with hotel.begin() as office:
         assert office.preview(number).differences == ()
     assert hotel.erased(number) == "sealed"
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [({"decided_at": datetime(2026, 9, 1)}, "again-clock"), ({"decided_by": "a9"}, "again-unknown"),
+     ({}, "again-differs")],
+)  # fmt: skip
+def test_the_journal_says_why_a_decision_that_was_approved_is_made_anew(
+    hotel: Hotel, written: dict[str, Any], why: str
+) -> None:
+    """Nobody is there to read it when a worker sends it back, and the plan may not say it."""
+    number = ann(hotel)
+    if written:
+        with hotel.engine.begin() as conn:
+            conn.execute(update(tables.request).values(**written))
+    else:
+        hotel.put(Invoice, id=1, booking_id=1, billed_to="Ann Berg", total=9)
+    with hotel.begin() as office:
+        office.erase(number)
+    (entry,) = (e for e in hotel.ours("entry") if e["action"] == "request-reviewed-again")
+    assert (hotel.state(number), json.loads(entry["body"])["grounds"]) == ("review", [why])
 
 
 def test_more_rows_under_approved_decisions_are_erased_with_the_others(hotel: Hotel) -> None:

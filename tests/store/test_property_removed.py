@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.recipients import Recipient, by_hand
@@ -17,6 +18,7 @@ from flask_guesterase.store import sweep, tables, worker
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.messages.outbox import BACK_OFF
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.settings import Settings
 from flask_guesterase.store.upkeep import dispatch, unlisted
@@ -58,6 +60,34 @@ def test_what_waits_under_a_removed_property_is_named(hotel: Hotel) -> None:
     assert "1 kept records, 1 requests wait" in message
     hotel.settings = known
     assert found(hotel) == []
+
+
+def test_who_acts_on_a_request_of_a_removed_property_reads_what_to_do(hotel: Hotel) -> None:
+    """Its law is needed to decide it: that it is named again, and not that nobody knows it. What
+    its guest does not want any more can be taken back without it."""
+    for id, name in enumerate(("ann", "bea", "cy"), 1):
+        hotel.guest(id, name=name, email=f"{name}@mail.example")
+    filed = hotel.file(email="ann@mail.example")
+    approved, carried = (hotel.approved(email=f"{n}@mail.example") for n in ("bea", "cy"))
+    with hotel.begin() as office:
+        office.erase(carried)
+    hotel.settings = without(hotel.settings, "sh")
+    acts: tuple[Callable[[Office], object], ...] = (
+        lambda office: office.refuse(filed, "officer", "another-persons-data"),
+        lambda office: office.extend(filed, "officer", "complex"),
+        lambda office: office.show(filed),
+        lambda office: office.erase(approved),
+        lambda office: office.check(carried),
+    )
+    for act in acts:
+        with pytest.raises(UnknownError) as problem, hotel.begin() as office:
+            act(office)
+        assert problem.value.unnamed
+        assert "Name it in properties= again" in str(problem.value)
+    with hotel.begin() as office:
+        office.withdraw(filed, "clerk")
+    states = {row["number"]: row["state"] for row in hotel.ours("request")}
+    assert states[filed] == "withdrawn"
 
 
 def test_a_notice_that_another_system_has_not_answered_is_named(hotel: Hotel) -> None:

@@ -15,10 +15,11 @@ from flask_guesterase import Blocker
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.store import tables
+from flask_guesterase.store.executing import anewwords
 from flask_guesterase.web.staffpages.holding import plain
-from flask_guesterase.web.wording.language import Language
+from flask_guesterase.web.wording.language import LANGUAGES, Language
 from flask_guesterase.web.wording.registered import shown, title
-from flask_guesterase.web.wording.words import grounded
+from flask_guesterase.web.wording.words import AGAIN, grounded
 from tests.store.hotel import Booking
 from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import STAFF, House
@@ -296,3 +297,13 @@ def test_the_journal_says_what_another_system_answered(
     """A notice that was received is no request that waits for proof, and a name stays a name, if
     it is a word of ours too."""
     assert grounded(Language("en"), action, grounds) == said
+
+
+def test_the_journal_says_in_words_why_something_is_decided_anew() -> None:
+    """Each reason has words of its own in every language, and none names a table."""
+    known = {anewwords.DIFFERS, anewwords.UNDONE, *anewwords.grounds(anewwords.TEXTS)}
+    assert known == set(AGAIN)
+    for code in LANGUAGES:
+        said = [grounded(Language(code), "request-reviewed-again", [each]) for each in known]
+        assert len({text for (text,) in said}) == len(known)
+        assert not any(text.startswith("again") for (text,) in said)

@@ -416,3 +416,19 @@ def test_a_look_at_holds_writes_nothing(house: House, page: str) -> None:
         holder.get(f"{DESK}/{page}")
         conn.rollback()
     assert house.hotel.ours("actor") == []
+
+
+def test_who_lifted_a_hold_stands_where_holds_are_looked_at_and_nowhere_else(
+    house: House, number: str
+) -> None:
+    """Two people did, by their numbers; a silent one stays silent to whoever may not hold there."""
+    before = opened(pages(house, "auditor", number))
+    id = place(house, "subject", "guests", "1", property="sh")
+    lift(house, id)
+    with house.app.app_context(), house.extension.begin() as office:
+        who = [office.acts_as(login) for login in ("holder", "second-holder")]
+    page = house.browser("holder").get(f"{DESK}/holds")
+    assert f"Lifted by</dt><dd>{who[0]} and {who[1]} · " in page
+    assert "Lifted last" not in house.browser("far-holder").get(f"{DESK}/holds")
+    assert house.browser("porter").client.get(f"{DESK}/holds").status_code == 403
+    assert opened(pages(house, "auditor", number)) == before

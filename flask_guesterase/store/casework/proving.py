@@ -97,7 +97,7 @@ def known(
 
 
 def _is(work: Work, case: Case, value: dict[str, Any], contact: Contact) -> bool:
-    country = work.settings.property(case.property).country
+    country = work.settings.home(case.property).country
     alike = same(contact.kind, value["value"], contact.value, country)
     return bool(value["kind"] == contact.kind and alike)
 

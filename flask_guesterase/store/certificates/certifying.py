@@ -83,7 +83,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
     :param end: the end state.
     :param decisions: what was decided, done and found left.
     """
-    property_ = work.settings.property(case.property)
+    property_ = work.settings.home(case.property)
     did = decisions.get("did", ())
     went = tuple(line for i in did if i["outcome"] in _ACTIONS for line in _gone(i))
     later = laternotice.last_day(work, case.number) if end is State.SEALED else ""
@@ -319,7 +319,7 @@ def issued_today(work: Work, case: Case) -> bool:
     last = work.conn.execute(
         select(func.max(table.c.issued_at)).where(table.c.request == case.number)
     ).scalar_one()
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     return last is not None and day_at(hotel, last.replace(tzinfo=UTC)) == day_at(hotel, work.now)
 
 

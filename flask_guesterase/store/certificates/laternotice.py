@@ -282,5 +282,5 @@ def day_of(work: Work, case: Case, last: str) -> str:
     :param case: the request.
     :param last: the UTC day with which its key dies, ISO.
     """
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     return last_whole_day(date.fromisoformat(last), hotel.zone).isoformat()

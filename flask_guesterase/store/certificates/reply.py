@@ -43,7 +43,7 @@ def refused(work: Work, case: Case, ground: Ground) -> dict[str, str]:
     told = _refusal(work, case, ground).to_json()
     until = ""
     if shelved.awaited(work, case):
-        hotel = work.settings.property(case.property)
+        hotel = work.settings.home(case.property)
         until = day_at(hotel, work.now + timedelta(days=DAYS)).isoformat()
     return {"ground": ground.value, "answer": told, "case": coded(case), "until": until}
 
@@ -96,7 +96,7 @@ def named(work: Work, case: Case, ground: Ground) -> str:
 
     Where the law at the property knows no article for it, the kept text says that there is none.
     """
-    law = answering.law(work.settings, work.settings.property(case.property))
+    law = answering.law(work.settings, work.settings.home(case.property))
     found = exemption(law, ground)
     if found is None:
         return canonical({"law": law, "article": "", "explained": None}).decode()

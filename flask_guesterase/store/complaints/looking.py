@@ -115,7 +115,7 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
 
 def day_of(work: Work, row: Complaint) -> date:
     """Return the day at the property of a complaint."""
-    return day_at(work.settings.property(row.property), work.now)
+    return day_at(work.settings.home(row.property), work.now)
 
 
 def late(work: Work, row: Complaint) -> tuple[str, ...]:

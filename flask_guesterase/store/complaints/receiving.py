@@ -78,7 +78,7 @@ def from_guest(work: Work, code: str, about: str, text: str) -> str:
     before = _open(work, number)
     if before is not None and _says(work, before, about, text):
         return str(before.number)
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     given = Grievance(about, text, case.property, number, lang=case.lang)
     row = _receive(work, hotel, given, None, case)
     # The page they read next says that it was received, and by when there is an answer.

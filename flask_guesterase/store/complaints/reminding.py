@@ -55,7 +55,7 @@ def _remind(work: Work, row: Complaint) -> bool:
         return False
     what = min(days, key=lambda word: days[word])
     left = days_left(days[what], today)
-    hotel = work.settings.property(row.property)
+    hotel = work.settings.home(row.property)
     params = {"what": what, "due": days[what].isoformat(), "left": str(left), "number": row.number}
     for role, address in (("officer", hotel.officer), ("deputy", hotel.deputy if overdue else "")):
         if address:

@@ -47,7 +47,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     opened = boxed.opened(work, case.property, found, known)
     strange = strangers.strange(work, opened.rows, found, people)
     near = {n: [*around.get(n, ()), *strange.get(n, ())] for n in {**around, **strange}}
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     before = strangers.remembered(work, opened.rows, hotel.country)
     mask = Mask(work, mine, others.beside(work, near, mine), before)
     made = {

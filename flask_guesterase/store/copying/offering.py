@@ -67,7 +67,7 @@ def after(work: Work, number: str, by: str) -> str:
     if case.state not in DONE or case.kind == Kind.COPY:
         raise TransitionError("Nothing was erased by this request.", "File one for a copy.")
     whose = people.taken(work, case.number)
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     asked = Opening(
         hotel, "desk", case.lang, day_at(hotel, work.now), work.stamp, actor,
         fingerprint(work.custodian.pepper("subject"), "erased", case.number),

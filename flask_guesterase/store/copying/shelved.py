@@ -31,7 +31,7 @@ PURPOSE = "copy"
 
 def put(work: Work, case: Case, copy: Copy) -> str:
     """Seal a copy until its last day at the hotel, which is returned, ISO."""
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     last = day_at(hotel, work.now) + timedelta(days=DAYS)
     ends = last.isoformat()
     terms = Terms(case.controller, PURPOSE, last_utc_day(last, hotel.zone).isoformat())

@@ -79,7 +79,7 @@ def approve(
     officer(work, case, by, plan.people)
     today, mark = _as_read(work, case, plan, digest_seen, same.require(work, case))
     settled(work, case)
-    hotel, grace = work.settings.property(case.property), timedelta(hours=work.settings.grace_hours)
+    hotel, grace = work.settings.home(case.property), timedelta(hours=work.settings.grace_hours)
     if alone:
         grace, grounds = max(grace, outside.WAIT), (*grounds, OUTSIDE)
     waits = {

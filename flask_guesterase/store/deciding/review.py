@@ -293,7 +293,7 @@ def _uncontested(case: Case) -> None:
 
 
 def _ground(work: Work, case: Case, ground: str) -> Ground:
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     held = ground in (Ground.NOTHING, Ground.LAW) and _held(work, case)
     known = bool(people.subjects(work, case.number, Standing.TAKEN))
     law = answering.law(work.settings, hotel)

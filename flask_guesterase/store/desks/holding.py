@@ -101,6 +101,13 @@ class Holding(Desk):
         """
         return lookover.listed(self.work, by)
 
+    def lifted_holds(self, by: str) -> Sequence[dict[str, Any]]:
+        """Return the holds and freezes that were lifted last, with who placed and who lifted them.
+
+        :raises ForbiddenError: they may place holds nowhere.
+        """
+        return lookover.lifted(self.work, by)
+
     def acts_as(self, by: str) -> str:
         """Return the opaque number under which a person acts.
 

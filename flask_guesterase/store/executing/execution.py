@@ -45,7 +45,7 @@ from ..search.spared import THEIRS, left_to_others
 from ..sweeping.putoff import ahead, astray, come
 from ..upkeep import upgrade
 from ..work import Work
-from . import earlier
+from . import anewwords, earlier
 
 RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
 """How long a blocked erasure waits before it is tried again; the last one goes on for ever."""
@@ -120,7 +120,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     upgrade.require(work.conn)
     remembering.require(work)
     if ahead(work, case.decided_at):
-        return _review_again(work, case, actor, ("it was approved by a clock that ran ahead",))
+        return _review_again(work, case, actor, (anewwords.AHEAD,))
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
     said = approvals.entries(work, case, (*approvals.DECIDING, *objecting.OBJECTING))
@@ -158,14 +158,14 @@ def _doubted(
     :param said: what the journal says of the request.
     """
     if approval is None:
-        return "the journal knows of no such approval"
+        return anewwords.UNKNOWN
     if objecting.is_open(work, case.number, said):
-        return "somebody at another contact objected"
+        return anewwords.OBJECTED
     if outbox.OUTSIDE not in approval.grounds:
         return ""
     if outside.failed(work, case):
-        return "the notice outside could not leave"
-    return "the notice left by a clock that ran ahead" if outside.left_ahead(work, case) else ""
+        return anewwords.UNSENT
+    return anewwords.LEFT_AHEAD if outside.left_ahead(work, case) else ""
 
 
 def all_kept(plan: Plan) -> tuple[Block, ...]:
@@ -185,7 +185,8 @@ def _review_again(
     work: Work, case: Case, actor: str, moved: tuple[str, ...], who: Mapping[str, str] | None = None
 ) -> Ending:
     case = reconsider(work, case)
-    tell(work, RequestReviewedAgain, case, actor, {"differences": len(moved)}, marks=who)
+    why, counts = anewwords.grounds(moved), {"differences": len(moved)}
+    tell(work, RequestReviewedAgain, case, actor, counts, why, who)
     return Ending(State.REVIEW, (), moved)
 
 

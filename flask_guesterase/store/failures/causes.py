@@ -153,6 +153,8 @@ def _answers(work: Work) -> Iterator[Cause]:
             receipt = deadlines.receipt_due(work, case)
             day = min(filter(None, (deadlines.due(work, case), receipt)))
             late.setdefault(case.property, []).append(day)
+    for case in deadlines.untold(work):
+        late.setdefault(case.property, []).append(deadlines.due(work, case))
     for code, days in late.items():
         yield Cause(AlertKind.ANSWER_LATE, code, "", _midnight(min(days)), len(days))
 

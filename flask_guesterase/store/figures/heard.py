@@ -21,9 +21,12 @@ from .. import tables
 from ..casework import answering
 from ..casework.cases import day_at
 from ..census.told import at_of
+from ..messages import unheard
+from ..messages.outbox import LOST
 from ..requests import waiting
 from ..requests.waiting import for_guests
 from ..settings import Property
+from ..statements.sql import chunks
 from ..work import Work
 
 GRANTED = DONE | {State.RESTORED}
@@ -42,7 +45,12 @@ def before(days: Subquery, today: date) -> ColumnElement[bool]:
     each, entry = days.c, tables.entry.alias()
     waited = (entry.c.request == each.number, entry.c.action == RequestWaiting.name)
     mine = select(entry.c.leaf).where(*waited).correlate(days).exists()
-    done = and_(each.state.in_([state.value for state in GRANTED]), each.answered > each.due_on)
+    # Of whom no letter reached that it is done, nobody knows a day of the answer.
+    late = or_(
+        each.answered > each.due_on,
+        and_(each.answered.is_(None), each.due_on < today.isoformat()),
+    )
+    done = and_(each.state.in_([state.value for state in GRANTED]), late)
     waited_on = each.state.in_([state.value for state in _WAITED])
     waits = and_(waited_on, each.due_on < today.isoformat())
     return and_(or_(done, waits).is_(True), mine)
@@ -98,18 +106,25 @@ def _unseen(work: Work, hotel: Property, row: Row[Any]) -> bool:
 
 def _given_up(work: Work, rows: Sequence[Row[Any]]) -> set[tuple[str, datetime]]:
     """Return which letters were given up: their requests, and when they were written."""
-    lost, wrote = waiting.given_up(work) if rows else [], dict[str, set[datetime]]()
-    numbers, found = {number for number, _ in lost}, set[tuple[str, datetime]]()
+    numbers = {number for number, _ in waiting.given_up(work)} if rows else set()
+    wrote = dict[str, list[datetime]]()
     for row in rows:
         if row.number in numbers and (at := _wrote(row)) is not None:
-            wrote.setdefault(row.number, set()).add(at)
-    for number, when in lost:
-        # The last one that was written by then, and is none that was given up later.
-        mine = {at for at in wrote.get(number, ()) if at <= when}
-        if mine:
-            wrote[number].remove(max(mine))
-            found.add((number, max(mine)))
-    return found
+            wrote.setdefault(row.number, []).append(at)
+    out, states = tables.outbox.c, dict[str, list[str]]()
+    for part in chunks(sorted(wrote)):
+        mine = select(out.request, out.state).where(
+            out.request.in_(part), out.template == unheard.WAITING
+        )
+        for letter in work.conn.execute(mine.order_by(out.id.desc())):
+            states.setdefault(letter.request, []).append(letter.state)
+    # Each entry that tells of one has its letter, the newest its newest; old ones had their time.
+    return {
+        (number, at)
+        for number, moments in wrote.items()
+        for at, state in zip(sorted(moments, reverse=True), states.get(number, ()), strict=False)
+        if state in LOST
+    }
 
 
 def _wrote(row: Row[Any]) -> datetime | None:

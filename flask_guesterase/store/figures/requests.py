@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, Subquery, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, null, or_, select
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ...core.canary import KIND
 from ...core.deadlines import days_left, paused
@@ -16,6 +17,8 @@ from ...core.lifecycle import COPIES, UNANSWERED, State
 from .. import tables
 from ..casework import answering
 from ..casework.cases import day_at
+from ..messages import unheard
+from ..requests import deadlines
 from ..settings import Property
 from ..work import Work
 from . import heard
@@ -66,7 +69,7 @@ def _received(work: Work, hotel: Property, first: str) -> list[Alike]:
     wanted = (
         func.substr(each.received, 1, 7).label("month"), each.channel, each.state, each.ground,
         days_between(dialect, each.received, each.answered).label("days"),
-        case((each.answered > each.due_on, 1), else_=0).label("late"),
+        case((_is_late(each, day_at(hotel, work.now)), 1), else_=0).label("late"),
         # Of what is answered, or ended without one, nobody asks any more when it was due.
         case((waits, each.due_on)).label("due_on"), case((waits, each.asked)).label("asked"),
         case((waits, each.kind)).label("kind"),
@@ -78,9 +81,24 @@ def _received(work: Work, hotel: Property, first: str) -> list[Alike]:
     return [*(_alike(work, hotel, row) for row in work.conn.execute(counted)), *rest]
 
 
+def _is_late(each: ReadOnlyColumnCollection[str, Any], today: date) -> ColumnElement[bool]:
+    """Return whether a request was answered after its day, or its guest was never told in it."""
+    untold = and_(each.answered.is_(None), each.ended == 1, each.due_on < today.isoformat())
+    return or_(each.answered > each.due_on, untold)
+
+
 def _days(work: Work, hotel: Property, first: str) -> Subquery:
-    """Return the requests since a month, with the days on which what happened at the property."""
+    """Return the requests since a month, with the days on which what happened at the property.
+
+    Of what ended and of which no letter that says so reached its guest, none of the answer; where
+    they were not told that it takes longer, it was due before.
+    """
     table, dialect = tables.request.c, work.conn.dialect.name
+    untold, sooner = sorted(unheard.unanswered(work)), deadlines.sooner(work, hotel)
+    due_on = case(
+        *((table.number == number, day) for number, day in sorted(sooner.items())),
+        else_=table.due_on,
+    ) if sooner else table.due_on
     # A day more: east of Greenwich the month begins earlier.
     since = datetime.fromisoformat(f"{first}-01") - timedelta(days=1)
     between, zone = (since, work.stamp), ZoneInfo(hotel.zone)
@@ -89,7 +107,9 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     # An erasure is answered once it was checked: with its first certificate.
     first_one = tables.certificate.c
     certified = and_(first_one.request == table.number, first_one.supplement == 0)
+    ended = table.number.in_(untold)
     answered = case(
+        (ended, null()),
         (granted, func.coalesce(first_one.issued_at, table.erased_at)),
         (table.state.in_([state.value for state in _DECIDED]), table.decided_at),
     )
@@ -99,7 +119,8 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     erased = case((granted | (table.state == State.CHECKING.value), table.erased_at))
     return (
         select(
-            table.number, table.channel, table.state, table.kind, table.due_on,
+            table.number, table.channel, table.state, table.kind, due_on.label("due_on"),
+            case((ended, 1), else_=0).label("ended"),
             case((refused, table.ground)).label("ground"),
             wall_day(dialect, table.received_at, zone, between).label("received"),
             wall_day(dialect, answered, zone, between).label("answered"),

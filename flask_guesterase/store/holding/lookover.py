@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, literal, or_, select
 
 from ...core.errors import ForbiddenError
 from ...core.events import SYSTEM, FreezeUnconfirmed, HoldReviewDue
@@ -46,6 +46,41 @@ def listed(work: Work, by: str) -> list[dict[str, Any]]:
         if places <= holding or (row.kind == FREEZE and places <= freezing):
             lines.append(_line(work, row, places <= holding))
     return lines
+
+
+def lifted(work: Work, by: str, most: int = 20) -> list[dict[str, Any]]:
+    """Return the holds and freezes that were lifted last, with who placed and who lifted them.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks: silent ones are for those who may hold there, as living
+        ones are.
+    :param most: how many at most.
+    :raises ForbiddenError: they may place holds nowhere.
+    """
+    table, known = tables.hold, list(work.settings.properties)
+    mine = [code for code in known if actors.may(work, by, Permission.HOLD, code)]
+    if not mine:
+        raise ForbiddenError(
+            f"This needs the permission '{Permission.HOLD}' at a property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    # Of a property that nobody runs any more whoever may at each of the others.
+    gone = and_(literal(mine == known), table.c.property.not_in(known))
+    rows = work.conn.execute(
+        select(table)
+        .where(table.c.lifted_at.is_not(None), or_(table.c.property.in_(mine), gone))
+        .order_by(table.c.lifted_at.desc(), table.c.id.desc())
+        .limit(most)
+    )
+    return [
+        {
+            "id": row.id, "kind": row.kind, "scope": row.scope, "property": row.property,
+            "why": row.why, "silent": bool(row.silent), "placed_at": row.placed_at,
+            "placed_by": row.placed_by, "proposed_by": row.lift_by or "",
+            "lifted_by": row.lifted_by or "", "lifted_at": row.lifted_at,
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:

@@ -218,7 +218,7 @@ def _refused(work: Work) -> TokenError:
 
 def _asked(work: Work, row: Row[Any], whose: list[Person], lang: str) -> Case:
     """Return the request that is proved: theirs that waits for it, or a new one."""
-    hotel = work.settings.property(row.property)
+    hotel = work.settings.home(row.property)
     opening = Opening(
         hotel, "form", lang or hotel.lang, day_at(hotel, work.now), work.stamp, None, row.mark
     )

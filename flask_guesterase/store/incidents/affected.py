@@ -122,7 +122,8 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
         bounced.APART: apart,
     }  # fmt: skip
     listed = {name: sorted(list(each) for each in people) for name, people in said.items()}
-    whole = {**listed, "spared": len(spared)}
+    lost = bounced.lost(work, row.number, before, apart)
+    whole = {**listed, "spared": len(spared), bounced.LOST: lost}
     box = written.seal(work, row.controller, records.PURPOSE, whole)
     people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: len(found.erased)}
     question = json.dumps(_question(asked) | {RECORDS: found.records})

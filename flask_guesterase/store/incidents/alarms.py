@@ -145,7 +145,7 @@ def remind(work: Work) -> int:
 
 
 def _remind(work: Work, row: Incident) -> bool:
-    hotel = work.settings.property(row.property)
+    hotel = work.settings.home(row.property)
     today = day_at(hotel, work.now).isoformat()
     duties = [each for each in ringing(work, row) if each.applies]
     near = [each for each in duties if not each.done and each.due_at <= work.stamp + EARLY]

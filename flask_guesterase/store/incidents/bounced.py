@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -10,6 +10,7 @@ from sqlalchemy import Row, select, update
 from ...core.incidents import CLOSED, SENDING, SENT, Whom
 from .. import tables
 from ..boxes import safe
+from ..casework import written
 from ..messages.outbox import FAILED, PERSON
 from ..work import Work
 
@@ -18,6 +19,10 @@ LETTER = "incident"
 
 APART, MISSED, PEOPLE = "apart", "missed", "people"
 """Whom a look found: letters of before that count no more, who is gone, and who is written to."""
+
+LOST = "lost"
+"""Which letters of those that count no more were given up, and whose: a box that says so ends in a
+month, and somebody may print the letter later."""
 
 
 def given_up(work: Work, number: str) -> set[str]:
@@ -51,6 +56,10 @@ def count(work: Work, template: str, mark: str, left: bool) -> None:
     if row is None:
         return
     said, who = safe.peek(work, row.reach_box) or {}, _whose(work, mark)
+    if who is None:
+        who = said.get(LOST, {}).get(mark)
+    elif not left and who in said.get(APART, ()):
+        _remember(work, row, {**said, LOST: {**said.get(LOST, {}), mark: who}})
     mine = table.c.incident == number, table.c.whom == Whom.GUESTS.value
     notices = select(table).where(*mine).order_by(table.c.id).with_for_update()
     for notice in work.conn.execute(notices).all():
@@ -60,6 +69,30 @@ def count(work: Work, template: str, mark: str, left: bool) -> None:
             continue
         anew = {} if left or row.state == CLOSED else {"confirmed_by": None, "confirmed_at": None}
         work.conn.execute(update(table).where(table.c.id == notice.id).values(**counts, **anew))
+
+
+def lost(
+    work: Work, number: str, said: Mapping[str, Any], apart: Collection[tuple[str, str]]
+) -> dict[str, list[str]]:
+    """Return which letters that were given up are those of people that count no more, and whose.
+
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param said: what the look before found.
+    :param apart: table and key text of each of these people.
+    """
+    known = {**said.get(LOST, {})}
+    if apart:
+        known |= {mark: who for mark in given_up(work, number) if (who := _whose(work, mark))}
+    return {mark: who for mark, who in sorted(known.items()) if tuple(who) in apart}
+
+
+def _remember(work: Work, row: Row[Any], said: Mapping[str, Any]) -> None:
+    """Seal what the last look found anew, with what has become known since."""
+    box = written.seal(work, row.controller, "incident", said)
+    mine = update(tables.incident).where(tables.incident.c.id == row.id)
+    work.conn.execute(mine.values(reach_box=box))
+    safe.drop(work, row.reach_box)
 
 
 def _whose(work: Work, mark: str) -> list[str] | None:

@@ -26,7 +26,7 @@ def hold(work: Work, row: Incident, actor: str) -> int:
     :param row: the incident.
     :param actor: opaque number of who opened it.
     """
-    hotel = work.settings.property(row.property)
+    hotel = work.settings.home(row.property)
     values = {
         "scope": Scope.EVIDENCE.value,
         "query": row.number,

@@ -174,7 +174,7 @@ def owed(work: Work, by: str) -> list[dict[str, Any]]:
 
 
 def _day(work: Work, row: Row[Any]) -> str:
-    return day_at(work.settings.property(row.property), work.now).isoformat()
+    return day_at(work.settings.home(row.property), work.now).isoformat()
 
 
 def _measures(work: Work, row: Incident) -> list[dict[str, Any]]:

@@ -39,7 +39,7 @@ from ..settings import Property
 from ..unit import Run
 from ..work import Work
 from . import affected, alarms, records
-from .bounced import LETTER, given_up
+from .bounced import LETTER, LOST, given_up
 from .records import Incident
 
 if TYPE_CHECKING:
@@ -161,12 +161,14 @@ def digest(work: Work, row: Incident, notice: _Notice) -> str:
     :param row: the incident.
     :param notice: what was proposed.
     """
+    reach = safe.peek(work, row.reach_box) or {}
     told = {
         "letter": [row.number, notice.alarm],
         "about": row.kind,
         "noticed": row.noticed_at.isoformat(),
         "words": (safe.peek(work, notice.box) or {}).get("text", ""),
-        "reach": safe.peek(work, row.reach_box) or {},
+        # What became of letters of before, meanwhile, makes it no other letter.
+        "reach": {name: said for name, said in reach.items() if name != LOST},
         "proposed": notice.proposed_at.isoformat(),
     }
     key = work.custodian.pepper("incident")
@@ -313,7 +315,7 @@ def marked() -> ColumnElement[bool]:
 def _letters(
     work: Work, row: Incident, words: str, people: Sequence[Person]
 ) -> Iterator[bool]:
-    hotel = work.settings.property(row.property)
+    hotel = work.settings.home(row.property)
     params = {
         "number": row.number, "about": row.kind, "words": words,
         "noticed": row.noticed_at.isoformat(),

@@ -161,7 +161,7 @@ def _cut(text: str) -> str:
 
 def _possible(work: Work, row: Incident, on: date) -> None:
     """Let nobody have been told on a day ahead, or before the incident was noticed."""
-    hotel = work.settings.property(row.property)
+    hotel = work.settings.home(row.property)
     wrong = ""
     if on > day_at(hotel, work.now):
         wrong = "This day lies ahead."

@@ -182,7 +182,7 @@ def open_rows(work: Work, code: str) -> Sequence[Any]:
 
 def begin(work: Work, canary: Canary, invented: Invented) -> int:
     """Write down that an invented guest is about to be, before there is any; return its number."""
-    place = work.settings.property(canary.property)
+    place = work.settings.home(canary.property)
     box = _seal(work, place.controller, invented, ())
     done = work.conn.execute(
         insert(tables.canary).values(
@@ -260,7 +260,7 @@ def _rebox(
     people: Iterable[tuple[str, str]],
 ) -> None:
     row = work.conn.execute(select(tables.canary).where(tables.canary.c.id == id)).one()
-    controller = work.settings.property(row.property).controller
+    controller = work.settings.home(row.property).controller
     safe.drop(work, row.box)
     note(work, id, box=_seal(work, controller, invented, rows, people))
 
@@ -288,7 +288,7 @@ def tell(work: Work, id: int, seen: Sighting) -> None:
         for name, places in seen.as_dict().items()
         if isinstance(places, Mapping)
     }
-    place = work.settings.property(row.property)
+    place = work.settings.home(row.property)
     work.events.append(CanaryLooked(
         slug(place.controller), place.code, row.request or "", SYSTEM,
         counts | {"left": seen.left}, (state,),

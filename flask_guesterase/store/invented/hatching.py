@@ -274,7 +274,7 @@ def _request(
     if row.request is not None:
         # Somebody else found it booked, and was faster.
         return str(row.request)
-    place = work.settings.property(row.property)
+    place = work.settings.home(row.property)
     approved = canaries.approvers(work, place.code)
     if approved is None:
         raise _refused("Canaries were stopped meanwhile.")

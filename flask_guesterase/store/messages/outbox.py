@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 MESSAGE, FILE, RECIPIENT, BACK = "message", "file", "recipient", "file-back"
 
 QUEUED, SENDING, READY, SENT, FAILED = "queued", "sending", "ready", "sent", "failed"
-"""States: waiting to be sent, being sent, waiting to be printed, done, given up."""
+OVERTAKEN = "overtaken"
+"""States: waiting to be sent, being sent, waiting to be printed, done, given up, and not to be sent
+any more, as a newer letter says how it ended."""
+
+LOST = (FAILED, OVERTAKEN)
+"""States of a letter that reached nobody."""
 
 BACK_OFF = (1, 5, 30, 60, 180, 360, 720, 1440)
 """Minutes to wait after each failure; after the last one a person must look."""
@@ -145,7 +150,8 @@ def queue_print(
     :param dedupe: a second letter with the same mark is not queued.
     """
     channel = work.settings.mail if work.settings.mail in SHOWN else "print"
-    _message(work, case, channel, "", template, params, dedupe)
+    content = {"to": "", "lang": case.lang, "params": about(case, params)}
+    _queue(work, case, MESSAGE, channel, template, dedupe, content)
 
 
 @dataclass(frozen=True)
@@ -190,19 +196,6 @@ def queue_post(
         "params": {**params, "property": post.property},
     } | ({} if post.person is None else {PERSON: list(post.person)})
     _queue(work, post, MESSAGE, channel, template, dedupe, content)
-
-
-def _message(
-    work: Work,
-    case: Case,
-    channel: str,
-    to: str,
-    template: str,
-    params: Mapping[str, str],
-    dedupe: str,
-) -> None:
-    content = {"to": to, "lang": case.lang, "params": about(case, params)}
-    _queue(work, case, MESSAGE, channel, template, dedupe, content)
 
 
 def about(case: Case, params: Mapping[str, str]) -> dict[str, str]:
@@ -394,7 +387,7 @@ def pending(work: Work, number: str) -> Sequence[str]:
         row.kind
         for row in work.conn.execute(
             select(table.c.kind)
-            .where(table.c.request == number, table.c.state.not_in([SENT]))
+            .where(table.c.request == number, table.c.state.not_in([SENT, OVERTAKEN]))
             .order_by(table.c.id)
         )
     ]

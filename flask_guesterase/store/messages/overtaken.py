@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select, update
 
 from .. import tables
+from ..boxes import safe
 from ..work import Work
-from .outbox import FAILED, MESSAGE, QUEUED, SENDING, SENT, Parcel, call_off
+from .outbox import FAILED, MESSAGE, OVERTAKEN, QUEUED, SENDING, SENT, Parcel
 
 STANDING = ("waiting", "extended", "done")
 """Texts that say how a request stands, which is not so any more once a newer one says its end."""
@@ -71,4 +72,24 @@ def take_back(work: Work, number: str, template: str) -> None:
         select(newer.c.id).where(*ends).correlate(table).exists(),
     )  # fmt: skip
     for id in work.conn.execute(older.with_for_update(skip_locked=True)).scalars().all():
-        call_off(work, id)
+        overtake(work, id)
+
+
+def overtake(work: Work, id: int) -> None:
+    """Let a letter not leave any more; that its guest was not told by it stays known.
+
+    Its mark is free for another one that says the same later.
+
+    :param work: the open transaction, in which its row is locked.
+    """
+    table = tables.outbox.c
+    box = work.conn.execute(select(table.box).where(table.id == id)).scalar()
+    work.conn.execute(
+        update(tables.outbox)
+        .where(table.id == id)
+        .values(
+            state=OVERTAKEN, box=None, dedupe=f"{OVERTAKEN}:{id}",
+            done_at=func.coalesce(table.done_at, work.stamp),
+        )
+    )  # fmt: skip
+    safe.drop(work, box)

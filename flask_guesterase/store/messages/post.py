@@ -64,7 +64,7 @@ def remind(work: Work, case: Case, to: str, params: Mapping[str, str], whom: str
     :param whom: "officer" or "deputy"; each is reminded once a day at most.
     """
     dedupe = f"{outbox.OFFICER}:{case.number}:{whom}:{params['today']}"
-    read = replace(case, lang=work.settings.property(case.property).lang, asked_by=None)
+    read = replace(case, lang=work.settings.home(case.property).lang, asked_by=None)
     outbox.queue_message(work, read, Contact("email", to), outbox.OFFICER, params, dedupe)
 
 
@@ -80,6 +80,6 @@ def remind_late(work: Work, case: Case, to: str, params: Mapping[str, str], whic
     dedupe = f"{outbox.LATE}:{case.number}:{which}"
     if outbox.queued(work, dedupe):
         return False
-    read = replace(case, lang=work.settings.property(case.property).lang, asked_by=None)
+    read = replace(case, lang=work.settings.home(case.property).lang, asked_by=None)
     outbox.queue_message(work, read, Contact("email", to), outbox.LATE, params, dedupe)
     return True

@@ -168,7 +168,7 @@ def recipients(work: Work, case: Case) -> tuple[str, ...]:
         else:
             told.append((line.recipient, line.property))
             deliveries.call_off(work, line.outbox)
-    due = day_at(work.settings.property(case.property), work.now) + TELL_WITHIN
+    due = day_at(work.settings.home(case.property), work.now) + TELL_WITHIN
     for name, place in dict.fromkeys(told):
         tasks.ask(work, place, f"{place}/{name}/restored-{case.number}", due, 1)
     return tuple(dict.fromkeys(name for name, _ in told))
@@ -214,7 +214,7 @@ def write_guest(work: Work, case: Case, ground: str, backs: Iterable[Back]) -> N
     :param backs: what became of the rows of its safety copies.
     """
     left = shells(work, (back.old for back in backs if back.fate not in CAME))
-    on = day_at(work.settings.property(case.property), work.now).isoformat()
+    on = day_at(work.settings.home(case.property), work.now).isoformat()
     params, dedupe = {"ground": ground, "until": on}, f"restored:{case.number}"
     contact = _contact(work, case, left) if case.asked_by != Asker.RELATIVE else None
     if contact is None:

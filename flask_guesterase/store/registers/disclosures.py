@@ -54,7 +54,7 @@ def review(work: Work, number: str, by: str, finding: str) -> None:
         .where(table.c.number == row.number)
         .values(reviewed_by=actor, reviewed_at=work.stamp, finding=finding)
     )
-    place = work.settings.property(row.property)
+    place = work.settings.home(row.property)
     work.events.append(DisclosureReviewed(
         place.controller, place.code, row.number, actor, grounds=(finding,)
     ))  # fmt: skip

@@ -26,8 +26,11 @@ from ..access import actors
 from ..casework import answering
 from ..casework.cases import Case, columns, day_at, load, read, step, tell
 from ..certificates.reply import coded
+from ..messages import unheard
 from ..messages.post import remind as remind_person
 from ..messages.post import write
+from ..settings import Property
+from ..statements.sql import chunks
 from ..work import Work
 from . import waiting
 
@@ -37,12 +40,12 @@ ANSWER, RECEIPT = "answer", "receipt"
 
 def received(work: Work, case: Case) -> date:
     """Return the day of receipt at the property."""
-    return day_at(work.settings.property(case.property), case.received_at.replace(tzinfo=UTC))
+    return day_at(work.settings.home(case.property), case.received_at.replace(tzinfo=UTC))
 
 
 def today(work: Work, case: Case) -> date:
     """Return the day at the property of a request."""
-    return day_at(work.settings.property(case.property), work.now)
+    return day_at(work.settings.home(case.property), work.now)
 
 
 def due(work: Work, case: Case) -> date:
@@ -52,23 +55,74 @@ def due(work: Work, case: Case) -> date:
     letter, which asks, until identity was shown; from then on the day is written down. A guest who
     was told what an erasure waited for hears of it in the time that the law gives, from that on.
     """
-    written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
-    if case.state is State.CHECKING and case.erased_at is not None and waiting.told(work, case):
-        hotel = work.settings.property(case.property)
-        day = day_at(hotel, case.erased_at.replace(tzinfo=UTC))
-        law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
-        return max(written, answer_by(day, law, days))
+    written, asked = _written(work, case), case.acknowledged_at
+    if case.state is State.CHECKING:
+        return _from_erasure(work, case, written)
     if asked is None or not stands(work, case):
         return written
-    since = day_at(work.settings.property(case.property), asked.replace(tzinfo=UTC))
+    since = day_at(work.settings.home(case.property), asked.replace(tzinfo=UTC))
     return paused(written, days_left(today(work, case), since))
+
+
+def _from_erasure(work: Work, case: Case, written: date) -> date:
+    """Return the last day for the word that all is done, of who was told what it waited for."""
+    if case.erased_at is None or not waiting.told(work, case):
+        return written
+    hotel = work.settings.home(case.property)
+    day = day_at(hotel, case.erased_at.replace(tzinfo=UTC))
+    law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
+    return max(written, answer_by(day, law, days))
+
+
+def _written(work: Work, case: Case) -> date:
+    """Return the day that is written; without what it was lengthened by, where nobody told the
+    guest: the letter that says so was given up.
+
+    Source: GDPR Article 12(3).
+    """
+    written = date.fromisoformat(case.due_on)
+    if case.extended_at is None or not unheard.is_lost(work, case.number, unheard.EXTENDED):
+        return written
+    hotel, day = work.settings.home(case.property), received(work, case)
+    law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
+    more = days_left(_end(law, day, case, days), answer_by(day, law, days))
+    return written - timedelta(days=more)
+
+
+def sooner(work: Work, hotel: Property) -> dict[str, str]:
+    """Return the requests of a property whose guest was not told that an answer takes longer.
+
+    :return: number -> the last day for their answer, ISO.
+    """
+    table = tables.request
+    lost = select(tables.outbox.c.request).where(unheard.lost(unheard.EXTENDED))
+    rows = work.conn.execute(
+        select(*columns()).where(table.c.property == hotel.code, table.c.number.in_(lost))
+    )
+    return {case.number: _written(work, case).isoformat() for case in map(read, rows.all())}
+
+
+def untold(work: Work, number: str | None = None) -> list[Case]:
+    """Return the requests that ended and are late: no letter that says so reached their guest.
+
+    :param work: the open transaction.
+    :param number: number of the one that is asked about; None for all of the known properties.
+    """
+    lost, table = unheard.unanswered(work, number), tables.request
+    rows = [
+        row
+        for part in chunks(sorted(lost))
+        for row in work.conn.execute(select(*columns()).where(table.c.number.in_(part))).all()
+    ]
+    found = map(read, rows)
+    return [c for c in found if _from_erasure(work, c, _written(work, c)) < today(work, c)]
 
 
 def stands(work: Work, case: Case) -> bool:
     """Return whether the clock stands still once identity is asked for: nobody names a day then."""
     if case.state is not State.RECEIVED:
         return False
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     return answering.periods(work, hotel, case.kind).pause_identity
 
 
@@ -76,7 +130,7 @@ def receipt_due(work: Work, case: Case) -> date | None:
     """Return the last day on which receipt must be confirmed; None when it was, or need not be."""
     if case.acknowledged_at is not None or answered(work, case):
         return None
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     day = received(work, case)
     days = answering.holidays(work, hotel, day)
     return acknowledge_by(day, answering.periods(work, hotel, case.kind), days)
@@ -127,7 +181,7 @@ def extend(work: Work, number: str, by: str, reason: str) -> date:
     tell(work, RequestExtended, case, actor, grounds=(reason,))
     until = due(work, case)
     params = {"until": until.isoformat(), "reason": reason, "case": coded(case)}
-    write(work, case, "extended", params, paper=True)
+    write(work, case, unheard.EXTENDED, params, paper=True)
     return until
 
 
@@ -138,7 +192,7 @@ def _extendable(work: Work, case: Case) -> date:
 
     :raises TransitionError: it cannot be extended.
     """
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     law, day = answering.periods(work, hotel, case.kind), received(work, case)
     days = answering.holidays(work, hotel, day)
     ends = extended_by(day, law, days)
@@ -170,7 +224,7 @@ def asked_anew(work: Work, case: Case) -> tuple[datetime, int]:
     :param work: the open transaction.
     :param case: the request, refused while nobody had shown who they are.
     """
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     law = answering.periods(work, hotel, case.kind)
     asked = work.stamp - timedelta(days=_waited(work, case) if law.pause_identity else 0)
     return asked, days_left(today(work, case), day_at(hotel, asked.replace(tzinfo=UTC)))
@@ -187,7 +241,7 @@ def begin(work: Work, case: Case, first: date, at: datetime) -> Case:
     day = received(work, case)
     if first >= day or answered(work, case):
         return case
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     law = answering.periods(work, hotel, case.kind)
     ends = (_end(law, each, case, answering.holidays(work, hotel, each)) for each in (day, first))
     # What was waited for who the guest is stays added.
@@ -210,7 +264,7 @@ def _waited(work: Work, case: Case) -> int:
     asked, shown = case.acknowledged_at, case.verified_at or case.decided_at
     if asked is None or shown is None or shown < asked:
         return 0
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     first, last = (day_at(hotel, each.replace(tzinfo=UTC)) for each in (asked, shown))
     return days_left(last, first)
 
@@ -270,7 +324,7 @@ def _remind(work: Work, case: Case) -> bool:
     except TransitionError:
         # Somebody acts on it right now; of what stays open the next sweep reminds.
         return False
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     ends = min(days)
     left = days_left(ends, now)
     params = {

@@ -38,7 +38,7 @@ def _mark(key: bytes, number: str, moment: Moment, what: str) -> str:
 
 
 def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, date, str]]:
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
 
     def local(moment: datetime) -> date:
         return day_at(hotel, moment.replace(tzinfo=UTC))

@@ -77,7 +77,7 @@ def offered(work: Work, case: Case) -> bool:
     """
     # A notice that the same person would have to carry tells nobody.
     leaves = outbox.channel_for(work, Kind.EMAIL) not in outbox.SHOWN
-    return leaves and bool(work.settings.property(case.property).overseer)
+    return leaves and bool(work.settings.home(case.property).overseer)
 
 
 def require(work: Work, case: Case, by: str) -> None:
@@ -90,7 +90,7 @@ def require(work: Work, case: Case, by: str) -> None:
     """
     if offered(work, case):
         return
-    if work.settings.property(case.property).overseer:
+    if work.settings.home(case.property).overseer:
         raise approvals.twice(
             work, case, by, "Ask a second person, or set GUESTERASE_MAIL: the notice cannot leave."
         )
@@ -103,7 +103,7 @@ def announce(work: Work, case: Case) -> None:
     :param work: the open transaction.
     :param case: the request that was just approved.
     """
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     params = {"token": tokens.objection(work, case.number, Purpose.STOP)}
     read = replace(case, lang=hotel.lang, asked_by=None)
     contact = Contact(Kind.EMAIL.value, hotel.overseer)
@@ -173,7 +173,7 @@ def waits(work: Work, case: Case) -> bool:
     until = ends(work, case)
     if until is not None and until <= work.stamp:
         return False
-    hotel = work.settings.property(case.property)
+    hotel = work.settings.home(case.property)
     day = None if until is None else day_at(hotel, until.replace(tzinfo=UTC)).isoformat()
     step(work, case, waiting_until=day, try_at=until or work.stamp + _LATER)
     return True

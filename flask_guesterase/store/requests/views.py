@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -152,7 +152,7 @@ def _copied(work: Work, case: Case) -> tuple[str, bool]:
     ends = work.conn.execute(
         select(table.c.ends_on).where(
             table.c.request == case.number, table.c.box.is_not(None),
-            table.c.ends_on >= day_at(work.settings.property(case.property), work.now).isoformat(),
+            table.c.ends_on >= day_at(work.settings.home(case.property), work.now).isoformat(),
         )
     ).scalar()  # fmt: skip
     mine = select(contact.c.request).where(contact.c.request == case.number)
@@ -221,8 +221,9 @@ def by_link(work: Work, token: str) -> Case:
 
 def show(work: Work, case: Case) -> dict[str, Any]:
     """Return a request as staff see it: opaque numbers, days and words, nobody's data."""
-    today = day_at(work.settings.property(case.property), work.now)
-    return _line(work, case, today) | {
+    today = day_at(work.settings.home(case.property), work.now)
+    untold = () if case.state in UNANSWERED else _untold(work, case.number)
+    return _line(work, case, today, untold) | {
         "filed_by": case.filed_by,
         "verified_by": case.verified_by,
         "verified_how": case.verified_how,
@@ -254,7 +255,11 @@ def show(work: Work, case: Case) -> dict[str, Any]:
     }
 
 
-def _line(work: Work, case: Case, today: date) -> dict[str, Any]:
+def _untold(work: Work, number: str | None = None) -> list[str]:
+    return [case.number for case in deadlines.untold(work, number)]
+
+
+def _line(work: Work, case: Case, today: date, untold: Collection[str]) -> dict[str, Any]:
     left = days_left(deadlines.due(work, case), today)
     receipt, overdue = deadlines.receipt_due(work, case), deadlines.late(work, case)
     return {
@@ -269,7 +274,7 @@ def _line(work: Work, case: Case, today: date) -> dict[str, Any]:
         "received_at": case.received_at,
         "due_on": deadlines.due(work, case).isoformat(),
         "days_left": left,
-        "late": deadlines.ANSWER in overdue,
+        "late": deadlines.ANSWER in overdue or case.number in untold,
         "receipt_due": "" if receipt is None else receipt.isoformat(),
         "receipt_late": deadlines.RECEIPT in overdue,
         "extended": case.extended_at is not None,
@@ -322,7 +327,9 @@ def _wanted(
         codes = [c for c in codes if actors.may(work, by, Permission.VIEW, c)]
     is_open = table.c.state.in_([s.value for s in UNANSWERED])
     statement = select(*outline()).where(table.c.property.in_(codes))
-    if state in ("open", OVERDUE):
+    if state == OVERDUE:
+        statement = statement.where(or_(is_open, table.c.number.in_(_untold(work))))
+    elif state == "open":
         statement = statement.where(is_open)
     elif state:
         if state not in {s.value for s in State}:
@@ -338,14 +345,14 @@ def _wanted(
 
 
 def _lines(work: Work, statement: Select[Any], state: str | None) -> list[dict[str, Any]]:
-    days: dict[str, date] = {}
+    days, untold = dict[str, date](), _untold(work)
     lines = []
     # Those that ended are kept for years: never all of them as rows and as lines at once.
     for row in work.conn.execute(statement):
         case = read(row)
         if case.property not in days:
-            days[case.property] = day_at(work.settings.property(case.property), work.now)
-        line = _line(work, case, days[case.property])
+            days[case.property] = day_at(work.settings.home(case.property), work.now)
+        line = _line(work, case, days[case.property], untold)
         if state != OVERDUE or line["late"] or line["receipt_late"]:
             lines.append(line)
     return lines

@@ -15,7 +15,8 @@ from ...core.plan import Block
 from .. import tables
 from ..casework.cases import Case, tell, where
 from ..comeback import owing
-from ..messages.outbox import FAILED
+from ..messages import unheard
+from ..messages.outbox import LOST
 from ..messages.post import write
 from ..retaining import keeping
 from ..retaining.law import ANEW, BLOCKED
@@ -29,9 +30,6 @@ AGAIN = timedelta(days=30)
 
 TASK, ROWS = "stuck", "stuck-rows"
 """Kinds of the tasks to look at a request, and at rows that came back of which no request is."""
-
-LETTER = "waiting"
-"""Text of the letter that says what a request waits for."""
 
 _TECHNICAL = frozenset({"gap", "referenced"})
 """What staff must cure, and a guest can make nothing of."""
@@ -127,32 +125,22 @@ def knows(work: Work, case: Case) -> bool:
 
 
 def _untold(work: Work, case: Case) -> bool:
-    """Return whether the last letter that says what a request waits for was given up.
+    """Return whether no letter that says what a request waits for reached its guest.
 
-    Nobody was told by it, until a person prints it.
+    One that reached them told them that it waits, whatever became of those after it.
     """
-    out = tables.outbox.c
-    mine = select(out.state).where(out.request == case.number, out.template == LETTER)
-    return work.conn.execute(mine.order_by(out.id.desc()).limit(1)).scalar() == FAILED
+    return unheard.is_lost(work, case.number, unheard.WAITING)
 
 
 def given_up(work: Work) -> list[tuple[str, datetime]]:
-    """Return of which request a letter that says so was given up and when, the newest first."""
+    """Return of which request a letter that says so reached nobody, and since when that is known.
+
+    The newest come first.
+    """
     out = tables.outbox.c
-    lost = out.template == LETTER, out.state == FAILED, out.done_at.is_not(None)
+    lost = out.template == unheard.WAITING, out.state.in_(LOST), out.done_at.is_not(None)
     wanted = select(out.request, out.done_at).where(*lost).order_by(out.id.desc())
     return [(row.request, row.done_at) for row in work.conn.execute(wanted)]
-
-
-def follows() -> ColumnElement[bool]:
-    """Return the condition that a parcel is such a letter, after one that was given up.
-
-    Without it that would be the last one again.
-    """
-    out, lost = tables.outbox.c, tables.outbox.alias()
-    before = lost.c.request == out.request, lost.c.template == LETTER, lost.c.id < out.id
-    given_up = select(lost.c.id).where(*before, lost.c.state == FAILED)
-    return and_(out.template == LETTER, given_up.exists())
 
 
 def for_guests(reasons: Iterable[str]) -> tuple[str, ...]:
@@ -166,7 +154,7 @@ def tell_guest(work: Work, case: Case) -> None:
     if reasons:
         params = {"reasons": ",".join(reasons), "until": case.waiting_until or ""}
         # Counting reasons would begin anew with each approval, and so pass some over.
-        write(work, case, LETTER, params, f":{case.version}")
+        write(work, case, unheard.WAITING, params, f":{case.version}")
 
 
 def remind(work: Work, most: int = 50) -> int:

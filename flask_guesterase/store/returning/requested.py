@@ -21,7 +21,7 @@ from ..casework import cases, tasks
 from ..casework.cases import Case, load, reconsider, step, tell
 from ..certificates import certifying
 from ..erasing import people
-from ..executing import completing
+from ..executing import anewwords, completing
 from ..remembrance.forgotten import Forgotten, names
 from ..retaining import keeping
 from ..unit import HasWork, Run
@@ -137,7 +137,8 @@ def taken_back(known: Forgotten, office: HasWork) -> dict[str, int]:
         case = case_of(work, number)
         if case is not None and case.state in (State.APPROVED, State.WAITING):
             case = reconsider(work, load(work, number, lock=True))
-            tell(work, RequestReviewedAgain, case, SYSTEM, {"differences": 1})
+            why = (anewwords.UNDONE,)
+            tell(work, RequestReviewedAgain, case, SYSTEM, {"differences": 1}, why)
             counts["reviewed-again"] += 1
         elif (
             case is not None and case.state in (State.CHECKING, *DONE)

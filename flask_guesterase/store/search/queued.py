@@ -102,7 +102,7 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
     :raises SealError: what was looked for before cannot be read now.
     """
     case = load(work, number)
-    region = work.settings.property(case.property).country
+    region = work.settings.home(case.property).country
     fresh = sought.gather(work, strips(images), region)
     if not fresh:
         return

@@ -65,7 +65,7 @@ def ask(work: Work, code: str, kind: str, value: str) -> None:
     if case.state not in DONE or not certifying.exists(work, case.number):
         raise TransitionError("There is no certificate yet.", "Ask again when it is done.")
     limits.attempt(work, "again", case.number)
-    wanted = needles(kind, value, work.settings.property(case.property).country)
+    wanted = needles(kind, value, work.settings.home(case.property).country)
     if kind not in ("email", "phone") or not wanted:
         raise InputError(
             "This is neither an e-mail address nor a phone number.", "Look at it again."

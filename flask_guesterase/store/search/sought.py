@@ -60,7 +60,7 @@ def put(
     :param strips: the rows as they were.
     :param beside: what else of this erasure is sealed, in the same statement.
     """
-    region = work.settings.property(case.property).country
+    region = work.settings.home(case.property).country
     wanted = gather(work, strips, region)
     items = [*beside, item(work, case, wanted)]
     box = boxing.put(work.conn, work.custodian, items, work.today)[-1]

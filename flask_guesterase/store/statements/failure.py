@@ -70,12 +70,12 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             "Nothing was changed; find it by CAST(column AS BLOB), write it anew, then try again.",
         )
     if state(problem)[:2] == _STRANGER_CLASS or number(problem) in _STRANGER_NUMBERS:
-        return BusyError(
+        return _away(
             f"The database does not let this account in ({_code(problem)}).",
             "Nothing was changed; look at name and password in the address of the database.",
         )
     if problem.connection_invalidated or not is_refusal(problem):
-        return BusyError(
+        return _away(
             f"The database did not answer ({_code(problem)}).",
             "Nothing was changed; try again when it is back. Where it is there, look at name and "
             "password in its address.",
@@ -84,6 +84,12 @@ def translated(problem: DBAPIError) -> GuesteraseError:
         f"The database refused a statement ({_code(problem)}).",
         "Nothing was changed; look at constraints and triggers of the tables in the plan.",
     )
+
+
+def _away(message: str, hint: str) -> BusyError:
+    problem = BusyError(message, hint)
+    problem.away = True
+    return problem
 
 
 def too_large(why: str) -> ErasureError:

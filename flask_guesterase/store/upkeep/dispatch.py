@@ -32,6 +32,7 @@ from ..messages.outbox import (
     MESSAGE,
     NO_ANSWER,
     OUTSIDE,
+    OVERTAKEN,
     QUEUED,
     READY,
     RECIPIENT,
@@ -44,7 +45,7 @@ from ..messages.outbox import (
     is_due,
     read,
 )
-from ..messages.overtaken import is_behind, is_overtaken
+from ..messages.overtaken import is_behind, is_overtaken, overtake
 from ..work import Work
 
 
@@ -67,8 +68,7 @@ def claim(
         wanted = and_(table.c.kind == FILE, table.c.request.in_(files_of))
     due = (
         select(table)
-        .where(is_due(work), wanted)
-        .where(_FREE)
+        .where(is_due(work), wanted, _FREE)
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -100,7 +100,7 @@ def _still(work: Work, due: Select[Any], most: int) -> list[Row[Any]]:
         rows = work.conn.execute(due).all()
         left = [row for row in rows if not is_overtaken(work, row)]
         for id in {row.id for row in rows} - {row.id for row in left}:
-            call_off(work, id)
+            overtake(work, id)
         if left or len(rows) < most:
             return left
     return []
@@ -137,7 +137,7 @@ def keep_on(work: Work, parcel: Parcel) -> bool:
     if not work.conn.execute(longer).rowcount:
         return False
     if is_behind(work, parcel):
-        call_off(work, parcel.id)
+        overtake(work, parcel.id)
         return False
     return True
 
@@ -318,7 +318,7 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     table = tables.outbox
     wanted = select(table.c.state, table.c.problem).where(table.c.id == parcel.id)
     row = work.conn.execute(wanted.with_for_update()).one_or_none()
-    if row is not None and row.state == SENT:
+    if row is not None and row.state in (SENT, OVERTAKEN):
         return
     ways = WAITED if parcel.kind == FILE else WAITED[:1]
     waits, waited = problem in ways, row is not None and row.problem in ways

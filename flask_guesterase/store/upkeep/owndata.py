@@ -24,8 +24,8 @@ from ..binds import intents
 from ..boxes import boxing
 from ..executing.forgetting import keys_back
 from ..incidents import noticing
-from ..messages import outbox
-from ..requests import bygone, waiting
+from ..messages import outbox, unheard
+from ..requests import bygone
 from ..requests.bygone import BATCH, WAITING, Step, cutoff
 from ..requests.tombstones import LOOKUPS
 from ..retaining import law
@@ -125,7 +125,7 @@ def _weeks(work: Work) -> datetime:
 def _outbox(work: Work) -> ColumnElement[bool]:
     out, sent = tables.outbox, tables.delivery
     named = select(sent.c.outbox).where(sent.c.outbox.is_not(None))
-    needed = or_(noticing.marked(), waiting.follows())
+    needed = or_(noticing.marked(), unheard.needed())
     over = out.c.state == outbox.SENT, out.c.done_at < _weeks(work), ~needed
     return and_(*over, out.c.id.not_in(named))
 

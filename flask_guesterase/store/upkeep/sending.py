@@ -89,19 +89,27 @@ def _each(
     What was put off may be due again before all others were tried: that the next round takes up.
     Where a database that may name a file does not answer, it is not asked again about each other
     file of the same folder: that may take minutes for each. Those that lie there no more are gone.
+    Where somebody just holds what is needed, the others were not tried, and do not count as tried.
     """
-    seen, busy, parcels = set[int](), set[str](), run(claim)
+    seen, parcels = set[int](), run(claim)
+    busy: dict[str, BusyError] = {}
     while parcels:
         for parcel in parcels:
             root = parcel.content["root"] if parcel.kind == FILE else ""
-            problem = _tried(partial(_taken, run) if root in busy else do, parcel)
-            busy |= {root} if root and problem == BusyError.__name__ else set()
-            if problem == _Passed.__name__:
+            known = busy.get(root)
+            if known is not None and not known.away:
+                _tried(partial(_put_off, run), parcel)
                 continue
-            if problem:
-                report.problems[f"{parcel.request}:{parcel.kind}"] = problem
+            problem = _tried(partial(_taken, run) if known else do, parcel)
+            if root and type(problem) is BusyError:
+                busy.setdefault(root, problem)
+            if isinstance(problem, _Passed):
+                continue
+            if problem is not None:
+                name = type(problem).__name__
+                report.problems[f"{parcel.request}:{parcel.kind}"] = name
                 # What cannot be noted is taken up again like the parcel of a process that died.
-                _tried(partial(_noted, run, problem), parcel)
+                _tried(partial(_noted, run, name), parcel)
             else:
                 report.add(_SENT.get(parcel.kind, "sent"))
         again = seen.issuperset(parcel.id for parcel in parcels)
@@ -121,8 +129,8 @@ _SENT = {FILE: "files", BACK: "files-back"}
 """Kinds of parcels that go to the disk, and what is counted of them."""
 
 
-def _tried(do: Callable[[Parcel], None], parcel: Parcel) -> str:
-    """Return the name of what went wrong, or an empty string.
+def _tried(do: Callable[[Parcel], None], parcel: Parcel) -> Exception | None:
+    """Return what went wrong, or None.
 
     A channel may be the host's own code: whatever it raises, its text may hold an address, so
     the name of the class is all that is kept.
@@ -130,8 +138,17 @@ def _tried(do: Callable[[Parcel], None], parcel: Parcel) -> str:
     try:
         do(parcel)
     except Exception as problem:
-        return type(problem).__name__
-    return ""
+        return problem
+    return None
+
+
+def _put_off(run: Run, parcel: Parcel) -> None:
+    run(partial(_later, parcel))
+
+
+def _later(parcel: Parcel, office: HasWork) -> None:
+    if dispatch.hold_still(office.work, parcel):
+        dispatch.later(office.work, parcel)
 
 
 def _noted(run: Run, problem: str, parcel: Parcel) -> None:

@@ -39,7 +39,7 @@ def copy_link(token: str) -> str:
     if case.state is not State.RECEIVED:
         return moved(case)
     pressing.ready()
-    hotel = current.settings.property(case.property)
+    hotel = current.settings.home(case.property)
     language(zone=hotel.zone)
     return render_template(
         "guesterase/guest/copylink.html",
@@ -185,7 +185,7 @@ def _opened() -> tuple[CaseView, Copy, Property]:
     except TokenError:
         session.pop(TICKET, None)
         raise
-    return case, held, current.settings.property(case.property)
+    return case, held, current.settings.home(case.property)
 
 
 def _file(content: bytes, name: str, kind: str) -> Response:

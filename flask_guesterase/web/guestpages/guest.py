@@ -70,7 +70,7 @@ def link(token: str) -> str:
     if case.state is not State.RECEIVED:
         return moved(case)
     pressing.ready()
-    hotel = current.settings.property(case.property)
+    hotel = current.settings.home(case.property)
     return render_template(
         "guesterase/guest/link.html",
         hotel=hotel.name,

@@ -52,7 +52,7 @@ def again_link(token: str) -> str:
     """Show a button; a mail scanner that opens the link has used nothing up."""
     with current.begin(write=False) as office:
         case = office.open_again(token)
-    hotel = current.settings.property(case.property)
+    hotel = current.settings.home(case.property)
     return render_template("guesterase/guest/againlink.html", hotel=hotel.name)
 
 

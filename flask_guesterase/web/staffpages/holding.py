@@ -55,6 +55,7 @@ def _list(
         found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
         mine = office.number_of(me())
         begun = office.begun(me()) if not kind else 0
+        lifted = office.lifted_holds(me()) if not kind else ()
     # "kept by law" is what others read of a hold.
     called = {kind: language().gettext(text) for kind, text in HOLDS.items()}
     rows = [
@@ -67,9 +68,20 @@ def _list(
         }
         for row in found
     ]
+    over = [
+        {
+            **row,
+            "called": called[row["kind"]],
+            "placed": moment_at(row["property"], row["placed_at"]),
+            "lifted": moment_at(row["property"], row["lifted_at"]),
+            "by": language().listed(filter(None, (row["proposed_by"], row["lifted_by"]))),
+        }
+        for row in lifted
+    ]
     return render_template(
-        template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE), begun=begun,
-        unlisted="unlisted" in request.args, values=values or {}, problems=problems or {},
+        template, rows=rows, lifted=over, mine=mine, begun=begun,
+        freezable=granted(Permission.FREEZE), unlisted="unlisted" in request.args,
+        values=values or {}, problems=problems or {},
     )  # fmt: skip
 
 

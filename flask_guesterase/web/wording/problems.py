@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ...core import errors
+from ...store.settings import REMOVED
 from .language import N_
 from .thing import REQUEST, Words, about_other
 
@@ -336,10 +337,7 @@ def removed(error: errors.GuesteraseError) -> errors.GuesteraseError:
     """
     if not isinstance(error, errors.UnknownError) or not error.unnamed:
         return error
-    return errors.SetupError(
-        "The settings do not name the hotel of this any more.",
-        "Name it in properties= again until what waits there has ended.",
-    )
+    return errors.SetupError(*REMOVED)
 
 
 def problem_of_status(status: int, *, csrf: bool = False) -> Problem:

@@ -378,6 +378,22 @@ MOVED: dict[str, str] = {
 }
 """What is not as it was approved, in sentences; other lines name tables and columns."""
 
+AGAIN: dict[str, str] = {
+    "again-clock": N_("approved, or put to a notice, by a clock that ran ahead"),
+    "again-unknown": N_("the journal knows of no such approval"),
+    "again-objected": N_("objection from another contact"),
+    "again-unsent": N_("the notice to somebody outside could not leave"),
+    "again-gone": MOVED[same.GONE],
+    "again-no-guest": MOVED[same.NO_GUEST],
+    "again-other": MOVED[same.OTHER],
+    "again-booked": MOVED[stays.BOOKED],
+    "again-remapped": N_("the data map changed since it was approved"),
+    "again-anothers": N_("rows of another person would be touched"),
+    "again-differs": N_("something else would be done than was approved"),
+    "again-undone": N_("it had been taken back before the database was restored"),
+}
+"""Why a request that was approved is decided anew, in an entry of the journal."""
+
 CERTIFICATE: dict[str, str] = {
     "deleted": N_("deleted"),
     "overwritten": N_("overwritten"),
@@ -786,6 +802,7 @@ _ALL: tuple[dict[str, str], ...] = (
     ACTORS,
     COUNTS,
     MOVED,
+    AGAIN,
     CERTIFICATE,
     DEPTH,
     CATEGORIES,
