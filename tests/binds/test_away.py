@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -18,7 +19,10 @@ from flask_guesterase import File, Policy, health_pages, keep, retain
 from flask_guesterase.core.policy import Equal
 from flask_guesterase.metrics import metrics_pages
 from flask_guesterase.store import tables
+from flask_guesterase.store.binds import reaching
 from flask_guesterase.store.failures import alerts
+from flask_guesterase.store.mapping.crossing import Binds, of_bind
+from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.upkeep import upgrade
 from flask_guesterase.web.joining import health
 from tests.engines import fresh_database
@@ -186,12 +190,68 @@ def stopped(hotel: Group, which: int) -> Callable[[], None]:
     return lambda: sa.event.remove(engine, "do_connect", refused)
 
 
+@contextmanager
+def dumb() -> Iterator[tuple[int, socket.socket]]:
+    """The port of a server that takes connections and never says a word."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.setblocking(False)
+        yield server.getsockname()[1], server
+
+
+def hung(hotel: Group, which: int) -> Callable[[], None]:
+    """Let whoever connects to a server wait for ever; return what ends that."""
+    with hotel.app.app_context():
+        engine = hotel.engines()[which]
+    engine.dispose()
+    stack = ExitStack()
+    stack.callback(lambda: reaching._asking[engine].over.wait(10))
+    port, _ = stack.enter_context(dumb())
+
+    def waits(_dialect: Any, _record: Any, _args: Any, given: dict[str, Any]) -> None:
+        given["port"] = port
+
+    sa.event.listen(engine, "do_connect", waits)
+    stack.callback(sa.event.remove, engine, "do_connect", waits)
+    return stack.close
+
+
+@pytest.mark.parametrize("driver", ["postgresql+psycopg", "mysql+pymysql"])
+def test_a_server_that_never_answers_is_waited_for_once_and_not_for_long(
+    driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver waits for minutes or for ever; whoever asks does not, nor takes a connection."""
+    monkeypatch.setattr(reaching, "PATIENCE", 0.3)
+    with dumb() as (port, server):
+        engine = sa.create_engine(f"{driver}://x:y@127.0.0.1:{port}/z")
+        began = monotonic()
+        for _ in range(3):
+            assert reaching.silent(Binds({"archive": engine})) == {"archive": "TimeoutError"}
+        assert monotonic() - began < 10
+        with closing(server.accept()[0]), pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_database_that_was_just_read_answers_though_it_has_no_other_connection(
+    tmp_path: Path,
+) -> None:
+    """It is not asked on a connection more, which a host may not have given it."""
+    home, archive = (
+        sa.create_engine(f"sqlite:///{tmp_path / name}", pool_size=1, max_overflow=0,
+                         pool_timeout=0.1)
+        for name in ("home.db", "archive.db")
+    )  # fmt: skip
+    with transaction(home, False, Binds({"archive": archive})) as conn:
+        of_bind(conn, "archive").execute(sa.text("SELECT 1"))
+        assert not reaching.leave_out(conn)
+
+
 @pytest.mark.parametrize(("kinds", "which", "out"), [
     pytest.param(("sqlite",) * 3, 1, taken_away, id="gone"),
     pytest.param(("sqlite",) * 3, 1, locked, id="locked", marks=pytest.mark.long),
     pytest.param(("sqlite", "postgresql", "mariadb"), 1, stopped, id="postgresql",
                  marks=pytest.mark.long),
     pytest.param(("postgresql", "mariadb"), 1, stopped, id="mariadb", marks=pytest.mark.long),
+    pytest.param(("sqlite", "mariadb"), 1, hung, id="hung", marks=pytest.mark.long),
     pytest.param(("mariadb", "sqlite"), 1, taken_away, id="file", marks=pytest.mark.long),
 ])  # fmt: skip
 def test_a_database_that_does_not_answer_is_an_alert_and_all_else_is_looked_at(
@@ -209,6 +269,31 @@ def test_a_database_that_does_not_answer_is_an_alert_and_all_else_is_looked_at(
         assert hotel.look() == before | {("database-away", "archive")}
         back()
         assert hotel.look() == before
+
+
+@pytest.mark.long
+def test_health_does_not_wait_for_a_server_that_never_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes while it is asked is told what was so before; nobody keeps a connection."""
+    monkeypatch.setattr(health, "LASTING", 0.0)
+    asked = reaching.silent
+    with watched(("sqlite", "mariadb"), tmp_path) as hotel:
+        client = hotel.browser()
+        well = client.get("/health/").json["problems"]
+        back = hung(hotel, 1)
+
+        def slowly(binds: Binds) -> dict[str, str]:
+            monkeypatch.setattr(health, "LASTING", 60.0)
+            assert hotel.engines()[0].pool.checkedout() == 0  # type: ignore[attr-defined]
+            assert hotel.app.test_client().get("/health/").json["problems"] == well
+            return asked(binds)
+
+        monkeypatch.setattr(health, "silent", slowly)
+        began = monotonic()
+        assert client.get("/health/").json["problems"] == ["database-unreachable", *well]
+        assert monotonic() - began < 20
+        back()
 
 
 def test_whoever_asks_meanwhile_is_told(

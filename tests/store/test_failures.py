@@ -25,6 +25,7 @@ from flask_guesterase.core.tree import leaf_hash
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import brake, pulse
 from flask_guesterase.store.executing import execution
+from flask_guesterase.store.sweeping import looking
 from flask_guesterase.store.upkeep import owndata
 from tests.store import forms
 from tests.store.forms import RIGHTS, Forms
@@ -150,6 +151,25 @@ def test_the_sweep_looks_when_the_night_is_done(ageing: Forms) -> None:
     ageing.sweep("officer")
     assert kinds(ageing) == set()
     assert not report.problems
+
+
+def test_a_sweep_that_could_not_look_is_not_taken_for_one_that_found_nothing(
+    ageing: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It came to its end all the same; what comes of age in those nights is told as ever."""
+    ageing.form(1, date(2025, 3, 11))
+    ageing.sweep()
+    monkeypatch.setattr(looking, "_table", fails)
+    for _ in range(5):
+        ageing.later(days=1)
+        assert ageing.tried().problems["look:forms"] == "OSError"
+    assert "sweep-stale" not in kinds(ageing)
+    assert one(ageing, "past-due")["count"] == 1
+
+
+def fails(*_: Any) -> bool:
+    """Stand for what cannot be done now."""
+    raise OSError
 
 
 def test_a_silent_scheduler_is_noticed_by_whoever_looks(hotel: Hotel) -> None:

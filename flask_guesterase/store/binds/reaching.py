@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from contextvars import copy_context
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Event, Thread
+from time import monotonic
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
-from ...core.errors import GuesteraseError
 from ...core.finding import Finding
 from ..mapping.crossing import Binds, Crossing
 from ..mapping.datamap import DataMap
@@ -19,16 +23,61 @@ def silent(binds: Binds) -> dict[str, str]:
 
     :param binds: where the tables lie.
     """
-    found = {}
-    for name, engine in binds.engines.items():
-        try:
-            with transaction(engine, write=False) as conn:
-                if engine.dialect.name == "sqlite":
-                    # A file is not opened before something is read from it.
-                    conn.execute(_FILE)
-        except GuesteraseError as problem:
-            found[name] = type(problem).__name__
-    return found
+    asked = {name: _asked(engine) for name, engine in binds.engines.items()}
+    for each in asked.values():
+        each.over.wait(max(0.0, each.began + PATIENCE - monotonic()))
+    return {name: each.problem for name, each in asked.items() if each.problem}
+
+
+PATIENCE = 5.0
+"""Seconds in which a database has to answer, for which a driver may wait minutes, or for ever."""
+
+_ANEW = 600.0
+"""Seconds after which one that was asked and never answered is asked again: each time a connection
+of the pool may wait for ever."""
+
+
+@dataclass
+class _Asked:
+    """A database that was asked whether it answers, and what came of it; no engine, which it would
+    keep from being forgotten."""
+
+    problem: str = TimeoutError.__name__
+    began: float = field(default_factory=monotonic)
+    over: Event = field(default_factory=Event)
+
+
+_asking: WeakKeyDictionary[Engine, _Asked] = WeakKeyDictionary()
+
+
+def _asked(engine: Engine) -> _Asked:
+    """Return how it was asked, just now or by somebody who waits as well."""
+    before = _asking.get(engine)
+    if before is not None and not before.over.is_set() and monotonic() - before.began < _ANEW:
+        return before
+    asked = _asking[engine] = _Asked()
+    if engine.dialect.name == "sqlite":
+        # A file is locked for two seconds at most; its connection may be of this thread alone.
+        _ask(engine, asked)
+    else:
+        # What the host connects by may look at the application.
+        work = partial(copy_context().run, _ask, engine, asked)
+        Thread(target=work, name="guesterase-reaching", daemon=True).start()
+    return asked
+
+
+def _ask(engine: Engine, asked: _Asked) -> None:
+    try:
+        with transaction(engine, write=False) as conn:
+            if engine.dialect.name == "sqlite":
+                # A file is not opened before something is read from it.
+                conn.execute(_FILE)
+        asked.problem = ""
+    except Exception as problem:
+        # The text of what the host's own code raises may hold an address.
+        asked.problem = type(problem).__name__
+    finally:
+        asked.over.set()
 
 
 _FILE = text("SELECT count(*) FROM sqlite_master")
@@ -44,7 +93,7 @@ def leave_out(conn: Connection, names: Collection[str] | None = None) -> Collect
     if not isinstance(conn, Crossing):
         return ()
     if conn.away is None:
-        conn.away = frozenset(silent(conn.binds) if names is None else names)
+        conn.away = frozenset(silent(conn.unasked()) if names is None else names)
     return conn.away
 
 

@@ -127,10 +127,10 @@ def _past_due(work: Work) -> Iterator[Cause]:
 def _late(work: Work, declared: Declared) -> Iterator[tuple[str, str, date]]:
     """Yield property, category and day of rows of a table that are late and not held."""
     late = (work.now - GRACE).date()
-    # What a sweep has just looked for is written down; where none did, or none could while a
-    # database does not answer, everything is read.
-    last, away = runs.last_sweep(work), away_of(work.conn)
-    if last is None or away or runs.is_stale(work) or not due.remembers(work, declared):
+    # What a sweep has just looked for is written down; where none did, or none could, everything
+    # is read.
+    last = runs.last_sweep(work) if _looked(work, declared.name, late) else None
+    if last is None or runs.is_stale(work) or not due.remembers(work, declared):
         items = [item for item in expired(work, declared) if item.day < late]
         kept = holds.held(work, declared.name, [item.key for item in items])
         yield from ((e.place, e.category, e.day) for e in items if e.key not in kept)
@@ -143,6 +143,15 @@ def _late(work: Work, declared: Declared) -> Iterator[tuple[str, str, date]]:
             if key not in kept:
                 yield each.property, each.category, date.fromisoformat(each.day)
         page = due.page(work, declared.name, page[-1].id, PAGE)
+
+
+def _looked(work: Work, name: str, since: date) -> bool:
+    """Return whether a look at a table ended since a day, or one at all of it goes on in steps."""
+    table = tables.look
+    ended = table.c.after.is_(None) | table.c.after.startswith("@")
+    goes_on = ~ended & (table.c.after != "")
+    mine = table.c.table_name == name, goes_on | (ended & (table.c.day >= since.isoformat()))
+    return work.conn.execute(select(table.c.day).where(*mine)).first() is not None
 
 
 def _answers(work: Work) -> Iterator[Cause]:

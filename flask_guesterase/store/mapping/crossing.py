@@ -95,6 +95,11 @@ class Crossing(Connection):
             self._open(name, False)
         return self._others[name][1]
 
+    def unasked(self) -> Binds:
+        """Return the other databases of which nothing was read or written here yet."""
+        mine = self.binds.engines.items()
+        return Binds({name: engine for name, engine in mine if name not in self._others})
+
     def write(self, name: str) -> Connection:
         """Return the connection to another database in a transaction that will be committed.
 

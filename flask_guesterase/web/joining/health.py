@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import GuesteraseError, SealError, TamperedError
+from ...store.binds.reaching import leave_out, silent
 from ...store.transaction import transaction
 from ...store.upkeep import health
 from ...store.upkeep.upgrade import pending
@@ -30,6 +31,9 @@ def state() -> Response:
     app = cast(Any, current_app)._get_current_object()
     at, ills = _told.get(app, (-LASTING, []))
     if monotonic() - at >= LASTING:
+        if app in _told:
+            # What is asked may take its time to answer: whoever comes meanwhile waits for nothing.
+            _told[app] = monotonic(), ills
         ills = _ills()
         _told[app] = monotonic(), ills
     answer = jsonify({"status": "failing" if ills else "well", "problems": ills})
@@ -45,7 +49,10 @@ def _ills() -> list[str]:
                 return [health.PENDING]
         if not health.reachable(current.settings.keys, current.roots):
             return [health.CUSTODIAN]
+        # Meanwhile no connection is kept from the host.
+        away = silent(current.binds)
         with current.begin(write=False) as office:
+            leave_out(office.work.conn, away)
             return list(office.ills())
     except SealError:
         return [health.CUSTODIAN]
