@@ -68,6 +68,8 @@ def remove(run: Run, parcel: Parcel) -> bool:
         # What is declared may not be there, which costs too much to ask about each file.
         looked, gone = True, run(partial(_remove, parcel, target, True))
     except BusyError:
+        if removal.lies(parcel.content["root"], parcel.content["name"]):
+            raise
         return taken(run, parcel)
     if gone is None:
         run(partial(_leave, parcel, looked))
