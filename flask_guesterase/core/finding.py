@@ -62,6 +62,7 @@ KINDS: dict[str, str] = {
     "pack-draft": "nobody signed the text of a jurisdiction pack",
     "pack-missing": "a property names a region that no jurisdiction pack of its country is about",
     "pack-review": "a jurisdiction pack is past the day on which it should be looked at again",
+    "pages-elsewhere": "links in letters lead elsewhere than to the guest pages",
     "parameters-shown": "errors and logs of an engine show the values of its statements",
     "partitioned": "the rows lie in partitions",
     "path-blank": "an owner path over several columns leads to nobody where one is empty or 0",

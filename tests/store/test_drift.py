@@ -42,6 +42,7 @@ from tests.store.inn import Policies, host, run
 
 CASES = Cases()
 ALL = engines.ENGINES
+SERVERS = engines.SERVERS
 GUEST = Policy(
     {"name": redact, "phone": null, "vip": keep("planning")}, subject=Subject(match=["name"])
 )
@@ -418,6 +419,17 @@ def trigger_that_the_policy_names(wrong: bool, engine: str) -> list[Finding]:
     named = {} if wrong else {"keeps": "notes_log is declared"}
     guests = Policy(GUEST.columns, subject=GUEST.subject, triggers=named)
     script = trigger_on(engine, "keeps", "UPDATE", "name")
+    return find(engine, script, {**LOG, "guests": guests})
+
+
+@CASES.of("trigger", *SERVERS)
+def trigger_named_that_writes_where_nobody_looks(wrong: bool, engine: str) -> list[Finding]:
+    """Naming it says that its table is declared, which a table of a schema not read cannot be."""
+    guests = Policy(GUEST.columns, subject=GUEST.subject, triggers={"keeps": "our history"})
+    script = trigger_on(engine, "keeps", "UPDATE", "name")
+    into = "`exports`.notes_log" if engine == "mariadb" else "exports . notes_log"
+    if wrong:
+        script = script.replace("INTO notes_log", f"INTO {into}")
     return find(engine, script, {**LOG, "guests": guests})
 
 

@@ -23,6 +23,7 @@ from flask_guesterase import (
     Property,
     Subject,
     exempt,
+    guest_pages,
     keep,
     null,
     placeholder,
@@ -88,6 +89,7 @@ def find(
     reviewed: str = "",
     recipient: Recipient | None = None,
     base: str = "",
+    pages: str = "",
     register: str = "",
     outside: str = "right",
     mail: str = "",
@@ -112,6 +114,7 @@ def find(
     :param reviewed: day by which the German pack must be looked at again; its own when empty.
     :param recipient: who else holds copies.
     :param base: address of the guest pages.
+    :param pages: prefix under which the application has them; it has none when empty.
     :param mail: the mail server; letters are printed when empty.
     :param hidden: the engines keep the values of statements out of errors and logs.
     :param config: further configuration.
@@ -159,6 +162,8 @@ def find(
         )
         extension.recipient(*([recipient] if recipient else ()))
         extension.init_app(app)
+        if pages:
+            app.register_blueprint(guest_pages, url_prefix=pages)
         with app.app_context():
             db.create_all()
             if tables:
@@ -343,6 +348,13 @@ def overseer_untold(wrong: bool) -> list[Finding]:
     watched = replace(PINE, overseer="owner@pine.example")
     mail = "print" if wrong else "smtp://mail.pine.example:25"
     return find(hotel=watched, mail=mail, base="https://pine.example/privacy")
+
+
+@CASES.of("pages-elsewhere")
+def pages_elsewhere(wrong: bool) -> list[Finding]:
+    """Behind a proxy under a path the address ends with the prefix of the pages all the same."""
+    where = "https://pine.example/pms" if wrong else "https://pine.example/pms/privacy/"
+    return find(base=where, pages="/privacy")
 
 
 @CASES.of("demo-setting")

@@ -20,7 +20,7 @@ from .fitting import fits
 from .fulltext import text_indexes
 from .heirs import beyond, follows
 from .pointing import dangling
-from .triggers import fired
+from .triggers import astray, fired
 
 
 @by_identity
@@ -36,6 +36,7 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     :param live: the database as read.
     """
     findings = [*_stale(datamap, live), *_updates(datamap, live), *dangling(datamap, live)]
+    findings += astray(datamap, live)
     for bind, each in live.each():
         findings += _drift(datamap.within(live.places, bind), each)
     return findings

@@ -33,6 +33,13 @@ _WRITTEN = re.compile(
     re.IGNORECASE,
 )
 """The one table that a statement writes into; whatever is written otherwise counts as read."""
+_PART = r"([`\"]?[\w$]+[`\"]?)"
+_PLACED = re.compile(
+    r"\b(?:(?:insert|replace)(?:\s+(?:low_priority|delayed|high_priority|ignore))*(?:\s+into)?|"
+    rf"update(?:\s+(?:low_priority|ignore|only))*)\s+{_PART}\s*\.\s*{_PART}",
+    re.IGNORECASE,
+)
+"""The table that a statement writes into, where its schema stands before it."""
 _WHOLE = re.compile(r"\b(?:select|,)\s*(?:\w+\s*\.\s*)?\*|\btable\s+\S", re.IGNORECASE)
 _WRITES = re.compile(r"\b(?:into|update|replace|merge)\b", re.IGNORECASE)
 
@@ -71,6 +78,23 @@ def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
         name for name, found in live.tables.items()
         if name.rpartition(".")[2].lower() in words and not found.virtual
     )
+
+
+def beyond(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
+    """Return the tables into which a trigger writes, with the schema it names, that nobody read.
+
+    :param live: the live database as read, of several all of them.
+    :param trigger: the trigger.
+    """
+    said = _PLACED.findall(_TEXTS.sub(" ", trigger.body))
+    names = {".".join(part.strip('`"') for part in parts) for parts in said}
+
+    def found(name: str) -> bool:
+        # PostgreSQL makes small letters of a name without quotes.
+        tables = (each.table(form) for _, each in live.each() for form in (name, name.lower()))
+        return any(table is not None for table in tables)
+
+    return sorted(name for name in names if not found(name))
 
 
 def fed(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from ..catalog.shape import LiveSchema, LiveTable, LiveTrigger
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.ties import loose
-from .fired import emptied, reads
+from .fired import beyond, emptied, reads
 
 _CURE = "Declare the table it writes to and name the trigger in triggers=, or drop it."
 
@@ -26,11 +26,7 @@ def fired(
     :param moves: an erased row may go to another partition, which deletes it where it was.
     """
     yield from _stale(declared, found)
-    # Rows in a circle let go of each other before they go.
-    changes = _going(declared) or declared.name in loose(datamap, live)
-    events = {"UPDATE"} if changes else set()
-    if declared.deletes or moves:
-        events.add("DELETE")
+    events = _events(declared, live, datamap, moves)
     for trigger in found.triggers:
         if trigger.name in declared.policy.triggers or not trigger.events & events:
             continue
@@ -43,6 +39,13 @@ def fired(
         yield from _reads(declared, trigger, datamap)
 
 
+def _events(declared: Declared, live: LiveSchema, datamap: DataMap, moves: bool) -> set[str]:
+    # Rows in a circle let go of each other before they go.
+    changes = _going(declared) or declared.name in loose(datamap, live)
+    events = {"UPDATE"} if changes else set()
+    return events | {"DELETE"} if declared.deletes or moves else events
+
+
 def _stale(declared: Declared, found: LiveTable) -> Iterator[Finding]:
     names = {trigger.name for trigger in found.triggers}
     for name in declared.policy.triggers:
@@ -51,6 +54,31 @@ def _stale(declared: Declared, found: LiveTable) -> Iterator[Finding]:
                 "trigger-stale", declared.name, name, "The policy names a trigger that is not "
                 "there.", "Remove it from triggers=.",
             )
+
+
+def astray(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
+    """Yield the triggers that somebody named and whose copies would lie where nobody looks.
+
+    :param datamap: what is declared.
+    :param live: the database as read, of several all of them.
+    """
+    for declared in datamap.tables.values():
+        found = live.table(declared.name)
+        if found is None or not declared.policy.triggers:
+            continue
+        events = _events(declared, live, datamap, found.partitioned)
+        for trigger in found.triggers:
+            if trigger.name not in declared.policy.triggers or not trigger.events & events:
+                continue
+            copied = _copies(declared, trigger) or any(_reads(declared, trigger, datamap))
+            for name in beyond(live, trigger) if copied else ():
+                yield Finding(
+                    "trigger", declared.name, trigger.name, f"A trigger may copy what is erased to "
+                    f"{name}, which the policy's word for it does not cover: nobody reads or "
+                    "searches that table.",
+                    "Map that table with its schema and declare it, or let the trigger write "
+                    "elsewhere.",
+                )
 
 
 def _deletes(declared: Declared, trigger: LiveTrigger, live: LiveSchema) -> Iterator[Finding]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app
+from werkzeug.routing import BuildError
 
 from ...core.errors import SealError, SetupError
 from ...core.finding import Finding, Severity
@@ -141,6 +143,7 @@ def _installed(
 ) -> list[Finding]:
     app = cast(Any, current_app)._get_current_object()
     found = [*migrate.findings(app), *packs.missing(settings), *_for_demos(app, settings)]
+    found += _elsewhere(app, settings)
     found += recipients.mute(declared, settings) + outside.untold(settings)
     if not authorized:
         found.append(Finding(
@@ -194,4 +197,21 @@ def _for_demos(app: Flask, settings: Settings) -> Iterator[Finding]:
             "demo-setting", "", "GUESTERASE_MAIL", "What is written to guests reaches none of "
             "them: it is shown to staff alone.",
             "Set GUESTERASE_MAIL to a mail server, or to print.", Severity.WARN,
+        )
+
+
+def _elsewhere(app: Flask, settings: Settings) -> Iterator[Finding]:
+    """Yield a finding where letters link to another place than that of the guest pages."""
+    try:
+        pages = app.url_map.bind("").build("guesterase_guest.index")
+    except BuildError:
+        # They are no part of this application, or lie where a request alone can say.
+        return
+    path = urlsplit(settings.base_url).path.rstrip("/")
+    if settings.base_url and not path.endswith(pages.rstrip("/")):
+        yield Finding(
+            "pages-elsewhere", "", "GUESTERASE_BASE_URL", "Links in letters begin with another "
+            f"path than {pages}, under which this application has the guest pages.",
+            "Let it end with their prefix, for example https://hotel.example/privacy.",
+            Severity.WARN,
         )
