@@ -52,20 +52,19 @@ class Pen:
 
     :param values: person -> what they are known by.
     :param strangers: people whose values are gone, so that no text can be searched for them.
+    :param others: what people are known by who stay and share rows with them: a surname within
+        the full name of somebody else means that one.
     """
 
     def __init__(
         self,
         values: Mapping[Person, Sequence[Known]],
         strangers: Collection[Person] = (),
+        others: Iterable[Known] = (),
     ) -> None:
         self._known = frozenset(values) - frozenset(strangers)
-        everyone = {each for those in values.values() for each in those if each.part is Part.FULL}
-        self._searcher = Searcher(
-            needle
-            for each in sorted(everyone, key=lambda e: (e.kind, e.value))
-            for needle in every(each.kind, each.value, each.region)
-        )
+        self._searcher = _searcher(each for those in values.values() for each in those)
+        self._others = _searcher(others)
         self._called: dict[Person, Called] = {
             person: calls((e.value, e.part) for e in those if e.kind == Kind.NAME)
             for person, those in values.items()
@@ -143,10 +142,27 @@ class Pen:
 
     def _spans(self, text: str, owners: Iterable[Person]) -> list[Place]:
         found = [_whole(text, span.start, span.end) for span in self._searcher.spans(text)]
-        for person in owners:
-            if person in self._called:
-                found += self._called[person].places(text)
-        return _joined(text, found)
+        parts = [
+            place
+            for person in owners if person in self._called
+            for place in self._called[person].places(text)
+        ]
+        theirs = [(span.start, span.end) for span in self._others.spans(text)] if parts else []
+        return _joined(text, [*found, *(each for each in parts if not within(each, theirs))])
+
+
+def _searcher(values: Iterable[Known]) -> Searcher:
+    full = {each for each in values if each.part is Part.FULL}
+    return Searcher(
+        needle
+        for each in sorted(full, key=lambda e: (e.kind, e.value))
+        for needle in every(each.kind, each.value, each.region)
+    )
+
+
+def within(place: Place, others: Iterable[Place]) -> bool:
+    """Return whether a mention is a part of another one, as a shared surname is."""
+    return any(start <= place[0] and place[1] <= end for start, end in others)
 
 
 Edit = tuple[int, int, str]

@@ -504,3 +504,29 @@ def test_done_as_it_was_shown(filed: tuple[Hotel, str]) -> None:
     remarks = [row["remark"] for row in hotel.rows(Booking)]
     assert remarks == ["Mr [erased] and Clara Desk, clara@desk.example: [erased], quiet", "late"]
     assert hotel.rows(Guest)[0]["name"] == "[erased]"
+
+
+@pytest.mark.parametrize("document", [False, True])
+def test_the_name_of_who_shares_the_row_stays_whole(sqlite_url: str, document: bool) -> None:
+    """The erasure of a child takes no surname out of the name of the parent who pays."""
+    metadata, _ = hotel(Column("other_id", ForeignKey("guests.id"), index=True))
+    notes, guests = metadata.tables["notes"], metadata.tables["guests"]
+    declared = datamap(metadata, {
+        guests: Policy(
+            {"house": keep("x"), "name": redact, "phone": null, "remark": null},
+            subject=Subject(match=["phone"], name="name"),
+        ),
+        notes: Policy({"body": mentions, "data": null}, via=["guest_id", "other_id"]),
+    })  # fmt: skip
+    said = "HOLM, Bert pays by card; Anna sleeps. Mrs Holm calls. Then Anna Holm left"
+    left = "HOLM, Bert pays by card; [erased] sleeps. Mrs [erased] calls. Then [erased] left"
+    with host(sqlite_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), PEOPLE)
+            conn.execute(update(guests).where(guests.c.id == 2).values(name="Bert Holm"))
+            body = json.dumps({"said": said}) if document else said
+            conn.execute(insert(notes).values(id=1, guest_id=1, other_id=2, body=body))
+        erase(engine, declared, ANNA)
+        with engine.connect() as conn:
+            found = conn.execute(select(notes.c.body)).scalar_one()
+    assert (json.loads(found)["said"] if document else found) == left

@@ -481,3 +481,19 @@ def test_a_request_too_old_to_be_decided_anew_is_shown_with_what_to_do(
     answer = f"{DESK}/complaints/{complaint}/answer"
     assert second.post(answer, outcome="upheld", words="").status_code == 303
     assert "so old that its key is destroyed" not in second.get(f"{DESK}/{number}?lang=en")
+
+
+def test_a_reviewer_for_whom_nothing_opens_is_sent_to_no_case(house: House) -> None:
+    """They have no case code and sent no form: they tell the hotel, and lose no word they wrote."""
+    reviewer = house.browser()
+    said = {"outcome": "upheld", "words": "Look"}
+    answers = [
+        reviewer.client.get("/privacy/review?lang=en"),
+        reviewer.post("/privacy/review", "/privacy/ask", **said),
+        reviewer.post("/privacy/review/letter", "/privacy/ask", **said),
+    ]
+    for answer in answers:
+        assert answer.status_code == 410
+        assert "tell the hotel" in answer.text
+        assert "send the form again" not in answer.text
+    assert all(">Look</textarea>" in answer.text for answer in answers[1:])

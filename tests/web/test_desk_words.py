@@ -289,7 +289,9 @@ def test_a_guest_who_asks_is_no_authority(house: House) -> None:
      ("recipient-failed", ["sms", "time-out"], ["sms", "it did not answer in time"]),
      ("recipient-failed", [], []), ("canary-switched", ["on"], ["allowed"]),
      ("canary-switched", ["off"], ["stopped"]), ("copy-fetched", ["desk"], ["at the desk"]),
-     ("file-removed", ["disk"], ["on the server’s disk"])],
+     ("file-removed", ["disk"], ["on the server’s disk"]),
+     ("subject-taken", ["left"], ["Said to be somebody else's"]),
+     ("subject-taken", ["taken"], ["taken"])],
 )  # fmt: skip
 def test_the_journal_says_what_another_system_answered(
     action: str, grounds: list[str], said: list[str]

@@ -34,6 +34,16 @@ def test_paper_says_what_the_page_says(code: str, text: str) -> None:
     assert made == papers.draw(PAGE.format(text), Language(code), "certificate-GR-1.pdf")
 
 
+def test_no_page_of_paper_ends_with_a_heading() -> None:
+    """What a heading or the name of a fact is about stands on the same page."""
+    page = "<body><main>{}<dl>{}</dl></main>".format(
+        "<h2>Heading</h2><p>text</p>" * 90, "<dt>Name</dt><dd>text</dd>" * 90
+    )
+    pages = PdfReader(BytesIO(papers.draw(page, Language("en"), "x.pdf"))).pages
+    assert len(pages) > 5
+    assert {each.extract_text().split()[-1] for each in pages} == {"text"}
+
+
 @pytest.mark.parametrize(
     ("code", "text", "font"),
     [("zh", "删除证明", b"STSong-Light"), ("ja", "消去しました", b"HeiseiMin-W3")],

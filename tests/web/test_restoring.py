@@ -151,6 +151,8 @@ def test_the_guest_reads_it_in_their_case(house: House, number: str) -> None:
     assert "The wrong person&#39;s data had been erased." in page
     assert "If you do not agree" in page
     assert "Look for me again" not in page
+    # They may ask again, the page says: it leads there.
+    assert '<a href="/privacy/ask">Ask again</a>' in page
     assert "Revoked on" in guest.get("/privacy/case/certificate")
     assert "revoked" in json.loads(guest.get("/privacy/case/certificate.json"))
     assert "重新存档" in guest.get("/privacy/case", wish="zh")

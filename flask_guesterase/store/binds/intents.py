@@ -74,6 +74,7 @@ class Intent:
     :param stays: files that were left to others who named them; the key of each row as text.
     :param beside: who had left one of its files when this began, and where those lie.
     :param whose: people whose files these are, where nobody asked, and where they lie.
+    :param others: what people are known by who stay and share its rows.
     """
 
     steps: tuple[tuple[Decision, tuple[Entry, ...]], ...]
@@ -89,11 +90,13 @@ class Intent:
     stays: tuple[Naming, ...] = ()
     beside: Mapping[str, Collection[str]] = field(default_factory=dict)
     whose: Mapping[str, Collection[str]] = field(default_factory=dict)
+    others: tuple[Known, ...] = ()
 
     @property
     def hand(self) -> Hand:
         """Return the hand that strikes these people out of texts."""
-        return Hand(Pen(self.known, self.strangers), self.people, Seeded(self.seed), self.over)
+        pen = Pen(self.known, self.strangers, self.others)
+        return Hand(pen, self.people, Seeded(self.seed), self.over)
 
 
 def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Erased:
@@ -139,9 +142,9 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         "files": len(set(erased.files)),
         "held": _texts(drawn.spared()),
         "known": [
-            [*_text(who), [[k.kind, k.value, k.region, k.part.value] for k in those]]
-            for who, those in known[0].items()
+            [*_text(who), [_sealed(each) for each in those]] for who, those in known[0].items()
         ],
+        "others": [_sealed(each) for each in known[2]],
         "over": sorted(scope.over),
         "people": _texts(scope.people),
         "seed": base64.b64encode(seed).decode(),
@@ -312,8 +315,7 @@ def read(work: Work, part: Line[Any]) -> Intent:
         base64.b64decode(value["seed"]),
         _people(value["people"]),
         {
-            (table, (key,)): [Known(kind, text, region, Part(part)) for kind, text, region, part
-                              in those]
+            (table, (key,)): [_opened(each) for each in those]
             for table, key, those in value["known"]
         },
         tuple(sorted(_people(value["strangers"]))),
@@ -326,7 +328,17 @@ def read(work: Work, part: Line[Any]) -> Intent:
         ),
         _noted(value),
         value.get("whose", {}),
+        tuple(map(_opened, value.get("others", ()))),
     )  # fmt: skip
+
+
+def _sealed(known: Known) -> list[str]:
+    return [known.kind, known.value, known.region, known.part.value]
+
+
+def _opened(known: Sequence[str]) -> Known:
+    kind, value, region, part = known
+    return Known(kind, value, region, Part(part))
 
 
 def _noted(value: Mapping[str, Any]) -> dict[str, Collection[str]]:

@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKeyConstraint, and_, select
 from ...core.context import MASK
 from ...core.document import Node, is_document, read
 from ...core.document import written as as_json
-from ...core.mentions import Edit, Known, Pen, edited
+from ...core.mentions import Edit, Known, Pen, edited, within
 from ...core.plan import Key, Person, Row, key_text
 from ...core.treatment import Inside, Mentions, RowRule
 from ..checking.coverage import tells
@@ -140,7 +140,7 @@ class Mask:
             return edited(text, self._document(root, text))
         found = [*self._pen.places(text, self._others), *_reaching(text)]
         mine = self._guest.places(text, self._mine) if found else []
-        gone = [place for place in found if not _within(place, mine)]
+        gone = [place for place in found if not within(place, mine)]
         self.count += len(joined := _joined(gone))
         return edited(text, [(start, end, MASK) for start, end in joined])
 
@@ -180,11 +180,6 @@ def _joined(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
             start, end = result[-1][0], max(end, result.pop()[1])
         result.append((start, end))
     return result
-
-
-def _within(place: tuple[int, int], mine: Sequence[tuple[int, int]]) -> bool:
-    """Return whether a mention of somebody else is the guest's own, a shared surname for one."""
-    return any(start <= place[0] and place[1] <= end for start, end in mine)
 
 
 MOST = 500

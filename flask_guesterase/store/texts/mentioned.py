@@ -173,8 +173,8 @@ def hand(
     :param entropy: where the randomness of placeholders comes from.
     :param regions: countries by property.
     """
-    values, strangers = known_of(conn, datamap, plan, people, regions)
-    return Hand(Pen(values, strangers), frozenset(people), entropy)
+    known = known_of(conn, datamap, plan, people, regions)
+    return Hand(Pen(*known), frozenset(people), entropy)
 
 
 def known_of(
@@ -183,9 +183,10 @@ def known_of(
     plan: Plan,
     people: Collection[Person],
     regions: Regions,
-) -> tuple[dict[Person, list[Known]], list[Person]]:
-    """Return what the people of a plan are known by, and of whom no text can be searched.
+) -> tuple[dict[Person, list[Known]], list[Person], list[Known]]:
+    """Return what people of a plan are known by, of whom no text can be searched, and of others.
 
+    Others stay and share a row of which a text is read; of them it is what they are known by.
     Nothing is read where no rule of the plan needs it.
 
     :param conn: open transaction.
@@ -194,17 +195,23 @@ def known_of(
     :param people: the people it is about; empty when records' own time is over.
     :param regions: countries by property.
     """
-    if not people or not any(
-        names_people(datamap.declared(step.decision.table).written(name))
+    telling = [
+        step
         for step in plan.changing()
-        for name in step.decision.columns
-    ):
-        return {}, []
+        if any(
+            names_people(datamap.declared(step.decision.table).written(name))
+            for name in step.decision.columns
+        )
+    ]
+    if not people or not telling:
+        return {}, [], []
     values = values_of(conn, datamap, people, regions)
     strangers = [person for person in values if not _is_known(datamap, person, values[person])]
     for person, known in _in_rows(conn, datamap, plan, people):
         values.setdefault(person, []).append(known)
-    return values, strangers
+    others = {who for step in telling for row in step.rows for who, _ in row.others}
+    beside = values_of(conn, datamap, others - set(people), regions).values()
+    return values, strangers, [known for those in beside for known in those]
 
 
 def values_of(

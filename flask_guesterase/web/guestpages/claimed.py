@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from flask import make_response, request
@@ -15,11 +13,10 @@ from ...store.office import Office
 from ..current import current
 from ..forms import pressing
 from ..forms.schemas import Claimed, read
-from ..pages import no_fields, unsent
-from ..wording.problems import ANOTHERS_LINK
+from ..pages import no_fields
 from ..wording.reader import language
 from ..wording.rendering import render_template
-from .guestdesk import confirmed, guest_pages, keep, opened
+from .guestdesk import anothers, confirmed, guest_pages, keep, opened
 
 
 @guest_pages.get("/claim")
@@ -57,21 +54,8 @@ def _form(values: Any, problems: dict[str, list[str]], wrong: bool = False) -> s
     )
 
 
-def _anothers(view: Callable[[str], str]) -> Callable[[str], Any]:
-    """Let who stops something, and has no case with us, not be sent to the form for guests."""
-
-    @wraps(view)
-    def told(token: str) -> Any:
-        try:
-            return view(token)
-        except TokenError:
-            return unsent(ANOTHERS_LINK, "guest", again=False)
-
-    return told
-
-
 @guest_pages.get("/object/<token>")
-@_anothers
+@anothers
 def object_to(token: str) -> str:
     """Show a button; a mail scanner that opens the link has stopped nothing."""
     with current.begin(write=False) as office:
@@ -80,7 +64,7 @@ def object_to(token: str) -> str:
 
 
 @guest_pages.post("/object/<token>")
-@_anothers
+@anothers
 def objected(token: str) -> str:
     """Let the request wait for a person; the page does not say what it is about."""
     early = opened("link", lambda office: office.object_to(token))
@@ -88,7 +72,7 @@ def objected(token: str) -> str:
 
 
 @guest_pages.get("/stop/<token>")
-@_anothers
+@anothers
 def stop_approval(token: str) -> str:
     """Show a button to who was told of an approval by one person alone; opening stops nothing."""
     with current.begin(write=False) as office:
@@ -97,7 +81,7 @@ def stop_approval(token: str) -> str:
 
 
 @guest_pages.post("/stop/<token>")
-@_anothers
+@anothers
 def stopped(token: str) -> str:
     """Let what was approved alone be decided again."""
     early = opened("link", lambda office: office.stop(token))

@@ -24,7 +24,15 @@ from ..wording.language import N_
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from ..wording.words import word
-from .guestdesk import CASE, COMPLAINED, count, every_hotel, guest_pages, keep_complaint
+from .guestdesk import (
+    CASE,
+    COMPLAINED,
+    anothers,
+    count,
+    every_hotel,
+    guest_pages,
+    keep_complaint,
+)
 
 REVIEW = "guesterase_review"
 """Under which a reviewer's browser keeps what opens the one complaint."""
@@ -224,12 +232,14 @@ def _code_form(problems: dict[str, list[str]]) -> str:
 
 
 @guest_pages.get("/review")
+@anothers
 def reviewed_case() -> str:
     """Show the one complaint to who was asked to look at it."""
     return _review({}, {})
 
 
 @guest_pages.post("/review/letter")
+@anothers
 def review_letter() -> AnyResponse:
     """Show the letter that would be sent, or what it was made from, to who decides about it."""
     if "change" in request.form:
@@ -244,6 +254,7 @@ def review_letter() -> AnyResponse:
 
 
 @guest_pages.post("/review")
+@anothers
 def review_case() -> AnyResponse:
     """Take what the reviewer says, once."""
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from time import time as clock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Response, request, session
 
@@ -17,7 +18,7 @@ from ...store.settings import Property
 from ..current import current
 from ..forms import fresh, jotted, pressing
 from ..pages import pages, unsent
-from ..wording.problems import ANOTHER_CASE
+from ..wording.problems import ANOTHER_CASE, ANOTHERS_LINK
 from ..wording.rendering import render_template
 
 _Result = TypeVar("_Result")
@@ -175,6 +176,19 @@ def confirmed(
         return office.case(code)
 
     return code, opened(action, first, lambda office: office.case(code))
+
+
+def anothers(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let who stops something or is a reviewer, and has no case with us, not be sent to a form."""
+
+    @wraps(view)
+    def told(**given: Any) -> Any:
+        try:
+            return view(**given)
+        except TokenError:
+            return unsent(ANOTHERS_LINK, "guest", again=False)
+
+    return told
 
 
 def moved(case: CaseView) -> str:

@@ -36,6 +36,7 @@ FONTS = [
 front. Fonts with PostScript outlines, Noto CJK among them, are not understood and passed over."""
 
 _SIZES = {"h1": 19.0, "h2": 13.0}
+_ABOVE = frozenset({"h1", "h2", "dt"})
 _BLOCKS = frozenset({"h1", "h2", "p", "li", "dt", "dd"})
 _VOID = frozenset({"br", "img", "input", "link", "meta", "hr"})
 
@@ -110,6 +111,7 @@ def _paragraph(tag: str, text: str, font: str, code: str) -> Paragraph:
         # Chinese and Japanese have no blanks to break a line at.
         wordWrap="CJK" if code in ("zh", "ja") else None,
         splitLongWords=1,
+        keepWithNext=tag in _ABOVE,
     )
     return Paragraph(escape(text, quote=False), style, bulletText="–" if tag == "li" else None)
 

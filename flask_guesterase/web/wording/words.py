@@ -15,6 +15,7 @@ from ...core.events import (
     RetentionEnded,
     SubjectErased,
     SubjectErasedAgain,
+    SubjectTaken,
     SweepDone,
 )
 from ...core.identity import kind_of
@@ -884,6 +885,9 @@ def grounded(language: Language, action: str, grounds: Sequence[str]) -> list[st
         name, how = grounds[:1], grounds[1:]
         told = [_known(language, f"told-{each}") or _known(language, each) or each for each in how]
         return [*name, *told]
+    if action == SubjectTaken.name:
+        # What an erasure left over has the same name.
+        return [language.gettext(_DECIDED.get(each, COUNTS["taken"])) for each in grounds]
     if action == CanarySwitched.name:
         return [language.gettext(_SWITCHED[each]) for each in grounds if each in _SWITCHED]
     return [word(language, each) for each in grounds]
@@ -891,6 +895,8 @@ def grounded(language: Language, action: str, grounds: Sequence[str]) -> list[st
 
 _NAMING = (RecipientTold.name, RecipientAnswered.name, RecipientFailed.name)
 """Actions that name another system first, and then how far it got: "received" is no state there."""
+
+_DECIDED = {"left": N_("Said to be somebody else's")}
 
 _SWITCHED = {"on": N_("allowed"), "off": N_("stopped")}
 
