@@ -52,7 +52,7 @@ from flask_guesterase.store.keys import copies
 from flask_guesterase.store.lawbook.clocks import Record
 from flask_guesterase.store.messages import outbox, removal
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.recovery import files, window
+from flask_guesterase.store.recovery import files, filesback, window
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
@@ -928,7 +928,7 @@ def test_a_crash_while_a_file_comes_back_goes_on(
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(files, "_back", dead)
+        patched.setattr(filesback, "_back", dead)
         with pytest.raises(Crash):
             deliver(hotel)
     assert len(list(hotel.files.glob("*.png"))) == 1
@@ -950,7 +950,7 @@ def test_of_a_file_that_ended_on_its_way_back_nothing_stays(
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(files, "_write", dying)
+        patched.setattr(filesback, "_write", dying)
         with pytest.raises(Crash):
             deliver(hotel)
     [left] = [file for file in hotel.files.iterdir() if file.name != removal.MARK]

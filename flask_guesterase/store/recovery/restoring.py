@@ -42,7 +42,7 @@ from ..mapping.crossing import HOME, Crossing, at, binds_of
 from ..remembrance import remembering, tracing
 from ..upkeep import upgrade
 from ..work import Work
-from . import files, undoing, unfound
+from . import filesback, undoing, unfound
 from .refusal import CAME, Back, Fate, Old
 from .reused import reused
 from .target import Target
@@ -197,7 +197,7 @@ def _undo(
     named = unfound.expected(work, backs)
     report = replace(
         report,
-        files=files.take_back(work, case.number),
+        files=filesback.take_back(work, case.number),
         unfound=unfound.count(work, case.number, named),
         recipients=undoing.recipients(work, case),
     )
@@ -349,7 +349,7 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
         "restorations": [_line(row) for row in rows],
         "files": [
             {"state": state, "problem": problem}
-            for state, problem in files.standing(work, case.number)
+            for state, problem in filesback.standing(work, case.number)
         ],
     }  # fmt: skip
 

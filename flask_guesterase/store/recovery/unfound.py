@@ -23,7 +23,7 @@ from ..erasing.taking import path_of
 from ..mapping.crossing import at
 from ..messages import outbox, removal
 from ..work import Work
-from . import files
+from . import filesback
 from .refusal import CAME, Back
 
 File_ = tuple[str, str]
@@ -92,4 +92,4 @@ def _coming(work: Work, number: str) -> Iterator[Path]:
     waits = table.state.in_([outbox.QUEUED, outbox.SENDING])
     for box in work.conn.execute(select(table.box).where(*mine, waits)).scalars():
         with suppress(SealError, UnknownError):
-            yield files.named_at(work, safe.read(work, box)["removal"])
+            yield filesback.named_at(work, safe.read(work, box)["removal"])

@@ -14,7 +14,7 @@ from ..messages import unremoved
 from ..messages.channels import Channel, Message, Render, message_id
 from ..messages.outbox import BACK, FILE, Parcel
 from ..partners import delivering
-from ..recovery import files
+from ..recovery import files, filesback
 from ..release import releasing
 from ..sweeping.report import Report
 from ..unit import HasWork, Run
@@ -171,7 +171,7 @@ def _do(run: Run, render: Render, channels: Mapping[str, Channel], parcel: Parce
     if parcel.kind == FILE:
         _remove(run, parcel)
     elif parcel.kind == BACK:
-        if not files.put_back(run, parcel):
+        if not filesback.put_back(run, parcel):
             raise _Passed
     else:
         if not run(partial(_kept, parcel)):
