@@ -313,6 +313,8 @@ def test_whoever_asks_meanwhile_is_told(
         # What our own tables and folders tell is told as ever.
         assert "The database 'archive' does not answer" in said
         assert {"checkpoint-missing", "pack-draft"} & set(said.split())
+        said = hotel.runs("doctor")[1]
+        assert "The default database alone was measured, not these: archive, crm." in said
         assert hotel.runs("diagnose", "--out", str(tmp_path / "told.json"))[0] == 0
         assert "forward" not in hotel.work().problems
         assert "watch" not in hotel.runs("sweep")[1]

@@ -63,10 +63,11 @@ def remove(run: Run, parcel: Parcel) -> bool:
         _seal(run, parcel, target)
     looked = False
     try:
-        gone = run(partial(_remove, parcel, target, looked))
-    except SetupError:
-        # What is declared may not be there, which costs too much to ask about each file.
-        looked, gone = True, run(partial(_remove, parcel, target, True))
+        try:
+            gone = run(partial(_remove, parcel, target, looked))
+        except SetupError:
+            # What is declared may not be there, which costs too much to ask about each file.
+            looked, gone = True, run(partial(_remove, parcel, target, True))
     except BusyError:
         return taken(run, parcel)
     if gone is None:
@@ -391,10 +392,7 @@ def _is_whole(work: Work, removal_: str) -> bool:
 def standing(work: Work, number: str) -> Iterator[tuple[str, str]]:
     """Yield state and problem of each file of a request that is, or was, on its way back."""
     table = tables.outbox
-    rows = work.conn.execute(
-        select(table.c.state, table.c.problem).where(
-            table.c.request == number, table.c.kind == outbox.BACK
-        )
-    )
+    mine = table.c.request == number, table.c.kind == outbox.BACK
+    rows = work.conn.execute(select(table.c.state, table.c.problem).where(*mine))
     for row in rows:
         yield row.state, row.problem or ""
