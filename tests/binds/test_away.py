@@ -16,6 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from flask_guesterase import File, Policy, health_pages, keep, retain
+from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.policy import Equal
 from flask_guesterase.metrics import metrics_pages
 from flask_guesterase.store import tables
@@ -269,6 +271,26 @@ def test_a_database_that_does_not_answer_is_an_alert_and_all_else_is_looked_at(
         assert hotel.look() == before | {("database-away", "archive")}
         back()
         assert hotel.look() == before
+
+
+def test_what_follows_a_look_in_its_transaction_concludes_nothing_from_what_was_left_out(
+    tmp_path: Path,
+) -> None:
+    """A request is not sent to wait for tables that seemed to be missing; once all is back it goes.
+
+    So the host may look over everything, and erase, in one transaction of its own.
+    """
+    with watched(("sqlite",) * 3, tmp_path) as hotel:
+        number = hotel.approved()
+        back = taken_away(hotel, 1)
+        with hotel.app.app_context():
+            with pytest.raises(BusyError):
+                hotel.extension.run(lambda office: (office.look_over(), office.erase(number)))
+            assert hotel.state(number) == "approved"
+            with hotel.extension.begin() as office:
+                assert office.look_over()["opened"]
+                back()
+                assert office.erase(number).state is State.ERASING
 
 
 @pytest.mark.long
