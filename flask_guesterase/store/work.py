@@ -152,6 +152,10 @@ class Work:
             self._live = known(self.conn, schemas=self.datamap.schemas())
         return self._live
 
+    def read_anew(self) -> None:
+        """Let the live database be read again by whoever asks for it next."""
+        self._live = self._whole = None
+
     def whole(self) -> DataMap:
         """Return the data map with what the live database adds to its findings."""
         if self._whole is None:

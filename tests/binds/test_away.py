@@ -16,6 +16,8 @@ import pytest
 import sqlalchemy as sa
 
 from flask_guesterase import File, Policy, health_pages, keep, retain
+from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.policy import Equal
 from flask_guesterase.metrics import metrics_pages
 from flask_guesterase.store import tables
@@ -271,6 +273,26 @@ def test_a_database_that_does_not_answer_is_an_alert_and_all_else_is_looked_at(
         assert hotel.look() == before
 
 
+def test_what_follows_a_look_in_its_transaction_concludes_nothing_from_what_was_left_out(
+    tmp_path: Path,
+) -> None:
+    """A request is not sent to wait for tables that seemed to be missing; once all is back it goes.
+
+    So the host may look over everything, and erase, in one transaction of its own.
+    """
+    with watched(("sqlite",) * 3, tmp_path) as hotel:
+        number = hotel.approved()
+        back = taken_away(hotel, 1)
+        with hotel.app.app_context():
+            with pytest.raises(BusyError):
+                hotel.extension.run(lambda office: (office.look_over(), office.erase(number)))
+            assert hotel.state(number) == "approved"
+            with hotel.extension.begin() as office:
+                assert office.look_over()["opened"]
+                back()
+                assert office.erase(number).state is State.ERASING
+
+
 @pytest.mark.long
 def test_health_does_not_wait_for_a_server_that_never_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -313,6 +335,8 @@ def test_whoever_asks_meanwhile_is_told(
         # What our own tables and folders tell is told as ever.
         assert "The database 'archive' does not answer" in said
         assert {"checkpoint-missing", "pack-draft"} & set(said.split())
+        said = hotel.runs("doctor")[1]
+        assert "The default database alone was measured, not these: archive, crm." in said
         assert hotel.runs("diagnose", "--out", str(tmp_path / "told.json"))[0] == 0
         assert "forward" not in hotel.work().problems
         assert "watch" not in hotel.runs("sweep")[1]

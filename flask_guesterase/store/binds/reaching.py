@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,9 +14,10 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Engine, text
 
 from ...core.finding import Finding
-from ..mapping.crossing import Binds, Crossing
+from ..mapping.crossing import Binds, Crossing, away_of
 from ..mapping.datamap import DataMap
 from ..transaction import transaction
+from ..work import Work
 
 
 def silent(binds: Binds) -> dict[str, str]:
@@ -95,6 +97,28 @@ def leave_out(conn: Connection, names: Collection[str] | None = None) -> Collect
     if conn.away is None:
         conn.away = frozenset(silent(conn.unasked()) if names is None else names)
     return conn.away
+
+
+@contextmanager
+def left_out(
+    work: Work, names: Collection[str] | None = None
+) -> Iterator[Collection[str]]:
+    """Leave out the databases that do not answer in this block alone, and yield their names.
+
+    What follows in the same transaction may erase, and concludes nothing from what was left out.
+
+    :param work: the open transaction.
+    :param names: those that did not answer a moment ago; None lets each be tried, once.
+    """
+    before = away_of(work.conn)
+    away = leave_out(work.conn, names)
+    try:
+        yield away
+    finally:
+        if isinstance(work.conn, Crossing) and not before:
+            work.conn.away = None
+            if away:
+                work.read_anew()
 
 
 def reachable(binds: Binds) -> tuple[Binds, list[Finding]]:

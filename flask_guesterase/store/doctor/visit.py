@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -10,13 +11,14 @@ from ...core.certificate import Level
 from ...core.depth import Measure
 from ...core.errors import SetupError
 from ..keys import copies
+from ..mapping.crossing import Binds
 from ..remembrance.disks import folder_of
 from ..settings import Settings
 from ..transaction import outside
 from ..upkeep import soundness
 from ..work import Work
 from . import disk, mariadb, postgresql, sqlite
-from .look import Look, Seen, look, told
+from .look import Look, Seen, look, named, told
 
 _ENGINES: dict[str, Any] = {
     "sqlite": sqlite,
@@ -76,6 +78,19 @@ def _backups(settings: Settings) -> Seen:
         if days is None else f"Backups are kept for {days} days, as certificates say.",
         "Set GUESTERASE_BACKUP_DAYS, archives and snapshots of disks included.",
     )  # fmt: skip
+
+
+def unmeasured(binds: Binds) -> Iterator[Measure]:
+    """Yield that databases besides the default one are not measured, where there are any.
+
+    :param binds: where the tables lie.
+    """
+    if binds.engines:
+        yield told("other-databases", Level.FILES, (
+            None,
+            f"The default database alone was measured, not these: {named(binds.engines)}.",
+            "Look at their free pages, logs and copies as at those of the default one.",
+        ))  # fmt: skip
 
 
 def second_copy(work: Work) -> Measure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -44,23 +44,24 @@ def look_over(run: Run) -> dict[str, int]:
 
     def unit(office: HasWork) -> dict[str, int]:
         office.work.unfit = unfit
-        reaching.leave_out(office.work.conn, away)
-        return look(office.work)
+        return look(office.work, away)
 
     return run(unit)
 
 
-def look(work: Work) -> dict[str, int]:
+def look(work: Work, away: Collection[str] | None = None) -> dict[str, int]:
     """Look at everything: open what is new, close what is gone, tell who looks after it.
 
     While the clock is in doubt nothing else is judged by it, and nothing closes by itself; nor does
     what nobody can look at for want of keys, or of a database that does not answer.
 
     :param work: the open transaction.
+    :param away: the databases that do not answer; None lets each be tried.
     :return: opened, gone, told -> how many.
     """
     doubt = brake.doubted(work)
-    found = {cause.same(): cause for cause in causes.look(work)}
+    with reaching.left_out(work, () if doubt else away):
+        found = {cause.same(): cause for cause in causes.look(work)}
     # Whoever looks at the same time waits here, so that nothing is opened twice.
     pulse.put(work.conn, LOOKED, Pulse(work.stamp))
     open_ = {(row.kind, row.property, row.about): row for row in _open(work)}

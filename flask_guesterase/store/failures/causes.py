@@ -11,7 +11,6 @@ from ...core.alert import FOUND, AlertKind, Cause
 from ...core.errors import BusyError, SealError, SetupError
 from .. import tables
 from ..access import brake
-from ..binds import reaching
 from ..executing import execution
 from ..identity import objecting
 from ..mapping.crossing import away_of
@@ -41,7 +40,7 @@ _FAILED = {
 def look(work: Work) -> list[Cause]:
     """Return everything that is wrong now, each once.
 
-    Of several databases one that does not answer is told, and all else looked at without it.
+    Of several databases one that is left out is told, and all else looked at without it.
 
     :param work: an open transaction; a read-only one is enough.
     """
@@ -73,7 +72,7 @@ def _all(work: Work) -> Iterator[Cause]:
     if brake.doubted(work):
         yield Cause(AlertKind.CLOCK_DOUBTED, "", "clock-doubted", work.stamp)
         return
-    for name in reaching.leave_out(work.conn):
+    for name in away_of(work.conn):
         yield Cause(AlertKind.DATABASE_AWAY, "", name[:120], work.stamp)
     yield from _findings(work)
     yield from _past_due(work)

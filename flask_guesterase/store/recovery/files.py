@@ -57,10 +57,11 @@ def remove(run: Run, parcel: Parcel) -> bool:
         _seal(run, parcel, target)
     looked = False
     try:
-        gone = run(partial(_remove, parcel, target, looked))
-    except SetupError:
-        # What is declared may not be there, which costs too much to ask about each file.
-        looked, gone = True, run(partial(_remove, parcel, target, True))
+        try:
+            gone = run(partial(_remove, parcel, target, looked))
+        except SetupError:
+            # What is declared may not be there, which costs too much to ask about each file.
+            looked, gone = True, run(partial(_remove, parcel, target, True))
     except BusyError:
         if removal.lies(parcel.content["root"], parcel.content["name"]):
             raise

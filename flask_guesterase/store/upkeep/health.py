@@ -35,8 +35,8 @@ def ills(work: Work) -> list[str]:
         enough.
     """
     found = []
-    if reaching.leave_out(work.conn):
-        found.append(DATABASE)
+    with reaching.left_out(work) as away:
+        found += [DATABASE] if away else []
     if live.read_only(work.conn):
         found.append("database-read-only")
     if doors.silent(work):

@@ -9,7 +9,7 @@ import click
 
 from ...core.depth import Measure, Status
 from ...store.depth.physical import Rewriting, rewrite
-from ...store.doctor.visit import second_copy, visit, whole_keys
+from ...store.doctor.visit import second_copy, unmeasured, visit, whole_keys
 from ..current import current
 from .console import Answer, fields, guesterase_cli, verb
 
@@ -17,7 +17,7 @@ from .console import Answer, fields, guesterase_cli, verb
 @verb(guesterase_cli)
 def doctor() -> Answer:
     """Measure how deep erasures reach here, and say what the operator must do."""
-    found = visit(current.host.engine(), current.settings)
+    found = [*visit(current.host.engine(), current.settings), *unmeasured(current.binds)]
     if current.custodian.exists():
         with current.begin(write=False) as office:
             found += [second_copy(office.work), whole_keys(office.work)]
