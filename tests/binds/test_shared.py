@@ -831,6 +831,24 @@ def test_what_a_sweep_left_to_an_erasure_under_way_waits_for_a_hold_on_whom_it_t
     assert aged.lies() == ["other.png"]
 
 
+def test_a_sweep_makes_no_other_key_for_an_erasure_under_way_whose_key_is_lost(
+    aged: Aged,
+) -> None:
+    """It comes back with a copy of the folder, and that erasure goes on."""
+    aged.put("visas", [MADE])
+    first = aged.approved()
+    crash(after_intent, aged.erase, first)
+    (key,) = keys(aged).glob("key-intent-*.json")
+    away = key.rename(key.with_suffix(".away"))
+    with aged.app.app_context():
+        aged.extension.custodian._known.clear()
+        assert expiry.expire(aged.extension.run)["expired"] == 1
+    assert not key.exists()
+    away.rename(key)
+    assert rounds(aged)[-1] == ["other.png"]
+    assert aged.state(first) == "erased"
+
+
 @pytest.mark.parametrize("held", [2, 3])
 def test_a_file_waits_for_a_hold_on_whom_a_sweep_under_way_takes_it_from(
     aged: Aged, held: int

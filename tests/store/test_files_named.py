@@ -137,6 +137,22 @@ def test_a_file_that_its_own_guests_row_names_again_is_told_as_anothers_only_whe
         inn.put(Scan, id=3, guest_id=3, path="both.png")
     back(inn, away)
     assert (there(inn), shared(inn, second)) == (True, THEIRS if others else [])
+    if not others:
+        inn.later(days=1)
+        inn.sweep()
+        assert [row["row_key"] for row in inn.ours("returned")] == ["int:4"]
+
+
+@pytest.mark.parametrize("meanwhile", ["hotel = 'mu'", "email = 'new@mail.example', name = 'N'"])
+def test_a_file_that_the_row_of_another_one_names_under_its_guests_key_is_told_as_anothers(
+    inn: Inn, meanwhile: str
+) -> None:
+    """The profile lies at a hotel of another company by now, or holds somebody again."""
+    _, second, away = waiting(inn)
+    inn.put(Scan, id=4, guest_id=2, path="both.png")
+    alter(inn, f"UPDATE guests SET {meanwhile} WHERE id = 2")
+    back(inn, away)
+    assert (there(inn), shared(inn, second)) == (True, THEIRS)
 
 
 def test_a_file_that_nobody_names_goes_once_its_folder_is_back(inn: Inn) -> None:
@@ -358,3 +374,37 @@ def test_a_file_that_is_removed_in_the_moment_in_which_its_row_comes_back_is_mis
     assert go(inn, Post()).counts["files"] == 1
     other.join()
     assert (there(inn), [report.unfound for report in came]) == (False, [1])
+
+
+@pytest.mark.parametrize("theirs", [True, False])
+def test_what_a_link_leads_to_stays_with_a_row_that_names_it(inn: Inn, theirs: bool) -> None:
+    """The link goes with whose it is, and what lies there with the last who names it."""
+    inn.guest(3, name="G3", email="g3@mail.example")
+    (inn.files / "store").mkdir()
+    kept, link = inn.files / "store" / "x.png", inn.files / "link.png"
+    kept.write_bytes(b"page")
+    link.symlink_to(kept)
+    inn.put(Scan, id=3, guest_id=3, path="link.png")
+    if theirs:
+        inn.guest(4, name="G4", email="g4@mail.example")
+        inn.put(Scan, id=4, guest_id=4, path="./store/x.png")
+    number = erase(inn, 3)
+    assert (kept.exists(), link.is_symlink()) == (theirs, False)
+    assert shared(inn, number) == (THEIRS if theirs else [])
+    if theirs:
+        erase(inn, 4)
+    assert not kept.exists()
+
+
+def test_what_lies_in_a_linked_folder_stays_with_a_row_that_names_it(inn: Inn) -> None:
+    """Two names of one file, neither of which is a link."""
+    inn.guest(3, name="G3", email="g3@mail.example")
+    (inn.files / "store").mkdir()
+    (inn.files / "alias").symlink_to(inn.files / "store")
+    (inn.files / "store" / "x.png").write_bytes(b"page")
+    inn.put(Scan, id=3, guest_id=3, path="alias/x.png")
+    inn.put(Scan, id=4, guest_id=2, path="store/x.png")
+    assert shared(inn, erase(inn, 3)) == THEIRS
+    assert (inn.files / "alias" / "x.png").exists()
+    erase(inn, 2)
+    assert not (inn.files / "store" / "x.png").exists()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy import Row as Line
 from sqlalchemy import insert, select, update
 
 from ...core.called import Part
-from ...core.errors import KeyMissingError, SealError, UnknownError
+from ...core.errors import SealError, UnknownError
 from ...core.image import Cell, Form
 from ...core.mentions import Known, Pen
 from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, key_text
@@ -275,11 +274,10 @@ def _note(work: Work, origin: Origin, erased: Erased) -> None:
     for number, left in erased.beside.items():
         both = {who: left.marks.keys() & {*each} for who, each in whose.items()}
         mine = {who: sorted(each) for who, each in both.items() if each}
-        # One whose key is lost goes on no more, and takes no file.
-        with suppress(KeyMissingError):
-            if mine:
-                terms = Terms(origin.controller, besides.BESIDE, FOREVER, label(number))
-                safe.keep(work, terms, mine)
+        # One whose key is lost takes no file, and needs no other key in the place of that one.
+        if mine and not work.custodian.lost(label(number)):
+            terms = Terms(origin.controller, besides.BESIDE, FOREVER, label(number))
+            safe.keep(work, terms, mine)
 
 
 def _whose(origin: Origin, erased: Erased) -> dict[str, list[str]]:

@@ -66,20 +66,20 @@ def named(
 
 
 def rows_of(
-    conn: Connection, datamap: DataMap, files: Iterable[tuple[str, str]], path: str
+    conn: Connection, datamap: DataMap, files: Iterable[tuple[str, str]], paths: Collection[str]
 ) -> dict[str, list[Key]] | None:
     """Return table -> keys of the rows that name a file; None where one is not known by its key.
 
     :param conn: open transaction.
     :param datamap: the data map; where a table or column is not there, as the live database says.
     :param files: root folder and name of it, and of what else rows may name that name it.
-    :param path: where it lies.
+    :param paths: where it lies, and where it is named.
     """
     mine, found = set(map(path_of, files)), dict[str, list[Key]]()
     for each in _columns(conn, datamap, None, lock=False):
         if each.known and each.declared.keyed:
-            found.setdefault(each.declared.name, []).extend(each.keys(mine, path))
-        elif path in each.named(mine):
+            found.setdefault(each.declared.name, []).extend(each.keys(mine, paths))
+        elif not each.named(mine).isdisjoint(paths):
             return None
     return {table: keys for table, keys in found.items() if keys}
 
@@ -178,12 +178,15 @@ class _Column:
                 found |= self._paths(name)
         return found.intersection(mine)
 
-    def keys(self, mine: Collection[str], path: str) -> Iterator[Key]:
-        """Yield the keys of rows that name one of these files and keep the one that lies there."""
+    def keys(self, mine: Collection[str], paths: Collection[str]) -> Iterator[Key]:
+        """Yield the keys of rows that name one of these files and keep one that lies there."""
         for part in chunks(sorted(self._spelt(mine)), MANY):
             if (condition := _one_of(self.cell, part)) is not None:
                 rows = self._rows(condition, 0, self.declared.key)
-                yield from (tuple(key) for *key, value in rows if path in self._paths(str(value)))
+                yield from (
+                    tuple(key) for *key, value in rows
+                    if not self._paths(str(value)).isdisjoint(paths)
+                )
 
     def _paths(self, name: str) -> set[str]:
         return {path_of((self.rule.root, each)) for each in self.rule.names(name)}

@@ -33,6 +33,18 @@ def remove(root: str, name: str) -> None:
         _unlink(each)
 
 
+def unlink(root: str, name: str) -> None:
+    """Remove a link inside a folder, and not the file it names.
+
+    :param root: the declared folder.
+    :param name: path of the link; of a file that is none nothing is done.
+    :raises DeliveryError: it lies outside the folder, or the system refuses.
+    """
+    target, link = locate(root, name)
+    if link != target:
+        _unlink(link)
+
+
 def usable(root: str) -> None:
     """Refuse a folder whose share may not be mounted: it comes back, with all that is in it.
 

@@ -14,10 +14,13 @@ from sqlalchemy import select
 
 from .. import tables
 from ..binds import intents
-from ..casework.cases import load, step
+from ..casework import purview
+from ..casework.cases import Case, load, step
 from ..certificates.deeds import added, unmoved
 from ..erasing import people, shared
+from ..erasing.finder import erased_before
 from ..erasing.taking import path_of
+from ..messages import removal
 from ..messages.outbox import Parcel
 from ..retaining.remainder import rows_of
 from ..upkeep import dispatch
@@ -25,20 +28,29 @@ from ..work import Work
 
 
 def is_named(work: Work, parcel: Parcel, looked: bool) -> bool:
-    """Return whether a row names a file that is to be removed.
+    """Return whether a row names a file that is to be removed, or what it is a link to.
 
     :param work: the open transaction, in which it is removed or left.
     :param parcel: its removal.
     :param looked: whether to look first which tables and columns there are.
     """
-    file, *beside = _files(parcel)
-    return path_of(file) in _named(work, [file, *beside], looked)
+    files = _files(parcel)
+    return not _ways(parcel).isdisjoint(_named(work, files, looked))
 
 
 def _files(parcel: Parcel) -> list[tuple[str, str]]:
-    """Return a file, and what else rows may name that name it, which says no more than its name."""
-    content = parcel.content
-    return [(content["root"], content["name"]), *map(tuple, content.get("with", ()))]
+    """Return a file, where it lies if that is a link, and what else rows may name that name it.
+
+    What rows may name says no more than its name.
+    """
+    root, name = parcel.content["root"], parcel.content["name"]
+    target = os.path.relpath(removal.locate(root, name)[0], os.path.realpath(root))
+    return [(root, name), (root, target), *map(tuple, parcel.content.get("with", ()))]
+
+
+def _ways(parcel: Parcel) -> set[str]:
+    """Return how a file may be called: by its own name, or by that of what it is a link to."""
+    return set(map(path_of, _files(parcel)[:2]))
 
 
 def _named(work: Work, files: Iterable[tuple[str, str]], looked: bool) -> set[str]:
@@ -66,28 +78,36 @@ def leave(work: Work, parcel: Parcel, looked: bool) -> bool:
         return False
     dispatch.left(work, parcel)
     rows = [*parcel.content.get("rows", ()), *_alone(work, parcel, looked)]
-    if rows and case is not None and not _is_own(work, parcel, looked):
+    if rows and case is not None and not _is_own(work, case, parcel, looked):
         # As of a file that was another's already when its own row was erased.
         done = dict(case.decisions or {})
         others = {(table, column): count for table, column, count in rows}
         done["did"] = added(done.get("did", ()), unmoved(others))
         step(work, case, decisions=done)
+    files = _files(parcel)
+    if path_of(files[0]) not in _named(work, files, looked):
+        # Last of all: without it nobody sees where it led.
+        removal.unlink(*files[0])
     return True
 
 
-def _is_own(work: Work, parcel: Parcel, looked: bool) -> bool:
+def _is_own(work: Work, case: Case, parcel: Parcel, looked: bool) -> bool:
     """Return whether only rows of its own people name a file: the host wrote one of them again.
 
-    That is dealt with as what came back, and the file goes with it.
+    That is dealt with as what came back, and the file goes with it; not what another controller
+    has of them, nor a row of whoever stands in their place by now.
     """
-    files, datamap = _files(parcel), work.whole() if looked else work.datamap
-    found = shared.rows_of(work.conn, datamap, files, path_of(files[0])) or {}
-    who = frozenset(people.taken(work, parcel.request))
-    rows = [
-        row for table, keys in found.items()
-        for row in rows_of(work, datamap.declared(table), keys, who)
-    ]
-    return bool(rows) and all(row.owners and not row.others for row in rows)
+    datamap = work.whole() if looked else work.datamap
+    keys = shared.rows_of(work.conn, datamap, _files(parcel), _ways(parcel))
+    if not keys:
+        return False
+    who = frozenset(erased_before(work.conn, datamap, people.taken(work, case.number)))
+    found = {
+        table: rows_of(work, datamap.declared(table), mine, who) for table, mine in keys.items()
+    }
+    rows = [row for each in found.values() for row in each]
+    theirs = purview.part(work, case.property, found).theirs
+    return bool(rows) and not theirs and all(row.owners and not row.others for row in rows)
 
 
 def _alone(work: Work, parcel: Parcel, looked: bool) -> list[list[Any]]:

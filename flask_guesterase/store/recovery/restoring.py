@@ -192,9 +192,10 @@ def _undo(
 ) -> Report:
     """Take back what hangs on the erasure, and say so to everybody who must know."""
     again = case.state is State.RESTORED
+    # Before what whoever removes a file changes when they have its parcel.
+    named = unfound.expected(work, backs)
     undoing.rows(work, case, backs)
     undoing.traces(work, case, actor)
-    named = unfound.expected(work, backs)
     report = replace(
         report,
         files=filesback.take_back(work, case.number),

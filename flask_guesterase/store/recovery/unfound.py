@@ -55,7 +55,7 @@ def count(work: Work, number: str, wanted: Iterable[File_]) -> int:
     :param wanted: the files that rows named as they came back.
     """
     places = {spot: file for file in wanted if (spot := _spot(file)) is not None}
-    lost = {spot: file for spot, file in places.items() if not os.path.lexists(spot)}
+    lost = {spot: file for spot, file in places.items() if not os.path.exists(spot)}
     for spot in _coming(work, number) if lost else ():
         lost.pop(spot, None)
     # Of what came back before somebody may have written another name since.
