@@ -260,7 +260,7 @@ def _untold(work: Work, number: str | None = None) -> list[str]:
 
 
 def _line(work: Work, case: Case, today: date, untold: Collection[str]) -> dict[str, Any]:
-    left = days_left(deadlines.due(work, case), today)
+    due = deadlines.due(work, case)
     receipt, overdue = deadlines.receipt_due(work, case), deadlines.late(work, case)
     return {
         "number": case.number,
@@ -272,8 +272,8 @@ def _line(work: Work, case: Case, today: date, untold: Collection[str]) -> dict[
         "channel": case.channel,
         "lang": case.lang,
         "received_at": case.received_at,
-        "due_on": deadlines.due(work, case).isoformat(),
-        "days_left": left,
+        "due_on": due.isoformat(),
+        "days_left": days_left(due, today),
         "late": deadlines.ANSWER in overdue or case.number in untold,
         "receipt_due": "" if receipt is None else receipt.isoformat(),
         "receipt_late": deadlines.RECEIPT in overdue,
