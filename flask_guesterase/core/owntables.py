@@ -104,8 +104,9 @@ TABLES: tuple[Own, ...] = (
     ),
     Own(
         "outbox", "what must leave the house, at least once: messages, file removals, notices",
-        End.AGE, "90 days after it was done, a letter of an incident once that is closed; what was "
-        "not done goes with its request, and so does a letter like one that reached nobody",
+        End.AGE, "90 days after it was done, a letter of an incident once that is closed, why an "
+        "erasure waits once that has ended; what was not done goes with its request, and so does a "
+        "letter like one that reached nobody",
         {What.SERIAL: "id", What.RANDOM: "request box", What.NAME: "property channel",
          What.WORD: "kind template state problem", What.TEXT: "dedupe", What.COUNT: "attempts",
          What.TIME: "next_at done_at"},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.errors import BusyError, FullError, RetryableError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.core.seal import Terms
@@ -646,5 +646,33 @@ def test_a_lock_that_one_file_meets_is_no_try_of_the_others_in_its_folder(
         (1, "BusyError"), (0, None), (0, None),
     ]  # fmt: skip
     hotel.later(minutes=2)
+    go(hotel, Post())
+    assert list(hotel.files.glob("*.png")) == []
+
+
+@pytest.mark.parametrize("problem", [FullError, RetryableError])
+def test_a_file_is_not_given_up_for_a_disk_that_is_full(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, problem: type[BusyError]
+) -> None:
+    """It waits, as for a database that is away, and goes once there is room."""
+    hotel.guest(1, name="Ann", email="ann@mail.example")
+    (hotel.files / "1.png").write_bytes(b"x")
+    hotel.put(Scan, id=1, guest_id=1, path="1.png")
+    number = hotel.approved(email="ann@mail.example")
+    with hotel.begin() as office:
+        office.erase(number)
+
+    def full(*_: Any) -> bool:
+        raise problem("The disk of the database is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(named, "is_named", full)
+        for _ in range(outbox.TRIES + 2):
+            go(hotel, Post())
+            hotel.later(days=2)
+    (row,) = (row for row in hotel.ours("outbox") if row["kind"] == "file")
+    assert (row["state"], row["attempts"], row["problem"]) == (
+        outbox.QUEUED, outbox.TRIES, problem.__name__,
+    )  # fmt: skip
     go(hotel, Post())
     assert list(hotel.files.glob("*.png")) == []

@@ -16,8 +16,9 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.failures import causes
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.requests import waiting
-from flask_guesterase.store.upkeep import dispatch
+from flask_guesterase.store.upkeep import dispatch, owndata
 from tests.store.house import House, Stay
+from tests.store.test_owndata import runner
 from tests.store.test_waiting import attempt
 
 
@@ -117,6 +118,43 @@ def test_who_got_none_of_several_letters_has_a_late_answer(any_house: House) -> 
         with house.begin() as office:
             office.printed(letter, "clerk")
         assert month(house).late == late
+
+
+def test_who_was_told_long_ago_was_told_for_all_who_ask(house: House) -> None:
+    """The letter of then is known as long as one after it may be given up, and no longer."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    with house.begin() as office:
+        for letter in dispatch.claim(office.work, frozenset({"smtp"})):
+            dispatch.done(office.work, letter)
+    past_due(house, number)
+    house.later(days=120)
+    owndata.end(runner(house))
+    leaves(house)
+    house.set(Stay, 7, leaves=house.now.date())
+    assert attempt(house, number) == ("cooling",)
+    undeliverable(house)
+    assert (shown(house, number)["late"], sum(each.late for each in months(house))) == (False, 0)
+
+
+def test_why_something_waited_is_no_longer_known_than_it_is_needed(house: House) -> None:
+    """Once it has ended the letter that left goes as any other."""
+    number = asked(house)
+    assert attempt(house, number) == ("in-house",)
+    leaves(house)
+    assert attempt(house, number) == ()
+    with house.begin() as office:
+        for letter in dispatch.claim(office.work, frozenset({"smtp"})):
+            dispatch.done(office.work, letter)
+    house.later(days=120)
+    owndata.end(runner(house))
+    assert "waiting" not in {row["template"] for row in house.ours("outbox")}
+
+
+def months(house: House) -> tuple[Month, ...]:
+    """Return all months of the figures of the hotel."""
+    with house.begin() as office:
+        return tuple(next(each for each in office.figures() if each.property == "sh").months)
 
 
 def test_whose_only_letter_that_left_came_too_late_has_a_late_answer(house: House) -> None:

@@ -80,6 +80,7 @@ def test_an_answer_is_put_off_on_its_page(berlin: House) -> None:
     assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 303
     assert form not in officer.get(f"{DESK}/{number}")
     assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 409
+    assert "There are many requests." in officer.get(f"{DESK}/{number}")
 
 
 def test_a_slip_confirms_receipt(california: House) -> None:

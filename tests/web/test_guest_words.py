@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
 from flask_guesterase.store import tables
+from flask_guesterase.web import staff
 from flask_guesterase.web.wording.answers import in_words
 from flask_guesterase.web.wording.language import Language
 from tests.web.house import CANARY, Browser, House
@@ -38,9 +39,29 @@ def test_what_only_lost_details_is_not_said_to_have_gone(house: House) -> None:
     assert "bookings: details about you in there" in lines
     assert "your profile: name and contacts" in lines
     assert went(browser.get("/privacy/case/certificate").partition("In plain words")[2]) == lines
-    staff = house.browser("officer").get(f"{DESK}/{number}?lang=en")
-    assert "<li>bookings: details about you in there</li>" in staff
-    assert "<li>bookings</li>" not in staff
+    shown = house.browser("officer").get(f"{DESK}/{number}?lang=en")
+    assert "<li>bookings: details about you in there</li>" in shown
+    assert "<li>bookings</li>" not in shown
+
+
+@pytest.mark.parametrize("action", ["overwritten", "deleted-uncopied"])
+def test_a_certificate_says_that_what_was_overwritten_is_still_there(
+    house: House, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    """Rows of which columns were declared to stay are not nothing."""
+    _, number = erased(house)
+    real = staff._certificate
+
+    def nothing_kept(number: str) -> Any:
+        body, hotel = real(number)
+        gone = {"table": "guests", "rows": 1, "columns": ["name"], "action": action}
+        content = {**body["content"], "stays": [], "shared": [], "went": [gone]}
+        return {**body, "content": content}, hotel
+
+    monkeypatch.setattr(staff, "_certificate", nothing_kept)
+    page = house.browser("officer").get(f"{DESK}/{number}/certificate?lang=en")
+    assert ("Nothing but rows that were overwritten" in page) is (action == "overwritten")
+    assert ("<li>Nothing.</li>" in page) is (action != "overwritten")
 
 
 def test_what_was_deleted_is_said_to_have_gone() -> None:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from ...core.asking import Asker
-from ...core.errors import AwayError, BusyError, ClosedError, UnknownError
+from ...core.errors import (
+    AwayError,
+    BusyError,
+    ClosedError,
+    FullError,
+    RetryableError,
+    UnknownError,
+)
 from ...core.seal import Terms
 from .. import tables
 from ..boxes import safe, vault
@@ -42,10 +49,10 @@ TRIES = len(BACK_OFF) + 1
 AWAY = AwayError.__name__
 """Problem of a file whose folder is away."""
 
-WAITED = (AWAY, BusyError.__name__, ClosedError.__name__)
-"""Problems of a file that end by themselves, as a database that is away and may name it, or a key:
-it is tried until they do, once a day in the end. What fails otherwise after days of it is tried as
-often as anything else."""
+WAITED = (AWAY, *(each.__name__ for each in (BusyError, FullError, RetryableError, ClosedError)))
+"""Problems of a file that end by themselves, as a database that is away, or full, and may name it,
+or a key: it is tried until they do, once a day in the end. What fails otherwise after days of it is
+tried as often as anything else."""
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from ...core.lifecycle import DONE, State
+from ...core.lifecycle import DONE, UNANSWERED, State
 from ...core.own import WEEKS
 from .. import tables
 from ..work import Work
@@ -47,18 +47,22 @@ def lost(*texts: str) -> ColumnElement[bool]:
 
 
 def needed() -> ColumnElement[bool]:
-    """Return the condition that a parcel is a letter of which another one reached nobody.
+    """Return the condition that a parcel is a letter of which another one reached nobody, or may.
 
-    Without it none of them would have.
+    Without it none of them would have: of what has no answer yet the next word may be given up.
     """
-    out, other = tables.outbox.c, tables.outbox.alias()
+    out, other, request = tables.outbox.c, tables.outbox.alias(), tables.request.c
+    mine = select(request.number).where(
+        request.number == out.request, request.state.in_([state.value for state in UNANSWERED])
+    )
+    still = and_(out.template == WAITING, mine.exists())
 
     def beside(texts: Sequence[str]) -> ColumnElement[bool]:
         mine = other.c.request == out.request, other.c.template.in_(texts)
         found = select(other.c.id).where(*mine, other.c.state.in_(LOST))
         return and_(out.template.in_(texts), found.exists())
 
-    return or_(*(beside(texts) for texts in _KINDS))
+    return or_(still, *(beside(texts) for texts in _KINDS))
 
 
 def unanswered(work: Work, number: str | None = None) -> set[str]:
@@ -72,7 +76,7 @@ def unanswered(work: Work, number: str | None = None) -> set[str]:
     """
     out, request, first = tables.outbox.c, tables.request.c, tables.certificate.c
     ended = request.state.in_([state.value for state in (*DONE, State.REFUSED)])
-    answered = func.coalesce(first.issued_at, request.decided_at)
+    answered = func.coalesce(first.issued_at, request.decided_at, request.received_at)
     mine = and_(first.request == request.number, first.supplement == 0)
     found = (
         select(request.number, out.done_at, answered.label("answered"))

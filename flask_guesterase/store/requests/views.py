@@ -15,6 +15,7 @@ from ...core.answer import Answer
 from ...core.asking import Asker
 from ...core.deadlines import days_left
 from ...core.errors import InputError
+from ...core.events import RequestExtended
 from ...core.lifecycle import COPIES, MOVES, OPEN, UNANSWERED, WORDS, State
 from ...core.permissions import Permission
 from ...core.wish import Kind
@@ -25,7 +26,8 @@ from ..casework.cases import Case, day_at, keyless, load, outline, read
 from ..certificates import certifying, reply, staying
 from ..copying import alongside
 from ..erasing import people
-from ..messages import outbox
+from ..journaling import approvals
+from ..messages import outbox, unheard
 from ..statements.paging import PAGES
 from ..work import Work
 from . import deadlines, lapsing, waiting
@@ -235,6 +237,7 @@ def show(work: Work, case: Case) -> dict[str, Any]:
         "acknowledged_at": case.acknowledged_at,
         "stands": deadlines.stands(work, case),
         "extendable": deadlines.extendable(work, case),
+        "longer": _longer(work, case),
         "keyless": case.state in OPEN and keyless(work, case),
         "ground": case.ground,
         "digest": case.digest,
@@ -255,12 +258,18 @@ def show(work: Work, case: Case) -> dict[str, Any]:
     }
 
 
+def _longer(work: Work, case: Case) -> str:
+    """Return why the answer takes longer, as the journal says; empty where it does not."""
+    told = approvals.entries(work, case, (RequestExtended.name,)) if case.extended_at else ()
+    return next((entry.grounds[0] for entry in told if entry.grounds), "")
+
+
 def _untold(work: Work, number: str | None = None) -> list[str]:
     return [case.number for case in deadlines.untold(work, number)]
 
 
 def _line(work: Work, case: Case, today: date, untold: Collection[str]) -> dict[str, Any]:
-    left = days_left(deadlines.due(work, case), today)
+    due = deadlines.due(work, case)
     receipt, overdue = deadlines.receipt_due(work, case), deadlines.late(work, case)
     return {
         "number": case.number,
@@ -272,8 +281,8 @@ def _line(work: Work, case: Case, today: date, untold: Collection[str]) -> dict[
         "channel": case.channel,
         "lang": case.lang,
         "received_at": case.received_at,
-        "due_on": deadlines.due(work, case).isoformat(),
-        "days_left": left,
+        "due_on": due.isoformat(),
+        "days_left": days_left(due, today),
         "late": deadlines.ANSWER in overdue or case.number in untold,
         "receipt_due": "" if receipt is None else receipt.isoformat(),
         "receipt_late": deadlines.RECEIPT in overdue,
@@ -328,7 +337,7 @@ def _wanted(
     is_open = table.c.state.in_([s.value for s in UNANSWERED])
     statement = select(*outline()).where(table.c.property.in_(codes))
     if state == OVERDUE:
-        statement = statement.where(or_(is_open, table.c.number.in_(_untold(work))))
+        statement = statement.where(or_(is_open, table.c.number.in_(unheard.unanswered(work))))
     elif state == "open":
         statement = statement.where(is_open)
     elif state:
