@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app
 from werkzeug.routing import BuildError
@@ -199,11 +199,12 @@ def _for_demos(app: Flask, settings: Settings) -> Iterator[Finding]:
 def _elsewhere(app: Flask, settings: Settings) -> Iterator[Finding]:
     """Yield a finding where letters link to another place than that of the guest pages."""
     try:
-        pages = app.url_map.bind("").build("guesterase_guest.index")
+        # With a subdomain it is a whole address.
+        pages = unquote(urlsplit(app.url_map.bind("").build("guesterase_guest.index")).path)
     except BuildError:
         # They are no part of this application, or lie where a request alone can say.
         return
-    path = urlsplit(settings.base_url).path.rstrip("/")
+    path = unquote(urlsplit(settings.base_url).path).rstrip("/")
     if settings.base_url and not path.endswith(pages.rstrip("/")):
         yield Finding(
             "pages-elsewhere", "", "GUESTERASE_BASE_URL", "Links in letters begin with another "
