@@ -19,7 +19,7 @@ from ...store.checking.drift import drift, drifted
 from ...store.checking.indexing import unindexed
 from ...store.checking.live import read as read_live
 from ...store.erasing.explained import unwritable
-from ...store.erasing.probing import misfits, refused, unasked
+from ...store.erasing.probing import misfits, ownerless, refused, unasked
 from ...store.hiding import miskeyed, unnamed
 from ...store.keys.custodian import FolderCustodian
 from ...store.lawbook import packs, schedule
@@ -88,6 +88,7 @@ def findings(
         found += drift(seen, live) + unindexed(conn, seen, live)
         known = drifted(seen, live)
         found += [*refused(conn, known), *unasked(conn, known), *misfits(conn, known, live)]
+        found += ownerless(conn, known)
         found += unwritable(conn, known, live)
         late, ahead = pending(conn), newer(conn)
     if late:
