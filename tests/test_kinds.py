@@ -39,6 +39,7 @@ ELSEWHERE = {
     "intent-lost": "binds/test_forward.py",
     "intent-open": "binds/test_forward.py",
     "link-unindexed": "store/test_indexing.py",
+    "path-nobody": "store/test_probing.py",
     "path-unindexed": "store/test_indexing.py",
     "property-removed": "store/test_property_removed.py",
     "records-differ": "resistance/test_own.py",

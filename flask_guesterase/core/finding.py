@@ -67,6 +67,7 @@ KINDS: dict[str, str] = {
     "partitioned": "the rows lie in partitions",
     "path-blank": "an owner path over several columns leads to nobody where one is empty or 0",
     "path-endless": "an owner path comes back to where it started",
+    "path-nobody": "an owner path by a select leads to nobody from rows that are there",
     "path-unclear": "an owner path runs over a relationship that is more than equal columns",
     "path-unindexed": "an owner path runs over a column without an index",
     "path-unknown": "an owner path leads nowhere",

@@ -433,6 +433,63 @@ def trigger_named_that_writes_where_nobody_looks(wrong: bool, engine: str) -> li
     return find(engine, script, {**LOG, "guests": guests})
 
 
+def find_named(engine: str, statement: str, before: str = "") -> list[Finding]:
+    """Return what is found where the policy of guests names a trigger that does what is given.
+
+    :param before: statements separated by ";;" that stand before it.
+    """
+    guests = Policy(GUEST.columns, subject=GUEST.subject, triggers={"keeps": "our history"})
+    script = trigger_on(engine, "keeps", "UPDATE", "name")
+    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.name)", statement)
+    return find(engine, f"{before} {script}", {**LOG, "guests": guests})
+
+
+@pytest.mark.parametrize(("engine", "statement"), [
+    ("mariadb", "INSERT INTO notes_log (was) VALUES (OLD.name) ON DUPLICATE KEY UPDATE "
+     "notes_log.was = OLD.name"),
+    ("mariadb", "BEGIN # insert into old.log, don't\n SET @x = \"insert into x.y\"; "
+     "INSERT INTO notes_log (was) VALUES (OLD.name); END"),
+    ("postgresql", "INSERT INTO PUBLIC.\"notes_log\" (was) VALUES (OLD.name)"),
+    ("postgresql", "CREATE TEMP TABLE x (y text); INSERT INTO pg_temp.x VALUES (OLD.name)"),
+])  # fmt: skip
+def test_a_named_trigger_that_writes_where_we_look_stops_nothing(
+    engine: str, statement: str
+) -> None:
+    """A column behind its table, a word in a comment and a table of the session name no schema."""
+    assert find_named(engine, statement) == []
+
+
+@pytest.mark.parametrize("statement", [
+    "MERGE INTO exports.x USING (SELECT OLD.name AS n) s ON false WHEN NOT MATCHED THEN "
+    "INSERT VALUES (s.n)",
+    "INSERT INTO \"x-y\".x VALUES (OLD.name)",
+])  # fmt: skip
+def test_a_named_trigger_writes_astray_in_whatever_form(statement: str) -> None:
+    assert [f.place for f in find_named("postgresql", statement)] == ["guests.keeps"]
+
+
+@CASES.of("trigger", "postgresql")
+def trigger_named_whose_function_looks_in_another_schema(wrong: bool, engine: str) -> list[Finding]:
+    """What it names without a schema lies where its own search_path leads."""
+    path = "exports" if wrong else "exports, public"
+    guests = Policy(GUEST.columns, subject=GUEST.subject, triggers={"keeps": "our history"})
+    script = trigger_on(engine, "keeps", "UPDATE", "name")
+    script = script.replace("LANGUAGE plpgsql", f"LANGUAGE plpgsql SET search_path = {path}")
+    there = "CREATE SCHEMA exports;; CREATE TABLE exports.notes_log (was text)"
+    return find(engine, f"{there};; {script}", {**LOG, "guests": guests})
+
+
+@CASES.of("trigger", *SERVERS)
+def trigger_of_a_history_that_passes_it_on(wrong: bool, engine: str) -> list[Finding]:
+    """What goes into a declared table goes on from there into one that nobody reads."""
+    passed = f"INSERT INTO exports.x VALUES (NEW.{'text' if wrong else 'id'})"
+    onward = trigger_on_notes(engine, passed).replace("AFTER UPDATE", "AFTER INSERT")
+    onward = onward.replace("keeps", "onward")
+    return find_named(
+        engine, "INSERT INTO notes (guest_id, text) VALUES (OLD.id, OLD.name)", f"{onward};;"
+    )
+
+
 @CASES.of("trigger", *ALL)
 def trigger_when_rows_are_deleted(wrong: bool, engine: str) -> list[Finding]:
     rows: Any = {"rows": delete} if wrong else {}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Select, String, Table, select
+from sqlalchemy import Column, Integer, MetaData, Select, String, Table, Uuid, func, insert, select
 
-from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import null
-from flask_guesterase.store.erasing.probing import refused
+from flask_guesterase.store.erasing.probing import ownerless, refused
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, host, whole
 
@@ -66,3 +67,42 @@ def test_every_path_that_can_be_asked_is_none(database_url: str) -> None:
     metadata = hotel(String(80), String(80))
     path = Equal({"sender": "email"}, to="guests", fold=True)
     assert found(database_url, metadata, path) == []
+
+
+def lost(url: str, said: list[Any], plain: bool = False) -> list[Finding]:
+    """Return what is said of mails that name a guest by the text of a UUID.
+
+    :param said: the guests; of each there is a mail, and one that is nobody's.
+    :param plain: dashes are left out.
+    """
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Uuid(), primary_key=True), Column("email", String(80))
+    )
+    mails = Table(
+        "mails", metadata, Column("id", Integer, primary_key=True), Column("sender", String(80))
+    )
+
+    def by_select(mails: Table) -> Select[Any]:
+        text = func.replace(mails.c.sender, "-", "") if plain else mails.c.sender
+        return select(mails.c.id, guests.c.id).join_from(mails, guests, text == guests.c.id)
+
+    policies = {"guests": GUEST, "mails": Policy({"sender": null}, via=by_select)}
+    with host(url, metadata) as engine:
+        with engine.begin() as conn:
+            for each in said:
+                conn.execute(insert(guests), {"id": each, "email": "a@mail.example"})
+                conn.execute(insert(mails), [{"sender": str(each)}, {"sender": "house"}])
+        with transaction(engine, write=False) as conn:
+            return list(ownerless(conn, whole(conn, datamap(metadata, policies))[0]))
+
+
+@pytest.mark.parametrize(("guests", "plain", "wrong"), [
+    ([uuid4()], False, True), ([uuid4()], True, False), ([], False, False),
+])  # fmt: skip
+def test_a_select_that_leads_to_nobody_is_warned_of(
+    sqlite_url: str, guests: list[Any], plain: bool, wrong: bool
+) -> None:
+    """SQLite keeps a UUID without the dashes of its text; where no rows are, none can tell."""
+    said = [(f.id, f.table, f.severity) for f in lost(sqlite_url, guests, plain)]
+    assert said == ([("path-nobody", "mails", Severity.WARN)] if wrong else [])

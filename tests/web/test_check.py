@@ -357,6 +357,22 @@ def pages_elsewhere(wrong: bool) -> list[Finding]:
     return find(base=where, pages="/privacy")
 
 
+@CASES.of("pages-elsewhere")
+def pages_elsewhere_by_a_prefix_with_an_umlaut(wrong: bool) -> list[Finding]:
+    """Whether it stands in the address as it is or as a browser sends it."""
+    where = "https://pine.example/l%C3%B6schen" if wrong else "https://pine.example/löschung"
+    return find(base=where, pages="/löschung")
+
+
+def test_guest_pages_under_a_subdomain_are_where_their_path_says() -> None:
+    """Their address is then a whole one, with a host that nobody knows here."""
+    app = Flask(__name__, subdomain_matching=True)
+    app.config["SERVER_NAME"] = "pine.example"
+    app.register_blueprint(guest_pages, url_prefix="/privacy", subdomain="guest")
+    settings = Settings(base_url="https://guest.pine.example/privacy")
+    assert not list(checkup._elsewhere(app, settings))
+
+
 @CASES.of("demo-setting")
 def demo_setting_of_the_mail(wrong: bool) -> list[Finding]:
     return find(mail="page" if wrong else "print")

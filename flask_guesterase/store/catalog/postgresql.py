@@ -149,6 +149,8 @@ _TRIGGERS = text("""
     SELECT t.tgrelid AS oid, t.tgname AS name, t.tgtype AS flags, p.proname AS function,
            p.prosrc AS body, l.lanname AS language, t.tgoldtable::text AS old_rows,
            encode(t.tgargs, 'escape') AS arguments,
+           (SELECT substr(c, 13) FROM unnest(p.proconfig) c WHERE starts_with(c, 'search_path='))
+               AS path,
            ARRAY(WITH RECURSIVE above(oid) AS (
                SELECT inhparent FROM pg_catalog.pg_inherits
                WHERE inhrelid = t.tgrelid AND coalesce(to_jsonb(t) ->> 'tgparentid', '0') = '0'
@@ -330,8 +332,9 @@ def _triggers(
         # What removes large objects does so in this part alone.
         climbs = row.flags & _ROW and not harmless
         above = (names[oid] for oid in row.above if oid in names and climbs)
+        path = tuple(part.strip('" ') for part in (row.path or "").split(",") if part)
         for name in (table, *above):
-            parts.triggers[name].append(LiveTrigger(row.name, name, events, body, *told))
+            parts.triggers[name].append(LiveTrigger(row.name, name, events, body, *told, path))
 
 
 def _rules(

@@ -56,6 +56,7 @@ class LiveTrigger:
     :param copies_old: the old value may survive somewhere. Fails closed: True when unclear.
     :param old_columns: columns of the old row that are used; None means all, or nobody knows.
     :param calls: the function somebody made that it calls, where that makes it unclear.
+    :param path: the schemas in which it looks for a table named without one, where it says so.
     """
 
     name: str
@@ -65,6 +66,7 @@ class LiveTrigger:
     copies_old: bool
     old_columns: frozenset[str] | None = None
     calls: str = ""
+    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

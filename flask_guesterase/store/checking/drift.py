@@ -20,7 +20,7 @@ from .fitting import fits
 from .fulltext import text_indexes
 from .heirs import beyond, follows
 from .pointing import dangling
-from .triggers import astray, fired
+from .triggers import fired
 
 
 @by_identity
@@ -36,13 +36,12 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     :param live: the database as read.
     """
     findings = [*_stale(datamap, live), *_updates(datamap, live), *dangling(datamap, live)]
-    findings += astray(datamap, live)
     for bind, each in live.each():
-        findings += _drift(datamap.within(live.places, bind), each)
+        findings += _drift(datamap.within(live.places, bind), each, live)
     return findings
 
 
-def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
+def _drift(datamap: DataMap, live: LiveSchema, whole: LiveSchema) -> list[Finding]:
     findings = list(_database(live))
     names = spelled(datamap, live)
     wanted = {found for found, name in names.items() if name in datamap.tables}
@@ -62,7 +61,8 @@ def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
             findings += _inexact(declared, found, live.dialect)
             findings += [*_promised(declared, live), *_believed(declared, live)]
             findings += _acts(declared, found, live, known)
-            findings += fired(declared, found, live, datamap, _moves(declared, found, live))
+            moves = _moves(declared, found, live)
+            findings += fired(declared, found, live, whole, datamap, moves)
     return findings
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
+from ..catalog.called import NAME
+from ..catalog.copying import copies_old
 from ..catalog.shape import LiveSchema, LiveTrigger
 
 _NAME = r"(?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*[`\"\[]?(\w+)\b[`\"\]]?"
@@ -33,13 +36,17 @@ _WRITTEN = re.compile(
     re.IGNORECASE,
 )
 """The one table that a statement writes into; whatever is written otherwise counts as read."""
-_PART = r"([`\"]?[\w$]+[`\"]?)"
 _PLACED = re.compile(
-    r"\b(?:(?:insert|replace)(?:\s+(?:low_priority|delayed|high_priority|ignore))*(?:\s+into)?|"
-    rf"update(?:\s+(?:low_priority|ignore|only))*)\s+{_PART}\s*\.\s*{_PART}",
+    # Behind the KEY of ON DUPLICATE KEY UPDATE stands a column.
+    r"(?<!\w)(?<!key\s)(insert|replace|merge|update)"
+    r"(?:\s+(?:low_priority|delayed|high_priority|ignore|only|into))*"
+    rf"\s+(?:({NAME})\s*\.\s*)?({NAME})",
     re.IGNORECASE,
 )
-"""The table that a statement writes into, where its schema stands before it."""
+"""The table that a statement writes into, and the schema before it, where one stands there."""
+_MARIADB_TEXTS = re.compile(
+    r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|#[^\n]*|--\s[^\n]*|/\*(?!M?!).*?\*/", re.DOTALL
+)
 _WHOLE = re.compile(r"\b(?:select|,)\s*(?:\w+\s*\.\s*)?\*|\btable\s+\S", re.IGNORECASE)
 _WRITES = re.compile(r"\b(?:into|update|replace|merge)\b", re.IGNORECASE)
 
@@ -80,21 +87,61 @@ def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
     )
 
 
-def beyond(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
-    """Return the tables into which a trigger writes, with the schema it names, that nobody read.
+def beyond(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[str]:
+    """Return the tables into which a trigger writes by name that lie in a schema nobody read.
 
-    :param live: the live database as read, of several all of them.
+    :param live: the database of the trigger as read.
+    :param whole: it and all others; triggers of MariaDB reach those of their server.
     :param trigger: the trigger.
     """
-    said = _PLACED.findall(_TEXTS.sub(" ", trigger.body))
-    names = {".".join(part.strip('`"') for part in parts) for parts in said}
+    mariadb = live.dialect == "mariadb"
+    body = (_MARIADB_TEXTS if mariadb else _TEXTS).sub(" ", trigger.body)
+    parts = [each for _, each in whole.each()] if mariadb else [live]
+    found = set[str]()
+    for verb, *said in _PLACED.findall(" ".join(body.split())):
+        schema, name = (_spelt(part, live) for part in said)
+        if schema == "pg_temp" or not (schema or verb.lower() == "insert"):
+            continue
+        places = [f"{each}.{name}" for each in ([schema] if schema else trigger.path)]
+        if not any(part.table(place) for part in parts for place in places):
+            # A bare name may be that of a temporary table too.
+            found.update(places if schema else [
+                place for each, place in zip(trigger.path, places, strict=True)
+                if each in live.elsewhere
+            ][:1])
+    return sorted(found)
 
-    def found(name: str) -> bool:
-        # PostgreSQL makes small letters of a name without quotes.
-        tables = (each.table(form) for _, each in live.each() for form in (name, name.lower()))
-        return any(table is not None for table in tables)
 
-    return sorted(name for name in names if not found(name))
+def onward(live: LiveSchema, trigger: LiveTrigger, among: Iterable[str]) -> list[str]:
+    """Return the tables into which a trigger inserts, directly or through triggers of those.
+
+    :param live: the live database as read.
+    :param trigger: the trigger.
+    :param among: names of the tables that are asked about.
+    """
+    said = _into(trigger.body)
+    first = [name for name in among if name.rpartition(".")[2].lower() in said]
+    return sorted({*first, *fed(live, first, among)})
+
+
+def given(trigger: LiveTrigger) -> LiveTrigger:
+    """Return a trigger with what it copies of the row that goes in, in place of what was there.
+
+    :param trigger: the trigger, on INSERT.
+    """
+    body, table = re.sub(r"\bnew\b", "OLD", trigger.body, flags=re.I), trigger.table
+    told = copies_old(
+        body, table=table.rpartition(".")[2], events={"UPDATE"}, before=False,
+        made=lambda _: False,
+    )
+    return replace(trigger, copies_old=told.copies_old, old_columns=told.old_columns)
+
+
+def _spelt(part: str, live: LiveSchema) -> str:
+    """Return a name as the catalogue has it: PostgreSQL folds what stands in no quotes."""
+    if part[:1] in ("`", '"', "["):
+        return part[1:-1].replace(part[0] * 2, part[0])
+    return part.lower() if live.dialect == "postgresql" else part
 
 
 def fed(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[str]:

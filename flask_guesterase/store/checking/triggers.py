@@ -9,26 +9,35 @@ from ..catalog.shape import LiveSchema, LiveTable, LiveTrigger
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.ties import loose
-from .fired import beyond, emptied, reads
+from .fired import beyond, emptied, given, onward, reads
 
 _CURE = "Declare the table it writes to and name the trigger in triggers=, or drop it."
 
 
 def fired(
-    declared: Declared, found: LiveTable, live: LiveSchema, datamap: DataMap, moves: bool
+    declared: Declared, found: LiveTable, live: LiveSchema, whole: LiveSchema, datamap: DataMap,
+    moves: bool,
 ) -> Iterator[Finding]:
-    """Yield the triggers of a table that an erasure would fire, and that nobody named.
+    """Yield the triggers of a table that an erasure would fire, and for which no word is given.
 
     :param declared: the table as it is declared.
     :param found: the table as it is in the database.
     :param live: the database as read.
+    :param whole: it and all others.
     :param datamap: what is declared of it.
     :param moves: an erased row may go to another partition, which deletes it where it was.
     """
     yield from _stale(declared, found)
-    events = _events(declared, live, datamap, moves)
+    # Rows in a circle let go of each other before they go.
+    changes = _going(declared) or declared.name in loose(datamap, live)
+    events = {"UPDATE"} if changes else set()
+    if declared.deletes or moves:
+        events.add("DELETE")
     for trigger in found.triggers:
-        if trigger.name in declared.policy.triggers or not trigger.events & events:
+        if not trigger.events & events:
+            continue
+        if trigger.name in declared.policy.triggers:
+            yield from _astray(declared, trigger, live, whole, datamap)
             continue
         yield from _deletes(declared, trigger, live)
         if _copies(declared, trigger):
@@ -37,13 +46,6 @@ def fired(
                 "when it is erased.", _CURE,
             )
         yield from _reads(declared, trigger, datamap)
-
-
-def _events(declared: Declared, live: LiveSchema, datamap: DataMap, moves: bool) -> set[str]:
-    # Rows in a circle let go of each other before they go.
-    changes = _going(declared) or declared.name in loose(datamap, live)
-    events = {"UPDATE"} if changes else set()
-    return events | {"DELETE"} if declared.deletes or moves else events
 
 
 def _stale(declared: Declared, found: LiveTable) -> Iterator[Finding]:
@@ -56,24 +58,22 @@ def _stale(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             )
 
 
-def astray(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
-    """Yield the triggers that somebody named and whose copies would lie where nobody looks.
-
-    :param datamap: what is declared.
-    :param live: the database as read, of several all of them.
-    """
-    for declared in datamap.tables.values():
-        found = live.table(declared.name)
-        if found is None or not declared.policy.triggers:
-            continue
-        events = _events(declared, live, datamap, found.partitioned)
-        for trigger in found.triggers:
-            if trigger.name not in declared.policy.triggers or not trigger.events & events:
-                continue
-            copied = _copies(declared, trigger) or any(_reads(declared, trigger, datamap))
-            for name in beyond(live, trigger) if copied else ():
+def _astray(
+    declared: Declared, trigger: LiveTrigger, live: LiveSchema, whole: LiveSchema, datamap: DataMap
+) -> Iterator[Finding]:
+    """Yield where a trigger that somebody named, or one it fires, copies what nobody looks for."""
+    if not _copies(declared, trigger) and not any(_reads(declared, trigger, datamap)):
+        return
+    passed = [
+        (datamap.tables[name], each) for name in onward(live, trigger, datamap.tables)
+        if (found := live.table(name)) is not None
+        for each in found.triggers if "INSERT" in each.events
+    ]
+    for owner, each in [(declared, trigger), *passed]:
+        if each is trigger or _copies(owner, given(each)):
+            for name in beyond(live, whole, each):
                 yield Finding(
-                    "trigger", declared.name, trigger.name, f"A trigger may copy what is erased to "
+                    "trigger", owner.name, each.name, "A trigger may copy what is erased to "
                     f"{name}, which the policy's word for it does not cover: nobody reads or "
                     "searches that table.",
                     "Map that table with its schema and declare it, or let the trigger write "

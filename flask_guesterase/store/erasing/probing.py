@@ -36,6 +36,7 @@ from ..mapping.ties import loose
 from ..mapping.ways import ways
 from ..statements.failure import is_forbidden, is_refusal
 from ..statements.sql import holds_text
+from .finder import owners
 from .walking import route, trail_of
 
 
@@ -74,6 +75,47 @@ def refused(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
                     "Look at via= and where=: what is compared must be of one type and one "
                     "collation. A callable that returns a select() of both keys may convert it.",
                 )
+
+
+def ownerless(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
+    """Yield the tables in which a select of the vendor's finds nobody whom a row belongs to.
+
+    Asked are some rows alone, those of the highest keys: a select that compares what is never
+    equal may read all guests for each.
+
+    :param conn: open connection.
+    :param datamap: the data map, with what the live database adds to its findings.
+    """
+    hidden = unreadable(datamap)
+    for declared in datamap.tables.values():
+        by_select = next((path for path in declared.paths if path.select is not None), None)
+        if by_select is None or declared.name in hidden:
+            continue
+        if any(trail_of(conn, datamap, declared, path) is not None for path in declared.paths):
+            continue
+        where, there = declared.policy.where, at(conn, declared.name)
+        some = select(*declared.key).order_by(*(column.desc() for column in declared.key))
+        some = some if where is None else some.where(where(declared.table))
+        try:
+            with there.begin_nested():
+                rows = [tuple(row) for row in there.execute(some.limit(_ASKED))]
+                # One by one: where a select is right, the first mostly ends it.
+                found = any(owners(conn, datamap, declared, [row]) for row in rows)
+                lost = bool(rows) and not found
+        except DBAPIError as problem:
+            # What it refuses is said of the path.
+            if not is_refusal(problem):
+                raise
+            lost = False
+        except Exception:  # the vendor's own types: a key they cannot read is told elsewhere
+            lost = False
+        if lost:
+            yield Finding(
+                "path-nobody", declared.name, by_select.label, "From none of "
+                f"{len(rows)} rows the owner path '{by_select.label}' leads to anybody.",
+                "Where they are rows of guests, look at what its select compares: a UUID and its "
+                "text are not equal on SQLite.", Severity.WARN,
+            )
 
 
 def unasked(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
@@ -247,6 +289,8 @@ def _named(condition: str, table: LiveTable) -> frozenset[str]:
 
 _LOOKED_AT = 500
 """Rows of which is asked what stays in them."""
+_ASKED = 100
+"""Rows of which is asked whom they belong to."""
 
 
 def _refuses(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app
 from werkzeug.routing import BuildError
@@ -19,7 +19,7 @@ from ...store.checking.drift import drift, drifted
 from ...store.checking.indexing import unindexed
 from ...store.checking.live import read as read_live
 from ...store.erasing.explained import unwritable
-from ...store.erasing.probing import misfits, refused, unasked
+from ...store.erasing.probing import misfits, ownerless, refused, unasked
 from ...store.hiding import miskeyed, unnamed
 from ...store.keys.custodian import FolderCustodian
 from ...store.lawbook import packs, schedule
@@ -88,6 +88,7 @@ def findings(
         found += drift(seen, live) + unindexed(conn, seen, live)
         known = drifted(seen, live)
         found += [*refused(conn, known), *unasked(conn, known), *misfits(conn, known, live)]
+        found += ownerless(conn, known)
         found += unwritable(conn, known, live)
         late, ahead = pending(conn), newer(conn)
     if late:
@@ -203,11 +204,12 @@ def _for_demos(app: Flask, settings: Settings) -> Iterator[Finding]:
 def _elsewhere(app: Flask, settings: Settings) -> Iterator[Finding]:
     """Yield a finding where letters link to another place than that of the guest pages."""
     try:
-        pages = app.url_map.bind("").build("guesterase_guest.index")
+        # With a subdomain it is a whole address.
+        pages = unquote(urlsplit(app.url_map.bind("").build("guesterase_guest.index")).path)
     except BuildError:
         # They are no part of this application, or lie where a request alone can say.
         return
-    path = urlsplit(settings.base_url).path.rstrip("/")
+    path = unquote(urlsplit(settings.base_url).path).rstrip("/")
     if settings.base_url and not path.endswith(pages.rstrip("/")):
         yield Finding(
             "pages-elsewhere", "", "GUESTERASE_BASE_URL", "Links in letters begin with another "
