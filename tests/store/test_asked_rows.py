@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, literal, update
+from sqlalchemy import event, insert, literal, update
 
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables, worker
@@ -188,6 +188,37 @@ def test_a_request_waits_for_a_booking_of_its_guest_that_another_request_names(
     mine = lodge.ours("returned")[0]["id"]
     lodge.run(lambda office: office.settle_return(mine, "clerk", False))
     assert (ended(lodge, first), ended(lodge, second)) == ("erased", "sealed")
+
+
+def test_a_request_waits_for_no_booking_of_its_guest_at_another_company(lodge: Lodge) -> None:
+    """What came back there is nothing of what was asked here, and nobody reads of it here."""
+    first = half_erased(lodge)
+    second = lodge.approved(email=ANN["email"])
+    lodge.erased(second)
+    theirs = {"controller": "other-ltd", "property": "mu", "table_name": "lodge_bookings"}
+    nobodys(lodge, "staff", why="erased-reference", row_key="int:1", request=second, **theirs)
+    paid(lodge)
+    finishing.finish(lodge.run)
+    assert (shown(lodge, first), ended(lodge, first)) == ([], "erased")
+
+
+def test_many_bookings_that_another_request_names_are_read_at_once(lodge: Lodge) -> None:
+    """A table that was put back alone may lay thousands before staff."""
+    first = half_erased(lodge)
+    second = lodge.approved(email=ANN["email"])
+    lodge.erased(second)
+    for id in range(100, 120):
+        lodge.add(Booking(id=id, guest_id=1, made_at=OLD_STAY))
+        mine = {"table_name": "lodge_bookings", "row_key": f"int:{id}", "request": second}
+        nobodys(lodge, "staff", why="erased-reference", **mine)
+    paid(lodge)
+    finishing.finish(lodge.run)
+    asked: list[str] = []
+    listening = lodge.engine, "before_cursor_execute", lambda *told: asked.append(told[2])
+    event.listen(*listening)
+    assert shown(lodge, first) == [{**BACK, "table": "lodge_bookings", "rows": 20}]
+    event.remove(*listening)
+    assert len([each for each in asked if "FROM lodge_bookings" in each]) == 1
 
 
 def nobodys(lodge: Lodge, state: str, **values: Any) -> None:

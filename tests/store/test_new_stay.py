@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import case, update
+from sqlalchemy import DateTime, case, literal, update
 from sqlalchemy import delete as deleting
 
 from flask_guesterase.core.errors import MovedError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.plan import NEW_STAY
-from flask_guesterase.core.policy import Blocker
+from flask_guesterase.core.policy import Blocker, Equal, Policy
+from flask_guesterase.core.treatment import delete, null
 from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.comeback.stays import BOOKED, DOOR
@@ -24,7 +26,7 @@ from flask_guesterase.store.executing import finishing, supplementing
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.requests import views, waiting
 from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
-from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Wish, policies
 from tests.store.test_guard_living import GUEST, held, lifted
 from tests.store.test_looked_again import OLD_STAY
 from tests.store.test_needed_back import BILLS, paid
@@ -164,6 +166,18 @@ def test_a_word_of_one_person_by_which_a_profile_stays_is_told(any_lodge: Lodge)
     assert [row["supplement"] for row in lodge.ours("certificate")] == [0, 1]
 
 
+def test_a_word_that_nothing_stays_by_any_more_issues_no_certificate(lodge: Lodge) -> None:
+    """Another request emptied the profile before anybody said that it lives."""
+    number, holds = kept_back(lodge)
+    booked(lodge)
+    free(lodge, holds)
+    lodge.erased_guest()
+    finishing.finish(lodge.run)
+    settled(lodge, theirs=False)
+    mine = (row for row in lodge.ours("certificate") if row["request"] == number)
+    assert [row["supplement"] for row in mine] == [0]
+
+
 def test_a_request_for_them_is_the_answer_too(lodge: Lodge) -> None:
     """Nobody has to say anything about a profile that another request emptied."""
     number, holds = kept_back(lodge)
@@ -213,14 +227,18 @@ def test_what_was_approved_under_a_hold_is_decided_anew_once_they_booked(any_lod
     assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
 
 
-def staying(lodge: Lodge) -> str:
-    """Let all of a guest wait until the stay that they are in is over; return their request."""
+def staying(lodge: Lodge, first: str = "in-house") -> str:
+    """Let all of a guest wait until the stay that they are in is over; return their request.
+
+    :param first: what it waits for first.
+    """
     lodge.stayed()
     lodge.blockers = (Blocker("in-house", BILLS.name, lambda b, today: b.c.amount > 500),)
     with lodge.engine.begin() as conn:
         conn.execute(update(BILLS).values(amount=600))
     number = lodge.approved(document_no=ANN["document_no"])
     assert waits(lodge, number) == "waiting"
+    assert lodge.ours("request")[0]["waiting_for"] == first
     return number
 
 
@@ -249,6 +267,54 @@ def test_what_waited_for_a_stay_goes_as_it_ends_with_what_was_written_of_it_mean
     paid(lodge)
     assert lodge.erased(number) == "erased"
     assert (lodge.holds_ann(), wishes(lodge, 8)) == ([], None)
+
+
+def test_what_is_written_of_a_booking_meanwhile_is_no_other_stay(lodge: Lodge) -> None:
+    """Each line says when it was made, as the booking does that it hangs on."""
+    made = (lodge.now + timedelta(days=3)).replace(tzinfo=None)
+    dinner = Policy(
+        {"email": null}, via=Equal({"id": "id"}, to=BILLS.name), rows=delete,
+        category="reservation", clock={"created": lambda _: literal(made, DateTime)},
+    )  # fmt: skip
+    mapped = [(model, dinner if model is Wish else policy) for model, policy in policies()]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+    number = staying(lodge)
+    lodge.later(days=4)
+    lodge.add(Wish(id=1, guest_id=1, email=ANN["email"]))
+    paid(lodge)
+    assert lodge.erased(number) == "erased"
+
+
+def test_who_books_before_the_first_try_is_decided_about_anew_as_well(lodge: Lodge) -> None:
+    """In the hours between approval and erasure nobody looks yet what is waited for."""
+    lodge.settings = replace(lodge.settings, grace_hours=72)
+    number = staying(lodge, first="grace")
+    lodge.later(days=1)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.add(Booking(id=8, guest_id=1, made_at=made, wishes="late"))
+    lodge.later(days=3)
+    assert waits(lodge, number) == "waiting"
+    paid(lodge)
+    with pytest.raises(MovedError) as moved:
+        lodge.erased(number)
+    assert moved.value.differences == (BOOKED,)
+
+
+def test_a_stay_that_is_waited_for_is_none_that_was_booked_since(lodge: Lodge) -> None:
+    """Where the day of arrival stands for the day of booking, it lies ahead as it is waited for."""
+    lodge.stayed()
+    lodge.blockers = (Blocker("booked", BILLS.name, lambda b, today: b.c.amount > 500),)
+    arrival = (lodge.now + timedelta(days=3)).replace(tzinfo=None)
+    lodge.add(Booking(id=8, guest_id=1, made_at=arrival, wishes="late", amount=600))
+    with lodge.engine.begin() as conn:
+        conn.execute(update(BILLS).values(amount=600))
+    number = lodge.approved(document_no=ANN["document_no"])
+    assert waits(lodge, number) == "waiting"
+    lodge.later(days=5)
+    assert waits(lodge, number) == "waiting"
+    paid(lodge)
+    assert lodge.erased(number) == "erased"
 
 
 def test_what_was_booked_before_it_was_approved_goes_on_as_the_hold_ends(lodge: Lodge) -> None:
@@ -280,6 +346,17 @@ def test_a_stay_that_ended_meanwhile_counts_for_a_profile_where_bookings_tell_no
     booked(lodge, 9)
     lifted(lodge, hold)
     assert lodge.erased(number) == "erased"
+
+
+def test_a_stay_in_which_the_erasure_came_is_none_that_was_booked_since(lodge: Lodge) -> None:
+    """Its guest left after it: where bookings tell the day they were made, that says nothing."""
+    left = (lodge.now + timedelta(days=2)).replace(tzinfo=None)
+    departed = {"created": "made_at", "departed": lambda _: literal(left, DateTime)}
+    clocked(lodge, {Booking: departed})
+    number, holds = kept_back(lodge, ("lodge_bookings", "1"))
+    lodge.later(days=90)
+    free(lodge, holds)
+    assert (lodge.returns(), lodge.state(number)) == ([], "erased")
 
 
 def test_that_consent_was_withdrawn_is_no_stay(lodge: Lodge) -> None:
@@ -361,7 +438,7 @@ def test_why_staff_are_asked_is_said_in_words() -> None:
     assert (NEW_STAY in BLOCKERS, BOOKED in MOVED) == (True, True)
 
 
-def clocked(lodge: Lodge, clocks: dict[type[Base], dict[str, str]]) -> None:
+def clocked(lodge: Lodge, clocks: dict[type[Base], dict[str, Any]]) -> None:
     """Declare other events of some tables."""
     mapped = [
         (model, replace(policy, clock=clocks[model]) if model in clocks else policy)

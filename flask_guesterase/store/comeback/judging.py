@@ -292,8 +292,7 @@ class Judge:
             or declared.policy.category not in _CATEGORIES
             or not (_BOOKED & set(clock_of(declared.policy)) or name in self.known)
         ]  # fmt: skip
-        found: dict[Person, list[_Record]] = {}
-        conn, datamap = self.work.conn, self.work.datamap
+        found, conn, datamap = dict[Person, list[_Record]](), self.work.conn, self.work.datamap
         for name, rows in finder.find(conn, datamap, people, without).items():
             declared, keys = datamap.declared(name), [row.key for row in rows]
             one = self.known.get(name)
@@ -305,7 +304,7 @@ class Judge:
                 # What was erased again a moment ago shows no life, whatever day it keeps.
                 if (name, row.key) in self._shells or row.key in away:
                     continue
-                record = _Record(moments.get(row.key, {}), tuple(signs.get(row.key, ())))
+                record = _Record(name, moments.get(row.key, {}), tuple(signs.get(row.key, ())))
                 if dated or record.signs:
                     for person in {person for person, _ in row.owners}:
                         found.setdefault(person, []).append(record)
@@ -359,6 +358,7 @@ class Judge:
 class _Record:
     """A booking: when things happened to it, and what it carries of somebody erased."""
 
+    table: str
     moments: Mapping[str, list[Any]]
     signs: tuple[tuple[Sign, Mark], ...]
 

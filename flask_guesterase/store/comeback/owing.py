@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Executable, Select, select, union
 from sqlalchemy import Row as Line
 
 from ...core.certificate import Left
-from ...core.errors import UnknownError
-from ...core.plan import Person, key_text
+from ...core.plan import Key, Person, key_text
 from .. import tables
+from ..casework import purview
 from ..erasing import people
 from ..erasing.finder import owners
 from ..statements.failure import is_unread
@@ -76,36 +76,51 @@ def _records(work: Work, number: str, states: Collection[str]) -> list[Line[Any]
     """Return lines about records of people that a request erased which name another of theirs.
 
     Whose a record is the host tells: of several people whom the other one erased, one may be this
-    request's.
+    request's. What is another company's is no part of what was asked here.
     """
     back, mine, other = tables.returned.c, tables.subject.alias().c, tables.subject.alias().c
-    found: Select[Any] = select(back.id, back.table_name, back.row_key, back.state).distinct()
+    told = back.id, back.table_name, back.row_key, back.state, back.property
+    found: Select[Any] = select(*told).distinct()
     lines = work.conn.execute(found.where(
         mine.request == number, mine.erased_at.is_not(None), other.request != number,
         other.table_name == mine.table_name, other.row_key == mine.row_key,
         other.erased_at.is_not(None), back.request == other.request, back.state.in_(states),
         back.table_name.not_in(sorted(work.datamap.subjects)),
     )).all()  # fmt: skip
-    who = set(people.taken(work, number)) if lines else set()
-    return [line for line in lines if _is_of(work, line, who)]
+    if not lines:
+        return []
+    request = tables.request.c
+    house = work.conn.scalar(select(request.property).where(request.number == number))
+    others = purview.foreign(work, house or "")
+    lines = [line for line in lines if line.property not in others]
+    theirs = _of(work, lines, set(people.taken(work, number)))
+    return [line for line in lines if line.id in theirs]
 
 
-def _is_of(work: Work, line: Line[Any], who: Collection[Person]) -> bool:
-    """Return whether the row of a line is one of some people's; as long as it cannot be read it
-    may be."""
-    declared = work.datamap.tables.get(line.table_name)
-    if declared is None:
-        return False
+def _of(work: Work, lines: Iterable[Line[Any]], who: Collection[Person]) -> set[int]:
+    """Return the lines whose rows are some people's; as long as one cannot be read it may be."""
+    known = [line for line in lines if line.table_name in work.datamap.tables]
+    keys, found = people.keys_of(work, known)
+    by_name: dict[str, dict[int, Key]] = {}
+    for line in known:
+        if line.id in keys:
+            by_name.setdefault(line.table_name, {})[line.id] = keys[line.id]
+    for name, some in by_name.items():
+        theirs = _owned(work, name, list(set(some.values())), who)
+        found |= {id for id, key in some.items() if key in theirs}
+    return found
+
+
+def _owned(work: Work, name: str, keys: Sequence[Key], who: Collection[Person]) -> set[Key]:
     try:
-        key = people.read_key(work, line.table_name, line.row_key)
-        found = owners(work.conn, work.datamap, declared, [key])
-    except UnknownError:
-        return False
+        found = owners(work.conn, work.datamap, work.datamap.declared(name), keys)
     except Exception as problem:
         if not is_unread(problem):
             raise
-        return True
-    return any(person in who for person, _ in found.get(key, ()))
+        if len(keys) == 1:
+            return set(keys)
+        return {key for each in keys for key in _owned(work, name, [each], who)}
+    return {key for key, some in found.items() if any(person in who for person, _ in some)}
 
 
 def _lines(number: str, states: Collection[str], others: bool) -> Executable:

@@ -11,6 +11,8 @@ from ...core.plan import LEGAL_DUTY, Person, by_table
 from ...core.returning import Life, active, life
 from ..casework.cases import Case
 from ..lawbook.clocks import moments_of
+from ..mapping.hops import Path
+from ..mapping.ways import clock_of
 from ..work import Work
 from .judging import Judge
 
@@ -45,18 +47,47 @@ def later(
 
     def shows(made: Sequence[Any], moments: Mapping[str, Sequence[Any]]) -> bool:
         # Who asks for erasure withdraws a consent and cancels, too: that is no stay.
-        ended = moments.get("departed", ()) if happened else ()
-        return life(made, (), since, zone) is Life.NEW or active(ended, since, zone)
+        ended, booked = moments.get("departed", ()), life(made, (), since, zone)
+        # One that was booked before is of before, whenever it ended.
+        after = happened and booked is not Life.OLD and active(ended, since, zone)
+        return booked is Life.NEW or after
 
     mine = Judge(work, lambda mark: True).bookings(list(who), case.property)
+    without = _written_of(work)
     for person, records in mine.items():
-        # What carries something erased was sent once more, and is of before.
-        new = (r for r in records if not r.signs and shows(r.moments.get("created", ()), r.moments))
-        found |= {person for _ in new}
+        for each in records:
+            # What carries something erased was sent once more, and is of before.
+            counts = not each.signs and each.table not in without
+            if counts and shows(each.moments.get("created", ()), each.moments):
+                found.add(person)
     for name, keys in by_table(who if happened else ()).items():
         own = moments_of(work.conn, work.datamap, name, keys)
         found |= {(name, key) for key in keys if shows((), own.get(key, {}))}
     return found
+
+
+def _written_of(work: Work) -> set[str]:
+    """Return the tables of what is written of bookings, each of which says when it was made.
+
+    What a guest eats in the house, or a room that they move to, is no other stay.
+    """
+    tables = work.datamap.tables
+    dated = {
+        name for name, each in tables.items()
+        if name not in work.datamap.subjects and "created" in clock_of(each.policy)
+    }  # fmt: skip
+
+    def over(path: Path) -> bool:
+        return any(
+            hop.table.fullname in dated and all(step.to_one for step in path.hops[:place])
+            and any(
+                (path.hops[place:], path.select) == (each.hops, each.select)
+                for each in tables[hop.table.fullname].paths
+            )
+            for place, hop in enumerate(path.hops, 1)
+        )  # fmt: skip
+
+    return {name for name in dated if all(over(path) for path in tables[name].paths)}
 
 
 def since_approved(work: Work, case: Case, who: Collection[Person]) -> tuple[str, ...]:
@@ -77,8 +108,8 @@ def since_approved(work: Work, case: Case, who: Collection[Person]) -> tuple[str
 
 
 def ahead(work: Work, case: Case, who: Collection[Person]) -> bool:
-    """Return whether a request waits for a stay that was there as it was approved and says of
-    itself that it was booked since, as where the day of arrival stands for that.
+    """Return whether a request waits for a stay that says of itself that it is booked some day to
+    come, as where the day of arrival stands for that.
 
     Then a later one cannot be told from it.
 
@@ -91,7 +122,7 @@ def ahead(work: Work, case: Case, who: Collection[Person]) -> bool:
     waits, at = _waits(case), case.decided_at.isoformat(timespec="seconds")
     if AHEAD in waits and str(waits.get("at", "")) >= at:
         return bool(waits[AHEAD])
-    return bool(later(work, case, who, case.decided_at))
+    return bool(later(work, case, who, work.stamp))
 
 
 def _waits(case: Case) -> Mapping[str, Any]:

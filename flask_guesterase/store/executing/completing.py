@@ -131,10 +131,10 @@ def keep_again(work: Work, number: str | None, kept: Items) -> None:
 
 
 def name_again(work: Work, number: str) -> None:
-    """Issue a supplement of a sealed request of which something stays that its certificate does
-    not name.
+    """Issue a supplement of a request of which something stays that its certificate does not name.
 
-    A restored database has certificates of before, and may keep what they say nothing of.
+    It stays by somebody's word of today; or a database was restored, whose certificates are of
+    before, and keeps what they say nothing of.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -142,7 +142,7 @@ def name_again(work: Work, number: str) -> None:
     """
     with suppress(UnknownError):
         case = load(work, number, lock=True)
-        if case.state is State.SEALED:
+        if case.state in (State.SEALED, State.PARTIAL):
             now = staying.lines(work, number, beside.of(case.decisions))
             said = certifying.newest(work, number)["content"]["stays"]
             if not {_kind(each) for each in now} <= {_kind(each) for each in said}:

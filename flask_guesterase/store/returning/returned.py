@@ -273,9 +273,7 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
     if not theirs and row.why == NEW_STAY:
         # Two people approved that it goes: by whose word it stays the journal tells, and that it
         # does the certificate.
-        completing.keep_again(
-            work, row.request, [{"table": row.table_name, "category": NEW_STAY}]
-        )
+        completing.name_again(work, row.request)
 
 
 def settle_all(work: Work, table_name: str, door: str, last: int, by: str) -> int:
