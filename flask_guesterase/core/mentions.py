@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .called import Called, Part, calls
 from .document import Node, is_document, read, written
 from .identity import Kind
-from .needle import Searcher
+from .naming import keys
+from .needle import Needle, Searcher, Span
 from .plan import Person
 from .several import every
 
@@ -63,8 +65,10 @@ class Pen:
         others: Iterable[Known] = (),
     ) -> None:
         self._known = frozenset(values) - frozenset(strangers)
-        self._searcher = _searcher(each for those in values.values() for each in those)
-        self._others = _searcher(others)
+        mine = [each for those in values.values() for each in those]
+        self._searcher = Searcher(_needles(mine))
+        named = [each.value for each in mine if each.kind == Kind.NAME and each.part is Part.FULL]
+        self._others = Searcher(_unlike(_needles(others), named))
         self._called: dict[Person, Called] = {
             person: calls((e.value, e.part) for e in those if e.kind == Kind.NAME)
             for person, those in values.items()
@@ -141,23 +145,93 @@ class Pen:
         return found
 
     def _spans(self, text: str, owners: Iterable[Person]) -> list[Place]:
-        found = [_whole(text, span.start, span.end) for span in self._searcher.spans(text)]
-        parts = [
-            place
-            for person in owners if person in self._called
-            for place in self._called[person].places(text)
-        ]
-        theirs = [(span.start, span.end) for span in self._others.spans(text)] if parts else []
+        spans = self._searcher.spans(text)
+        named = [self._called[each].places(text) for each in owners if each in self._called]
+        theirs = self._theirs(text) if spans or any(named) else []
+        found: list[Place] = []
+        for span in spans:
+            place = _whole(text, span.start, span.end)
+            if any(_meet(place, each) for each in theirs):
+                # Sophie & Mareike Groß: what is not hers goes by itself.
+                parts = calls([(span.needle.value, Part.FULL)]).places(text)
+                found += [each for each in parts if within(each, [place])
+                          and not within(each, theirs)]
+            else:
+                found.append(place)
+        parts = [each for places in named for each in places]
         return _joined(text, [*found, *(each for each in parts if not within(each, theirs))])
 
+    def _theirs(self, text: str) -> list[Place]:
+        """Return where somebody else is named in full, or how to reach them, and nobody erased."""
+        found = _exact(self._others, text)
+        mine = _exact(self._searcher, text) if found else []
+        return [
+            (span.start, span.end)
+            for span in found
+            if not any(_rules_out(text, each, span) for each in mine)
+            # Of Frau Groß, Mareike Groß the second surname is hers.
+            and not any(_is_nearer(text, each, span) for each in found)
+        ]
 
-def _searcher(values: Iterable[Known]) -> Searcher:
+
+def _needles(values: Iterable[Known]) -> Iterator[Needle]:
     full = {each for each in values if each.part is Part.FULL}
-    return Searcher(
-        needle
-        for each in sorted(full, key=lambda e: (e.kind, e.value))
-        for needle in every(each.kind, each.value, each.region)
-    )
+    for each in sorted(full, key=lambda e: (e.kind, e.value)):
+        yield from every(each.kind, each.value, each.region)
+
+
+def _unlike(wanted: Iterable[Needle], mine: Iterable[str]) -> Iterator[Needle]:
+    """Yield what is looked for without names that may be an erased one's.
+
+    These are names of which that one bears every part, or that hold all of that one's full name.
+    """
+    bearers = defaultdict[str, list[frozenset[str]]](list)
+    for words in {frozenset(key) for name in mine for key in keys(name)}:
+        for word in words:
+            bearers[word].append(words)
+    for needle in wanted:
+        if needle.kind != Kind.NAME or not any(
+            words.issuperset(key) or (len(words) > 1 and words.issubset(key))
+            for key in keys(needle.value) for word in key for words in bearers.get(word, ())
+        ):
+            yield needle
+
+
+def _exact(searcher: Searcher, text: str) -> list[Span]:
+    """Return where values stand, without the names between whose words another one stands."""
+    return [
+        span for span in searcher.every_span(text)
+        if span.needle.kind != Kind.NAME
+        or span.needle in searcher.bearers(text[span.start : span.end])
+    ]
+
+
+def _rules_out(text: str, mine: Span, other: Span) -> bool:
+    """Return whether a stretch that names an erased one leaves nothing to somebody else."""
+    if not _meet((mine.start, mine.end), (other.start, other.end)):
+        return False
+    return mine.needle.kind != Kind.NAME or not _is_nearer(text, other, mine)
+
+
+def _cross(one: Span, two: Span) -> bool:
+    """Return whether two spans share a word, and each has one of its own."""
+    first, last = sorted((one, two), key=lambda each: (each.start, each.end))
+    return first.start < last.start < first.end < last.end
+
+
+def _is_nearer(text: str, one: Span, two: Span) -> bool:
+    """Return whether of two names that share a word the first one's stand closer together."""
+    return _cross(one, two) and _gaps(text, one) < _gaps(text, two)
+
+
+def _gaps(text: str, span: Span) -> int:
+    """Return what stands between the words of a name, apart from one space each."""
+    marks = sum(not each.isalnum() for each in text[span.start : span.end])
+    return marks - len(span.needle.value.split())
+
+
+def _meet(one: Place, two: Place) -> bool:
+    return one[0] < two[1] and two[0] < one[1]
 
 
 def within(place: Place, others: Iterable[Place]) -> bool:

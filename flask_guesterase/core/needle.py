@@ -187,16 +187,21 @@ class Searcher:
 
         :param text: any text.
         """
-        if not self.needles or not text:
-            return []
+        return sorted(_outermost(self.every_span(text)), key=lambda span: (span.start, span.end))
+
+    def every_span(self, text: str) -> set[Span]:
+        """Return where the values stand, those as well that lie within the span of another.
+
+        :param text: any text.
+        """
         found: set[Span] = set()
-        for view in views(text):
+        for view in views(text) if self.needles and text else ():
             folded = view.folded()
             found.update(self._numbers(folded))
             found.update(self._words(folded))
             if self._names and not view.text.isascii():
                 found.update(self._words(view.folded(spelled_out=True)))
-        return sorted(_outermost(found), key=lambda span: (span.start, span.end))
+        return found
 
     def _candidates(self, texts: Sequence[str]) -> Iterable[int]:
         """Return the texts that may hold something: all that do, and few others."""

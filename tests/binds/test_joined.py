@@ -213,3 +213,21 @@ def test_who_comes_while_the_rows_are_being_locked_keeps_them(
         assert notes(hotel, "cots") == {1: NOTE}
         assert '"left":1' in told(hotel)
         assert hotel.state(number) == "erased"
+
+
+@pytest.mark.parametrize("home", DEEP)
+def test_who_shares_a_surname_keeps_it_in_another_database(home: str, tmp_path: Path) -> None:
+    """What was sealed of an erasure that was cut off says who else lives in its rows."""
+    with ExitStack() as stack:
+        urls = [stack.enter_context(fresh_database(kind)) for kind in (home, "sqlite")]
+        hotel = Shared(urls, tmp_path, afar=True)
+        stack.callback(hotel.close)
+        note = "Bea Zebrafinch, with Ann. Then Ann Zebrafinch left"
+        row = {"id": 1, "guest_id": 1, "mate_id": 2, "note": note, "wish": WISH}
+        hotel.make({**ROWS, "talks": [row]})
+        change(hotel, "", "UPDATE guests SET name = 'Bea Zebrafinch' WHERE id = 2")
+        number = hotel.approved()
+        crash(after_intent, hotel.erase, number)
+        hotel.work()
+        assert notes(hotel, "talks") == {1: "Bea Zebrafinch, with [erased]. Then [erased] left"}
+        assert hotel.state(number) == "erased"

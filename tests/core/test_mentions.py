@@ -288,3 +288,32 @@ def test_a_document_stays_one_and_names_nobody(
         assert len(left) <= room
     if not PEN.places(text, [ANNA]):
         assert left == text or len(text) > (room or len(text))
+
+
+SOPHIE, BESIDE = ("guests", (4,)), ["Mareike Groß", "Bert Groß", "sophie@post.example"]
+
+
+@pytest.mark.parametrize(("name", "said", "left"), [
+    # Two names in a row meet in one surname, or one name lies around the other.
+    ("Sophie Groß", "Mareike Groß, with Sophie", "Mareike Groß, with [erased]"),
+    ("Sophie Groß", "Sophie & Mareike Groß", "[erased] & Mareike Groß"),
+    ("Sophie Groß", "Groß, Mareike, Sophie", "Groß, Mareike, [erased]"),
+    ("Sophie Groß", "Bert & MAREIKE GROSS", "Bert & MAREIKE GROSS"),
+    ("Sophie Groß", "to sophie@post.example", "to sophie@post.example"),
+    # What is the erased one's goes all the same.
+    ("Sophie Anna Groß", "Mareike & Sophie Groß", "Mareike & [erased]"),
+    ("Sophie Groß", "Sophie Groß, Mareike", "[erased], Mareike"),
+    ("Sophie Groß", "Frau Groß, Mareike Groß", "Frau [erased], Mareike Groß"),
+    ("Sophie Groß", "Frau Groß and Mareike", "Frau [erased] and Mareike"),
+    # Names that may be either's.
+    ("Mareike Groß", "Mareike Groß", "[erased]"),
+    ("Mareike Anna Gross", "Mareike Groß; Frau Groß, Mareike", "[erased]; Frau [erased]"),
+    ("Bert Groß", "Bert Groß or Mareike Groß", "[erased] or Mareike Groß"),
+])  # fmt: skip
+def test_whoever_lives_keeps_a_name_and_the_erased_one_none(
+    name: str, said: str, left: str
+) -> None:
+    """Beside people who live, only a word of their own full name or contact stays."""
+    beside = [Known("email" if "@" in each else "name", each) for each in BESIDE]
+    pen = Pen({SOPHIE: [Known("name", name)]}, others=beside)
+    assert pen.strike(said, [SOPHIE]) == left

@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     Column,
+    Dialect,
     Engine,
     ForeignKey,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     insert,
     select,
     update,
@@ -530,3 +532,41 @@ def test_the_name_of_who_shares_the_row_stays_whole(sqlite_url: str, document: b
         with engine.connect() as conn:
             found = conn.execute(select(notes.c.body)).scalar_one()
     assert (json.loads(found)["said"] if document else found) == left
+
+
+class Sealed(TypeDecorator[str]):
+    """A vendor's own type, which cannot open what it finds."""
+
+    impl = String(40)
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the value, or raise what names it."""
+        if value == "lost":
+            raise ValueError(f"cannot open {value}")
+        return value
+
+
+def test_a_name_beside_that_nobody_can_read_stops_no_erasure(sqlite_url: str) -> None:
+    """Of other people of the rows those who can be read keep theirs."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("name", Sealed), Column("phone", String(40)),
+    )  # fmt: skip
+    ways = [Column(n, ForeignKey("guests.id"), index=True) for n in ("one", "two", "third")]
+    notes = Table("notes", metadata, Column("id", Integer, primary_key=True), *ways,
+                  Column("body", Text))  # fmt: skip
+    declared = datamap(metadata, {
+        guests: Policy({"name": redact, "phone": null},
+                       subject=Subject(match=["phone"], name="name")),
+        notes: Policy({"body": mentions}, via=[each.name for each in ways]),
+    })  # fmt: skip
+    with host(sqlite_url, metadata) as engine:
+        with engine.begin() as conn:
+            for number, name in enumerate(["Anna Holm", "lost", "Bert Holm"], 1):
+                conn.execute(insert(guests).values(id=number, name=name))
+            conn.execute(insert(notes).values(one=1, two=2, third=3, body="Anna & Bert Holm"))
+        erase(engine, declared, ANNA)
+        with engine.connect() as conn:
+            assert conn.execute(select(notes.c.body)).scalar_one() == "[erased] & Bert Holm"

@@ -44,6 +44,12 @@ def test_no_page_of_paper_ends_with_a_heading() -> None:
     assert {each.extract_text().split()[-1] for each in pages} == {"text"}
 
 
+def test_two_lines_are_not_one_word_on_paper() -> None:
+    """A break within a paragraph separates what stands before it from what follows."""
+    drawn = papers.draw("<body><main><p>one<br>two</p></main>", Language("en"), "x.pdf")
+    assert PdfReader(BytesIO(drawn)).pages[0].extract_text().split() == ["one", "two"]
+
+
 @pytest.mark.parametrize(
     ("code", "text", "font"),
     [("zh", "删除证明", b"STSong-Light"), ("ja", "消去しました", b"HeiseiMin-W3")],

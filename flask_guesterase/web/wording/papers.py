@@ -56,7 +56,8 @@ class _Words(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Begin a paragraph, or note that what follows is not printed."""
         if tag in _VOID:
-            return
+            # Two lines of one paragraph are not one word.
+            return self.handle_data(" ")
         kinds = (dict(attrs).get("class") or "").split()
         hidden = "screen" in kinds or tag in ("svg", "form", "nav")
         self._inside.append((tag, hidden))
