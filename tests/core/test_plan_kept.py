@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_guesterase.core.deciding import Shape, decide, draw
-from flask_guesterase.core.plan import Decision, Outcome, Person, Plan, Row
+from flask_guesterase.core.plan import Decision, Outcome, Person, Plan, Row, key_text
 from flask_guesterase.core.ruling import Reason, Ruling
 
 ME: Person = ("guests", (1,))
@@ -157,6 +157,35 @@ def test_rows_are_decided_about_by_their_own_owners() -> None:
             for each in step.rows:
                 found[each.key[0]] |= set(step.decision.columns)
         assert found == want
+
+
+which = st.integers(-1, 2)
+"""Of some rulings one, or none."""
+
+
+@given(
+    shapes(), st.lists(rulings | st.just(Ruling(held=(1,))), min_size=2, max_size=3),
+    st.lists(st.tuples(paths, st.just(frozenset[int]()), which), min_size=2, max_size=4)
+    | st.lists(st.tuples(paths, paths, which), min_size=2, max_size=4),
+)  # fmt: skip
+def test_about_a_row_among_others_is_decided_as_about_it_alone(
+    shape: Shape, pool: list[Ruling], rows: list[tuple[frozenset[int], frozenset[int], int]]
+) -> None:
+    """One that is held, needed or another's too, among rows of which nothing is."""
+    found = [row(mine, theirs, key) for key, (mine, theirs, _) in enumerate(rows, 8)]
+    ruled = {
+        ("rows", (key,)): pool[place % len(pool)]
+        for key, (_, _, place) in enumerate(rows, 8) if place >= 0
+    }  # fmt: skip
+    every = draw({"rows": shape}, {"rows": found}, [ME], "", ruled)
+    each = [draw({"rows": shape}, {"rows": [one]}, [ME], "", ruled) for one in found]
+
+    assert {(step.decision, one) for step in every.steps for one in step.rows} == {
+        (step.decision, one) for plan in each for step in plan.steps for one in step.rows
+    }
+    assert all(list(s.rows) == sorted(s.rows, key=lambda r: key_text(r.key)) for s in every.steps)
+    assert every.promised == frozenset().union(*(plan.promised or () for plan in each))
+    assert every.reached == frozenset().union(*(plan.reached for plan in each))
 
 
 def test_whom_a_plan_leaves_alone() -> None:
