@@ -189,14 +189,15 @@ def look_again(
     number = plain_number(number)
     run(use_case(lambda office: office.look_again(number, by, scope)))
     try:
-        sending.remove_files(run, [number], Report())
+        waits = sending.remove_files(run, [number], Report())
         refresh.after(run, [number])
         residue.searched(run, [number], seconds, progress, folders)
     except BusyError:
         if seconds is None:
             raise
         return False
-    run(use_case(partial(_settle, number)))
+    if not waits:
+        run(use_case(partial(_settle, number)))
     return True
 
 

@@ -650,6 +650,32 @@ def test_a_lock_that_one_file_meets_is_no_try_of_the_others_in_its_folder(
     assert list(hotel.files.glob("*.png")) == []
 
 
+def test_a_search_made_once_more_certifies_nothing_while_a_file_is_put_off(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was not tried yet, as another one of its folder met a lock just now, and lies there."""
+    numbers = []
+    for id in (1, 2):
+        hotel.guest(id, name=f"G{id}", email=f"g{id}@mail.example")
+        (hotel.files / f"{id}.png").write_bytes(b"x")
+        hotel.put(Scan, id=id, guest_id=id, path=f"{id}.png")
+        numbers.append(hotel.approved(email=f"g{id}@mail.example"))
+
+    def held(*_: Any) -> bool:
+        raise BusyError("Another transaction holds the rows that are needed.")
+
+    with monkeypatch.context() as locked:
+        locked.setattr(named, "is_named", held)
+        go(hotel, Post())
+    for number in numbers:
+        assert worker.look_again(run(hotel), number)
+        assert hotel.state(number) == "checking"
+    hotel.later(minutes=2)
+    go(hotel, Post())
+    assert list(hotel.files.glob("*.png")) == []
+    assert certified(hotel) == [("erased", [])] * 2
+
+
 @pytest.mark.parametrize("problem", [FullError, RetryableError])
 def test_a_file_is_not_given_up_for_a_disk_that_is_full(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch, problem: type[BusyError]

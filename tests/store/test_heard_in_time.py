@@ -16,7 +16,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.failures import causes
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.requests import waiting
-from flask_guesterase.store.upkeep import dispatch, owndata
+from flask_guesterase.store.upkeep import dispatch, gauges, owndata
 from tests.store.house import House, Stay
 from tests.store.test_owndata import runner
 from tests.store.test_waiting import attempt
@@ -386,12 +386,13 @@ def given_up(house: House, template: str) -> int:
 
 
 def late(house: House, number: str) -> set[bool]:
-    """Return whether figures, the request, the list and the alerts call its answer late."""
+    """Return whether figures, request, list, alerts and gauges call its answer late."""
     with house.begin() as office:
         lines = [row["number"] for row in office.list(state="overdue")]
         alerts = [each.kind for each in causes.look(office.work)]
-        shown = office.show(number)["late"]
-    return {month(house).late == 1, shown, number in lines, AlertKind.ANSWER_LATE in alerts}
+        shown, counted = office.show(number)["late"], gauges.gauges(office.work).overdue == 1
+    alerted = AlertKind.ANSWER_LATE in alerts
+    return {month(house).late == 1, shown, number in lines, alerted, counted}
 
 
 def test_a_letter_that_was_given_up_told_nobody_once_the_end_was_written_about(

@@ -26,7 +26,7 @@ class Gauges:
 
     :param due: what has had its time and is still there.
     :param requests: state -> how many requests.
-    :param overdue: requests whose answer, or word of receipt, is late.
+    :param overdue: requests whose answer, or word of receipt, is late; also what reached nobody.
     :param last: when the last sweep began and ended and what it did, or None.
     :param pending: messages, files and notices that are still to be sent.
     :param dead: those that were given up, so that a person must look.
@@ -61,10 +61,11 @@ def gauges(work: Work) -> Gauges:
     """
     heart = doors.heartbeat(work.conn)
     boxes = _by(work, tables.outbox.c.state)
+    late = [case for case in deadlines.watched(work) if deadlines.late(work, case)]
     return Gauges(
         due=backlog(work),
         requests=_by(work, tables.request.c.state),
-        overdue=sum(bool(deadlines.late(work, case)) for case in deadlines.watched(work)),
+        overdue=len(late) + len(deadlines.untold(work)),
         last=runs.last_sweep(work),
         pending=sum(boxes.get(state, 0) for state in (QUEUED, SENDING, READY)),
         dead=boxes.get(FAILED, 0),
