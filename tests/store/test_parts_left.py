@@ -47,7 +47,7 @@ def test_a_window_that_ends_on_the_way_leaves_no_piece_of_a_file(
     coming: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first piece was written, the next cannot be had any more: neither is there."""
-    monkeypatch.setattr(files, "_pieces", lambda size: 2)
+    monkeypatch.setattr(files, "pieces", lambda size: 2)
 
     deliver(coming)
     assert [each.name for each in coming.files.iterdir()] == [MARK]

@@ -19,8 +19,9 @@ from ..casework import cases, written
 from ..casework.cases import Case
 from ..casework.contacts import contact_of
 from ..certificates import reply
-from ..messages import outbox
+from ..messages import outbox, overtaken
 from ..messages.post import Draft, write
+from ..messages.unheard import EXTENDED
 from ..remembrance import tracing
 from ..requests import deadlines
 from ..requests.linking import ask_who
@@ -106,6 +107,8 @@ def settle(
     records.tell(work, ComplaintAnswered, row, actor, (outcome.value,))
     if case is not None and records.contested(case):
         case = _moved(work, row, case, outcome, actor)
+        if params["due"]:
+            overtaken.forget(work, case.number, EXTENDED)
     _send(work, row, case, params)
 
 
