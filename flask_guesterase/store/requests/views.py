@@ -224,7 +224,7 @@ def by_link(work: Work, token: str) -> Case:
 def show(work: Work, case: Case) -> dict[str, Any]:
     """Return a request as staff see it: opaque numbers, days and words, nobody's data."""
     today = day_at(work.settings.home(case.property), work.now)
-    untold = () if case.state in UNANSWERED else _untold(work, case.number)
+    untold = frozenset() if case.state in UNANSWERED else _untold(work, case.number)
     return _line(work, case, today, untold) | {
         "filed_by": case.filed_by,
         "verified_by": case.verified_by,
@@ -264,8 +264,8 @@ def _longer(work: Work, case: Case) -> str:
     return next((entry.grounds[0] for entry in told if entry.grounds), "")
 
 
-def _untold(work: Work, number: str | None = None) -> list[str]:
-    return [case.number for case in deadlines.untold(work, number)]
+def _untold(work: Work, number: str | None = None) -> frozenset[str]:
+    return frozenset(case.number for case in deadlines.untold(work, number))
 
 
 def _line(work: Work, case: Case, today: date, untold: Collection[str]) -> dict[str, Any]:
