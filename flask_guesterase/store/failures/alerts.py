@@ -39,7 +39,7 @@ def look_over(run: Run) -> dict[str, int]:
     """
     doubted, binds = run(lambda o: (bool(brake.doubted(o.work)), binds_of(o.work.conn)))
     unfit = [] if doubted else consistency.unfit(run)
-    # To find that one does not answer may take minutes, in which nobody else could write.
+    # While one is waited for nobody else could write.
     away = reaching.silent(binds)
 
     def unit(office: HasWork) -> dict[str, int]:
