@@ -62,23 +62,25 @@ def remove(run: Run, parcel: Parcel) -> bool:
         except SetupError:
             # What is declared may not be there, which costs too much to ask about each file.
             looked, gone = True, run(partial(_remove, parcel, target, True))
-    except BusyError:
-        if removal.lies(parcel.content["root"], parcel.content["name"]):
-            raise
-        return taken(run, parcel)
+    except BusyError as problem:
+        return taken(problem, run, parcel)
     if gone is None:
         run(partial(_leave, parcel, looked))
     return bool(gone)
 
 
-def taken(run: Run, parcel: Parcel) -> bool:
+def taken(problem: BusyError, run: Run, parcel: Parcel) -> bool:
     """Note that a file is gone which a person took away; nobody need be asked who names it.
 
-    :raises BusyError: it lies there.
+    :param problem: why nobody could be asked.
+    :param run: runs a unit of work.
+    :param parcel: the removal.
+    :return: whether it is gone; else it waits.
+    :raises BusyError: that problem; it lies there.
     """
     place = parcel.content["root"], parcel.content["name"]
     if removal.lies(*place):
-        raise BusyError("A database that may name a file does not answer.", "It is tried again.")
+        raise problem
     return bool(run(partial(_remove, parcel, removal.locate(*place)[0], False, asked=False)))
 
 

@@ -100,9 +100,9 @@ def _each(
             if known is not None and not known.away:
                 _tried(partial(_put_off, run), parcel)
                 continue
-            problem = _tried(partial(_taken, run) if known else do, parcel)
+            problem = _tried(partial(_taken, known, run) if known else do, parcel)
             if root and type(problem) is BusyError:
-                busy.setdefault(root, problem)
+                busy[root] = problem
             if isinstance(problem, _Passed):
                 continue
             if problem is not None:
@@ -185,8 +185,8 @@ def _remove(run: Run, parcel: Parcel) -> None:
         raise _Passed
 
 
-def _taken(run: Run, parcel: Parcel) -> None:
-    if not files.taken(run, parcel):
+def _taken(problem: BusyError, run: Run, parcel: Parcel) -> None:
+    if not files.taken(problem, run, parcel):
         raise _Passed
 
 
