@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
-from sqlalchemy import ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Integer, String, UniqueConstraint, case
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -218,6 +218,19 @@ class Lodge(Hotel):
                         for value in (*ANN.values(), "OB-77001") if value in text
                     ]
         return found
+
+
+def elsewhere(lodge: Lodge) -> None:
+    """Let bookings with late wishes lie at another company's hotel."""
+    def house(table: Any) -> Any:
+        return case((table.c.wishes == "late", "mu"), else_="sh")
+
+    mapped = [
+        (model, replace(policy, place=house) if model is Booking else policy)
+        for model, policy in policies()
+    ]
+    mappers = list(Base.registry.mappers)
+    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
 
 
 @contextmanager

@@ -35,6 +35,16 @@ def back(lodge: Lodge) -> int:
     return held(lodge, "7", "lodge_bookings")
 
 
+def registered(lodge: Lodge, folder: Path) -> str:
+    """Return the request of an erased guest who came back so, where a register remembers it."""
+    lodge.settings = replace(lodge.settings, register=str(folder / "register"))
+    lodge.stayed()
+    number = lodge.erased_guest()
+    lodge.later(days=1)
+    back(lodge)
+    return number
+
+
 def issued(lodge: Lodge) -> list[dict[str, Any]]:
     return sorted(lodge.ours("certificate"), key=lambda row: int(row["supplement"]))
 
@@ -154,11 +164,7 @@ def test_a_restored_database_catches_up_with_what_stays_again(
     lodge: Lodge, tmp_path: Path
 ) -> None:
     """It knows the request as erased, and not that a part of it has stayed since."""
-    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
-    lodge.stayed()
-    number = lodge.erased_guest()
-    lodge.later(days=1)
-    back(lodge)
+    number = registered(lodge, tmp_path)
     with put_back(lodge, tmp_path):
         assert lodge.sweep() == {"returned": 1, "erased": 1}
     assert lodge.state(number) == "erased"
@@ -172,11 +178,7 @@ def test_a_restored_database_says_of_a_sealed_request_what_stays_again(
     lodge: Lodge, tmp_path: Path
 ) -> None:
     """It knows the request as sealed, and not what was kept besides since."""
-    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
-    lodge.stayed()
-    number = lodge.erased_guest()
-    lodge.later(days=1)
-    back(lodge)
+    number = registered(lodge, tmp_path)
     assert lodge.sweep() == {"returned": 1, "erased": 1}
     assert (stays(lodge, number), lodge.state(number)) == (HELD, "sealed")
     lodge.later(days=1)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import case, event, select, update
+from sqlalchemy import event, select, update
 
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.core.treatment import null, retain
@@ -23,7 +23,7 @@ from flask_guesterase.store.executing import anew, finishing
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.retaining import vouching
 from flask_guesterase.store.retaining.vouching import NO_FACTS
-from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Member, policies
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Member, elsewhere, policies
 from tests.store.test_guard_living import GUEST, OLD, held, lifted, theirs
 from tests.store.test_looked_again import OLD_STAY, refill
 from tests.store.test_needed_back import owing, paid
@@ -454,19 +454,6 @@ def test_a_part_that_was_seen_waits_until_it_is_judged_and_is_then_asked_about(
     assert (lodge.worker(), lodge.returns()) == ({}, [])
     nights(lodge)
     assert (lodge.returns(), email(lodge)) == ([(*OWN, "staff")], NEW["email"])
-
-
-def elsewhere(lodge: Lodge) -> None:
-    """Let bookings with late wishes lie at another company's hotel."""
-    def house(table: Any) -> Any:
-        return case((table.c.wishes == "late", "mu"), else_="sh")
-
-    mapped = [
-        (model, replace(policy, place=house) if model is Booking else policy)
-        for model, policy in policies()
-    ]
-    mappers = list(Base.registry.mappers)
-    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
 
 
 def test_a_stay_at_another_companys_hotel_asks_about_no_part_here(any_lodge: Lodge) -> None:

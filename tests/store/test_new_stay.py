@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import DateTime, case, literal, update
+from sqlalchemy import DateTime, literal, update
 from sqlalchemy import delete as deleting
 
 from flask_guesterase.core.errors import MovedError
@@ -26,7 +26,7 @@ from flask_guesterase.store.executing import finishing, supplementing
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.requests import views, waiting
 from flask_guesterase.web.wording.words import BLOCKERS, MOVED, SIGHTED
-from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Wish, policies
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Wish, elsewhere, policies
 from tests.store.test_guard_living import GUEST, held, lifted
 from tests.store.test_looked_again import OLD_STAY
 from tests.store.test_needed_back import BILLS, paid
@@ -408,15 +408,7 @@ def test_a_night_audit_at_one_house_leaves_the_profile_of_another_as_it_is(lodge
 
 def test_a_stay_at_another_companys_hotel_is_none_here(lodge: Lodge) -> None:
     """Nothing of it goes with what was asked here, and here nobody hears of it."""
-    def house(table: Any) -> Any:
-        return case((table.c.wishes == "late", "mu"), else_="sh")
-
-    mapped = [
-        (model, replace(policy, place=house) if model is Booking else policy)
-        for model, policy in policies()
-    ]
-    mappers = list(Base.registry.mappers)
-    lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
+    elsewhere(lodge)
     number, holds = kept_back(lodge)
     booked(lodge)
     free(lodge, holds)
