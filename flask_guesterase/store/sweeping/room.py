@@ -74,8 +74,9 @@ class Room:
         self._alone = conn.dialect.name == "sqlite"
         if not self._alone:
             return
-        version = conn.exec_driver_sql("PRAGMA data_version").scalar_one()
         before, self._last = self._last, conn.connection.dbapi_connection
+        # By the driver, which is ten times as quick: every batch and step comes by here.
+        version = self._last.execute("PRAGMA data_version").fetchone()[0]
         if conn.info.setdefault(_VERSION, version) != version:
             conn.info[_VERSION] = version
             self._written = monotonic()
