@@ -24,6 +24,7 @@ from .. import tables
 from ..access import actors, brake, pulse
 from ..access.pulse import Pulse
 from ..census import told
+from ..upkeep import upgrade
 from ..work import Work
 from . import backlog, basis, halting
 
@@ -89,12 +90,22 @@ def asked(work: Work) -> bool:
     return pulse.look(work.conn, ASKED) is not None
 
 
-def go_on(work: Work, token: str) -> None:
-    """Say that a sweep is still at work.
+_MINE = tables.pulse.c
+_LEASE = select(_MINE.at, _MINE.note).where(_MINE.name == SWEEP).with_for_update()
+_AND_REVISION = _LEASE.add_columns(upgrade.NOTED.label("revision"))
 
+
+def go_on(work: Work, token: str) -> None:
+    """Say that a sweep is still at work, over tables that this version knows.
+
+    :raises SetupError: a newer version of the package has upgraded them.
     :raises SweepingError: it was silent for so long that another one began.
     """
-    running = pulse.look(work.conn, SWEEP, lock=True)
+    # In one statement: each transaction of a sweep begins with it.
+    noted = upgrade.noted(work.conn)
+    running = work.conn.execute(_AND_REVISION if noted else _LEASE).one_or_none()
+    if noted and running is not None:
+        upgrade.judge(running.revision)
     if running is None or running.note != token:
         raise SweepingError("Another sweep began meanwhile.", "This one ends here.")
     if abs(work.stamp - running.at) >= _SAYS:

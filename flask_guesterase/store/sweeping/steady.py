@@ -11,6 +11,7 @@ from ..access import boots, brake
 from ..access.boots import Boot
 from ..unit import HasWork, Run
 from ..upkeep import upgrade
+from ..work import Work
 from . import runs
 
 _Result = TypeVar("_Result")
@@ -39,15 +40,14 @@ class Believed:
             stamp, boot = office.work.stamp, office.work.boot()
             if clock.judge(stamp, [self._now]) or boots.stepped(self._boot, boot):
                 brake.require(office.work)
-            upgrade.require(office.work.conn)
-            self._go_on(office)
+            self._go_on(office.work)
             self._now, self._boot = max(self._now, stamp), self._boot or boot
             return unit(office)
 
         return self._run(one)
 
-    def _go_on(self, office: HasWork) -> None:
-        pass
+    def _go_on(self, work: Work) -> None:
+        upgrade.require(work.conn)
 
 
 class Leased(Believed):
@@ -60,9 +60,9 @@ class Leased(Believed):
         super().__init__(run, now)
         self._token = token
 
-    def _go_on(self, office: HasWork) -> None:
+    def _go_on(self, work: Work) -> None:
         """Go on as long as no other sweep took over.
 
         :raises SweepingError: one did.
         """
-        runs.go_on(office.work, self._token)
+        runs.go_on(work, self._token)

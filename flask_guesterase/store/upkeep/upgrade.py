@@ -59,6 +59,8 @@ _version = sa.Table(
     implicit_returning=False,
 )
 _FOUND = sa.select(_version.c.version_num)
+NOTED = sa.select(sa.func.max(_version.c.version_num)).scalar_subquery()
+"""The revision our tables are at, to be read in a statement that reads something else."""
 
 
 def upgrade(engine: Engine, wait: float = WAIT_SECONDS) -> tuple[str, ...]:
@@ -138,10 +140,24 @@ def require(conn: Connection) -> None:
 
     :raises SetupError: a newer version of the package made them.
     """
+    if noted(conn):
+        judge(conn.execute(_FOUND).scalar())
+
+
+def noted(conn: Connection) -> bool:
+    """Return whether the database notes at which revision our tables are."""
     # What was there once is looked for no more over this connection.
     if VERSION_TABLE not in conn.info and sa.inspect(conn).has_table(VERSION_TABLE):
         conn.info[VERSION_TABLE] = True
-    if VERSION_TABLE in conn.info and (conn.execute(_FOUND).scalar() or "") > head():
+    return VERSION_TABLE in conn.info
+
+
+def judge(revision: str | None) -> None:
+    """Make sure that this version knows a revision, which was read beside something else.
+
+    :raises SetupError: a newer version of the package made it.
+    """
+    if (revision or "") > head():
         raise SetupError(
             "Our tables were made by a newer version of this package, whose rules this one does "
             "not know: nothing is erased.",
