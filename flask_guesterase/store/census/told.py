@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from heapq import merge
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, literal, select, union_all
 
 from ...core.census import LAWFUL, Step
 from ...core.events import RegisterCounted
@@ -63,7 +65,9 @@ def _epochs(work: Work, controller: str) -> Iterator[int]:
     epoch = work.conn.execute(last).scalar()
     while epoch is not None:
         yield epoch
-        epoch = work.conn.execute(last.where(table.c.epoch < epoch)).scalar()
+        # A journal begins with epoch 0.
+        before = last.where(table.c.epoch < epoch)
+        epoch = work.conn.execute(before).scalar() if epoch else None
 
 
 def at_of(entry: Entry) -> datetime:
@@ -73,27 +77,47 @@ def at_of(entry: Entry) -> datetime:
 
 def backwards(work: Work, controller: str, actions: Collection[str]) -> Iterator[Entry]:
     """Yield the entries of a journal with these actions, the newest first."""
+    wanted = tuple(sorted(actions))
     for epoch in _epochs(work, controller):
-        # Asked for several at once, an engine goes through all entries in the order of places.
-        each = [_of(work, controller, epoch, action) for action in sorted(actions)]
+        place = {"mine": controller, "there": epoch}
+        pages: dict[str, list[Any]] = {action: [] for action in wanted}
+        for row in sorted(work.conn.execute(_first(wanted), place), key=lambda row: -row.position):
+            pages[row.asked].append(row)
+        each = [_of(work, place, action, page) for action, page in pages.items()]
         for _, entry in merge(*each, key=itemgetter(0)):
             yield entry
 
 
+_ENTRY = tables.entry.c
+_MINE = (
+    select(_ENTRY.position, _ENTRY.body)
+    .where(_ENTRY.controller == bindparam("mine"), _ENTRY.epoch == bindparam("there"))
+    .order_by(_ENTRY.position.desc())
+)
+
+
+@cache
+def _first(actions: tuple[str, ...]) -> Any:
+    """Return what reads the newest entries of each action, all of them in one statement."""
+    # Asked for as a list, an engine goes through all entries in the order of places.
+    each = [
+        _MINE.add_columns(literal(action).label("asked"))
+        .where(_ENTRY.action == action)
+        .limit(_FIRST)
+        for action in actions
+    ]
+    return union_all(*(page.subquery().select() for page in each))
+
+
 def _of(
-    work: Work, controller: str, epoch: int, action: str
+    work: Work, place: Mapping[str, Any], action: str, rows: Sequence[Any]
 ) -> Iterator[tuple[int, Entry]]:
     """Yield the entries of one action, the newest first, each after its place below zero."""
-    table = tables.entry
-    mine = select(table.c.position, table.c.body).where(
-        table.c.controller == controller, table.c.action == action, table.c.epoch == epoch
-    )
-    mine = mine.order_by(table.c.position.desc())
-    size, rows = _FIRST, work.conn.execute(mine.limit(_FIRST)).all()
+    size, mine = _FIRST, _MINE.where(_ENTRY.action == action)
     while rows:
         for row in rows:
             yield -row.position, read_entry(row.body.encode())
         if len(rows) < size:
             return
         size, last = min(2 * size, PAGE), rows[-1].position
-        rows = work.conn.execute(mine.where(table.c.position < last).limit(size)).all()
+        rows = work.conn.execute(mine.where(_ENTRY.position < last).limit(size), place).all()
