@@ -33,16 +33,6 @@ def last(work: Work, by: str | None = None) -> Sequence[Mapping[str, Any]]:
     :param by: the host's id of who asks, for the properties whose law they decide about; None at
         a console, for all.
     """
-    table = tables.census
-    newest = select(func.max(table.c.id)).group_by(table.c.property, table.c.table_name)
-    rows = work.conn.execute(
-        select(
-            table.c.controller, table.c.property, table.c.table_name, table.c.night,
-            table.c.count.label("rows"),
-        )
-        .where(table.c.id.in_(newest))
-        .order_by(table.c.property, table.c.table_name)
-    ).all()  # fmt: skip
     missed = unsettled(work)
     return [
         {
@@ -50,9 +40,22 @@ def last(work: Work, by: str | None = None) -> Sequence[Mapping[str, Any]]:
             "rows": row.rows, "missed": bool(missed[row.property]),
             "stale": _stale(work, row),
         }
-        for row in rows
+        for row in _rows(work)
         if by is None or actors.may(work, by, Permission.LAW, row.property)
     ]  # fmt: skip
+
+
+def _rows(work: Work) -> Sequence[Any]:
+    table = tables.census
+    newest = select(func.max(table.c.id)).group_by(table.c.property, table.c.table_name)
+    return work.conn.execute(
+        select(
+            table.c.controller, table.c.property, table.c.table_name, table.c.night,
+            table.c.count.label("rows"),
+        )
+        .where(table.c.id.in_(newest))
+        .order_by(table.c.property, table.c.table_name)
+    ).all()  # fmt: skip
 
 
 def _stale(work: Work, row: Any) -> bool:
@@ -109,11 +112,11 @@ def findings(work: Work) -> list[Finding]:
         )
         for code in sorted(unsettled(work))
     ]  # fmt: skip
-    for row in last(work):
-        if row["stale"]:
+    for row in _rows(work):
+        if _stale(work, row):
             found.append(Finding(
-                "register-uncounted", row["table"], row["property"], "This guest register was "
-                f"counted last on {row['night']}.",
+                "register-uncounted", row.table_name, row.property, "This guest register was "
+                f"counted last on {row.night}.",
                 "Let the sweep run; a table, property or declaration that went is looked into.",
                 Severity.WARN,
             ))  # fmt: skip

@@ -61,7 +61,7 @@ def look(work: Work, away: Collection[str] | None = None) -> dict[str, int]:
     """
     doubt = brake.doubted(work)
     with reaching.left_out(work, () if doubt else away):
-        found = {cause.same(): cause for cause in causes.look(work)}
+        found = {cause.same(): cause for cause in causes.look(work, doubt)}
     # Whoever looks at the same time waits here, so that nothing is opened twice.
     pulse.put(work.conn, LOOKED, Pulse(work.stamp))
     open_ = {(row.kind, row.property, row.about): row for row in _open(work)}

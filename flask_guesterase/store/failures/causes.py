@@ -37,15 +37,16 @@ _FAILED = {
 }
 
 
-def look(work: Work) -> list[Cause]:
+def look(work: Work, doubt: str | None = None) -> list[Cause]:
     """Return everything that is wrong now, each once.
 
     Of several databases one that is left out is told, and all else looked at without it.
 
     :param work: an open transaction; a read-only one is enough.
+    :param doubt: why the clock cannot be believed, where that was asked a moment ago.
     """
     found: dict[tuple[str, str, str], Cause] = {}
-    for cause in _all(work):
+    for cause in _all(work, brake.doubted(work) if doubt is None else doubt):
         found.setdefault(cause.same(), cause)
     return sorted(found.values(), key=lambda cause: cause.same())
 
@@ -68,8 +69,8 @@ def unseen(found: Iterable[Cause]) -> frozenset[str]:
     return frozenset(FOUND.values() if keyless else ()) | (_BY_ROWS if away else frozenset())
 
 
-def _all(work: Work) -> Iterator[Cause]:
-    if brake.doubted(work):
+def _all(work: Work, doubt: str) -> Iterator[Cause]:
+    if doubt:
         yield Cause(AlertKind.CLOCK_DOUBTED, "", "clock-doubted", work.stamp)
         return
     for name in away_of(work.conn):
@@ -90,7 +91,7 @@ def _all(work: Work) -> Iterator[Cause]:
 def _findings(work: Work) -> Iterator[Cause]:
     """Yield what `check` finds about clock, sweep, keys, register, checkpoints and journal."""
     try:
-        found = watch.findings(work)
+        found = watch.findings(work, doubt="")
     except SealError:
         yield Cause(AlertKind.KEYS_UNSOUND, "", "keys-foreign", work.stamp)
         return

@@ -33,13 +33,14 @@ from . import consistency, soundness, unlisted
 _LATE = timedelta(days=3)
 
 
-def findings(work: Work) -> list[Finding]:
+def findings(work: Work, doubt: str | None = None) -> list[Finding]:
     """Return what is wrong with the clock, the sweep, the copy of the keys and the register.
 
     :param work: an open transaction; a read-only one is enough.
+    :param doubt: why the clock cannot be believed, where that was asked a moment ago.
     """
     found = []
-    if brake.doubted(work):
+    if brake.doubted(work) if doubt is None else doubt:
         found.append(_warn(
             "clock-doubted", "", "The clock ran backwards or leapt; nothing is erased by day.",
             "Set it right, then let two people run `flask guesterase clock confirm`.",
