@@ -121,19 +121,20 @@ def _fresh(work: Work, codes: Sequence[str]) -> dict[str, list[Row[Any]]]:
     }  # fmt: skip
 
 
-def read(work: Work, code: str) -> None:
-    """Read the labels and the rules of a property at once, where neither was read yet.
+def read(work: Work, *codes: str) -> None:
+    """Read the labels and the rules of properties at once, where neither was read yet.
 
     :param work: the open transaction.
-    :param code: code of a property; of one that there is not, nothing is read.
+    :param codes: codes of properties; where there is no such one, nothing is read.
     """
-    if work.labels is not None or work.rules or code not in work.settings.properties:
+    if work.labels is not None or work.rules or not work.settings.properties.keys() >= set(codes):
         return
-    rows = _fresh(work, [LABELS, code])
-    if LABELS in rows:
-        _keep_labels(work, [*map(line_of, rows[LABELS])])
-    if code in rows:
-        work.rules[code] = _said(work, code, rows[code])
+    for part in chunks([LABELS, *codes], MANY):
+        for code, rows in _fresh(work, part).items():
+            if code:
+                work.rules[code] = _said(work, code, rows)
+            else:
+                _keep_labels(work, [*map(line_of, rows)])
 
 
 def again(work: Work) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def whole(work: Work) -> str:
 
 def everywhere(work: Work) -> dict[str, str]:
     """Return property -> what `mark` returns of it, of all of them, in the order of their codes."""
+    rulebook.read(work, *work.settings.properties)
     rules: dict[str, list[Rule]] = {code: [] for code in sorted(work.settings.properties)}
     for code, rule in law.rules_everywhere(work):
         rules[code].append(rule)
