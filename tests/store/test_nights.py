@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, insert, select, update
+from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, event, insert, select, update
 
 from flask_guesterase.core.errors import BusyError, SweepingError
 from flask_guesterase.core.holding import Wanted
@@ -131,6 +132,25 @@ def resume(house: Forms) -> None:
     """Let two people let it go on."""
     for user in ("officer", "second"):
         house.run(lambda office, user=user: halting.resume(office.work, user))
+
+
+# nothing to do
+
+
+def test_a_night_and_a_round_with_nothing_to_do_send_few_statements(house: Forms) -> None:
+    """Whoever waits for SQLite's lock waits less, and a server is asked less, hour by hour."""
+    for _ in range(2):
+        house.sweep()
+        house.later(hours=24)
+    sent: Counter[str] = Counter()
+    event.listen(
+        house.engine, "before_cursor_execute",
+        lambda conn, cursor, statement, *rest: sent.update([statement.split()[0]]),
+    )
+    house.sweep()
+    night = sent.total()
+    house.work()
+    assert (night, sent.total() - night) < (750, 130)
 
 
 # the audit
