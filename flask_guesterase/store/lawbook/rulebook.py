@@ -129,12 +129,13 @@ def read(work: Work, *codes: str) -> None:
     """
     if work.labels is not None or work.rules or not work.settings.properties.keys() >= set(codes):
         return
-    for part in chunks([LABELS, *codes], MANY):
-        for code, rows in _fresh(work, part).items():
-            if code:
-                work.rules[code] = _said(work, code, rows)
-            else:
-                _keep_labels(work, [*map(line_of, rows)])
+    parts = chunks([LABELS, *codes], MANY)
+    rows = {code: mine for part in parts for code, mine in _fresh(work, part).items()}
+    if LABELS in rows:
+        _keep_labels(work, [*map(line_of, rows[LABELS])])
+    # Where one is to be written down first, all others are forgotten once more.
+    if rows.keys() >= set(codes):
+        work.rules.update({code: _said(work, code, rows[code]) for code in codes})
 
 
 def again(work: Work) -> dict[str, Any]:
