@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import importlib
 import itertools
+import multiprocessing
 import os
 import re
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from flask_guesterase.store import transaction
+from flask_guesterase.store.sweeping import claiming
 from tests import deep, engines
 from tests.post import Post, post_office
 
@@ -124,6 +127,23 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("innodb_lock_wait_timeout", "lock_wait_timeout"):
         assert transaction._SESSION[name] == "2"
         monkeypatch.setitem(transaction._SESSION, name, "1")
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a round rest only while a thread or a process of the test may wait for the database.
+
+    Where nobody does, the room it leaves would be left to nobody.
+    """
+    before, sleep = _others(), claiming.sleep
+    monkeypatch.setattr(
+        claiming, "sleep", lambda seconds: sleep(seconds) if _others() - before else None
+    )
+
+
+def _others() -> set[object]:
+    """Return this process, its threads, and the processes that were forked from it."""
+    return {os.getpid(), *threading.enumerate(), *multiprocessing.active_children()}
 
 
 @pytest.fixture

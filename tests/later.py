@@ -272,6 +272,10 @@ LATER: dict[str, tuple[str, ...]] = {
          "erase-(book|hold|withdraw|bill)"),
     "tests/store/test_moved.py::test_a_row_whose_key_has_another_form_is_not_taken_for_gone":
         ("parts-asked", "type-swept"),
+    "tests/store/test_needed_anew.py::test_a_part_that_a_hold_keeps_meanwhile_waits_as_well":
+        ("False-True", "True-False"),
+    "tests/store/test_needed_anew.py::test_a_part_that_was_written_anew_past_every_look_is_laid_before_staff":
+        ("full_name",),
     "tests/store/test_needed_whole.py::test_a_profile_of_which_all_is_needed_is_theirs_again_by_its_day":
         ("False-rules0", "True-rules1"),
     "tests/store/test_needed_whole.py::test_a_profile_of_who_is_back_does_not_go_whole":
@@ -285,9 +289,12 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_nights.py::test_one_kept_row_that_is_blocked_lets_the_others_go": ("",),
     "tests/store/test_nights.py::test_rows_bound_the_kept_rows_of_requests": ("",),
     "tests/store/test_nights.py::test_the_stop_switch_reaches_the_kept_rows_of_requests": ("",),
+    "tests/store/test_nights.py::test_what_a_round_of_kept_rows_did_is_told_where_it_is_cut_off":
+        ("lease",),
     "tests/store/test_nights.py::test_what_ended_by_itself_waits_for_it_too": ("",),
     "tests/store/test_nights.py::test_who_has_had_their_time_comes_before_what_has_no_day":
         ("joins",),
+    "tests/store/test_no_room.py::test_a_full_disk_ends_the_erasing": ("4",),
     "tests/store/test_physical.py::test_postgresql_keeps_old_rows_until_tables_are_rewritten_without_a_snapshot":
         ("snapshot",),
     "tests/store/test_physical.py::test_postgresql_reaches_its_log_where_no_old_segment_is_left":
@@ -305,6 +312,8 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_pruning.py::test_it_may_be_cut_off_after_each_batch": ("1", "3", "8"),
     "tests/store/test_recipients.py::test_a_system_that_never_finishes_is_given_up_in_time":
         ("hang",),
+    "tests/store/test_recipients.py::test_what_another_try_cannot_cure_is_a_dead_letter_at_once":
+        ("401",),
     "tests/store/test_redating.py::test_a_day_that_becomes_known_is_certified": ("in its row",),
     "tests/store/test_refilled.py::test_a_look_ends_at_no_empty_profile_for_good_when_it_laid_enough_before_staff":
         ("",),
@@ -312,10 +321,12 @@ LATER: dict[str, tuple[str, ...]] = {
         ("",),
     "tests/store/test_register_meanwhile.py::test_a_line_that_moves_while_it_is_asked_for_comes_once":
         ("sealed-name", "put back-night"),
+    "tests/store/test_replayed.py::test_a_replay_knows_who_went_with_the_whole_row_without_a_rule_for_any_column":
+        ("True",),
     "tests/store/test_restore.py::test_a_row_that_is_too_large_for_the_server_is_said_to_be":
         ("3",),
     "tests/store/test_restore.py::test_the_last_day_of_the_copy_is_a_whole_day_of_the_hotel":
-        ("(1|9)-America", "(1|22)-Asia", "9-Pacific/(Honolulu|Kiritimati)",
+        ("America", "Asia", "9-Pacific/(Honolulu|Kiritimati)",
          "22-Pacific/Kiritimati", "1-Pacific/Honolulu"),
     "tests/store/test_resumed.py::test_two_workers_share_a_hotel_and_take_nobody_twice": ("160",),
     "tests/store/test_room.py::test_so_does_the_worker_between_two_requests": ("",),
@@ -327,12 +338,15 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_rows_read.py::test_a_guest_costs_as_many_rows_in_a_big_hotel":
         ("postgresql",),
     "tests/store/test_rows_read.py::test_a_round_reads_as_much_however_much_is_sealed": ("True",),
+    "tests/store/test_settling.py::test_what_else_becomes_of_a_row_moves_no_box": ("elsewhere",),
     "tests/store/test_still_needed.py::test_a_record_of_who_lives_has_time_again_only_by_a_day_that_is_known":
         ("None-None-2", "Ann Berg-None"),
     "tests/store/test_still_needed.py::test_what_is_needed_is_not_erased_about_every_night":
         ("True",),
     "tests/store/test_stranger.py::test_a_stranger_does_not_say_the_country_of_whose_row_it_was":
-        ("Couples-AT", "Boxed-DE", "Kept"),
+        ("Couples-AT", "Boxed-DE", "Kept", "Couples-DE"),
+    "tests/store/test_stranger.py::test_staff_settle_what_a_guest_did_not_say_whose_profile_went_after_their_form_was_kept":
+        ("0",),
     "tests/store/test_stranger.py::test_what_the_law_keeps_of_a_foreigner_ends_by_no_strangers_country":
         ("mariadb-another", "sqlite-<lambda>"),
     "tests/store/test_sweep.py::test_a_leap_in_the_middle_of_a_round_forgets_no_key": ("5",),
@@ -341,12 +355,20 @@ LATER: dict[str, tuple[str, ...]] = {
         ("a little too far", "years back"),
     "tests/store/test_sweep.py::test_after_a_change_it_only_shows_again":
         ("region", "fiscal year", "country", "zone"),
+    "tests/store/test_text_days.py::test_a_text_that_nobody_can_read_may_be_the_latest":
+        ("31.12.2018", "whenever", "2026W102", "1900-02-29", "20190229", "2019-06-31", "2019-13-01",
+         "20190732", "2019-05-06T12:61"),
+    "tests/store/test_theirs.py::test_a_row_of_two_is_told_alike_by_each_way": ("key",),
     "tests/store/test_transaction.py::test_of_two_that_meet_one_is_run_again": ("begin_nested",),
     "tests/store/test_transaction.py::test_on_a_server_we_wait_two_seconds_for_the_rows_alone":
         ("mariadb_url",),
     "tests/store/test_transaction.py::test_on_an_sqlite_file_we_wait_two_seconds": ("2",),
     "tests/store/test_transaction.py::test_the_pool_gets_its_connection_back_as_it_was":
         ("mariadb-True", "postgresql-True"),
+    "tests/store/test_two_steps.py::test_who_is_typed_anew_under_an_erased_number_is_asked_about":
+        ("values0-session", "values1-sweep", "values2-session"),
+    "tests/store/test_two_steps.py::test_who_was_given_a_number_between_two_steps_is_asked_about":
+        ("True-delete", "False-None"),
     "tests/store/test_unplaced.py::test_a_hold_on_a_person_keeps_what_a_sweep_ended_of_them_and_of_nobody_else":
         ("record",),
     "tests/store/test_unplaced.py::test_a_hold_on_what_belongs_to_a_guest_keeps_all_of_that_guest_and_nobody_else":
@@ -358,7 +380,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_unsaid.py::test_a_sealed_form_ends_once_who_is_there_says_their_country":
         ("DE",),
     "tests/store/test_unsaid.py::test_the_country_of_an_erased_guest_stays_unknown_and_on_the_list":
-        ("nations0",),
+        ("nations0", "<lambda>0"),
     "tests/store/test_unsaid.py::test_the_form_ends_on_its_day_once_the_country_that_was_missing_is_on_record":
         ("Carded",),
     "tests/store/test_unsaid.py::test_the_form_of_one_guest_ends_once_staff_say_the_country_in_their_row":
@@ -367,9 +389,13 @@ LATER: dict[str, tuple[str, ...]] = {
         ("Carded",),
     "tests/store/test_unsaid.py::test_what_was_said_last_counts_where_both_were_erased":
         ("nations1",),
+    "tests/store/test_unseen.py::test_a_form_stays_until_it_is_filled_in_whose_bed_it_was":
+        ("AT-sealed",),
+    "tests/store/test_upgrade.py::test_an_upgrade_cut_off_half_way_is_before_or_can_be_run_again":
+        ("postgresql",),
     "tests/store/test_upgrade.py::test_an_upgrade_waits_no_longer_than_asked":
         ("postgresql", "sqlite"),
-    "tests/store/test_upgrade.py::test_sql_run_by_hand_is_an_upgrade": ("mariadb",),
+    "tests/store/test_upgrade.py::test_sql_run_by_hand_is_an_upgrade": ("mariadb", "postgresql"),
     "tests/test_census_offline.py::test_a_clock_that_leapt_and_was_set_right": ("",),
     "tests/test_census_offline.py::test_a_missing_list_cannot_be_told": ("",),
     "tests/test_census_offline.py::test_a_register_that_is_counted_no_more_is_named": ("",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.store.checking.live import read
 from flask_guesterase.store.mapping.raw import Reader, reader
 from flask_guesterase.store.transaction import transaction
+from tests import engines
 from tests.store.inn import datamap, host, run
 
 POSTGRESQL: dict[str, Sequence[str]] = {
@@ -141,6 +142,7 @@ def round_trip(engine: Engine, type_: str, values: Sequence[str]) -> None:
     """Write values, read them as cells, write the cells into new rows and compare those."""
     dialect = engine.dialect.name
     with engine.begin() as conn:
+        run(conn, "DROP TABLE IF EXISTS guests")
         run(conn, f"CREATE TABLE guests (id INTEGER PRIMARY KEY, v {type_})")
         for number, value in enumerate(values, 1):
             run(conn, f"INSERT INTO guests VALUES ({number}, {literal(dialect, value)})")
@@ -168,18 +170,30 @@ def round_trip(engine: Engine, type_: str, values: Sequence[str]) -> None:
         assert told[number] == told[100 + number], (type_, number, told)
 
 
+@pytest.fixture(scope="module")
+def one_postgresql() -> Iterator[Engine]:
+    """One database for all types, each of which has the table for itself."""
+    with engines.fresh_database("postgresql") as url, host(url) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def one_mariadb() -> Iterator[Engine]:
+    """One database for all types, each of which has the table for itself."""
+    with engines.fresh_database("mariadb") as url, host(url) as engine:
+        yield engine
+
+
 @pytest.mark.parametrize("type_", POSTGRESQL)
-def test_postgresql_types_come_back_exactly(postgresql_url: str, type_: str) -> None:
+def test_postgresql_types_come_back_exactly(one_postgresql: Engine, type_: str) -> None:
     """Every value of the type that PostgreSQL can hold is brought back bit by bit."""
-    with host(postgresql_url) as engine:
-        round_trip(engine, type_, POSTGRESQL[type_])
+    round_trip(one_postgresql, type_, POSTGRESQL[type_])
 
 
 @pytest.mark.parametrize("type_", MARIADB)
-def test_mariadb_types_come_back_exactly(mariadb_url: str, type_: str) -> None:
+def test_mariadb_types_come_back_exactly(one_mariadb: Engine, type_: str) -> None:
     """Every value of the type that MariaDB can hold is brought back byte by byte."""
-    with host(mariadb_url) as engine:
-        round_trip(engine, type_, MARIADB[type_])
+    round_trip(one_mariadb, type_, MARIADB[type_])
 
 
 @pytest.mark.parametrize("type_", SQLITE)

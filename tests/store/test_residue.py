@@ -731,6 +731,7 @@ def test_a_table_that_cannot_be_read_is_named(postgresql_url: str, tmp_path: Pat
     hotel.engine.dispose()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_declared_table_that_is_held_is_waited_for(
     postgresql_url: str, tmp_path: Path
 ) -> None:

@@ -433,6 +433,7 @@ def test_a_box_that_has_ended_is_not_given_back(
     assert made.counts["boxes.jsonl"] == 2
 
 
+@pytest.mark.usefixtures("impatient")
 def test_nothing_is_dropped_while_somebody_uses_our_tables(
     engine: Engine, custodian: FolderCustodian, tmp_path: Path
 ) -> None:
