@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,11 +40,23 @@ def demo(folder: Path, **settings: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo hotel of 60 guests that nobody has opened; to be copied."""
+    folder = tmp_path_factory.mktemp("furnished")
+    with demo(folder):
+        pass
+    return folder
+
+
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(furnished: Path, tmp_path: Path) -> Iterator[Flask]:
     """A demo hotel of 60 guests, its worker running with its pages."""
-    with demo(tmp_path) as made:
-        yield made
+    shutil.copytree(furnished, tmp_path, dirs_exist_ok=True)
+    made = create_app({"INSTANCE_PATH": str(tmp_path)})
+    yield made
+    with made.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture
