@@ -167,12 +167,20 @@ LATER: dict[str, tuple[str, ...]] = {
         ("lose_column", "lose_table"),
     "tests/store/test_at_once.py::test_a_register_that_is_being_counted_is_not_counted_by_another":
         ("mariadb", "sqlite"),
-    "tests/store/test_at_once.py::test_of_two_that_confirm_what_a_sweep_shows_one_does": ("1",),
+    "tests/store/test_at_once.py::test_of_two_periods_of_the_house_set_at_once_one_takes_the_place_of_the_other":
+        ("mariadb-[02]", "postgresql-[13]"),
+    "tests/store/test_at_once.py::test_of_two_that_confirm_what_a_sweep_shows_one_does":
+        ("1", "0-postgresql"),
     "tests/store/test_at_once.py::test_of_two_that_find_the_time_of_a_key_over_one_makes_it_anew":
-        ("mariadb",),
+        ("mariadb", "sqlite"),
+    "tests/store/test_at_once.py::test_who_holds_and_who_erases_lock_in_one_order": ("sqlite",),
+    "tests/store/test_at_once.py::test_who_proposes_an_end_while_another_period_is_set_has_proposed_it":
+        ("mariadb-[13]", "postgresql-[024]"),
+    "tests/store/test_at_once.py::test_who_uses_a_code_for_a_pin_and_who_gives_another_lock_in_one_order":
+        ("sqlite",),
     "tests/store/test_beside.py::test_two_end_what_was_kept_at_the_same_time": ("",),
     "tests/store/test_carried.py::test_a_held_record_keeps_what_a_cascade_would_change":
-        ("None-False", "whole1-True", "whole2-True", "whole3-False"),
+        ("None-False", "whole1-True", "whole2-True", "whole3-False", "whole1-False", "whole3-True"),
     "tests/store/test_carried.py::test_rows_go_by_day_before_what_they_point_at_is_overwritten":
         ("nicked", "lettered"),
     "tests/store/test_carried.py::test_what_the_hotel_needs_is_not_changed_by_a_cascade": ("True",),
@@ -195,19 +203,22 @@ LATER: dict[str, tuple[str, ...]] = {
         ("no-folder",),
     "tests/store/test_chronicle.py::test_what_a_restore_lost_is_told_when_its_entry_was_taken_out":
         ("3",),
+    "tests/store/test_completing.py::test_a_request_of_which_something_is_kept_again_meanwhile_does_not_end":
+        ("sqlite",),
+    "tests/store/test_completing.py::test_a_request_that_ends_while_a_hold_is_placed_keeps_nobody_from_placing_it":
+        ("sqlite",),
     "tests/store/test_copied_later.py::test_a_copy_goes_in_whatever_words_it_is_written_over":
         ("body2",),
     "tests/store/test_copying.py::test_a_copy_lies_ready_to_the_end_of_the_day_that_was_told":
         ("1-Asia/Shanghai", "9-Pacific/Honolulu", "9-Pacific/Kiritimati", "1-Pacific/Honolulu",
-         "22-Pacific/Kiritimati", "9-Asia/Shanghai", "1-Pacific/Kiritimati"),
+         "22-Pacific/Kiritimati", "9-Asia/Shanghai", "1-Pacific/Kiritimati", "22-Pacific/Honolulu"),
     "tests/store/test_couple.py::test_a_foreigners_form_ends_on_its_day_whoever_of_two_was_erased":
-        ("nations0", "nations1-order1-(?!Carded)[A-Za-z]+",
-         "nations2-order2-(?!Marked)[A-Za-z]+", "nations3-order3-(?!Pointed)[A-Za-z]+",
-         "nations4-order4-(?!Couples)[A-Za-z]+"),
+        ("nations0", "nations1-order1-(?!Carded)[A-Za-z]+", "nations2-order2-(?!Marked)[A-Za-z]+",
+         "nations3-order3-(?!Pointed)[A-Za-z]+", "nations4"),
     "tests/store/test_couple.py::test_a_guests_card_that_says_nothing_is_no_second_guest":
         ("None",),
     "tests/store/test_couple.py::test_the_form_of_a_foreigner_goes_on_its_day_whoever_else_signed_it":
-        ("nations3",),
+        ("nations3", "nations0"),
     "tests/store/test_couple.py::test_the_form_of_two_who_are_at_home_goes_with_them": ("Marked",),
     "tests/store/test_cutoff.py::test_a_recipient_that_drips_is_cut_off": ("headers", "closed"),
     "tests/store/test_cutoff.py::test_a_witness_that_drips_is_cut_off": ("headers", "closed"),
@@ -216,12 +227,18 @@ LATER: dict[str, tuple[str, ...]] = {
         ("postponed",),
     "tests/store/test_eraser.py::test_rows_that_point_at_each_other_go":
         ("(None-True|CASCADE-False)-order[12]",),
+    "tests/store/test_files_left.py::test_a_file_that_fails_once_its_share_is_back_is_tried_as_often_as_any_other":
+        ("8",),
     "tests/store/test_files_left.py::test_a_name_is_kept_where_the_key_of_its_next_day_cannot_be_had":
         ("2-False-damaged", "31-True-lost"),
     "tests/store/test_files_left.py::test_a_share_that_is_away_for_long_is_waited_for":
         ("40-False", "0-True"),
     "tests/store/test_files_left.py::test_what_the_hotel_kept_is_gone_with_its_file_and_not_before":
         ("True",),
+    "tests/store/test_files_named.py::test_a_file_that_is_removed_in_the_moment_in_which_its_row_comes_back_is_missing":
+        ("sqlite",),
+    "tests/store/test_files_named.py::test_whoever_takes_back_what_waits_for_its_file_meets_nobody_who_leaves_that":
+        ("sqlite",),
     "tests/store/test_heldcopies.py": ("",),
     "tests/store/test_heldhome.py::test_a_key_made_anew_under_the_name_of_a_lost_one_ends_nothing":
         ("one-key",),
@@ -255,6 +272,8 @@ LATER: dict[str, tuple[str, ...]] = {
         ("HAUS",),
     "tests/store/test_holds.py::test_lifted_without_its_key_a_box_waits_for_it_until_its_day":
         ("True",),
+    "tests/store/test_holds_placed.py::test_who_freezes_the_same_place_at_the_same_moment_makes_one_freeze":
+        ("sqlite",),
     "tests/store/test_indexing.py::test_the_statement_it_names_ends_the_finding_and_the_scan":
         ("stamps", "one column"),
     "tests/store/test_judged.py::test_a_record_that_is_renewed_while_a_sweep_is_at_work_stays":
@@ -276,6 +295,8 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_meetings.py":
         ("approve-(?!approve)[a-z]+", "(hold|refuse|withdraw|book|bill)-[a-z]+",
          "erase-(book|hold|withdraw|bill)"),
+    "tests/store/test_memory.py::test_python_tidies_up_in_a_process_that_was_forked_during_a_batch":
+        ("within",),
     "tests/store/test_moved.py::test_a_row_whose_key_has_another_form_is_not_taken_for_gone":
         ("parts-asked", "type-swept"),
     "tests/store/test_needed_anew.py::test_a_part_that_a_hold_keeps_meanwhile_waits_as_well":

@@ -19,11 +19,14 @@ PATIENCE = 60.0
 _WAITING = {
     "postgresql": "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN"
     " (SELECT pid FROM pg_stat_activity WHERE datname = current_database())",
-    # What innodb_trx says is renewed only where nobody asked for a tenth of a second.
     "mariadb": "SELECT count(*) FROM information_schema.innodb_trx t JOIN"
     " information_schema.processlist p ON p.id = t.trx_mysql_thread_id"
     " WHERE t.trx_state = 'LOCK WAIT' AND p.db = database()",
 }
+
+_ASKED = {"postgresql": 0.02, "mariadb": 0.15}
+"""Seconds between two looks: what innodb_trx says is renewed only where nobody asked for a tenth of
+a second."""
 
 
 @dataclass
@@ -128,12 +131,13 @@ def meet(
 
 def _until_it_waits(engine: Engine, other: threading.Thread) -> None:
     """Wait until a thread has ended, or some transaction waits for a lock."""
+    name = engine.dialect.name
     watch = create_engine(engine.url, isolation_level="AUTOCOMMIT")
     try:
         with watch.connect() as conn:
             while other.is_alive():
-                other.join(0.15)
-                if conn.exec_driver_sql(_WAITING[engine.dialect.name]).scalar():
+                other.join(_ASKED[name])
+                if conn.exec_driver_sql(_WAITING[name]).scalar():
                     return
     finally:
         watch.dispose()

@@ -72,7 +72,7 @@ def test_a_request_that_ends_while_a_hold_is_placed_keeps_nobody_from_placing_it
     with inn.begin() as office:
         office.place_hold(Wanted("subject", "court-order", PEOPLE.name, "5"), "officer")
         sweep.start()
-        sweep.join(1)
+        sweep.join(0.5)
     sweep.join()
     assert problems == []
     assert (inn.state(number), len(inn.ours("hold"))) == ("erased", 1)

@@ -29,9 +29,20 @@ THEIRS = [{"table": "scans", "rows": 1, "columns": ["path"]}]
 
 
 @pytest.fixture
-def inn(database_url: str, tmp_path: Path) -> Iterator[Inn]:
+def inn(sqlite_url: str, tmp_path: Path) -> Iterator[Inn]:
     """Two guests who share one scan, in a folder with another one."""
-    made = Inn(database_url, tmp_path)
+    yield from sharing(sqlite_url, tmp_path)
+
+
+@pytest.fixture
+def any_inn(database_url: str, tmp_path: Path) -> Iterator[Inn]:
+    """The same on each engine, where rows are looked for by a statement or stand under a lock."""
+    yield from sharing(database_url, tmp_path)
+
+
+def sharing(url: str, folder: Path) -> Iterator[Inn]:
+    """Make the two and what they share."""
+    made = Inn(url, folder)
     for name in ("both.png", "nobody.png"):
         (made.files / name).write_bytes(b"page")
     for id in (1, 2):
@@ -80,8 +91,9 @@ def parcels(hotel: Hotel) -> list[str]:
     return [row["state"] for row in hotel.ours("outbox") if row["kind"] == "file"]
 
 
-def test_a_file_stays_with_whoever_came_back_while_it_waited_for_its_folder(inn: Inn) -> None:
+def test_a_file_stays_with_whoever_came_back_while_it_waited_for_its_folder(any_inn: Inn) -> None:
     """It is not told as removed, the certificate says whose it is, and it goes with them."""
+    inn = any_inn
     first, second, away = waiting(inn)
     restore(inn, first)
     assert "files" not in back(inn, away)
@@ -113,8 +125,9 @@ def test_a_file_stays_with_whoever_came_back_while_it_was_under_a_hold(inn: Inn)
 
 
 @pytest.mark.parametrize("spelt", ["{}/both.png", "./both.png"])
-def test_a_file_stays_with_a_row_that_was_written_while_it_waited(inn: Inn, spelt: str) -> None:
+def test_a_file_stays_with_a_row_that_was_written_while_it_waited(any_inn: Inn, spelt: str) -> None:
     """Whoever it is about, and however it writes the name."""
+    inn = any_inn
     _, second, away = waiting(inn)
     inn.guest(3, name="G3", email="g3@mail.example")
     inn.put(Scan, id=3, guest_id=3, path=spelt.format(inn.files))
@@ -145,9 +158,10 @@ def test_a_file_that_its_own_guests_row_names_again_is_told_as_anothers_only_whe
 
 @pytest.mark.parametrize("meanwhile", ["hotel = 'mu'", "email = 'new@mail.example', name = 'N'"])
 def test_a_file_that_the_row_of_another_one_names_under_its_guests_key_is_told_as_anothers(
-    inn: Inn, meanwhile: str
+    any_inn: Inn, meanwhile: str
 ) -> None:
     """The profile lies at a hotel of another company by now, or holds somebody again."""
+    inn = any_inn
     _, second, away = waiting(inn)
     inn.put(Scan, id=4, guest_id=2, path="both.png")
     alter(inn, f"UPDATE guests SET {meanwhile} WHERE id = 2")
@@ -155,8 +169,9 @@ def test_a_file_that_the_row_of_another_one_names_under_its_guests_key_is_told_a
     assert (there(inn), shared(inn, second)) == (True, THEIRS)
 
 
-def test_a_file_that_nobody_names_goes_once_its_folder_is_back(inn: Inn) -> None:
+def test_a_file_that_nobody_names_goes_once_its_folder_is_back(any_inn: Inn) -> None:
     """An erased row names nothing any more, and that of a guest who came back another file."""
+    inn = any_inn
     first, second, away = waiting(inn)
     restore(inn, first)
     alter(inn, "UPDATE scans SET path = 'other.png'")
@@ -166,9 +181,10 @@ def test_a_file_that_nobody_names_goes_once_its_folder_is_back(inn: Inn) -> None
 
 
 def test_whoever_takes_back_what_waits_for_its_file_meets_nobody_who_leaves_that(
-    inn: Inn, monkeypatch: pytest.MonkeyPatch
+    any_inn: Inn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who takes it back has the request and asks for the removal; who leaves the file, likewise."""
+    inn = any_inn
     first, second, away = waiting(inn)
     hold = inn.hold("subject", "guests", "2")
     back(inn, away)
@@ -264,9 +280,10 @@ def with_papers(hotel: Hotel) -> list[Any]:
 
 
 def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(
-    inn: Inn, monkeypatch: pytest.MonkeyPatch
+    any_inn: Inn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Declared but not made yet: it is asked for which there are, and nobody waits for it."""
+    inn = any_inn
     every = with_papers(inn)
     swept(inn, "nobody.png")
     inn.datamap = inn.mapped(every)
@@ -281,8 +298,9 @@ def test_a_file_goes_although_a_table_that_may_name_one_is_not_there(
     assert looked == [False, True]
 
 
-def test_a_file_stays_with_a_row_whose_key_cannot_be_read(inn: Inn) -> None:
+def test_a_file_stays_with_a_row_whose_key_cannot_be_read(any_inn: Inn) -> None:
     """The host is half through a migration: nobody can tell whose the row is, but it names it."""
+    inn = any_inn
     every = with_papers(inn)
     swept(inn, "nobody.png")
     alter(
@@ -310,9 +328,10 @@ def test_a_file_that_is_held_by_the_time_it_would_go_is_not_told_as_removed(
 
 
 def test_a_file_is_asked_about_in_one_statement_for_each_column(
-    inn: Inn, monkeypatch: pytest.MonkeyPatch
+    any_inn: Inn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names are looked for where a folder is that it may lie in, and once."""
+    inn = any_inn
     swept(inn, "nobody.png")
     every, elsewhere = policies(str(inn.files)), File(str(inn.files.parent / "elsewhere"))
     rules = {**every[0][1].columns, "document_no": elsewhere}
@@ -340,8 +359,11 @@ def test_a_file_that_is_still_to_be_put_back_goes_when_its_guest_is_erased_anew(
     assert (there(inn), parcels(inn), inn.state(number)) == (False, ["sent"] * 2, "erased")
 
 
-def test_a_file_that_went_with_another_guest_is_missing_when_its_row_comes_back(inn: Inn) -> None:
+def test_a_file_that_went_with_another_guest_is_missing_when_its_row_comes_back(
+    any_inn: Inn,
+) -> None:
     """It lies in that one's safety copy, and comes back with their erasure alone."""
+    inn = any_inn
     first, second = erase(inn, 1), erase(inn, 2)
     assert not there(inn)
     report = restore(inn, first)
@@ -353,9 +375,10 @@ def test_a_file_that_went_with_another_guest_is_missing_when_its_row_comes_back(
 
 
 def test_a_file_that_is_removed_in_the_moment_in_which_its_row_comes_back_is_missing(
-    inn: Inn, monkeypatch: pytest.MonkeyPatch
+    any_inn: Inn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither of the two sees what the other one does before it is done."""
+    inn = any_inn
     first, second = erase(inn, 1), inn.approved(email="g2@mail.example")
     propose(inn, first)
     came, look = list[Any](), named.is_named

@@ -118,6 +118,7 @@ def test_a_picture_that_is_everybodys_is_not_read_of_everybody(
     assert sum(read) < 25
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
 def test_two_who_share_a_file_and_go_at_once(kind: str, tmp_path: Path) -> None:
     """Neither leaves it for the other, who goes as well: it would lie there for nobody."""
