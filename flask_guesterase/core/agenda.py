@@ -34,7 +34,7 @@ class Milestone:
     :param moment: what happens.
     :param day: when, on the hotel's wall.
     :param mark: names the event in calendars for as long as the case lives; tells nothing else.
-    :param what: retention category of what goes on that day, or empty.
+    :param what: retention category of what goes on that day; paper that showed who asks; or empty.
     """
 
     moment: Moment

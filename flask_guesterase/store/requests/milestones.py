@@ -44,10 +44,11 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
         return day_at(hotel, moment.replace(tzinfo=UTC))
 
     yield Moment.RECEIVED, local(case.received_at), ""
-    for moment, at in ((Moment.SHOWN, case.verified_at), (Moment.DECIDED, case.decided_at),
-                       (Moment.ERASED, case.erased_at)):  # fmt: skip
+    for moment, at, what in ((Moment.SHOWN, case.verified_at, case.seen or ""),
+                             (Moment.DECIDED, case.decided_at, ""),
+                             (Moment.ERASED, case.erased_at, "")):  # fmt: skip
         if at is not None:
-            yield moment, local(at), ""
+            yield moment, local(at), what
     if case.state is State.WITHDRAWN and case.ended_at is not None:
         yield Moment.WITHDRAWN, local(case.ended_at), ""
     open_ = case.state in OPEN and case.decided_at is None

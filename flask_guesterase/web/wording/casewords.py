@@ -104,6 +104,26 @@ DAYS: dict[str, str] = {
 }
 """What happens to a case on a day (see ``core.agenda.Moment``)."""
 
+SHOWN: dict[str, str] = {
+    "guardianship-paper": N_("it was shown that you are a parent or guardian of the guest"),
+    "power-of-attorney": N_("it was shown that you may ask for the guest"),
+    "death-certificate-and-kinship": N_(
+        "it was shown that you are a close relative of the guest who died"
+    ),
+}
+"""What a paper showed of who asks in a guest's place; a guest is shown to be the guest."""
+
+OTHERS_HOWS: dict[str, str] = {
+    "desk": N_("Whoever asks for the guest showed a document at the desk; no copy was made."),
+    "callback": N_("I called back the number on file, and whoever asks for the guest answered."),
+    "slip": N_("Whoever asks for the guest showed the code printed on the slip or invoice."),
+    "known": N_("Whoever asks for the guest is known to me."),
+}
+"""How somebody showed who they are who asks in a guest's place (see ``words.HOWS``)."""
+
+OTHERS_STEP = N_("checking who asks, and for whom")
+"""The step in which identity is shown, where somebody asks in a guest's place."""
+
 LATER: dict[str, str] = {
     "later-notice": N_("address or number, to say once when the rest has gone"),
     "later-told": N_("the guest is told that the rest has gone"),
