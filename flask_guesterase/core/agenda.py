@@ -17,6 +17,7 @@ class Moment(StrEnum):
     DECIDED = "day-decided"
     WAITS = "day-waits"
     ERASED = "day-erased"
+    RESTORED = "day-restored"
     WITHDRAWN = "day-withdrawn"
     COPY = "day-copy"
     SAFETY = "day-safety"

@@ -49,8 +49,9 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
                              (Moment.ERASED, case.erased_at, "")):  # fmt: skip
         if at is not None:
             yield moment, local(at), what
-    if case.state is State.WITHDRAWN and case.ended_at is not None:
-        yield Moment.WITHDRAWN, local(case.ended_at), ""
+    ending = {State.WITHDRAWN: Moment.WITHDRAWN, State.RESTORED: Moment.RESTORED}.get(case.state)
+    if ending is not None and case.ended_at is not None:
+        yield ending, local(case.ended_at), ""
     open_ = case.state in OPEN and case.decided_at is None
     if open_ and not deadlines.answered(work, case) and not deadlines.stands(work, case):
         yield Moment.ANSWER, deadlines.due(work, case), ""

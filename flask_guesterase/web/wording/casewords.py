@@ -98,6 +98,7 @@ DAYS: dict[str, str] = {
     "day-decided": N_("it was decided"),
     "day-waits": N_("until then it waits"),
     "day-erased": N_("your data were erased"),
+    "day-restored": N_("the hotel took the erasure back"),
     "day-copy": N_("your copy lies ready until then"),
     "day-safety": N_("the sealed safety copy ends"),
     "day-stays": N_("what stays goes by itself"),
