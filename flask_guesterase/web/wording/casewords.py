@@ -58,6 +58,9 @@ ORIGINS: dict[str, str] = {
 DUTIES: dict[str, str] = {
     "authority": N_("the authority"),
     "guests": N_("the guests"),
+    "CN/authority": N_("the authority that protects personal information"),
+    "CN/cyberspace-office": N_("the provincial cyberspace office"),
+    "EU/authority": N_("the data-protection authority"),
     "not-classified": N_("not classified yet"),
     "not-reviewed": N_("nobody wrote down what it taught"),
     "not-told": N_("somebody must still be told"),
@@ -68,7 +71,7 @@ DUTIES: dict[str, str] = {
     "measures-open": N_("a measure is not done yet"),
     "evidence": N_("evidence of an incident"),
 }
-"""Who is told of an incident, and what is missing before it is closed."""
+"""Who is told of an incident, by name where a pack has several, and what is missing to close it."""
 
 WAYS: dict[str, str] = {
     "in-public": N_("in public"),
