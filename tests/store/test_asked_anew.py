@@ -148,6 +148,33 @@ def test_the_letter_names_the_day_that_holds_now(any_hotel: Hotel, shows: bool) 
     assert read.params["due"] == until.isoformat()
 
 
+def test_a_longer_time_that_no_letter_told_in_the_end_is_none(hotel: Hotel) -> None:
+    """The answer to the complaint, which names the day, was given up too; then it is printed."""
+    number = unproved(hotel, "DE", "UTC")
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    before = shown(hotel, number)["due_on"]
+    with hotel.begin() as office:
+        until = office.extend(number, "officer", "complex").isoformat()
+    (longer,) = (each for each in claimed(hotel) if each.template == "extended")
+    with hotel.begin() as office:
+        dispatch.failed(office.work, longer, "SMTPException")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+    assert shown(hotel, number)["due_on"] == until
+    (letter,) = (each for each in claimed(hotel) if each.template == "complaint")
+    with hotel.begin() as office:
+        dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+    assert shown(hotel, number)["due_on"] == before
+    with hotel.begin() as office:
+        office.printed(letter.id, "clerk")
+    assert shown(hotel, number)["due_on"] == until
+
+
 def test_the_letter_names_no_day_while_the_clock_stands_still_or_that_is_past(hotel: Hotel) -> None:
     """What moves with every day, or is over, is promised to nobody."""
     number = unproved(hotel, "GB", "Europe/London")

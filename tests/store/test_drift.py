@@ -498,6 +498,46 @@ def trigger_when_rows_are_deleted(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, script, {**LOG, "guests": guests})
 
 
+@CASES.of("triggers-unknown", "postgresql")
+def trigger_named_that_puts_its_statement_together(wrong: bool, engine: str) -> list[Finding]:
+    """Whoever named it may know where it writes; from its text nobody does."""
+    built = "EXECUTE format('INSERT INTO %I.log VALUES ($1)', TG_TABLE_SCHEMA) USING OLD.name"
+    plain = "INSERT INTO notes_log (was) VALUES (OLD.name || ' EXECUTE') -- EXECUTE\n"
+    return find_named(engine, built if wrong else plain)
+
+
+@pytest.mark.parametrize(("statement", "far"), [
+    ("UPDATE notes_log l JOIN elsewhere.b ON coalesce(l.was, b.x) SET b.x = OLD.name", True),
+    ("UPDATE notes_log, `elsewhere` . b AS o SET notes_log.was = 1, o.x = OLD.name", True),
+    ("UPDATE notes_log JOIN (notes n, elsewhere.b) SET x = OLD.name", True),
+    ("UPDATE notes_log l JOIN elsewhere.b ON l.was = b.x SET l.was = OLD.name", False),
+    ("UPDATE notes_log l JOIN notes ON coalesce(l.was, notes.text) SET notes.text = OLD.name",
+     False),
+])  # fmt: skip
+def test_a_named_trigger_that_writes_into_the_second_table_of_a_join_is_seen(
+    statement: str, far: bool
+) -> None:
+    """MariaDB changes whichever table of a join the column is of; a table that is read is none."""
+    found = [f.message for f in find_named("mariadb", statement) if f.id == "trigger"]
+    assert [" elsewhere.b," in each for each in found] == [True] * far
+
+
+@pytest.mark.parametrize(("statement", "far"), [
+    ("DELETE FROM elsewhere.b WHERE id = OLD.id", True),
+    ("DELETE elsewhere.b FROM notes n JOIN elsewhere.b ON coalesce(n.id, b.id)", True),
+    ("DELETE o.* FROM notes n JOIN elsewhere.b AS o WHERE n.id = 1", True),
+    ("DELETE FROM o USING notes n LEFT JOIN elsewhere.b o ON o.id = n.id", True),
+    ("DELETE n FROM notes n JOIN elsewhere.b ON b.id = n.id", False),
+])  # fmt: skip
+def test_a_trigger_that_deletes_rows_of_a_schema_nobody_read_is_seen(
+    statement: str, far: bool
+) -> None:
+    """No plan names these rows either, and no safety copy has them (MariaDB)."""
+    script = trigger_that_deletes("mariadb", "UPDATE", statement)
+    found = [f.message for f in find("mariadb", script, PAID) if f.id == "trigger-deletes"]
+    assert any(" elsewhere.b " in each for each in found) is far
+
+
 @CASES.of("unique-missing", *ALL)
 def unique_by_the_mapping_alone(wrong: bool, engine: str) -> list[Finding]:
     """A phone two guests share would be taken for one's, and what hangs on it for theirs alone."""

@@ -21,7 +21,7 @@ from ...core.seal import Box, fingerprint, open_box
 from .. import tables
 from ..mapping.crossing import at
 from ..mapping.lines import Lines, registers
-from ..statements.sql import chunks
+from ..statements.sql import chunks, one_of
 from ..work import Work
 from . import vault
 from .reading import texts
@@ -141,7 +141,7 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
         for name, told in ((column, marks), ("label", closed)):
             for part in chunks(sorted(told)):
                 found.update(work.conn.execute(wanted.where(shelf.c[name].in_(part))).scalars())
-        wanted = wanted.where(shelf.c.box.in_(sorted(found)))
+        wanted = wanted.where(one_of(shelf.c.box, sorted(found)))
     kept = tables.kept
     beside = (
         select(kept.c.box)

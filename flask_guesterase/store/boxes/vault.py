@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from ...core.errors import KeyMissingError, SealError, UnknownError
 from ...core.seal import Box, Custodian, open_box, wrap_aad
 from ...core.seal import rewrap as rewrap_box
+from ..statements.sql import one_of
 from ..tables import box as boxes
 from ..tables import day as days
 from ..tables import hold as holds
@@ -153,7 +154,7 @@ def require_lost(conn: Connection, custodian: FolderCustodian, ids: Sequence[str
     :param ids: identifiers of boxes that could not be opened together.
     :raises SealError: a key is there and cannot be read now, so that they may open later.
     """
-    wanted = select(boxes.c.label, boxes.c.home).where(boxes.c.id.in_(ids)).distinct()
+    wanted = select(boxes.c.label, boxes.c.home).where(one_of(boxes.c.id, ids)).distinct()
     for label in sorted({name for row in conn.execute(wanted) for name in row if name}):
         if not custodian.lost(label):
             custodian.opens(label)
@@ -234,7 +235,7 @@ def empty(conn: Connection, ids: Sequence[str], now: datetime) -> int:
         return 0
     return conn.execute(
         update(boxes)
-        .where(boxes.c.id.in_(ids), boxes.c.forgotten_at.is_(None))
+        .where(one_of(boxes.c.id, ids), boxes.c.forgotten_at.is_(None))
         .values(**_EMPTY, forgotten_at=now)
     ).rowcount
 
@@ -289,12 +290,12 @@ def mark_labels(conn: Connection, labels: Iterable[str], now: datetime) -> None:
     wanted = sorted(set(labels))
     known = set(
         conn.execute(
-            select(days.c.label).where(days.c.label.in_(wanted)).with_for_update()
+            select(days.c.label).where(one_of(days.c.label, wanted)).with_for_update()
         ).scalars()
     )
     again = [label for label in wanted if label in known]
     if again:
-        conn.execute(update(days).where(days.c.label.in_(again)).values(state=ENDING, at=now))
+        conn.execute(update(days).where(one_of(days.c.label, again)).values(state=ENDING, at=now))
     for label in wanted:
         if label not in known:
             try:
@@ -360,17 +361,17 @@ def record(conn: Connection, labels: Sequence[str], now: datetime) -> int:
         return 0
     gone = conn.execute(
         update(boxes)
-        .where(boxes.c.label.in_(labels), boxes.c.forgotten_at.is_(None))
+        .where(one_of(boxes.c.label, labels), boxes.c.forgotten_at.is_(None))
         .values(**_EMPTY, forgotten_at=now)
     )
     _alone(conn, labels)
-    conn.execute(update(days).where(days.c.label.in_(labels)).values(state=ENDED, at=now))
+    conn.execute(update(days).where(one_of(days.c.label, labels)).values(state=ENDED, at=now))
     return gone.rowcount
 
 
 def _alone(conn: Connection, labels: Sequence[str]) -> None:
     """Let boxes under a hold lie under its key alone where the one of before is destroyed."""
-    wanted = select(boxes.c.id).where(boxes.c.label.in_(HOLDS), boxes.c.home.in_(labels))
+    wanted = select(boxes.c.id).where(boxes.c.label.in_(HOLDS), one_of(boxes.c.home, labels))
     held = sorted(conn.execute(wanted).scalars())
     for start in range(0, len(held), MANY):
         part = held[start : start + MANY]

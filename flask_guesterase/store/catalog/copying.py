@@ -17,6 +17,7 @@ _I = re.IGNORECASE | re.DOTALL
 _QUOTED_OR_COMMENT = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|--[^\n]*|/\*(?!M?!).*?\*/", _I
 )
+_TEXT = re.compile(r"'(?:[^']|'')*'")
 # A backslash before a quote, MariaDB's comment that may hold one, PostgreSQL's texts without any.
 _UNCLEAR = re.compile(r"[\\#$]")
 # The last one is a name of PostgreSQL's whose letters may be numbers.
@@ -89,6 +90,15 @@ def copies_old(
     if any(name is None or name == "*" for name in names):
         return Told(True, None)
     return Told(bool(mentions), frozenset(name.strip('"`[]') for name in names))
+
+
+def is_built(body: str) -> bool:
+    """Return whether a trigger's text runs what it puts together, or a procedure: none can read it.
+
+    :param body: the statements, without the header.
+    """
+    plain = _without_comments(body)
+    return _DYNAMIC.search(plain if _UNCLEAR.search(plain) else _TEXT.sub("''", plain)) is not None
 
 
 def _reads(body: str, table: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from ..catalog.called import NAME
@@ -44,6 +44,22 @@ _PLACED = re.compile(
     re.IGNORECASE,
 )
 """The table that a statement writes into, and the schema before it, where one stands there."""
+_JOINED = re.compile(r"(?<!\w)(?<!key\s)update\s+([^;]*?)\bset\b([^;]*)", re.IGNORECASE)
+"""What a statement of MariaDB changes, tables and columns: one of several tables, or each."""
+_SET = re.compile(rf"(?:^|,)\s*(?:(?:{NAME}\s*\.\s*)?({NAME})\s*\.\s*)?{NAME}\s*=")
+_KEY = r"(?:low_priority|quick|ignore|from|using|table|only|(?:straight_)?join)"
+_LEADS = rf"(?:{_KEY}|as|on|set|left|right|inner|outer|cross|natural)(?![\w$])"
+_STANDS = re.compile(
+    rf"(?:^|[,(]|(?<!\w){_KEY}(?!\w))(?:\s|\(|(?<!\w){_KEY}(?!\w))*"
+    rf"(?:({NAME})\s*\.\s*)?(?!{_LEADS})({NAME})(?![\w$]|\s*\()"
+    rf"(?=(?:\s+(?:as\s+)?(?!{_LEADS})({NAME}))?)",
+    re.IGNORECASE,
+)
+"""A name where tables stand, the schema before it and the other name behind it, where there are."""
+_AMONG = re.compile(
+    r"\s*(?:from\s)?(.*?)(?<!\w)(?:from|using)(?!\w)(.*)", re.IGNORECASE | re.DOTALL
+)
+"""The tables of which rows are deleted, and all those that are looked into for it."""
 _MARIADB_TEXTS = re.compile(
     r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|#[^\n]*|--\s[^\n]*|/\*(?!M?!).*?\*/", re.DOTALL
 )
@@ -66,14 +82,15 @@ def reads(trigger: LiveTrigger, table: str, columns: Iterable[str]) -> list[str]
     return sorted(name for name in columns if whole or name.lower() in words)
 
 
-def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
+def emptied(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[str]:
     """Return the tables of which a trigger deletes rows; an index of words is none.
 
-    :param live: the live database as read.
+    :param live: the database of the trigger as read.
+    :param whole: it and all others.
     :param trigger: the trigger.
     """
     bare = {name.rpartition(".")[2].lower() for name in live.tables}
-    words = set[str]()
+    words, far = set[str](), set[str]()
     for said in _GONE.findall(_TEXTS.sub(" ", trigger.body)):
         one = _ALONE.match(said)
         if one is not None and one[1].lower() in bare:
@@ -81,10 +98,11 @@ def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
         else:
             # Of several tables under other names any may lose rows.
             words.update(word.lower() for word in _WORDS.findall(said))
-    return sorted(
+        far |= _unread(live, whole, _losing(said))
+    return sorted(far.union(
         name for name, found in live.tables.items()
         if name.rpartition(".")[2].lower() in words and not found.virtual
-    )
+    ))
 
 
 def beyond(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[str]:
@@ -95,10 +113,10 @@ def beyond(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[st
     :param trigger: the trigger.
     """
     mariadb = live.dialect == "mariadb"
-    body = (_MARIADB_TEXTS if mariadb else _TEXTS).sub(" ", trigger.body)
-    parts = [each for _, each in whole.each()] if mariadb else [live]
-    found = set[str]()
-    for verb, *said in _PLACED.findall(" ".join(body.split())):
+    body = " ".join((_MARIADB_TEXTS if mariadb else _TEXTS).sub(" ", trigger.body).split())
+    parts = _parts(live, whole)
+    found = _unread(live, whole, _joined(body)) if mariadb else set[str]()
+    for verb, *said in _PLACED.findall(body):
         schema, name = (_spelt(part, live) for part in said)
         if schema == "pg_temp" or not (schema or verb.lower() == "insert"):
             continue
@@ -110,6 +128,55 @@ def beyond(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[st
                 if each in live.elsewhere
             ][:1])
     return sorted(found)
+
+
+def _joined(body: str) -> Iterator[tuple[str, str]]:
+    """Yield the tables of other schemas that a statement changes beside the one it names first."""
+    for tables, columns in _JOINED.findall(body):
+        changed = {name.strip("`").lower() for name in _SET.findall(columns)}
+        for schema, name, other in _standing_in(tables):
+            # A column without its table may be of any.
+            if "" in changed or {name.strip("`").lower(), other.strip("`").lower()} & changed:
+                yield schema, name
+
+
+def _losing(said: str) -> Iterator[tuple[str, str]]:
+    """Yield the tables of schemas of which a statement deletes rows."""
+    several = _AMONG.match(said)
+    lost, among = several.groups() if several is not None and several[1].strip() else (said, "")
+    meant = {word.lower() for word in _WORDS.findall(lost)}
+    for schema, name, _ in _standing_in(lost):
+        yield schema, name
+    for schema, name, other in _standing_in(among):
+        if {name.strip("`").lower(), other.strip("`").lower()} & meant:
+            yield schema, name
+
+
+def _standing_in(said: str) -> Iterator[tuple[str, str, str]]:
+    """Yield schema, name and other name of tables that stand with their schema in a statement.
+
+    In a list of arguments a column stands as they do, behind a table that stands elsewhere.
+    """
+    found = _STANDS.findall(said)
+    tables = {each.lower() for _, *names in found for each in names}
+    return ((s, name, other) for s, name, other in found if s and s.lower() not in tables)
+
+
+def _parts(live: LiveSchema, whole: LiveSchema) -> list[LiveSchema]:
+    """Return the databases that a trigger reaches; those of MariaDB reach all of their server."""
+    return [each for _, each in whole.each()] if live.dialect == "mariadb" else [live]
+
+
+def _unread(
+    live: LiveSchema, whole: LiveSchema, named: Iterable[tuple[str, str]]
+) -> set[str]:
+    """Return those tables of schemas that lie in one nobody read."""
+    places = {".".join(_spelt(part, live) for part in pair) for pair in named}
+    parts = _parts(live, whole)
+    return {
+        place for place in places
+        if not place.startswith("pg_temp.") and not any(part.table(place) for part in parts)
+    }
 
 
 def onward(live: LiveSchema, trigger: LiveTrigger, among: Iterable[str]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...core.finding import Finding
+from ...core.finding import Finding, Severity
+from ..catalog.copying import is_built
 from ..catalog.shape import LiveSchema, LiveTable, LiveTrigger
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
@@ -39,7 +40,7 @@ def fired(
         if trigger.name in declared.policy.triggers:
             yield from _astray(declared, trigger, live, whole, datamap)
             continue
-        yield from _deletes(declared, trigger, live)
+        yield from _deletes(declared, trigger, live, whole)
         if _copies(declared, trigger):
             yield Finding(
                 "trigger", declared.name, trigger.name, f"{_doer(trigger)} may copy the old value "
@@ -70,6 +71,13 @@ def _astray(
         for each in found.triggers if "INSERT" in each.events
     ]
     for owner, each in [(declared, trigger), *passed]:
+        if is_built(each.body):
+            yield Finding(
+                "triggers-unknown", owner.name, each.name, "A trigger that a policy's word lets be "
+                "runs statements it puts together, or a procedure: nobody can read into which "
+                "table it copies what is erased.",
+                "See for yourself that each such table is mapped and declared.", Severity.WARN,
+            )
         if each is trigger or _copies(owner, given(each)):
             for name in beyond(live, whole, each):
                 yield Finding(
@@ -81,8 +89,10 @@ def _astray(
                 )
 
 
-def _deletes(declared: Declared, trigger: LiveTrigger, live: LiveSchema) -> Iterator[Finding]:
-    for name in emptied(live, trigger):
+def _deletes(
+    declared: Declared, trigger: LiveTrigger, live: LiveSchema, whole: LiveSchema
+) -> Iterator[Finding]:
+    for name in emptied(live, whole, trigger):
         yield Finding(
             "trigger-deletes", declared.name, trigger.name, "A trigger deletes rows of "
             f"{name} when something is erased here, and no plan names them.",

@@ -19,18 +19,15 @@ from ..casework import cases, written
 from ..casework.cases import Case
 from ..casework.contacts import contact_of
 from ..certificates import reply
-from ..messages import outbox, overtaken
+from ..messages import outbox
 from ..messages.post import Draft, write
-from ..messages.unheard import EXTENDED
+from ..messages.unheard import COMPLAINT, TIMED
 from ..remembrance import tracing
 from ..requests import deadlines
 from ..requests.linking import ask_who
 from ..work import Work
 from . import records
 from .records import Complaint
-
-LETTER = "complaint"
-"""Text of the letter that answers a complaint."""
 
 IDENTITY = "identity"
 """What such a letter asks for, where it was never shown who asks."""
@@ -107,8 +104,6 @@ def settle(
     records.tell(work, ComplaintAnswered, row, actor, (outcome.value,))
     if case is not None and records.contested(case):
         case = _moved(work, row, case, outcome, actor)
-        if params["due"]:
-            overtaken.forget(work, case.number, EXTENDED)
     _send(work, row, case, params)
 
 
@@ -189,14 +184,15 @@ def _told(work: Work, row: Complaint, case: Case) -> str:
 
 
 def _send(work: Work, row: Complaint, case: Case | None, params: Mapping[str, str]) -> None:
+    which = f":{row.number}{TIMED if params['due'] else ''}"
     if case is not None and contact_of(work, case.number) is not None:
-        write(work, case, LETTER, params, f":{row.number}")
+        write(work, case, COMPLAINT, params, which)
         return
-    mark = f"{LETTER}:{row.request or ''}:{row.number}"
+    mark = f"{COMPLAINT}:{row.request or ''}{which}"
     if case is not None:
-        outbox.queue_print(work, case, LETTER, params, mark)
+        outbox.queue_print(work, case, COMPLAINT, params, mark)
         return
     said = safe.peek(work, row.box) or {}
     kind, value = said.get("kind", "email"), said.get("value", "")
     post = outbox.Post(row.controller, row.property, row.lang, kind, value)
-    outbox.queue_post(work, post, LETTER, params, mark)
+    outbox.queue_post(work, post, COMPLAINT, params, mark)

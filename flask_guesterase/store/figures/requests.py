@@ -20,6 +20,7 @@ from ..casework.cases import day_at
 from ..messages import unheard
 from ..requests import deadlines
 from ..settings import Property
+from ..statements.sql import one_of
 from ..work import Work
 from . import heard
 from .walldays import days_between, wall_day
@@ -95,10 +96,13 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     """
     table, dialect = tables.request.c, work.conn.dialect.name
     untold, sooner = sorted(unheard.unanswered(work)), deadlines.sooner(work, hotel)
+    by_day: dict[str, list[str]] = {}
+    for number, day in sorted(sooner.items()):
+        by_day.setdefault(day, []).append(number)
     due_on = case(
-        *((table.number == number, day) for number, day in sorted(sooner.items())),
+        *((one_of(table.number, numbers), day) for day, numbers in by_day.items()),
         else_=table.due_on,
-    ) if sooner else table.due_on
+    ) if by_day else table.due_on
     # A day more: east of Greenwich the month begins earlier.
     since = datetime.fromisoformat(f"{first}-01") - timedelta(days=1)
     between, zone = (since, work.stamp), ZoneInfo(hotel.zone)
@@ -107,7 +111,7 @@ def _days(work: Work, hotel: Property, first: str) -> Subquery:
     # An erasure is answered once it was checked: with its first certificate.
     first_one = tables.certificate.c
     certified = and_(first_one.request == table.number, first_one.supplement == 0)
-    ended = table.number.in_(untold)
+    ended = one_of(table.number, untold)
     answered = case(
         (ended, null()),
         (granted, func.coalesce(first_one.issued_at, table.erased_at)),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from .. import tables
 from ..boxes import safe
@@ -93,15 +93,3 @@ def overtake(work: Work, id: int) -> None:
         )
     )  # fmt: skip
     safe.drop(work, box)
-
-
-def forget(work: Work, number: str, template: str) -> None:
-    """Forget that letters reached nobody, as another one tells now what they said.
-
-    :param work: the open transaction, in which that is queued or read out.
-    :param number: number of the request.
-    :param template: name of their text.
-    """
-    out = tables.outbox.c
-    mine = out.request == number, out.template == template, out.state == OVERTAKEN
-    work.conn.execute(delete(tables.outbox).where(*mine))

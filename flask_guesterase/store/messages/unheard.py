@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 
@@ -19,6 +20,9 @@ from .outbox import LOST
 
 WAITING, EXTENDED = "waiting", "extended"
 """Texts of the letters that say what a request waits for, and that its answer takes longer."""
+
+COMPLAINT, TIMED = "complaint", ":due"
+"""Text of the letter that answers a complaint, and how its mark ends where it says by when."""
 
 ANSWERS = ("done", "refused")
 """Texts of the letters that say what became of a request."""
@@ -33,7 +37,7 @@ def is_lost(work: Work, number: str, *texts: str) -> bool:
     :param number: number of the request.
     """
     out = tables.outbox.c
-    mine = select(out.state).where(out.request == number, out.template.in_(texts))
+    mine = select(out.state).where(out.request == number, _says(out, texts))
     states = set(work.conn.execute(mine).scalars())
     return bool(states) and states <= set(LOST)
 
@@ -41,9 +45,20 @@ def is_lost(work: Work, number: str, *texts: str) -> bool:
 def lost(*texts: str) -> ColumnElement[bool]:
     """Return the condition that a parcel is such a letter, and none of its request reached them."""
     out, other = tables.outbox.c, tables.outbox.alias()
-    mine = other.c.request == out.request, other.c.template.in_(texts)
+    mine = other.c.request == out.request, _says(other.c, texts)
     reached = select(other.c.id).where(*mine, other.c.state.not_in(LOST))
-    return and_(out.template.in_(texts), out.state.in_(LOST), ~reached.exists())
+    return and_(_says(out, texts), out.state.in_(LOST), ~reached.exists())
+
+
+def _says(of: Any, texts: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that a parcel is a letter of these texts, or tells what one does.
+
+    Where a complaint was right its answer names the day that holds now, and no other letter does.
+    """
+    said: ColumnElement[bool] = of.template.in_(texts)
+    if EXTENDED in texts:
+        said |= and_(of.template == COMPLAINT, of.dedupe.endswith(TIMED))
+    return said
 
 
 def needed() -> ColumnElement[bool]:
@@ -58,9 +73,9 @@ def needed() -> ColumnElement[bool]:
     still = and_(out.template == WAITING, mine.exists())
 
     def beside(texts: Sequence[str]) -> ColumnElement[bool]:
-        mine = other.c.request == out.request, other.c.template.in_(texts)
+        mine = other.c.request == out.request, _says(other.c, texts)
         found = select(other.c.id).where(*mine, other.c.state.in_(LOST))
-        return and_(out.template.in_(texts), found.exists())
+        return and_(_says(out, texts), found.exists())
 
     return or_(still, *(beside(texts) for texts in _KINDS))
 

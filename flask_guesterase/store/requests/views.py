@@ -29,6 +29,7 @@ from ..erasing import people
 from ..journaling import approvals
 from ..messages import outbox, unheard
 from ..statements.paging import PAGES
+from ..statements.sql import one_of
 from ..work import Work
 from . import deadlines, lapsing, waiting
 from . import milestones as days
@@ -337,7 +338,8 @@ def _wanted(
     is_open = table.c.state.in_([s.value for s in UNANSWERED])
     statement = select(*outline()).where(table.c.property.in_(codes))
     if state == OVERDUE:
-        statement = statement.where(or_(is_open, table.c.number.in_(unheard.unanswered(work))))
+        silent = one_of(table.c.number, sorted(unheard.unanswered(work)))
+        statement = statement.where(or_(is_open, silent))
     elif state == "open":
         statement = statement.where(is_open)
     elif state:

@@ -336,7 +336,7 @@ def end(
         return
     kept = tables.kept
     if not early and not back:
-        departing.closed(work, work.conn.execute(select(kept).where(kept.c.id.in_(wanted))).all())
+        departing.closed(work, work.conn.execute(by_number(select(kept), kept, wanted)).all())
     if not back:
         _note_paper(work, wanted)
     mine = by_number(update(kept), kept, wanted)

@@ -15,6 +15,7 @@ from ...core.log import canonical
 from .. import tables
 from ..boxes import boxing, safe
 from ..casework.cases import load
+from ..statements.sql import one_of
 from ..work import Work
 from . import outlived, sought
 from .row import row_of, write
@@ -46,7 +47,7 @@ def left_since(work: Work, moment: datetime) -> list[str]:
     living = [row.request for row in rows if row.box is not None]
     work.conn.execute(
         update(search)
-        .where(search.c.request.in_(living))
+        .where(one_of(search.c.request, living))
         .values(state=sought.WAITING)
     )
     return [row.request for row in rows]

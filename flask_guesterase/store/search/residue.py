@@ -26,7 +26,7 @@ from ..mapping.crossing import ALONE, Binds, binds_of
 from ..mapping.datamap import DataMap
 from ..messages import unremoved
 from ..statements.failure import translated
-from ..statements.sql import among, parts
+from ..statements.sql import among, one_of, parts
 from ..sweeping.narrowing import is_of_a_row
 from ..transaction import transaction
 from ..unit import HasWork, Run
@@ -216,7 +216,7 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
     """
     table = tables.search
     wanted = dict.fromkeys([*numbers, *(queued.waiting(work) if others else ())])
-    rows = work.conn.execute(select(table).where(table.c.request.in_(list(wanted))))
+    rows = work.conn.execute(select(table).where(one_of(table.c.request, list(wanted))))
     searches = []
     for row in sorted(rows, key=lambda row: str(row.request)):
         try:

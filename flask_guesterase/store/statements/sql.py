@@ -159,7 +159,7 @@ def _about(
 
 
 def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return the condition that a column holds one of these values, at least one."""
+    """Return the condition that a column holds one of these values, however many they are."""
     if len(values) > 1 and is_listable(column.type, values):
         return Listed(column, values)
     return moment.one_of(column, values) if moment.is_moment(column.type) else column.in_(values)

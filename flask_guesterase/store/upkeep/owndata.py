@@ -19,7 +19,6 @@ from ...core.log import slug
 from ...core.own import WEEKS
 from .. import tables
 from ..access import brake, pulse
-from ..access.pulse import Pulse
 from ..binds import intents
 from ..boxes import boxing
 from ..executing.forgetting import keys_back
@@ -30,6 +29,7 @@ from ..requests.bygone import BATCH, WAITING, Step, cutoff
 from ..requests.tombstones import LOOKUPS
 from ..retaining import law
 from ..retaining.vouching import NO_FACTS
+from ..statements.sql import one_of
 from ..unit import HasWork, Run
 from ..work import Work
 
@@ -74,7 +74,7 @@ def _look(office: HasWork) -> tuple[int, bool]:
         last = pulse.look(work.conn, f"own-{name}")
         after = int(last.note) if last is not None and last.note else 0
         counts, following = look(work, after)
-        pulse.put(work.conn, f"own-{name}", Pulse(work.stamp, str(following)))
+        pulse.put(work.conn, f"own-{name}", pulse.Pulse(work.stamp, str(following)))
         _tell(work, name, counts)
         total, more = total + counts.total(), more or bool(following)
     return total, more
@@ -144,7 +144,7 @@ def _day(work: Work) -> ColumnElement[bool]:
         day.c.at < _weeks(work),
         ~bygone.names_one(day.c.label),
         day.c.label.not_in(named),
-        day.c.label.not_in(sorted(work.custodian.labels())),
+        ~one_of(day.c.label, sorted(work.custodian.labels())),
     )
 
 
