@@ -220,8 +220,8 @@ class Lodge(Hotel):
         return found
 
 
-def elsewhere(lodge: Lodge) -> None:
-    """Let bookings with late wishes lie at another company's hotel."""
+def elsewhere(lodge: Lodge, common: bool = False) -> None:
+    """Let bookings with late wishes lie at another company's hotel, common profiles at none."""
     def house(table: Any) -> Any:
         return case((table.c.wishes == "late", "mu"), else_="sh")
 
@@ -229,6 +229,10 @@ def elsewhere(lodge: Lodge) -> None:
         (model, replace(policy, place=house) if model is Booking else policy)
         for model, policy in policies()
     ]
+    if common:
+        (guest, policy), *others = mapped
+        assert policy.subject is not None
+        mapped = [(guest, replace(policy, subject=replace(policy.subject, property=""))), *others]
     mappers = list(Base.registry.mappers)
     lodge.datamap = resolve(mapped, Base.metadata.tables.values(), mappers)
 

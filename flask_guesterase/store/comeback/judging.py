@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ...core.identity import Kind, Readings, apart
 from ...core.plan import Key, Person, key_text
-from ...core.returning import Life, Seen, Sign, Verdict, active, classify, classify_record, life
+from ...core.returning import Life, Seen, Sign, Verdict, active, classify, classify_record
 from .. import tables
 from ..casework import purview
 from ..erasing import finder
@@ -22,6 +22,7 @@ from ..mapping.ways import clock_of
 from ..statements.sql import among, chunks
 from ..work import Work
 from . import arrived, known, marks
+from .facts import Facts, Record, far, happened, life_of
 from .known import Mark, Told
 from .marks import Seals
 from .watched import Watched, watched
@@ -184,12 +185,13 @@ class Judge:
         self._without_known(carried)
         erased = known.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
         beside = self.at if owners and not self.again else None
+        away = far(self.work, carried.values(), records.values())
         came = arrived.came(self.work.conn, carried, self.last, beside, self.written)
         result = {}
         for person, signs in carried.items():
-            facts = _Facts(
+            facts = Facts(
                 names[person], documents[person], own.get(person, {}), records.get(person, []),
-                *came[person], buried.get(person), arrived.counted(person[1]),
+                away, *came[person], buried.get(person), arrived.counted(person[1]),
             )
             result[person] = self._best(signs, erased, facts)
         return result
@@ -209,7 +211,7 @@ class Judge:
         return frozenset(mark for kind, text in texts for mark in self._marks(kind, text))
 
     def _best(
-        self, signs: Sequence[tuple[Sign, Mark]], erased: Mapping[str, Told], facts: _Facts
+        self, signs: Sequence[tuple[Sign, Mark]], erased: Mapping[str, Told], facts: Facts
     ) -> Judged:
         """Judge a row against everyone it may be, one by one; the worst that is true counts."""
         best = Judged(Verdict.STRANGER, Sign.CONTACT, None)
@@ -230,13 +232,13 @@ class Judge:
         signs: Sequence[tuple[Sign, Mark]],
         newest: Mark,
         who: Told,
-        facts: _Facts,
+        facts: Facts,
     ) -> Seen:
         at, mine = newest.erased_at, any(sign is Sign.KEY for sign, _ in signs)
         # The last part of a row may go later: who booked meanwhile booked anew.
         erased = min(at, (mine and facts.erased_at) or at).replace(tzinfo=UTC)
-        zone = arrived.zone_of(self.work, newest.origin.property)
-        own, here = _life(facts.own, erased, zone), facts.here
+        zone, records = arrived.zone_of(self.work, newest.origin.property), facts.near(newest)
+        own, here = life_of(facts.own, erased, zone), facts.here
         given = facts.counted and own is Life.NEW and all(m.kind == marks.KEY for _, m in signs)
         if not self.again and self._earlier(facts.own, zone):
             # Newer than the erasure, but not come just now: somebody else, who came in between.
@@ -248,14 +250,14 @@ class Judge:
             bool(facts.documents and who.documents) and not facts.documents & who.documents,
             own,
             tuple(
-                Life.OLD if each.signs else _life(each.moments, erased, zone)
-                for each in facts.records
+                Life.OLD if each.signs else life_of(each.moments, erased, zone)
+                for each in records
             ),
             any(sign is not Sign.RECORD for sign, _ in signs)
             and facts.came is True and all(self.appeared(mark) for _, mark in signs),
             any(
-                active(_happened(moments), erased, zone)
-                for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))
+                active(happened(moments), erased, zone)
+                for moments in (facts.own, *(r.moments for r in records if not r.signs))
             ),
             facts.came is True,
             here,
@@ -284,7 +286,7 @@ class Judge:
                     if mark.origin.number != row.request
                 ]  # fmt: skip
 
-    def bookings(self, people: Sequence[Person], house: str = "") -> dict[Person, list[_Record]]:
+    def bookings(self, people: Sequence[Person], house: str = "") -> dict[Person, list[Record]]:
         """Return the bookings of people, but for those of another company than a house's own."""
         without = [
             name for name, declared in self.work.datamap.tables.items()
@@ -292,7 +294,7 @@ class Judge:
             or declared.policy.category not in _CATEGORIES
             or not (_BOOKED & set(clock_of(declared.policy)) or name in self.known)
         ]  # fmt: skip
-        found, conn, datamap = dict[Person, list[_Record]](), self.work.conn, self.work.datamap
+        found, conn, datamap = dict[Person, list[Record]](), self.work.conn, self.work.datamap
         for name, rows in finder.find(conn, datamap, people, without).items():
             declared, keys = datamap.declared(name), [row.key for row in rows]
             one = self.known.get(name)
@@ -304,7 +306,8 @@ class Judge:
                 # What was erased again a moment ago shows no life, whatever day it keeps.
                 if (name, row.key) in self._shells or row.key in away:
                     continue
-                record = _Record(name, moments.get(row.key, {}), tuple(signs.get(row.key, ())))
+                told = moments.get(row.key, {}), tuple(signs.get(row.key, ()))
+                record = Record(name, row.key, *told)
                 if dated or record.signs:
                     for person in {person for person, _ in row.owners}:
                         found.setdefault(person, []).append(record)
@@ -354,29 +357,6 @@ class Judge:
         }
 
 
-@dataclass(frozen=True)
-class _Record:
-    """A booking: when things happened to it, and what it carries of somebody erased."""
-
-    table: str
-    moments: Mapping[str, list[Any]]
-    signs: tuple[tuple[Sign, Mark], ...]
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What is known of one subject row."""
-
-    name: Readings
-    documents: frozenset[str]
-    own: Mapping[str, list[Any]]
-    records: Sequence[_Record]
-    came: bool | None
-    here: bool
-    erased_at: datetime | None
-    counted: bool
-
-
 def _sorted(people: Iterable[Person]) -> list[Person]:
     return sorted(people, key=lambda person: (person[0], key_text(person[1])))
 
@@ -390,11 +370,3 @@ def _sign(mark: Mark, own: Iterable[str]) -> Sign:
     if mark.kind == marks.KEY or (mark.person in own and mark.kind != marks.REFERENCE):
         return Sign.KEY
     return Sign.REFERENCE if mark.kind == marks.REFERENCE else Sign.CONTACT
-
-
-def _life(moments: Mapping[str, list[Any]], erased: datetime, zone: ZoneInfo) -> Life:
-    return life(moments.get("created", []), _happened(moments), erased, zone)
-
-
-def _happened(moments: Mapping[str, list[Any]]) -> list[Any]:
-    return [at for event, each in moments.items() if event != "created" for at in each]

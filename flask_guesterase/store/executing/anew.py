@@ -181,9 +181,13 @@ def _told(lines: Sequence[Line[Any]]) -> _Word | None:
 
 
 def _anew(
-    work: Work, lines: Iterable[Line[Any]], parts: Mapping[int, Sequence[Key]]
+    work: Work, lines: Sequence[Line[Any]], parts: Mapping[int, Sequence[Key]]
 ) -> set[tuple[int, Key]]:
-    """Return lines and keys of rows in which something else stands than when kept, or may."""
+    """Return lines and keys of rows in which something else stands than when kept, or may.
+
+    Of a profile of which nothing went all stands there as under a hold, for whoever it is by now.
+    """
+    whole = _whole(work, lines)
     alike: dict[tuple[str, frozenset[str]], list[Line[Any]]] = {}
     for line in lines:
         columns = remainder.columns_of(work, line) or frozenset()
@@ -197,7 +201,22 @@ def _anew(
         for line in mine:
             before = vouching.stood_before(work, line)
             there = (key for key in parts[line.id] if key in keys)
-            found |= {(line.id, key) for key in there if not before or before != now.get(key)}
+            new = line.id in whole or not before
+            found |= {(line.id, key) for key in there if new or before != now.get(key)}
+    return found
+
+
+def _whole(work: Work, lines: Sequence[Line[Any]]) -> set[int]:
+    """Return the lines that together keep all that an erasure empties of a profile."""
+    rows: dict[tuple[str, str, str], list[Line[Any]]] = {}
+    for line in lines:
+        if line.table_name in work.datamap.subjects:
+            rows.setdefault((line.request, line.table_name, line.row_key), []).append(line)
+    found = set[int]()
+    for (_, table, _), mine in rows.items():
+        kept = frozenset[str]().union(*(remainder.columns_of(work, each) or () for each in mine))
+        if work.datamap.declared(table).erase.keys() <= kept:
+            found.update(line.id for line in mine)
     return found
 
 

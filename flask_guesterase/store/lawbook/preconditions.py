@@ -43,7 +43,7 @@ def _all_needed(datamap: DataMap, blocker: Blocker) -> Iterator[Finding]:
             yield Finding(
                 "blocker-all", name, blocker.name, "It needs all that an erasure empties of a row "
                 "that goes whole: who is back in the row meanwhile is known by its own day alone, "
-                "and after a request by nothing.",
+                "and after a request by a stay booked since.",
                 "Leave out of needs= a column that has a rule, or give another one a rule.",
                 Severity.WARN,
             )
