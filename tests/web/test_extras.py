@@ -44,23 +44,6 @@ def test_no_page_of_paper_ends_with_a_heading() -> None:
     assert {each.extract_text().split()[-1] for each in pages} == {"text"}
 
 
-@pytest.mark.parametrize("code", ["zh", "ja"])
-def test_no_line_of_paper_begins_with_what_closes_or_ends_with_what_opens(code: str) -> None:
-    """Wherever a sign falls, over the end of a page too; a word of letters stays whole."""
-    said = "删除（第四十七条，PIPL）；《住宿》：“登记”、保留！吗？“（共100%）……”——完。"
-    words = "".join(f"<p>{'字' * n}{said * 5}</p><li>{'字' * n}{said * 3}</li>" for n in range(42))
-    made = papers.draw(f"<body><main>{words}</main>", Language(code), "x.pdf")
-    lines = [
-        line.removeprefix("–").strip()
-        for page in PdfReader(BytesIO(made)).pages
-        for line in page.extract_text().splitlines()
-    ]
-    assert "".join(lines).count("PIPL") == 42 * 8
-    assert max(map(len, lines)) < 55
-    assert [line for line in lines if line and line[0] in "，。、；：！？）》”…—%"] == []
-    assert [line for line in lines if line and line[-1] in "（《“"] == []
-
-
 def test_two_lines_are_not_one_word_on_paper() -> None:
     """A break within a paragraph separates what stands before it from what follows."""
     drawn = papers.draw("<body><main><p>one<br>two</p></main>", Language("en"), "x.pdf")

@@ -11,13 +11,10 @@ from html import escape
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
-from typing import Any
-from unicodedata import category
 
 from reportlab.lib.enums import TA_LEFT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.lib.textsplit import ALL_CANNOT_END, ALL_CANNOT_START
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
@@ -101,74 +98,6 @@ def draw(page: str, tongue: Language, name: str) -> bytes:
     return file.getvalue()
 
 
-# The library's own lists are those of Japanese, and it heeds only the first of them.
-_NEVER_FIRST = frozenset(f"{ALL_CANNOT_START}，；：！？．％…—·・々ー～")
-_NEVER_LAST = frozenset(ALL_CANNOT_END)
-
-
-class _Eastern(Paragraph):  # type: ignore[misc]  # the library has no types
-    """A paragraph in which no line begins with a sign that closes or ends with one that opens.
-
-    Source: GB/T 15834-2011 section 5.1; JIS X 4051.
-    """
-
-    frags: list[Any]
-
-    def breakLinesCJK(self, maxWidths: Any) -> Any:
-        """Break the lines again where the library breaks them itself."""
-        rooms = list(maxWidths) if isinstance(maxWidths, list | tuple) else [maxWidths]
-        part = self.frags[0]
-        if len(self.frags) > 1:
-            # Only an "&" or "<" in the text parts it; the style is one.
-            self.frags = [part.clone(text="".join(each.text for each in self.frags))]
-            part = self.frags[0]
-        made = super().breakLinesCJK(rooms)
-        if not getattr(self, "_splitpara", 0):
-            text = part.text if hasattr(part, "text") else "".join(part.words)
-            wide = [pdfmetrics.stringWidth(sign, part.fontName, part.fontSize) for sign in text]
-            made.lines = [(space, [line]) for space, line in _broken(text, wide, rooms)]
-        return made
-
-
-def _broken(text: str, wide: list[float], rooms: list[float]) -> list[tuple[float, str]]:
-    """Return the lines of a text, each with the room that is left behind it.
-
-    :param wide: how wide each sign is.
-    :param rooms: how wide the first lines may be; the others are as wide as the last of them.
-    """
-    lines: list[tuple[float, str]] = []
-    start = 0
-    while start < len(text):
-        left, end = rooms[min(len(lines), len(rooms) - 1)], start
-        while end < len(text) and (wide[end] <= left or text[end] == " "):
-            left -= wide[end]
-            end += 1
-        stop = _stop(text, start, max(end, start + 1))
-        lines.append((left + sum(wide[stop:end]), text[start:stop].strip()))
-        start = stop
-    return lines
-
-
-def _stop(text: str, start: int, end: int) -> int:
-    """Return where a line ends that could reach an end: in a word only where nothing else helps."""
-    if end == len(text):
-        return end
-    may = [i for i in range(end, start, -1) if _parts(text[i - 1], text[i])]
-    between = (i for i in may if 2 * i > start + end and not _word(text[i - 1], text[i]))
-    return next(between, may[0] if may else end)
-
-
-def _parts(before: str, behind: str) -> bool:
-    """Return whether a line may end behind one sign, and the next begin with another."""
-    closes = behind in _NEVER_FIRST or category(behind) in ("Pe", "Pf")
-    return not closes and before not in _NEVER_LAST and category(before) not in ("Ps", "Pi")
-
-
-def _word(before: str, behind: str) -> bool:
-    """Return whether two signs stand in one word, or number, of letters that no line parts."""
-    return max(before, behind) < "\u2e80" and " " not in (before, behind)
-
-
 def _paragraph(tag: str, text: str, font: str, code: str) -> Paragraph:
     size = _SIZES.get(tag, 8.5 if tag == "dt" else 10.5)
     style = ParagraphStyle(
@@ -185,8 +114,7 @@ def _paragraph(tag: str, text: str, font: str, code: str) -> Paragraph:
         splitLongWords=1,
         keepWithNext=tag in _ABOVE,
     )
-    kind = _Eastern if style.wordWrap else Paragraph
-    return kind(escape(text, quote=False), style, bulletText="–" if tag == "li" else None)
+    return Paragraph(escape(text, quote=False), style, bulletText="–" if tag == "li" else None)
 
 
 def _font(text: str, code: str) -> str:
