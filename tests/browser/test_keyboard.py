@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from flask_guesterase.store.training.courses import course
 from tests.browser.test_cases import WALKS, refused
@@ -58,7 +58,11 @@ def test_a_request_needs_no_mouse_and_no_script(walker: Walker) -> None:
     go(guest, "[name=property]")
     guest.keyboard.press("Space")
     push(guest, "main button")
-    write(guest, "#name", "李伟")
+    write(guest, "#name", " ")
+    push(guest, "main button")
+    # Whoever does not see the page is taken to what is wrong, and hears it with the field.
+    expect(guest.locator("#name[aria-describedby~=name-wrong]")).to_be_focused()
+    guest.keyboard.type("李伟")
     push(guest, "main button")
     write(guest, "#email", "li.wei@mail.example")
     push(guest, "main button")

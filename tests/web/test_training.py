@@ -101,6 +101,11 @@ def test_a_quiz_that_is_not_passed_explains_what_was_wrong(house: House) -> None
     assert bad.status_code == 200
     assert "Not passed yet" in bad.text
     assert course("reception").questions[0].why["en"] in bad.text
+    again = re.search(r'href="([^"#]+)#quiz"', bad.text)
+    assert again is not None
+    # A browser stays on what it shows when only a place within the same address is asked for.
+    assert again[1] != page
+    assert 'id="quiz"' in clerk.get(again[1])
     given = answers("reception")
     given.pop("q5")
     missing = clerk.post(page, page, **given)
