@@ -46,7 +46,8 @@ class Stay(Base):
     __tablename__ = "stays"
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
-    left_on: Mapped[date]
+    booked_on: Mapped[date | None]
+    left_on: Mapped[date | None]
     person: Mapped[Person] = relationship(back_populates="stays")
 
 
@@ -79,11 +80,11 @@ class Returning(Forms):
             for day in left:
                 conn.execute(insert(Stay).values(person_id=id, left_on=day))
 
-    def concerned(self, *between: date) -> int:
+    def concerned(self, *between: date, table: str = "") -> int:
         """Return how many an incident concerns that was about records of some days."""
         with self.begin() as office:
             number = office.open_incident(Report("mu", "leak", "A list was lost."), "officer")
-            found = office.measure_incident(number, Asked("", *between), "officer")
+            found = office.measure_incident(number, Asked(table, *between), "officer")
         return found["living"]
 
 
@@ -184,6 +185,32 @@ def test_records_of_other_days_are_not_counted(returning: Returning) -> None:
         found = office.incident(number, "officer")["records"]
     # Of the stays nothing is declared that dates them, so they count as concerned.
     assert found["living"] == {"reservation": 1, "stays": 2}
+
+
+def test_a_stay_is_of_all_its_days_and_of_all_later_ones_until_it_ends(
+    returning: Returning
+) -> None:
+    """Whoever was in the house when a list was lost is on it, though nothing happened that day."""
+    returning.datamap = resolve(
+        [
+            (Person, Policy({"email": null}, subject=Subject(match=["email"], contact=["email"]))),
+            (Stay, Policy(
+                {"booked_on": keep("statistics"), "left_on": keep("statistics")}, via="person",
+                clock={"created": "booked_on", "departed": "left_on"},
+            )),
+        ],
+        Base.metadata.tables.values(), list(Base.registry.mappers),
+    )  # fmt: skip
+    december, february = date(2025, 12, 20), date(2026, 2, 10)
+    stays = [(december, february), (december, None), (december, date(2025, 12, 31)),
+             (february, None), (None, None)]  # fmt: skip
+    for id, (booked, left) in enumerate(stays, 1):
+        returning.person(id)
+        with returning.engine.begin() as conn:
+            conn.execute(insert(Stay).values(person_id=id, booked_on=booked, left_on=left))
+    # Through the house, still in it, and one of whom no day is known.
+    assert returning.concerned(*JANUARY, table="stays") == 3
+    assert returning.concerned(date(2026, 1, 1), table="stays") == 4
 
 
 def test_a_day_that_is_none_keeps_nobody_from_being_found(returning: Returning) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nsmallest
 from typing import Any
 from zlib import crc32
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, or_, select
 
@@ -23,14 +22,13 @@ from ..boxes import safe, vault
 from ..casework import written
 from ..checking.gaps import unreadable
 from ..erasing.finder import erased_before, owners
-from ..lawbook.clocks import every_day, places_of
+from ..lawbook.clocks import places_of
 from ..mapping.declared import Declared
 from ..retaining import law
 from ..retaining.holds import keys_of, may_lie_at
-from ..statements.failure import is_unread
 from ..statements.sql import chunks
 from ..work import Work
-from . import alarms, bounced, gone, records
+from . import alarms, bounced, gone, lasting, records
 from .records import Incident
 
 LIVING, SEALED, ERASED = "living", "sealed", "erased"
@@ -48,7 +46,7 @@ class Asked:
     """Which records an incident was about.
 
     :param table: name of a declared table; every table of people when empty.
-    :param since: first day of the records, by any of their declared events; all when None.
+    :param since: first day of the records, by their declared events; all when None.
     :param until: last day, or None.
     """
 
@@ -312,27 +310,8 @@ def _concerned(
     mine = [key for key in keys if places.get(key) not in elsewhere]
     if asked.since is None and asked.until is None:
         return mine
-    days = _days(work, declared, mine, ZoneInfo(work.settings.property(code).zone))
-    return [key for key in mine if _within(days.get(key, ()), asked)]
-
-
-def _days(
-    work: Work, declared: Declared, keys: Sequence[Key], zone: ZoneInfo
-) -> dict[Key, set[date]]:
-    """Return the days of rows; one that nobody can read has none, and keeps no other from it."""
-    try:
-        return every_day(work.conn, work.datamap, declared.name, keys, zone)
-    except Exception as raised:
-        if not is_unread(raised):
-            raise
-    half = len(keys) // 2
-    parts = (keys[:half], keys[half:]) if half else ()
-    return {k: v for part in parts for k, v in _days(work, declared, part, zone).items()}
-
-
-def _within(days: Collection[date], asked: Asked) -> bool:
-    since, until = asked.since or date.min, asked.until or date.max
-    return not days or any(since <= day <= until for day in days)
+    span = asked.since or date.min, asked.until or date.max
+    return lasting.within(work, declared, mine, code, span)
 
 
 _STANDING = (law.HELD, law.BLOCKED, law.ANEW)

@@ -1,0 +1,73 @@
+"""Which records are of some days: by each day of theirs, and a stay by all days that it lasted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from ...core.plan import Key
+from ..lawbook.clocks import days_of, every_day
+from ..mapping.declared import Declared
+from ..mapping.ways import ways
+from ..statements.failure import is_unread
+from ..work import Work
+
+_ENDS = frozenset({"departed", "cancelled", "no_show"})
+"""Events with which a stay ends. None says when one began: its guest may be in the house."""
+
+
+def within(
+    work: Work, declared: Declared, keys: Sequence[Key], code: str, span: tuple[date, date]
+) -> list[Key]:
+    """Return the rows that are of some days, or may be.
+
+    A row without a day may be of any. One that tells of a single stay is of all days from its
+    first to its last, and of all later ones as long as the stay has not ended.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    :param keys: keys of rows.
+    :param code: code of the property whose days they are.
+    :param span: the first and the last day in question.
+    """
+    zone = ZoneInfo(work.settings.property(code).zone)
+    told = _told(work, declared, keys, zone)
+    return [key for key in keys if key not in told or _is_of(*told[key], span)]
+
+
+def _told(
+    work: Work, declared: Declared, keys: Sequence[Key], zone: ZoneInfo
+) -> dict[Key, tuple[Collection[date], bool | None]]:
+    """Return the days of rows, and of what is a single stay whether it has not ended.
+
+    One that nobody can read tells nothing, and keeps no other from it.
+    """
+    try:
+        days = every_day(work.conn, work.datamap, declared.name, keys, zone)
+        lasting = _lasting(work, declared, keys)
+    except Exception as raised:
+        if not is_unread(raised):
+            raise
+    else:
+        return {key: (days[key], lasting.get(key)) for key in keys}
+    half = len(keys) // 2
+    parts = (keys[:half], keys[half:]) if half else ()
+    return {k: v for part in parts for k, v in _told(work, declared, part, zone).items()}
+
+
+def _lasting(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, bool]:
+    events = ways(work.datamap, declared).events
+    ends = sorted(events.keys() & _ENDS)
+    if not ends or not all(at.to_one for some in events.values() for at in some):
+        return {}
+    name, settings = declared.name, work.settings
+    over = [days_of(work.conn, work.datamap, settings, name, keys, event) for event in ends]
+    return {key: not any(each[key] for each in over) for key in keys}
+
+
+def _is_of(days: Collection[date], lasts: bool | None, span: tuple[date, date]) -> bool:
+    since, until = span
+    if lasts is None or not days:
+        return not days or any(since <= day <= until for day in days)
+    return min(days) <= until and (lasts or since <= max(days))
