@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import insert, select
 
 from flask_guesterase.core.events import RegisterCounted, SweepHalted
+from flask_guesterase.core.log import canonical
 from flask_guesterase.store import tables
 from flask_guesterase.store.census import told
 from flask_guesterase.store.sweeping import halting
@@ -12,6 +15,7 @@ from tests.store.hotel import Hotel
 from tests.store.meter import reading
 
 LONG = 3000
+KINDS = "frozen", "rules-changed", "rule-proposed"
 
 
 def test_what_was_done_is_asked_without_reading_the_journal(hotel: Hotel) -> None:
@@ -49,3 +53,24 @@ def test_entries_are_told_from_the_newest_epoch_backwards(hotel: Hotel) -> None:
     mine = [row for row in first if row["controller"] == first[0]["controller"]]
     told_once = [(row["action"], row["position"]) for row in mine]
     assert found == [*reversed(told_once), *reversed(told_once)]
+
+
+def test_more_than_a_page_of_several_kinds_is_told_in_its_order(deep_hotel: Hotel) -> None:
+    """The newest of each kind are read at once, and the rest of each by itself."""
+    hotel, table = deep_hotel, tables.entry
+    hotel.guest(1, name="Ann Berg", email="ann@example.com")
+    hotel.file(email="ann@example.com")
+    with hotel.engine.begin() as conn:
+        one = json.loads(conn.execute(select(table.c.body).limit(1)).scalar_one())
+        rows = [
+            {
+                "controller": name, "epoch": epoch, "position": place, "leaf": "",
+                "action": KINDS[place % 7 % 3], "body": canonical({**one, "index": place}).decode(),
+            }
+            for name in ("fir", "elm") for epoch in (1, 4) for place in range(2 * told.PAGE)
+        ]  # fmt: skip
+        conn.execute(insert(table), rows)
+    wanted = [row["position"] for row in rows if row["action"] in KINDS[1:]][-1::-1]
+    with hotel.begin() as office:
+        found = [entry.index for entry in told.backwards(office.work, "fir", KINDS[1:])]
+    assert found == wanted[: len(wanted) // 2]

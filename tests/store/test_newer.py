@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from flask_guesterase.core.errors import SetupError
+from flask_guesterase.core.errors import SetupError, SweepingError
 from flask_guesterase.store import worker
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again
+from flask_guesterase.store.sweeping import runs
 from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.upkeep import upgrade
 from tests.store.forms import Forms
@@ -87,4 +88,19 @@ def test_a_night_ends_in_which_a_newer_version_comes(sqlite_url: str, tmp_path: 
     revise(house.engine, upgrade.head())
     house.sweep()
     assert left(house) == set()
+    house.engine.dispose()
+
+
+def test_a_sweep_whose_lease_is_gone_tells_of_a_newer_version_too(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """The process of that version swept meanwhile, and came to its end."""
+    house = Forms(sqlite_url, tmp_path)
+    token = house.run(lambda office: runs.start(office.work))
+    house.run(lambda office: runs.stop(office.work, token))
+    with pytest.raises(SweepingError):
+        house.run(lambda office: runs.go_on(office.work, token))
+    revise(house.engine)
+    with pytest.raises(SetupError, match="newer version"):
+        house.run(lambda office: runs.go_on(office.work, token))
     house.engine.dispose()

@@ -103,6 +103,16 @@ def test_what_nobody_can_place_is_kept_until_somebody_can(
     assert pair.nights(0, 1, 400, 800) == ("no-place", True)
 
 
+def test_what_nobody_can_place_is_kept_where_a_house_came_since(pair: Pair) -> None:
+    """Its rules are written down by the erasure that first asks them, after those of others."""
+    pair.line("old", False)
+    new = replace(FAR, code="new", controller="Rimu Ltd")
+    pair.settings = replace(pair.settings, properties={**pair.settings.properties, "new": new})
+    pair.person(2, date(2026, 3, 1), visa=None)
+    pair.bill(2, one=2, scan="LINE", payer="old", role="NZ")
+    assert pair.erased(pair.approved(email="p2@mail.example")) == "sealed"
+
+
 @pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "in its row"])
 def test_what_lies_at_the_house_that_was_asked_goes_on_its_day(
     pair: Pair, sealed: bool

@@ -276,8 +276,8 @@ def rules_everywhere(work: Work) -> list[tuple[str, Rule]]:
 
     They are read at once, however many properties there are, and once in a transaction.
     """
-    missing = [code for code in work.settings.properties if code not in work.rules]
-    if missing:
+    # Where one is written down first, those that were read before are forgotten.
+    while missing := [code for code in work.settings.properties if code not in work.rules]:
         work.rules.update(rulebook.all_in_force(work, missing))
     return [(code, rule) for code in work.settings.properties for rule in work.rules[code]]
 

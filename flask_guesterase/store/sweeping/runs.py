@@ -104,7 +104,9 @@ def go_on(work: Work, token: str) -> None:
     # In one statement: each transaction of a sweep begins with it.
     noted = upgrade.noted(work.conn)
     running = work.conn.execute(_AND_REVISION if noted else _LEASE).one_or_none()
-    if noted and running is not None:
+    if running is None:
+        upgrade.require(work.conn)
+    elif noted:
         upgrade.judge(running.revision)
     if running is None or running.note != token:
         raise SweepingError("Another sweep began meanwhile.", "This one ends here.")
