@@ -17,6 +17,7 @@ class Moment(StrEnum):
     DECIDED = "day-decided"
     WAITS = "day-waits"
     ERASED = "day-erased"
+    RESTORED = "day-restored"
     WITHDRAWN = "day-withdrawn"
     COPY = "day-copy"
     SAFETY = "day-safety"
@@ -34,7 +35,7 @@ class Milestone:
     :param moment: what happens.
     :param day: when, on the hotel's wall.
     :param mark: names the event in calendars for as long as the case lives; tells nothing else.
-    :param what: retention category of what goes on that day, or empty.
+    :param what: retention category of what goes on that day; paper that showed who asks; or empty.
     """
 
     moment: Moment

@@ -44,13 +44,13 @@ from .staffpages import (
     register,
     releasing,
 )
-from .staffpages.choices import deeds_of, grounds_of, is_over, papers, reason_of
+from .staffpages.choices import deeds_of, grounds_of, hows_of, is_over, papers, reason_of
 from .staffpages.desk import deed, granted, may, me, must, staff_pages
 from .staffpages.persons import named
 from .wording import letters, plain
 from .wording.reader import language, theirs
 from .wording.rendering import render_template
-from .wording.words import HOWS, word
+from .wording.words import word
 
 __all__ = [
     "canaries", "claims", "complaining", "emergency", "figures", "filing", "holding", "incidents",
@@ -142,8 +142,8 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         copying=copying,
         later=later,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
-        how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
-        how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
+        how=tongue.gettext(hows_of(case).get(case["verified_how"] or "", "")),
+        how_options=[(how, tongue.gettext(hows_of(case)[how])) for how in schemas.SHOWABLE],
         seen_options=papers(tongue, case),
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
         ground_options=grounds_of(tongue, hotel, case, plan, objected),

@@ -58,6 +58,23 @@ def public(officer: Browser, second: Browser, number: str) -> None:
     assert act(second, number, "public/confirm", duty="CN/guests", digest=digest) == 303
 
 
+@pytest.mark.parametrize(
+    ("lang", "named"),
+    [
+        ("en", ["the authority that protects personal information", "the guests",
+                "the provincial cyberspace office"]),
+        ("zh", ["履行个人信息保护职责的部门", "客人", "省级网信部门"]),
+    ],
+)  # fmt: skip
+def test_who_must_be_told_is_named_as_the_law_names_them(
+    house: House, lang: str, named: list[str]
+) -> None:
+    """Two authorities of one place are two names, and no reader is shown how a pack calls them."""
+    page = house.browser("officer").get(f"{DESK}/incidents/{report(house)}?lang={lang}")
+    assert re.findall(r"<h3>([^<]+)", page) == named
+    assert not [each for each in re.sub(r"<[^>]*>", "", page).split() if each.startswith("CN/")]
+
+
 def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     """Reported, classified, measured, told, cured, reviewed, and closed by another person."""
     number = report(house)

@@ -16,6 +16,7 @@ from flask_guesterase import verify as offline
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.recovery import unfound, window
+from flask_guesterase.web.wording.language import Language
 from tests.store.hotel import Guest
 from tests.web.apihouse import Program, opened, token
 from tests.web.house import CANARY, Browser, House
@@ -136,6 +137,22 @@ def test_what_somebody_proposed_anew_is_not_confirmed_unread(house: House, numbe
     sent = dict(re.findall(r'name="(proposal)" value="(\d+)"', second.get(f"{DESK}/{number}")))
     assert second.post(f"{DESK}/{number}/restore/confirm", **sent).status_code == 303
     assert house.state(number) == "restored"
+
+
+def test_the_day_on_which_it_was_taken_back_is_told(house: House, number: str) -> None:
+    """Among the days of the guest's case, and beside those who proposed and confirmed it."""
+    with house.app.app_context(), house.extension.begin() as office:
+        code = tokens.case_code(office.work, number)
+    propose(house, number)
+    second, guest = house.browser("second"), house.browser()
+    second.post(f"{DESK}/{number}/restore/confirm")
+    day = Language("en", "Asia/Shanghai").day(house.hotel.ours("request")[0]["ended_at"])
+    assert guest.client.get(f"/privacy/case/{code}").status_code == 303
+    case = guest.get("/privacy/case?lang=en")
+    assert f"<dt>{day}</dt><dd>the hotel took the erasure back</dd>" in case
+    assert case.index("<dd>your data were erased<") < case.index("<dd>the hotel took")
+    said = re.findall(r"erasure taken back</strong>.*confirmed by", second.get(f"{DESK}/{number}"))
+    assert day in "".join(said)
 
 
 def test_the_guest_reads_it_in_their_case(house: House, number: str) -> None:

@@ -44,12 +44,14 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
         return day_at(hotel, moment.replace(tzinfo=UTC))
 
     yield Moment.RECEIVED, local(case.received_at), ""
-    for moment, at in ((Moment.SHOWN, case.verified_at), (Moment.DECIDED, case.decided_at),
-                       (Moment.ERASED, case.erased_at)):  # fmt: skip
+    for moment, at, what in ((Moment.SHOWN, case.verified_at, case.seen or ""),
+                             (Moment.DECIDED, case.decided_at, ""),
+                             (Moment.ERASED, case.erased_at, "")):  # fmt: skip
         if at is not None:
-            yield moment, local(at), ""
-    if case.state is State.WITHDRAWN and case.ended_at is not None:
-        yield Moment.WITHDRAWN, local(case.ended_at), ""
+            yield moment, local(at), what
+    ending = {State.WITHDRAWN: Moment.WITHDRAWN, State.RESTORED: Moment.RESTORED}.get(case.state)
+    if ending is not None and case.ended_at is not None:
+        yield ending, local(case.ended_at), ""
     open_ = case.state in OPEN and case.decided_at is None
     if open_ and not deadlines.answered(work, case) and not deadlines.stands(work, case):
         yield Moment.ANSWER, deadlines.due(work, case), ""

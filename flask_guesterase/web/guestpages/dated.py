@@ -12,6 +12,7 @@ from ...core import agenda
 from ...core.agenda import Milestone, Moment
 from ...core.plan import LEGAL_DUTY
 from ..current import current
+from ..wording.casewords import SHOWN
 from ..wording.language import N_, Language
 from ..wording.reader import language
 from ..wording.words import word
@@ -58,7 +59,9 @@ def reached(found: Iterable[Milestone]) -> int:
 
 def said(tongue: Language, milestone: Milestone) -> str:
     """Return in words what happens on a day, and to what."""
-    if not milestone.what:
+    if milestone.moment is Moment.SHOWN and milestone.what in SHOWN:
+        return tongue.gettext(SHOWN[milestone.what])
+    if milestone.moment is not Moment.STAYS or not milestone.what:
         return word(tongue, milestone.moment)
     what = tongue.gettext(_SOME) if milestone.what == LEGAL_DUTY else word(tongue, milestone.what)
     return tongue.gettext(N_("what stays goes by itself: %(what)s"), what=what)

@@ -17,6 +17,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...core.answer import Answer
+from ...core.asking import Asker
 from ...core.errors import InputError, SetupError, TokenError
 from ...core.lifecycle import State
 from ...store.office import Office
@@ -26,6 +27,7 @@ from ..forms import pressing
 from ..forms.schemas import LookUp, read
 from ..pages import certificate_mark, json_file, no_fields
 from ..wording import ending, extras, letters
+from ..wording.casewords import OTHERS_STEP
 from ..wording.language import N_, Language, choose
 from ..wording.reader import language
 from ..wording.rendering import render_template
@@ -47,8 +49,13 @@ def _guest_context() -> dict[str, Any]:
     return {
         "hotels": every_hotel(),
         "held": held(),
-        "guest_steps": [(step, tongue.gettext(GUEST_WORDS[step])) for step in STEPS],
+        "guest_steps": _steps(tongue),
     }
+
+
+def _steps(tongue: Language, asked_by: str = Asker.GUEST) -> list[tuple[str, str]]:
+    words = GUEST_WORDS | ({} if asked_by == Asker.GUEST else {"identity": OTHERS_STEP})
+    return [(step, tongue.gettext(words[step])) for step in STEPS]
 
 
 @guest_pages.get("/")
@@ -121,6 +128,7 @@ def case() -> str:
     return render_template(
         "guesterase/guest/case.html",
         case=view,
+        guest_steps=_steps(tongue, view.asked_by),
         late=view.due_on < today.isoformat(),
         # What was expected to be over by now may be: nobody has looked since.
         until=max(view.waiting_until or "", today.isoformat()) == view.waiting_until,

@@ -26,7 +26,7 @@ from ..pages import no_fields, page_number
 from ..staffpages.desk import deed, granted, may, me, must, placed, staff_pages
 from ..staffpages.persons import named
 from ..wording import letters
-from ..wording.casewords import HAPPENINGS, ORIGINS, SEVERITIES, WAYS
+from ..wording.casewords import DUTIES, HAPPENINGS, ORIGINS, SEVERITIES, WAYS
 from ..wording.language import LANGUAGES, N_, Language, choose
 from ..wording.reader import language
 from ..wording.rendering import render_template
@@ -105,6 +105,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
     tongue = language(zone=hotel.zone)
     for duty in found["duties"]:
         duty["letter"] = letters.of_incident(found, duty, hotel.lang)
+        duty["named"] = word(tongue, duty["id"] if duty["id"] in DUTIES else duty["whom"])
     return render_template(
         "guesterase/staff/incident.html",
         item=found,

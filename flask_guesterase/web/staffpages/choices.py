@@ -16,9 +16,10 @@ from ...store.messages.outbox import OUTSIDE
 from ...store.settings import Property
 from ..current import current
 from ..wording import lawwords
+from ..wording.casewords import OTHERS_HOWS
 from ..wording.cited import cited
 from ..wording.language import Language
-from ..wording.words import word
+from ..wording.words import HOWS, word
 from .desk import may
 
 
@@ -28,6 +29,11 @@ def papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
     if who is Asker.GUEST:
         return []
     return [(paper.value, word(tongue, paper)) for paper in Seen if paper in PAPERS[who]]
+
+
+def hows_of(case: dict[str, Any]) -> dict[str, str]:
+    """Return the ways to show who one is, each saying who showed it: the guest or who asks."""
+    return HOWS if case["asked_by"] == Asker.GUEST else HOWS | OTHERS_HOWS
 
 
 def is_over(case: dict[str, Any], plan: Preview | None) -> bool:

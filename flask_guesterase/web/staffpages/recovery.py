@@ -86,7 +86,10 @@ def _note(report: Report) -> str:
     if report.files.get("back"):
         notes.append(f"The worker puts {report.files['back']} files back.")
     if report.unfound:
-        notes.append(f"{report.unfound} files that rows name again are missing.")
+        notes.append(
+            f"{report.unfound} files that rows name again are missing. If their folder is there, "
+            "they have gone, perhaps with another guest's erasure: enter them anew."
+        )
     if report.uncopied:
         parts = (f"{name} ({', '.join(each)})" for name, each in report.uncopied.items())
         notes.append(f"There was no safety copy of {', '.join(parts)}.")

@@ -58,6 +58,9 @@ ORIGINS: dict[str, str] = {
 DUTIES: dict[str, str] = {
     "authority": N_("the authority"),
     "guests": N_("the guests"),
+    "CN/authority": N_("the authority that protects personal information"),
+    "CN/cyberspace-office": N_("the provincial cyberspace office"),
+    "EU/authority": N_("the data-protection authority"),
     "not-classified": N_("not classified yet"),
     "not-reviewed": N_("nobody wrote down what it taught"),
     "not-told": N_("somebody must still be told"),
@@ -68,7 +71,7 @@ DUTIES: dict[str, str] = {
     "measures-open": N_("a measure is not done yet"),
     "evidence": N_("evidence of an incident"),
 }
-"""Who is told of an incident, and what is missing before it is closed."""
+"""Who is told of an incident, by name where a pack has several, and what is missing to close it."""
 
 WAYS: dict[str, str] = {
     "in-public": N_("in public"),
@@ -98,11 +101,32 @@ DAYS: dict[str, str] = {
     "day-decided": N_("it was decided"),
     "day-waits": N_("until then it waits"),
     "day-erased": N_("your data were erased"),
+    "day-restored": N_("the hotel took the erasure back"),
     "day-copy": N_("your copy lies ready until then"),
     "day-safety": N_("the sealed safety copy ends"),
     "day-stays": N_("what stays goes by itself"),
 }
 """What happens to a case on a day (see ``core.agenda.Moment``)."""
+
+SHOWN: dict[str, str] = {
+    "guardianship-paper": N_("it was shown that you are a parent or guardian of the guest"),
+    "power-of-attorney": N_("it was shown that you may ask for the guest"),
+    "death-certificate-and-kinship": N_(
+        "it was shown that you are a close relative of the guest who died"
+    ),
+}
+"""What a paper showed of who asks in a guest's place; a guest is shown to be the guest."""
+
+OTHERS_HOWS: dict[str, str] = {
+    "desk": N_("Whoever asks for the guest showed a document at the desk; no copy was made."),
+    "callback": N_("I called back the number on file, and whoever asks for the guest answered."),
+    "slip": N_("Whoever asks for the guest showed the code printed on the slip or invoice."),
+    "known": N_("Whoever asks for the guest is known to me."),
+}
+"""How somebody showed who they are who asks in a guest's place (see ``words.HOWS``)."""
+
+OTHERS_STEP = N_("checking who asks, and for whom")
+"""The step in which identity is shown, where somebody asks in a guest's place."""
 
 LATER: dict[str, str] = {
     "later-notice": N_("address or number, to say once when the rest has gone"),
