@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from flask_guesterase.store import tables
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.messages.outbox import Parcel
 from flask_guesterase.store.upkeep import dispatch
@@ -173,6 +174,76 @@ def test_a_longer_time_that_no_letter_told_in_the_end_is_none(hotel: Hotel) -> N
     with hotel.begin() as office:
         office.printed(letter.id, "clerk")
     assert shown(hotel, number)["due_on"] == until
+
+
+def known(hotel: Hotel) -> str:
+    """Return a request of somebody who showed who they are."""
+    number = unproved(hotel, "DE", "UTC")
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    return number
+
+
+def righted(hotel: Hotel, number: str, days: int = 0) -> None:
+    """Refuse a request of somebody known, let them complain some days later, and overturn it."""
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    hotel.later(days=days)
+    with hotel.begin() as office:
+        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+
+
+def ends(hotel: Hotel, text: str, lost: bool = True) -> None:
+    """Let the letter of a text be given up, or reach its guest."""
+    (letter,) = (each for each in claimed(hotel) if each.template == text)
+    with hotel.begin() as office:
+        if lost:
+            dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+        else:
+            dispatch.done(office.work, letter)
+
+
+def test_an_answer_of_before_told_of_no_longer_time(hotel: Hotel) -> None:
+    """What the letter said that answered a complaint was the day of then."""
+    number = known(hotel)
+    righted(hotel, number)
+    before = shown(hotel, number)["due_on"]
+    ends(hotel, "complaint", lost=False)
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "complex").isoformat() > before
+    ends(hotel, "extended")
+    assert shown(hotel, number)["due_on"] == before
+
+
+def test_a_longer_time_that_was_told_stays_told(hotel: Hotel) -> None:
+    """Its letter is forgotten after weeks, and the one that answers a complaint is lost."""
+    number = known(hotel)
+    with hotel.begin() as office:
+        until = office.extend(number, "officer", "complex").isoformat()
+    ends(hotel, "extended", lost=False)
+    righted(hotel, number)
+    with hotel.engine.begin() as conn:
+        conn.execute(tables.outbox.delete().where(tables.outbox.c.template == "extended"))
+    ends(hotel, "complaint")
+    assert shown(hotel, number)["due_on"] == until
+
+
+def test_a_day_that_the_complaint_gave_is_not_shortened(hotel: Hotel) -> None:
+    """Told or not: what came after the longer time was never part of it."""
+    number = known(hotel)
+    with hotel.begin() as office:
+        until = office.extend(number, "officer", "complex").isoformat()
+    (longer,) = (each for each in claimed(hotel) if each.template == "extended")
+    with hotel.begin() as office:
+        dispatch.failed(office.work, longer, "SMTPException")
+    righted(hotel, number, days=80)
+    day = hotel.ours("complaint")[0]["due_on"]
+    assert shown(hotel, number)["due_on"] == day > until
+    ends(hotel, "complaint")
+    assert shown(hotel, number)["due_on"] == day
 
 
 def test_the_letter_names_no_day_while_the_clock_stands_still_or_that_is_past(hotel: Hotel) -> None:

@@ -33,7 +33,9 @@ from flask_guesterase.core.treatment import (
     redact,
     retain,
 )
+from flask_guesterase.store.catalog.shape import LiveSchema, LiveTrigger
 from flask_guesterase.store.checking.drift import drift
+from flask_guesterase.store.checking.fired import beyond, emptied
 from flask_guesterase.store.checking.live import read
 from flask_guesterase.store.mapping.datamap import resolve
 from tests import engines
@@ -536,6 +538,27 @@ def test_a_trigger_that_deletes_rows_of_a_schema_nobody_read_is_seen(
     script = trigger_that_deletes("mariadb", "UPDATE", statement)
     found = [f.message for f in find("mariadb", script, PAID) if f.id == "trigger-deletes"]
     assert any(" elsewhere.b " in each for each in found) is far
+
+
+@pytest.mark.parametrize(("engine", "statement"), [
+    ("mariadb", "UPDATE notes_log l JOIN notes n ON n.id IN (1, NEW.id) SET was = NULL"),
+    ("mariadb", "UPDATE notes_log JOIN (SELECT concat(b.x, 1) x FROM far.b b) f SET was = f.x"),
+    ("mariadb", "UPDATE notes_log l JOIN far.b ON b.x SET l.was = IF(b.x = 1, b.y = 2, 3)"),
+    ("mariadb", "DELETE FROM notes_log ORDER BY FIELD(was, OLD.name) LIMIT 1"),
+    ("mariadb", "DELETE b FROM notes_log b JOIN (SELECT x FROM far.b WHERE x = 1) f ON f.x"),
+    ("mariadb", "SET NEW.name = TRUNCATE (NEW.id, 2) # delete from far.b"),
+    ("postgresql", "DELETE FROM notes_log b USING far.b AS c WHERE b.was = c.x"),
+    ("postgresql", "WITH gone AS (DELETE FROM notes_log RETURNING id, was) "
+     "SELECT g.x, g.id FROM gone g JOIN far.id ON true"),
+])  # fmt: skip
+def test_what_a_trigger_only_reads_in_a_schema_nobody_read_stops_nothing(
+    engine: str, statement: str
+) -> None:
+    """A list of arguments, what is selected, and what stands behind USING lose no row."""
+    live = LiveSchema(engine, "1", "hotel", tables={})
+    trigger = LiveTrigger("t", "guests", frozenset({"UPDATE"}), statement, copies_old=True)
+    assert beyond(live, live, trigger) in ([], ["hotel.notes_log"])
+    assert emptied(live, live, trigger) == []
 
 
 @CASES.of("unique-missing", *ALL)

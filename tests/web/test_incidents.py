@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +19,8 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.incidents.looking import PAGE
 from flask_guesterase.store.incidents.publicly import Public
 from flask_guesterase.store.settings import Property
+from flask_guesterase.web.wording.language import LANGUAGES, Language
+from flask_guesterase.web.wording.words import word
 from tests.web.house import CANARY, PROPERTIES, STAFF, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -73,6 +77,23 @@ def test_who_must_be_told_is_named_as_the_law_names_them(
     page = house.browser("officer").get(f"{DESK}/incidents/{report(house)}?lang={lang}")
     assert re.findall(r"<h3>([^<]+)", page) == named
     assert not [each for each in re.sub(r"<[^>]*>", "", page).split() if each.startswith("CN/")]
+
+
+def test_two_of_one_place_never_have_the_same_name(house: House, tmp_path: Path) -> None:
+    """The authority of Japan is told twice; of a pack of the host's own nobody knows names."""
+    folder = resources.files("flask_guesterase.core") / "jurisdictions"
+    for lang in LANGUAGES:
+        said = [word(Language(lang), each) for each in ("JP/prompt", "JP/full", "authority")]
+        assert len({*said}) == len(said)
+        assert "JP" not in said[0]
+    own, state = tmp_path / "cn.toml", house.app.extensions["guesterase"]
+    law = (folder / "CN.toml").read_text("utf-8").replace("CN/authority", "CN/first")
+    own.write_text(law.replace("CN/cyberspace-office", "CN/second"), "utf-8")
+    state.settings = replace(state.settings, packs=(str(own),))
+    page = house.browser("officer").get(f"{DESK}/incidents/{report(house)}?lang=en")
+    assert [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<h3>(.*?)</h3>", page)] == [
+        "the authority CN/first", "the guests", "the authority CN/second",
+    ]
 
 
 def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:

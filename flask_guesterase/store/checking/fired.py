@@ -60,6 +60,14 @@ _AMONG = re.compile(
     r"\s*(?:from\s)?(.*?)(?<!\w)(?:from|using)(?!\w)(.*)", re.IGNORECASE | re.DOTALL
 )
 """The tables of which rows are deleted, and all those that are looked into for it."""
+_CLOSED = re.compile(
+    rf"(?:(^|[,(]|(?<!\w){_KEY}(?!\w))\s*)?\((\s*(?:select|with|values)\b)?([^()]*)\)",
+    re.IGNORECASE,
+)
+"""What stands in brackets that hold none: tables where tables stand, or a list, or what is read."""
+_BEHIND = re.compile(r"\)|\(\s*select\b|(?<!\w)(?:returning|order\s+by|limit)(?!\w)", re.IGNORECASE)
+"""Where a statement that deletes rows has named its tables."""
+_ROWS = frozenset({"old", "new"})
 _MARIADB_TEXTS = re.compile(
     r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|#[^\n]*|--\s[^\n]*|/\*(?!M?!).*?\*/", re.DOTALL
 )
@@ -98,7 +106,8 @@ def emptied(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[s
         else:
             # Of several tables under other names any may lose rows.
             words.update(word.lower() for word in _WORDS.findall(said))
-        far |= _unread(live, whole, _losing(said))
+    for said in _GONE.findall(_plain(live, trigger)):
+        far |= _unread(live, whole, _losing(said, live.dialect == "mariadb"))
     return sorted(far.union(
         name for name, found in live.tables.items()
         if name.rpartition(".")[2].lower() in words and not found.virtual
@@ -113,7 +122,7 @@ def beyond(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[st
     :param trigger: the trigger.
     """
     mariadb = live.dialect == "mariadb"
-    body = " ".join((_MARIADB_TEXTS if mariadb else _TEXTS).sub(" ", trigger.body).split())
+    body = " ".join(_plain(live, trigger).split())
     parts = _parts(live, whole)
     found = _unread(live, whole, _joined(body)) if mariadb else set[str]()
     for verb, *said in _PLACED.findall(body):
@@ -130,36 +139,56 @@ def beyond(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[st
     return sorted(found)
 
 
+def _plain(live: LiveSchema, trigger: LiveTrigger) -> str:
+    texts = _MARIADB_TEXTS if live.dialect == "mariadb" else _TEXTS
+    return texts.sub(" ", trigger.body)
+
+
 def _joined(body: str) -> Iterator[tuple[str, str]]:
     """Yield the tables of other schemas that a statement changes beside the one it names first."""
     for tables, columns in _JOINED.findall(body):
-        changed = {name.strip("`").lower() for name in _SET.findall(columns)}
-        for schema, name, other in _standing_in(tables):
+        changed = {name.strip("`").lower() for name in _SET.findall(_open(columns))}
+        for schema, name, other in _standing_in(_open(tables)):
             # A column without its table may be of any.
             if "" in changed or {name.strip("`").lower(), other.strip("`").lower()} & changed:
                 yield schema, name
 
 
-def _losing(said: str) -> Iterator[tuple[str, str]]:
-    """Yield the tables of schemas of which a statement deletes rows."""
+def _losing(said: str, joins: bool) -> Iterator[tuple[str, str]]:
+    """Yield the tables of schemas of which a statement deletes rows.
+
+    :param joins: it may do so by names that stand behind USING or FROM; elsewhere these are read.
+    """
+    said = _BEHIND.split(_open(said))[0]
     several = _AMONG.match(said)
     lost, among = several.groups() if several is not None and several[1].strip() else (said, "")
     meant = {word.lower() for word in _WORDS.findall(lost)}
     for schema, name, _ in _standing_in(lost):
         yield schema, name
-    for schema, name, other in _standing_in(among):
+    for schema, name, other in _standing_in(among if joins else ""):
         if {name.strip("`").lower(), other.strip("`").lower()} & meant:
             yield schema, name
 
 
 def _standing_in(said: str) -> Iterator[tuple[str, str, str]]:
-    """Yield schema, name and other name of tables that stand with their schema in a statement.
-
-    In a list of arguments a column stands as they do, behind a table that stands elsewhere.
-    """
-    found = _STANDS.findall(said)
-    tables = {each.lower() for _, *names in found for each in names}
+    """Yield schema, name and other name of tables that stand with their schema in a statement."""
+    found = _STANDS.findall(said.replace("{", "(").replace("}", ")"))
+    tables = _ROWS.union(each.lower() for _, *names in found for each in names)
     return ((s, name, other) for s, name, other in found if s and s.lower() not in tables)
+
+
+def _open(said: str) -> str:
+    """Return a statement without arguments, values and what is selected: these are only read.
+
+    Brackets around tables are curly ones in it.
+    """
+    def less(found: re.Match[str]) -> str:
+        lead, reads, inner = found.groups()
+        return f"{lead or ''} {{{inner if lead is not None and not reads else ''}}}"
+
+    while (left := _CLOSED.sub(less, said)) != said:
+        said = left
+    return said
 
 
 def _parts(live: LiveSchema, whole: LiveSchema) -> list[LiveSchema]:

@@ -184,7 +184,8 @@ def _told(work: Work, row: Complaint, case: Case) -> str:
 
 
 def _send(work: Work, row: Complaint, case: Case | None, params: Mapping[str, str]) -> None:
-    which = f":{row.number}{TIMED if params['due'] else ''}"
+    longer = case is not None and case.extended_at is not None and params["due"]
+    which = f":{row.number}{TIMED if longer else ''}"
     if case is not None and contact_of(work, case.number) is not None:
         write(work, case, COMPLAINT, params, which)
         return

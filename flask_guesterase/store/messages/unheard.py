@@ -22,7 +22,8 @@ WAITING, EXTENDED = "waiting", "extended"
 """Texts of the letters that say what a request waits for, and that its answer takes longer."""
 
 COMPLAINT, TIMED = "complaint", ":due"
-"""Text of the letter that answers a complaint, and how its mark ends where it says by when."""
+"""Text of the letter that answers a complaint, and how its mark ends where it tells of a time that
+was lengthened before."""
 
 ANSWERS = ("done", "refused")
 """Texts of the letters that say what became of a request."""
@@ -37,9 +38,10 @@ def is_lost(work: Work, number: str, *texts: str) -> bool:
     :param number: number of the request.
     """
     out = tables.outbox.c
-    mine = select(out.state).where(out.request == number, _says(out, texts))
-    states = set(work.conn.execute(mine).scalars())
-    return bool(states) and states <= set(LOST)
+    mine = select(out.template, out.state).where(out.request == number, _says(out, texts))
+    found = work.conn.execute(mine).all()
+    written = any(row.template in texts for row in found)
+    return written and {row.state for row in found} <= set(LOST)
 
 
 def lost(*texts: str) -> ColumnElement[bool]:
@@ -47,13 +49,14 @@ def lost(*texts: str) -> ColumnElement[bool]:
     out, other = tables.outbox.c, tables.outbox.alias()
     mine = other.c.request == out.request, _says(other.c, texts)
     reached = select(other.c.id).where(*mine, other.c.state.not_in(LOST))
-    return and_(_says(out, texts), out.state.in_(LOST), ~reached.exists())
+    return and_(out.template.in_(texts), out.state.in_(LOST), ~reached.exists())
 
 
 def _says(of: Any, texts: Sequence[str]) -> ColumnElement[bool]:
     """Return the condition that a parcel is a letter of these texts, or tells what one does.
 
-    Where a complaint was right its answer names the day that holds now, and no other letter does.
+    Where a complaint was right its answer names the day that holds now. That it is lost takes
+    nothing from what another letter told.
     """
     said: ColumnElement[bool] = of.template.in_(texts)
     if EXTENDED in texts:
@@ -73,7 +76,7 @@ def needed() -> ColumnElement[bool]:
     still = and_(out.template == WAITING, mine.exists())
 
     def beside(texts: Sequence[str]) -> ColumnElement[bool]:
-        mine = other.c.request == out.request, _says(other.c, texts)
+        mine = other.c.request == out.request, other.c.template.in_(texts)
         found = select(other.c.id).where(*mine, other.c.state.in_(LOST))
         return and_(_says(out, texts), found.exists())
 

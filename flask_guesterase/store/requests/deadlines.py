@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ...core.asking import Delay
+from ...core.complaining import Outcome
 from ...core.deadlines import (
     Answering,
     acknowledge_by,
@@ -86,7 +87,15 @@ def _written(work: Work, case: Case) -> date:
     hotel, day = work.settings.home(case.property), received(work, case)
     law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
     more = days_left(_end(law, day, case, days), answer_by(day, law, days))
-    return written - timedelta(days=more)
+    return max(written - timedelta(days=more), min(written, _righted(work, case)))
+
+
+def _righted(work: Work, case: Case) -> date:
+    """Return the last day that the law gave for complaints of a request that were right."""
+    table = tables.complaint.c
+    right = table.request == case.number, table.outcome == Outcome.OVERTURNED.value
+    found = work.conn.execute(select(func.max(table.due_on)).where(*right)).scalar()
+    return date.fromisoformat(found) if found else date.min
 
 
 def sooner(work: Work, hotel: Property) -> dict[str, str]:

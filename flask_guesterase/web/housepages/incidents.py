@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -103,9 +104,12 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         found = office.incident(number, me())
     hotel = current.settings.property(found["property"])
     tongue = language(zone=hotel.zone)
+    plain = Counter(duty["whom"] for duty in found["duties"] if duty["id"] not in DUTIES)
     for duty in found["duties"]:
         duty["letter"] = letters.of_incident(found, duty, hotel.lang)
         duty["named"] = word(tongue, duty["id"] if duty["id"] in DUTIES else duty["whom"])
+        # Two of a pack of the host's own are told apart by what it calls them.
+        duty["bare"] = duty["id"] not in DUTIES and plain[duty["whom"]] > 1
     return render_template(
         "guesterase/staff/incident.html",
         item=found,

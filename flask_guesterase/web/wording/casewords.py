@@ -61,6 +61,8 @@ DUTIES: dict[str, str] = {
     "CN/authority": N_("the authority that protects personal information"),
     "CN/cyberspace-office": N_("the provincial cyberspace office"),
     "EU/authority": N_("the data-protection authority"),
+    "JP/prompt": N_("the authority, preliminary report"),
+    "JP/full": N_("the authority, full report"),
     "not-classified": N_("not classified yet"),
     "not-reviewed": N_("nobody wrote down what it taught"),
     "not-told": N_("somebody must still be told"),
