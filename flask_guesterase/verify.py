@@ -1003,7 +1003,9 @@ def summary(content: dict[str, Any]) -> list[str]:
             f"{', '.join(item['columns'])} ({item['category']}; basis: {basis})"
         )
     for item in content["shared"]:
-        lines.append(f"also another person's: {item['table']}, {item['rows']} rows")
+        lines.append(
+            f"also another person's, or of a later stay: {item['table']}, {item['rows']} rows"
+        )
     for item in content["partial"]:
         lines.append(f"NOT GONE: {item['table']}, {item['rows']} rows: {item['reason']}")
     if content["recovery_until"]:

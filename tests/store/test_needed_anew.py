@@ -285,11 +285,12 @@ def test_a_part_that_a_hold_keeps_meanwhile_waits_as_well(
     assert ((email(lodge) == NEW["email"]), ended(lodge, number)) == (living, "erased")
 
 
-def by_law(lodge: Lodge) -> None:
-    """Let the law keep the address in its profile for some months."""
+def by_law(lodge: Lodge, *columns: str) -> None:
+    """Let the law keep columns of a profile in it for some months, the address if none is named."""
     (guest, policy), *others = policies()
+    kept = dict.fromkeys(columns or ["email"], retain("access_log", null))
     policy = replace(
-        policy, columns={**policy.columns, "email": retain("access_log", null)},
+        policy, columns={**policy.columns, **kept},
         clock={"created": "made_on", "recorded": "made_on"},
     )  # fmt: skip
     mappers = list(Base.registry.mappers)

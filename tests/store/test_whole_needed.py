@@ -5,6 +5,7 @@ Who booked again meanwhile is asked about as it is paid; of whom nobody did, all
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +16,9 @@ from flask_guesterase.store.executing import finishing
 from tests.store.lodge import Booking, Guest, Lodge, elsewhere
 from tests.store.test_guard_living import held, lifted, theirs
 from tests.store.test_looked_again import OLD_STAY
-from tests.store.test_needed_anew import OWN, booked, lives, nights, told
-from tests.store.test_needed_back import paid
-from tests.store.test_two_steps import ended, half_erased, ruled
+from tests.store.test_needed_anew import OWN, booked, by_law, lives, nights, told
+from tests.store.test_needed_back import owing, paid
+from tests.store.test_two_steps import ended, half_erased, name, ruled
 
 EVERY = ("full_name", "email", "phone", "document_no", "loyalty_no")
 
@@ -104,3 +105,40 @@ def test_a_hold_that_came_over_a_profile_that_a_bill_needed_whole_changes_nothin
     finishing.finish(lodge.run)
     assert lodge.one(Guest, 1) == before
 
+
+def test_a_stay_that_was_booked_some_day_to_come_asks_nobody(lodge: Lodge) -> None:
+    """The day of arrival stands for `created`: the stay that was waited for may be the only one."""
+    lodge.stayed()
+    arrival = (lodge.now + timedelta(days=20)).replace(tzinfo=None)
+    lodge.add(Booking(id=7, guest_id=1, made_at=arrival, amount=600))
+    owing(lodge, *EVERY)
+    number = lodge.erased_guest()
+    lodge.later(days=30)
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {"finished": 1, "ended": 1}
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
+
+
+def test_a_booking_that_was_sent_once_more_is_no_stay_since(any_lodge: Lodge) -> None:
+    """It carries what was erased, and goes again; its profile goes with the bill."""
+    lodge = any_lodge
+    half_erased(lodge, *EVERY)
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.session.add(Booking(id=8, guest_id=1, external_ref="OB-77001", made_at=made))
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 1, "erased": 1}
+    paid(lodge)
+    assert finishing.finish(lodge.run) == {"finished": 1, "ended": 1}
+    assert (name(lodge), lodge.returns("staff")) == ("[erased]", [])
+
+
+def test_a_profile_of_which_the_law_kept_all_goes_on_its_day(lodge: Lodge) -> None:
+    """No precondition needed it: what stood there all along is of the old stay."""
+    by_law(lodge, *EVERY)
+    lodge.stayed()
+    number = lodge.erased_guest()
+    booked(lodge)
+    lodge.later(days=200)
+    assert finishing.finish(lodge.run) == {"finished": 1, "ended": 1}
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")

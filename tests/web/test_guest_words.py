@@ -64,6 +64,26 @@ def test_a_certificate_says_that_what_was_overwritten_is_still_there(
     assert ("<li>Nothing.</li>" in page) is (action != "overwritten")
 
 
+def test_a_certificate_does_not_call_all_erased_where_a_record_stays_for_a_later_stay(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of a profile went of which a bill needed all, and whose guest booked again."""
+    _, number = erased(house)
+    real = staff._certificate
+
+    def lives(number: str) -> Any:
+        body, hotel = real(number)
+        shared = [{"table": "guests", "rows": 1, "columns": ["name"]}]
+        content = {**body["content"], "state": "erased", "stays": [], "shared": shared}
+        return {**body, "content": content}, hotel
+
+    monkeypatch.setattr(staff, "_certificate", lives)
+    page = house.browser("officer").get(f"{DESK}/{number}/certificate?lang=en")
+    assert "Everything of this guest that the hotel declared" not in page
+    assert "What stays is listed below with its reason." in page
+    assert "or of a stay that was booked since; only what was neither went" in html.unescape(page)
+
+
 def test_what_was_deleted_is_said_to_have_gone() -> None:
     """Whole rows that went are told as they are; a kind of which something stays is not."""
     gone = {"table": "payments", "action": "deleted"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,9 +14,10 @@ from sqlalchemy import select, update
 from ...core.plan import ANOTHER, Key, Person, by_table, key_text
 from ...core.returning import Sign
 from .. import tables
+from ..casework.cases import load
 from ..comeback import owing, parted
 from ..comeback.arrived import booked
-from ..comeback.stays import PART
+from ..comeback.stays import AHEAD, PART, later
 from ..erasing.finder import buried, owners
 from ..erasing.traces import holding
 from ..lawbook.blockers import today_at
@@ -27,6 +27,7 @@ from ..returning.returned import Seen, note
 from ..statements.bynumber import by_number
 from ..statements.sql import among, chunks
 from ..work import Work
+from .wholly import by_law, whole
 
 
 class _Word(StrEnum):
@@ -94,12 +95,12 @@ class _Known:
 
     :param work: the open transaction.
     :param erased: when their request was carried out, naive UTC; None without one.
-    :param anew: number of a line and key of its row, in which something else stands by now.
+    :param anew: what `_anew` found.
     """
 
     work: Work
     erased: datetime | None
-    anew: Collection[tuple[int, Key]] = ()
+    anew: Mapping[tuple[int, Key], bool] = field(default_factory=dict)
     _gone: dict[Person, datetime] = field(default_factory=dict)
     _lines: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
 
@@ -140,7 +141,7 @@ class _Known:
 def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
     """Return what becomes of the kept part of one row."""
     row = line.table_name, key
-    if (line.id, key) not in known.anew and _by_law(known.work, line):
+    if (line.id, key) not in known.anew and by_law(known.work, line):
         # Nobody but the law kept it for so long.
         return _Word.GOES
     said = _told(known.of(line, [row]))
@@ -155,23 +156,6 @@ def _word(known: _Known, line: Line[Any], key: Key) -> _Word:
     return _asked(known, line, row, people)
 
 
-def _by_law(work: Work, line: Line[Any]) -> bool:
-    """Return whether the law alone kept a part, before a hold came over it if one did."""
-    if line.mode != law.HELD:
-        return bool(line.mode == law.PLACE)
-    kept = tables.kept.c
-    mine = (
-        kept.request == line.request, kept.table_name == line.table_name,
-        kept.row_key == line.row_key, kept.mode.in_((law.PLACE, law.BLOCKED)),
-    )  # fmt: skip
-    modes: dict[str, str] = {}
-    wanted = select(kept.mode, kept.columns).where(*mine).order_by(kept.id)
-    for mode, columns in work.conn.execute(wanted):
-        modes.update(dict.fromkeys(json.loads(columns), mode))
-    columns = remainder.columns_of(work, line) or ()
-    return all(modes.get(name) == law.PLACE for name in columns)
-
-
 def _told(lines: Sequence[Line[Any]]) -> _Word | None:
     """Return what becomes of a part by what was said of its row; None where nothing was."""
     if any(each.state == Fate.STAFF for each in lines):
@@ -182,17 +166,18 @@ def _told(lines: Sequence[Line[Any]]) -> _Word | None:
 
 def _anew(
     work: Work, lines: Sequence[Line[Any]], parts: Mapping[int, Sequence[Key]]
-) -> set[tuple[int, Key]]:
-    """Return lines and keys of rows in which something else stands than when kept, or may.
+) -> dict[tuple[int, Key], bool]:
+    """Return lines and keys of rows that may be another life's, and whether something else stands
+    there than when kept, or may.
 
     Of a profile of which nothing went all stands there as under a hold, for whoever it is by now.
     """
-    whole = _whole(work, lines)
+    every = whole(work, lines)
     alike: dict[tuple[str, frozenset[str]], list[Line[Any]]] = {}
     for line in lines:
         columns = remainder.columns_of(work, line) or frozenset()
         alike.setdefault((line.table_name, columns), []).append(line)
-    found = set[tuple[int, Key]]()
+    found = dict[tuple[int, Key], bool]()
     for (table, columns), mine in alike.items():
         declared, keys = work.datamap.declared(table), {k for line in mine for k in parts[line.id]}
         if columns <= declared.rules.keys():
@@ -200,23 +185,10 @@ def _anew(
         now = vouching.stood(work, table, list(keys), columns)
         for line in mine:
             before = vouching.stood_before(work, line)
-            there = (key for key in parts[line.id] if key in keys)
-            new = line.id in whole or not before
-            found |= {(line.id, key) for key in there if new or before != now.get(key)}
-    return found
-
-
-def _whole(work: Work, lines: Sequence[Line[Any]]) -> set[int]:
-    """Return the lines that together keep all that an erasure empties of a profile."""
-    rows: dict[tuple[str, str, str], list[Line[Any]]] = {}
-    for line in lines:
-        if line.table_name in work.datamap.subjects:
-            rows.setdefault((line.request, line.table_name, line.row_key), []).append(line)
-    found = set[int]()
-    for (_, table, _), mine in rows.items():
-        kept = frozenset[str]().union(*(remainder.columns_of(work, each) or () for each in mine))
-        if work.datamap.declared(table).erase.keys() <= kept:
-            found.update(line.id for line in mine)
+            for key in (key for key in parts[line.id] if key in keys):
+                new = not before or before != now.get(key)
+                if new or line.id in every:
+                    found[line.id, key] = new
     return found
 
 
@@ -236,12 +208,27 @@ def _asked(
     # A word that the row is who was erased was said of the stays that there were.
     decided = (each.decided_at for each in told if each.state in _SAID and each.decided_at)
     at = max([known.since(line, people), *decided]).replace(tzinfo=UTC)
-    day = today_at(work.settings, at, line.property)
-    theirs = by_table(people).items()
-    if not any(booked(work, name, keys, at, day, line.property) for name, keys in theirs):
+    stayed = _booked if known.anew[line.id, row[1]] else _stayed
+    if not stayed(work, line, people, at):
         return _Word.GOES
     if not any(each.state in _PENDING for each in told):
         origin = keeping.Origin(line.request, line.controller, line.property)
         why, (table, key) = Sign.KEY.value, row
         note(work, Seen(origin, table, key_text(key), why, PART, Fate.STAFF))
     return _Word.WAITS
+
+
+def _booked(work: Work, line: Line[Any], people: Sequence[Person], at: datetime) -> bool:
+    """Return whether something new of people was written since, in whose row is something new."""
+    day, theirs = today_at(work.settings, at, line.property), by_table(people).items()
+    return any(booked(work, name, keys, at, day, line.property) for name, keys in theirs)
+
+
+def _stayed(work: Work, line: Line[Any], people: Sequence[Person], at: datetime) -> bool:
+    """Return whether people booked a stay since, in whose row all is as it was.
+
+    What was written of the stay that was waited for, such as its invoice, is none.
+    """
+    case = load(work, line.request)
+    known = not (case.decisions or {}).get(AHEAD)
+    return known and bool(later(work, case, people, at.replace(tzinfo=None)))

@@ -45,7 +45,7 @@ from ..search.spared import THEIRS, left_to_others
 from ..sweeping.putoff import ahead, astray, come
 from ..upkeep import upgrade
 from ..work import Work
-from . import anewwords, earlier
+from . import anewwords, earlier, wholly
 
 RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
 """How long a blocked erasure waits before it is tried again; the last one goes on for ever."""
@@ -255,7 +255,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     known, many = giving.gather(work, case.property, plan), doubles(work, plan)
     spared = unkept(work, plan)
     former = buried(work.conn, plan.people)
-    before = earlier.noted(work, case, plan, former)
+    before = {**earlier.noted(work, case, plan, former), **wholly.ahead(work, case, plan)}
     shelved.over(work, plan.people)
     if case.kind != KIND:
         # Who gets an invented guest's values into a living row must not make that row go.

@@ -149,7 +149,10 @@ def _also(tongue: Language, answer: Answer) -> tuple[str, ...]:
     if answer.shared:
         lines.append(
             tongue.gettext(
-                N_("Where a record is another person's too, only your own part of it went.")
+                N_(
+                    "Where a record is another person's too, or of a stay that you booked since, "
+                    "only the rest of it went."
+                )
             )
         )
     if answer.copy_until:
