@@ -268,8 +268,12 @@ class Hotel:
     def approve(self, number: str, by: str = "officer") -> None:
         """Approve today's plan of a request, once the clerk left who only perhaps is meant."""
         with self.begin() as office:
-            for each in office.preview(number).perhaps:
+            shown = office.preview(number)
+            for each in shown.perhaps:
                 office.leave(number, each.id, "clerk")
+            if not shown.perhaps:
+                office.approve(number, by, shown.digest)
+                return
         with self.begin() as office:
             office.approve(number, by, office.preview(number).digest)
 
