@@ -398,14 +398,14 @@ def test_several_processes_make_one_key(keeper):
             stderr=subprocess.PIPE,
             text=True,
         )
-        for role in ("rotates", "wraps")
+        for role in ("rotates", "wraps", "wraps")
     ]
     lines = []
     for worker in workers:
         out, err = worker.communicate(timeout=120)
         assert worker.returncode == 0, err
         lines += out.splitlines()
-    assert len(lines) == 30
+    assert len(lines) == 45
     for line in lines:
         label, wrapped = line.split()
         assert keeper.unwrap(label, bytes.fromhex(wrapped), b"") == b"d" * 32
