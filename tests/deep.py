@@ -1,8 +1,8 @@
 """What a test meets in the long run only, so that the short one ends in ten minutes.
 
-Every promise is tried in the short run too: on SQLite, about every other one of those that can on
-one server as well, and on all three where engines differ in what the promise rests on. What is
-left to the long run is said
+Every promise is tried in the short run too: on SQLite, many of those that can on one server as
+well, and on all three where engines differ in what the promise rests on. What is left to the long
+run is said
 
 *   by a rule: a case that is tried on each engine meets SQLite and one server, chosen by a
     checksum of its name, so that both servers are met all over; of a test with many such cases
