@@ -130,7 +130,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def restless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a round rest only while a thread or a process of the test may wait for the database.
 
     Where nobody does, the room it leaves would be left to nobody.
