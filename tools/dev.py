@@ -255,7 +255,7 @@ def test_long(args: Sequence[str]) -> int:
     install(everything=True)
     install_services()
     # By file: what a file builds for all its tests is built once. The tests say what comes first.
-    workers = ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+    workers = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     with scratch() as where:
         command = [PYTHON, "-m", "pytest", "-m", "long", *workers, *args]
         code = run(command, GUESTERASE_LONG="1", **where)
