@@ -149,33 +149,6 @@ def test_the_letter_names_the_day_that_holds_now(any_hotel: Hotel, shows: bool) 
     assert read.params["due"] == until.isoformat()
 
 
-def test_a_longer_time_that_no_letter_told_in_the_end_is_none(hotel: Hotel) -> None:
-    """The answer to the complaint, which names the day, was given up too; then it is printed."""
-    number = unproved(hotel, "DE", "UTC")
-    with hotel.begin() as office:
-        office.confirm(number, "clerk", "desk")
-    before = shown(hotel, number)["due_on"]
-    with hotel.begin() as office:
-        until = office.extend(number, "officer", "complex").isoformat()
-    (longer,) = (each for each in claimed(hotel) if each.template == "extended")
-    with hotel.begin() as office:
-        dispatch.failed(office.work, longer, "SMTPException")
-    with hotel.begin() as office:
-        office.refuse(number, "officer", "another-persons-data")
-        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
-        complaint = office.file_complaint(given, "clerk")
-    with hotel.begin() as office:
-        office.answer_complaint(complaint, "second", "overturned")
-    assert shown(hotel, number)["due_on"] == until
-    (letter,) = (each for each in claimed(hotel) if each.template == "complaint")
-    with hotel.begin() as office:
-        dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
-    assert shown(hotel, number)["due_on"] == before
-    with hotel.begin() as office:
-        office.printed(letter.id, "clerk")
-    assert shown(hotel, number)["due_on"] == until
-
-
 def known(hotel: Hotel) -> str:
     """Return a request of somebody who showed who they are."""
     number = unproved(hotel, "DE", "UTC")
@@ -206,14 +179,43 @@ def ends(hotel: Hotel, text: str, lost: bool = True) -> None:
             dispatch.done(office.work, letter)
 
 
+def lengthened(hotel: Hotel, number: str) -> str:
+    """Take a longer time for a request; return its last day."""
+    with hotel.begin() as office:
+        return office.extend(number, "officer", "complex").isoformat()
+
+
+def bounced(hotel: Hotel) -> None:
+    """Let the letter that tells of a longer time fail, and be tried again later."""
+    (longer,) = (each for each in claimed(hotel) if each.template == "extended")
+    with hotel.begin() as office:
+        dispatch.failed(office.work, longer, "SMTPException")
+
+
+def test_a_longer_time_that_no_letter_told_in_the_end_is_none(hotel: Hotel) -> None:
+    """The answer to the complaint, which names the day, was given up too; then it is printed."""
+    number = known(hotel)
+    before = shown(hotel, number)["due_on"]
+    until = lengthened(hotel, number)
+    bounced(hotel)
+    righted(hotel, number)
+    assert shown(hotel, number)["due_on"] == until
+    (letter,) = (each for each in claimed(hotel) if each.template == "complaint")
+    with hotel.begin() as office:
+        dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+    assert shown(hotel, number)["due_on"] == before
+    with hotel.begin() as office:
+        office.printed(letter.id, "clerk")
+    assert shown(hotel, number)["due_on"] == until
+
+
 def test_an_answer_of_before_told_of_no_longer_time(hotel: Hotel) -> None:
     """What the letter said that answered a complaint was the day of then."""
     number = known(hotel)
     righted(hotel, number)
     before = shown(hotel, number)["due_on"]
     ends(hotel, "complaint", lost=False)
-    with hotel.begin() as office:
-        assert office.extend(number, "officer", "complex").isoformat() > before
+    assert lengthened(hotel, number) > before
     ends(hotel, "extended")
     assert shown(hotel, number)["due_on"] == before
 
@@ -221,8 +223,7 @@ def test_an_answer_of_before_told_of_no_longer_time(hotel: Hotel) -> None:
 def test_a_longer_time_that_was_told_stays_told(hotel: Hotel) -> None:
     """Its letter is forgotten after weeks, and the one that answers a complaint is lost."""
     number = known(hotel)
-    with hotel.begin() as office:
-        until = office.extend(number, "officer", "complex").isoformat()
+    until = lengthened(hotel, number)
     ends(hotel, "extended", lost=False)
     righted(hotel, number)
     with hotel.engine.begin() as conn:
@@ -234,11 +235,8 @@ def test_a_longer_time_that_was_told_stays_told(hotel: Hotel) -> None:
 def test_a_day_that_the_complaint_gave_is_not_shortened(hotel: Hotel) -> None:
     """Told or not: what came after the longer time was never part of it."""
     number = known(hotel)
-    with hotel.begin() as office:
-        until = office.extend(number, "officer", "complex").isoformat()
-    (longer,) = (each for each in claimed(hotel) if each.template == "extended")
-    with hotel.begin() as office:
-        dispatch.failed(office.work, longer, "SMTPException")
+    until = lengthened(hotel, number)
+    bounced(hotel)
     righted(hotel, number, days=80)
     day = hotel.ours("complaint")[0]["due_on"]
     assert shown(hotel, number)["due_on"] == day > until
