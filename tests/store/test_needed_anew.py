@@ -57,6 +57,17 @@ def lives(lodge: Lodge) -> None:
     lodge.run(lambda office: office.settle_return(line["id"], "clerk", False))
 
 
+def settled(lodge: Lodge, living: bool) -> None:
+    """Let a clerk say of that row that it lives, or is theirs, and do what follows of it."""
+    if living:
+        lives(lodge)
+    else:
+        theirs(lodge, lodge.ours("returned")[0]["id"])
+        lodge.later(days=1)
+    finishing.finish(lodge.run)
+    lodge.sweep()
+
+
 def nights(lodge: Lodge, many: int = 2) -> None:
     """Let nights pass in which nothing goes."""
     for _ in range(many):
@@ -275,13 +286,7 @@ def test_a_part_that_a_hold_keeps_meanwhile_waits_as_well(
     paid(lodge)
     nights(lodge, 1)
     assert lodge.returns("staff") == [(*OWN, "staff")]
-    if living:
-        lives(lodge)
-    else:
-        theirs(lodge, lodge.ours("returned")[0]["id"])
-        lodge.later(days=1)
-    finishing.finish(lodge.run)
-    lodge.sweep()
+    settled(lodge, living)
     assert ((email(lodge) == NEW["email"]), ended(lodge, number)) == (living, "erased")
 
 

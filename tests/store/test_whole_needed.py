@@ -14,9 +14,9 @@ from flask_guesterase.core.policy import Blocker
 from flask_guesterase.core.treatment import delete
 from flask_guesterase.store.executing import finishing
 from tests.store.lodge import Booking, Guest, Lodge, elsewhere
-from tests.store.test_guard_living import held, lifted, theirs
+from tests.store.test_guard_living import held, lifted
 from tests.store.test_looked_again import OLD_STAY
-from tests.store.test_needed_anew import OWN, booked, by_law, lives, nights, told
+from tests.store.test_needed_anew import OWN, booked, by_law, lives, nights, settled, told
 from tests.store.test_needed_back import owing, paid
 from tests.store.test_two_steps import ended, half_erased, name, ruled
 
@@ -53,13 +53,7 @@ def test_a_profile_that_a_bill_needed_whole_is_laid_before_staff_where_a_stay_wa
     paid(lodge)
     nights(lodge)
     assert (lodge.one(Guest, 1), lodge.returns()) == (before, [(*OWN, "staff")])
-    if living:
-        lives(lodge)
-    else:
-        theirs(lodge, lodge.ours("returned")[0]["id"])
-        lodge.later(days=1)
-    finishing.finish(lodge.run)
-    lodge.sweep()
+    settled(lodge, living)
     assert ((lodge.one(Guest, 1) == before), ended(lodge, number)) == (living, "erased")
     assert (lodge.holds_ann() != []) is living
     wish = lodge.one(Booking, 8)
