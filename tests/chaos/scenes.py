@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -20,11 +18,12 @@ from sqlalchemy import Connection
 from flask_guesterase import verify
 from flask_guesterase.core.destination import Destination, Way
 from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import signing
 from flask_guesterase.store.release import releasing
 from flask_guesterase.store.release.places import places
 from flask_guesterase.store.returning.replay import replay
 from flask_guesterase.store.sweeping.report import Report
-from flask_guesterase.store.upkeep import upgrade
+from flask_guesterase.store.upkeep import renewal, rotation, upgrade
 from tests.chaos.inn import Inn
 
 Step = Callable[[Inn], Any]
@@ -128,8 +127,6 @@ def _restored(inn: Inn) -> None:
 
 
 def _changes_key(inn: Inn) -> None:
-    signing: Any = importlib.import_module("flask_guesterase.store.journaling.signing")
-    renewal: Any = importlib.import_module("flask_guesterase.store.upkeep.renewal")
     inn.run(lambda office: renewal.renew(office.work, "officer", "second"))
     inn.run(signing.settle)
 
@@ -137,20 +134,17 @@ def _changes_key(inn: Inn) -> None:
 def _changed_key(inn: Inn) -> None:
     """Change the key again where the change came to nothing; a half one is finished first."""
     _settled(inn)
-    signing: Any = importlib.import_module("flask_guesterase.store.journaling.signing")
     inn.run(signing.settle)
     if not any(row["action"] == "signing-key-changed" for row in inn.ours("entry")):
         _changes_key(inn)
 
 
 def _turns(inn: Inn) -> None:
-    rotation: Any = importlib.import_module("flask_guesterase.store.upkeep.rotation")
     rotation.rotate(inn.run, "officer")
 
 
 def _turned(inn: Inn) -> None:
     """Finish what the next sweep finishes, and rotate again where there is nothing to finish."""
-    rotation: Any = importlib.import_module("flask_guesterase.store.upkeep.rotation")
     _settled(inn)
     inn.run(rotation.told)
     if not any(row["action"] == "root-rotated" for row in inn.ours("entry")):
@@ -244,10 +238,6 @@ def _migrate(inn: Inn) -> None:
     upgrade.upgrade(inn.engine, wait=3)
 
 
-def _there(module: str) -> bool:
-    return importlib.util.find_spec(f"flask_guesterase.store.{module}") is not None
-
-
 SCENES: Mapping[str, Scene] = {
     scene.name: scene
     for scene in (
@@ -255,9 +245,9 @@ SCENES: Mapping[str, Scene] = {
         Scene("forget", _erased, _erase, _settled, days=8),
         Scene("rotate", _erased, _rotate, _rotated),
         Scene("replay", _both_erased, _replay, _replayed, restored=True, apart=True),
-        *([Scene("restore", _proposed, _restore, _restored)] if _there("recovery") else []),
-        *([Scene("rotate-root", _erased, _turns, _turned)] if _there("rotation") else []),
-        *([Scene("sign-anew", _erased, _changes_key, _changed_key)] if _there("renewal") else []),
+        Scene("restore", _proposed, _restore, _restored),
+        Scene("rotate-root", _erased, _turns, _turned),
+        Scene("sign-anew", _erased, _changes_key, _changed_key),
         Scene("release", _outside, _release, _released),
         *(
             Scene(f"migrate-{revision}", _older(revision), _migrate, _settled, migrates=True)
