@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from flask_guesterase.store import transaction
+from flask_guesterase.store.statements import lent
 from flask_guesterase.store.sweeping import claiming
 from tests import deep, engines
 from tests.post import Post, post_office
@@ -125,8 +126,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     assert local != transaction._LOCAL["postgresql"]
     monkeypatch.setitem(transaction._LOCAL, "postgresql", local)
     for name in ("innodb_lock_wait_timeout", "lock_wait_timeout"):
-        assert transaction._SESSION[name] == "2"
-        monkeypatch.setitem(transaction._SESSION, name, "1")
+        assert lent.SESSION[name] == "2"
+        monkeypatch.setitem(lent.SESSION, name, "1")
 
 
 @pytest.fixture(autouse=True)

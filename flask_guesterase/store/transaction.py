@@ -17,9 +17,7 @@ from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableErr
 from .mapping.crossing import ALONE, Binds, Crossing, binds_of
 from .statements.connection import give_back, take
 from .statements.failure import is_stale, translated, unsure
-from .statements.sql import MARIADB
-
-LOCK_SECONDS = 2
+from .statements.lent import LOCK_SECONDS, lent, put_back
 
 _PAUSE_SECONDS = 0.05
 
@@ -89,8 +87,7 @@ def outside(engine: Engine) -> Iterator[Connection]:
             # What a listener of the host's set for the session in there is to last.
             raw.commit()
         conn = conn.execution_options(isolation_level="AUTOCOMMIT")
-        wanted = _ALONE if dialect == "postgresql" else _SESSION
-        with _session_settings(conn, wanted):
+        with _session_settings(conn) if dialect == "postgresql" else lent(conn, dialect):
             yield conn
 
 
@@ -137,11 +134,12 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
         return
     if commits_alone(conn.connection.dbapi_connection):
         conn = conn.execution_options(isolation_level="READ COMMITTED")
-    wanted = _SESSION | {_level_name(conn): "'READ-COMMITTED'"} if dialect in MARIADB else {}
     begun = dialect == "postgresql" and _is_begun(conn.connection.dbapi_connection)
-    with _session_settings(conn, wanted), _level(conn), conn.begin() as running:
+    with lent(conn, dialect), _level(conn) as levelled, conn.begin() as running:
         if begun:
             _require_level(conn)
+        if dialect == "postgresql" and not levelled:
+            conn.exec_driver_sql(_LEVEL)
         for statement in _LOCAL.get(dialect, ()):
             conn.exec_driver_sql(statement)
         try:
@@ -180,10 +178,11 @@ def commits_alone(raw: Any) -> bool:
     return bool(getattr(raw, "autocommit", False))
 
 
+_LEVEL = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
+"""Of this one transaction: the session's own level may be one chosen past the driver."""
+
 _LOCAL = {
     "postgresql": (
-        # Of this one transaction: the session's own level may be one chosen past the driver.
-        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
         f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true),"
         " set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),"
         " set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),"
@@ -191,40 +190,27 @@ _LOCAL = {
     ),
 }
 
-_SESSION = {
-    "innodb_lock_wait_timeout": str(LOCK_SECONDS),
-    "lock_wait_timeout": str(LOCK_SECONDS),
-    "time_zone": "'+00:00'",
-    "sql_mode": "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
-}
-"""MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
-
 _ALONE = {"lock_timeout": f"'{LOCK_SECONDS}s'"}
 """PostgreSQL outside a transaction, where SET LOCAL ends with its own statement."""
 
 
-def _level_name(conn: Connection) -> str:
-    """Return what a server calls the level of its transactions: MariaDB had a name of its own."""
-    dialect: Any = conn.dialect
-    old = dialect.is_mariadb and (dialect.server_version_info or ()) < (11, 1)
-    return "tx_isolation" if old else "transaction_isolation"
-
-
 @contextmanager
-def _level(conn: Connection) -> Iterator[None]:
+def _level(conn: Connection) -> Iterator[bool]:
     """Let a transaction on PostgreSQL begin with its level, which nothing changes any more once a
     listener of the host's has read.
+
+    Yields whether it has that level then: a listener may choose another one as it begins.
     """
     raw: Any = conn.connection.dbapi_connection
     if conn.dialect.name != "postgresql" or not hasattr(raw, "isolation_level") or _is_open(raw):
-        yield
+        yield False
         return
     before = raw.isolation_level
     conn.dialect.set_isolation_level(raw, "READ COMMITTED")
     try:
-        yield
+        yield not conn.dispatch.begin
     finally:
-        _put_back(conn, lambda: setattr(raw, "isolation_level", before))
+        put_back(conn, lambda: setattr(raw, "isolation_level", before))
 
 
 def _is_begun(raw: Any) -> bool:
@@ -248,41 +234,18 @@ def _require_level(conn: Connection) -> None:
 
 
 @contextmanager
-def _session_settings(conn: Connection, wanted: dict[str, str]) -> Iterator[None]:
-    if not wanted:
-        conn.rollback()
-        yield
-        return
-    if conn.dialect.name == "postgresql":
-        read = ", ".join(f"current_setting('{name}')" for name in wanted)
-        change = [f"SET SESSION {name} = {value}" for name, value in wanted.items()]
-        back = "SELECT " + ", ".join(f"set_config('{name}', %s, false)" for name in wanted)
-    else:
-        read = ", ".join(f"@@SESSION.{name}" for name in wanted)
-        change = ["SET " + ", ".join(f"SESSION {name} = {v}" for name, v in wanted.items())]
-        back = "SET " + ", ".join(f"SESSION {name} = %s" for name in wanted)
+def _session_settings(conn: Connection) -> Iterator[None]:
+    """Let locks be waited for as in `transaction`, where each statement commits by itself."""
+    read = ", ".join(f"current_setting('{name}')" for name in _ALONE)
+    back = "SELECT " + ", ".join(f"set_config('{name}', %s, false)" for name in _ALONE)
     before = tuple(conn.exec_driver_sql(f"SELECT {read}").one())
-    for statement in change:
-        conn.exec_driver_sql(statement)
+    for name, value in _ALONE.items():
+        conn.exec_driver_sql(f"SET SESSION {name} = {value}")
     conn.rollback()
     try:
         yield
     finally:
-        _put_back(conn, lambda: conn.exec_driver_sql(back, before))
-
-
-def _put_back(conn: Connection, what: Callable[[], object]) -> None:
-    """Make a connection as the host had it, or give it up where that cannot be done any more.
-
-    What was committed by then was: nobody may be told that nothing was changed.
-    """
-    if conn.closed or conn.invalidated:
-        return
-    try:
-        what()
-        conn.rollback()
-    except (DBAPIError, conn.dialect.loaded_dbapi.Error):
-        conn.invalidate()
+        put_back(conn, lambda: conn.exec_driver_sql(back, before))
 
 
 _AS_BEFORE = -1

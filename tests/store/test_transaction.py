@@ -264,6 +264,43 @@ def test_a_host_that_reads_as_a_transaction_begins_is_no_obstacle(
         assert notes(engine) == ["ours", "two"]
 
 
+def test_a_host_that_chooses_a_level_as_a_transaction_begins_is_no_obstacle(
+    postgresql_url: str,
+) -> None:
+    """Of ours it is ours all the same."""
+    with hotel(postgresql_url) as engine:
+        @event.listens_for(engine, "begin")
+        def strict(conn: Connection) -> None:
+            conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+
+        with transaction(engine) as conn:
+            assert conn.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
+
+
+def test_mariadb_is_asked_little_about_a_transaction(mariadb_url: str) -> None:
+    """Its settings there and back, the commit, and what the pool sends: everyone comes by here."""
+    with hotel(mariadb_url, pool_size=1, max_overflow=0) as engine:
+        def asked(*acts: Callable[[], None]) -> int:
+            with engine.connect() as conn:
+                before = questions(conn)
+                conn.rollback()
+            for act in acts:
+                act()
+            with engine.connect() as conn:
+                return questions(conn) - before
+
+        def reads() -> None:
+            with transaction(engine) as conn:
+                conn.exec_driver_sql("SELECT 1")
+
+        assert asked(reads) - asked() <= len(["lent", "SELECT 1", "COMMIT", "back", "reset"])
+
+
+def questions(conn: Connection) -> int:
+    """Return how many statements this session of MariaDB was sent."""
+    return int(conn.exec_driver_sql("SHOW SESSION STATUS LIKE 'Questions'").one()[1])
+
+
 def leaves_open(engine: Engine) -> None:
     """Let a listener of the host's read as a connection leaves the pool, and end nothing."""
 

@@ -29,10 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.errors import BusyError, RetryableError
-from flask_guesterase.store import tables, transaction
+from flask_guesterase.store import tables
 from flask_guesterase.store.access import tokens
 from flask_guesterase.store.mapping.host import Host
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.statements import lent
 from flask_guesterase.web.anew import anew, apart, committed
 from flask_guesterase.web.commands.console import Answer, typed, verb, written
 from tests.engines import SERVERS, fresh_database
@@ -148,7 +149,7 @@ def test_three_programs_with_one_key_at_one_moment_get_one_number(
 ) -> None:
     """Two of them wait for the first, and are told what it made."""
     # However slow this machine is, nobody waits in vain.
-    monkeypatch.setitem(transaction._SESSION, "innodb_lock_wait_timeout", "60")
+    monkeypatch.setitem(lent.SESSION, "innodb_lock_wait_timeout", "60")
     secret = token(house, "officer")
     key = {"Idempotency-Key": "night-7"}
     inside, go = threading.Event(), threading.Event()

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Table
 from ...core.certificate import Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import BusyError, SetupError
+from ..statements.lent import LOCK_SECONDS
 from ..statements.sql import quoted
-from ..transaction import LOCK_SECONDS
 
 ROUNDS = 3
 """Switches of the log after which an idle server has let go of its old segments."""

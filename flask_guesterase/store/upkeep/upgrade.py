@@ -27,9 +27,10 @@ from .. import tables
 from ..keys import installation
 from ..keys.custodian import FolderCustodian
 from ..statements.folder import refused_as
+from ..statements.lent import LOCK_SECONDS
 from ..statements.sql import MARIADB
 from ..tables import PREFIX
-from ..transaction import LOCK_SECONDS, transaction
+from ..transaction import transaction
 
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext

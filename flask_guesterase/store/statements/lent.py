@@ -1,0 +1,91 @@
+"""A session of the host's on MariaDB, lent to us for one transaction and given back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from .sql import MARIADB
+
+LOCK_SECONDS = 2
+"""How long a transaction of ours waits for a lock, on every engine."""
+
+SESSION = {
+    "innodb_lock_wait_timeout": str(LOCK_SECONDS),
+    "lock_wait_timeout": str(LOCK_SECONDS),
+    "time_zone": "'+00:00'",
+    "sql_mode": "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
+}
+"""MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
+
+_IN_TRANSACTION = 1
+"""A bit of what a server says of a session with each answer."""
+
+
+@contextmanager
+def lent(conn: Connection, dialect: str) -> Iterator[None]:
+    """Let a session of MariaDB be as ours need it, and as the host had it at the end.
+
+    By the driver, in a message each: every transaction comes by here, and what SQLAlchemy sends
+    begins one that is to be rolled back.
+    """
+    conn.rollback()
+    if dialect not in MARIADB:
+        yield
+        return
+    raw: Any = conn.connection.dbapi_connection
+    wanted = SESSION | {_level_name(conn): "'READ-COMMITTED'"}
+    # All that is to be kept is read before anything is set.
+    keep = [f"@guesterase_{name} = @@SESSION.{name}" for name in wanted]
+    change = [f"SESSION {name} = {value}" for name, value in wanted.items()]
+    _send(conn, raw, "SET " + ", ".join([*keep, *change]))
+    if getattr(raw, "server_status", 1) & _IN_TRANSACTION:
+        # A listener of the host's began something as the pool gave this connection out.
+        conn.begin().rollback()
+    back = "SET " + ", ".join(f"SESSION {name} = @guesterase_{name}" for name in wanted)
+    try:
+        yield
+    finally:
+        put_back(conn, lambda: _sent(raw, back))
+
+
+def _send(conn: Connection, raw: Any, statement: str) -> None:
+    """Send a statement by the driver; what goes wrong is told as SQLAlchemy tells it."""
+    try:
+        _sent(raw, statement)
+    except conn.dialect.loaded_dbapi.Error:
+        conn.exec_driver_sql(statement)
+        conn.rollback()
+
+
+def _sent(raw: Any, statement: str) -> None:
+    cursor = raw.cursor()
+    try:
+        cursor.execute(statement)
+    finally:
+        cursor.close()
+
+
+def _level_name(conn: Connection) -> str:
+    """Return what a server calls the level of its transactions: MariaDB had a name of its own."""
+    dialect: Any = conn.dialect
+    old = dialect.is_mariadb and (dialect.server_version_info or ()) < (11, 1)
+    return "tx_isolation" if old else "transaction_isolation"
+
+
+def put_back(conn: Connection, what: Callable[[], object]) -> None:
+    """Make a connection as the host had it, or give it up where that cannot be done any more.
+
+    What was committed by then was: nobody may be told that nothing was changed.
+    """
+    if conn.closed or conn.invalidated:
+        return
+    try:
+        what()
+        conn.rollback()
+    except (DBAPIError, conn.dialect.loaded_dbapi.Error):
+        conn.invalidate()
