@@ -386,7 +386,7 @@ def test_the_notice_says_which_data_and_what_guests_can_do(house: House) -> None
     act(officer, number, "reach", table="", since="", until="")
     act(officer, number, "propose", duty="CN/guests", words=advice)
     shown = officer.get(f"{notice}?duty=CN/authority")
-    assert "涉及的数据：电子邮箱（guests.email）" in shown
+    assert "涉及的信息：电子邮箱（guests.email）" in shown
     assert f"客人可以做什么：{advice}" in shown
     act(officer, number, "takeback", duty="CN/guests")
     act(officer, number, "classify", **{**form, "severity": "risk-unlikely"})
