@@ -76,12 +76,12 @@ DUTIES: tuple[Duty, ...] = (
     ),
     Duty(
         "EU", Reason.PURPOSE, "GDPR Art. 17(1)(a)", ("F059",),
-        "对于收集或处理的目的，数据已不再必要",
+        "对于收集或处理的目的，个人信息已不再必要",
         "The data are no longer necessary for their purpose.",
     ),
     Duty(
         "EU", Reason.PERIOD, "GDPR Art. 17(1)(a)", ("F059",),
-        "保存期限已过，对于收集或处理的目的，数据已不再必要",
+        "保存期限已过，对于收集或处理的目的，个人信息已不再必要",
         "Their period is over, so the data are no longer necessary for their purpose.",
     ),
     Duty(
@@ -96,7 +96,7 @@ DUTIES: tuple[Duty, ...] = (
     ),
     Duty(
         "EU", Reason.UNLAWFUL, "GDPR Art. 17(1)(d)", ("F059",),
-        "数据被违法处理",
+        "个人信息被违法处理",
         "The data were processed unlawfully.",
     ),
     Duty(
@@ -106,7 +106,7 @@ DUTIES: tuple[Duty, ...] = (
     ),
     Duty(
         "EU", Reason.CHILD, "GDPR Art. 17(1)(f)", ("F059",),
-        "数据是在向儿童提供信息社会服务时收集的",
+        "个人信息是在向儿童提供信息社会服务时收集的",
         "The data were collected for an online service offered to a child.",
     ),
     Duty(

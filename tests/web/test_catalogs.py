@@ -40,6 +40,10 @@ NAMED: dict[str, tuple[str, dict[str, str]]] = {
             "es": "código",
         },
     ),
+    "slip": (
+        r"\bslips?\b",
+        {"zh": "回执", "ja": "控え", "de": "Beleg", "fr": "coupon", "es": "resguardo"},
+    ),
 }  # fmt: skip
 """What has one name in each language -> how English names it, and its name there."""
 
@@ -58,6 +62,42 @@ def test_what_somebody_must_find_again_has_one_name(what: str, code: str) -> Non
         if names[code].casefold() not in text.casefold().replace("retenciones", "retención")
     ]
     assert other == []
+
+
+ADDRESSED = r"address or (a )?number|address is (needed|kept)|without an address|read the address"
+MEANT = (
+    ("住客", r"Hotel Business Act|[Ff]oreign guest|No statewide"),
+    ("资料", r"on paper|the fact that was read|^PDPO|\(PDPO|個人資料保護法"),
+    ("数据", r"[Ff]igure|others published|^Theirs$|\brows?\b|view of the data|^Somebody else is"),
+    ("纸条", r"(?!)"),
+)
+"""A Chinese word, and what English speaks of where it stands: guests are 客人, a slip is 回执."""
+TECHNICAL = r"数据(?:库|表|文件|地图|行|统计|安全)|(?:西班牙)?数据保护(?:局|机构|监管机构)|写入数据"
+
+
+@pytest.mark.parametrize(("word", "english"), MEANT, ids=[word for word, _ in MEANT])
+def test_chinese_calls_guests_and_what_is_about_them_by_the_words_of_the_law(
+    word: str, english: str
+) -> None:
+    """PIPL calls its object 个人信息; 数据 is a table or a figure, 资料 lies on paper."""
+    other = [
+        text
+        for message in messages("zh")
+        if not re.search(english, said(message.id)[0])
+        for text in said(message.string)
+        if word in re.sub(TECHNICAL, "", text)
+    ]
+    assert other == []
+
+
+def test_what_a_message_can_be_sent_to_is_no_place_in_chinese() -> None:
+    """地址 is where somebody lives: a guest would wait for a letter."""
+    told = [
+        text for message in messages("zh") if re.search(ADDRESSED, said(message.id)[0])
+        for text in said(message.string)
+    ]  # fmt: skip
+    assert len(told) > 9
+    assert [text for text in told if "地址" in text] == []
 
 
 TAKEN_BACK = (

@@ -41,7 +41,7 @@ def test_the_calendar_holds_what_is_to_come_and_nothing_of_the_case(house: House
         conn.execute(text("UPDATE guesterase_request SET due_on = :day"), {"day": later})
     moved = events(browser.client.get("/privacy/case/dates.ics").text)
     assert moved == {uid: (later.replace("-", ""), told[1])}, "a day that moves keeps its event"
-    assert "您的资料" in browser.get("/privacy/case/dates.ics?lang=zh")
+    assert "您的个人信息" in browser.get("/privacy/case/dates.ics?lang=zh")
 
 
 def test_after_the_erasure_the_days_are_those_of_what_is_left(house: House) -> None:

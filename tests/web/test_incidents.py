@@ -148,8 +148,8 @@ def test_that_the_public_was_told_is_recorded_and_confirmed_on_the_page(house: H
     act(second, number, "send", duty="CN/guests", digest=seen(second, number))
     act(officer, number, "review", words="Shred at once.")
     page = second.get(f"{path}?lang=en")
-    assert "1 person could not be written to; tell them in public." in page
-    assert "<li>whom no letter reached must be told in public" in page
+    assert "1 person could not be written to." in page
+    assert "<li>whom no letter reached must be told by post or by telephone" in page
     assert act(second, number, "close") == 409
     form = {"duty": "CN/guests", "place": "<i>pine.example</i>", "on": today().isoformat()}
     for wrong, said in (
@@ -199,7 +199,11 @@ def test_whom_no_letter_reached_was_told_by_post_or_by_telephone_too(house: Hous
     act(officer, number, "propose", duty="CN/guests", words="A list was seen.")
     act(second, number, "send", duty="CN/guests", digest=seen(second, number))
     page = second.get(f"{path}?lang=en")
-    assert "Whom post or a call can reach, tell that way instead." in page
+    said = "Tell them by post or by telephone, in public only whom neither reaches and where the"
+    assert f"{said} law allows it." in page
+    shown = second.get(f"{path}?lang=zh")
+    assert "第57条没有规定可以公告代替通知" in shown
+    assert "请以公告方式告知" not in shown
     assert re.search(r'name="way" value="in-public" required checked', page)
     form = {"duty": "CN/guests", "place": "The front desk", "on": today().isoformat()}
     assert act(officer, number, "public", way="by-pigeon", **form) == 422
@@ -382,7 +386,7 @@ def test_the_notice_says_which_data_and_what_guests_can_do(house: House) -> None
     act(officer, number, "reach", table="", since="", until="")
     act(officer, number, "propose", duty="CN/guests", words=advice)
     shown = officer.get(f"{notice}?duty=CN/authority")
-    assert "涉及的数据：电子邮箱（guests.email）" in shown
+    assert "涉及的信息：电子邮箱（guests.email）" in shown
     assert f"客人可以做什么：{advice}" in shown
     act(officer, number, "takeback", duty="CN/guests")
     act(officer, number, "classify", **{**form, "severity": "risk-unlikely"})

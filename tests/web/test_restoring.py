@@ -219,7 +219,7 @@ def test_the_guest_is_told_in_their_language(house: House, number: str, ground: 
     letters = [row for row in house.hotel.ours("outbox") if row["template"] == "restored"]
     assert len(letters) == 1
     page = house.browser("clerk").get(f"{DESK}/outbox")
-    assert "took the erasure of your data back" in page or "撤销了对您数据的删除" in page
+    assert "took the erasure of your data back" in page or "撤销了对您个人信息的删除" in page
     assert "order" not in re.sub(r"<[^>]*>", "", page).lower().replace("in order", "")
     assert ground not in page
 

@@ -21,8 +21,8 @@ from . import alarms, evidence, records
 from .records import Incident
 
 _HOW = (
-    "Tell them in public, by post or by telephone, record how and when, and let a second person "
-    "confirm it."
+    "Tell them by post or by telephone, or in public where the law allows it; record how and when, "
+    "and let a second person confirm it."
 )
 
 

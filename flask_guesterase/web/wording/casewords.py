@@ -67,8 +67,8 @@ DUTIES: dict[str, str] = {
     "not-reviewed": N_("nobody wrote down what it taught"),
     "not-told": N_("somebody must still be told"),
     "not-public": N_(
-        "whom no letter reached must be told in public, by post or by telephone: record how and "
-        "when, and let a second person confirm it"
+        "whom no letter reached must be told by post or by telephone, or in public where the law "
+        "allows it: record how and when, and let a second person confirm it"
     ),
     "measures-open": N_("a measure is not done yet"),
     "evidence": N_("evidence of an incident"),
