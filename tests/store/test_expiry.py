@@ -1050,3 +1050,22 @@ def test_a_hold_that_is_lifted_takes_nothing_of_who_lives(any_inn: Inn, alone: b
     finishing.finish(inn.run)
     assert inn.read(BILLS)["role"] == ("[erased]" if alone else "main")
     assert inn.read(BILLS)["payer"] == "Ann Berg"
+
+
+def test_a_hold_that_is_lifted_takes_nothing_of_whose_row_it_is_by_now(inn: Inn) -> None:
+    """The host gave a bill to a guest who lives, while a hold kept it of one who ran out."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    inn.person(1, date(2022, 1, 1))
+    inn.person(2, date(2026, 3, 1))
+    inn.bill(1, one=1, role="main")
+    wanted = Wanted("record", "court-order", "bills", "1")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.set(BILLS, 1, one=2)
+    for user in ("officer", "second"):
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    inn.later(days=1)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["role"] == "main"
+    assert [row["mode"] for row in inn.ours("kept") if row["ended_at"] is None] == []

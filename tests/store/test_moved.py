@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import RowRule, keep, redact, retain
 from flask_guesterase.store import tables
@@ -139,6 +140,42 @@ def test_a_column_nobody_knows_any_more_is_not_taken_for_gone(inn: Inn) -> None:
     assert [(f.place, f.severity) for f in told if f.id == "column-unknown"] == [
         ("bills.payee", Severity.WARN)
     ]
+
+
+def bills(inn: Inn, columns: dict[str, Any]) -> dict[str, Any]:
+    """Let the policy say something else of columns of bills; return what it said of all."""
+    people, policy = (inn.datamap.tables[name].policy for name in ("people", "bills"))
+    now = replace(policy, columns={**policy.columns, **columns})
+    inn.datamap = resolve([(PEOPLE, people), (BILLS, now)], METADATA.tables.values(), [])
+    return dict(policy.columns)
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["by law", "under a hold"])
+def test_a_column_that_the_policy_leaves_by_now_is_not_taken_for_gone(
+    inn: Inn, held: bool
+) -> None:
+    """The vendor declared that it stays: no certificate calls it gone before a rule takes it."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    wanted = Wanted("record", "court-order", "bills", "1")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer")) if held else 0
+    number = sealed(inn)
+    before = bills(inn, {"payer": keep("which house")})
+    for user in ("officer", "second") if held else ():
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    for _ in range(2):
+        over(inn)
+        row = inn.read(BILLS, 1)
+        assert (state(inn, number), row["payer"], row["role"]) == ("sealed", NAME, "[erased]")
+    said = inn.content(number)
+    assert "payer" not in {name for each in said["went"] for name in each["columns"]}
+    told = inn.run(lambda office: unnamed.findings(office.work))
+    assert [(f.id, f.place, f.severity) for f in told if f.table == "bills"] == [
+        ("column-uncovered", "bills.payer", Severity.WARN)
+    ]
+    bills(inn, before)
+    over(inn)
+    assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("erased", None)
 
 
 def test_a_table_nobody_knows_any_more_is_named(inn: Inn) -> None:

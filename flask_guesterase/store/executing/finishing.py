@@ -261,7 +261,7 @@ def _finish(
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, scope)
     erased.rest = [meanwhile.unwritten(work, origin.number, each) for each in erased.rest]
-    keeping.end(work, keys)
+    _end(work, lines, keys)
     keeping.record(work, origin, plan, erased, _since(lines, keys), _stood(work, lines, keys))
     if origin.number is not None:
         newstay.ask(work, origin, plan)
@@ -281,6 +281,16 @@ def _finish(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
         ))
     return {"finished": sum(erased.counts.values())}
+
+
+def _end(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> None:
+    """Note that kept rows have ended, but for what the policy leaves in them by now."""
+    known = {line.id: remainder.unruled(work, line) for line in lines if keys[line.id]}
+    left = {id: names for id, names in known.items() if names}
+    keeping.end(work, keys.keys() - left.keys())
+    keeping.narrow(work, left)
 
 
 def _drawn(

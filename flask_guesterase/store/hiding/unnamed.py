@@ -1,4 +1,4 @@
-"""What is kept in tables and columns that the host does not have any more."""
+"""What is kept in tables and columns that the host does not have, or no rule takes, any more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 
 from ...core.finding import Finding, Severity
 from .. import tables
-from ..retaining.remainder import columns_of
+from ..retaining.remainder import columns_of, unruled
 from ..work import Work
 from .restricted import MODES
 
@@ -17,7 +17,7 @@ _SHOWN = "what took their place is shown to everybody, and does not end on its d
 
 
 def findings(work: Work) -> list[Finding]:
-    """Return the tables and columns of which nobody can say what took their place.
+    """Return the tables and columns of which nobody can say what took their place, or that stay.
 
     Where a column retained under the same category did, it is hidden and ends on that day.
 
@@ -30,7 +30,23 @@ def findings(work: Work) -> list[Finding]:
         .where(kept.c.ended_at.is_(None), kept.c.mode.in_(MODES))
         .group_by(*groups)
     )
-    return [_finding(work, row) for row in rows if columns_of(work, row) is None]
+    found = rows.all()
+    stays = [_left(row, left) for row in found if (left := sorted(unruled(work, row)))]
+    return [*stays, *(
+        _finding(work, row) for row in found
+        if columns_of(work, row) is None and not unruled(work, row)
+    )]  # fmt: skip
+
+
+def _left(row: Row[Any], columns: list[str]) -> Finding:
+    how = f"retain('{row.category}')" if row.category else "null"
+    return Finding(
+        "column-uncovered", row.table_name, ", ".join(columns),
+        f"Something is kept of who was erased in {row.many} rows in columns that no rule takes any "
+        "more: it stays hidden, and does not end on its day.",
+        f"Give them a rule again, such as {how}; certificates say until when they stay.",
+        Severity.WARN,
+    )
 
 
 def _finding(work: Work, row: Row[Any]) -> Finding:

@@ -349,6 +349,18 @@ def end(
         work.conn.execute(mine.where(kept.c.table_name.in_(telling)).values(row_key=""))
 
 
+def narrow(work: Work, columns: Mapping[int, Iterable[str]]) -> None:
+    """Note that of kept rows only some columns are kept any more.
+
+    :param work: the open transaction.
+    :param columns: number of the kept row -> names of these columns.
+    """
+    kept = tables.kept
+    for id, names in columns.items():
+        left = canonical(sorted(names)).decode()
+        work.conn.execute(update(kept).where(kept.c.id == id).values(columns=left))
+
+
 def _note_paper(work: Work, ids: Sequence[int]) -> None:
     """Note how much of what ends now may lie there on paper too."""
     kept = tables.kept

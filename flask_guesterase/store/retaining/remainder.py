@@ -86,7 +86,8 @@ def _of_gone(
 ) -> list[Row]:
     """Return rows as theirs who were erased while a hold kept them; whoever lives is another.
 
-    What ran out by itself, while nobody was erased, is nobody's to keep.
+    What ran out by itself, while nobody was erased, is nobody's to keep; but a row that is
+    somebody's by now who lives goes on its own day, as the next look finds it.
     """
     erased = buried(work.conn, {person for row in rows for person, _ in row.owners})
     shells = erased_before(work.conn, work.datamap, erased)
@@ -94,9 +95,9 @@ def _of_gone(
     for row in rows:
         at = held.get((table, row.key), datetime.max)
         went = {person for person, _ in row.owners if person in erased and erased[person] >= at}
-        living = (each for each in row.owners if went and each[0] not in went | shells)
-        others = frozenset(living)
-        found.append(Row(row.key, row.owners - others, others))
+        others = frozenset(each for each in row.owners if each[0] not in went | shells)
+        if went or not others:
+            found.append(Row(row.key, row.owners - others, others))
     return found
 
 
@@ -188,17 +189,31 @@ def columns_of(work: Work, line: Line[Any]) -> frozenset[str] | None:
 
     A column that is not there any more was renamed or dropped, and which took its place is not
     written down: all that is kept under the same category today, or all that goes, stands for it.
+    One that is there, and that no rule takes today, does not go.
     """
     declared = work.datamap.tables.get(line.table_name)
     if declared is None:
         return None
-    named = frozenset(json.loads(line.columns))
+    named, left = frozenset(json.loads(line.columns)), unruled(work, line)
     there = named & {column.name for column in declared.table.c}
     if there == named:
-        return named
+        return named - left or (None if left else named)
     if not line.category:
         return _all(work, declared.name)
-    return there | {n for n, c in declared.retain.items() if c == line.category} or None
+    return there - left | {n for n, c in declared.retain.items() if c == line.category} or None
+
+
+def unruled(work: Work, line: Any) -> frozenset[str]:
+    """Return the columns of a kept row that today's policy leaves where they are, without an end.
+
+    :param work: the open transaction.
+    :param line: row of our table.
+    """
+    declared = work.datamap.tables.get(line.table_name)
+    if declared is None or declared.deletes:
+        return frozenset()
+    named = {column.name for column in declared.table.c}.intersection(json.loads(line.columns))
+    return frozenset(named - declared.erase.keys() - declared.retain.keys())
 
 
 def _there(work: Work, declared: Declared, text: str) -> list[Key]:
