@@ -601,6 +601,40 @@ def test_nobody_is_reminded_of_what_has_ended(hotel: Hotel) -> None:
         assert office.list(state="overdue") == []
 
 
+@pytest.mark.parametrize("end", ["refused", "done"])
+def test_people_are_reminded_of_an_end_that_no_guest_heard_of(hotel: Hotel, end: str) -> None:
+    """The letter of it was given up: as of any answer that is due, until a person hands it over."""
+    under(hotel, "DE", "Europe/Berlin")
+    hotel.guest(1, **ANN)
+    if end == "refused":
+        number = filed(hotel)
+        with hotel.begin() as office:
+            office.refuse(number, "officer", "another-persons-data")
+    else:
+        number = hotel.approved(email=ANN["email"], name=ANN["name"])
+        with hotel.begin() as office:
+            office.erase(number)
+        with hotel.begin() as office:
+            office.check(number)
+    with hotel.begin() as office:
+        parcels = dispatch.claim(office.work, frozenset({"smtp"}))
+        (letter,) = (each for each in parcels if each.template == end)
+        dispatch.give_up(office.work, letter, "SMTPRecipientsRefused")
+    due = datetime.fromisoformat(shown(hotel, number)["due_on"]).replace(hour=9, tzinfo=UTC)
+    told = []
+    for days in (-10, -7, -6, 1, 2):
+        hotel.now = due + timedelta(days=days)
+        parcels = sent(hotel, "deadline") if remind(hotel) else []
+        told.append(sorted((p.content["to"], p.content["params"]["what"]) for p in parcels))
+    officer, deputy = (f"{who}@pine.example" for who in ("officer", "deputy"))
+    late = [(deputy, "letter"), (officer, "letter")]
+    assert told == [[], [(officer, "letter")], [], late, late]
+    with hotel.begin() as office:
+        office.printed(letter.id, "clerk")
+    hotel.later(days=1)
+    assert remind(hotel) == 0
+
+
 def test_who_was_told_that_it_waits_has_an_answer(hotel: Hotel) -> None:
     """A decided erasure that waits for a stay to end, and says so, is not late."""
     under(hotel, "DE", "Europe/Berlin")

@@ -15,6 +15,7 @@ from flask_guesterase.store.access import tokens
 from flask_guesterase.store.complaints.looking import PAGE
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.web.guestpages import guestdesk
+from flask_guesterase.web.wording.letters import written
 from tests.store.meter import fetched
 from tests.store.test_owndata import forget
 from tests.web.house import CANARY, Browser, House
@@ -75,6 +76,20 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
         due = date.fromisoformat(office.show(number)["due_on"])
     assert f"最迟于{due.year}年{due.month}月{due.day}日答复您" in letters
     assert CANARY not in second.get(f"{DESK}/complaints")
+
+
+@pytest.mark.parametrize("template", ["complained", "complaint"])
+def test_a_letter_about_a_complaint_is_titled_with_its_own_number(
+    house: House, template: str
+) -> None:
+    """The request it is about has another one; whoever asks by it is asked about the complaint."""
+    said = {
+        "complaint": "GC-7KQ2M9XA", "number": "GR-4TRW8ZHN", "property": "sh", "kind": "erasure",
+        "outcome": "upheld", "due": "2026-04-10",
+    }  # fmt: skip
+    with house.app.app_context():
+        title = written(template, "en", said)["subject"]
+    assert title == "Your complaint GC-7KQ2M9XA"
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ import re
 from html import unescape
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.web.wording.language import LANGUAGES, Language
 from flask_guesterase.web.wording.letters import written
+from tests.store.hotel import Guest
 from tests.web.house import House
 
 DESK = "/desk/privacy"
@@ -74,6 +76,39 @@ def test_the_guest_and_who_acts_for_one_who_lives_read_nothing_of_it(house: Hous
     letters = clerk.get(f"{DESK}/outbox")
     assert "The hotel has refused the request." in letters
     assert "a close relative of a guest who has died" not in unescape(slip + letters)
+
+
+ACTING = {
+    "guardian": ("guardianship-paper", "A parent or guardian asked for the guest."),
+    "representative": ("power-of-attorney", "A representative asked for the guest."),
+}
+
+
+@pytest.mark.parametrize("asked_by", ACTING)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_who_acts_for_a_guest_without_a_contact_reads_whose_data_are_meant(
+    house: House, lang: str, asked_by: str
+) -> None:
+    """The letter is printed for them, as it was read before it was sent; the code is theirs too."""
+    seen, first = ACTING[asked_by]
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(email=None, phone=None))
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request(
+            {"document": "E1"}, property="sh", by="clerk", lang=lang, asked_by=asked_by,
+        )  # fmt: skip
+    here = f"{DESK}/{number}"
+    house.browser("clerk").post(f"{here}/confirm", here, how="desk", seen=seen)
+    page = house.browser("clerk").get(here, wish="en")
+    assert "Who asked has lost the case code" in page
+    assert "The guest has lost the case code" not in page
+    ground, officer = "another-persons-data", house.browser("officer")
+    read = officer.get(f"{here}/refusal?ground={ground}")
+    officer.post(f"{here}/refuse", here, ground=ground)
+    whose = f"{first} What is said here of your data means the data of that guest."
+    said = Language(lang).gettext(whose)
+    assert said in unescape(read)
+    assert unescape(house.browser("clerk").get(f"{DESK}/outbox")).count(said) == 1
 
 
 @pytest.mark.parametrize("asked_by", ["guest", "relative"])

@@ -61,7 +61,8 @@ def drafted(work: Work, row: Complaint, case: Case | None, outcome: str, words: 
     found = _fitting(work, row, case, outcome)
     params = _params(work, row, case, found, words)
     if case is not None:
-        return Draft(row.lang, outbox.about(case, params), not contact_of(work, case.number))
+        printed = contact_of(work, case.number) is None
+        return Draft(row.lang, outbox.about(case, params, printed), printed)
     said = safe.peek(work, row.box) or {}
     return Draft(row.lang, params, not said.get("value"))
 

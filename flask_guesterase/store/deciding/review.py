@@ -280,7 +280,7 @@ def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
     move(case.state, State.REFUSED)
     params = reply.refused(work, case, _ground(work, case, ground))
     reached = case.asked_by != Asker.RELATIVE and contact_of(work, case.number) is not None
-    return Draft(case.lang, outbox.about(case, params), not reached)
+    return Draft(case.lang, outbox.about(case, params, not reached), not reached)
 
 
 def _uncontested(case: Case) -> None:

@@ -157,7 +157,7 @@ def queue_print(
     :param dedupe: a second letter with the same mark is not queued.
     """
     channel = work.settings.mail if work.settings.mail in SHOWN else "print"
-    content = {"to": "", "lang": case.lang, "params": about(case, params)}
+    content = {"to": "", "lang": case.lang, "params": about(case, params, True)}
     _queue(work, case, MESSAGE, channel, template, dedupe, content)
 
 
@@ -198,22 +198,22 @@ def queue_post(
     if not post.value and channel not in SHOWN:
         channel = "print"
     content: dict[str, Any] = {
-        "to": post.value,
-        "lang": post.lang,
-        "params": {**params, "property": post.property},
+        "to": post.value, "lang": post.lang, "params": {**params, "property": post.property},
     } | ({} if post.person is None else {PERSON: list(post.person)})
     _queue(work, post, MESSAGE, channel, template, dedupe, content)
 
 
-def about(case: Case, params: Mapping[str, str]) -> dict[str, str]:
+def about(case: Case, params: Mapping[str, str], printed: bool = False) -> dict[str, str]:
     """Return what the text of a letter needs, with what each about this request says besides.
 
     :param case: the request.
     :param params: what this text needs beyond that.
+    :param printed: whether it goes to no contact of the guest, and so to who asked.
     """
     said = {**params, "number": case.number, "property": case.property, "kind": case.kind}
     # Of whom it speaks is not who reads it.
-    return said | ({"asker": Asker.RELATIVE} if case.asked_by == Asker.RELATIVE else {})
+    other = case.asked_by == Asker.RELATIVE or (printed and case.asked_by != Asker.GUEST)
+    return said | ({"asker": case.asked_by} if other and case.asked_by else {})
 
 
 def queue_notice(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -35,8 +35,9 @@ from ..statements.sql import chunks
 from ..work import Work
 from . import waiting
 
-ANSWER, RECEIPT = "answer", "receipt"
-"""What is due: the answer itself, or the word that the request was received."""
+ANSWER, RECEIPT, LETTER = "answer", "receipt", "letter"
+"""What is due: the answer itself, the word that the request was received, or that a person hands
+over an answer whose letter reached nobody."""
 
 
 def received(work: Work, case: Case) -> date:
@@ -117,14 +118,18 @@ def untold(work: Work, number: str | None = None) -> list[Case]:
     :param work: the open transaction.
     :param number: number of the one that is asked about; None for all of the known properties.
     """
+    return [case for case, day in _silent(work, number) if day < today(work, case)]
+
+
+def _silent(work: Work, number: str | None = None) -> list[tuple[Case, date]]:
+    """Return the requests that ended and whose guest was not reached, with the day for that."""
     lost, table = unheard.unanswered(work, number), tables.request
     rows = [
         row
         for part in chunks(sorted(lost))
         for row in work.conn.execute(select(*columns()).where(table.c.number.in_(part))).all()
     ]
-    found = map(read, rows)
-    return [c for c in found if _from_erasure(work, c, _written(work, c)) < today(work, c)]
+    return [(case, _from_erasure(work, case, _written(work, case))) for case in map(read, rows)]
 
 
 def stands(work: Work, case: Case) -> bool:
@@ -312,21 +317,35 @@ def remind(work: Work) -> int:
     """Remind those whose deadline comes near or is past, once a day; return how many requests.
 
     Seven, three and one day before, and every day once it is late, the officer is reminded, and
-    the deputy too once it is late; nobody before that while the clock stands still. The reminder
-    holds number and day and nothing of the guest.
+    the deputy too once it is late; nobody before that while the clock stands still. So they are of
+    what has ended and whose guest no letter of it reached. The reminder holds number and day and
+    nothing of the guest.
     """
-    return sum(_remind(work, case) for case in watched(work) if not answered(work, case))
+    open_ = sum(_remind(work, case) for case in watched(work) if not answered(work, case))
+    return open_ + sum(_remind_of_letter(work, case, day) for case, day in _silent(work))
 
 
 def _remind(work: Work, case: Case) -> bool:
-    now, overdue = today(work, case), late(work, case)
+    overdue = late(work, case)
     if not overdue and case.acknowledged_at is not None and stands(work, case):
         # The last day moves with every day, and would be as many days off tomorrow.
         return False
+    days = {ANSWER: due(work, case)}
+    if (receipt := receipt_due(work, case)) is not None:
+        days[RECEIPT] = receipt
+    return _write(work, case, days, overdue)
+
+
+def _remind_of_letter(work: Work, case: Case, day: date) -> bool:
+    overdue = (ANSWER,) if day < today(work, case) else ()
+    return _write(work, case, {LETTER: day}, overdue)
+
+
+def _write(work: Work, case: Case, days: Mapping[str, date], overdue: Sequence[str]) -> bool:
+    """Remind of what is due by these days, where it is the day for it."""
+    now = today(work, case)
     last = date.fromisoformat(case.reminded_on) if case.reminded_on else None
-    ends, receipt = due(work, case), receipt_due(work, case)
-    days = [ends] if receipt is None else [ends, receipt]
-    if not any(reminds(day, now, last) for day in days):
+    if not any(reminds(day, now, last) for day in days.values()):
         return False
     try:
         case = step(work, case, reminded_on=now.isoformat())
@@ -334,11 +353,12 @@ def _remind(work: Work, case: Case) -> bool:
         # Somebody acts on it right now; of what stays open the next sweep reminds.
         return False
     hotel = work.settings.home(case.property)
-    ends = min(days)
-    left = days_left(ends, now)
+    # Of two that are due on one day the receipt comes first.
+    what = min(days, key=lambda word: (days[word], word != RECEIPT))
+    left = days_left(days[what], now)
     params = {
-        "what": RECEIPT if ends == receipt else ANSWER,
-        "due": ends.isoformat(),
+        "what": what,
+        "due": days[what].isoformat(),
         "left": str(left),
         "today": now.isoformat(),
     }
@@ -347,5 +367,5 @@ def _remind(work: Work, case: Case) -> bool:
         if address:
             remind_person(work, case, address, params, role)
     event = RequestOverdue if overdue else RequestReminded
-    tell(work, event, case, SYSTEM, {"days": abs(left)}, overdue)
+    tell(work, event, case, SYSTEM, {"days": abs(left)}, tuple(overdue))
     return True
