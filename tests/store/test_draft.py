@@ -371,6 +371,18 @@ def test_what_staff_write_about_a_guest_goes_with_the_guest() -> None:
     assert isinstance(declared.columns["body"], Null)
 
 
+def test_nobody_is_looked_for_by_a_hash() -> None:
+    """What a guest says is never what stands there, and nothing tells that nobody is found."""
+    metadata = MetaData()
+    more = ("passport_no", "passport_no_hash", "email_hash")
+    guests(metadata, *(Column(name, String(64)) for name in more))
+
+    subject = drafted(metadata)["guests"].subject
+
+    assert set(subject.match) == {"email", "phone", "passport_no"}
+    assert set(subject.contact) == {"email", "phone"}
+
+
 def test_a_firm_is_not_one_of_its_contacts() -> None:
     """Whose mailbox goes leaves the others the name of their firm."""
     metadata = MetaData()

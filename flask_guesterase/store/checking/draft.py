@@ -218,7 +218,10 @@ class _Drafter:
         return own and holds_text(column.type) and is_spoken(column)
 
     def _subject(self, table: Table) -> str:
-        telling = [c.name for c in table.c if not isinstance(c.type, _NO_VALUE)]
+        telling = [
+            c.name for c in table.c
+            if not (isinstance(c.type, _NO_VALUE) or SECRET.search(c.name))
+        ]
         contact = [n for n in telling if kind_of(n) in (Kind.EMAIL, Kind.PHONE)]
         others = [n for n in telling if kind_of(n) is Kind.DOCUMENT and not ABOUT.search(n)]
         names = [n for n in telling if kind_of(n) is Kind.NAME]
