@@ -206,7 +206,8 @@ def retain(category: str, then: Any = None) -> Retain:
     after = None if then is None else as_rule(then)
     if after is not None and not isinstance(after, Null | Redact | Placeholder | Constant):
         raise PolicyError(
-            "retain(then=...) needs what the column becomes.", "Give null, redact or a value."
+            "retain(then=...) needs what the column becomes.",
+            "Give null, redact or a value; inside and mentions cannot: all of it is retained.",
         )
     return Retain(category, after)
 

@@ -312,6 +312,77 @@ def test_staff_who_are_guests_too_keep_their_login_and_what_they_wrote() -> None
     assert declared["postings"].via == "guest"
 
 
+def test_a_key_without_a_foreign_key_is_a_way_too() -> None:
+    """What an older system or another vendor wrote names its guest by a number alone."""
+    metadata = MetaData()
+    guests(metadata)
+    table(metadata, "bookings", Column("guest_id", ForeignKey("guests.id")))
+    table(metadata, "feedback", Column("guest_id", Integer), Column("comment", Text))
+    table(metadata, "rides", Column("guest_id", Integer), Column("payer_guest_id", Integer))
+    table(metadata, "user_messages", Column("guestId", Integer), Column("body", Text))
+    table(metadata, "calls", Column("booking_id", Integer), Column("phone", String(40)))
+    table(metadata, "wakes", Column("guest_idle", Integer), Column("phone", String(40)))
+
+    declared = drafted(metadata)
+
+    assert declared["feedback"].via == Equal({"guest_id": "id"}, to="guests")
+    assert list(declared["rides"].via) == [
+        Equal({"guest_id": "id"}, to="guests"), Equal({"payer_guest_id": "id"}, to="guests"),
+    ]  # fmt: skip
+    assert declared["user_messages"].via == Equal({"guestId": "id"}, to="guests")
+    # A booking's number is often empty or 0 where a row is about none: nobody guesses that.
+    assert declared["calls"].via is None
+    assert declared["wakes"].via is None
+    found = resolve(declared.items(), metadata.tables.values(), (), coverage).findings
+    assert [f.place for f in found if f.severity is Severity.STOP] == ["calls", "wakes"]
+
+
+@pytest.mark.parametrize(("name", "columns", "staff"), [
+    ("user_messages", "sender_email body", False),
+    ("admin_notes", "guest_name note", False),
+    ("users", "email passport_no nationality", False),
+    ("staff_log", "customer_phone", False),
+    ("users", "username password_hash email", True),
+    ("operators", "name email", True),
+    ("staff", "name passport_no hired_on", True),
+    ("user_roles", "role", True),
+])  # fmt: skip
+def test_a_name_alone_makes_nobody_staff(name: str, columns: str, staff: bool) -> None:
+    """A table exempted by its name keeps what its columns say about guests for good."""
+    metadata = MetaData()
+    guests(metadata)
+    table(metadata, name, *(Column(c, String(80)) for c in columns.split()))
+
+    declared = drafted(metadata)[name]
+
+    assert isinstance(declared, Exempt) is staff
+
+
+def test_what_staff_write_about_a_guest_goes_with_the_guest() -> None:
+    """A table called after who writes in it would keep all of it as what ends with a contract."""
+    metadata = MetaData()
+    guests(metadata)
+    guest = Column("guest_id", ForeignKey("guests.id"))
+    table(metadata, "admin_notes", Column("body", Text), Column("department", String(20)), guest)
+
+    declared = drafted(metadata)["admin_notes"]
+
+    assert declared.via == "guest_id"
+    assert isinstance(declared.columns["body"], Null)
+
+
+def test_nobody_is_looked_for_by_a_hash() -> None:
+    """What a guest says is never what stands there, and nothing tells that nobody is found."""
+    metadata = MetaData()
+    more = ("passport_no", "passport_no_hash", "email_hash")
+    guests(metadata, *(Column(name, String(64)) for name in more))
+
+    subject = drafted(metadata)["guests"].subject
+
+    assert set(subject.match) == {"email", "phone", "passport_no"}
+    assert set(subject.contact) == {"email", "phone"}
+
+
 def test_a_firm_is_not_one_of_its_contacts() -> None:
     """Whose mailbox goes leaves the others the name of their firm."""
     metadata = MetaData()

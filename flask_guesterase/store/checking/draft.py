@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,22 +19,22 @@ from ..mapping.unique import is_unique
 from ..statements.sql import holds_text, text_length
 from .guesses import (
     ABOUT,
-    BARE,
-    CARRIES,
     DUTY,
     EMPLOYED,
-    FILE,
     FIRM,
+    GUESTS,
     LOG,
     ON_DISK,
     PEOPLE,
-    PERSONAL,
     PROPERTY,
-    PROSE,
     SECRET,
-    SENTENCE,
     STAFF,
+    STAYING,
     VOUCHER,
+    is_prose,
+    is_spoken,
+    is_who,
+    names_key,
 )
 
 REVIEW = "REVIEW"
@@ -126,6 +127,9 @@ class _Drafter:
         if name in self.subjects:
             yield f"            subject={self._subject(table)},  # {REVIEW}"
         elif route is not None:
+            if route == self._named(name):
+                yield f"            # {REVIEW}: no foreign key says so; see that each row has its"
+                yield "            # owner's key there, or what it holds stays behind."
             yield f"            via={route},  # {REVIEW}"
             secrets = [c.name for c in table.c if SECRET.search(c.name)] if works else []
             if secrets:
@@ -139,7 +143,7 @@ class _Drafter:
 
     def _exemption(self, table: Table, personal: bool) -> str:
         """Return why a table to which no way leads may be nobody's, or an empty string."""
-        if STAFF.search(table.name):
+        if STAFF.search(table.name) and (not personal or self._logs_in(table)):
             return "people who work here, not guests"
         # Where nobody is known, that nothing leads to a person says nothing; and a voucher is made
         # out to somebody, under whatever name.
@@ -173,7 +177,7 @@ class _Drafter:
         if column.primary_key or is_generated(column) or column.foreign_keys:
             return
         rule = self._rule(table, column)
-        if rule in ("null", "redact") and about_house and _is_prose(column):
+        if rule in ("null", "redact") and about_house and is_prose(column):
             rule = "mentions"
         if rule:
             if rule in _NAMES and holds_text(column.type) and ON_DISK.search(column.name):
@@ -205,16 +209,19 @@ class _Drafter:
     def _is_personal(column: Column[object]) -> bool:
         if isinstance(column.type, Enum | Boolean) or column.foreign_keys or column.primary_key:
             return False
-        return isinstance(column.type, JSON) or _is_spoken(column)
+        return isinstance(column.type, JSON) or is_spoken(column)
 
     @staticmethod
     def _is_telling_key(column: Column[object]) -> bool:
         """Return whether a row's own key is somebody's, a mailbox for example."""
         own = column.primary_key and not column.foreign_keys
-        return own and holds_text(column.type) and _is_spoken(column)
+        return own and holds_text(column.type) and is_spoken(column)
 
     def _subject(self, table: Table) -> str:
-        telling = [c.name for c in table.c if not isinstance(c.type, _NO_VALUE)]
+        telling = [
+            c.name for c in table.c
+            if not (isinstance(c.type, _NO_VALUE) or SECRET.search(c.name))
+        ]
         contact = [n for n in telling if kind_of(n) in (Kind.EMAIL, Kind.PHONE)]
         others = [n for n in telling if kind_of(n) is Kind.DOCUMENT and not ABOUT.search(n)]
         names = [n for n in telling if kind_of(n) is Kind.NAME]
@@ -236,7 +243,18 @@ class _Drafter:
             if link.parent == name and link.child in self.subjects and self._is_one(link):
                 pairs = dict(zip(link.targets, link.columns, strict=True))
                 return f"Equal({pairs!r}, to={link.child!r})"
-        return None
+        return self._named(name)
+
+    def _named(self, name: str) -> str | None:
+        """Return the ways by columns called like the key of people, where no foreign key is."""
+        tables, ways = self.datamap.atlas.tables, list[str]()
+        for people in sorted(self.subjects & set(tables)):
+            for column in tables[name].c:
+                key = names_key(column, tables[people])
+                if key:
+                    pairs = {column.name: key}
+                    ways.append(f"Equal({pairs!r}, to={people!r})")
+        return ways[0] if len(ways) == 1 else f"[{', '.join(ways)}]" if ways else None
 
     def _original(self, name: str) -> Table | None:
         """Return the table of people, or of what leads to them, that this one has copies of."""
@@ -270,7 +288,19 @@ class _Drafter:
         table = self.datamap.atlas.tables.get(name)
         if table is None or name in self.subjects or not STAFF.search(table.name):
             return False
-        return bool(EMPLOYED.search(table.name)) or any(DUTY.search(c.name) for c in table.c)
+        return self._employs(table)
+
+    def _employs(self, table: Table) -> bool:
+        """Return whether rows are people, by a name or a column that only who works here has."""
+        said = EMPLOYED.search(table.name) or any(DUTY.search(c.name) for c in table.c)
+        return bool(said) and is_who(table) and not self._tells(table, GUESTS)
+
+    def _logs_in(self, table: Table) -> bool:
+        """Return whether rows are people who work here, or log in and have nothing of a guest."""
+        return self._employs(table) or (is_who(table) and not self._tells(table, STAYING))
+
+    def _tells(self, table: Table, of: re.Pattern[str]) -> bool:
+        return any(self._is_personal(c) and of.search(c.name) for c in table.c)
 
     def _along(self, name: str) -> list[str]:
         """Return the shortest ways along foreign keys from a table to people.
@@ -308,21 +338,6 @@ class _Drafter:
             if len(others) == 1:
                 return name
         return None
-
-
-def _is_spoken(column: Column[object]) -> bool:
-    """Return whether the name of a column says that it tells of somebody."""
-    spoken = any(p.search(column.name) for p in (PERSONAL, PROSE, FILE))
-    of = column.table.name
-    own = CARRIES.search(of) and not VOUCHER.search(of) and BARE.fullmatch(column.name)
-    return spoken or bool(own) or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
-
-
-def _is_prose(column: Column[object]) -> bool:
-    """Return whether people write sentences in a column."""
-    length = text_length(column.type)
-    long = length is None or length >= SENTENCE
-    return long and holds_text(column.type) and bool(PROSE.search(column.name))
 
 
 def draft(datamap: DataMap) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import Column, Table
+
+from ...core.identity import Kind, kind_of
+from ..statements.sql import holds_text, text_length
+
 PEOPLE = re.compile(
     r"guest|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
     r"客|宾|会员",
@@ -16,6 +21,17 @@ DUTY = re.compile(
     re.I,
 )
 """In the name of a column: people who work here have it; guests who log in have not."""
+
+WHO = re.compile(f"{STAFF.pattern}|{PEOPLE.pattern}|account|login|list|表", re.I)
+"""In the last word of a table's name: its rows are people, not what they wrote or were sent."""
+
+GUESTS = re.compile(r"guest|customer|(?<![a-z])client(?!_?(id|secret|ip))|客|宾", re.I)
+"""In the name of a personal column: it is about a guest, whatever the table is called."""
+
+STAYING = re.compile(
+    f"{GUESTS.pattern}|passport|nationality|birth|born|(?<![a-z])dob|loyalty|国籍|护照|生日", re.I
+)
+"""In the name of a column of users: people who log in and stay have it."""
 
 SECRET = re.compile(r"passw|pwd|secret|hash|salt|totp|token|(?<![a-z])pin(?![a-z])|密码", re.I)
 """In the name of a column: what no copy of somebody's data shows."""
@@ -87,3 +103,35 @@ ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|�
 """In the name of a column with "document" in it: it tells about the document, not its number."""
 
 PROPERTY = re.compile(r"propert|hotel|branch|tenant|酒店|门店", re.I)
+
+
+def is_spoken(column: Column[object]) -> bool:
+    """Return whether the name of a column says that it tells of somebody."""
+    spoken = any(p.search(column.name) for p in (PERSONAL, PROSE, FILE))
+    of = column.table.name
+    own = CARRIES.search(of) and not VOUCHER.search(of) and BARE.fullmatch(column.name)
+    return spoken or bool(own) or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
+
+
+def is_prose(column: Column[object]) -> bool:
+    """Return whether people write sentences in a column."""
+    length = text_length(column.type)
+    long = length is None or length >= SENTENCE
+    return long and holds_text(column.type) and bool(PROSE.search(column.name))
+
+
+def is_who(table: Table) -> bool:
+    """Return whether the last word of a table's name is somebody, as in staff_users."""
+    words = re.split(r"_|(?<=[a-z])(?=[A-Z])", table.name)
+    return bool(WHO.search(words[-1]))
+
+
+def names_key(column: Column[object], table: Table) -> str:
+    """Return the key after which a column is called (guest_id, payer_guest_id), or nothing."""
+    key = [c.name for c in table.primary_key.columns]
+    if len(key) != 1 or column.primary_key or column.foreign_keys:
+        return ""
+    own = table.name.lower()
+    one = "|".join(map(re.escape, (own, own.removesuffix("s"), re.sub("ies$", "y", own))))
+    called = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.name)
+    return key[0] if re.fullmatch(f"(.+_)?({one})_?{re.escape(key[0])}", called, re.I) else ""
