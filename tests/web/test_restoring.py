@@ -153,6 +153,9 @@ def test_the_day_on_which_it_was_taken_back_is_told(house: House, number: str) -
     assert case.index("<dd>your data were erased<") < case.index("<dd>the hotel took")
     said = re.findall(r"erasure taken back</strong>.*confirmed by", second.get(f"{DESK}/{number}"))
     assert day in "".join(said)
+    # The ground is a sentence of its own: nothing stands behind its full stop.
+    page = second.get(f"{DESK}/{number}?lang=en")
+    assert f"</strong>, {day}: The wrong person&#39;s data had been erased.<br>" in page
 
 
 def test_the_guest_reads_it_in_their_case(house: House, number: str) -> None:
