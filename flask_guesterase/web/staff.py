@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, make_response, redirect, request, url_for
@@ -50,7 +51,7 @@ from .staffpages.persons import named
 from .wording import letters, plain
 from .wording.reader import language, theirs
 from .wording.rendering import render_template
-from .wording.words import word
+from .wording.words import key_word, word
 
 __all__ = [
     "canaries", "claims", "complaining", "emergency", "figures", "filing", "holding", "incidents",
@@ -147,6 +148,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         seen_options=papers(tongue, case),
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
         ground_options=grounds_of(tongue, hotel, case, plan, objected),
+        key_word=partial(key_word, tongue),
         reason=reason_of(tongue, case, hotel),
         duty=duty,
         numbers=None if plan is None else plain.numbers(plan),

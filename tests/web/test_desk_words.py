@@ -20,7 +20,7 @@ from flask_guesterase.web.staffpages.holding import plain
 from flask_guesterase.web.wording.language import LANGUAGES, Language
 from flask_guesterase.web.wording.registered import shown, title
 from flask_guesterase.web.wording.words import AGAIN, grounded
-from tests.store.hotel import Booking
+from tests.store.hotel import Booking, Guest
 from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import STAFF, House
 from tests.web.test_holds import DESK, lift, pages, place
@@ -90,6 +90,21 @@ def test_nothing_is_approved_while_a_profile_is_perhaps_the_guests(house: House)
     (digest,) = re.findall(r'name="digest" value="(\w+)"', page)
     assert officer.post(f"{DESK}/{number}/approve", digest=digest).status_code == 303
     assert house.state(number) == "approved"
+
+
+def test_profiles_of_one_name_and_one_mailbox_are_told_apart_by_their_documents(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Masked, each on its card, for who may see names; of who is taken there is no need."""
+    for id in (40, 41):
+        house.hotel.put(Guest, id=id, hotel="sh", name="Cleo Marsh", email="ann@mail.example",
+                  document_no=f"LM12300{id}")  # fmt: skip
+    number = _perhaps(house)
+    page = house.browser("officer").get(f"{DESK}/{number}", wish="en")
+    assert re.findall(r"Document number (…\w+)", page) == ["…040", "…041"]
+    assert "LM123" not in page
+    monkeypatch.setitem(STAFF, "chief", ("sh", frozenset({"view"})))
+    assert "…040" not in house.browser("chief").get(f"{DESK}/{number}", wish="en")
 
 
 def test_whoever_takes_a_profile_reads_before_that_another_person_approves(house: House) -> None:

@@ -57,6 +57,17 @@ def _likeness(work: Work, row: Candidate) -> Likeness:
     return Likeness(row.person[0], tuple(told[:MOST]))
 
 
+def telling(work: Work, row: Candidate) -> tuple[tuple[str, str], ...]:
+    """Return kind and masked value of what tells a row from others of one name and one contact.
+
+    :param work: the open transaction.
+    :param row: what is on file.
+    """
+    values = _by_kind(work, row)
+    wanted = (Kind.DOCUMENT, Kind.BOOKING)
+    return tuple((kind.value, hint(kind, values[kind])) for kind in wanted if kind in values)
+
+
 def _by_kind(work: Work, row: Candidate) -> Mapping[Kind, str]:
     """Return kind -> the first value of that kind on file."""
     kinds = work.datamap.subjects[row.person[0]].contact

@@ -19,7 +19,7 @@ from ...core.standing import Standing
 from ...core.wish import Kind
 from .. import tables
 from ..access import actors
-from ..casework import minors
+from ..casework import minors, recognising
 from ..casework.cases import Case, keyless, load, secret
 from ..certificates.deeds import UNCOPIED, copied, did
 from ..certificates.restated import today
@@ -86,6 +86,7 @@ class Look:
     :param why: what speaks for or against it.
     :param name: name on file; empty for who may not look.
     :param contacts: contacts on file, masked; empty for who may not look.
+    :param hints: of who is perhaps meant, kind and end of what else a clerk can compare.
     """
 
     id: int
@@ -95,6 +96,7 @@ class Look:
     why: str
     name: str = ""
     contacts: tuple[str, ...] = ()
+    hints: tuple[tuple[str, str], ...] = ()
     columns: tuple[str, ...] = ()
     category: str = ""
     basis: str = ""
@@ -321,14 +323,19 @@ def _lines(items: Iterable[Mapping[str, Any]], *outcomes: Outcome) -> tuple[Line
     )  # fmt: skip
 
 
-def _looks(work: Work, subjects: list[Subject]) -> dict[int, tuple[str, tuple[str, ...]]]:
-    persons = {}
+def _looks(work: Work, subjects: list[Subject]) -> dict[int, dict[str, Any]]:
+    persons, asked = {}, set()
     for subject in subjects:
         with suppress(UnknownError):
             persons[subject.id] = people.person(work, subject)
+        asked |= {subject.id} if subject.standing is Standing.PERHAPS else set()
     on_file = known(work.conn, work.datamap, persons.values())
     return {
-        id: (on_file[person].name, _masked(work, on_file[person]))
+        id: {
+            "name": on_file[person].name,
+            "contacts": _masked(work, on_file[person]),
+            "hints": recognising.telling(work, on_file[person]) if id in asked else (),
+        }
         for id, person in persons.items()
         if person in on_file
     }
@@ -339,6 +346,6 @@ def _masked(work: Work, candidate: Candidate) -> tuple[str, ...]:
     return tuple(masked(kinds[column], text) for column, text in candidate.contacts.items())
 
 
-def _look(subject: Subject, looks: Mapping[int, tuple[str, tuple[str, ...]]]) -> Look:
-    name, contacts = looks.get(subject.id, ("", ()))
-    return Look(subject.id, subject.table, 1, subject.standing.value, subject.why, name, contacts)
+def _look(subject: Subject, looks: Mapping[int, dict[str, Any]]) -> Look:
+    seen = looks.get(subject.id, {})
+    return Look(subject.id, subject.table, 1, subject.standing.value, subject.why, **seen)
