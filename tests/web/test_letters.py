@@ -210,12 +210,13 @@ def _waits_for_a_stay(house: House, officer: Browser, erase: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 def test_a_letter_has_a_subject_and_a_body(post_office: House, name: str, lang: str) -> None:
-    """Subject in one line with the number, body in the guest's language, signed by the hotel."""
+    """Subject in one line with its number, body in the guest's language, signed by the hotel."""
     with post_office.app.app_context():
         subject, body = render(name, lang, PARAMS)
     # The notice to other contacts names neither the request nor the hotel.
     named = name != "objection"
-    assert subject.endswith(PARAMS["number"]) is named
+    about = "complaint" if name in ("complained", "complaint") else "number"
+    assert subject.endswith(PARAMS[about]) is named
     assert "\n" not in subject
     assert bool(re.search("[\u4e00-\u9fff]", subject + body)) == (lang == "zh-CN")
     assert body.endswith("\nHotel Pine\nPine Ltd\nA 1\nprivacy@pine.example\n") is named
