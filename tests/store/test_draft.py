@@ -414,6 +414,28 @@ def test_of_several_tables_of_people_a_key_names_its_own() -> None:
     assert drafted(metadata)["cards"].via == Equal({"vip_guest_id": "id"}, to="vip_guests")
 
 
+def test_a_key_names_a_guest_of_its_own_house() -> None:
+    """Where each house has a schema of its own, number 7 is somebody else in the next one."""
+    metadata = MetaData()
+    for house in ("north", "south"):
+        key = Column("id", Integer, primary_key=True)
+        contacts = (Column(n, String(80)) for n in ("name", "email"))
+        Table("guests", metadata, key, *contacts, schema=house)
+    for house in ("north", "lake"):
+        more = (Column("guest_id", Integer), Column("comment", Text))
+        key = Column("id", Integer, primary_key=True)
+        Table("feedback", metadata, key, *more, schema=house)
+    Table("members", metadata, Column("id", Integer, primary_key=True),
+          Column("name", String(80)), Column("email", String(80)), schema="club")  # fmt: skip
+    table(metadata, "points", Column("member_id", Integer), Column("reason", Text))
+
+    declared = drafted(metadata)
+
+    assert declared["north.feedback"].via == Equal({"guest_id": "id"}, to="north.guests")
+    assert declared["lake.feedback"].via is None
+    assert declared["points"].via == Equal({"member_id": "id"}, to="club.members")
+
+
 def test_where_nobody_else_stays_who_logs_in_may_be_who_stays() -> None:
     """A house with a portal often has its guests in users, and no other people."""
     metadata = MetaData()

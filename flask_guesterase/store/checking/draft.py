@@ -264,12 +264,16 @@ class _Drafter:
     def _keys(self, table: Table) -> Iterator[tuple[str, str]]:
         """Yield the columns called like the key of people, each with its way."""
         tables = self.datamap.atlas.tables
-        for people in sorted((self.subjects & set(tables)) - {table.fullname}):
-            for column in table.c:
-                key = names_key(column, tables[people])
+        known = [tables[n] for n in sorted((self.subjects & set(tables)) - {table.fullname})]
+        names = Counter(t.name for t in known)
+        for people in known:
+            # Where each house has a schema of its own, the same number is somebody else elsewhere.
+            near = people.schema == table.schema or names[people.name] == 1
+            for column in table.c if near else ():
+                key = names_key(column, people)
                 if key:
                     pairs = {column.name: key}
-                    yield column.name, f"Equal({pairs!r}, to={people!r})"
+                    yield column.name, f"Equal({pairs!r}, to={people.fullname!r})"
 
     def _original(self, name: str) -> Table | None:
         """Return the table of people, or of what leads to them, that this one has copies of."""

@@ -32,7 +32,7 @@ WHO = re.compile(
 GUESTS = re.compile(r"guest|customer|(?<![a-z])client(?!_?(id|secret|ip))|客|宾", re.I)
 """In the name of a personal column: it is about a guest, whatever the table is called."""
 
-PART = "payer|payee|booker|lead|main|primary|owner|holder|sender|recipient|parent|companion|sharer"
+PART = "payer|payee|booker|lead|main|primary|holder|sender|recipient|parent|companion|sharer"
 """Before the name of a guest's key: still a guest of the same table."""
 
 STAYING = re.compile(
