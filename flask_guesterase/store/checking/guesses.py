@@ -137,7 +137,7 @@ def names_key(column: Column[object], table: Table) -> str:
     """Return the key after which a column is called (guest_id, payer_guest_id), or nothing.
 
     Another word before it makes it another table's (booking_guest_id) or another system's
-    (ota_guest_id), as values of another type do: by these the rows of another guest would go.
+    (ota_guest_id), as values of another type mostly are: by these another guest's rows would go.
     """
     keys = list(table.primary_key.columns)
     if column.foreign_keys or [python_type(k.type) for k in keys] != [python_type(column.type)]:
