@@ -354,6 +354,8 @@ def test_a_key_without_a_foreign_key_is_a_way_too() -> None:
     ("users_tbl", "username email", True),
     ("guest_relations_staff", "name phone", True),
     ("员工信息表", "姓名 护照", True),
+    ("员工", "姓名 客服电话 宾馆名", True),
+    ("employees", "name guest_house_name customer_service_phone", True),
     ("员工留言", "内容", False),
     ("usermessages", "sender_email body", False),
     ("adminnotes", "body", False),
@@ -678,9 +680,12 @@ def test_parties_with_contacts_are_people() -> None:
     Table("party", metadata, Column("id", Integer, primary_key=True),
           Column("display_name", String(80)), Column("e_mail", String(80)))  # fmt: skip
     Table("party_size", metadata, Column("id", Integer, primary_key=True), Column("most", Integer))
+    for house in ("guest_houses", "宾馆"):
+        table(metadata, house, Column("phone", String(80)), Column("email", String(80)))
     found = drafted(metadata)
     assert found["party"].subject is not None
     assert isinstance(found["party_size"], Exempt)
+    assert (found["guest_houses"].subject, found["宾馆"].subject) == (None, None)
 
 
 def test_whose_house_it_is_is_no_guests_own() -> None:

@@ -10,8 +10,8 @@ from ...core.identity import Kind, kind_of
 from ..statements.sql import holds_text, python_type, text_length
 
 PEOPLE = re.compile(
-    r"guest|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
-    r"客|宾|会员",
+    r"guest(?!_?house)|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
+    r"客(?!房)|宾(?!馆)|会员",
     re.I,
 )
 EMPLOYED = re.compile(r"staff|employee|operator|clerk|(?<!b)admin(istrator)?|员工", re.I)
@@ -29,7 +29,11 @@ WHO = re.compile(
 )
 """The end of a table's name whose rows are people or their roles, not what they wrote or got."""
 
-GUESTS = re.compile(r"guest|customer|(?<![a-z])client(?!_?(id|secret|ip))|客|宾", re.I)
+GUESTS = re.compile(
+    r"(guest|customer)(?!_?(house|relation|service|care))|(?<![a-z])client(?!_?(id|secret|ip))|"
+    r"客(?![房服])|宾(?!馆)",
+    re.I,
+)
 """In the name of a personal column: it is about a guest, whatever the table is called."""
 
 PART = "payer|payee|booker|lead|main|primary|holder|sender|recipient|parent|companion|sharer"
