@@ -213,7 +213,7 @@ def retain(category: str, then: Any = None) -> Retain:
 
 
 def inside(parts: Mapping[str, Any], otherwise: Any = None) -> Inside:
-    """Erase values within a JSON column, or within JSON that stands in a text column.
+    """Erase values within JSON by their paths, as ``{"$.a.b": null}``; also JSON in a text column.
 
     :param parts: path -> null, redact, placeholder, mentions, keep(reason), a plain value or a
         callable; for example ``{"$.contact.email": null, "$.notes[*].text": mentions}``. A path

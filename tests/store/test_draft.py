@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Uuid,
     create_engine,
 )
 from sqlalchemy.orm import scoped_session, sessionmaker
@@ -329,6 +330,8 @@ def test_a_key_without_a_foreign_key_is_a_way_too() -> None:
     assert list(declared["rides"].via) == [
         Equal({"guest_id": "id"}, to="guests"), Equal({"payer_guest_id": "id"}, to="guests"),
     ]  # fmt: skip
+    # Whoever is erased first leaves the other's way.
+    assert isinstance(declared["rides"].columns["payer_guest_id"], Keep)
     assert declared["user_messages"].via == Equal({"guestId": "id"}, to="guests")
     # A booking's number is often empty or 0 where a row is about none: nobody guesses that.
     assert declared["calls"].via is None
@@ -346,6 +349,21 @@ def test_a_key_without_a_foreign_key_is_a_way_too() -> None:
     ("operators", "name email", True),
     ("staff", "name passport_no hired_on", True),
     ("user_roles", "role", True),
+    ("user_roles", "name description", True),
+    ("employee_master", "name email", True),
+    ("users_tbl", "username email", True),
+    ("guest_relations_staff", "name phone", True),
+    ("员工信息表", "姓名 护照", True),
+    ("员工", "姓名 客服电话 宾馆名", True),
+    ("employees", "name guest_house_name customer_service_phone", True),
+    ("员工留言", "内容", False),
+    ("usermessages", "sender_email body", False),
+    ("adminnotes", "body", False),
+    ("staff_guests", "name phone", False),
+    ("user_guest_list", "name phone", False),
+    ("user_wish_list", "note", False),
+    ("tour_operator_guests", "name phone", False),
+    ("badminton_members", "name phone", False),
 ])  # fmt: skip
 def test_a_name_alone_makes_nobody_staff(name: str, columns: str, staff: bool) -> None:
     """A table exempted by its name keeps what its columns say about guests for good."""
@@ -358,17 +376,106 @@ def test_a_name_alone_makes_nobody_staff(name: str, columns: str, staff: bool) -
     assert isinstance(declared, Exempt) is staff
 
 
+@pytest.mark.parametrize("column", [
+    Column("ota_guest_id", Integer), Column("booking_guest_id", Integer),
+    Column("guest_id", String(20)), Column("guest_id", Uuid),
+])  # fmt: skip
+def test_another_number_is_no_way_to_a_guest(column: Column[Any]) -> None:
+    """By another system's number, or another table's, the rows of another guest would go."""
+    metadata = MetaData()
+    guests(metadata)
+    table(metadata, "booking_guests", Column("guest_id", ForeignKey("guests.id")))
+    table(metadata, "feedback", column, Column("comment", Text))
+
+    assert drafted(metadata)["feedback"].via is None
+
+
+@pytest.mark.parametrize(("people", "key", "column"), [
+    ("guests", "guest_id", "guest_id"), ("guests", "guestId", "payer_guest_id"),
+    ("clientes", "id", "id_cliente"), ("people", "id", "person_id"), ("客人", "编号", "客人编号"),
+])  # fmt: skip
+def test_a_key_is_known_by_the_name_it_has(people: str, key: str, column: str) -> None:
+    """Each vendor calls a key in its own way; a part of the own key is a way to whose it is."""
+    metadata = MetaData()
+    contacts = (Column("name", String(80)), Column("email", String(80)))
+    Table(people, metadata, Column(key, Integer, primary_key=True), *contacts)
+    rest = (Column("tag", String(20), primary_key=True), Column("rank", Integer))
+    Table("tags", metadata, Column(column, Integer, primary_key=True), *rest)
+
+    assert drafted(metadata)["tags"].via == Equal({column: key}, to=people)
+
+
+def test_of_several_tables_of_people_a_key_names_its_own() -> None:
+    """The number of a member of the club is another guest's number too."""
+    metadata = MetaData()
+    guests(metadata)
+    contacts = (Column("name", String(80)), Column("email", String(80)))
+    table(metadata, "vip_guests", *contacts)
+    table(metadata, "cards", Column("vip_guest_id", Integer), Column("note", Text))
+
+    assert drafted(metadata)["cards"].via == Equal({"vip_guest_id": "id"}, to="vip_guests")
+
+
+def test_a_key_names_a_guest_of_its_own_house() -> None:
+    """Where each house has a schema of its own, number 7 is somebody else in the next one."""
+    metadata = MetaData()
+    for house in ("north", "south"):
+        key = Column("id", Integer, primary_key=True)
+        contacts = (Column(n, String(80)) for n in ("name", "email"))
+        Table("guests", metadata, key, *contacts, schema=house)
+    for house in ("north", "lake"):
+        more = (Column("guest_id", Integer), Column("comment", Text))
+        key = Column("id", Integer, primary_key=True)
+        Table("feedback", metadata, key, *more, schema=house)
+    Table("members", metadata, Column("id", Integer, primary_key=True),
+          Column("name", String(80)), Column("email", String(80)), schema="club")  # fmt: skip
+    table(metadata, "points", Column("member_id", Integer), Column("reason", Text))
+
+    declared = drafted(metadata)
+
+    assert declared["north.feedback"].via == Equal({"guest_id": "id"}, to="north.guests")
+    assert declared["lake.feedback"].via is None
+    assert declared["points"].via == Equal({"member_id": "id"}, to="club.members")
+
+
+def test_where_nobody_else_stays_who_logs_in_may_be_who_stays() -> None:
+    """A house with a portal often has its guests in users, and no other people."""
+    metadata = MetaData()
+    table(metadata, "users", Column("name", String(80)), Column("email", String(80)))
+    table(metadata, "staff", Column("name", String(80)), Column("email", String(80)))
+    table(metadata, "bookings", Column("user_id", ForeignKey("users.id")))
+
+    declared = drafted(metadata)
+
+    assert isinstance(declared["users"], Policy)
+    assert isinstance(declared["staff"], Exempt)
+
+
+def test_nobody_to_be_found_is_said() -> None:
+    """Where all there is to find a guest by is hashed, a person must say by what to look."""
+    metadata = MetaData()
+    more = (Column("email_hash", String(64)), Column("phone_hash", String(64)))
+    table(metadata, "guests", Column("full_name", String(80)), *more)
+
+    source = draft(resolve([], metadata.tables.values(), ()))
+
+    assert "nothing here finds a guest" in source
+    assert not dict(run(source))["guests"].subject.match
+
+
 def test_what_staff_write_about_a_guest_goes_with_the_guest() -> None:
     """A table called after who writes in it would keep all of it as what ends with a contract."""
     metadata = MetaData()
     guests(metadata)
-    guest = Column("guest_id", ForeignKey("guests.id"))
-    table(metadata, "admin_notes", Column("body", Text), Column("department", String(20)), guest)
+    for name in ("admin_notes", "adminnotes", "员工留言"):
+        guest = Column("guest_id", ForeignKey("guests.id"))
+        table(metadata, name, Column("body", Text), Column("department", String(20)), guest)
 
-    declared = drafted(metadata)["admin_notes"]
+    made = drafted(metadata)
 
-    assert declared.via == "guest_id"
-    assert isinstance(declared.columns["body"], Null)
+    for name in ("admin_notes", "adminnotes", "员工留言"):
+        assert made[name].via == "guest_id"
+        assert isinstance(made[name].columns["body"], Null)
 
 
 def test_nobody_is_looked_for_by_a_hash() -> None:
@@ -573,9 +680,12 @@ def test_parties_with_contacts_are_people() -> None:
     Table("party", metadata, Column("id", Integer, primary_key=True),
           Column("display_name", String(80)), Column("e_mail", String(80)))  # fmt: skip
     Table("party_size", metadata, Column("id", Integer, primary_key=True), Column("most", Integer))
+    for house in ("guest_houses", "宾馆"):
+        table(metadata, house, Column("phone", String(80)), Column("email", String(80)))
     found = drafted(metadata)
     assert found["party"].subject is not None
     assert isinstance(found["party_size"], Exempt)
+    assert (found["guest_houses"].subject, found["宾馆"].subject) == (None, None)
 
 
 def test_whose_house_it_is_is_no_guests_own() -> None:

@@ -316,6 +316,9 @@ def test_a_code_is_its_owners_and_works_once(house: House, console: Console) -> 
     theirs = code_of(house, "second")
     assert console.error(*approve("officer", theirs)) == "token"
     assert console.error(*approve("officer", "XXXX-XXXX")) == "token"
+    told = console.raw(*approve("officer", "XXXX-XXXX"), code=1)[1]
+    assert "My code" in told
+    assert "reception" not in told
     assert console.error(*approve("clerk", code_of(house, "clerk"))) in ("forbidden", "four-eyes")
     assert console.error(*approve("second", theirs, "0" * 64)) == "moved"
     assert console.json(*approve("second", theirs))["state"] == "approved"

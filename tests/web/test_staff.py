@@ -814,8 +814,9 @@ def test_a_checkpoint_of_no_hotel_is_not_there(house: House) -> None:
 
 
 def test_a_one_time_code_works_once(house: House) -> None:
-    """The page makes a code that proves at a console who one is."""
+    """The page makes a code that proves at a console who one is, and shows by what id."""
     page = house.browser("officer").post(f"{DESK}/code")
+    assert "<code>officer</code>" in page.text
     code = re.search(r'class="secret">([\w-]+)<', page.text)
     assert code is not None
     with house.app.app_context(), house.extension.begin() as office:

@@ -226,15 +226,19 @@ def look(work: Work, purpose: Purpose, secret: str) -> Token:
     """
     row = _row(work, purpose, secret)
     if row is None:
-        raise TokenError("This link or code is not known.", _AGAIN)
+        raise TokenError("This link or code is not known.", _again(purpose))
     if row.used_at is not None:
-        raise TokenError("This link or code was used before.", _AGAIN)
+        raise TokenError("This link or code was used before.", _again(purpose))
     if row.ends_at <= work.stamp:
-        raise TokenError("This link or code has expired.", _AGAIN)
+        raise TokenError("This link or code has expired.", _again(purpose))
     return Token(purpose, row.request, row.actor, row.ends_at)
 
 
-_AGAIN = "Ask for a new one, or speak to reception."
+def _again(purpose: Purpose) -> str:
+    """Return what to do: who acts at a console makes a code alone, a guest asks the house."""
+    if purpose is Purpose.CODE:
+        return "Make a new one on the staff page 'My code', in the own login of whoever acts."
+    return "Ask for a new one, or speak to reception."
 
 
 def use(work: Work, purpose: Purpose, secret: str) -> Token:
@@ -257,7 +261,7 @@ def use(work: Work, purpose: Purpose, secret: str) -> Token:
         .values(used_at=work.stamp)
     )
     if done.rowcount != 1:
-        raise TokenError("This link or code was used before.", _AGAIN)
+        raise TokenError("This link or code was used before.", _again(purpose))
     return token
 
 

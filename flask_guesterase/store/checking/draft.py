@@ -25,15 +25,16 @@ from .guesses import (
     GUESTS,
     LOG,
     ON_DISK,
-    PEOPLE,
     PROPERTY,
     SECRET,
     STAFF,
     STAYING,
     VOUCHER,
+    copies,
     is_prose,
     is_spoken,
     is_who,
+    looks_like_people,
     names_key,
 )
 
@@ -44,6 +45,9 @@ _WAYS = 8
 
 _NO_VALUE = (ARRAY, JSON, Enum, Boolean)
 """Types of columns that hold no name, address or number, whatever they are called."""
+
+_WORKS = f"{REVIEW}: of people who work here; ends with their contract"
+_LEADS = f"{REVIEW}: the way to its owner, and to whoever else is one"
 
 _NAMES = ("null", "redact", "placeholder")
 """What the name of a file can become."""
@@ -121,13 +125,17 @@ class _Drafter:
         yield "            {"
         about_house = route is not None and bool(LOG.search(table.name))
         works = self._works(name)
+        led = dict(self._keys(table)) if route == self._named(name) else {}
         for column in table.c:
-            yield from self._employed(column) if works else self._column(table, column, about_house)
+            if works or column.name in led:
+                yield from self._kept(column, _WORKS if works else _LEADS)
+            else:
+                yield from self._column(table, column, about_house)
         yield "            },"
         if name in self.subjects:
-            yield f"            subject={self._subject(table)},  # {REVIEW}"
+            yield from self._subject(table)
         elif route is not None:
-            if route == self._named(name):
+            if led:
                 yield f"            # {REVIEW}: no foreign key says so; see that each row has its"
                 yield "            # owner's key there, or what it holds stays behind."
             yield f"            via={route},  # {REVIEW}"
@@ -151,9 +159,8 @@ class _Drafter:
             return ""
         return "no column looks personal and nothing leads to a person"
 
-    def _employed(self, column: Column[object]) -> Iterator[str]:
+    def _kept(self, column: Column[object], reason: str) -> Iterator[str]:
         if not (column.primary_key or is_generated(column) or column.foreign_keys):
-            reason = f"{REVIEW}: of people who work here; ends with their contract"
             yield f"                {column.name!r}: keep({reason!r}),  # {REVIEW}"
 
     def _classes(self, table: Table) -> Iterator[str]:
@@ -217,7 +224,7 @@ class _Drafter:
         own = column.primary_key and not column.foreign_keys
         return own and holds_text(column.type) and is_spoken(column)
 
-    def _subject(self, table: Table) -> str:
+    def _subject(self, table: Table) -> Iterator[str]:
         telling = [
             c.name for c in table.c
             if not (isinstance(c.type, _NO_VALUE) or SECRET.search(c.name))
@@ -228,7 +235,11 @@ class _Drafter:
         place = next((c.name for c in table.c if PROPERTY.search(c.name)), None)
         name = f", name={names!r}" if names else ""
         end = f", property={place!r}" if place else ""
-        return f"Subject(match={contact + others!r}{name}, contact={contact!r}{end})"
+        if not contact + others:
+            yield f"            # {REVIEW}: nothing here finds a guest; give match= a column, or a"
+            yield "            # callable that compares the keyed hash of what they say."
+        made = f"Subject(match={contact + others!r}{name}, contact={contact!r}{end})"
+        yield f"            subject={made},  # {REVIEW}"
 
     def _route(self, name: str) -> str | None:
         """Return the ways from a table to people, as source: along foreign keys, or against one."""
@@ -247,20 +258,28 @@ class _Drafter:
 
     def _named(self, name: str) -> str | None:
         """Return the ways by columns called like the key of people, where no foreign key is."""
-        tables, ways = self.datamap.atlas.tables, list[str]()
-        for people in sorted(self.subjects & set(tables)):
-            for column in tables[name].c:
-                key = names_key(column, tables[people])
+        ways = [way for _, way in self._keys(self.datamap.atlas.tables[name])]
+        return ways[0] if len(ways) == 1 else f"[{', '.join(ways)}]" if ways else None
+
+    def _keys(self, table: Table) -> Iterator[tuple[str, str]]:
+        """Yield the columns called like the key of people, each with its way."""
+        tables = self.datamap.atlas.tables
+        known = [tables[n] for n in sorted((self.subjects & set(tables)) - {table.fullname})]
+        names = Counter(t.name for t in known)
+        for people in known:
+            # Where each house has a schema of its own, the same number is somebody else elsewhere.
+            near = people.schema == table.schema or names[people.name] == 1
+            for column in table.c if near else ():
+                key = names_key(column, people)
                 if key:
                     pairs = {column.name: key}
-                    ways.append(f"Equal({pairs!r}, to={people!r})")
-        return ways[0] if len(ways) == 1 else f"[{', '.join(ways)}]" if ways else None
+                    yield column.name, f"Equal({pairs!r}, to={people.fullname!r})"
 
     def _original(self, name: str) -> Table | None:
         """Return the table of people, or of what leads to them, that this one has copies of."""
         tables = self.datamap.atlas.tables
         near = sorted(self._near, key=lambda n: (n not in self.subjects, n))
-        found = (n for n in near if n != name and _copies(tables[name], tables[n]))
+        found = (n for n in near if n != name and copies(tables[name], tables[n]))
         other = next(found, None)
         return tables[other] if other is not None else None
 
@@ -296,8 +315,12 @@ class _Drafter:
         return bool(said) and is_who(table) and not self._tells(table, GUESTS)
 
     def _logs_in(self, table: Table) -> bool:
-        """Return whether rows are people who work here, or log in and have nothing of a guest."""
-        return self._employs(table) or (is_who(table) and not self._tells(table, STAYING))
+        """Return whether rows are people who work here, or log in and have nothing of a guest.
+
+        Where nobody else is known to stay, who logs in may be who stays.
+        """
+        log_in = bool(self.subjects) and is_who(table) and not self._tells(table, STAYING)
+        return log_in or self._employs(table)
 
     def _tells(self, table: Table, of: re.Pattern[str]) -> bool:
         return any(self._is_personal(c) and of.search(c.name) for c in table.c)
@@ -370,23 +393,8 @@ def _guessed(tables: Mapping[str, Table], known: Iterable[Link]) -> frozenset[st
     What points at such a row is that person's, and what keeps versions of it is the person's past:
     as people of their own these would stay when the person goes.
     """
-    found = {name for name, table in tables.items() if _looks_like_people(table)}
+    found = {name for name, table in tables.items() if looks_like_people(table)}
     points = {(k.child, k.parent) for k in known if {k.child, k.parent} <= found}
     theirs = {a for a, b in points if a != b and (b, a) not in points}
-    past = {a for a in found for b in found - theirs if a != b and _copies(tables[a], tables[b])}
+    past = {a for a in found for b in found - theirs if a != b and copies(tables[a], tables[b])}
     return frozenset(found - theirs - past)
-
-
-def _looks_like_people(table: Table) -> bool:
-    kinds = {kind_of(c.name) for c in table.c if not c.foreign_keys}
-    contacts = len(kinds & {Kind.EMAIL, Kind.PHONE}) + (Kind.NAME in kinds)
-    return contacts >= 2 and bool(PEOPLE.search(table.name)) and not STAFF.search(table.name)
-
-
-def _copies(table: Table, original: Table) -> bool:
-    """Return whether rows of a table look like copies of another one's, under keys of their own."""
-    own, theirs = ({c.name for c in t.primary_key.columns} for t in (table, original))
-    said, shared = {c.name for c in original.c} - theirs, {c.name for c in table.c}
-    if not theirs or own == theirs or not theirs <= shared:
-        return False
-    return len(said & shared) >= max(2, len(said) / 2)

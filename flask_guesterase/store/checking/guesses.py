@@ -7,14 +7,14 @@ import re
 from sqlalchemy import Column, Table
 
 from ...core.identity import Kind, kind_of
-from ..statements.sql import holds_text, text_length
+from ..statements.sql import holds_text, python_type, text_length
 
 PEOPLE = re.compile(
-    r"guest|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
-    r"客|宾|会员",
+    r"guest(?!_?house)|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
+    r"客(?!房)|宾(?!馆)|会员",
     re.I,
 )
-EMPLOYED = re.compile(r"staff|employee|operator|clerk|admin|员工", re.I)
+EMPLOYED = re.compile(r"staff|employee|operator|clerk|(?<!b)admin(istrator)?|员工", re.I)
 STAFF = re.compile(f"user|{EMPLOYED.pattern}", re.I)
 DUTY = re.compile(
     r"role|permission|department|position|salary|hired|is_?(admin|staff|superuser)|角色|权限|部门",
@@ -22,11 +22,22 @@ DUTY = re.compile(
 )
 """In the name of a column: people who work here have it; guests who log in have not."""
 
-WHO = re.compile(f"{STAFF.pattern}|{PEOPLE.pattern}|account|login|list|表", re.I)
-"""In the last word of a table's name: its rows are people, not what they wrote or were sent."""
+WHO = re.compile(
+    rf"({STAFF.pattern})s?(_?(account|login|profile|member|person|people|role|permission|department|"
+    r"position|list|master|info|detail|tbl|table|表|信息|资料|档案|名单)s?)*_?\d*$",
+    re.I,
+)
+"""The end of a table's name whose rows are people or their roles, not what they wrote or got."""
 
-GUESTS = re.compile(r"guest|customer|(?<![a-z])client(?!_?(id|secret|ip))|客|宾", re.I)
+GUESTS = re.compile(
+    r"(guest|customer)(?!_?(house|relation|service|care))|(?<![a-z])client(?!_?(id|secret|ip))|"
+    r"客(?![房服])|宾(?!馆)",
+    re.I,
+)
 """In the name of a personal column: it is about a guest, whatever the table is called."""
+
+PART = "payer|payee|booker|lead|main|primary|holder|sender|recipient|parent|companion|sharer"
+"""Before the name of a guest's key: still a guest of the same table."""
 
 STAYING = re.compile(
     f"{GUESTS.pattern}|passport|nationality|birth|born|(?<![a-z])dob|loyalty|国籍|护照|生日", re.I
@@ -121,17 +132,42 @@ def is_prose(column: Column[object]) -> bool:
 
 
 def is_who(table: Table) -> bool:
-    """Return whether the last word of a table's name is somebody, as in staff_users."""
-    words = re.split(r"_|(?<=[a-z])(?=[A-Z])", table.name)
-    return bool(WHO.search(words[-1]))
+    """Return whether rows are who works here (guest_relations_staff), by the name's end."""
+    found = WHO.search(table.name)
+    return bool(found and (EMPLOYED.search(found[0]) or not GUESTS.search(table.name)))
 
 
 def names_key(column: Column[object], table: Table) -> str:
-    """Return the key after which a column is called (guest_id, payer_guest_id), or nothing."""
-    key = [c.name for c in table.primary_key.columns]
-    if len(key) != 1 or column.primary_key or column.foreign_keys:
+    """Return the key after which a column is called (guest_id, payer_guest_id), or nothing.
+
+    Another word before it makes it another table's (booking_guest_id) or another system's
+    (ota_guest_id), as values of another type mostly are: by these another guest's rows would go.
+    """
+    keys = list(table.primary_key.columns)
+    if column.foreign_keys or [python_type(k.type) for k in keys] != [python_type(column.type)]:
         return ""
-    own = table.name.lower()
-    one = "|".join(map(re.escape, (own, own.removesuffix("s"), re.sub("ies$", "y", own))))
-    called = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column.name)
-    return key[0] if re.fullmatch(f"(.+_)?({one})_?{re.escape(key[0])}", called, re.I) else ""
+    own, key = table.name.lower(), re.escape(_parted(keys[0].name))
+    ones = (own, own.removesuffix("s"), re.sub("ies$", "y", own), re.sub("people$", "person", own))
+    one = f"({'|'.join(map(re.escape, ones))})"
+    of = key if re.search(one, key, re.I) else f"({one}_?{key}|{key}_?{one})"
+    return keys[0].name if re.fullmatch(f"(({PART})_)?{of}", _parted(column.name), re.I) else ""
+
+
+def looks_like_people(table: Table) -> bool:
+    """Return whether rows look like people who stay: by name, and two ways to know them."""
+    kinds = {kind_of(c.name) for c in table.c if not c.foreign_keys}
+    contacts = len(kinds & {Kind.EMAIL, Kind.PHONE}) + (Kind.NAME in kinds)
+    return contacts >= 2 and bool(PEOPLE.search(table.name)) and not STAFF.search(table.name)
+
+
+def copies(table: Table, original: Table) -> bool:
+    """Return whether rows of a table look like copies of another one's, under keys of their own."""
+    own, theirs = ({c.name for c in t.primary_key.columns} for t in (table, original))
+    said, shared = {c.name for c in original.c} - theirs, {c.name for c in table.c}
+    if not theirs or own == theirs or not theirs <= shared:
+        return False
+    return len(said & shared) >= max(2, len(said) / 2)
+
+
+def _parted(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)

@@ -91,7 +91,7 @@ def deal(letter: int) -> AnyResponse:
 def code() -> str:
     """Offer a one-time code, with which one proves at a console who one is."""
     _coded()
-    return render_template("guesterase/staff/code.html", code="")
+    return render_template("guesterase/staff/code.html", code="", who=me())
 
 
 @staff_pages.post("/code")
@@ -100,7 +100,7 @@ def new_code() -> str:
     _coded()
     with current.begin() as office:
         secret = office.code(me())
-    return render_template("guesterase/staff/code.html", code=secret)
+    return render_template("guesterase/staff/code.html", code=secret, who=me())
 
 
 def _coded() -> None:
