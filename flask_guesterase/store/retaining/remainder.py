@@ -210,9 +210,18 @@ def unruled(work: Work, line: Any) -> frozenset[str]:
     :param line: row of our table.
     """
     declared = work.datamap.tables.get(line.table_name)
-    if declared is None or declared.deletes:
+    return frozenset() if declared is None else without_rule(declared, json.loads(line.columns))
+
+
+def without_rule(declared: Declared, names: Iterable[str]) -> frozenset[str]:
+    """Return those of some columns that a table has and its policy leaves where they are.
+
+    :param declared: the table; none, where its rows go whole.
+    :param names: names of the columns, also of such as it does not have any more.
+    """
+    if declared.deletes:
         return frozenset()
-    named = {column.name for column in declared.table.c}.intersection(json.loads(line.columns))
+    named = {column.name for column in declared.table.c}.intersection(names)
     return frozenset(named - declared.erase.keys() - declared.retain.keys())
 
 
