@@ -43,6 +43,7 @@ from flask_guesterase.store.sweeping.claiming import Shift
 from tests import engines
 from tests.store import kept
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn
+from tests.store.test_letter_case import LOOSE
 
 NAME = "Ann Berg"
 TOKEN = "0b4e7a64-5f0c-4b1c-9d0e-3a1f5c2e7d90"
@@ -212,6 +213,24 @@ def declare(inn: Inn, table: Table) -> None:
     known = {name: (each.table, each.policy) for name, each in inn.datamap.tables.items()}
     known[table.name] = table, known.get(table.name, (table, policy))[1]
     inn.datamap = resolve(known.values(), [each for each, _ in known.values()], [])
+
+
+def test_a_row_whose_key_is_spelt_otherwise_goes_on_its_day(inn: Inn) -> None:
+    """The host writes its keys in capitals, which the collation takes for the same."""
+    loose = LOOSE.get(inn.engine.dialect.name)
+    table = Table(
+        "slips", MetaData(), Column("id", String(20, collation=loose), primary_key=True),
+        Column("guest", Integer), Column("payer", String(80)), Column("dated", Date),
+    )  # fmt: skip
+    table.create(inn.engine)
+    declare(inn, table)
+    with inn.engine.begin() as conn:
+        conn.execute(insert(table).values(id="tok", guest=1, payer=NAME, dated=date(2026, 3, 1)))
+    number = sealed(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(update(table).values(id="TOK"))
+    over(inn)
+    assert (state(inn, number), payers(inn, table)) == ("erased", [None])
 
 
 def told(inn: Inn) -> list[Finding]:

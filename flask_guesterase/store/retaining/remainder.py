@@ -226,14 +226,14 @@ def without_rule(declared: Declared, names: Iterable[str]) -> frozenset[str]:
 
 
 def _there(work: Work, declared: Declared, text: str) -> list[Key]:
-    """Return the key that was noted, if a row has it."""
+    """Return the key that was noted, if a row has it, as the row spells it now."""
     try:
         key = people.read_key(work, declared.name, text)
     except UnknownError:
         return []
     columns = list(declared.key)
     found = work.conn.execute(select(*columns).where(among(columns, [key])).limit(1)).first()
-    return [] if found is None else [key]
+    return [] if found is None else [tuple(found)]
 
 
 def _noted(work: Work, line: Line[Any]) -> frozenset[str]:
