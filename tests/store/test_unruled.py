@@ -60,7 +60,7 @@ def fetched(copied: Copied, back: str, number: str) -> None:
 def test_a_column_that_came_back_and_that_the_policy_leaves_is_not_called_gone(
     copied: Copied, back: str
 ) -> None:
-    """It stays, hidden, as certificate and check say, until a rule takes it again."""
+    """It stays, as certificate and check say, until a rule takes it again."""
     hotel = copied.hotel
     if back == "older copy":
         copied.copy()
