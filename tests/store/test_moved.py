@@ -28,8 +28,8 @@ from sqlalchemy import (
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.policy import Equal, Policy
-from flask_guesterase.core.treatment import RowRule, keep, redact, retain
+from flask_guesterase.core.policy import Equal, Policy, Subject
+from flask_guesterase.core.treatment import RowRule, keep, null, redact, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.erasing import people
 from flask_guesterase.store.executing import finishing
@@ -43,6 +43,7 @@ from flask_guesterase.store.sweeping.claiming import Shift
 from tests import engines
 from tests.store import kept
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn
+from tests.store.test_letter_case import LOOSE
 
 NAME = "Ann Berg"
 TOKEN = "0b4e7a64-5f0c-4b1c-9d0e-3a1f5c2e7d90"
@@ -212,6 +213,61 @@ def declare(inn: Inn, table: Table) -> None:
     known = {name: (each.table, each.policy) for name, each in inn.datamap.tables.items()}
     known[table.name] = table, known.get(table.name, (table, policy))[1]
     inn.datamap = resolve(known.values(), [each for each, _ in known.values()], [])
+
+
+def test_a_row_whose_key_is_spelt_otherwise_goes_on_its_day(inn: Inn) -> None:
+    """The host writes its keys in capitals, which the collation takes for the same."""
+    loose = LOOSE.get(inn.engine.dialect.name)
+    table = Table(
+        "slips", MetaData(), Column("id", String(20, collation=loose), primary_key=True),
+        Column("guest", Integer), Column("payer", String(80)), Column("dated", Date),
+    )  # fmt: skip
+    table.create(inn.engine)
+    declare(inn, table)
+    with inn.engine.begin() as conn:
+        conn.execute(insert(table).values(id="tok", guest=1, payer=NAME, dated=date(2026, 3, 1)))
+    number = sealed(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(update(table).values(id="TOK"))
+    over(inn)
+    assert (state(inn, number), payers(inn, table)) == ("erased", [None])
+
+
+def test_what_is_kept_of_who_is_spelt_otherwise_goes_on_its_day(inn: Inn) -> None:
+    """The host writes the keys of its guests in capitals: they are nobody else."""
+    code = partial(String, 20, collation=LOOSE.get(inn.engine.dialect.name))
+    metadata = MetaData()
+    table = Table(
+        "guests_", metadata, Column("code", code(), primary_key=True),
+        Column("hotel", String(10)), Column("name", String(80)), Column("email", String(80)),
+    )  # fmt: skip
+    mine = Table(
+        "slips", metadata, Column("id", Integer, primary_key=True), Column("guest", code()),
+        Column("payer", String(80)), Column("dated", Date),
+    )  # fmt: skip
+    subject = Subject(match=["email"], name="name", contact=["email"], property="hotel")
+    columns = {"code": keep("a key"), "hotel": keep("which house"), "name": redact, "email": null}
+    bill = {"guest": keep("a key"), "payer": retain("invoice_accounting"), "dated": keep("a day")}
+    inn.datamap = resolve([
+        (table, Policy(columns, subject=subject)),
+        (mine, Policy(bill, via=Equal({"guest": "code"}, to="guests_"), clock="dated")),
+    ], [table, mine], [])  # fmt: skip
+    metadata.create_all(inn.engine)
+    with inn.engine.begin() as conn:
+        conn.execute(delete(BILLS))
+        conn.execute(delete(PEOPLE))
+        guest = {"hotel": "sh", "name": NAME, "email": "p1@mail.example"}
+        conn.execute(insert(table).values(code="ann", **guest))
+        conn.execute(insert(mine).values(id=1, guest="ann", payer=NAME, dated=date(2026, 3, 1)))
+    number = sealed(inn)
+    with inn.engine.begin() as conn:
+        # No collation of PostgreSQL's own takes the two for one.
+        loose = inn.engine.dialect.name in LOOSE
+        conn.execute(update(table).values(code="ANN" if loose else "ann"))
+    over(inn)
+    assert (state(inn, number), payers(inn, mine)) == ("erased", [None])
+    went = {name for each in inn.content(number)["went"] for name in each["columns"]}
+    assert went == {"name", "email", "payer"}
 
 
 def told(inn: Inn) -> list[Finding]:

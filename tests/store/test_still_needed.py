@@ -309,6 +309,26 @@ def test_who_is_back_keeps_what_was_written_down_as_needed_anew(any_inn: Inn) ->
     assert living(inn) == [("bills", "int:1", "place")]
 
 
+@pytest.mark.parametrize("dated", [date(2025, 6, 1), None])
+def test_what_was_needed_of_a_record_is_whose_it_is_by_now(
+    any_inn: Inn, dated: date | None
+) -> None:
+    """The host gave it to a guest who lives: it ran out by no day of its own, and is theirs."""
+    inn = any_inn
+    folios(inn, {"lines": ["text"]}, UNDATED)
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.person(2, date(2026, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="open", dated=date(2025, 1, 1))
+    line(inn, dated=dated)
+    night(inn)
+    inn.set(LINES, 1, person=2, text="Bo Lind")
+    inn.set(BILLS, 1, letter="paid")
+    inn.later(days=1)
+    night(inn)
+    assert inn.read(LINES)["text"] == "Bo Lind"
+    assert living(inn) == [("bills", "int:1", "place")]
+
+
 @pytest.mark.parametrize("back", [False, True])
 def test_what_is_anothers_alone_is_nobodys_again(any_inn: Inn, back: bool) -> None:
     """Of a shared record what one guest wrote goes once nothing needs it, whoever else is there."""

@@ -134,7 +134,7 @@ def shared(work: Work, number: str) -> list[dict[str, Any]]:
     """
     kept = tables.kept
     mine = select(kept).where(kept.c.request == number, kept.c.mode != law.SEALED)
-    who = frozenset(people.taken(work, number))
+    who = people.spelt(work, people.taken(work, number))
     lines = [line for line in work.conn.execute(mine) if line.table_name in work.datamap.tables]
     lives = [line for line in lines if line.ended_at is not None and line.open == owing.STAYS]
     only = _over(work, [line for line in lines if line not in lives], who)

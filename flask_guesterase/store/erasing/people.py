@@ -15,12 +15,13 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from ...core.errors import UnknownError
-from ...core.plan import Key, Person, key_text
+from ...core.plan import Key, Person, by_table, key_text
 from ...core.standing import Judged, Standing, Why
 from .. import tables
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..statements.failure import is_unread
+from ..statements.sql import among, is_text, parts
 from ..work import Work
 
 
@@ -97,6 +98,27 @@ def subjects(work: Work, number: str, standing: Standing | None = None) -> list[
 def taken(work: Work, number: str) -> tuple[Person, ...]:
     """Return the people a request is about, without those whose row nobody can name any more."""
     return named(work, subjects(work, number, Standing.TAKEN))
+
+
+def spelt(work: Work, who: Iterable[Person]) -> frozenset[Person]:
+    """Return people by the keys they had, and as their rows spell these by now.
+
+    The host may have written its keys in capitals, which its collation takes for the same. Of rows
+    that go whole another has the key by now.
+
+    :param work: the open transaction.
+    :param who: the people of a request.
+    """
+    found = frozenset(who)
+    for table, keys in by_table(found).items():
+        declared = work.datamap.tables.get(table)
+        if declared is None or declared.deletes or not any(is_text(c.type) for c in declared.key):
+            continue
+        rows = select(*declared.key)
+        for part in parts(keys):
+            there = work.conn.execute(rows.where(among(list(declared.key), part)))
+            found |= {(table, tuple(row)) for row in there}
+    return found
 
 
 def named(work: Work, rows: Iterable[Subject]) -> tuple[Person, ...]:

@@ -186,7 +186,7 @@ def _request(number: str, skip: frozenset[str], office: HasWork) -> dict[str, in
     case = load(work, number, lock=True)
     kept = tables.kept
     mine = select(kept).where(may_end(work, skip), kept.c.request == number)
-    who = frozenset(people.taken(work, number))
+    who = people.spelt(work, people.taken(work, number))
     lines = work.conn.execute(mine).all()
     going = anew.due(work, lines, who, case.erased_at)
     origin = keeping.Origin(number, case.controller, case.property)

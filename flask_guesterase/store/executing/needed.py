@@ -71,10 +71,17 @@ def _back(
         # Of who lives, also of whoever was back before, a record of its own went: it is theirs
         # once its own day lies ahead. Who was erased with it, or later, is back.
         back = any(person in erased and erased[person] >= line.since for person in living)
+        # What runs out by no day of its own went with its guest: another has it by now.
+        back = back or (not _runs_out(declared) and bool(living - {(declared.name, key)}))
         lives = living or _says_nothing(declared, key, known.get(key, set()), columns)
         return key not in over and (back or bool(lives and key in ahead))
 
     return {line.id for line, some in mine if all(theirs(line, key) for key in some)}
+
+
+def _runs_out(declared: Declared) -> bool:
+    """Return whether rows of a table have a last day of their own."""
+    return bool(declared.policy.category and declared.policy.clock is not None)
 
 
 def _says_nothing(

@@ -43,7 +43,7 @@ def _left(row: Row[Any], columns: list[str]) -> Finding:
     return Finding(
         "column-uncovered", row.table_name, ", ".join(columns),
         f"Something is kept of who was erased in {row.many} rows in columns that no rule takes any "
-        "more: it stays hidden, and does not end on its day.",
+        "more: statements may show it, and it does not end on its day.",
         f"Give them a rule again, such as {how}; certificates say until when they stay.",
         Severity.WARN,
     )

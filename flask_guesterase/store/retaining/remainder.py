@@ -210,21 +210,30 @@ def unruled(work: Work, line: Any) -> frozenset[str]:
     :param line: row of our table.
     """
     declared = work.datamap.tables.get(line.table_name)
-    if declared is None or declared.deletes:
+    return frozenset() if declared is None else without_rule(declared, json.loads(line.columns))
+
+
+def without_rule(declared: Declared, names: Iterable[str]) -> frozenset[str]:
+    """Return those of some columns that a table has and its policy leaves where they are.
+
+    :param declared: the table; none, where its rows go whole.
+    :param names: names of the columns, also of such as it does not have any more.
+    """
+    if declared.deletes:
         return frozenset()
-    named = {column.name for column in declared.table.c}.intersection(json.loads(line.columns))
+    named = {column.name for column in declared.table.c}.intersection(names)
     return frozenset(named - declared.erase.keys() - declared.retain.keys())
 
 
 def _there(work: Work, declared: Declared, text: str) -> list[Key]:
-    """Return the key that was noted, if a row has it."""
+    """Return the key that was noted, if a row has it, as the row spells it now."""
     try:
         key = people.read_key(work, declared.name, text)
     except UnknownError:
         return []
     columns = list(declared.key)
     found = work.conn.execute(select(*columns).where(among(columns, [key])).limit(1)).first()
-    return [] if found is None else [key]
+    return [] if found is None else [tuple(found)]
 
 
 def _noted(work: Work, line: Line[Any]) -> frozenset[str]:

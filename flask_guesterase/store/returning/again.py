@@ -18,7 +18,7 @@ from ...core.decided import mark
 from ...core.errors import KeyMissingError, UnknownError
 from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
-from ...core.plan import ANOTHER, LEGAL_DUTY, NEEDED, Outcome, Person, Plan, Row, Rulings
+from ...core.plan import ANOTHER, LEGAL_DUTY, NEEDED, Outcome, Person, Plan, Row, Rulings, Step
 from ..access import brake
 from ..binds import besides
 from ..casework.cases import load, secret
@@ -46,6 +46,7 @@ from ..search.row import row_of
 from ..sweeping import runs
 from ..upkeep import upgrade
 from ..work import Work
+from . import unruled
 
 
 class Fate(StrEnum):
@@ -189,7 +190,8 @@ def again(
         return Again(
             Fate.OPEN, reasons or waiting.last_first(standing), until=waiting.until(standing)
         )
-    if not plan.changing():
+    stays = unruled.left(work, origin.number, under.before, about, plan)
+    if not plan.changing() and not stays:
         return Again(Fate.GONE)
     if under.held(plan):
         return Again(Fate.STAFF, (LEGAL_DUTY,))
@@ -200,7 +202,9 @@ def again(
     if held and noted is Noted.RESTED and not planning.left_of(work, plan):
         return Again(Fate.OPEN, why)
     many = doubles(work, plan)
-    erased, spared, kept = _carry_out(work, origin, about, plan, under.day, frozenset(held))
+    erased, spared, kept = _carry_out(
+        work, origin, about, plan, under.day, frozenset(held), stays
+    )
     lost = spared.naming(erased.naming).lost
     done, left = did(plan, many, erased.same, lost), unmoved(erased.others)
     if held:
@@ -335,7 +339,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
 
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None,
-    held: frozenset[Person],
+    held: frozenset[Person], stays: tuple[Step, ...],
 ) -> tuple[Erased, Unkept, Sequence[Mapping[str, Any]]]:
     _measured_no_more(work, origin)
     known = giving.gather(work, origin.property, plan)
@@ -348,6 +352,7 @@ def _carry_out(
     erased = planning.erase(work, origin, plan, about)
     # What is kept whole of a noted row waits with its line, by which it may turn out to live.
     kept = meanwhile.unwritten(work, origin.number, _apart(plan, held))
+    kept = replace(kept, steps=kept.steps + stays)
     keeping.record(work, origin, kept, erased)
     late = meanwhile.note(work, origin.number, (erased.kept(kept), *erased.rest))
     work.changed |= {step.decision.table for step in plan.keeping()}
