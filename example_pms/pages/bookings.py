@@ -89,7 +89,8 @@ def file_when_ticked(one: Booking) -> None:
     try:
         filed = ticked(one.guests[0], one.property_code) if one.guests else ""
     except GuesteraseError as error:
-        flash(f"The request to erase was not filed: {error.message} {error.hint}", "error")
+        again = "This form is done: file it anew under Erasure requests, File a request."
+        flash(f"The request to erase was not filed: {error.message} {error.hint} {again}", "error")
         return
     if filed:
         flash(f"Request {filed} is filed.", "erasure")

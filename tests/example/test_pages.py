@@ -317,3 +317,48 @@ def test_an_error_of_the_database_quotes_no_guest(app: Flask) -> None:
         db.session.execute(insert(Guest).values(id=1, name="Zora Untold"))
     assert "INSERT INTO guests" in str(raised.value)
     assert "Zora" not in str(raised.value)
+
+
+def test_a_tick_that_is_not_filed_says_where_to_file(app: Flask) -> None:
+    """The guest is out by then, and the form with the tick is gone."""
+    app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
+    with app.app_context():
+        booking = db.session.scalars(
+            select(Booking).where(Booking.status == "in_house", Booking.property_code == "SHA")
+        ).first()
+        assert booking is not None
+    page = f"/bookings/{booking.number}"
+    front = Clerk(app.test_client()).login("sha.front")
+    form = {"billed_to": "Li", "method": "card", "guesterase_tick": "yes", "guesterase_who": ""}
+    front.post(f"{page}/check-out", form, page=page)
+    after = front.get(page)
+    assert "was not filed" in after
+    assert "guesterase_tick" not in after
+    assert "under Erasure requests, File a request" in after
+
+
+def test_after_a_restore_a_printed_page_says_whom_to_call(app: Flask) -> None:
+    """Officer or not: who runs the system carries the erasures out again."""
+    app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
+    officer = Clerk(app.test_client()).login("sha.officer")
+    shown = officer.get("/desk/privacy/restored")
+    assert "IT of the group, 555-0142" in shown
+    assert "Notary Linden, 555-0143" in shown
+
+
+def test_two_guests_of_the_demo_are_alike_and_leave_nothing_to_weigh(app: Flask) -> None:
+    """The README names them; nothing of theirs is under a floor, shared or in doubt."""
+    app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
+    privacy = app.extensions["guesterase"].extension
+    filed = set()
+    with app.app_context():
+        for email in ("pawel.d@post.example", "amelia@letters.invalid"):
+            with privacy.begin() as office:
+                number = office.request({"email": email}, property="LEJ", by="lej.desk")
+                office.confirm(number, "lej.desk")
+            filed.add(number)
+        with privacy.begin(write=False) as office:
+            (group,) = office.alike("lej.officer")
+    assert {case.number for case in group.cases} == filed
+    told = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert "`pawel.d@post.example` and `amelia@letters.invalid`" in told

@@ -61,6 +61,9 @@ def test_a_walk_in_proves_and_follows_the_case(house: House, lang: str) -> None:
     assert house.hotel.ours("request") == []
     guest = house.browser()
     guest.get(f"/privacy/claim?lang={lang}")
+    wrong = guest.post("/privacy/claim", code=code, name="Kim Moor")
+    assert wrong.status_code == 410
+    assert re.search('id="code"[^>]* autofocus aria-invalid="true" [^>]*code-wrong', wrong.text)
     answer = guest.post("/privacy/claim", code=code.lower().replace("-", " "), name="BERG, Ola")
     assert answer.status_code == 200, answer.text
     (request,) = house.hotel.ours("request")

@@ -281,7 +281,10 @@ def test_who_answers_for_a_measure_finds_it_and_says_that_it_is_done(house: Hous
         (where,) = re.findall(rf'action="({DESK}/incidents/[^"]*/measures/\d+)"', shown)
         sent = browser.post(where, f"{DESK}/{page}", mine="1")
         assert sent.location == f"{DESK}/{page}"
-        assert mine not in browser.get(f"{DESK}/{page}")
+        after = browser.get(f"{DESK}/{page}?lang=en")
+        assert mine not in after
+        assert "It is noted." in after
+        assert "It is noted." not in browser.get(f"{DESK}/{page}?lang=en")
     assert clerk.client.get(f"{DESK}/incidents/{number}").status_code == 403
     for browser in (clerk, house.browser("far-officer")):
         sent = browser.post(f"{DESK}/incidents/{number}/measures/3", f"{DESK}/pin")

@@ -149,6 +149,7 @@ def test_requests_that_are_alike_are_approved_on_one_page(house: House) -> None:
     assert officer.post(f"{DESK}/alike").status_code == 422
     data = {"case": cases, "csrf_token": officer.token()}
     assert officer.client.post(f"{DESK}/alike", data=data).status_code == 303
+    assert "It is noted." in officer.get(f"{DESK}/queue", wish="en")
     assert {house.state(number) for number in numbers} <= {"approved", "waiting"}
 
 

@@ -318,6 +318,7 @@ def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House)
     holder, issuer, other = map(house.browser, ("holder", "issuer", "watcher"))
     assert holder.post(f"{DESK}/holds/{hold}/lift").status_code == 303
     assert issuer.post(f"{DESK}/actions/{action}/done").status_code == 303
+    assert "It is noted." in issuer.get(f"{DESK}/reviews?lang=en")
     close = f"{DESK}/reviews/{review}/close"
     answers = [
         holder.post(f"{DESK}/holds/{hold}/lift?lang=en"), issuer.post(f"{close}?lang=en"),

@@ -34,6 +34,8 @@ _BEFORE = "guesterase_sent_before"
 
 _DONE = "guesterase_done"
 
+_THANKED = "guesterase_thanked"
+
 MOMENT = timedelta(minutes=5)
 """For how long a deed that is asked for again is the same press: later it is meant anew."""
 
@@ -118,6 +120,16 @@ def repeat() -> None:
 def before() -> bool:
     """Return whether what this browser sent last was sent before, and forget it: it is told now."""
     return bool(session.pop(_BEFORE, False))
+
+
+def thank() -> None:
+    """Let the next staff page say that a press is noted: what was pressed is gone from it."""
+    session[_THANKED] = True
+
+
+def thanked() -> bool:
+    """Return whether the page says that a press is noted, and forget it: it is told now."""
+    return bool(session.pop(_THANKED, False))
 
 
 def opened(code: str, number: str) -> bool:

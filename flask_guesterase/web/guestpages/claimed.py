@@ -14,9 +14,15 @@ from ..current import current
 from ..forms import pressing
 from ..forms.schemas import Claimed, read
 from ..pages import no_fields
+from ..wording.language import N_
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from .guestdesk import anothers, confirmed, guest_pages, keep, opened
+
+_WRONG = N_(
+    "Code and name do not go together, or the code was used or is over. Look at both again, or ask "
+    "at the reception."
+)
 
 
 @guest_pages.get("/claim")
@@ -42,16 +48,15 @@ def enter_claim() -> AnyResponse:
     try:
         code, case = confirmed(f"{plain(form['code'])}:{form['name']}", proved, "claim")
     except TokenError:
-        return make_response(_form(request.form, {}, wrong=True), 410)
+        # At the field: whoever does not see the page is taken there and hears it.
+        return make_response(_form(request.form, {"code": [_WRONG]}), 410)
     keep(code)
     page = "guesterase/guest/confirmed.html"
     return make_response(render_template(page, code=code, case=case, due_on=case.due_on))
 
 
-def _form(values: Any, problems: dict[str, list[str]], wrong: bool = False) -> str:
-    return render_template(
-        "guesterase/guest/claim.html", values=values, problems=problems, wrong=wrong
-    )
+def _form(values: Any, problems: dict[str, list[str]]) -> str:
+    return render_template("guesterase/guest/claim.html", values=values, problems=problems)
 
 
 @guest_pages.get("/object/<token>")

@@ -329,6 +329,7 @@ def measure_done(incident: str, measure: int) -> AnyResponse:
     deed(lambda office: office.measure_done(measure, me()))
     if "mine" not in request.form:
         return _back(incident)
+    pressing.thank()
     own = ".queue" if granted(Permission.VERIFY, Permission.APPROVE) else ".new_incident"
     return redirect(url_for(own), 303)
 

@@ -156,6 +156,7 @@ def monthly_done(action: int) -> AnyResponse:
     back = request.form.get("review", "")
     if back and granted(Permission.IMPROVE):
         return redirect(url_for(".monthly", monthly=back), 303)
+    pressing.thank()
     if granted(Permission.VERIFY, Permission.APPROVE):
         return redirect(url_for(".queue"), 303)
     return redirect(url_for(".index"), 303)

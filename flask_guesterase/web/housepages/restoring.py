@@ -14,6 +14,7 @@ from ...core.errors import GuesteraseError, SetupError
 from ...core.permissions import Permission
 from ...core.returning import ASKED_ANEW
 from ...store.returning.replay import DOOR, Survey
+from ...store.settings import Property
 from ..commands.acting import trying
 from ..commands.console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from ..current import current
@@ -22,7 +23,9 @@ from ..forms.untaken import on_page
 from ..joining.rights import logged_in
 from ..staffpages.desk import deed, granted, me, must, once, staff_pages
 from ..staffpages.holding import plain
+from ..wording.reader import language
 from ..wording.rendering import render_template
+from ..wording.trouble import ROLES
 from .returns import said
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
@@ -59,16 +62,24 @@ def restored() -> str:
                 found = office.survey(me())
             except SetupError as problem:
                 lost = str(problem)
+    hotels = granted(*_HELPING)
     return render_template(
         "guesterase/staff/restored.html",
         asked=asked,
         found=found,
         holds=_holds(found),
         lost=lost,
-        hotels=granted(*_HELPING),
+        hotels=hotels,
+        calls={hotel.code: _calls(hotel) for hotel in hotels},
         may_replay=bool(granted(Permission.ERASE)),
         may_hold=bool(granted(Permission.HOLD)),
     )
+
+
+def _calls(hotel: Property) -> list[tuple[str, str]]:
+    """Return whom to call at a hotel, those of its emergency plan too; the page is printed."""
+    named = {"officer": hotel.officer, "deputy": hotel.deputy, **dict(hotel.calls)}
+    return [(language().gettext(ROLES[role]), how or "–") for role, how in named.items()]
 
 
 def _holds(found: Survey | None) -> list[tuple[str, str]]:

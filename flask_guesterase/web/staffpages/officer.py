@@ -115,6 +115,7 @@ def approve_alike() -> AnyResponse:
         deed(lambda office: office.approve_alike({number: d for number, _, d in pairs}, me()))
     except InputError:
         return make_response(_alike(wrong=True), 422)
+    pressing.thank()
     return redirect(url_for(".queue"), 303)
 
 
