@@ -110,6 +110,8 @@ def _connected(engine: Engine, write: bool, binds: Binds = ALONE) -> Iterator[Co
     try:
         if isinstance(engine.pool, SingletonThreadPool):
             _refuse_open(conn.connection.dbapi_connection)
+        # What a listener of the host's began as it was given out.
+        conn.rollback()
         yield conn
     except DBAPIError as raised:
         if is_stale(raised):
@@ -199,7 +201,8 @@ def _level(conn: Connection) -> Iterator[bool]:
     """Let a transaction on PostgreSQL begin with its level, which nothing changes any more once a
     listener of the host's has read.
 
-    Yields whether it has that level then: a listener may choose another one as it begins.
+    Yields whether it has that level then: a listener may choose another one as it begins, or
+    before its first statement.
     """
     raw: Any = conn.connection.dbapi_connection
     if conn.dialect.name != "postgresql" or not hasattr(raw, "isolation_level") or _is_open(raw):
@@ -208,7 +211,7 @@ def _level(conn: Connection) -> Iterator[bool]:
     before = raw.isolation_level
     conn.dialect.set_isolation_level(raw, "READ COMMITTED")
     try:
-        yield not conn.dispatch.begin
+        yield not (conn.dispatch.begin or conn.dispatch.before_cursor_execute)
     finally:
         put_back(conn, lambda: setattr(raw, "isolation_level", before))
 
