@@ -83,10 +83,11 @@ def outside(engine: Engine) -> Iterator[Connection]:
                 yield conn
             return
         raw: Any = conn.connection.dbapi_connection
-        if dialect == "postgresql" and _is_begun(raw):
-            # What a listener of the host's set for the session in there is to last.
-            raw.commit()
-        conn = conn.execution_options(isolation_level="AUTOCOMMIT")
+        with _by_driver(conn):
+            if dialect == "postgresql" and _is_begun(raw):
+                # What a listener of the host's set for the session in there is to last.
+                raw.commit()
+            conn = conn.execution_options(isolation_level="AUTOCOMMIT")
         with _session_settings(conn) if dialect == "postgresql" else lent(conn, dialect):
             yield conn
 
@@ -135,7 +136,8 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
             yield conn
         return
     if commits_alone(conn.connection.dbapi_connection):
-        conn = conn.execution_options(isolation_level="READ COMMITTED")
+        with _by_driver(conn):
+            conn = conn.execution_options(isolation_level="READ COMMITTED")
     begun = dialect == "postgresql" and _is_begun(conn.connection.dbapi_connection)
     with lent(conn, dialect), _level(conn) as levelled, conn.begin() as running:
         if begun:
@@ -153,6 +155,20 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
             raise
         if not write:
             running.rollback()
+
+
+@contextmanager
+def _by_driver(conn: Connection) -> Iterator[None]:
+    """Say how a connection commits, of which SQLAlchemy lets the driver's own errors through.
+
+    :raises DBAPIError: the connection died in the pool.
+    """
+    raw: Any = conn.connection.dbapi_connection
+    try:
+        yield
+    except conn.dialect.loaded_dbapi.Error as raised:
+        gone = conn.dialect.is_disconnect(raised, raw, None)
+        raise DBAPIError("", None, raised, connection_invalidated=gone) from None
 
 
 def writes(conn: Connection) -> bool:

@@ -678,6 +678,25 @@ def test_a_server_that_is_not_there_is_told_without_its_password(url: str) -> No
     engine.dispose()
 
 
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+@pytest.mark.parametrize("opened", [transaction, outside])
+@pytest.mark.parametrize("level", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_a_connection_that_died_in_the_pool_is_told_and_replaced(
+    url: str, opened: Callable[..., Any], level: str, request: pytest.FixtureRequest
+) -> None:
+    """Also where the first thing to be said is how it commits, which the driver sends by itself."""
+    options = {"pool_size": 1, "max_overflow": 0, "isolation_level": level}
+    with hotel(request.getfixturevalue(url), **options) as engine:
+        with engine.connect() as conn:
+            raw: Any = conn.connection.dbapi_connection
+        getattr(raw, "_force_close", raw.close)()
+        with pytest.raises(BusyError, match="Nothing was changed") as raised, opened(engine):
+            pass
+        assert raised.value.away
+        with opened(engine) as conn:
+            assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+
+
 def test_a_connection_that_cannot_write_any_more_is_let_go(sqlite_url: str) -> None:
     """A file that was restored, or a disk that could only be read, needs no restart after it."""
     with hotel(sqlite_url) as engine:
