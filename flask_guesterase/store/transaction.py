@@ -83,10 +83,11 @@ def outside(engine: Engine) -> Iterator[Connection]:
                 yield conn
             return
         raw: Any = conn.connection.dbapi_connection
-        if dialect == "postgresql" and _is_begun(raw):
-            # What a listener of the host's set for the session in there is to last.
-            raw.commit()
-        conn = conn.execution_options(isolation_level="AUTOCOMMIT")
+        with _by_driver(conn):
+            if dialect == "postgresql" and _is_begun(raw):
+                # What a listener of the host's set for the session in there is to last.
+                raw.commit()
+            conn = conn.execution_options(isolation_level="AUTOCOMMIT")
         with _session_settings(conn) if dialect == "postgresql" else lent(conn, dialect):
             yield conn
 
@@ -110,6 +111,8 @@ def _connected(engine: Engine, write: bool, binds: Binds = ALONE) -> Iterator[Co
     try:
         if isinstance(engine.pool, SingletonThreadPool):
             _refuse_open(conn.connection.dbapi_connection)
+        # What a listener of the host's began as it was given out.
+        conn.rollback()
         yield conn
     except DBAPIError as raised:
         if is_stale(raised):
@@ -133,7 +136,8 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
             yield conn
         return
     if commits_alone(conn.connection.dbapi_connection):
-        conn = conn.execution_options(isolation_level="READ COMMITTED")
+        with _by_driver(conn):
+            conn = conn.execution_options(isolation_level="READ COMMITTED")
     begun = dialect == "postgresql" and _is_begun(conn.connection.dbapi_connection)
     with lent(conn, dialect), _level(conn) as levelled, conn.begin() as running:
         if begun:
@@ -151,6 +155,20 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
             raise
         if not write:
             running.rollback()
+
+
+@contextmanager
+def _by_driver(conn: Connection) -> Iterator[None]:
+    """Say how a connection commits, of which SQLAlchemy lets the driver's own errors through.
+
+    :raises DBAPIError: the connection died in the pool.
+    """
+    raw: Any = conn.connection.dbapi_connection
+    try:
+        yield
+    except conn.dialect.loaded_dbapi.Error as raised:
+        gone = conn.dialect.is_disconnect(raised, raw, None)
+        raise DBAPIError("", None, raised, connection_invalidated=gone) from None
 
 
 def writes(conn: Connection) -> bool:
@@ -199,7 +217,8 @@ def _level(conn: Connection) -> Iterator[bool]:
     """Let a transaction on PostgreSQL begin with its level, which nothing changes any more once a
     listener of the host's has read.
 
-    Yields whether it has that level then: a listener may choose another one as it begins.
+    Yields whether it has that level then: a listener may choose another one as it begins, or
+    before its first statement.
     """
     raw: Any = conn.connection.dbapi_connection
     if conn.dialect.name != "postgresql" or not hasattr(raw, "isolation_level") or _is_open(raw):
@@ -208,7 +227,7 @@ def _level(conn: Connection) -> Iterator[bool]:
     before = raw.isolation_level
     conn.dialect.set_isolation_level(raw, "READ COMMITTED")
     try:
-        yield not conn.dispatch.begin
+        yield not (conn.dispatch.begin or conn.dispatch.before_cursor_execute)
     finally:
         put_back(conn, lambda: setattr(raw, "isolation_level", before))
 

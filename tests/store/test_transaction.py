@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymysql.cursors import Cursor
 from sqlalchemy import (
     Column,
     Connection,
@@ -277,6 +278,64 @@ def test_a_host_that_chooses_a_level_as_a_transaction_begins_is_no_obstacle(
             assert conn.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
 
 
+def test_nor_is_one_that_does_so_before_the_first_statement(postgresql_url: str) -> None:
+    """As of a listener that looks at each statement, whatever it does there."""
+    with hotel(postgresql_url) as engine:
+        begun: list[bool] = []
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def strict(conn: Connection, *_: Any) -> None:
+            if not begun:
+                begun.append(True)
+                conn.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+
+        with transaction(engine) as conn:
+            assert conn.exec_driver_sql("SHOW transaction_isolation").scalar() == "read committed"
+
+
+@pytest.mark.parametrize(
+    "said", ["SET TRANSACTION READ ONLY", "START TRANSACTION READ ONLY", "SELECT 1 FROM rooms"]
+)
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "AUTOCOMMIT"])
+def test_what_a_host_begins_at_checkout_on_mariadb_is_not_ours(
+    mariadb_url: str, said: str, level: str
+) -> None:
+    """Neither what it began nor what it chose for the next transaction alone."""
+    with hotel(mariadb_url) as other:
+        engine = create_engine(mariadb_url, isolation_level=level)
+
+        @event.listens_for(engine, "checkout")
+        def tenant(raw: Any, *_: Any) -> None:
+            raw.cursor().execute(said)
+
+        with outside(engine) as conn:
+            conn.execute(update(rooms).where(rooms.c.id == 2).values(note="outside"))
+        with transaction(engine) as conn:
+            conn.execute(update(rooms).where(rooms.c.id == 1).values(note="ours"))
+            assert len(conn.execute(select(rooms)).all()) == 2
+            with other.begin() as theirs:
+                theirs.execute(insert(rooms), {"id": 3, "note": "new"})
+            assert len(conn.execute(select(rooms)).all()) == 3
+        assert notes(other) == ["ours", "outside", "new"]
+        engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+def test_a_host_that_reads_as_it_connects_is_no_obstacle(
+    url: str, request: pytest.FixtureRequest
+) -> None:
+    """What it began there is ended, before it is said how ours commits."""
+    with hotel(request.getfixturevalue(url)) as engine:
+        @event.listens_for(engine, "engine_connect")
+        def tenant(conn: Connection) -> None:
+            conn.exec_driver_sql("SELECT count(*) FROM rooms")
+
+        ours(engine)
+        with outside(engine) as conn:
+            assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+        assert notes(engine) == ["ours", "two"]
+
+
 def test_mariadb_is_asked_little_about_a_transaction(mariadb_url: str) -> None:
     """Its settings there and back, the commit, and what the pool sends: everyone comes by here."""
     with hotel(mariadb_url, pool_size=1, max_overflow=0) as engine:
@@ -407,6 +466,58 @@ def test_the_pool_gets_its_connection_back_as_it_was(database_url: str, own: boo
             conn.execute(select(rooms)).all()
         assert settings(engine) == before
         engine.dispose()
+
+
+@pytest.mark.parametrize(("word", "taken"), [("SET @", True), ("SET SESSION innodb", False)])
+@pytest.mark.parametrize("opened", [transaction, outside])
+def test_who_is_interrupted_leaves_none_of_our_settings(
+    mariadb_url: str, word: str, taken: bool, opened: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a worker is stopped: of what it sent last nobody knows whether the server took it."""
+    with hotel(mariadb_url, pool_size=1, max_overflow=0) as engine:
+        before, execute = settings(engine), Cursor.execute
+
+        def interrupted(cursor: Cursor, statement: str, args: Any = None) -> int:
+            if not statement.startswith(word):
+                return execute(cursor, statement, args)
+            if taken:
+                execute(cursor, statement, args)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Cursor, "execute", interrupted)
+            with pytest.raises(KeyboardInterrupt), opened(engine) as conn:
+                conn.exec_driver_sql("SELECT 1")
+        assert settings(engine) == before
+
+
+def test_nor_does_a_listener_that_fails_as_ours_begins(mariadb_url: str) -> None:
+    """It looks up the tenant in what it left open, and finds none."""
+    with hotel(mariadb_url, pool_size=1, max_overflow=0) as engine:
+        before = settings(engine)
+
+        @event.listens_for(engine, "checkout")
+        def tenant(raw: Any, *_: Any) -> None:
+            raw.cursor().execute("SELECT 1 FROM rooms")
+
+        @event.listens_for(engine, "begin")
+        def fails(_: Connection) -> None:
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            ours(engine)
+        event.remove(engine, "begin", fails)
+        assert settings(engine) == before
+
+
+def test_nor_do_two_of_ours_on_the_one_connection_of_a_pool(mariadb_url: str) -> None:
+    """The inner one gives it back to the outer one, and that one to the host."""
+    with hotel(mariadb_url, poolclass=StaticPool) as engine:
+        before = settings(engine)
+        with outside(engine), transaction(engine):
+            pass
+        assert settings(engine) == before
 
 
 @pytest.mark.usefixtures("impatient")
@@ -565,6 +676,25 @@ def test_a_server_that_is_not_there_is_told_without_its_password(url: str) -> No
         ours(engine)
     assert "secret" not in "".join(traceback.format_exception(raised.value))
     engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+@pytest.mark.parametrize("opened", [transaction, outside])
+@pytest.mark.parametrize("level", ["READ COMMITTED", "AUTOCOMMIT"])
+def test_a_connection_that_died_in_the_pool_is_told_and_replaced(
+    url: str, opened: Callable[..., Any], level: str, request: pytest.FixtureRequest
+) -> None:
+    """Also where the first thing to be said is how it commits, which the driver sends by itself."""
+    options = {"pool_size": 1, "max_overflow": 0, "isolation_level": level}
+    with hotel(request.getfixturevalue(url), **options) as engine:
+        with engine.connect() as conn:
+            raw: Any = conn.connection.dbapi_connection
+        getattr(raw, "_force_close", raw.close)()
+        with pytest.raises(BusyError, match="Nothing was changed") as raised, opened(engine):
+            pass
+        assert raised.value.away
+        with opened(engine) as conn:
+            assert conn.exec_driver_sql("SELECT 1").scalar() == 1
 
 
 def test_a_connection_that_cannot_write_any_more_is_let_go(sqlite_url: str) -> None:

@@ -22,6 +22,9 @@ SESSION = {
 }
 """MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
 
+_LENT = "guesterase_lent"
+"""How often a driver's connection is lent right now."""
+
 _IN_TRANSACTION = 1
 """A bit of what a server says of a session with each answer."""
 
@@ -33,48 +36,65 @@ def lent(conn: Connection, dialect: str) -> Iterator[None]:
     By the driver, in a message each: every transaction comes by here, and what SQLAlchemy sends
     begins one that is to be rolled back.
     """
-    conn.rollback()
     if dialect not in MARIADB:
         yield
         return
     raw: Any = conn.connection.dbapi_connection
-    wanted = SESSION | {_level_name(conn): "'READ-COMMITTED'"}
+    wanted = SESSION | _of_transactions(conn)
+    # A pool of one connection may lend it once more meanwhile.
+    info, mine = conn.info, f"@guesterase_{conn.info.get(_LENT, 0)}"
     # All that is to be kept is read before anything is set.
-    keep = [f"@guesterase_{name} = @@SESSION.{name}" for name in wanted]
+    keep = [f"{mine}_{name} = @@SESSION.{name}" for name in wanted]
     change = [f"SESSION {name} = {value}" for name, value in wanted.items()]
+    back = "SET " + ", ".join(f"SESSION {name} = {mine}_{name}" for name in wanted)
     _send(conn, raw, "SET " + ", ".join([*keep, *change]))
-    if getattr(raw, "server_status", 1) & _IN_TRANSACTION:
-        # A listener of the host's began something as the pool gave this connection out.
-        conn.begin().rollback()
-    back = "SET " + ", ".join(f"SESSION {name} = @guesterase_{name}" for name in wanted)
+    info[_LENT] = info.get(_LENT, 0) + 1
     try:
+        if getattr(raw, "server_status", 1) & _IN_TRANSACTION:
+            # A listener of the host's began something as the pool gave this connection out.
+            conn.begin().rollback()
         yield
     finally:
-        put_back(conn, lambda: _sent(raw, back))
+        info[_LENT] = info.get(_LENT, 1) - 1
+        put_back(conn, lambda: _sent(conn, raw, back))
 
 
 def _send(conn: Connection, raw: Any, statement: str) -> None:
     """Send a statement by the driver; what goes wrong is told as SQLAlchemy tells it."""
     try:
-        _sent(raw, statement)
+        _sent(conn, raw, statement)
     except conn.dialect.loaded_dbapi.Error:
         conn.exec_driver_sql(statement)
         conn.rollback()
 
 
-def _sent(raw: Any, statement: str) -> None:
-    cursor = raw.cursor()
+def _sent(conn: Connection, raw: Any, statement: str) -> None:
     try:
-        cursor.execute(statement)
-    finally:
-        cursor.close()
+        cursor = raw.cursor()
+        try:
+            cursor.execute(statement)
+        finally:
+            cursor.close()
+    except conn.dialect.loaded_dbapi.Error:
+        raise
+    except BaseException:
+        # Who was interrupted does not know how far it came; nobody else is to have this session.
+        conn.invalidate()
+        raise
 
 
-def _level_name(conn: Connection) -> str:
-    """Return what a server calls the level of its transactions: MariaDB had a name of its own."""
+def _of_transactions(conn: Connection) -> dict[str, str]:
+    """Return what is set of transactions themselves: MariaDB had names of its own for it.
+
+    Whether they only read stays as it is in this session; so set, it holds for the next one too.
+    """
     dialect: Any = conn.dialect
     old = dialect.is_mariadb and (dialect.server_version_info or ()) < (11, 1)
-    return "tx_isolation" if old else "transaction_isolation"
+    kind = "tx" if old else "transaction"
+    return {
+        f"{kind}_isolation": "'READ-COMMITTED'",
+        f"{kind}_read_only": f"@@SESSION.{kind}_read_only",
+    }
 
 
 def put_back(conn: Connection, what: Callable[[], object]) -> None:
