@@ -1069,3 +1069,24 @@ def test_a_hold_that_is_lifted_takes_nothing_of_whose_row_it_is_by_now(inn: Inn)
     finishing.finish(inn.run)
     assert inn.read(BILLS)["role"] == "main"
     assert [row["mode"] for row in inn.ours("kept") if row["ended_at"] is None] == []
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_hold_that_is_lifted_changes_nothing_of_the_row_beside(inn: Inn, held: bool) -> None:
+    """Nobody knew the day of what the law kept of another bill, until the host dated it; whose it
+    is by now has no say, whether a hold kept a row of the same night or not."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    inn.person(1, date(2022, 1, 1))
+    inn.person(2, date(2026, 3, 1))
+    inn.bill(1, one=1, role="main")
+    inn.bill(2, one=1, dated=None)
+    wanted = Wanted("record", "court-order", "bills", "1")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer")) if held else 0
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.set(BILLS, 2, one=2, dated=date(2020, 1, 1))
+    for user in ("officer", "second") if held else ():
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    inn.later(days=1)
+    assert finishing.finish(inn.run)["finished"] == 1 + held
+    assert inn.read(BILLS, 2)["payer"] is None

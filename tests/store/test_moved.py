@@ -178,6 +178,41 @@ def test_a_column_that_the_policy_leaves_by_now_is_not_taken_for_gone(
     assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("erased", None)
 
 
+@pytest.mark.parametrize("how", ["deleted", "emptied", "renumbered", "renumbered, emptied"])
+def test_what_the_policy_leaves_by_now_ends_with_what_stands_there(inn: Inn, how: str) -> None:
+    """The host took it away itself: the request waits for nothing, whatever its row is called."""
+    number = sealed(inn)
+    bills(inn, {"payer": keep("which house")})
+    over(inn)
+    with inn.engine.begin() as conn:
+        if "renumbered" in how:
+            conn.execute(update(BILLS).values(id=77))
+        if how != "renumbered":
+            conn.execute(delete(BILLS) if how == "deleted" else update(BILLS).values(payer=None))
+    over(inn)
+    assert state(inn, number) == ("sealed" if how == "renumbered" else "erased")
+
+
+def test_who_is_kept_by_what_the_policy_leaves_alone_counts_as_erased(inn: Inn) -> None:
+    """Of one of two rows of a guest, which a hold kept as it was, all else goes as it is lifted."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    inn.person(2, date(2026, 3, 1), email="p1@mail.example", visa=None)
+    wanted = Wanted("record", "court-order", "people", "2")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    number = sealed(inn)
+    people_, known = inn.datamap.declared("people"), inn.datamap.declared("bills")
+    policy = replace(
+        people_.policy, columns={**people_.policy.columns, "email": keep("which house")}
+    )
+    inn.datamap = resolve([(PEOPLE, policy), (BILLS, known.policy)], METADATA.tables.values(), [])
+    for user in ("officer", "second"):
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    over(inn)
+    assert (state(inn, number), inn.read(PEOPLE, 2)["name"]) == ("sealed", "[erased]")
+    assert all(row["erased_at"] for row in inn.ours("subject"))
+
+
 def test_a_table_nobody_knows_any_more_is_named(inn: Inn) -> None:
     """The host renamed it, or took its policy away: nothing of it counts as gone."""
     number = sealed(inn)

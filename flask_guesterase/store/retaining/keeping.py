@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -349,16 +349,16 @@ def end(
         work.conn.execute(mine.where(kept.c.table_name.in_(telling)).values(row_key=""))
 
 
-def narrow(work: Work, columns: Mapping[int, Iterable[str]]) -> None:
-    """Note that of kept rows only some columns are kept any more.
+def narrow(work: Work, line: Any, columns: Collection[str]) -> None:
+    """Note that of a kept row only some columns are kept any more.
 
     :param work: the open transaction.
-    :param columns: number of the kept row -> names of these columns.
+    :param line: row of our table.
+    :param columns: names of these columns.
     """
-    kept = tables.kept
-    for id, names in columns.items():
-        left = canonical(sorted(names)).decode()
-        work.conn.execute(update(kept).where(kept.c.id == id).values(columns=left))
+    kept, left = tables.kept, canonical(sorted(columns)).decode()
+    facts = vouching.narrowed(work, line, columns)
+    work.conn.execute(update(kept).where(kept.c.id == line.id).values(columns=left, facts=facts))
 
 
 def _note_paper(work: Work, ids: Sequence[int]) -> None:

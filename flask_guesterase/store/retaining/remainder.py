@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from ...core.errors import UnknownError
 from ...core.plan import Key, Person, Plan, Row, by_table, key_text
@@ -93,7 +92,10 @@ def _of_gone(
     shells = erased_before(work.conn, work.datamap, erased)
     found = []
     for row in rows:
-        at = held.get((table, row.key), datetime.max)
+        at = held.get((table, row.key))
+        if at is None:
+            found.append(Row(row.key, row.owners))
+            continue
         went = {person for person, _ in row.owners if person in erased and erased[person] >= at}
         others = frozenset(each for each in row.owners if each[0] not in went | shells)
         if went or not others:
@@ -161,13 +163,32 @@ def _kept_besides(
 def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
     """Return the keys of a kept row as they are now, or None where nobody can say: then it stays.
 
+    So does one of which only that is kept which no rule takes, as long as something stands there.
+    """
+    named = columns_of(work, line)
+    if named is not None:
+        return standing(work, line, who, named)
+    if not (left := unruled(work, line)):
+        return None
+    there = standing(work, line, who, left)
+    return None if there is None or _filled(work, line.table_name, there, left) else []
+
+
+def standing(
+    work: Work, line: Line[Any], who: frozenset[Person] | None, columns: frozenset[str]
+) -> list[Key] | None:
+    """Return the keys that hold these columns of a kept row now, or None where nobody can say.
+
     A row without a key of its own is another one once a column of it changed, and so is one whose
     key was to go, or was changed by the host; it is found by whose it is, as long as somebody
     asked. Under a key of another form than today's keys have it is not gone because none has it.
+
+    :param work: the open transaction.
+    :param line: row of our table, of a table that is declared.
+    :param who: the people of its request; None without one.
+    :param columns: the columns it stands for today.
     """
-    declared, named = work.datamap.tables.get(line.table_name), columns_of(work, line)
-    if declared is None or named is None:
-        return None
+    declared = work.datamap.declared(line.table_name)
     noted = bool(declared.keyed and line.row_key)
     # The host gave its keys another form: the row may be there, and be called otherwise.
     lost = noted and not keyform.fitting(work, declared)(line.row_key)
@@ -179,9 +200,24 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
     rows = find(work.conn, work.datamap, who, set(work.datamap.tables) - {declared.name})
     others = _noted(work, line) if noted else frozenset()
     keys = [row.key for row in rows.get(declared.name, ()) if key_text(row.key) not in others]
-    columns = sorted(named or _all(work, declared.name))
-    found = sorted(holding(work.conn, declared, keys, columns), key=key_text)
-    return found if found or not lost else None
+    if columns and columns <= unruled(work, line):
+        return _filled(work, declared.name, keys, columns) or (None if lost else [])
+    told = sorted(columns or _all(work, declared.name))
+    full = sorted(holding(work.conn, declared, keys, told), key=key_text)
+    return full if full or not lost else None
+
+
+def _filled(work: Work, table: str, keys: Sequence[Key], columns: Iterable[str]) -> list[Key]:
+    """Return which rows have a value in one of these columns, which need have no rule."""
+    declared = work.datamap.declared(table)
+    full = or_(*(declared.column(name).is_not(None) for name in sorted(columns)))
+    key = [declared.table.c[c.key] for c in declared.key]
+    rows = (
+        row
+        for part in parts(keys)
+        for row in work.conn.execute(select(*key).where(among(key, part), full))
+    )
+    return sorted(map(tuple, rows), key=key_text)
 
 
 def columns_of(work: Work, line: Line[Any]) -> frozenset[str] | None:
@@ -214,6 +250,11 @@ def unruled(work: Work, line: Any) -> frozenset[str]:
         return frozenset()
     named = {column.name for column in declared.table.c}.intersection(json.loads(line.columns))
     return frozenset(named - declared.erase.keys() - declared.retain.keys())
+
+
+def is_left(work: Work, line: Any) -> bool:
+    """Return whether of a kept row only that is kept by now which no rule takes."""
+    return columns_of(work, line) is None and bool(unruled(work, line))
 
 
 def _there(work: Work, declared: Declared, text: str) -> list[Key]:
