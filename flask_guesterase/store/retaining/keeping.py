@@ -356,9 +356,15 @@ def narrow(work: Work, line: Any, columns: Collection[str]) -> None:
     :param line: row of our table.
     :param columns: names of these columns.
     """
-    kept, left = tables.kept, canonical(sorted(columns)).decode()
-    facts = vouching.narrowed(work, line, columns)
-    work.conn.execute(update(kept).where(kept.c.id == line.id).values(columns=left, facts=facts))
+    kept, declared = tables.kept, work.datamap.declared(line.table_name)
+    went = {*declared.erase, *declared.retain}.difference(columns)
+    now = {
+        "columns": canonical(sorted(columns)).decode(),
+        # A key that is made of what went goes with it.
+        "row_key": "" if declared.keyed_by(went) else line.row_key,
+    }
+    now["facts"] = vouching.narrowed(work, line, now["row_key"], columns)
+    work.conn.execute(update(kept).where(kept.c.id == line.id).values(now))
 
 
 def _note_paper(work: Work, ids: Sequence[int]) -> None:

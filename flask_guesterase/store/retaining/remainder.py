@@ -168,8 +168,9 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
     named = columns_of(work, line)
     if named is not None:
         return standing(work, line, who, named)
-    if not (left := unruled(work, line)):
+    if not is_left(work, line):
         return None
+    left = unruled(work, line)
     there = standing(work, line, who, left)
     return None if there is None or _filled(work, line.table_name, there, left) else []
 
@@ -254,7 +255,8 @@ def unruled(work: Work, line: Any) -> frozenset[str]:
 
 def is_left(work: Work, line: Any) -> bool:
     """Return whether of a kept row only that is kept by now which no rule takes."""
-    return columns_of(work, line) is None and bool(unruled(work, line))
+    left = unruled(work, line)
+    return bool(left) and left == frozenset(json.loads(line.columns))
 
 
 def _there(work: Work, declared: Declared, text: str) -> list[Key]:
