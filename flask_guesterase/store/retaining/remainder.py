@@ -19,7 +19,7 @@ from ..erasing.traces import holding, tells
 from ..mapping.declared import Declared
 from ..statements.sql import MANY, among, chunks, one_of, parts
 from ..work import Work
-from . import keeping
+from . import holds, keeping
 
 
 def scope(
@@ -86,11 +86,12 @@ def _of_gone(
     """Return rows as theirs who were erased while a hold kept them; whoever lives is another.
 
     What ran out by itself, while nobody was erased, is nobody's to keep; but a row that is
-    somebody's by now who lives goes on its own day, as the next look finds it.
+    somebody's by now who lives goes on its own day, as the next look finds it. Whose it is counts
+    as its last hold is lifted: the host may give it back until then.
     """
     erased = buried(work.conn, {person for row in rows for person, _ in row.owners})
     shells = erased_before(work.conn, work.datamap, erased)
-    found = []
+    found, living = list[Row](), dict[Key, Row]()
     for row in rows:
         at = held.get((table, row.key))
         if at is None:
@@ -100,7 +101,10 @@ def _of_gone(
         others = frozenset(each for each in row.owners if each[0] not in went | shells)
         if went or not others:
             found.append(Row(row.key, row.owners - others, others))
-    return found
+        else:
+            living[row.key] = Row(row.key, row.owners)
+    still = holds.held(work, table, living) if living else {}
+    return [*found, *(row for key, row in living.items() if key in still)]
 
 
 def kept_columns(
