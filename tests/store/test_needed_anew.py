@@ -141,6 +141,7 @@ def test_what_lives_is_hidden_no_more_where_no_rule_takes_it_by_now(lodge: Lodge
     lives(lodge)
     assert finishing.finish(lodge.run) == {"ended": 1}
     assert (email(lodge), lodge.state(number)) == (NEW["email"], "erased")
+    assert told(lodge, number)["share"] == {"email"}
 
 
 @pytest.mark.parametrize("before", [False, True])

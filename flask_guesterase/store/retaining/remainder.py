@@ -176,7 +176,7 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
         return None
     left = unruled(work, line)
     there = standing(work, line, who, left)
-    return None if there is None or _filled(work, line.table_name, there, left) else []
+    return None if there is None or filled(work, line.table_name, there, left) else []
 
 
 def standing(
@@ -206,14 +206,20 @@ def standing(
     others = _noted(work, line) if noted else frozenset()
     keys = [row.key for row in rows.get(declared.name, ()) if key_text(row.key) not in others]
     if columns and columns <= unruled(work, line):
-        return _filled(work, declared.name, keys, columns) or (None if lost else [])
+        return filled(work, declared.name, keys, columns) or (None if lost else [])
     told = sorted(columns or _all(work, declared.name))
     full = sorted(holding(work.conn, declared, keys, told), key=key_text)
     return full if full or not lost else None
 
 
-def _filled(work: Work, table: str, keys: Sequence[Key], columns: Iterable[str]) -> list[Key]:
-    """Return which rows have a value in one of these columns, which need have no rule."""
+def filled(work: Work, table: str, keys: Sequence[Key], columns: Iterable[str]) -> list[Key]:
+    """Return which rows have a value in one of these columns, which need have no rule.
+
+    :param work: the open transaction.
+    :param table: name of their table, which is declared.
+    :param keys: their keys.
+    :param columns: names of columns that the table has.
+    """
     declared = work.datamap.declared(table)
     full = or_(*(declared.column(name).is_not(None) for name in sorted(columns)))
     key = [declared.table.c[c.key] for c in declared.key]
@@ -258,7 +264,11 @@ def unruled(work: Work, line: Any) -> frozenset[str]:
 
 
 def is_left(work: Work, line: Any) -> bool:
-    """Return whether of a kept row only that is kept by now which no rule takes."""
+    """Return whether of a kept row only that is kept by now which no rule takes.
+
+    :param work: the open transaction.
+    :param line: row of our table.
+    """
     left = unruled(work, line)
     return bool(left) and left == frozenset(json.loads(line.columns))
 
