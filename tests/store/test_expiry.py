@@ -1069,3 +1069,47 @@ def test_a_hold_that_is_lifted_takes_nothing_of_whose_row_it_is_by_now(inn: Inn)
     finishing.finish(inn.run)
     assert inn.read(BILLS)["role"] == "main"
     assert [row["mode"] for row in inn.ours("kept") if row["ended_at"] is None] == []
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["theirs", "given back"])
+def test_whose_a_held_row_is_counts_as_its_last_hold_is_lifted(inn: Inn, back: bool) -> None:
+    """The host gave a bill to another guest while two holds kept it, one of them for longer."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    inn.person(1, date(2022, 1, 1))
+    inn.person(2, date(2026, 3, 1))
+    inn.bill(1, one=1, role="main")
+    wanted = Wanted("record", "court-order", "bills", "1")
+    ids = [inn.run(lambda office: office.place_hold(wanted, "officer")) for _ in range(2)]
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.set(BILLS, 1, one=2)
+    for hold, kept in zip(ids, (["held"], ["place"] if back else []), strict=True):
+        for user in ("officer", "second"):
+            inn.run(lambda office, user=user, hold=hold: office.lift(hold, user))
+        inn.later(days=1)
+        finishing.finish(inn.run)
+        modes = [row["mode"] for row in inn.ours("kept") if row["ended_at"] is None]
+        assert modes == kept
+        inn.set(BILLS, 1, one=1 if back else 2)
+    assert inn.read(BILLS)["role"] == ("[erased]" if back else "main")
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_hold_that_is_lifted_changes_nothing_of_the_row_beside(inn: Inn, held: bool) -> None:
+    """Nobody knew the day of what the law kept of another bill, until the host dated it; whose it
+    is by now has no say, whether a hold kept a row of the same night or not."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    inn.person(1, date(2022, 1, 1))
+    inn.person(2, date(2026, 3, 1))
+    inn.bill(1, one=1, role="main")
+    inn.bill(2, one=1, dated=None)
+    wanted = Wanted("record", "court-order", "bills", "1")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer")) if held else 0
+    assert expiry.expire(inn.run)["people"] == 1
+    inn.set(BILLS, 2, one=2, dated=date(2020, 1, 1))
+    for user in ("officer", "second") if held else ():
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    inn.later(days=1)
+    assert finishing.finish(inn.run)["finished"] == 1 + held
+    assert inn.read(BILLS, 2)["payer"] is None

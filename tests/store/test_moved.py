@@ -179,6 +179,96 @@ def test_a_column_that_the_policy_leaves_by_now_is_not_taken_for_gone(
     assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("erased", None)
 
 
+@pytest.mark.parametrize("how", ["deleted", "emptied", "renumbered", "renumbered, emptied"])
+def test_what_the_policy_leaves_by_now_ends_with_what_stands_there(inn: Inn, how: str) -> None:
+    """The host took it away itself: the request waits for nothing, whatever its row is called."""
+    number = sealed(inn)
+    bills(inn, {"payer": keep("which house")})
+    over(inn)
+    with inn.engine.begin() as conn:
+        if "renumbered" in how:
+            conn.execute(update(BILLS).values(id=77))
+        if how != "renumbered":
+            conn.execute(delete(BILLS) if how == "deleted" else update(BILLS).values(payer=None))
+    over(inn)
+    assert state(inn, number) == ("sealed" if how == "renumbered" else "erased")
+
+
+def test_who_is_kept_by_what_the_policy_leaves_alone_counts_as_erased(inn: Inn) -> None:
+    """Of one of two rows of a guest, which a hold kept as it was, all else goes as it is lifted."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    inn.person(2, date(2026, 3, 1), email="p1@mail.example", visa=None)
+    wanted = Wanted("record", "court-order", "people", "2")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    number = sealed(inn)
+    people_, known = inn.datamap.declared("people"), inn.datamap.declared("bills")
+    policy = replace(
+        people_.policy, columns={**people_.policy.columns, "email": keep("which house")}
+    )
+    inn.datamap = resolve([(PEOPLE, policy), (BILLS, known.policy)], METADATA.tables.values(), [])
+    for user in ("officer", "second"):
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    over(inn)
+    assert (state(inn, number), inn.read(PEOPLE, 2)["name"]) == ("sealed", "[erased]")
+    assert all(row["erased_at"] for row in inn.ours("subject"))
+
+
+def test_a_column_nobody_knows_beside_what_the_policy_leaves_is_not_taken_for_gone(
+    inn: Inn,
+) -> None:
+    """The host emptied the one, and renamed the other: check names each by what it is."""
+    number = sealed(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(
+            update(tables.kept)
+            .where(tables.kept.c.table_name == "bills")
+            .values(columns='["fax","payer"]', category="payment_card")
+        )
+    bills(inn, {"payer": keep("which house")})
+    inn.set(BILLS, 1, payer=None)
+    over(inn)
+    assert state(inn, number) == "sealed"
+    told = inn.run(lambda office: unnamed.findings(office.work))
+    assert [(f.id, f.place) for f in told] == [
+        ("column-uncovered", "bills.payer"), ("column-unknown", "bills.fax")
+    ]  # fmt: skip
+
+
+def test_a_key_that_went_is_noted_no_more_where_the_policy_leaves_the_rest(inn: Inn) -> None:
+    """A hold kept a slip that is known by a name: as it is lifted the name goes, in our row too."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    table = Table(
+        "slips", MetaData(), Column("guest", Integer),
+        Column("id", String(80), primary_key=True), Column("payer", String(80)),
+    )  # fmt: skip
+    table.create(inn.engine)
+    with inn.engine.begin() as conn:
+        conn.execute(insert(table).values(guest=1, id=NAME, payer=NAME))
+
+    def ruled(payer: Any) -> None:
+        policy = Policy({"id": redact, "payer": payer}, via=Equal({"guest": "id"}, to="people"))
+        known = [inn.datamap.declared(name) for name in ("people", "bills")]
+        rules = [*((each.table, each.policy) for each in known), (table, policy)]
+        inn.datamap = resolve(rules, [each for each, _ in rules], [])
+
+    ruled(redact)
+    wanted = Wanted("record", "court-order", "slips", NAME)
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    number = sealed(inn)
+    ruled(keep("which house"))
+    for user in ("officer", "second"):
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    over(inn)
+    (line,) = [row for row in inn.ours("kept") if row["ended_at"] is None]
+    assert (line["table_name"], line["row_key"], line["columns"]) == ("slips", "", '["payer"]')
+    assert state(inn, number) == "sealed"
+    ruled(redact)
+    over(inn)
+    assert (state(inn, number), payers(inn, table)) == ("erased", ["[erased]"])
+
+
 def test_a_table_nobody_knows_any_more_is_named(inn: Inn) -> None:
     """The host renamed it, or took its policy away: nothing of it counts as gone."""
     number = sealed(inn)

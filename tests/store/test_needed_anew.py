@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from flask_guesterase.core.policy import Blocker
-from flask_guesterase.core.treatment import null, retain
+from flask_guesterase.core.treatment import keep, null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.casework.cases import load
 from flask_guesterase.store.certificates.restated import restated
@@ -27,7 +27,7 @@ from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Member, elsewher
 from tests.store.test_guard_living import GUEST, OLD, held, lifted, theirs
 from tests.store.test_looked_again import OLD_STAY, refill
 from tests.store.test_needed_back import owing, paid
-from tests.store.test_two_steps import ended, half_erased, name, written
+from tests.store.test_two_steps import ended, half_erased, name, ruled, written
 
 NEW = {"email": "new@mail.example"}
 OWN = ("lodgers_", "int:1", "erased-key")
@@ -131,6 +131,17 @@ def test_what_lives_is_kept_by_no_bill_any_more(lodge: Lodge) -> None:
     paid(lodge)
     nights(lodge)
     assert (email(lodge), lodge.state(number)) == (NEW["email"], "erased")
+
+
+def test_what_lives_is_hidden_no_more_where_no_rule_takes_it_by_now(lodge: Lodge) -> None:
+    """The vendor declared meanwhile that it stays, and staff say that the guest lives."""
+    number = with_staff(lodge)
+    ruled(lodge, email=keep("which house"))
+    nights(lodge)
+    lives(lodge)
+    assert finishing.finish(lodge.run) == {"ended": 1}
+    assert (email(lodge), lodge.state(number)) == (NEW["email"], "erased")
+    assert told(lodge, number)["share"] == {"email"}
 
 
 @pytest.mark.parametrize("before", [False, True])
@@ -426,6 +437,23 @@ def test_the_old_address_goes_though_they_booked_again(lodge: Lodge, facts: str 
     else:
         assert (done, email(lodge)) == ({}, ANN["email"])
         assert lodge.returns() == [(*OWN, "staff")]
+
+
+def test_the_old_number_goes_though_no_rule_takes_the_address_by_now(lodge: Lodge) -> None:
+    """It stood there all along; of it no mark is left, and of the address that of what stands."""
+    number = half_erased(lodge, "email", "phone")
+    booked(lodge)
+    ruled(lodge, email=keep("which house"))
+    paid(lodge)
+    assert finishing.finish(lodge.run)["finished"] == 1
+    assert (email(lodge), lodge.one(Guest, 1)["phone"]) == (ANN["email"], None)
+    (line,) = (row for row in lodge.ours("kept") if row["ended_at"] is None)
+    assert (line["columns"], list(json.loads(line["facts"])["stood"])) == ('["email"]', ["email"])
+    nights(lodge)
+    ruled(lodge)
+    assert finishing.finish(lodge.run)["finished"] == 1
+    assert (lodge.returns(), ended(lodge, number)) == ([], "erased")
+    assert email(lodge) != ANN["email"]
 
 
 def test_a_row_that_goes_by_itself_is_looked_at_once_more_before_its_part_goes(

@@ -149,10 +149,15 @@ def _living(
     """Yield what was kept of rows that live by now, as far as something stands there still."""
     found: dict[Decision, list[Row]] = {}
     for line in lines:
-        columns = tuple(sorted(remainder.columns_of(work, line) or ()))
-        keys = remainder.keys_of(work, line, who) or []
+        left = remainder.unruled(work, line)
+        named = remainder.columns_of(work, line) or left
+        keys = remainder.standing(work, line, who, named) or []
         declared = work.datamap.declared(line.table_name)
-        there = holding(work.conn, declared, keys, columns, whole=False)
+        if left and named <= left:
+            there = set(remainder.filled(work, declared.name, keys, named))
+        else:
+            there = holding(work.conn, declared, keys, named, whole=False)
+        columns = tuple(sorted(named))
         decision = Decision(line.table_name, Outcome.SHARE, columns, (), OTHERS)
         found.setdefault(decision, []).extend(Row(key, frozenset()) for key in there)
     return (Step(decision, tuple(rows)) for decision, rows in found.items() if rows)

@@ -84,9 +84,11 @@ def _parts(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[K
     """
     needed = line.mode == law.BLOCKED and line.open != ANOTHER
     marked = line.mode in (law.HELD, law.PLACE) and vouching.stood_before(work, line)
-    if not (needed or marked) or not remainder.columns_of(work, line):
+    # Who lives is shown all of their row again, also what no rule takes by now.
+    columns = remainder.columns_of(work, line) or remainder.unruled(work, line)
+    if not (needed or marked) or not columns:
         return []
-    return list(remainder.keys_of(work, line, who) or ())
+    return list(remainder.standing(work, line, who, columns) or ())
 
 
 @dataclass
@@ -185,6 +187,8 @@ def _anew(
         now = vouching.stood(work, table, list(keys), columns)
         for line in mine:
             before = vouching.stood_before(work, line)
+            # What no rule takes by now says nothing of what does.
+            before = {name: mark for name, mark in before.items() if name in columns}
             for key in (key for key in parts[line.id] if key in keys):
                 new = not before or before != now.get(key)
                 if new or line.id in every:

@@ -287,10 +287,11 @@ def _end(
     work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
 ) -> None:
     """Note that kept rows have ended, but for what the policy leaves in them by now."""
-    known = {line.id: remainder.unruled(work, line) for line in lines if keys[line.id]}
-    left = {id: names for id, names in known.items() if names}
+    known = [(line, remainder.unruled(work, line)) for line in lines if keys[line.id]]
+    left = {line.id: (line, names) for line, names in known if names}
     keeping.end(work, keys.keys() - left.keys())
-    keeping.narrow(work, left)
+    for line, names in left.values():
+        keeping.narrow(work, line, names)
 
 
 def _drawn(
@@ -357,8 +358,12 @@ def _full(work: Work, number: str, who: Iterable[Person]) -> frozenset[Person]:
     kept, texts = tables.kept.c, {(name, key_text(key)): (name, key) for name, key in who}
     whole = kept.mode.in_([law.HELD, law.ANEW]) | (kept.open == ANOTHER)
     mine = kept.request == number, kept.ended_at.is_(None), whole
-    rows = work.conn.execute(select(kept.table_name, kept.row_key).where(*mine))
-    return frozenset(texts[name, key] for name, key in rows if (name, key) in texts)
+    found = (kept.table_name, kept.row_key, kept.columns, kept.category)
+    rows = work.conn.execute(select(*found).where(*mine)).all()
+    # Of who is kept by no more than what no rule takes, the rest is gone.
+    full = (row for row in rows if not remainder.is_left(work, row))
+    places = ((row.table_name, row.row_key) for row in full)
+    return frozenset(texts[place] for place in places if place in texts)
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:

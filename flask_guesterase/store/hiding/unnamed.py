@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 
 from ...core.finding import Finding, Severity
 from .. import tables
-from ..retaining.remainder import columns_of, unruled
+from ..retaining.remainder import columns_of, is_left, unruled
 from ..work import Work
 from .restricted import MODES
 
@@ -34,7 +34,7 @@ def findings(work: Work) -> list[Finding]:
     stays = [_left(row, left) for row in found if (left := sorted(unruled(work, row)))]
     return [*stays, *(
         _finding(work, row) for row in found
-        if columns_of(work, row) is None and not unruled(work, row)
+        if columns_of(work, row) is None and not is_left(work, row)
     )]  # fmt: skip
 
 
@@ -57,8 +57,9 @@ def _finding(work: Work, row: Row[Any]) -> Finding:
             f"more: {_SHOWN}",
             "Declare it again; a table that was renamed gets its name back.", Severity.WARN,
         )  # fmt: skip
+    unknown = (name for name in json.loads(row.columns) if name not in unruled(work, row))
     return Finding(
-        "column-unknown", row.table_name, ", ".join(json.loads(row.columns)),
+        "column-unknown", row.table_name, ", ".join(unknown),
         f"Something is kept in {row.many} rows in columns that the table does not have any more, "
         f"and nothing in it is retained as '{row.category}': {_SHOWN}",
         f"Declare the columns that took their place with retain('{row.category}').", Severity.WARN,

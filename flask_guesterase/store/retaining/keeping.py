@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -349,16 +349,22 @@ def end(
         work.conn.execute(mine.where(kept.c.table_name.in_(telling)).values(row_key=""))
 
 
-def narrow(work: Work, columns: Mapping[int, Iterable[str]]) -> None:
-    """Note that of kept rows only some columns are kept any more.
+def narrow(work: Work, line: Any, columns: Collection[str]) -> None:
+    """Note that of a kept row only some columns are kept any more.
 
     :param work: the open transaction.
-    :param columns: number of the kept row -> names of these columns.
+    :param line: row of our table.
+    :param columns: names of these columns.
     """
-    kept = tables.kept
-    for id, names in columns.items():
-        left = canonical(sorted(names)).decode()
-        work.conn.execute(update(kept).where(kept.c.id == id).values(columns=left))
+    kept, declared = tables.kept, work.datamap.declared(line.table_name)
+    went = {*declared.erase, *declared.retain}.difference(columns)
+    now = {
+        "columns": canonical(sorted(columns)).decode(),
+        # A key that is made of what went goes with it.
+        "row_key": "" if declared.keyed_by(went) else line.row_key,
+    }
+    now["facts"] = vouching.narrowed(work, line, now["row_key"], columns)
+    work.conn.execute(update(kept).where(kept.c.id == line.id).values(now))
 
 
 def _note_paper(work: Work, ids: Sequence[int]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from ...core.errors import UnknownError
 from ...core.plan import Key, Person, Plan, Row, by_table, key_text
@@ -20,7 +19,7 @@ from ..erasing.traces import holding, tells
 from ..mapping.declared import Declared
 from ..statements.sql import MANY, among, chunks, one_of, parts
 from ..work import Work
-from . import keeping
+from . import holds, keeping
 
 
 def scope(
@@ -87,18 +86,25 @@ def _of_gone(
     """Return rows as theirs who were erased while a hold kept them; whoever lives is another.
 
     What ran out by itself, while nobody was erased, is nobody's to keep; but a row that is
-    somebody's by now who lives goes on its own day, as the next look finds it.
+    somebody's by now who lives goes on its own day, as the next look finds it. Whose it is counts
+    as its last hold is lifted: the host may give it back until then.
     """
     erased = buried(work.conn, {person for row in rows for person, _ in row.owners})
     shells = erased_before(work.conn, work.datamap, erased)
-    found = []
+    found, living = list[Row](), dict[Key, Row]()
     for row in rows:
-        at = held.get((table, row.key), datetime.max)
+        at = held.get((table, row.key))
+        if at is None:
+            found.append(Row(row.key, row.owners))
+            continue
         went = {person for person, _ in row.owners if person in erased and erased[person] >= at}
         others = frozenset(each for each in row.owners if each[0] not in went | shells)
         if went or not others:
             found.append(Row(row.key, row.owners - others, others))
-    return found
+        else:
+            living[row.key] = Row(row.key, row.owners)
+    still = holds.held(work, table, living) if living else {}
+    return [*found, *(row for key, row in living.items() if key in still)]
 
 
 def kept_columns(
@@ -161,13 +167,33 @@ def _kept_besides(
 def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
     """Return the keys of a kept row as they are now, or None where nobody can say: then it stays.
 
+    So does one of which only that is kept which no rule takes, as long as something stands there.
+    """
+    named = columns_of(work, line)
+    if named is not None:
+        return standing(work, line, who, named)
+    if not is_left(work, line):
+        return None
+    left = unruled(work, line)
+    there = standing(work, line, who, left)
+    return None if there is None or filled(work, line.table_name, there, left) else []
+
+
+def standing(
+    work: Work, line: Line[Any], who: frozenset[Person] | None, columns: frozenset[str]
+) -> list[Key] | None:
+    """Return the keys that hold these columns of a kept row now, or None where nobody can say.
+
     A row without a key of its own is another one once a column of it changed, and so is one whose
     key was to go, or was changed by the host; it is found by whose it is, as long as somebody
     asked. Under a key of another form than today's keys have it is not gone because none has it.
+
+    :param work: the open transaction.
+    :param line: row of our table, of a table that is declared.
+    :param who: the people of its request; None without one.
+    :param columns: the columns it stands for today.
     """
-    declared, named = work.datamap.tables.get(line.table_name), columns_of(work, line)
-    if declared is None or named is None:
-        return None
+    declared = work.datamap.declared(line.table_name)
     noted = bool(declared.keyed and line.row_key)
     # The host gave its keys another form: the row may be there, and be called otherwise.
     lost = noted and not keyform.fitting(work, declared)(line.row_key)
@@ -179,9 +205,30 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
     rows = find(work.conn, work.datamap, who, set(work.datamap.tables) - {declared.name})
     others = _noted(work, line) if noted else frozenset()
     keys = [row.key for row in rows.get(declared.name, ()) if key_text(row.key) not in others]
-    columns = sorted(named or _all(work, declared.name))
-    found = sorted(holding(work.conn, declared, keys, columns), key=key_text)
-    return found if found or not lost else None
+    if columns and columns <= unruled(work, line):
+        return filled(work, declared.name, keys, columns) or (None if lost else [])
+    told = sorted(columns or _all(work, declared.name))
+    full = sorted(holding(work.conn, declared, keys, told), key=key_text)
+    return full if full or not lost else None
+
+
+def filled(work: Work, table: str, keys: Sequence[Key], columns: Iterable[str]) -> list[Key]:
+    """Return which rows have a value in one of these columns, which need have no rule.
+
+    :param work: the open transaction.
+    :param table: name of their table, which is declared.
+    :param keys: their keys.
+    :param columns: names of columns that the table has.
+    """
+    declared = work.datamap.declared(table)
+    full = or_(*(declared.column(name).is_not(None) for name in sorted(columns)))
+    key = [declared.table.c[c.key] for c in declared.key]
+    rows = (
+        row
+        for part in parts(keys)
+        for row in work.conn.execute(select(*key).where(among(key, part), full))
+    )
+    return sorted(map(tuple, rows), key=key_text)
 
 
 def columns_of(work: Work, line: Line[Any]) -> frozenset[str] | None:
@@ -223,6 +270,16 @@ def without_rule(declared: Declared, names: Iterable[str]) -> frozenset[str]:
         return frozenset()
     named = {column.name for column in declared.table.c}.intersection(names)
     return frozenset(named - declared.erase.keys() - declared.retain.keys())
+
+
+def is_left(work: Work, line: Any) -> bool:
+    """Return whether of a kept row only that is kept by now which no rule takes.
+
+    :param work: the open transaction.
+    :param line: row of our table.
+    """
+    left = unruled(work, line)
+    return bool(left) and left == frozenset(json.loads(line.columns))
 
 
 def _there(work: Work, declared: Declared, text: str) -> list[Key]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -84,6 +84,22 @@ def unmarked(line: Any) -> Any:
     :param line: the columns of our table.
     """
     return case((line.mode != "sealed", NO_FACTS), else_=line.facts)
+
+
+def narrowed(work: Work, line: Any, row_key: str, names: Collection[str]) -> str:
+    """Return the facts of a row of which less is kept, without the marks of what went.
+
+    :param work: the open transaction.
+    :param line: row of our table.
+    :param row_key: under which key it is known from now on.
+    :param names: names of the columns that are kept still.
+    """
+    told = {"answers": {}, "events": {}, **json.loads(line.facts)}
+    if marks := {n: mark for n, mark in told.pop(STOOD, {}).items() if n in names}:
+        told[STOOD] = marks
+    if bound(work, line):
+        told = vouched(work, {**line._mapping, "row_key": row_key}, told)
+    return canonical(told).decode()
 
 
 def mark(work: Work, who: str) -> str:
