@@ -190,7 +190,9 @@ def buried(conn: Connection, people: Iterable[Person]) -> dict[Person, datetime]
         for part in chunks(sorted(mine), MANY):
             rows, given = asked(_SAID, ("buried",), _buried, [(text,) for text in part])
             for text, at in conn.execute(rows, {**(given or {}), "table": name}):
-                found[mine[text]] = at
+                # MariaDB finds keys also that end in more blanks, or fewer.
+                if text in mine:
+                    found[mine[text]] = at
     return found
 
 

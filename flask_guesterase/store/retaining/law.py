@@ -307,14 +307,16 @@ def told_before(
     The row may not tell it any more.
     """
     texts = {key_text(key): key for key in keys}
-    found: dict[Key, tuple[Record, datetime, bool]] = {}
-    kept = tables.kept.c
+    kept, found = tables.kept.c, dict[Key, tuple[Record, datetime, bool]]()
     where = kept.table_name, kept.row_key, kept.property, kept.mode
     said = *where, kept.facts, kept.open, kept.since
     for part in chunks(sorted(texts), MANY):
         mine = kept.table_name == name, one_of(kept.row_key, part), kept.ended_at.is_(None)
         # What was written down last has in it what was before.
         for row in work.conn.execute(select(*said).where(*mine).order_by(kept.id)):
+            # MariaDB finds keys also that end in more blanks, or fewer.
+            if row.row_key not in texts:
+                continue
             record, key = vouching.read_facts(work, row), texts[row.row_key]
             last, first, stays = found.get(key, (record, row.since, False))
             stays = stays or row.mode == PLACE
@@ -394,5 +396,5 @@ def _before(
 
     for part in chunks(sorted(texts), MANY):
         wanted, given = asked(_SAID, (said.name,), made, [(text,) for text in part])
-        for text, told in work.conn.execute(wanted, {**(given or {}), "table": name}):
-            yield texts[text], told
+        told = work.conn.execute(wanted, {**(given or {}), "table": name})
+        yield from ((texts[text], what) for text, what in told if text in texts)
