@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Date, Integer, MetaData, String, Table, event, insert, select
+from sqlalchemy import Column, Date, Integer, MetaData, String, Table, event, insert, select, update
 
-from flask_guesterase.core.policy import Blocker, Equal, Policy
+from flask_guesterase.core.policy import Blocker, Equal, Policy, Subject
 from flask_guesterase.core.treatment import delete, keep, null
 from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.executing import expiry, finishing
@@ -20,6 +20,7 @@ from flask_guesterase.store.returning.returned import Seen, note
 from flask_guesterase.store.sweeping.claiming import Shift
 from tests.store.hotel import read_through
 from tests.store.test_expiry import BILLS, METADATA, PEOPLE, Inn, any_inn, inn
+from tests.store.test_letter_case import LOOSE
 
 __all__ = ["any_inn", "inn"]
 
@@ -327,6 +328,48 @@ def test_what_was_needed_of_a_record_is_whose_it_is_by_now(
     night(inn)
     assert inn.read(LINES)["text"] == "Bo Lind"
     assert living(inn) == [("bills", "int:1", "place")]
+
+
+def test_a_guest_whose_key_is_spelt_otherwise_is_nobody_else(any_inn: Inn) -> None:
+    """The host writes the keys of its guests in capitals: what was needed goes as before."""
+    inn = any_inn
+    # No collation of PostgreSQL's own takes the two for one.
+    loose = LOOSE.get(inn.engine.dialect.name)
+    guests = Table(
+        "patrons", MetaData(), Column("code", String(20, collation=loose), primary_key=True),
+        Column("hotel", String(10)), Column("name", String(80)), Column("seen", Date),
+    )  # fmt: skip
+    slips = Table(
+        "slips", guests.metadata, Column("id", Integer, primary_key=True),
+        Column("guest", String(20, collation=loose)), Column("text", String(80)),
+        Column("state", String(8)),
+    )  # fmt: skip
+    people = inn.datamap.tables["people"].policy
+    columns = {"hotel": keep("which house"), "name": null, "seen": keep("statistics")}
+    subject = Subject(match=["name"], name="name", property="hotel")
+    rules = {"text": null, "state": keep("open or paid")}
+    mine = Policy(rules, via=Equal({"guest": "code"}, to="patrons"))
+    inn.datamap = resolve(
+        [(guests, replace(people, columns=columns, subject=subject)), (slips, mine)],
+        [guests, slips], [],
+    )  # fmt: skip
+    inn.blockers = (
+        Blocker("open", "slips", lambda t, today: t.c.state == "open", needs={"slips": ["text"]}),
+    )
+    guests.metadata.create_all(inn.engine)
+    with inn.engine.begin() as conn:
+        guest = {"hotel": "sh", "name": "Ann Berg", "seen": date(2022, 1, 1)}
+        conn.execute(insert(guests).values(code="ann", **guest))
+        conn.execute(insert(slips).values(id=1, guest="ann", text="Ann Berg", state="open"))
+    night(inn)
+    assert living(inn) == [("slips", "int:1", "blocked")]
+    with inn.engine.begin() as conn:
+        conn.execute(update(guests).values(code="ANN" if loose else "ann"))
+        conn.execute(update(slips).values(guest="ANN" if loose else "ann", state="paid"))
+    inn.later(days=1)
+    night(inn)
+    with inn.engine.connect() as conn:
+        assert conn.execute(select(slips.c.text)).scalars().all() == [None]
 
 
 @pytest.mark.parametrize("back", [False, True])

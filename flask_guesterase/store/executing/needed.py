@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Row as Line
 
 from ...core.plan import ANOTHER, Key, Person, key_text
-from ..erasing.finder import buried, erased_before, owners
+from ..erasing.finder import buried, erased_before, owners, shells_of
 from ..mapping.declared import Declared
 from ..retaining import keeping, law, remainder
 from ..sweeping import ageing
@@ -63,6 +63,7 @@ def _back(
     known = owners(work.conn, work.datamap, declared, keys)
     erased = buried(work.conn, {person for each in known.values() for person, _ in each})
     shells = erased_before(work.conn, work.datamap, erased)
+    nobody = _nobody(work, {person for each in known.values() for person, _ in each} - set(erased))
     ahead = ageing.ahead(work, declared, keys)
 
     def theirs(line: Line[Any], key: Key) -> bool:
@@ -72,11 +73,21 @@ def _back(
         # once its own day lies ahead. Who was erased with it, or later, is back.
         back = any(person in erased and erased[person] >= line.since for person in living)
         # What runs out by no day of its own went with its guest: another has it by now.
-        back = back or (not _runs_out(declared) and bool(living - {(declared.name, key)}))
+        others = living - nobody - {(declared.name, key)}
+        back = back or (not _runs_out(declared) and bool(others))
         lives = living or _says_nothing(declared, key, known.get(key, set()), columns)
         return key not in over and (back or bool(lives and key in ahead))
 
     return {line.id for line, some in mine if all(theirs(line, key) for key in some)}
+
+
+def _nobody(work: Work, people: Iterable[Person]) -> set[Person]:
+    """Return those in whose profiles nothing stands, where keys may be spelt otherwise since.
+
+    That the host writes its keys in capitals by now makes nobody else of who ran out.
+    """
+    mine = (each for each in people if any(isinstance(part, str) for part in each[1]))
+    return shells_of(work.conn, work.datamap, mine)
 
 
 def _runs_out(declared: Declared) -> bool:
