@@ -324,6 +324,32 @@ def test_a_row_whose_key_is_spelt_otherwise_goes_on_its_day(inn: Inn, spelt: str
     assert (state(inn, number), payers(inn, table)) == ("erased", [None])
 
 
+def test_a_hold_keeps_a_row_whose_key_is_spelt_otherwise(inn: Inn) -> None:
+    """The host writes its keys in capitals: what a court asked for stays."""
+    for user in ("officer", "second"):
+        inn.grants[user].add("hold")
+    loose = LOOSE.get(inn.engine.dialect.name)
+    table = Table(
+        "slips", MetaData(), Column("id", String(20, collation=loose), primary_key=True),
+        Column("guest", Integer), Column("payer", String(80)), Column("dated", Date),
+    )  # fmt: skip
+    table.create(inn.engine)
+    declare(inn, table)
+    with inn.engine.begin() as conn:
+        conn.execute(insert(table).values(id="tok", guest=1, payer=NAME, dated=date(2026, 3, 1)))
+    wanted = Wanted("record", "court-order", "slips", "tok")
+    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    number = sealed(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(update(table).values(id="TOK" if loose else "tok"))
+    over(inn)
+    assert (state(inn, number), payers(inn, table)) == ("sealed", [NAME])
+    for user in ("officer", "second"):
+        inn.run(lambda office, user=user: office.lift(hold, user))
+    over(inn)
+    assert (state(inn, number), payers(inn, table)) == ("erased", [None])
+
+
 def test_what_is_kept_of_who_is_spelt_otherwise_goes_on_its_day(inn: Inn) -> None:
     """The host writes the keys of its guests in capitals: they are nobody else."""
     code = partial(String, 20, collation=LOOSE.get(inn.engine.dialect.name))

@@ -27,7 +27,7 @@ from ..mapping.declared import Declared
 from ..mapping.lines import Lines, registers
 from ..mapping.nights import Night
 from ..statements.sql import among, chunks, folded
-from . import heldqueries
+from . import heldqueries, spelling
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -96,7 +96,7 @@ def held(work: Work, table: str, keys: Iterable[Key]) -> dict[Key, list[int]]:
     :param table: name of a declared table.
     :param keys: keys of its rows.
     """
-    found = covered(work, living(work), table, list(keys))
+    found = covered(work, spelling.now(work, living(work)), table, list(keys))
     return {key: sorted(ids) for key, ids in found.items()}
 
 

@@ -24,7 +24,7 @@ from ..lawbook.clocks import Record, facts_of
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways, also
 from ..statements.sql import MANY, Said, asked, chunks, one_of
-from . import holds, silent, strangers, vouching
+from . import holds, silent, spelling, strangers, vouching
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -50,7 +50,7 @@ def rulings(
     :param only: (table, key) -> the columns the plan is about, where it is not about all.
     """
     result: dict[tuple[str, Key], Ruling] = {}
-    living = holds.living(work)
+    living = spelling.now(work, holds.living(work))
     for name, rows in found.items():
         declared = work.datamap.declared(name)
         keys = [row.key for row in rows]
