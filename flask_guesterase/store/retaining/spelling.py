@@ -39,6 +39,8 @@ def now(work: Work, holds: Sequence[Hold]) -> list[Hold]:
         (table, text): new for table, keys in noted.items()
         for text, new in _spelt(work, work.datamap.declared(table), keys).items()
     }  # fmt: skip
+    if not said:
+        return list(holds)
     return [replace(each, row=said.get((each.table, each.row), each.row)) for each in holds]
 
 
