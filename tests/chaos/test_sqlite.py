@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.chaos import trials
-from tests.chaos.drill import Stage
 
 ENGINE = "sqlite"
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
@@ -15,7 +14,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
     ("name", "kind"), [trial for trial in trials.TRIALS if trials.fits(ENGINE, *trial)]
 )
 def test_whatever_happens_it_is_before_or_after_and_ends_the_same(
-    stage: Stage, name: str, kind: str
+    rehearsed: trials.Rehearsed, name: str, kind: str
 ) -> None:
     """A fault at each place; then before or after, and in the end what it is undisturbed."""
-    trials.run(ENGINE, name, kind, stage)
+    trials.run(rehearsed.scene(name), kind)

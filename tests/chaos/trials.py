@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from tests.chaos import tape
-from tests.chaos.drill import Drill, Stage, drilling
+from tests.chaos.drill import Drill, Stage, Toll, drilling
 from tests.chaos.scenes import SCENES
 from tests.chaos.tape import COMMIT, COMMITTED, WRITE
 
@@ -72,7 +73,7 @@ KINDS: dict[str, Callable[[Drill], None]] = {
 
 HURT = tuple(name for name, scene in SCENES.items() if not scene.migrates)
 MIGRATIONS = tuple(name for name, scene in SCENES.items() if scene.migrates)
-TRIALS: tuple[tuple[str, str], ...] = (
+_TRIALS: tuple[tuple[str, str], ...] = (
     *((name, "kill") for name in SCENES),
     *((name, "raise") for name in HURT),
     *((name, "raise") for name in MIGRATIONS[-1:]),
@@ -81,7 +82,9 @@ TRIALS: tuple[tuple[str, str], ...] = (
     *((name, "lock") for name in ("erase", "forget", "replay")),
     ("erase", "deadlock"),
 )
-"""Scene and kind of fault."""
+
+TRIALS = tuple((name, kind) for name in SCENES for each, kind in _TRIALS if each == name)
+"""Scene and kind of fault, scene by scene."""
 
 
 def fits(engine: str, name: str, kind: str) -> bool:
@@ -89,9 +92,36 @@ def fits(engine: str, name: str, kind: str) -> bool:
     return engine != "sqlite" or kind not in ("drop", "deadlock")
 
 
-def run(engine: str, name: str, kind: str, stage: Stage) -> None:
+class Rehearsed:
+    """The scene that was rehearsed last on an engine, for every kind of fault that is tried on it.
+
+    :param engine: name of the engine.
+    :param stage: the process that forks.
+    """
+
+    def __init__(self, engine: str, stage: Stage) -> None:
+        self._engine, self._stage = engine, stage
+        self._stack = ExitStack()
+        self._known: dict[str, Drill] = {}
+
+    def scene(self, name: str) -> Drill:
+        """Return a scene of which nothing is counted yet, rehearsed now if it was not the last."""
+        if name not in self._known:
+            self.close()
+            drill = self._stack.enter_context(drilling(self._engine, name, self._stage))
+            self._known[name] = drill
+        self._known[name].toll = Toll()
+        return self._known[name]
+
+    def close(self) -> None:
+        """Let go of its databases."""
+        self._known.clear()
+        self._stack.close()
+
+
+def run(drill: Drill, kind: str) -> None:
     """Try one kind of fault on one scene, all of its places, and assert that nothing is wrong."""
-    with drilling(engine, name, stage) as drill:
-        KINDS[kind](drill)
-        print(f"{engine} {name} {dict(drill.toll.tried)} felt {dict(drill.toll.felt)}")
-        drill.assert_whole()
+    KINDS[kind](drill)
+    tried, felt = dict(drill.toll.tried), dict(drill.toll.felt)
+    print(f"{drill.kind} {drill.scene.name} {tried} felt {felt}")
+    drill.assert_whole()
