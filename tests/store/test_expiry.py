@@ -1052,17 +1052,23 @@ def test_a_hold_that_is_lifted_takes_nothing_of_who_lives(any_inn: Inn, alone: b
     assert inn.read(BILLS)["payer"] == "Ann Berg"
 
 
-def test_a_hold_that_is_lifted_takes_nothing_of_whose_row_it_is_by_now(inn: Inn) -> None:
-    """The host gave a bill to a guest who lives, while a hold kept it of one who ran out."""
+def given_while_held(inn: Inn, many: int) -> list[int]:
+    """Let a guest run out whose bill so many holds keep, and the host give it to one who lives."""
     for user in ("officer", "second"):
         inn.grants[user].add("hold")
     inn.person(1, date(2022, 1, 1))
     inn.person(2, date(2026, 3, 1))
     inn.bill(1, one=1, role="main")
     wanted = Wanted("record", "court-order", "bills", "1")
-    hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
+    ids = [inn.run(lambda office: office.place_hold(wanted, "officer")) for _ in range(many)]
     assert expiry.expire(inn.run)["people"] == 1
     inn.set(BILLS, 1, one=2)
+    return ids
+
+
+def test_a_hold_that_is_lifted_takes_nothing_of_whose_row_it_is_by_now(inn: Inn) -> None:
+    """The host gave a bill to a guest who lives, while a hold kept it of one who ran out."""
+    (hold,) = given_while_held(inn, 1)
     for user in ("officer", "second"):
         inn.run(lambda office, user=user: office.lift(hold, user))
     inn.later(days=1)
@@ -1074,15 +1080,7 @@ def test_a_hold_that_is_lifted_takes_nothing_of_whose_row_it_is_by_now(inn: Inn)
 @pytest.mark.parametrize("back", [False, True], ids=["theirs", "given back"])
 def test_whose_a_held_row_is_counts_as_its_last_hold_is_lifted(inn: Inn, back: bool) -> None:
     """The host gave a bill to another guest while two holds kept it, one of them for longer."""
-    for user in ("officer", "second"):
-        inn.grants[user].add("hold")
-    inn.person(1, date(2022, 1, 1))
-    inn.person(2, date(2026, 3, 1))
-    inn.bill(1, one=1, role="main")
-    wanted = Wanted("record", "court-order", "bills", "1")
-    ids = [inn.run(lambda office: office.place_hold(wanted, "officer")) for _ in range(2)]
-    assert expiry.expire(inn.run)["people"] == 1
-    inn.set(BILLS, 1, one=2)
+    ids = given_while_held(inn, 2)
     for hold, kept in zip(ids, (["held"], ["place"] if back else []), strict=True):
         for user in ("officer", "second"):
             inn.run(lambda office, user=user, hold=hold: office.lift(hold, user))

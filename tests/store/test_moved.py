@@ -305,9 +305,8 @@ def declare(inn: Inn, table: Table) -> None:
     inn.datamap = resolve(known.values(), [each for each, _ in known.values()], [])
 
 
-@pytest.mark.parametrize("spelt", ["TOK", "tok "], ids=["capitals", "blank"])
-def test_a_row_whose_key_is_spelt_otherwise_goes_on_its_day(inn: Inn, spelt: str) -> None:
-    """The host writes its keys in capitals, which the collation takes for the same."""
+def loose_slip(inn: Inn) -> Table:
+    """Put a slip in whose key a collation, where there is one, takes for the same in capitals."""
     loose = LOOSE.get(inn.engine.dialect.name)
     table = Table(
         "slips", MetaData(), Column("id", String(20, collation=loose), primary_key=True),
@@ -317,6 +316,13 @@ def test_a_row_whose_key_is_spelt_otherwise_goes_on_its_day(inn: Inn, spelt: str
     declare(inn, table)
     with inn.engine.begin() as conn:
         conn.execute(insert(table).values(id="tok", guest=1, payer=NAME, dated=date(2026, 3, 1)))
+    return table
+
+
+@pytest.mark.parametrize("spelt", ["TOK", "tok "], ids=["capitals", "blank"])
+def test_a_row_whose_key_is_spelt_otherwise_goes_on_its_day(inn: Inn, spelt: str) -> None:
+    """The host writes its keys in capitals, which the collation takes for the same."""
+    table = loose_slip(inn)
     number = sealed(inn)
     with inn.engine.begin() as conn:
         conn.execute(update(table).values(id=spelt))
@@ -328,20 +334,13 @@ def test_a_hold_keeps_a_row_whose_key_is_spelt_otherwise(inn: Inn) -> None:
     """The host writes its keys in capitals: what a court asked for stays."""
     for user in ("officer", "second"):
         inn.grants[user].add("hold")
-    loose = LOOSE.get(inn.engine.dialect.name)
-    table = Table(
-        "slips", MetaData(), Column("id", String(20, collation=loose), primary_key=True),
-        Column("guest", Integer), Column("payer", String(80)), Column("dated", Date),
-    )  # fmt: skip
-    table.create(inn.engine)
-    declare(inn, table)
-    with inn.engine.begin() as conn:
-        conn.execute(insert(table).values(id="tok", guest=1, payer=NAME, dated=date(2026, 3, 1)))
+    table = loose_slip(inn)
     wanted = Wanted("record", "court-order", "slips", "tok")
     hold = inn.run(lambda office: office.place_hold(wanted, "officer"))
     number = sealed(inn)
+    spelt = "TOK" if LOOSE.get(inn.engine.dialect.name) else "tok"
     with inn.engine.begin() as conn:
-        conn.execute(update(table).values(id="TOK" if loose else "tok"))
+        conn.execute(update(table).values(id=spelt))
     over(inn)
     assert (state(inn, number), payers(inn, table)) == ("sealed", [NAME])
     for user in ("officer", "second"):

@@ -112,13 +112,28 @@ def spelt(work: Work, who: Iterable[Person]) -> frozenset[Person]:
     found = frozenset(who)
     for table, keys in by_table(found).items():
         declared = work.datamap.tables.get(table)
-        if declared is None or declared.deletes or not any(is_text(c.type) for c in declared.key):
-            continue
-        rows = select(*declared.key)
-        for part in parts(keys):
-            there = work.conn.execute(rows.where(among(list(declared.key), part)))
-            found |= {(table, tuple(row)) for row in there}
+        if declared is not None and not declared.deletes and is_spelt(declared):
+            found |= {(table, key) for key in now(work, declared, keys)}
     return found
+
+
+def is_spelt(declared: Declared) -> bool:
+    """Return whether keys of a table are texts, which a collation may take for one another."""
+    return any(is_text(column.type) for column in declared.key)
+
+
+def now(work: Work, declared: Declared, keys: Iterable[Key]) -> set[Key]:
+    """Return the keys of the rows that the database finds under some, as these spell them now.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: keys as they were noted.
+    """
+    rows, columns = select(*declared.key), list(declared.key)
+    return {
+        tuple(row) for part in parts(list(keys))
+        for row in work.conn.execute(rows.where(among(columns, part)))
+    }
 
 
 def named(work: Work, rows: Iterable[Subject]) -> tuple[Person, ...]:

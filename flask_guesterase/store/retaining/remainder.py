@@ -288,9 +288,7 @@ def _there(work: Work, declared: Declared, text: str) -> list[Key]:
         key = people.read_key(work, declared.name, text)
     except UnknownError:
         return []
-    columns = list(declared.key)
-    found = work.conn.execute(select(*columns).where(among(columns, [key])).limit(1)).first()
-    return [] if found is None else [tuple(found)]
+    return list(people.now(work, declared, [key]))
 
 
 def _noted(work: Work, line: Line[Any]) -> frozenset[str]:

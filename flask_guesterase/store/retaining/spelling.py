@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from ...core.plan import Key, key_text
+from ..erasing import people
 from ..erasing.keyform import fitting
-from ..erasing.people import plain_key
 from ..mapping.declared import Declared
-from ..statements.sql import among, is_text, parts
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -30,9 +27,9 @@ def now(work: Work, holds: Sequence[Hold]) -> list[Hold]:
     noted: dict[str, dict[str, Key]] = {}
     for hold in holds:
         declared = work.datamap.tables.get(hold.table) if hold.row else None
-        if declared is None or not any(is_text(column.type) for column in declared.key):
+        if declared is None or not people.is_spelt(declared):
             continue
-        key = plain_key(declared, hold.row) if fitting(work, declared)(hold.row) else None
+        key = people.plain_key(declared, hold.row) if fitting(work, declared)(hold.row) else None
         if key is not None:
             noted.setdefault(hold.table, {})[hold.row] = key
     said = {
@@ -46,16 +43,8 @@ def now(work: Work, holds: Sequence[Hold]) -> list[Hold]:
 
 def _spelt(work: Work, declared: Declared, keys: dict[str, Key]) -> dict[str, str]:
     """Return of the keys, as text, those that are spelt otherwise now, with how."""
-    there, exact = _rows(work, declared, list(keys.values())), set(keys.values())
+    there, exact = people.now(work, declared, keys.values()), set(keys.values())
     if there <= exact:
         return {}
-    lost = [text for text, key in keys.items() if key not in there]
-    return {text: key_text(key) for text in lost for key in _rows(work, declared, [keys[text]])}
-
-
-def _rows(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Key]:
-    rows = select(*declared.key)
-    return {
-        tuple(row) for part in parts(keys)
-        for row in work.conn.execute(rows.where(among(list(declared.key), part)))
-    }
+    lost = [(text, key) for text, key in keys.items() if key not in there]
+    return {text: key_text(new) for text, key in lost for new in people.now(work, declared, [key])}
