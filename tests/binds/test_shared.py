@@ -25,8 +25,8 @@ from flask_guesterase.store.executing import expiry, finishing
 from flask_guesterase.store.holding import heldcopies, heldkeys, heldrequests, unsearched
 from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.recovery import named
-from flask_guesterase.store.retaining.holds import living
 from flask_guesterase.store.retaining.keeping import Origin
+from flask_guesterase.store.retaining.living import living
 from flask_guesterase.store.returning import again
 from flask_guesterase.store.sweeping.report import Report
 from flask_guesterase.store.upkeep import dispatch

@@ -22,7 +22,7 @@ from flask_guesterase.store.incidents.opening import Class, Report
 from flask_guesterase.store.keys.custodian import FolderCustodian
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.messages import outbox
-from flask_guesterase.store.retaining.holds import living
+from flask_guesterase.store.retaining.living import living
 from flask_guesterase.store.upkeep import dispatch
 from flask_guesterase.store.upkeep.uninstall import uninstall
 from tests.store.test_heldhome import Kept

@@ -13,7 +13,7 @@ from sqlalchemy import event, update
 from flask_guesterase.store.boxes import vault
 from flask_guesterase.store.holding import heldcopies, heldkeys, lots, reach
 from flask_guesterase.store.keys.custodian import FolderCustodian
-from flask_guesterase.store.retaining.holds import living
+from flask_guesterase.store.retaining.living import living
 from tests.store.test_heldswept import CALLS, NOTES, OLD, STAYS, WISHES, YOUNG, House
 
 OVER = date(2026, 3, 20)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import delete, keep, null, placeholder, redact
 from flask_guesterase.store.holding import lots, reach
-from flask_guesterase.store.retaining.holds import Hold
+from flask_guesterase.store.retaining.living import Hold
 from tests.oracle.dump import places
 from tests.owntypes import Numbered, Packed
 from tests.store import night

@@ -31,8 +31,8 @@ from ..holding import unsearched
 from ..mapping.crossing import HOME, Crossing
 from ..mapping.masks import Seeded
 from ..messages import outbox
-from ..retaining.holds import living
 from ..retaining.keeping import Origin
+from ..retaining.living import living
 from ..sweeping.putoff import come
 from ..unit import HasWork, Run
 from ..upkeep import upgrade

@@ -25,6 +25,7 @@ from ..erasing.taking import path_of
 from ..messages import outbox, unremoved
 from ..retaining import holds
 from ..retaining.keeping import Origin
+from ..retaining.living import living
 from ..search.reading import inside, names_in
 from ..statements.sql import chunks
 from ..sweeping.claiming import Shift
@@ -79,7 +80,7 @@ def _piece(folder: Folder, part: Collection[str], office: HasWork) -> int:
         del found[name]
     if not found or not _may_go(work, folder):
         return 0
-    held = {hold.property for hold in holds.living(work)}
+    held = {hold.property for hold in living(work)}
     found = {name: mark for name, mark in found.items() if not _may_be_held(work, held, mark)}
     # Read once: each removal that waits is a box that is opened for this.
     numbers = {mark.origin.number for mark in found.values()}

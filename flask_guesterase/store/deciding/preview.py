@@ -32,8 +32,8 @@ from ..executing.execution import all_kept
 from ..lawbook.schedule import Kept, declared_kept
 from ..recovery import window
 from ..requests import same
-from ..retaining.holds import living
 from ..retaining.law import HELD
+from ..retaining.living import living
 from ..texts.struck import Mention, struck
 from ..work import Work
 from .approving import plan_of

@@ -22,7 +22,7 @@ from ..journaling import binding
 from ..messages import unremoved
 from ..remembrance import months, orphaned
 from ..requests.bygone import Step
-from ..retaining.holds import living
+from ..retaining.living import living
 from ..statements.sql import chunks
 from ..sweeping.steady import Believed
 from ..unit import HasWork, Run

@@ -24,7 +24,7 @@ from ..journaling import binding
 from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record
 from ..retaining import keeping, law, prolonged, vouching
-from ..retaining.holds import living
+from ..retaining.living import living
 from ..sweeping import runs
 from ..unit import HasWork, Run
 from ..work import Work

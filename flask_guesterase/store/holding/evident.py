@@ -13,7 +13,8 @@ from ...core.holding import Scope
 from ...core.incidents import COPIED
 from .. import tables
 from ..incidents import gone
-from ..retaining.holds import Hold, everywhere
+from ..retaining.holds import everywhere
+from ..retaining.living import Hold
 from ..statements.sql import chunks
 from ..work import Work
 

@@ -21,7 +21,7 @@ from ..mapping.hops import Hop, Path
 from ..mapping.hostkeys import values_told
 from ..mapping.lines import registers
 from ..mapping.trail import admitted
-from ..retaining.holds import Hold
+from ..retaining.living import Hold
 from ..statements.sql import among, parts
 from ..work import Work
 from . import ownerless

@@ -13,7 +13,7 @@ from ...core.permissions import Permission
 from .. import tables
 from ..access import actors
 from ..retaining import holds
-from ..retaining.holds import Hold
+from ..retaining.living import Hold
 from ..work import Work
 from . import heldrows
 

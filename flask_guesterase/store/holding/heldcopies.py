@@ -14,7 +14,7 @@ from ...core.errors import BusyError, GuesteraseError, SealError, SetupError
 from ..access import brake
 from ..boxes import vault
 from ..journaling import binding
-from ..retaining.holds import Hold, living
+from ..retaining.living import Hold, living
 from ..unit import HasWork, Run
 from ..work import Work
 from . import heldkeys, lots, unsearched

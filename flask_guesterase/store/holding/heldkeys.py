@@ -18,8 +18,8 @@ from ..boxes import boxing, vault
 from ..boxes.rehoming import astray, back, rewrap, unread
 from ..journaling import binding
 from ..messages import outbox
-from ..retaining.holds import Hold, living
 from ..retaining.keeping import FOREVER, open_label
+from ..retaining.living import Hold, living
 from ..statements.sql import chunks
 from ..unit import HasWork, Run
 from ..work import Work

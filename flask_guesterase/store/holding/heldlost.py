@@ -12,7 +12,8 @@ from ...core.holding import Scope
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import keyed
-from ..retaining.holds import Hold, keys_of, living
+from ..retaining.holds import keys_of
+from ..retaining.living import Hold, living
 from ..unit import HasWork, Run
 from ..work import Work
 from . import reach

@@ -12,7 +12,7 @@ from ...core.standing import Standing
 from .. import tables
 from ..boxes import safe, vault
 from ..messages import outbox
-from ..retaining.holds import Hold, living
+from ..retaining.living import Hold, living
 from ..statements.sql import chunks
 from ..work import Work
 from . import heldkeys

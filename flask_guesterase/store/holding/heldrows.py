@@ -17,7 +17,7 @@ from .. import tables
 from ..access import actors
 from ..journaling import binding
 from ..remembrance import tracing
-from ..retaining.holds import living
+from ..retaining.living import living
 from ..settings import Property
 from ..statements.sql import chunks
 from ..work import Work

@@ -15,7 +15,7 @@ from ..journaling import binding
 from ..messages.outbox import OUTSIDE
 from ..remembrance import tracing
 from ..retaining import heldqueries
-from ..retaining.holds import read
+from ..retaining.living import read
 from ..work import Work
 from . import heldkeys, heldlost, heldrows
 

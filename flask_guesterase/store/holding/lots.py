@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 from ...core.holding import Scope
 from .. import tables
 from ..messages import outbox
-from ..retaining.holds import Hold
+from ..retaining.living import Hold
 from ..statements.sql import chunks
 from ..work import Work
 from . import evident, formerly

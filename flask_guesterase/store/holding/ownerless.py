@@ -13,7 +13,8 @@ from .. import tables
 from ..checking.gaps import unreadable
 from ..erasing.finder import owners
 from ..mapping.declared import Declared
-from ..retaining.holds import Hold, keys_of, may_lie_at
+from ..retaining.holds import keys_of, may_lie_at
+from ..retaining.living import Hold
 from ..statements.sql import among, chunks, parts
 from ..work import Work
 

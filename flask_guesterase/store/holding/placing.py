@@ -19,8 +19,8 @@ from ..casework.cases import load
 from ..erasing import keyed, people
 from ..lawbook.clocks import places_of
 from ..retaining import heldqueries
-from ..retaining.holds import Hold
 from ..retaining.keeping import FOREVER
+from ..retaining.living import Hold
 from ..settings import Property
 from ..work import Work
 from . import heldkeys, heldlost, heldrows, reach

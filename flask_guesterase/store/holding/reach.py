@@ -20,7 +20,8 @@ from ..journaling.journal import stamp
 from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
 from ..retaining import heldqueries
-from ..retaining.holds import Hold, covered, keys_of, matching, may_lie_at
+from ..retaining.holds import covered, keys_of, matching, may_lie_at
+from ..retaining.living import Hold
 from ..statements.sql import chunks
 from ..work import Work
 from . import evident, formerly, lots, ownerless

@@ -11,7 +11,7 @@ from ...core.holding import Scope
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
-from ..retaining import holds
+from ..retaining.living import living
 from ..sweeping import basis
 from ..work import Work
 
@@ -37,7 +37,7 @@ def since(work: Work) -> Pulse | None:
     lifted = select(hold.c.id).where(hold.c.lifted_at >= last.at).limit(1)
     if work.conn.execute(lifted).first() is not None:
         return now
-    return now if any(each.scope == Scope.QUERY for each in holds.living(work)) else None
+    return now if any(each.scope == Scope.QUERY for each in living(work)) else None
 
 
 def note(work: Work, looked: Pulse) -> None:

@@ -12,7 +12,7 @@ from ...core.holding import HOLD, Cause, Scope
 from ...core.incidents import COPIED
 from .. import tables
 from ..holding import heldkeys, heldrows
-from ..retaining.holds import living, read
+from ..retaining.living import living, read
 from ..work import Work
 from .records import Incident
 

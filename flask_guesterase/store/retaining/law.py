@@ -24,7 +24,7 @@ from ..lawbook.clocks import Record, facts_of
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways, also
 from ..statements.sql import MANY, Said, asked, chunks, one_of
-from . import holds, silent, spelling, strangers, vouching
+from . import holds, living, silent, spelling, strangers, vouching
 
 if TYPE_CHECKING:
     from ..work import Work
@@ -50,11 +50,11 @@ def rulings(
     :param only: (table, key) -> the columns the plan is about, where it is not about all.
     """
     result: dict[tuple[str, Key], Ruling] = {}
-    living = spelling.now(work, holds.living(work))
+    alive = spelling.now(work, living.living(work))
     for name, rows in found.items():
         declared = work.datamap.declared(name)
         keys = [row.key for row in rows]
-        held = holds.covered(work, living, name, keys, _owners(declared, rows))
+        held = holds.covered(work, alive, name, keys, _owners(declared, rows))
         records = records_of(work, declared, keys)
         law = reasons(work, declared, records)
         records |= _unsaid(work, declared, records)

@@ -10,10 +10,10 @@ from ...core.plan import Key, key_text
 from ..erasing import people
 from ..erasing.keyform import fitting
 from ..mapping.declared import Declared
+from .living import Hold
 
 if TYPE_CHECKING:
     from ..work import Work
-    from .holds import Hold
 
 
 def now(work: Work, holds: Sequence[Hold]) -> list[Hold]:
