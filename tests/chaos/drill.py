@@ -119,11 +119,13 @@ class Toll:
     :param tried: kind of fault -> how often.
     :param felt: kind of fault -> how often the operation noticed.
     :param wrong: what was found, fault by fault.
+    :param alike: how many left what another had left, which was brought to its end already.
     """
 
     tried: Counter[str] = field(default_factory=Counter)
     felt: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    alike: int = 0
 
 
 class Drill:
@@ -141,6 +143,7 @@ class Drill:
         self._stack = ExitStack()
         self.work = folder / "house"
         self._refreshed = ""
+        self._ended: dict[frozenset[str], set[str]] = {}
         try:
             self._prepare()
             self._rehearse()
@@ -306,14 +309,19 @@ class Drill:
         return found
 
     def kill(self, at: int) -> None:
-        """Kill the process at an effect, look, restart it, and compare."""
+        """Kill the process at an effect, look, restart it, and compare.
+
+        What several leave alike is brought to its end once; each is looked at.
+        """
         with self.fresh() as place:
             self.stage.post.came.clear()
             told = self.stage.ask("operate", self.scene, place, at=at, kind="kill")
             assert told["signal"] == 9, (self.effects[at], told)
             if self.kind != "sqlite":
                 self._alone(place.url)
-            done = self.stage.ask("finish", self.scene, place)
+            known = self._ended.setdefault(frozenset(self.stage.post.came), set())
+            done = self.stage.ask("finish", self.scene, place, known=sorted(known))
+            known.add(done["left"])
         self._judge("kill", at, done)
 
     def around(self, many: int) -> list[int]:
@@ -372,14 +380,22 @@ class Drill:
         self.toll.tried[kind.partition(" ")[0]] += 1
         where = f"{self.kind} {self.scene.name}: {kind} at {at} ({self._named(at)})"
         found = [f"half done: {each}" for each in self._halves(kind, at, told["middle"])]
-        found += [f"in the end: {each}" for each in sight.differences(self.end, told["end"])]
-        found += self._unclean(told)
-        if set(self.stage.post.came) != self.letters:
-            found.append(f"letters: {len(self.stage.post.came)} for {len(self.letters)}")
+        if "end" in told:
+            found += self._wrong_in_the_end(told)
+        else:
+            self.toll.alike += 1
         if found:
             said = [line[:240] for line in found[:8]]
             said += [f"and {len(found) - 8} more"] if len(found) > 8 else []
-            self.toll.wrong.append("\n  ".join([where, *said, f"rounds: {told['problems']}"]))
+            rounds = f"rounds: {told.get('problems')}"
+            self.toll.wrong.append("\n  ".join([where, *said, rounds]))
+
+    def _wrong_in_the_end(self, told: dict[str, Any]) -> list[str]:
+        found = [f"in the end: {each}" for each in sight.differences(self.end, told["end"])]
+        found += self._unclean(told)
+        if set(self.stage.post.came) != self.letters:
+            found.append(f"letters: {len(self.stage.post.came)} for {len(self.letters)}")
+        return found
 
     def _named(self, at: int) -> str:
         return str(self.effects[at]) if at >= 0 else "the whole operation"

@@ -62,6 +62,9 @@ _OUT = {
 }
 """Columns that are left out, and why."""
 
+_PROOFS = frozenset({"note", "frontier", "leaf"})
+"""Those of them that are hashes, or hold one."""
+
 _COUNTS_ANEW = frozenset({RestoreReplayed.name})
 _TOLD = frozenset({SearchRepeated.name})
 """Entries by which the journal says that something was done once more than undisturbed."""
@@ -108,6 +111,33 @@ def see(inn: Inn) -> Sight:
     seen[KEYS] = sorted(custodian.labels()) if custodian.exists() else []
     seen[REGISTER] = _register(inn, custodian, seen[WRONG])
     return seen
+
+
+def left(inn: Inn, seen: Sight) -> str:
+    """Return a digest of all that a process left, what is random taken out.
+
+    What `see` leaves out is in it, but for what nobody can compare: two with one digest go on alike.
+
+    :param seen: what is seen of it.
+    """
+    names = sorted(_RANDOM.sub("*", str(p.relative_to(inn.folder))) for p in inn.folder.rglob("*"))
+    whole = [seen, names, loose(inn), unfinished(inn), _left_out(inn)]
+    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+
+def _left_out(inn: Inn) -> list[str]:
+    """Return the counts and times of our rows that are no matter of before and after."""
+    said = []
+    with inn.engine.connect() as conn:
+        eye = inspect(conn)
+        there = set(eye.get_table_names())
+        known = [table for table in tables.metadata.sorted_tables if table.name in there]
+        for name, columns in _columns(conn, eye, known).items():
+            mine = [c for c in tables.metadata.tables[name].c if c.name in _OUT.keys() - _PROOFS]
+            if mine := [c for c in mine if c.name in columns]:
+                said += [f"{name} {row}" for row in conn.execute(select(*mine))]
+        conn.rollback()
+    return sorted(said)
 
 
 def _too_early(inn: Inn, custodian: FolderCustodian) -> list[str]:

@@ -114,7 +114,7 @@ def _look(scene: Scene, inn: Inn, ask: dict[str, Any]) -> dict[str, Any]:
 def _operate(scene: Scene, inn: Inn, ask: dict[str, Any]) -> dict[str, Any]:
     """Run the operation with a tape, undisturbed or with a fault, and what follows if it lives."""
     _arrive(scene, inn)
-    states = [sight.see(inn)]
+    states = [sight.see(inn)] if ask.get("states") else []
     rolls = tape.Tape(ask.get("at", -1), ask.get("kind", ""), ask.get("server", 0))
     if ask.get("states"):
         rolls.after_commit = lambda: states.append(_seen_apart(inn))
@@ -143,8 +143,14 @@ def _seen_apart(inn: Inn) -> sight.Sight:
 
 
 def _finish(scene: Scene, inn: Inn, ask: dict[str, Any]) -> dict[str, Any]:
-    """Look, let the house recover and work, and look again."""
+    """Look, let the house recover and work, and look again.
+
+    Where a killed process left what another one left, it goes on as that one did.
+    """
     middle = _seen_apart(inn)
+    left = sight.left(inn, middle)
+    if left in ask.get("known", ()):
+        return {"middle": middle, "left": left}
     if not ask.get("go_on"):
         _arrive(scene, inn)
     scene.recover(inn)
@@ -152,6 +158,7 @@ def _finish(scene: Scene, inn: Inn, ask: dict[str, Any]) -> dict[str, Any]:
     inn.custodian.settle()
     return {
         "middle": middle,
+        "left": left,
         "end": _seen_apart(inn),
         "problems": [str(each) for each in problems if each],
         "loose": sight.loose(inn),

@@ -123,5 +123,5 @@ def run(drill: Drill, kind: str) -> None:
     """Try one kind of fault on one scene, all of its places, and assert that nothing is wrong."""
     KINDS[kind](drill)
     tried, felt = dict(drill.toll.tried), dict(drill.toll.felt)
-    print(f"{drill.kind} {drill.scene.name} {tried} felt {felt}")
+    print(f"{drill.kind} {drill.scene.name} {tried} felt {felt} alike {drill.toll.alike}")
     drill.assert_whole()
