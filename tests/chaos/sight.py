@@ -116,7 +116,7 @@ def see(inn: Inn) -> Sight:
 def left(inn: Inn, seen: Sight) -> str:
     """Return a digest of all that a process left, what is random taken out.
 
-    What `see` leaves out is in it, but for what nobody can compare: two with one digest go on alike.
+    What `see` leaves out is in it, but for hashes: two with one digest go on alike.
 
     :param seen: what is seen of it.
     """
