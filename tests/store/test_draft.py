@@ -363,6 +363,7 @@ def test_a_key_without_a_foreign_key_is_a_way_too() -> None:
     ("user_guest_list", "name phone", False),
     ("user_wish_list", "note", False),
     ("tour_operator_guests", "name phone", False),
+    ("tour_operators", "name email", False),
     ("badminton_members", "name phone", False),
 ])  # fmt: skip
 def test_a_name_alone_makes_nobody_staff(name: str, columns: str, staff: bool) -> None:

@@ -14,7 +14,9 @@ PEOPLE = re.compile(
     r"客(?!房)|宾(?!馆)|会员",
     re.I,
 )
-EMPLOYED = re.compile(r"staff|employee|operator|clerk|(?<!b)admin(istrator)?|员工", re.I)
+EMPLOYED = re.compile(
+    r"staff|employee|(?<!tour)(?<!tour_)operator|clerk|(?<!b)admin(istrator)?|员工", re.I
+)
 STAFF = re.compile(f"user|{EMPLOYED.pattern}", re.I)
 DUTY = re.compile(
     r"role|permission|department|position|salary|hired|is_?(admin|staff|superuser)|角色|权限|部门",
@@ -48,7 +50,7 @@ SECRET = re.compile(r"passw|pwd|secret|hash|salt|totp|token|(?<![a-z])pin(?![a-z
 """In the name of a column: what no copy of somebody's data shows."""
 
 FIRM = re.compile(
-    r"compan(y|ies)|(?<![a-z])firms?(?![a-z])|agenc(y|ies)|corporat|organi[sz]ation|supplier|vendor|"
+    r"compan(y|ies)|(?<![a-z])firms?(?![a-z])|agenc(y|ies)|corporat|organi[sz]ation|supplier|vendor|tour_?operator|"
     r"公司|旅行社|单位",
     re.I,
 )
