@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from .log import canonical
 
-EDITION = 3
+EDITION = 4
 """Counted up when the instructions change, so that every plan asks to be printed again."""
 
 

@@ -296,6 +296,7 @@ def words_of_pages() -> dict[str, Any]:
         "told": lambda value: told(tongue, value),
         "words": lambda values: tongue.clauses(word(tongue, value) for value in values),
         "sent_before": pressing.before,
+        "thanked": pressing.thanked,
         "sent_to": untaken.sent_to,
         "untaken": untaken.untaken,
         "csrf_field": csrf_field(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -533,3 +533,21 @@ def test_a_house_that_another_company_had_for_some_nights(house: Forms) -> None:
     house.sweep()
     assert counted(house) == {"rows": 6, "arrived": 0, "departed": 1, "missed": 0}
     assert entries(house, "register-missed") == []
+
+
+def test_lines_that_end_in_two_steps_of_one_batch_are_told_once(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """One is due, another by more than the law allows: the journal counts as many as went."""
+    house = Forms(sqlite_url, tmp_path, datetime(2026, 5, 10, 12, tzinfo=UTC))
+    house.form(7, OLD)
+    house.form(8, date(2025, 4, 20))
+    house.sweep()
+    house.sweep("officer")
+    assert (house.names()[7], house.names()[8]) == (None, None)
+    told = [dict(each.counts) for each in entries(house, "retention-ended")]
+    assert told == [{"forms": 1}, {"forms": 1}]
+    house.later(days=1)
+    house.sweep()
+    assert counted(house) == {"rows": 0, "arrived": 0, "departed": 2, "missed": 0}
+    house.engine.dispose()

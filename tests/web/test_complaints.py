@@ -401,13 +401,17 @@ def test_a_reviewer_needs_link_and_code_and_sees_one_case(house: House) -> None:
 
 
 def test_feedback_after_the_end(house: House) -> None:
-    """Asked once, on the page of an ended case; staff read figures and words without a name."""
+    """Asked once, thanked for once; staff read figures and words without a name."""
     _, guest = refused(house)
     assert "feedback" in guest.get("/privacy/case")
     assert guest.post("/privacy/case/feedback", words="x").status_code == 422
     answer = guest.post("/privacy/case/feedback", rating="2", words="Slow <i>desk</i>")
     assert answer.status_code == 303
-    assert "feedback" not in guest.get("/privacy/case")
+    thanks = "Thank you. The hotel has received what you said."
+    page = guest.get("/privacy/case")
+    assert "feedback" not in page
+    assert thanks in page
+    assert thanks not in guest.get("/privacy/case")
     assert guest.post("/privacy/case/feedback", rating="2").status_code == 409
     page = house.browser("second").get(f"{DESK}/complaints")
     assert "Slow &lt;i&gt;desk&lt;/i&gt;" in page

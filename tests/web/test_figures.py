@@ -45,6 +45,18 @@ def test_page_file_and_command_say_the_same(house: House) -> None:
     assert counted[month] == 1
 
 
+def test_a_telephone_leaves_out_months_that_brought_nothing(house: House) -> None:
+    """Rows of empty months are marked for it, and the row that tells something never is."""
+    house.request()
+    page = house.browser("auditor").get(f"{DESK}/figures", wish="en")
+    requests = page.partition("Requests by the month of receipt")[2].partition("</table>")[0]
+    assert requests.count('<tr class="void">') == 11
+    told = requests.rpartition("<tr>")[2]
+    assert 'data-label="Requests received">1</td>' in told
+    for rows in page.split("<tbody>")[1:]:
+        assert "<tr>" in rows.partition("</tbody>")[0]
+
+
 def test_only_hotels_of_the_reader_are_counted(house: House) -> None:
     """Whoever may see figures at one property does not learn those of another."""
     text = house.browser("auditor").get("/desk/privacy/figures.csv")

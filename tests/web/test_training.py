@@ -47,6 +47,13 @@ def test_a_course_is_read_in_the_readers_language(house: House) -> None:
         assert shown.count("<fieldset") == len(one.questions)
 
 
+def test_the_course_that_a_reader_needs_stands_first(house: House) -> None:
+    """A clerk does not look for it behind three that are for others."""
+    page = house.browser("clerk").get(f"{DESK}/training", wish="en")
+    assert re.findall(rf'<h2><a href="{DESK}/training/(\w+)"', page)[0] == "reception"
+    assert page.index("you need it") < page.index("training/manager")
+
+
 def test_what_the_course_tells_reception_to_press_is_where_it_says(house: House) -> None:
     """Of a mistake each page has the button, in the words of the course, at its foot."""
     reporter = house.browser("watcher")

@@ -254,7 +254,15 @@ def test_the_plan_says_who_must_be_told_of_a_leak_by_the_law_there(
 def test_the_instructions_are_of_this_edition() -> None:
     """Who changes a step counts the edition up, so that every plan is printed again."""
     said = hashlib.sha256(repr(instructions.CASES).encode()).hexdigest()[:16]
-    assert (EDITION, said) == (3, "821a3e32b1a62c08")
+    assert (EDITION, said) == (4, "6145513378b0193d")
+
+
+def test_the_plan_keeps_keys_and_register_out_of_a_restore() -> None:
+    """Who restores them too loses what the copy never knew, so the paper says so first."""
+    steps = dict(instructions.CASES)["The database was restored from a backup"]
+    assert "Never restore the key folder and the register of erasures" in steps[0]
+    replay = next(i for i, step in enumerate(steps) if "replay --yes" in step)
+    assert "connect no channel" in steps[replay - 1]
 
 
 def test_neither_plan_nor_course_gives_more_time_after_a_leak_than_a_law() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -113,31 +113,39 @@ def settle(work: Work) -> None:
     taken: Counter[tuple[int, str]] = Counter()
     rows: list[dict[str, Any]] = []
     for group in groups.values():
-        event = _event(work, group, taken)
-        rows += [row for each in group for row in _rows(work, each, event)]
+        for event, lines in _events(work, group, taken):
+            rows += [row for each in lines for row in _rows(work, each, event)]
     for part in chunks(rows):
         work.conn.execute(insert(tables.departed), part)
 
 
-def _event(work: Work, group: Sequence[Departure], taken: Counter[tuple[int, str]]) -> Event:
-    """Return the event that accounts for lines of one kind; one of their own if need be."""
-    first = group[0]
+def _events(
+    work: Work, group: Sequence[Departure], taken: Counter[tuple[int, str]]
+) -> Iterator[tuple[Event, Sequence[Departure]]]:
+    """Yield the events that account for lines of one kind; the last of their own if need be.
+
+    Rows of one batch go under several entries: a line that any of them counts has none of its own.
+    """
+    first, left = group[0], group
     hotel = work.settings.properties.get(first.property)
-    for place, event in enumerate(work.events):
+    for place, event in enumerate(() if first.ended else tuple(work.events)):
         fits = event.name in LAWFUL and event.number == first.request
         if not fits or (hotel is not None and slug(event.controller) != slug(hotel.controller)):
             continue
         free = event.counts.get(first.table, 0) - taken[place, first.table]
-        if not first.ended and free >= len(group):
-            taken[place, first.table] += len(group)
-            return event
+        part, left = left[:free], left[free:]
+        if part:
+            taken[place, first.table] += len(part)
+            yield event, part
+    if not left:
+        return
     controller = slug((hotel or next(iter(work.settings.properties.values()))).controller)
     own = RetentionEnded(
-        controller, first.property, first.request, SYSTEM, {first.table: len(group)}
+        controller, first.property, first.request, SYSTEM, {first.table: len(left)}
     )
     work.events.append(own)
-    taken[len(work.events) - 1, first.table] += len(group)
-    return own
+    taken[len(work.events) - 1, first.table] += len(left)
+    yield own, left
 
 
 def _rows(work: Work, each: Departure, event: Event) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def _printed(tongue: Language, code: str, entries: Sequence[Entry]) -> str:
     for entry in entries:
         lines += ["", terms.heading(tongue, entry)]
         for kind, span, basis in terms.lines(tongue, entry):
-            lines.append(f"  {kind}: {span}" + (f" [{basis}]" if basis else ""))
+            lines.append(f"  {kind}{tongue.colon}{span}" + (f" [{basis}]" if basis else ""))
         lines.append(f"  {terms.after(tongue, entry)}")
     return "\n".join(lines)
 

@@ -123,7 +123,7 @@ def before() -> bool:
 
 
 def thank() -> None:
-    """Let the next staff page say that a press is noted: what was pressed is gone from it."""
+    """Let the next page say that a press is noted: what was pressed is gone from it."""
     session[_THANKED] = True
 
 

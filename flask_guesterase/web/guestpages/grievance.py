@@ -170,6 +170,7 @@ def send_feedback() -> AnyResponse:
         pressing.once(office, lambda: office.give_feedback(
             _my_case(office), int(form["rating"]), form["words"]
         ))  # fmt: skip
+    pressing.thank()
     return redirect(url_for(".case"), 303)
 
 

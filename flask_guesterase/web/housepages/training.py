@@ -68,7 +68,9 @@ def list_courses() -> str:
         mine, needed = office.trainings(me()), office.courses_needed(me())
         number = office.number_of(me())
         over = office.overdue_trainings(me()) if watching else ()
-        titles = {code: _title(each) for code, each in courses().items()}
+        # What the reader needs comes first; the rest in the order of the codes.
+        codes = sorted(courses(), key=lambda code: code not in needed)
+        titles = {code: _title(find(code)) for code in codes}
     return render_template(
         "guesterase/staff/courses.html",
         titles=titles,

@@ -32,7 +32,6 @@ _RIGHTS, _ASKED = "guesterase.rights", "guesterase.asked"
 
 _Told = TypeVar("_Told")
 
-staff_pages.context_processor(lambda: {"thanked": pressing.thanked})
 
 CODED = (
     Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,

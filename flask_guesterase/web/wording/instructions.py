@@ -17,7 +17,10 @@ CASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         N_("The database was restored from a backup"),
         (
-            N_("Let nobody check in or write until the next step is done."),
+            N_("Never restore the key folder and the register of erasures from the same backup."),
+            N_(
+                "Let nobody check in or write, and connect no channel, until the next step is done."
+            ),
             N_("IT runs `flask guesterase replay --yes`: who was erased since is erased again."),
             N_("Read the page After a restore; decide about what is left there."),
             N_("IT runs `flask guesterase check`; nothing may be pending."),

@@ -86,11 +86,14 @@ def clock(tongue: Language, term: Term) -> str:
 
 def span(tongue: Language, term: Term) -> str:
     """Return how long and from when, in words."""
-    since = clock(tongue, term)
-    if since and not term.length:
+    since, long = clock(tongue, term), length(tongue, term.length)
+    if not since:
+        return long
+    if not term.length:
         # Beside it: nothing is counted from then yet.
-        since = tongue.aside(since).lstrip()
-    return " ".join(filter(None, (length(tongue, term.length), since)))
+        return long + tongue.aside(since)
+    # Languages differ in which of the two comes first.
+    return tongue.gettext(N_("%(length)s %(since)s"), length=long, since=since)
 
 
 def kind(tongue: Language, term: Term, floor: bool) -> str:
