@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...core.plan import Key, key_text
+from ..checking.gaps import lacks
 from ..erasing import people
 from ..erasing.keyform import fitting
 from ..mapping.declared import Declared
@@ -28,6 +29,9 @@ def now(work: Work, holds: Sequence[Hold]) -> list[Hold]:
     for hold in holds:
         declared = work.datamap.tables.get(hold.table) if hold.row else None
         if declared is None or not people.is_spelt(declared):
+            continue
+        if lacks(work.whole(), declared.key):
+            # No row has it to spell it otherwise; the rows of other tables do not wait for it.
             continue
         key = people.plain_key(declared, hold.row) if fitting(work, declared)(hold.row) else None
         if key is not None:
