@@ -19,7 +19,7 @@ from ..erasing.finder import find, owned
 from ..journaling.journal import stamp
 from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
-from ..retaining import heldqueries
+from ..retaining import heldqueries, spelling
 from ..retaining.holds import covered, keys_of, matching, may_lie_at
 from ..retaining.living import Hold
 from ..statements.sql import chunks
@@ -73,7 +73,8 @@ def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
         kept.c.box.is_not(None), kept.c.ended_at.is_(None)
     )
     if hold.scope == Scope.RECORD:
-        wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
+        mine = kept.c.row_key.in_(spelling.texts(work, hold, kept))
+        wanted = wanted.where(kept.c.table_name == hold.table, mine)
     elif hold.scope == Scope.SUBJECT:
         return _boxes_of(work, rows_of(work, hold)) | ownerless.of_person(work, hold, among)
     else:
@@ -103,7 +104,8 @@ def _boxes_of(work: Work, rows: Texts) -> set[str]:
     kept = tables.kept
     found: set[str] = set()
     for name, texts in rows.items():
-        for part in chunks(sorted(texts)):
+        former = spelling.noted(work, work.datamap.declared(name), texts, kept)
+        for part in chunks(sorted(texts | former.keys())):
             mine = kept.c.table_name == name, kept.c.row_key.in_(part)
             sealed = kept.c.box.is_not(None), kept.c.ended_at.is_(None)
             found |= set(work.conn.execute(select(kept.c.box).where(*mine, *sealed)).scalars())
@@ -125,8 +127,8 @@ def covered_in(
         if hold.scope != Scope.RECORD and known and lacks(work.whole(), read_for_owners(known)):
             found |= {box for text in mine for box in boxes[table, text]}
             continue
-        keys = keys_of(work, table, mine)
-        hit = covered(work, [hold], table, list(keys.values()))
+        keys = spelling.current(work, known, keys_of(work, table, mine)) if known else {}
+        hit = covered(work, spelling.now(work, [hold]), table, list(keys.values()))
         found |= {box for text, key in keys.items() if key in hit for box in boxes[table, text]}
     return found
 
