@@ -27,6 +27,7 @@ KINDS: dict[str, str] = {
     "clock-unknown": "a clock, fact or place of a policy leads nowhere or raises, or is none",
     "column-missing": "a mapped column is not in the database",
     "column-uncovered": "a column has no rule",
+    "column-undecided": "a column goes only by now, and rows of guests erased before hold it",
     "column-unknown": "a policy names a column that the table does not have",
     "column-unmapped": "a column exists only in the database",
     "condition-unknown": "the condition under which rows count cannot be asked",

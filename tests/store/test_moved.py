@@ -31,6 +31,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Equal, Policy, Subject
 from flask_guesterase.core.treatment import RowRule, keep, null, redact, retain
 from flask_guesterase.store import tables
+from flask_guesterase.store.certificates import staying
 from flask_guesterase.store.erasing import people
 from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.hiding import miskeyed, unnamed
@@ -168,6 +169,8 @@ def test_a_column_that_the_policy_leaves_by_now_is_not_taken_for_gone(
         over(inn)
         row = inn.read(BILLS, 1)
         assert (state(inn, number), row["payer"], row["role"]) == ("sealed", NAME, "[erased]")
+    stays = inn.run(lambda office: staying.lines(office.work, number))
+    assert [each["category"] for each in stays] == ["" if held else "invoice_accounting"]
     said = inn.content(number)
     assert "payer" not in {name for each in said["went"] for name in each["columns"]}
     told = inn.run(lambda office: unnamed.findings(office.work))

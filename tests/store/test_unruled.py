@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flask_guesterase.core.treatment import keep
+from flask_guesterase.core.treatment import Constant, keep, null
 from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.hiding import unnamed
 from flask_guesterase.store.retaining.keeping import Origin
@@ -98,3 +98,34 @@ def test_a_record_of_which_nothing_else_goes_is_not_called_gone(copied: Copied) 
     leaving(copied, Booking)
     nights(copied)
     assert (hotel.rows(Booking)[0]["remark"], hotel.state(number)) == (None, "erased")
+
+
+NONE = "+640000000"
+
+
+@pytest.mark.parametrize("ends", ["rule", "null", "deed"])
+def test_a_fixed_value_of_an_older_rule_counts_until_a_rule_or_the_host_takes_it(
+    copied: Copied, ends: str
+) -> None:
+    """Nothing notes what an erasure wrote: once the policy leaves the column, and the guest was
+    back in other ones, the request waits, as check says. Whichever rule comes, it ends."""
+    hotel = copied.hotel
+    leaving(copied, Guest, phone=Constant(NONE))
+    number = hotel.approved(email=ANN["email"])
+    assert (hotel.erased(number), hotel.row(1)["phone"]) == ("erased", NONE)
+    leaving(copied, Guest, phone=keep("a trial"))
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(**ANN | {"phone": NONE}))
+    seen = Seen(Origin(number, "kunlun-ltd", "sh"), "guests", "int:1", "x", "sweep", Fate.OPEN)
+    copied.run(lambda office: note(office.work, seen))
+    copied.work()
+    assert (hotel.state(number), stays(copied, number)) == ("sealed", [("guests", ["phone"])])
+    found = copied.run(lambda office: unnamed.findings(office.work))
+    assert [(each.id, each.place) for each in found] == [("column-uncovered", "guests.phone")]
+    if ends == "deed":
+        with hotel.engine.begin() as conn:
+            conn.execute(update(Guest).where(Guest.id == 1).values(phone=None))
+    else:
+        leaving(copied, Guest, phone=Constant(NONE) if ends == "rule" else null)
+    nights(copied)
+    assert hotel.state(number) == "erased"

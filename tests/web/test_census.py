@@ -17,6 +17,7 @@ from flask_guesterase.core.log import slug
 from flask_guesterase.core.policy import Policy
 from flask_guesterase.core.treatment import keep, null, placeholder, redact, retain
 from flask_guesterase.store import tables
+from flask_guesterase.store.failures import causes
 from flask_guesterase.store.release.places import Release, places
 from tests.store.hotel import Booking, Companion, Guest, Invoice, policies
 from tests.web.house import House
@@ -92,12 +93,17 @@ def test_lines_that_are_missed_are_shown_to_officers(house: House) -> None:
             conn.execute(delete(model))
         conn.execute(delete(Guest).where(Guest.id == 1))
         conn.execute(tables.census.update().values(night="2026-01-01"))
-    told = console.json("census", code=1)
-    assert told["missed"] == 1
+    out, note = console.raw("census", "--json", code=1)
+    assert (json.loads(out)["missed"], note.count("1 line is missed;")) == (1, 1)
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        broken = [each for each in causes.look(office.work) if each.kind == "register-broken"]
+    assert {each.property for each in broken} == {"sh"}
     page = house.browser("officer").get("/desk/privacy/sweep", wish="en")
     assert "lines are missed" in page
     tasks = house.browser("officer").get("/desk/privacy/tasks", wish="en")
     assert "lines of the guest register to look for" in tasks
+    # A register's task names its table, which is no category.
+    assert "Category" not in tasks
     assert "lines are missed" not in house.browser("far-officer").get(
         "/desk/privacy/sweep", wish="en"
     )

@@ -16,7 +16,7 @@ from ...core.plan import LEGAL_DUTY, Outcome
 from .. import tables
 from ..casework.cases import Case
 from ..lawbook.blockers import today_at
-from ..retaining import law
+from ..retaining import law, remainder
 from ..retaining.keeping import FOREVER
 from ..statements.sql import MANY, chunks, one_of
 from ..work import Work
@@ -161,6 +161,9 @@ def _told(work: Work, row: Any) -> tuple[str, ...]:
         return Outcome.RETAIN.value, row.open, "", "", "", ""
     today = today_at(work.settings, work.now, row.property).isoformat()
     outlives = (row.label or "").startswith("hold:") and (row.until or today) < today
+    if row.mode == law.HELD and remainder.is_left(work, row):
+        # Its hold has ended, or changes nothing: the policy leaves it there, by no law.
+        return Outcome.RETAIN.value, "", "", "", "", "no-replacement"
     if row.mode == law.HELD or outlives:
         return Outcome.HOLD.value, LEGAL_DUTY, "", "", "", ""
     how = Outcome.SEAL if row.mode == law.SEALED else Outcome.RETAIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, func, select
+from sqlalchemy import Column, Connection, FromClause, and_, func, select
 
 from ...core.finding import Finding, Severity
 from ...core.plan import Block, Key, Row
@@ -50,14 +50,37 @@ def unreadable(datamap: DataMap) -> frozenset[str]:
     columns = {(f.table, f.column) for f in datamap.findings if f.id == "column-missing"}
 
     def is_there(declared: Declared) -> bool:
-        needed = [(declared.name, c.name) for c in declared.key]
-        for path in declared.paths:
-            for hop in path.hops:
-                needed += [(c.table.fullname, c.name) for c in (*hop.source, *hop.target)]
-        missing = any(place in columns or place[0] in tables for place in needed)
-        return not missing and not declared.blurred
+        needed = {(c.table.fullname, c.name) for c in read_for_owners(declared)}
+        lost = any(place in columns or place[0] in tables for place in needed)
+        return not lost and not declared.blurred
 
     return frozenset(name for name, d in datamap.tables.items() if not is_there(d))
+
+
+@by_identity
+def missing(datamap: DataMap) -> frozenset[tuple[str, str]]:
+    """Return what is declared and not in the database: table and column, or "" for a whole table.
+
+    :param datamap: the data map with all its findings.
+    """
+    gone = ("column-missing", "table-missing")
+    return frozenset((f.table, f.column) for f in datamap.findings if f.id in gone)
+
+
+def lacks(datamap: DataMap, columns: Iterable[Column[Any]]) -> bool:
+    """Return whether the database does not have some of the columns of the host's tables.
+
+    :param datamap: the data map with all its findings.
+    :param columns: the columns, of whatever tables.
+    """
+    gone = missing(datamap)
+    return any(gone & {(c.table.fullname, ""), (c.table.fullname, c.name)} for c in columns)
+
+
+def read_for_owners(declared: Declared) -> list[Column[Any]]:
+    """Return the columns by which a table's rows and their owners are found."""
+    hops = [hop for path in declared.paths for hop in path.hops]
+    return [*declared.key, *(column for hop in hops for column in (*hop.source, *hop.target))]
 
 
 def stops(datamap: DataMap) -> bool:

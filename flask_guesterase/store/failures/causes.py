@@ -103,7 +103,10 @@ def _findings(work: Work) -> Iterator[Cause]:
     for each in found:
         kind = FOUND.get(each.id)
         if kind is not None:
-            yield Cause(kind, "", each.id, work.stamp)
+            # Of a guest register the finding names the property; other findings name other things.
+            code = each.column if kind is AlertKind.REGISTER_BROKEN else ""
+            place = code if code in work.settings.properties else ""
+            yield Cause(kind, place, each.id, work.stamp)
 
 
 def _past_due(work: Work) -> Iterator[Cause]:

@@ -13,6 +13,7 @@ from .. import tables
 from ..checking.gaps import unreadable
 from ..erasing.finder import owners
 from ..mapping.declared import Declared
+from ..retaining import spelling
 from ..retaining.holds import keys_of, may_lie_at
 from ..retaining.living import Hold
 from ..statements.sql import among, chunks, parts
@@ -100,7 +101,9 @@ def _missing(work: Work, rows: Iterable[_Row], look: _Look) -> set[_Row]:
     closed = unreadable(work.whole()) if found else frozenset()
     for table, keys in _keys(work, found):
         if table not in closed:
-            known = look(work, work.datamap.declared(table), list(keys.values()))
+            declared = work.datamap.declared(table)
+            keys = spelling.current(work, declared, keys)
+            known = look(work, declared, list(keys.values()))
             found -= {(table, text) for text, key in keys.items() if key in known}
     return found
 

@@ -14,12 +14,12 @@ from ...core.plan import Key, Person, key_text
 from ...core.standing import Standing
 from .. import tables
 from ..boxes import vault
-from ..checking.gaps import unreadable
+from ..checking.gaps import lacks, read_for_owners, unreadable
 from ..erasing.finder import find, owned
 from ..journaling.journal import stamp
 from ..mapping.crossing import at
 from ..mapping.hostkeys import keys_told
-from ..retaining import heldqueries
+from ..retaining import heldqueries, spelling
 from ..retaining.holds import covered, keys_of, matching, may_lie_at
 from ..retaining.living import Hold
 from ..statements.sql import chunks
@@ -73,7 +73,8 @@ def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
         kept.c.box.is_not(None), kept.c.ended_at.is_(None)
     )
     if hold.scope == Scope.RECORD:
-        wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
+        mine = kept.c.row_key.in_(spelling.texts(work, hold, kept))
+        wanted = wanted.where(kept.c.table_name == hold.table, mine)
     elif hold.scope == Scope.SUBJECT:
         return _boxes_of(work, rows_of(work, hold)) | ownerless.of_person(work, hold, among)
     else:
@@ -103,32 +104,31 @@ def _boxes_of(work: Work, rows: Texts) -> set[str]:
     kept = tables.kept
     found: set[str] = set()
     for name, texts in rows.items():
-        for part in chunks(sorted(texts)):
-            found |= set(
-                work.conn.execute(
-                    select(kept.c.box).where(
-                        kept.c.table_name == name,
-                        kept.c.row_key.in_(part),
-                        kept.c.box.is_not(None),
-                        kept.c.ended_at.is_(None),
-                    )
-                ).scalars()
-            )
+        former = spelling.noted(work, work.datamap.declared(name), texts, kept)
+        for part in chunks(sorted(texts | former.keys())):
+            mine = kept.c.table_name == name, kept.c.row_key.in_(part)
+            sealed = kept.c.box.is_not(None), kept.c.ended_at.is_(None)
+            found |= set(work.conn.execute(select(kept.c.box).where(*mine, *sealed)).scalars())
     return found
 
 
 def covered_in(
     work: Work, hold: Hold, boxes: Mapping[tuple[str, str], set[str]]
 ) -> set[str]:
-    """Return the boxes of those (table, key text) that a hold covers."""
+    """Return the boxes of those (table, key text) that a hold covers, or of which nobody can tell.
+    """
     texts: Texts = {}
     for table, text in boxes:
         if text:
             texts.setdefault(table, set()).add(text)
     found: set[str] = set()
     for table, mine in texts.items():
-        keys = keys_of(work, table, mine)
-        hit = covered(work, [hold], table, list(keys.values()))
+        known = work.datamap.tables.get(table)
+        if hold.scope != Scope.RECORD and known and lacks(work.whole(), read_for_owners(known)):
+            found |= {box for text in mine for box in boxes[table, text]}
+            continue
+        keys = spelling.current(work, known, keys_of(work, table, mine)) if known else {}
+        hit = covered(work, spelling.now(work, [hold]), table, list(keys.values()))
         found |= {box for text, key in keys.items() if key in hit for box in boxes[table, text]}
     return found
 

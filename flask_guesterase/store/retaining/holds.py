@@ -8,7 +8,18 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    FromClause,
+    String,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.sql.visitors import iterate
 
 from ...core.errors import UnknownError
 from ...core.holding import HoldQuery, Scope
@@ -18,6 +29,7 @@ from ...core.rule import Open
 from .. import tables
 from ..boxes.reading import moments
 from ..boxes.shelf import unlaid
+from ..checking.gaps import lacks, read_for_owners
 from ..erasing.finder import Whose, owners
 from ..erasing.keyform import fitting
 from ..erasing.people import read_key
@@ -187,7 +199,7 @@ def matching(
     except Exception:
         # The host's own code: whatever it raises, what it was to name is not let go.
         condition = None
-    if condition is None:
+    if condition is None or (keys and _is_lost(work, declared, table, condition)):
         return set(keys)
     mine = [table.c[c.key] for c in declared.key]
     found: set[Key] = set()
@@ -197,16 +209,38 @@ def matching(
     return found
 
 
+def _is_lost(
+    work: Work, declared: Declared, table: FromClause, condition: ColumnElement[bool]
+) -> bool:
+    """Return whether the database lacks a column that a condition is about, or the table itself."""
+    inside = (each for each in iterate(condition) if isinstance(each, ColumnClause))
+    asked = {each.key for each in inside if each.table is table}
+    return lacks(work.whole(), [*declared.key, *(c for c in declared.table.c if c.key in asked)])
+
+
+def _seen(work: Work) -> dict[str, Lines]:
+    """Return the tables of the guest register that the database has, with all that is asked."""
+    return {
+        name: lines for name, lines in registers(work.datamap).items()
+        if not lacks(work.whole(), [
+            lines.room, lines.first_night, lines.last_night,
+            *(() if lines.place is None else (lines.place,)), *read_for_owners(lines.declared),
+        ])
+    }  # fmt: skip
+
+
 def _place(rows: _Rows, hold: Hold) -> set[Key]:
     here = rows.at(hold.property)
     known = registers(rows.work.datamap)
     if not (hold.room or hold.night) or not known:
         return here
     found = lines_of(rows.work, hold)
+    # Of nights in a table that the database lacks nobody can tell who slept there.
+    lost = here if known.keys() - _seen(rows.work).keys() else set[Key]()
     people = {person for mine in found.values() for person in mine}
     kept = {key for name, key in found if name == rows.declared.name}
     itself = {person[1] for person in people if person[0] == rows.declared.name}
-    return (set(rows.keys) & (kept | itself)) | (rows.of(people) & here)
+    return (set(rows.keys) & (kept | itself)) | (rows.of(people) & here) | lost
 
 
 def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
@@ -215,7 +249,7 @@ def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
     :return: (table, key) -> subject rows.
     """
     found: dict[tuple[str, Key], set[Person]] = {}
-    for name, lines in registers(work.datamap).items():
+    for name, lines in _seen(work).items():
         keys = _open_lines(work, lines, hold) | _sealed_lines(work, lines, hold)
         mine = _people(owners(work.conn, work.datamap, lines.declared, sorted(keys, key=key_text)))
         found |= {(name, key): mine.get(key, set()) for key in keys}
@@ -225,10 +259,11 @@ def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
 def is_listed(work: Work, hold: Hold) -> bool:
     """Return whether the guest register has a line that names the room and night of a freeze.
 
-    Without a table that keeps the register nobody can tell, and it counts as listed.
+    Without a table that keeps the register, or where the database lacks one, nobody can tell, and
+    it counts as listed.
     """
     known = registers(work.datamap).values()
-    if not known or not (hold.room or hold.night):
+    if not known or not (hold.room or hold.night) or len(_seen(work)) < len(known):
         return True
     return any(
         _open_lines(work, lines, hold, sure=True) or _sealed_lines(work, lines, hold, sure=True)

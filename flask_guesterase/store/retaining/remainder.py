@@ -19,7 +19,7 @@ from ..erasing.traces import holding, tells
 from ..mapping.declared import Declared
 from ..statements.sql import MANY, among, chunks, one_of, parts
 from ..work import Work
-from . import holds, keeping
+from . import holds, keeping, spelling
 
 
 def scope(
@@ -139,7 +139,7 @@ def whole(
         declared = work.datamap.declared(table)
         if not (declared.goes_whole or (declared.deletes and table in work.datamap.subjects)):
             continue
-        besides = _kept_besides(work, table, keys, ids)
+        besides = _kept_besides(work, declared, keys, ids)
         keys = [key for key in keys if key_text(key) not in besides]
         for columns in {only[table, key] for key in keys}:
             mine = [key for key in keys if only[table, key] == columns]
@@ -153,14 +153,18 @@ def whole(
 
 
 def _kept_besides(
-    work: Work, table: str, keys: Iterable[Key], ids: Collection[int]
+    work: Work, declared: Declared, keys: Iterable[Key], ids: Collection[int]
 ) -> set[str]:
     """Return the keys, as text, of rows of which other rows of our table keep something."""
     kept, found = tables.kept.c, set[str]()
-    for part in chunks(sorted(map(key_text, keys)), MANY):
-        mine = kept.table_name == table, one_of(kept.row_key, part), kept.ended_at.is_(None)
-        rows = work.conn.execute(select(kept.id, kept.row_key).where(*mine))
-        found |= {row.row_key for row in rows if row.id not in ids}
+    # What was kept before the host wrote its keys in capitals is noted under the former.
+    texts = set(map(key_text, keys))
+    former = spelling.noted(work, declared, texts, tables.kept)
+    for part in chunks(sorted(texts | former.keys()), MANY):
+        mine = kept.table_name == declared.name, one_of(kept.row_key, part)
+        lasting = select(kept.id, kept.row_key).where(*mine, kept.ended_at.is_(None))
+        rows = work.conn.execute(lasting).all()
+        found |= {former.get(row.row_key, row.row_key) for row in rows if row.id not in ids}
     return found
 
 

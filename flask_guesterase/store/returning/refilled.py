@@ -62,7 +62,7 @@ _ENDED = (State.ERASED.value, State.SEALED.value, State.PARTIAL.value)
 
 
 @dataclass(frozen=True)
-class _Shells:
+class Shells:
     """People who were erased together, those whose profile is empty still.
 
     :param number: of the request, or None of one whose time was over.
@@ -75,7 +75,7 @@ class _Shells:
     at: datetime | None = None
 
 
-_Listed = Callable[[Work, int], tuple[Sequence[_Shells], int]]
+_Listed = Callable[[Work, int], tuple[Sequence[Shells], int]]
 """Returns the next shells before a number, the newest first, and where to go on; 0 at the end."""
 
 
@@ -103,7 +103,7 @@ def look(run: Run, shift: Shift) -> dict[str, int]:
     :return: word -> how many rows that were not known.
     """
     counts = Counter[str]()
-    for name, listed in (("refilled", _asked), ("refilled-expired", _expired)):
+    for name, listed in (("refilled", asked), ("refilled-expired", _expired)):
         counts.update(_look(run, shift, name, listed))
     return {word: count for word, count in counts.items() if count}
 
@@ -134,10 +134,10 @@ def _left(name: str, office: HasWork) -> int:
 def _piece(here: _Step, name: str, listed: _Listed, office: HasWork) -> _Step:
     work = office.work
     shells, last = listed(work, here.last)
-    back = _back(work, [person for each in shells for person in each.people])
+    found = back(work, [person for each in shells for person in each.people])
     counts, quiet = Counter[str](), here.quiet
     for each in shells:
-        rows = set[tuple[str, Key]]().union(*(back.get(person, ()) for person in each.people))
+        rows = set[tuple[str, Key]]().union(*(found.get(person, ()) for person in each.people))
         older = _older(work, each, rows) if rows else []
         counts[STAFF] += sum(returned.note(work, seen) for seen in older)
         quiet = 0 if older else quiet + 1
@@ -147,8 +147,13 @@ def _piece(here: _Step, name: str, listed: _Listed, office: HasWork) -> _Step:
     return _Step(counts, last, quiet)
 
 
-def _asked(work: Work, before: int) -> tuple[Sequence[_Shells], int]:
-    """Return whom the next requests erased: the one that erased last, and not who asked last."""
+def asked(work: Work, before: int) -> tuple[Sequence[Shells], int]:
+    """Return whom the next requests erased: the one that erased last, and not who asked last.
+
+    :param work: the open transaction.
+    :param before: number before which to go on; -1 at the beginning.
+    :return: them, and where to go on; 0 at the end.
+    """
     table, subject = tables.request, tables.subject
     at = table.c.erased_at
     wanted = select(table.c.id, table.c.number).where(
@@ -169,11 +174,11 @@ def _asked(work: Work, before: int) -> tuple[Sequence[_Shells], int]:
     for row in rows:
         if (row.table_name, row.row_key) in empty:
             whose.setdefault(row.request, []).append(empty[row.table_name, row.row_key])
-    found = [_Shells(line.number, tuple(whose.get(line.number, ()))) for line in lines]
+    found = [Shells(line.number, tuple(whose.get(line.number, ()))) for line in lines]
     return found, lines[-1].id if len(lines) == AT_ONCE else 0
 
 
-def _expired(work: Work, before: int) -> tuple[Sequence[_Shells], int]:
+def _expired(work: Work, before: int) -> tuple[Sequence[Shells], int]:
     """Return the next people who went because their time was over."""
     table = tables.subject
     wanted = select(table.c.id, table.c.table_name, table.c.row_key, table.c.erased_at).where(
@@ -184,7 +189,7 @@ def _expired(work: Work, before: int) -> tuple[Sequence[_Shells], int]:
     rows = work.conn.execute(wanted.order_by(table.c.id.desc()).limit(AT_ONCE)).all()
     empty = _empty(work, [(row.table_name, row.row_key) for row in rows])
     places = [(empty.get((row.table_name, row.row_key)), row.erased_at) for row in rows]
-    found = [_Shells(None, () if who is None else (who,), at) for who, at in places]
+    found = [Shells(None, () if who is None else (who,), at) for who, at in places]
     return found, rows[-1].id if len(rows) == AT_ONCE else 0
 
 
@@ -211,8 +216,12 @@ def _read(work: Work, name: str, texts: Sequence[str]) -> dict[str, Key]:
     return found
 
 
-def _back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, Key]]]:
-    """Return shell -> rows under it that hold something they should not."""
+def back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, Key]]]:
+    """Return shell -> rows under it that hold something they should not.
+
+    :param work: the open transaction.
+    :param whose: people whose profile is empty.
+    """
     conn, datamap = work.conn, work.datamap
     telling = {name: _telling(each) for name, each in datamap.tables.items()}
     without = {n for n, each in telling.items() if not (each or datamap.declared(n).deletes)}
@@ -236,7 +245,7 @@ def _full(
 ) -> Iterator[Key]:
     """Yield the rows that hold something besides what was left in its place."""
     full, alike = holding(work.conn, declared, keys, columns), dict[frozenset[str], list[Key]]()
-    left = _staying(work, declared, full, columns)
+    left = staying(work, declared, full, columns)
     for key in full:
         alike.setdefault(left.get(key, frozenset()), []).append(key)
     yield from alike.pop(frozenset(), ())
@@ -244,10 +253,16 @@ def _full(
         yield from holding(work.conn, declared, each, columns - names, whole=False)
 
 
-def _staying(
+def staying(
     work: Work, declared: Declared, keys: Iterable[Key], every: frozenset[str]
 ) -> dict[Key, frozenset[str]]:
-    """Return key -> the columns that the law, a hold or the hotel keeps where they are."""
+    """Return key -> the columns that the law, a hold or the hotel keeps where they are.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    :param keys: keys of its rows.
+    :param every: the columns of a row of which none is named.
+    """
     texts, table = {key_text(key): key for key in keys}, tables.kept
     found: dict[Key, frozenset[str]] = {}
     for part in chunks(sorted(texts)):
@@ -265,14 +280,14 @@ def _staying(
 
 
 def _older(
-    work: Work, shells: _Shells, rows: Collection[tuple[str, Key]]
+    work: Work, shells: Shells, rows: Collection[tuple[str, Key]]
 ) -> list[Seen]:
     """Return rows that are older than the erasure under which they were to go.
 
     Whether one was there all along, or was another guest's until their profiles were made one,
     nobody can tell: of rows that belonged to somebody only their owner's marks are kept.
     """
-    found, known = list[Seen](), _under(work, shells)
+    found, known = list[Seen](), under(work, shells)
     if known is None:
         return []
     origin, before, day = known
@@ -281,13 +296,17 @@ def _older(
         records = facts_of(work.conn, work.datamap, work.settings, name, sorted(keys, key=key_text))
         found += [
             Seen(origin, name, key_text(key), "older-row", DOOR, Fate.STAFF)
-            for key, record in records.items() if _is_older(record.facts.events, day)
+            for key, record in records.items() if is_older(record.facts.events, day)
         ]
     return found
 
 
-def _under(work: Work, shells: _Shells) -> tuple[Origin, Decided | None, date] | None:
-    """Return on whose behalf they were erased, what was decided, and when; None: nobody knows."""
+def under(work: Work, shells: Shells) -> tuple[Origin, Decided | None, date] | None:
+    """Return on whose behalf they were erased, what was decided, and when; None: nobody knows.
+
+    :param work: the open transaction.
+    :param shells: people who were erased together.
+    """
     if shells.number is not None:
         under, case = again.warrant(work, shells.number), load(work, shells.number)
         if under is None or under.before is None or under.day is None:
@@ -319,6 +338,10 @@ def _decided(
     return {name: keys for name, keys in found.items() if keys}
 
 
-def _is_older(dates: Mapping[str, date], day: date) -> bool:
-    """Return whether a row may have been there on a day; one without any date may."""
+def is_older(dates: Mapping[str, date], day: date) -> bool:
+    """Return whether a row may have been there on a day; one without any date may.
+
+    :param dates: its events, with their days.
+    :param day: the day.
+    """
     return dates.get("created", max(dates.values(), default=day)) <= day

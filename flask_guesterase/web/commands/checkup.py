@@ -29,6 +29,7 @@ from ...store.mapping.host import Host
 from ...store.office import Office
 from ...store.partners import recipients
 from ...store.requests import outside
+from ...store.returning import undecided
 from ...store.settings import Settings
 from ...store.transaction import transaction
 from ...store.upkeep import watch
@@ -130,7 +131,7 @@ def _kept(
             work = office.work
             leave_out(work.conn, away)
             told = [*watch.findings(work), *schedule.findings(work), *unnamed.findings(work)]
-            return told + miskeyed.findings(work, seen)
+            return told + miskeyed.findings(work, seen) + undecided.findings(work)
     except SealError as problem:
         return [Finding("keys-foreign", "", "", problem.message, problem.hint)]
     except SetupError as problem:

@@ -37,14 +37,18 @@ def census(folder: Path | None) -> Answer:
     missed = sum(each["missed"] + each["altered"] for each in found)
     lost = sum(each["lost"] for each in found)
     text = listing(found, _COLUMNS) or "Every guest register was counted today already."
-    notes = [f"{missed} lines are missed; look at the tasks."] if missed else []
+    many = "1 line is" if missed == 1 else f"{missed} lines are"
+    notes = [f"{many} missed; look at the tasks."] if missed else []
     if lost:
+        many = f"{lost} lists of the count before are" if lost > 1 else (
+            "1 list of the count before is"
+        )
         notes.append(
-            f"{lost} lists of the count before are lost, so nobody can tell which lines went; the "
-            "journal says of which registers."
+            f"{many} lost, so nobody can tell which lines went; the journal says of which "
+            "registers."
         )
     if files:
-        text += f"\n{len(files)} lists are in {folder}."
+        text += f"\n{'1 list is' if len(files) == 1 else f'{len(files)} lists are'} in {folder}."
     told = {"counts": found, "files": files, "missed": missed, "lost": lost}
     return Answer(told, text, " ".join(notes), fine=not notes)
 

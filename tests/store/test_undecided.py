@@ -1,0 +1,107 @@
+"""What is to go only since the policy changed is told, where it stands in rows of erased guests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, text
+
+from flask_guesterase.core.finding import Severity
+from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.treatment import keep, null, redact
+from flask_guesterase.store.mapping.datamap import resolve
+from flask_guesterase.store.returning import undecided
+from tests import engines
+from tests.store.test_expiry import Inn
+
+NOTES = Table(
+    "notes", MetaData(), Column("id", Integer, primary_key=True), Column("guest", Integer),
+    Column("body", String(80)), Column("extra", String(80)), Column("made", Date),
+)  # fmt: skip
+
+
+class Noting(Inn):
+    """A hotel with notes about its guests, whose policy says of a column what a test wants."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        NOTES.create(self.engine)
+        self.known = [
+            (each.table, each.policy) for each in map(self.datamap.declared, ("people", "bills"))
+        ]
+        self.declare(keep("a colour"))
+        for id in (1, 2):
+            self.person(id, date(2026, 3, 1), visa=None)
+            self.note(id, guest=id)
+
+    def declare(self, extra: Any) -> None:
+        """Let the policy say something of the column."""
+        columns = {
+            "guest": keep("a key"), "body": redact, "extra": extra, "made": keep("a day"),
+        }  # fmt: skip
+        policy = Policy(
+            columns, via=Equal({"guest": "id"}, to="people"), clock={"created": "made"}
+        )
+        rules = [*self.known, (NOTES, policy)]
+        self.datamap = resolve(rules, [table for table, _ in rules], [])
+
+    def note(self, id: int, **values: Any) -> None:
+        """Write a note."""
+        row = {"body": "Likes tea", "extra": "Ann", "made": date(2026, 3, 2), **values}
+        with self.engine.begin() as conn:
+            conn.execute(insert(NOTES).values(id=id, **row))
+
+    def told(self) -> list[tuple[str, str]]:
+        """Return what check says of it."""
+        found = self.run(lambda office: undecided.findings(office.work))
+        assert {each.severity for each in found} <= {Severity.WARN}
+        return [(each.id, each.place) for each in found]
+
+
+@pytest.fixture(params=engines.DEEP)
+def inn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Noting]:
+    """A hotel with two guests and a note about each, the first of whom was erased."""
+    with engines.fresh_database(request.param) as url:
+        made = Noting(url, tmp_path)
+        assert made.erased(made.approved(email="p1@mail.example")) == "erased"
+        yield made
+        made.engine.dispose()
+
+
+def test_a_column_that_goes_by_now_is_told_until_it_is_empty(inn: Noting) -> None:
+    """No request takes it from who was erased before, and the vendor hears of it, once."""
+    assert inn.told() == []
+    inn.declare(null)
+    assert inn.told() == [("column-undecided", "notes.extra")]
+    (found,) = inn.run(lambda office: undecided.findings(office.work))
+    assert "erased before (1)" in found.message
+    inn.set(NOTES, 1, extra=None)
+    assert inn.told() == []
+
+
+def test_what_a_later_request_took_is_not_told(inn: Noting) -> None:
+    """Whoever is erased under the rule of today leaves nothing behind."""
+    inn.set(NOTES, 1, extra=None)
+    inn.declare(null)
+    assert inn.erased(inn.approved(email="p2@mail.example")) == "erased"
+    assert (inn.read(NOTES, 2)["extra"], inn.told()) == (None, [])
+
+
+def test_what_was_written_after_the_erasure_is_not_told(inn: Noting) -> None:
+    """It is nothing that an erasure left: somebody opened the empty profile, and it was noted."""
+    inn.set(NOTES, 1, extra=None)
+    inn.note(3, guest=1, made=date(2026, 3, 20))
+    inn.declare(null)
+    assert inn.told() == []
+
+
+def test_a_column_that_is_missing_ends_no_check(inn: Noting) -> None:
+    """Check names it as missing; the rest is told once it is there."""
+    inn.declare(null)
+    with inn.engine.begin() as conn:
+        conn.execute(text("ALTER TABLE notes DROP COLUMN body"))
+    assert inn.told() == []
