@@ -18,12 +18,14 @@ class Decided:
         announced.
     :param ends: tables of which something was kept until an announced end.
     :param foreseen: tables in which the hotel might still write, as approved.
+    :param shared: table -> columns that stayed because the row was another's as well.
     """
 
     deleted: frozenset[str] = frozenset()
     columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ends: frozenset[str] = frozenset()
     foreseen: frozenset[str] = frozenset()
+    shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def decided(items: Iterable[Mapping[str, Any]], foreseen: Iterable[str] = ()) -> Decided:
@@ -35,6 +37,7 @@ def decided(items: Iterable[Mapping[str, Any]], foreseen: Iterable[str] = ()) ->
     deleted: set[str] = set()
     columns: dict[str, set[str]] = {}
     ends: set[str] = set()
+    shared: dict[str, set[str]] = {}
     for item in items:
         table, outcome = str(item["table"]), Outcome(item["outcome"])
         if outcome is Outcome.DELETE:
@@ -43,11 +46,14 @@ def decided(items: Iterable[Mapping[str, Any]], foreseen: Iterable[str] = ()) ->
             columns.setdefault(table, set()).update(item["columns"])
             if outcome in _KEPT:
                 ends.add(table)
+        elif outcome is Outcome.SHARE:
+            shared.setdefault(table, set()).update(item["columns"])
     return Decided(
         frozenset(deleted),
         {table: frozenset(names) for table, names in columns.items()},
         frozenset(ends),
         frozenset(foreseen),
+        {table: frozenset(names) for table, names in shared.items()},
     )
 
 
@@ -89,3 +95,17 @@ def covers(before: Decided, decision: Decision) -> bool:
     if decision.outcome is Outcome.DELETE:
         return table in before.ends
     return set(decision.columns) <= before.columns.get(table, frozenset())
+
+
+def was_shared(before: Decided, decision: Decision) -> bool:
+    """Return whether a decision takes what stayed then because it was another's as well.
+
+    That it stayed is no approval that it goes.
+
+    :param before: what was decided.
+    :param decision: what is to be done to rows of one table today.
+    """
+    if decision.table not in before.shared:
+        return False
+    known = before.shared[decision.table] | before.columns.get(decision.table, frozenset())
+    return decision.outcome is Outcome.DELETE or set(decision.columns) <= known

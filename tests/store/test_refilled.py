@@ -14,14 +14,17 @@ from sqlalchemy import delete, insert, select, update
 from benchmarks.estate import Estate, Shape, built
 from benchmarks.schema import Message
 from flask_guesterase.core import treatment
+from flask_guesterase.core.errors import TransitionError
 from flask_guesterase.core.policy import Blocker, Policy
 from flask_guesterase.core.treatment import null, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import pulse
+from flask_guesterase.store.comeback import sightings
 from flask_guesterase.store.erasing import people
 from flask_guesterase.store.returning import refilled, returned
 from flask_guesterase.store.sweeping.claiming import Shift
 from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, Scan, policies
+from tests.store.house import Bill, House, Lodger
 from tests.store.lodge import Booking as Stay
 from tests.store.lodge import Lodge
 
@@ -434,3 +437,39 @@ def test_a_look_ends_at_no_empty_profile_for_good_when_it_laid_enough_before_sta
     while old.sweep():
         old.settle()
     assert [row for row in old.messages() if row not in old.left] == []
+
+
+@pytest.mark.parametrize("gone", [("lodgers",), ("lodgers", "people")])
+def test_what_was_shared_with_somebody_who_is_gone_is_laid_before_staff(
+    tmp_path: Path, gone: tuple[str, ...]
+) -> None:
+    """The reception took the companion off the stay, or their profile away: of the bill that stayed
+    for them nobody asks any more, and nobody approved that it goes."""
+    house = House(f"sqlite:///{tmp_path / 'test.sqlite'}", tmp_path)
+    house.person(1)
+    house.person(2, "bea")
+    house.stay(1, 1, 1, 2, status="out", days=-30)
+    house.add(Bill, id=1, stay_id=1, owed=0, text="Ann Berg")
+    number = house.approved(email="ann@example.com")
+    assert house.erased(number) == "erased"
+    house.later(days=1)
+    assert (look(house), house.of(Bill, 1)["text"]) == ({}, "Ann Berg")
+    with house.engine.begin() as conn:
+        for name, key in zip(gone, ("person_id", "id"), strict=False):
+            table = Lodger.metadata.tables[name]
+            conn.execute(delete(table).where(table.c[key] == 2))
+    assert look(house) == {"returned-unclear": 1}
+    (row,) = house.ours("returned")
+    assert (row["table_name"], row["why"], row["request"]) == ("bills", "not-decided", number)
+    with pytest.raises(TransitionError):
+        unit(house)(lambda office: office.settle_return(row["id"], "clerk", True))
+    anew = unit(house)(
+        lambda office: office.request_by_row(("people", (1,)), "clerk", property="sh")
+    )
+    unit(house)(lambda office: office.confirm(anew, "clerk", "desk"))
+    house.approve(anew)
+    assert house.erased(anew) == "erased"
+    assert house.of(Bill, 1)["text"] is None
+    unit(house)(lambda office: sightings.look_again(office.work))
+    assert (look(house), waiting(house)) == ({}, [])
+    house.engine.dispose()

@@ -18,6 +18,7 @@ from ..access import pulse
 from ..access.pulse import Pulse
 from ..erasing import people
 from ..remembrance.forgotten import shells
+from ..returning import refilled
 from ..returning.again import Fate
 from ..returning.relook import REPLAY
 from ..returning.returned import Seen, note, recheck
@@ -41,7 +42,7 @@ LOOKED = "unclear"
 
 FATES = {Verdict.RESYNC: Fate.OPEN, Verdict.UNCLEAR: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
 
-_ASIDE = (REPLAY, DOOR, PART)
+_ASIDE = (REPLAY, refilled.DOOR, DOOR, PART)
 """Doors of rows that no mark tells of: they are done with once a request emptied them."""
 
 _WAITING = (SEEN, THERE, Fate.OPEN.value, Fate.STAFF.value)
@@ -298,6 +299,8 @@ def look_again(work: Work) -> int:
     whose = {line.id: (line.table_name, keys[line.id]) for line in lines if line.id in keys}
     aside = [w for line in lines if (w := whose.get(line.id)) and line.door in _ASIDE]
     empty, _ = _readable(lambda some: dict.fromkeys(shells(work, some), True), aside)
+    back = [whose[line.id] for line in lines if line.door == refilled.DOOR and line.id in whose]
+    empty |= _readable(lambda some: dict.fromkeys(refilled.emptied(work, some), True), back)[0]
     parts = [whose[line.id] for line in lines if line.door == PART and whose.get(line.id) in empty]
     empty = {who: True for who in empty if who not in _kept(work, parts)}
     done = 0

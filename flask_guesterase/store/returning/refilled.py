@@ -17,10 +17,11 @@ from functools import partial
 
 from sqlalchemy import and_, or_, select
 
-from ...core.covering import Decided, covers
+from ...core.covering import Decided, covers, was_shared
 from ...core.lifecycle import State
 from ...core.log import slug
-from ...core.plan import Key, Person, Plan, key_text
+from ...core.plan import Decision, Key, Person, Plan, by_table, key_text
+from ...core.returning import NOT_DECIDED
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
@@ -235,6 +236,22 @@ def back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, K
     return found
 
 
+def emptied(work: Work, rows: Iterable[tuple[str, Key]]) -> set[tuple[str, Key]]:
+    """Return those of some rows that hold nothing any more besides what keeps a part of them.
+
+    :param work: the open transaction.
+    :param rows: table and key of each.
+    """
+    found, unread = set[tuple[str, Key]](), unreadable(work.whole())
+    for name, keys in by_table(rows).items():
+        if name not in work.datamap.tables or name in unread:
+            continue
+        declared = work.datamap.declared(name)
+        full = set(_full(work, declared, list(keys), _telling(declared)))
+        found |= {(name, key) for key in keys if key not in full}
+    return found
+
+
 def _telling(declared: Declared) -> frozenset[str]:
     """Return the columns of which it can be told whether an erasure went over them."""
     return frozenset(n for n in (*declared.erase, *declared.retain) if tells(declared, [n]))
@@ -282,7 +299,10 @@ def staying(
 def _older(
     work: Work, shells: Shells, rows: Collection[tuple[str, Key]]
 ) -> list[Seen]:
-    """Return rows that are older than the erasure under which they were to go.
+    """Return rows that are older than the erasure under which they were to go, or stayed.
+
+    What stayed as another's as well is nobody's once the host lets go of that one: nobody approved
+    that it goes, and nobody else asks for it any more.
 
     Whether one was there all along, or was another guest's until their profiles were made one,
     nobody can tell: of rows that belonged to somebody only their owner's marks are kept.
@@ -292,10 +312,10 @@ def _older(
         return []
     origin, before, day = known
     plan = planning.plan(work, shells.people, origin.property)
-    for name, keys in _decided(plan, before, rows).items():
+    for (name, why), keys in _decided(plan, before, rows).items():
         records = facts_of(work.conn, work.datamap, work.settings, name, sorted(keys, key=key_text))
         found += [
-            Seen(origin, name, key_text(key), "older-row", DOOR, Fate.STAFF)
+            Seen(origin, name, key_text(key), why, DOOR, Fate.STAFF)
             for key, record in records.items() if is_older(record.facts.events, day)
         ]
     return found
@@ -324,18 +344,25 @@ def under(work: Work, shells: Shells) -> tuple[Origin, Decided | None, date] | N
 
 def _decided(
     plan: Plan, before: Decided | None, rows: Collection[tuple[str, Key]]
-) -> dict[str, set[Key]]:
-    """Return those of some rows to which a plan would do what was decided before.
+) -> dict[tuple[str, str], set[Key]]:
+    """Return those of some rows that a plan takes, by their table and why they are asked about.
 
     :param before: what was decided; None where the law's own ceiling was the decision.
     """
-    found: dict[str, set[Key]] = {}
+    found: dict[tuple[str, str], set[Key]] = {}
     for step in plan.changing():
-        if before is None or covers(before, step.decision):
-            name = step.decision.table
+        name, why = step.decision.table, _why(before, step.decision)
+        if why:
             mine = {row.key for row in step.rows if (name, row.key) in rows}
-            found.setdefault(name, set()).update(mine)
-    return {name: keys for name, keys in found.items() if keys}
+            found.setdefault((name, why), set()).update(mine)
+    return {place: keys for place, keys in found.items() if keys}
+
+
+def _why(before: Decided | None, decision: Decision) -> str:
+    """Return why rows that come under a decision are asked about, or nothing: they are not."""
+    if before is None or covers(before, decision):
+        return "older-row"
+    return NOT_DECIDED if was_shared(before, decision) else ""
 
 
 def is_older(dates: Mapping[str, date], day: date) -> bool:

@@ -78,7 +78,8 @@ def _new(declared: Declared, decided: Decided | None) -> list[str]:
     name = declared.name
     if decided is None or declared.deletes or name in decided.deleted or name in decided.foreseen:
         return []
-    then = decided.columns.get(name, frozenset())
+    # What stayed as another's as well the rule took then, too; the house is asked about it.
+    then = decided.columns.get(name, frozenset()) | decided.shared.get(name, frozenset())
     return sorted(n for n in declared.erase if n not in then and tells(declared, [n]))
 
 

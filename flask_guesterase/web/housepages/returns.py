@@ -58,8 +58,10 @@ def _many(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]
 
 
 def _table(row: Mapping[str, Any]) -> str:
-    """Return the table of a row that lies under an erased profile and waits; or nothing."""
-    return row["table"] if (row["door"], row["state"]) == ("refilled", "staff") else ""
+    """Return the table of a row that lies under an erased profile and waits for one word; or
+    nothing."""
+    waits = (row["door"], row["state"]) == ("refilled", "staff") and row["why"] not in ASKED_ANEW
+    return row["table"] if waits else ""
 
 
 def said(row: Mapping[str, Any]) -> dict[str, str]:
