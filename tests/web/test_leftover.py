@@ -129,3 +129,18 @@ def test_who_looked_says_that_it_is_gone(
     assert answer.status_code == 303
     assert house.state(number) == "sealed"
     assert "notes.t (a person looked)" in officer.get(page)
+
+
+def test_the_page_of_a_certificate_says_what_was_not_searched(house: House) -> None:
+    """A column of bytes that are no text is named there as in the file, for who reads no JSON."""
+    with house.hotel.engine.begin() as conn:
+        conn.execute(text("CREATE TABLE exif (id INTEGER PRIMARY KEY, t BLOB)"))
+        conn.execute(text("INSERT INTO exif VALUES (1, x'ffd8ff00fe')"))
+    console = Console(house.app)
+    number = approved(console, house)
+    console.raw("erase", number)
+    with house.hotel.begin() as office:
+        assert office.certificate(number)["content"]["unsearched"] == ["exif.t (not text)"]
+    page = house.browser("officer").get(f"/desk/privacy/{number}/certificate")
+    assert "Not searched" in page
+    assert "exif.t (not text)" in page
