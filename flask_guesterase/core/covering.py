@@ -19,6 +19,7 @@ class Decided:
     :param ends: tables of which something was kept until an announced end.
     :param foreseen: tables in which the hotel might still write, as approved.
     :param shared: table -> columns that stayed because the row was another's as well.
+    :param rules: table -> column -> the rule by which it was to be overwritten, as approved.
     """
 
     deleted: frozenset[str] = frozenset()
@@ -26,6 +27,7 @@ class Decided:
     ends: frozenset[str] = frozenset()
     foreseen: frozenset[str] = frozenset()
     shared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def decided(items: Iterable[Mapping[str, Any]], foreseen: Iterable[str] = ()) -> Decided:
@@ -38,12 +40,16 @@ def decided(items: Iterable[Mapping[str, Any]], foreseen: Iterable[str] = ()) ->
     columns: dict[str, set[str]] = {}
     ends: set[str] = set()
     shared: dict[str, set[str]] = {}
+    rules: dict[str, dict[str, str]] = {}
     for item in items:
         table, outcome = str(item["table"]), Outcome(item["outcome"])
         if outcome is Outcome.DELETE:
             deleted.add(table)
         elif outcome in _CHANGED or (outcome in _KEPT and _ends(item)):
             columns.setdefault(table, set()).update(item["columns"])
+            # What was done says no rules; what was decided does.
+            pairs = zip(item["columns"], item.get("rules", ()), strict=False)
+            rules.setdefault(table, {}).update(pairs)
             if outcome in _KEPT:
                 ends.add(table)
         elif outcome is Outcome.SHARE:
@@ -54,6 +60,7 @@ def decided(items: Iterable[Mapping[str, Any]], foreseen: Iterable[str] = ()) ->
         frozenset(ends),
         frozenset(foreseen),
         {table: frozenset(names) for table, names in shared.items()},
+        rules,
     )
 
 
@@ -97,15 +104,17 @@ def covers(before: Decided, decision: Decision) -> bool:
     return set(decision.columns) <= before.columns.get(table, frozenset())
 
 
-def was_shared(before: Decided, decision: Decision) -> bool:
-    """Return whether a decision takes what stayed then because it was another's as well.
+def known_of(before: Decided, decision: Decision) -> frozenset[str]:
+    """Return the columns of a decision of which something was decided then, or that stayed then
+    because the row was another's as well.
 
-    That it stayed is no approval that it goes.
+    That one stayed is no approval that it goes. One whose rule changed since is none of them: what
+    the erasure left there may look like something to the rule of today.
 
     :param before: what was decided.
-    :param decision: what is to be done to rows of one table today.
+    :param decision: what is to be overwritten or sealed in rows of one table today.
     """
-    if decision.table not in before.shared:
-        return False
-    known = before.shared[decision.table] | before.columns.get(decision.table, frozenset())
-    return decision.outcome is Outcome.DELETE or set(decision.columns) <= known
+    table, today = decision.table, dict(zip(decision.columns, decision.rules, strict=False))
+    known = before.columns.get(table, frozenset()) | before.shared.get(table, frozenset())
+    then = before.rules.get(table, {})
+    return frozenset(n for n, rule in today.items() if n in known and then.get(n, rule) == rule)

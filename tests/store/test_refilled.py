@@ -9,22 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 
 from benchmarks.estate import Estate, Shape, built
 from benchmarks.schema import Message
 from flask_guesterase.core import treatment
 from flask_guesterase.core.errors import TransitionError
+from flask_guesterase.core.holding import Scope, Wanted
 from flask_guesterase.core.policy import Blocker, Policy
-from flask_guesterase.core.treatment import null, redact
+from flask_guesterase.core.treatment import mentions, null, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.comeback import sightings
 from flask_guesterase.store.erasing import people
+from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.returning import refilled, returned
 from flask_guesterase.store.sweeping.claiming import Shift
+from tests.store import house as hosts
 from tests.store.hotel import Base, Booking, Companion, Guest, Hotel, Invoice, Scan, policies
-from tests.store.house import Bill, House, Lodger
+from tests.store.house import COUNT, Bill, House, Lodger
 from tests.store.lodge import Booking as Stay
 from tests.store.lodge import Lodge
 
@@ -439,25 +442,51 @@ def test_a_look_ends_at_no_empty_profile_for_good_when_it_laid_enough_before_sta
     assert [row for row in old.messages() if row not in old.left] == []
 
 
-@pytest.mark.parametrize("gone", [("lodgers",), ("lodgers", "people")])
-def test_what_was_shared_with_somebody_who_is_gone_is_laid_before_staff(
-    tmp_path: Path, gone: tuple[str, ...]
-) -> None:
-    """The reception took the companion off the stay, or their profile away: of the bill that stayed
-    for them nobody asks any more, and nobody approved that it goes."""
-    house = House(f"sqlite:///{tmp_path / 'test.sqlite'}", tmp_path)
-    house.person(1)
-    house.person(2, "bea")
-    house.stay(1, 1, 1, 2, status="out", days=-30)
-    house.add(Bill, id=1, stay_id=1, owed=0, text="Ann Berg")
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """A hotel in which two people stayed together, with a bill that names the first."""
+    one = House(f"sqlite:///{tmp_path / 'test.sqlite'}", tmp_path)
+    one.person(1)
+    one.person(2, "bea")
+    one.stay(1, 1, 1, 2, status="out", days=-30)
+    one.add(Bill, id=1, stay_id=1, owed=0, text="Ann Berg")
+    yield one
+    one.engine.dispose()
+
+
+def erased(house: House) -> str:
+    """Erase the first of them; return the number of the request."""
     number = house.approved(email="ann@example.com")
     assert house.erased(number) == "erased"
     house.later(days=1)
-    assert (look(house), house.of(Bill, 1)["text"]) == ({}, "Ann Berg")
+    return number
+
+
+def take_off(house: House, *gone: str) -> None:
+    """Take the other one off the stay, and perhaps away."""
     with house.engine.begin() as conn:
-        for name, key in zip(gone, ("person_id", "id"), strict=False):
+        for name, key in zip(gone or ("lodgers",), ("person_id", "id"), strict=False):
             table = Lodger.metadata.tables[name]
             conn.execute(delete(table).where(table.c[key] == 2))
+
+
+def bills(house: House, **rules: Any) -> None:
+    """Let the policy say something else of bills."""
+    policy = Policy({"owed": COUNT, "text": null} | rules, via=["stay.booker", "stay.lodgers"])
+    known = [(model, policy if model is Bill else each) for model, each in hosts.policies()]
+    models = hosts.Base
+    house.datamap = resolve(known, models.metadata.tables.values(), list(models.registry.mappers))
+
+
+@pytest.mark.parametrize("gone", [("lodgers",), ("lodgers", "people")])
+def test_what_was_shared_with_somebody_who_is_gone_is_laid_before_staff(
+    house: House, gone: tuple[str, ...]
+) -> None:
+    """The reception took the companion off the stay, or their profile away: of the bill that stayed
+    for them nobody asks any more, and nobody approved that it goes."""
+    number = erased(house)
+    assert (look(house), house.of(Bill, 1)["text"]) == ({}, "Ann Berg")
+    take_off(house, *gone)
     assert look(house) == {"returned-unclear": 1}
     (row,) = house.ours("returned")
     assert (row["table_name"], row["why"], row["request"]) == ("bills", "not-decided", number)
@@ -472,4 +501,73 @@ def test_what_was_shared_with_somebody_who_is_gone_is_laid_before_staff(
     assert house.of(Bill, 1)["text"] is None
     unit(house)(lambda office: sightings.look_again(office.work))
     assert (look(house), waiting(house)) == ({}, [])
-    house.engine.dispose()
+
+
+@pytest.mark.parametrize("lost", ["column", "table", "policy", "rule"])
+def test_a_row_of_which_nobody_can_tell_waits_on_and_stops_no_other(
+    house: House, lost: str
+) -> None:
+    """Its column or table is not in the database, nobody declares it any more, or no column tells
+    any more whether an erasure went over it."""
+    erased(house)
+    take_off(house)
+    assert look(house) == {"returned-unclear": 1}
+    if lost == "rule":
+        bills(house, text=mentions)
+    elif lost == "policy":
+        known = [(model, each) for model, each in hosts.policies() if model is not Bill]
+        models = hosts.Base
+        house.datamap = resolve(known, models.metadata.tables.values(), [*models.registry.mappers])
+    else:
+        gone = "DROP TABLE bills" if lost == "table" else "ALTER TABLE bills DROP COLUMN text"
+        with house.engine.begin() as conn:
+            conn.execute(text(gone))
+    assert unit(house)(lambda office: sightings.look_again(office.work)) == 0
+    assert waiting(house) == [("bills", "int:1")]
+    assert look(house) == {}
+
+
+def test_what_a_hold_keeps_is_not_asked_about_before_it_is_lifted(house: House) -> None:
+    """Nor is it a word of staff what becomes of it."""
+    erased(house)
+    take_off(house)
+    for user in ("officer", "second"):
+        house.grants[user].add("hold")
+    with house.begin() as office:
+        wanted = Wanted(Scope.RECORD, "legal-claim", "bills", "1", review_on="2026-09-01")
+        hold = office.place_hold(wanted, "officer")
+    assert look(house) == {}
+    for user in ("officer", "second"):
+        with house.begin() as office:
+            office.lift(hold, user)
+    assert look(house) == {"returned-unclear": 1}
+
+
+def test_what_was_decided_then_is_asked_about_though_more_goes_by_now(house: House) -> None:
+    """The policy takes one more column: no request takes that one, and it is no sign of a row that
+    is back. The other one is, and a second person approves both."""
+    house.blockers = ()
+    house.stay(2, 1, 1, status="out", days=-40)
+    house.add(Bill, id=2, stay_id=2, owed=5, text="Ann alone")
+    erased(house)
+    bills(house, owed=treatment.Constant(0))
+    assert look(house) == {}
+    house.set(Bill, 2, text="Ann alone")
+    assert look(house) == {"returned-unclear": 1}
+    (row,) = house.ours("returned")
+    assert (row["why"], row["row_key"]) == ("not-decided", "int:2")
+    take_off(house)
+    assert look(house) == {"returned-unclear": 1}, "what stayed as another's as well"
+    assert look(house) == {}
+
+
+def test_what_an_earlier_rule_left_there_is_nothing_that_came_back(house: House) -> None:
+    """A vendor changes the rule of one column and brings one of another in the same version."""
+    house.blockers = ()
+    house.stay(2, 1, 1, status="out", days=-40)
+    house.add(Bill, id=2, stay_id=2, owed=5, text="Ann alone")
+    bills(house, text=redact)
+    erased(house)
+    assert house.of(Bill, 2)["text"] not in (None, "Ann alone")
+    bills(house, owed=treatment.Constant(0))
+    assert look(house) == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, text
+from sqlalchemy import Column, Date, Integer, MetaData, String, Table, delete, insert, text
 
 from flask_guesterase.core.finding import Severity
 from flask_guesterase.core.policy import Equal, Policy
@@ -16,6 +16,7 @@ from flask_guesterase.core.treatment import keep, null, redact
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.returning import undecided
 from tests import engines
+from tests.store.house import COUNT, Base, Bill, House, Lodger, policies
 from tests.store.test_expiry import Inn
 
 NOTES = Table(
@@ -105,3 +106,27 @@ def test_a_column_that_is_missing_ends_no_check(inn: Noting) -> None:
     with inn.engine.begin() as conn:
         conn.execute(text("ALTER TABLE notes DROP COLUMN body"))
     assert inn.told() == []
+
+
+def test_rows_of_somebody_who_lives_are_not_told(tmp_path: Path) -> None:
+    """They are not to be emptied for the sake of a companion who was erased."""
+    house = House(f"sqlite:///{tmp_path / 'test.sqlite'}", tmp_path)
+    house.person(1)
+    house.person(2, "bea")
+    house.stay(1, 1, 1, 2, status="out", days=-30)
+    house.add(Bill, id=1, stay_id=1, owed=0, text="Ann Berg")
+
+    def told(rule: Any) -> list[str]:
+        policy = Policy({"owed": COUNT, "text": rule}, via=["stay.booker", "stay.lodgers"])
+        known = [(model, policy if model is Bill else each) for model, each in policies()]
+        house.datamap = resolve(known, Base.metadata.tables.values(), list(Base.registry.mappers))
+        with house.begin() as office:
+            return [each.place for each in undecided.findings(office.work)]
+
+    assert told(COUNT) == []
+    assert house.erased(house.approved(email="ann@example.com")) == "erased"
+    assert told(null) == []
+    with house.engine.begin() as conn:
+        conn.execute(delete(Lodger).where(Lodger.person_id == 2))
+    assert told(null) == ["bills.text"]
+    house.engine.dispose()

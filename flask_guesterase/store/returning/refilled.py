@@ -17,17 +17,17 @@ from functools import partial
 
 from sqlalchemy import and_, or_, select
 
-from ...core.covering import Decided, covers, was_shared
+from ...core.covering import Decided, covers, known_of
 from ...core.lifecycle import State
 from ...core.log import slug
-from ...core.plan import Decision, Key, Person, Plan, by_table, key_text
+from ...core.plan import Decision, Key, Outcome, Person, Plan, by_table, key_text
 from ...core.returning import NOT_DECIDED
 from .. import tables
 from ..access import pulse
 from ..access.pulse import Pulse
 from ..casework.cases import load
 from ..certificates import planning
-from ..checking.gaps import unreadable
+from ..checking.gaps import lacks, missing, unreadable
 from ..comeback import known
 from ..erasing import finder, keyform, people
 from ..erasing.traces import holding, tells
@@ -226,7 +226,7 @@ def back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, K
     conn, datamap = work.conn, work.datamap
     telling = {name: _telling(each) for name, each in datamap.tables.items()}
     without = {n for n, each in telling.items() if not (each or datamap.declared(n).deletes)}
-    without |= unreadable(work.whole())
+    without |= unreadable(work.whole()) | _lacking(work)
     found: dict[Person, set[tuple[str, Key]]] = {}
     for name, rows in finder.find(conn, datamap, whose, without | set(datamap.subjects)).items():
         owners = {row.key: row.owners for row in rows}
@@ -239,17 +239,31 @@ def back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, K
 def emptied(work: Work, rows: Iterable[tuple[str, Key]]) -> set[tuple[str, Key]]:
     """Return those of some rows that hold nothing any more besides what keeps a part of them.
 
+    Of a table that is not declared, not whole in the database, or of which no column tells any
+    more whether an erasure went over it, nobody knows.
+
     :param work: the open transaction.
     :param rows: table and key of each.
     """
-    found, unread = set[tuple[str, Key]](), unreadable(work.whole())
+    found, unread = set[tuple[str, Key]](), unreadable(work.whole()) | _lacking(work)
     for name, keys in by_table(rows).items():
         if name not in work.datamap.tables or name in unread:
             continue
         declared = work.datamap.declared(name)
-        full = set(_full(work, declared, list(keys), _telling(declared)))
+        columns = _telling(declared)
+        if not (columns or declared.deletes):
+            continue
+        full = set(_full(work, declared, list(keys), columns))
         found |= {(name, key) for key in keys if key not in full}
     return found
+
+
+def _lacking(work: Work) -> frozenset[str]:
+    """Return the declared tables of which the database lacks a column."""
+    whole = work.whole()
+    if not missing(whole):
+        return frozenset()
+    return frozenset(name for name, each in whole.tables.items() if lacks(whole, each.table.c))
 
 
 def _telling(declared: Declared) -> frozenset[str]:
@@ -258,10 +272,12 @@ def _telling(declared: Declared) -> frozenset[str]:
 
 
 def _full(
-    work: Work, declared: Declared, keys: Sequence[Key], columns: frozenset[str]
+    work: Work, declared: Declared, keys: Sequence[Key], columns: frozenset[str],
+    whole: bool = True,
 ) -> Iterator[Key]:
     """Yield the rows that hold something besides what was left in its place."""
-    full, alike = holding(work.conn, declared, keys, columns), dict[frozenset[str], list[Key]]()
+    full = holding(work.conn, declared, keys, columns, whole)
+    alike = dict[frozenset[str], list[Key]]()
     left = staying(work, declared, full, columns)
     for key in full:
         alike.setdefault(left.get(key, frozenset()), []).append(key)
@@ -312,7 +328,7 @@ def _older(
         return []
     origin, before, day = known
     plan = planning.plan(work, shells.people, origin.property)
-    for (name, why), keys in _decided(plan, before, rows).items():
+    for (name, why), keys in _decided(work, plan, before, rows).items():
         records = facts_of(work.conn, work.datamap, work.settings, name, sorted(keys, key=key_text))
         found += [
             Seen(origin, name, key_text(key), why, DOOR, Fate.STAFF)
@@ -343,7 +359,7 @@ def under(work: Work, shells: Shells) -> tuple[Origin, Decided | None, date] | N
 
 
 def _decided(
-    plan: Plan, before: Decided | None, rows: Collection[tuple[str, Key]]
+    work: Work, plan: Plan, before: Decided | None, rows: Collection[tuple[str, Key]]
 ) -> dict[tuple[str, str], set[Key]]:
     """Return those of some rows that a plan takes, by their table and why they are asked about.
 
@@ -351,18 +367,21 @@ def _decided(
     """
     found: dict[tuple[str, str], set[Key]] = {}
     for step in plan.changing():
-        name, why = step.decision.table, _why(before, step.decision)
-        if why:
-            mine = {row.key for row in step.rows if (name, row.key) in rows}
-            found.setdefault((name, why), set()).update(mine)
+        name, why = step.decision.table, "older-row"
+        mine = {row.key for row in step.rows if (name, row.key) in rows}
+        if mine and before is not None and not covers(before, step.decision):
+            why, mine = NOT_DECIDED, _known(work, before, step.decision, mine)
+        found.setdefault((name, why), set()).update(mine)
     return {place: keys for place, keys in found.items() if keys}
 
 
-def _why(before: Decided | None, decision: Decision) -> str:
-    """Return why rows that come under a decision are asked about, or nothing: they are not."""
-    if before is None or covers(before, decision):
-        return "older-row"
-    return NOT_DECIDED if was_shared(before, decision) else ""
+def _known(work: Work, before: Decided, decision: Decision, keys: Collection[Key]) -> set[Key]:
+    """Return rows of which more goes by now, and that hold something of what was known then."""
+    if decision.outcome is Outcome.DELETE:
+        return set(keys) if decision.table in before.shared else set()
+    declared = work.datamap.declared(decision.table)
+    columns = known_of(before, decision) & _telling(declared)
+    return set(_full(work, declared, list(keys), columns, whole=False)) if columns else set()
 
 
 def is_older(dates: Mapping[str, date], day: date) -> bool:

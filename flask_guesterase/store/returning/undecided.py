@@ -12,6 +12,7 @@ from ...core.covering import Decided
 from ...core.finding import Finding, Severity
 from ...core.plan import Key, by_table, key_text
 from ..checking.gaps import missing
+from ..erasing import finder
 from ..erasing.traces import holding, tells
 from ..lawbook.clocks import facts_of
 from ..mapping.declared import Declared
@@ -70,7 +71,17 @@ def _undecided(
         for column in columns:
             asked = [key for key in older if column not in left.get(key, ())]
             full = holding(work.conn, declared, asked, [column], whole=False) if asked else ()
-            yield from (((name, column), key) for key in full)
+            yield from (((name, column), key) for key in _nobodys(work, declared, full))
+
+
+def _nobodys(work: Work, declared: Declared, keys: Collection[Key]) -> Iterator[Key]:
+    """Yield the rows that are no living guest's as well: theirs are not to be emptied."""
+    if not keys:
+        return
+    whose = finder.owners(work.conn, work.datamap, declared, sorted(keys, key=key_text))
+    everybody = {person for some in whose.values() for person, _ in some}
+    gone = finder.erased_before(work.conn, work.datamap, everybody)
+    yield from (k for k in keys if all(person in gone for person, _ in whose.get(k, ())))
 
 
 def _new(declared: Declared, decided: Decided | None) -> list[str]:

@@ -40,7 +40,8 @@ def settle_refilled(form: dict[str, Any]) -> Any:
     """Say of the rows of a table that lie under erased profiles that they are theirs and go again.
 
     They are those that the list shows with the door "refilled", up to the id that was read last:
-    what was noted since waits for somebody to look. Settled says how many they were.
+    what was noted since waits for somebody to look, and what was never approved for a new request.
+    Settled says how many they were.
     """
     with begin() as office:
         actors.require(office.work, me(), Permission.VERIFY, mine().property)
