@@ -100,13 +100,13 @@ def _told(work: Work, row: Incident, people: Mapping[Person, Candidate]) -> set[
             by_mark.setdefault(mark, []).append(each)
     told: set[Person] = set()
     for mark in _went(work, row):
-        sharing = by_mark.get(mark, [])
-        if len(sharing) != 1:
-            who = bounced.whose(work, mark)
-            owner = None if who is None else by_text.get((who[0], who[1]))
-            told |= set() if owner is None else {owner.person}
-            sharing = _alike(sharing, [owner] if owner is not None else sharing)
-        told |= {each.person for each in sharing}
+        sharing, who = by_mark.get(mark, []), bounced.whose(work, mark)
+        # A box that says whose it is ends before the incident may.
+        owner = None if who is None else by_text.get((who[0], who[1]))
+        owners = sharing if owner is None else [owner]
+        told |= {each.person for each in _alike(sharing, owners)}
+        if owner is not None:
+            told.add(owner.person)
     return told
 
 
