@@ -748,6 +748,20 @@ def test_a_copy_of_some_days_ago_waits_for_the_word_of_two_people(
             assert is_erased(id, 1)
 
 
+def test_no_key_of_what_ended_since_is_to_be_brought_back(hotel: House) -> None:
+    """A copy counts on keys that were destroyed as they should be; a backup has them."""
+    add(1)
+    hotel.guesterase.work()
+    number = approved(hotel, 1)
+    with copied(hotel) as copy:
+        while requests(hotel)[number] != "erased":
+            hotel.guesterase.work()
+        with restored(hotel, copy) as back:
+            hints = {each.id: each.hint for each in back.guesterase.check()}
+            assert "restore-pending" in hints
+            assert hints["keys-unsound"].startswith("Bring no key back yet")
+
+
 def test_the_command_shows_first_and_acts_when_told(hotel: House) -> None:
     id = add(1)
     with copied(hotel) as copy:

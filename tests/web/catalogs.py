@@ -79,7 +79,9 @@ def _wrong(message: Message, held: Catalog, code: str) -> Iterator[str]:
         if not text.strip():
             yield "untranslated"
             continue
-        if not re.search(_SCRIPTS.get(code, "."), text):
+        # What only puts two texts in order is of no script.
+        worded = FILLED.sub("", text).strip()
+        if worded and not re.search(_SCRIPTS.get(code, "."), text):
             yield "another script"
         if text == asked[0] and len(text.split()) > _SAME_BY_CHANCE:
             yield "still English"

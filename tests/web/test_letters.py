@@ -400,3 +400,15 @@ def test_a_page_of_letters_asks_once_what_every_page_is_told(house: House) -> No
     assert many == one + 9
     # Each is opened.
     assert statements <= few + 2 * 9
+
+
+@pytest.mark.parametrize(("mail", "every"), [("page", True), ("print", False)])
+def test_messages_speak_of_the_demo_only_where_all_are_shown(
+    sqlite_url: str, tmp_path: Path, mail: str, every: bool
+) -> None:
+    """A house that sends its letters is no demo."""
+    house = House(sqlite_url, tmp_path, GUESTERASE_MAIL=mail)
+    page = house.browser("clerk").get("/desk/privacy/outbox", wish="en")
+    assert ("In the demo every message is shown here." in page) is every
+    house.session.remove()
+    house.hotel.engine.dispose()

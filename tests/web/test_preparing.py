@@ -99,6 +99,13 @@ def test_the_paragraph_of_the_notice_is_right_in_german(officer: Browser) -> Non
     assert "Frist für die Antwort: 15 Arbeitstage." in sheet(officer, law="CN")
 
 
+def test_the_paragraph_of_the_notice_says_first_in_chinese_from_when(officer: Browser) -> None:
+    """A period there begins with what it runs from, as on the page of the rules."""
+    officer.get(f"{PAGE}?lang=zh")
+    paragraph = sheet(officer).partition("期满自动删除：")[2]
+    assert paragraph.split()[:2] == ["住宿登记：自客人离店起", "1"]
+
+
 def test_who_answers_again_finds_what_they_answered(officer: Browser) -> None:
     """One of ten answers is put right on the sheet, and the other nine need not be typed anew."""
     sent = officer.post(PAGE, PAGE, **{**ANSWERS, "backups": ""}).text

@@ -121,7 +121,9 @@ def test_a_period_of_the_house_by_commands(lawful: Lawful) -> None:
         "invoice_accounting", "--property", "sh", "--floor", "P6Y", "--clock", "document",
         "--source", "minutes of 2026-02-01",
     ]  # fmt: skip
-    number = console.raw(*lawful.as_person("policy house", "officer", *given))[0].strip()
+    printed, told = console.raw(*lawful.as_person("policy house", "officer", *given))[:2]
+    number = printed.strip()
+    assert f"policy house-confirm {number}." in told
     assert console.error(*lawful.as_person("policy house-confirm", "officer", number)) == (
         "four-eyes"
     )

@@ -23,6 +23,7 @@ from ...core.lifecycle import State
 from ...core.plan import Outcome, Person, Plan
 from .. import tables
 from ..casework.cases import load, step, tell
+from ..census import departing
 from ..certificates import deeds, planning
 from ..erasing import echo, people, shared
 from ..erasing.surgery import Surgery
@@ -178,6 +179,9 @@ def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
     if part.bind != HOME and isinstance(conn, Crossing):
         # Committed before it is called done: a crash between the two finds all as it should be.
         conn.commit_at(part.bind)
+    elif part.bind == HOME:
+        # As it began, these lines still stood; those of the others left with that.
+        departing.note(work, part.property, part.request or "", plan, surgery.done)
     return left.passed
 
 

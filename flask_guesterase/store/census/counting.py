@@ -139,7 +139,7 @@ def _table(
     for _ in range(_LOOKS):
         now, old = _read(work, lines, hotel.code, keys)
         change = census.compared(before.lines or (), old)
-        gone = _explain(work, journals, name, change, before)
+        gone = _explain(work, journals, (hotel.code, name), change, before)
         if all(each.action for each in gone):
             break
     root = census.root_of(each[: census.MARK] for each in now).hex()
@@ -246,11 +246,11 @@ def _all(work: Work, lines: Lines, code: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _explain(
-    work: Work, journals: Sequence[str], name: str, change: Change, before: _Before
+    work: Work, journals: Sequence[str], place: tuple[str, str], change: Change, before: _Before
 ) -> tuple[Gone, ...]:
     if not change.gone:
         return ()
-    table = tables.departed
+    table, name = tables.departed, place[1]
     noted: dict[str, list[tuple[str, str, datetime]]] = {}
     for part in chunks([mark.hex() for mark in change.gone]):
         rows = work.conn.execute(
@@ -264,7 +264,7 @@ def _explain(
         for row in rows:
             noted.setdefault(row.mark, []).append((row.action, row.request or "", row.at))
     since = before.at - SLACK
-    steps = [s for each in journals for s in told.steps(work, each, name, since)] if noted else []
+    steps = [s for each in journals for s in told.steps(work, each, *place, since)] if noted else []
     return census.explained(change.gone, noted, steps)
 
 

@@ -36,25 +36,28 @@ def newest(work: Work, controller: str, code: str, table: str) -> Draft | None:
     return None
 
 
-def steps(work: Work, controller: str, table: str, since: datetime) -> list[Step]:
-    """Return the steps since a time that may have taken lines of a table, the oldest first.
+def steps(work: Work, controller: str, code: str, table: str, since: datetime) -> list[Step]:
+    """Return the steps since a time that may have taken lines of a table, the hotel's own first.
+
+    One batch has a step for each hotel: where each explains its own lines, none is named for more
+    than it took, though the hotels of a company are counted one by one.
 
     :param work: the open transaction.
     :param controller: slug of the controller.
+    :param code: code of the property.
     :param table: name of the table.
     :param since: naive UTC.
     """
-    found = []
+    own, others = list[Step](), list[Step]()
     for entry in backwards(work, controller, LAWFUL):
         at = at_of(entry)
         if at < since:
             break
         rows = entry.draft.counts.get(word(table), 0)
         if rows:
-            found.append(
-                Step(entry.draft.action, entry.index, at, entry.draft.request or "", rows)
-            )
-    return found[::-1]
+            into = own if entry.draft.facts.get("property") == word(code) else others
+            into.append(Step(entry.draft.action, entry.index, at, entry.draft.request or "", rows))
+    return own[::-1] + others[::-1]
 
 
 def _epochs(work: Work, controller: str) -> Iterator[int]:

@@ -8,6 +8,7 @@ from functools import partial
 
 from sqlalchemy import Row, func, select
 
+from ...core.errors import KeyMissingError
 from ...core.events import CopyConfirmed, ErasureApproved
 from ...core.finding import Finding, Severity
 from ...core.lifecycle import State
@@ -157,9 +158,18 @@ def _forged(work: Work) -> list[Case]:
     for number in numbers.all():
         case = load(work, number)
         # One that went on meanwhile needs no approval any more.
-        if case.state in _RUNNING and approvals.standing(work, case) is None:
+        if case.state in _RUNNING and _is_forged(work, case):
             found.append(case)
     return found
+
+
+def _is_forged(work: Work, case: Case) -> bool:
+    """Return whether a request has an approval of which the journal does not know."""
+    try:
+        return approvals.standing(work, case) is None
+    except KeyMissingError:
+        # Nobody can tell by what it was marked with; that its key is gone is told by itself.
+        return False
 
 
 def _unknown_actors(work: Work) -> list[str]:

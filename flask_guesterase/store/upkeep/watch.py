@@ -61,7 +61,8 @@ def findings(work: Work, doubt: str | None = None) -> list[Finding]:
             ))
     found += _failing(work)
     found += canaries.findings(work)
-    found += _keys(work)
+    register = _register(work)
+    found += _keys(work, any(each.id == "restore-pending" for each in register))
     found += watching.findings(work)
     found += consistency.findings(work)
     found += awaiting.findings(work)
@@ -73,7 +74,7 @@ def findings(work: Work, doubt: str | None = None) -> list[Finding]:
             "the law keeps stays in its rows.",
             "Copy the key folder away, then run `flask guesterase keys confirm-copy`.",
         ))
-    return found + _register(work) + _checkpoints(work)
+    return found + register + _checkpoints(work)
 
 
 def _failing(work: Work) -> list[Finding]:
@@ -168,12 +169,18 @@ def _checkpoints(work: Work) -> list[Finding]:
 
 _SHOWN = 5
 
+_FIRST = (
+    "Bring no key back yet: those of what ended since the copy was made were destroyed as they "
+    "should be. Run `flask guesterase replay` first."
+)
+"""What to do about keys that a restored database still counts on."""
 
-def _keys(work: Work) -> list[Finding]:
+
+def _keys(work: Work, restored: bool) -> list[Finding]:
     """Return what is wrong with the keys, before somebody needs them."""
     faults = soundness.whole(work).faults
     found = [
-        Finding("keys-unsound", "", each.place, each.message, each.hint)
+        Finding("keys-unsound", "", each.place, each.message, _FIRST if restored else each.hint)
         for each in faults[:_SHOWN]
     ]
     if why := work.custodian.closed():

@@ -151,7 +151,7 @@ def house(
     with current.begin() as office:
         office.use_code(who, code)
         number = office.house_period(property_, wanted, who)
-    note = "Another person must confirm it: policy house-confirm."
+    note = f"Another person must confirm it: policy house-confirm {number}."
     return Answer({"id": number}, str(number), note)
 
 

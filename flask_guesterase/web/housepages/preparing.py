@@ -261,9 +261,8 @@ def _floors(tongue: Language, entries: list[Entry]) -> Iterator[tuple[str, str]]
     for entry in entries:
         spans = told.setdefault(entry.category, [])
         for term in entry.floors:
-            span = terms.length(tongue, term.length)
-            if term.length:
-                span = f"{span} {terms.clock(tongue, term)}"
+            # Where nobody knows how long, guests need not read from when.
+            span = terms.span(tongue, term) if term.length else terms.length(tongue, "")
             if span not in spans:
                 spans.append(span)
     for category, spans in told.items():

@@ -76,7 +76,10 @@ def outbox() -> str:
         found = office.letters(me(), before=before, most=PAGE + 1)
         shown = [letters.letter(item) for item in found[:PAGE]]
     older = shown[-1]["id"] if len(found) > PAGE else None
-    return render_template("guesterase/staff/outbox.html", messages=shown, older=older)
+    every = current.settings.mail == "page"
+    return render_template(
+        "guesterase/staff/outbox.html", messages=shown, older=older, every=every
+    )
 
 
 @staff_pages.post("/outbox/<int:letter>")
