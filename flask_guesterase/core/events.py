@@ -664,6 +664,14 @@ class NoticeSent(Event):
     name = "notice-sent"
 
 
+class UnreachedSeen(Event):
+    """A person looked up who on file got no letter about an incident; the counts say how many they
+    were shown.
+    """
+
+    name = "unreached-seen"
+
+
 class PublicNoticeRecorded(Event):
     """A person recorded how those were told whom no letter reached; another one must confirm it."""
 
@@ -1033,6 +1041,7 @@ EVENTS: dict[str, type[Event]] = {
         NoticeProposed,
         NoticeTakenBack,
         NoticeSent,
+        UnreachedSeen,
         PublicNoticeRecorded,
         PublicNoticeConfirmed,
         MeasurePlanned,

@@ -464,6 +464,7 @@ BODIES: dict[str, Any] = {
     "propose_notice": {"duty": "EU/guests", "words": "A list."},
     "take_notice_back": {"duty": "EU/guests"},
     "let_notice_go": {"duty": "EU/guests", "digest": "0" * 64},
+    "look_unreached": {"duty": "EU/guests"},
     "record_public_notice": {"duty": "EU/guests", "place": "pine.example", "on": "2026-03-01"},
     "confirm_public_notice": {"duty": "EU/guests", "digest": "0" * 64},
     "plan_measure": {"what": "Shred.", "owner": "officer", "due": "2999-01-01"},

@@ -83,6 +83,11 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     assert done(second, f"{path}/send", go)
     assert duty(second, number, "CN/guests")["state"] == "sent"
     assert any(row["template"] == "incident" for row in house.hotel.ours("outbox"))
+    left = officer.post(f"{path}/unreached", {"duty": "CN/guests"}).json
+    assert [(each["name"], each["contacts"]) for each in left["items"]] == [
+        ("Carl Other", ["ann@mail.example"])
+    ]
+    assert (left["next"], left["others"]) == (None, 0)
     notice = {"duty": "CN/guests", "place": "pine.example", "on": today().isoformat()}
     assert done(officer, f"{path}/public", notice)
     go["digest"] = duty(second, number, "CN/guests")["public"]["digest"]

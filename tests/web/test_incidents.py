@@ -16,11 +16,13 @@ from sqlalchemy import event, insert, update
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
+from flask_guesterase.store.incidents import unreached
 from flask_guesterase.store.incidents.looking import PAGE
 from flask_guesterase.store.incidents.publicly import Public
 from flask_guesterase.store.settings import Property
 from flask_guesterase.web.wording.language import LANGUAGES, Language
 from flask_guesterase.web.wording.words import word
+from tests.store.hotel import Guest
 from tests.web.house import CANARY, PROPERTIES, STAFF, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -172,6 +174,72 @@ def test_that_the_public_was_told_is_recorded_and_confirmed_on_the_page(house: H
     assert "&lt;i&gt;pine.example&lt;/i&gt;</dd>" in page
     assert f"{path}/public" not in page
     assert act(second, number, "close") == 303
+
+
+def ready_to_tell(officer: Browser, second: Browser, number: str) -> None:
+    """Bring an incident to where letters went to all whom one can be written to."""
+    act(officer, number, "classify", kind="leak", severity="risk-likely", cause="human-error")
+    act(officer, number, "reach", table="")
+    act(officer, number, "propose", duty="CN/guests", words="A list was seen.")
+    act(second, number, "send", duty="CN/guests", digest=seen(second, number))
+
+
+def turned(browser: Browser, number: str, page: str) -> Any:
+    """Return the answer to a button that turns to a page of whom no letter reached."""
+    form = {"duty": "CN/guests", "page": page, "csrf_token": browser.token()}
+    return browser.client.post(f"{DESK}/incidents/{number}/unreached?lang=en", data=form)
+
+
+def test_whom_no_letter_reached_is_shown_on_a_page_of_its_own(house: House) -> None:
+    """A button leads there, as the journal says who looked; it is kept by no browser, and neither
+    its address nor the page of the incident names anybody."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    path, form = f"{DESK}/incidents/{number}", {"duty": "CN/guests"}
+    assert f"{path}/unreached" not in officer.get(path)
+    assert act(officer, number, "unreached", **form) == 409
+    ready_to_tell(officer, second, number)
+    assert f'action="{path}/unreached"' in officer.get(path)
+    assert "Carl Other" not in officer.get(path)
+    answer = officer.post(f"{path}/unreached?lang=en", path, **form)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert re.findall(r"<h2>([^<]*)</h2>\s*<p>([^<]*)", answer.text) == [
+        ("Carl Other", "ann@mail.example")
+    ]
+    assert "guests 3<" in answer.text
+    assert "The journal says that you looked" in answer.text
+    assert CANARY not in answer.text
+    for page in ("x", "0", "9" * 5000):
+        assert turned(officer, number, page).status_code == 422
+    assert officer.client.get(f"{path}/unreached").status_code == 405
+    assert turned(house.browser("auditor"), number, "1").status_code == 403
+    public(officer, second, number)
+    assert f"{path}/unreached" not in officer.get(path)
+    assert act(officer, number, "unreached", **form) == 409
+    said = [row["body"] for row in house.hotel.ours("entry")]
+    assert sum('"unreached-seen"' in body for body in said) == 1
+    assert not any("Carl" in body or "mail.example" in body for body in said)
+
+
+def test_whom_no_letter_reached_is_read_page_by_page(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A button leads to the next ones and back, and the last page counts those who are gone."""
+    monkeypatch.setattr(unreached, "PAGE", 1)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(Guest), [{"id": 4, "hotel": "sh", "name": "Dora"},
+                                     {"id": 5, "hotel": "sh", "name": "Eve"}])  # fmt: skip
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    ready_to_tell(officer, second, number)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 5).values(name=None))
+    for page, name, others in ((1, "Carl Other", "2"), (2, "Dora", "1")):
+        shown = turned(officer, number, str(page)).text
+        assert re.findall(r"<article[^>]*>\s*<h2>([^<]*)<", shown) == [name]
+        assert re.findall(r'name="page" value="(\d+)"', shown) == [others]
+        assert "Besides, 1 person was erased or is kept for the law alone" in shown
 
 
 def test_the_list_marks_an_incident_in_which_letters_did_not_reach_everybody(house: House) -> None:
@@ -580,6 +648,12 @@ def test_commands_of_incidents(house: House) -> None:
     digest = read["digest"]
     sent = run("second", "send", number, "--duty", "CN/guests", "--digest", digest)
     assert sent["batches"] == 1
+    left = run("officer", "unreached", number, "--duty", "CN/guests")
+    assert left == {"items": [{"table": "guests", "key": left["items"][0]["key"], "name":
+                    "Carl Other", "contacts": ["ann@mail.example"]}], "others": 0, "next": None}
+    said, _ = console.raw("incident", "unreached", number, "--duty", "CN/guests", "--by", "officer",
+                          "--code", code_of(house, "officer"))  # fmt: skip
+    assert "Carl Other  ann@mail.example  guests" in said
     with house.app.app_context(), house.extension.begin() as office:
         office.record_public_notice(number, "CN/guests", Public("pine.example", today()), "officer")
         office.review_incident(number, "Shred.", "officer")

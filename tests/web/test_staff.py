@@ -143,6 +143,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "propose_notice": ("incident", {"duty": "CN/guests", "words": "A list was seen."}),
     "take_notice_back": ("incident", {"duty": "CN/guests"}),
     "let_notice_go": ("incident", {"duty": "CN/guests", "digest": "0" * 64}),
+    "show_unreached": ("incident", {"duty": "CN/guests"}),
     "record_public_notice": ("incident", {
         "duty": "CN/guests", "place": "pine.example", "on": "2026-03-01",
     }),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from ..incidents import affected, alarms, curing, looking, noticing, opening, publicly
+from ..incidents import affected, alarms, curing, looking, noticing, opening, publicly, unreached
 from ..incidents.affected import Asked
 from ..incidents.opening import Class, Report
 from ..incidents.publicly import Public
@@ -104,6 +104,18 @@ class Incidents(Desk):
         :raises TransitionError: nobody proposed it, or it was let go.
         """
         noticing.let_go(self.work, number, alarm, by, seen)
+
+    def unreached(self, number: str, alarm: str, by: str, page: int = 1) -> dict[str, Any]:
+        """Return whom on file no letter reached, to be told otherwise; the journal says who looked.
+
+        `items` has table, key, name and contacts of each, a page of 50; `next` is the number of
+        the next page or None, `others` how many are known to the register alone or were erased.
+
+        :raises TransitionError: letters have not gone, nobody is left to be told, or it is closed.
+        :raises InputError: there is no such page.
+        :raises SealError: who they are cannot be read now.
+        """
+        return unreached.look(self.work, number, alarm, by, page)
 
     def record_public_notice(self, number: str, alarm: str, how: Public, by: str) -> None:
         """Record how those were told whom no letter reached; a second person confirms it.

@@ -203,6 +203,22 @@ def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:
     return [(table, text) for table, text in _said(work, row)["people"]]
 
 
+def counted(work: Work, row: Incident) -> set[tuple[str, str]]:
+    """Return of whom letters that were written say how many were told, as table and key text.
+
+    A later look that found fewer leaves the others counted, and of those who count no more whose
+    letter was given up.
+
+    :param work: the open transaction.
+    :param row: the incident.
+    :raises SealError: who they are is sealed, and cannot be read now.
+    """
+    said, failed = _said(work, row), bounced.given_up(work, row.number)
+    lost = {tuple(who) for mark, who in said.get(bounced.LOST, {}).items() if mark in failed}
+    left = _people(said, "told") - _people(said, bounced.APART, bounced.MISSED)
+    return _people(said, bounced.PEOPLE) | left | {(table, text) for table, text in lost}
+
+
 def _said(work: Work, row: Incident) -> Mapping[str, Any]:
     """Return what the last look found, as it was sealed; nobody where that is lost for good."""
     try:

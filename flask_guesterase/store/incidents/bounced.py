@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
+from ...core.identity import normal
 from ...core.incidents import CLOSED, SENDING, SENT, Whom
+from ...core.seal import fingerprint
 from .. import tables
 from ..boxes import safe
 from ..casework import written
@@ -23,6 +25,22 @@ APART, MISSED, PEOPLE = "apart", "missed", "people"
 LOST = "lost"
 """Which letters of those that count no more were given up, and whose: a box that says so ends in a
 month, and somebody may print the letter later."""
+
+
+def mark(work: Work, number: str, kind: str, value: str, region: str) -> str:
+    """Return what the letter of an incident to a contact is known by, however that is spelt.
+
+    Nobody gets it twice, though a second profile spells the number otherwise.
+
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param kind: a `core.identity.Kind`.
+    :param value: the contact.
+    :param region: ISO country code of the hotel.
+    :raises MatchError: the contact could be anybody's.
+    """
+    code = fingerprint(work.custodian.pepper("incident"), number, normal(kind, value, region))
+    return f"{LETTER}:{number}:{code[:40]}"
 
 
 def given_up(work: Work, number: str) -> set[str]:
@@ -55,7 +73,7 @@ def count(work: Work, template: str, mark: str, left: bool) -> None:
     row = work.conn.execute(wanted).one_or_none()
     if row is None:
         return
-    said, who = safe.peek(work, row.reach_box) or {}, _whose(work, mark)
+    said, who = safe.peek(work, row.reach_box) or {}, whose(work, mark)
     if who is None:
         who = said.get(LOST, {}).get(mark)
     elif not left and who in said.get(APART, ()):
@@ -83,7 +101,7 @@ def lost(
     """
     known = {**said.get(LOST, {})}
     if apart:
-        known |= {mark: who for mark in given_up(work, number) if (who := _whose(work, mark))}
+        known |= {mark: who for mark in given_up(work, number) if (who := whose(work, mark))}
     return {mark: who for mark, who in sorted(known.items()) if tuple(who) in apart}
 
 
@@ -95,8 +113,12 @@ def _remember(work: Work, row: Row[Any], said: Mapping[str, Any]) -> None:
     safe.drop(work, row.reach_box)
 
 
-def _whose(work: Work, mark: str) -> list[str] | None:
-    """Return whose letter it is, table and key; None of one that does not say so, or is closed."""
+def whose(work: Work, mark: str) -> list[str] | None:
+    """Return whose letter it is, table and key; None of one that does not say so, or is closed.
+
+    :param work: the open transaction.
+    :param mark: what it is known by.
+    """
     box = select(tables.outbox.c.box).where(tables.outbox.c.dedupe == mark)
     found = (safe.peek(work, work.conn.execute(box).scalar()) or {}).get(PERSON)
     return None if found is None else list(found)

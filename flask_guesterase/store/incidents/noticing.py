@@ -39,7 +39,7 @@ from ..settings import Property
 from ..unit import Run
 from ..work import Work
 from . import affected, alarms, records
-from .bounced import LETTER, LOST, given_up
+from .bounced import LETTER, LOST, given_up, mark
 from .records import Incident
 
 if TYPE_CHECKING:
@@ -371,15 +371,12 @@ def _letter(
     """Queue a letter, unless it was before; return its mark."""
     hotel, contact, (table, key) = to
     who = table, key_text(key)
-    # Nobody gets it twice, however a second profile spells the number.
-    same_ = normal(contact.kind, contact.value, hotel.country)
-    code = fingerprint(work.custodian.pepper("incident"), row.number, same_)
     post = outbox.Post(
         row.controller, hotel.code, hotel.lang, contact.kind, contact.value, person=who
     )
-    mark = f"{LETTER}:{row.number}:{code[:40]}"
-    outbox.queue_post(work, post, LETTER, params, mark)
-    return mark
+    known_by = mark(work, row.number, contact.kind, contact.value, hotel.country)
+    outbox.queue_post(work, post, LETTER, params, known_by)
+    return known_by
 
 
 def _insert(

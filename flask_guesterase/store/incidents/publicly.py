@@ -136,12 +136,17 @@ def _owing(work: Work, row: Incident, alarm: str) -> Row[Any]:
     """
     duty = alarms.duty(work, row, alarm, Whom.GUESTS)
     if duty.notice is None or not duty.unreached:
-        raise TransitionError(
-            "Nobody else is left to be told: letters reached everybody or have not gone yet, or it "
-            "was recorded and confirmed.",
-            "Look at the incident again.",
-        )
+        raise nobody_left()
     return duty.notice
+
+
+def nobody_left() -> TransitionError:
+    """Return the refusal where nobody, or not yet anybody, is left to be told otherwise."""
+    return TransitionError(
+        "Nobody else is left to be told: letters reached everybody or have not gone yet, or it "
+        "was recorded and confirmed.",
+        "Look at the incident again.",
+    )
 
 
 def _place(text: str) -> str:

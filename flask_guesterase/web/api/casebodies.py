@@ -162,6 +162,12 @@ class LetGo(WhichDuty):
     digest = fields.String(required=True, validate=Regexp(bodies.DIGEST))
 
 
+class LookUnreached(WhichDuty):
+    """Of which duty those are shown whom no letter reached, and which page of them."""
+
+    page = fields.Integer(load_default=1, validate=Range(1, PAGES))
+
+
 class PublicNotice(WhichDuty):
     """How, where and when those were told whom no letter reached, and in what words."""
 
@@ -192,6 +198,12 @@ class Reached(Schema):
     sealed = fields.Integer(required=True)
     erased = fields.Integer(required=True)
     rows = fields.Integer(required=True)
+
+
+class Unreached(bodies.Paged):
+    """Whom on file no letter reached, and how many others; `next` is null on the last page."""
+
+    others = fields.Integer(required=True)
 
 
 class Incident(Schema):

@@ -115,6 +115,19 @@ def let_notice_go(incident: str, form: dict[str, Any]) -> Any:
     return {"done": True}
 
 
+@operation(
+    "POST", "/incidents/<incident>/unreached", DEAL, casebodies.Unreached, casebodies.LookUnreached
+)
+def look_unreached(incident: str, form: dict[str, Any]) -> Any:
+    """Show whom on file no letter reached, to be told otherwise, a page of 50.
+
+    It is posted, as the journal says who looked and how many they were shown. `others` are known
+    to the register alone or were erased: of them there is a count.
+    """
+    with begin() as office:
+        return office.unreached(incident, form["duty"], me(), form["page"])
+
+
 @operation("POST", "/incidents/<incident>/public", DEAL, bodies.Done, casebodies.PublicNotice)
 def record_public_notice(incident: str, form: dict[str, Any]) -> Any:
     """Record that those whom no letter reached were told, in public unless `way` says otherwise.

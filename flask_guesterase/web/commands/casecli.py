@@ -16,6 +16,7 @@ from ...store.complaints.receiving import Grievance
 from ...store.incidents import noticing
 from ...store.incidents.affected import Asked
 from ...store.incidents.opening import Class, Report
+from ...store.statements.paging import PAGES
 from ..current import current
 from ..forms.schemas import FILLABLE
 from ..wording import letters
@@ -34,6 +35,7 @@ _COMPLAINTS = (
     "number", "property", "request", "about", "state", "outcome", "due_on", "house", "late",
 )  # fmt: skip
 _INCIDENTS = ("number", "property", "kind", "severity", "state", "noticed_at", "next_at", "late")
+_UNREACHED = ("name", "contacts", "table", "key")
 _DAY = Day()
 
 
@@ -231,6 +233,22 @@ def send(number: str, by: str, code: str, duty: str, digest: str) -> Answer:
         office.let_notice_go(number, duty, who, digest)
     batches = noticing.push_all(current.run)
     return Answer({"number": number, "batches": batches}, "The letters are on their way.")
+
+
+@verb(incident_cli, "unreached")
+@_number
+@_by
+@_code
+@click.option("--duty", required=True, help="Which one, for example EU/guests.")
+@click.option("--page", type=click.IntRange(1, PAGES), default=1, help="Which page of 50.")
+def unreached(number: str, by: str, code: str, duty: str, page: int) -> Answer:
+    """Print whom on file no letter reached, to be told otherwise; the journal says who looked."""
+    who = trying(by)
+    with current.begin() as office:
+        office.use_code(who, code)
+        found = office.unreached(number, duty, who, page)
+    counts = fields({name: found[name] for name in ("others", "next")})
+    return Answer(found, "\n".join(filter(None, [listing(found["items"], _UNREACHED), counts])))
 
 
 @verb(incident_cli, "take-back")

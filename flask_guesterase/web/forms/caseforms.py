@@ -201,6 +201,13 @@ class LetGo(Approve):
     duty = typed(required=True)
 
 
+class Unreached(Form):
+    """Of which duty those are shown whom no letter reached, and which page of them."""
+
+    duty = typed(required=True)
+    page = fields.Integer(load_default=1)
+
+
 class PublicNotice(Long):
     """How, where and when those were told whom no letter reached, and in what words."""
 

@@ -25,6 +25,7 @@ from ..current import current
 from ..forms import caseforms, pressing, schemas
 from ..pages import no_fields, page_number
 from ..staffpages.desk import deed, granted, may, me, must, placed, staff_pages
+from ..staffpages.holding import plain
 from ..staffpages.persons import named
 from ..wording import letters
 from ..wording.casewords import DUTIES, HAPPENINGS, ORIGINS, SEVERITIES, WAYS
@@ -280,6 +281,20 @@ def let_notice_go(incident: str) -> AnyResponse:
     deed(lambda office: office.let_notice_go(incident, form["duty"], me(), form["digest"]))
     noticing.push_all(current.run, noticing.AT_ONCE)
     return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/unreached")
+def show_unreached(incident: str) -> str:
+    """Show whom on file no letter reached; it is sent, as the journal says who looked."""
+    form = schemas.read(caseforms.Unreached(), request.form)
+    with current.begin() as office:
+        found = office.unreached(incident, form["duty"], me(), form["page"])
+        number = office.incident(incident, me())["number"]
+    people = [{**each, "plain": plain(each["key"])} for each in found["items"]]
+    return render_template(
+        "guesterase/staff/unreached.html", number_of=number, people=people, duty=form["duty"],
+        page=form["page"], next=found["next"], others=found["others"],
+    )  # fmt: skip
 
 
 @staff_pages.post("/incidents/<incident>/public")

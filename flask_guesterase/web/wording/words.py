@@ -275,6 +275,7 @@ ACTIONS: dict[str, str] = {
     "notice-proposed": N_("letters to guests about an incident proposed"),
     "notice-taken-back": N_("letters to guests about an incident taken back"),
     "notice-sent": N_("somebody told of an incident"),
+    "unreached-seen": N_("looked up whom no letter about an incident reached"),
     "public-notice-recorded": N_("how others were told of an incident: recorded"),
     "public-notice-confirmed": N_("how others were told of an incident: confirmed"),
     "measure-planned": N_("measure after an incident planned"),

@@ -1,0 +1,226 @@
+"""Whom on file no letter about an incident reached is shown to who tells them, and nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionError, UnknownError
+from flask_guesterase.store import tables
+from flask_guesterase.store.incidents import unreached
+from tests.store.hotel import Companion, Guest
+from tests.store.test_incidents import Watch, let_go, look, proposed, sent
+from tests.store.test_public_notice import confirm, give_up, ready, record
+
+DUTY = "EU/guests"
+
+
+@pytest.fixture
+def small(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens on SQLite, for what no engine changes."""
+    made = Watch(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens, on each of the three engines in turn."""
+    made = Watch(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def looked(
+    watch: Watch, number: str, by: str = "officer", page: int = 1, duty: str = DUTY
+) -> dict[str, Any]:
+    """Return whom a person is shown, with how many others there are."""
+    found: dict[str, Any] = watch.run(lambda office: office.unreached(number, duty, by, page))
+    return found
+
+
+def names(watch: Watch, number: str) -> list[str]:
+    """Return the names of whom a look shows."""
+    return [each["name"] for each in looked(watch, number)["items"]]
+
+
+def change(watch: Watch, id: int, **values: str | None) -> None:
+    """Let the host write something else into a guest's row."""
+    with watch.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == id).values(**values))
+
+
+def untold(watch: Watch, number: str) -> int:
+    """Return how many the page of the incident says no letter reached."""
+    return int(next(d["untold"] for d in watch.one(number)["duties"] if d["id"] == DUTY))
+
+
+def test_who_has_no_contact_of_their_own_is_shown_with_what_the_hotel_knows(watch: Watch) -> None:
+    """Who shares a mailbox and who has none; not who had a letter, nor another hotel's guest."""
+    number = sent(watch, "")
+    found = looked(watch, number)
+    assert [(each["name"], each["contacts"]) for each in found["items"]] == [
+        ("Bea", ["bea@example.com"]), ("Carl", ["bea@example.com"]), ("Dora", []),
+    ]  # fmt: skip
+    assert {each["table"] for each in found["items"]} == {"guests"}
+    assert (found["others"], found["next"], untold(watch, number)) == (0, None, 3)
+
+
+def test_each_look_is_in_the_journal_with_a_count_and_no_name(watch: Watch) -> None:
+    """Who looked, at which incident, and how many they were shown."""
+    number = sent(watch, "")
+    looked(watch, number)
+    watch.nights(1)
+    (entry,) = [row for row in watch.ours("entry") if row["action"] == "unreached-seen"]
+    body = json.loads(entry["body"])
+    assert (entry["request"], body["grounds"]) == (number, ["EU.guests"])
+    assert body["counts"] == {"shown": 3}
+    assert body["actor"] not in ("", "officer", "system")
+    for said in ("Bea", "Carl", "Dora", "bea@example.com"):
+        assert said not in watch.dump()
+
+
+def test_who_was_erased_since_is_counted_and_shown_to_nobody(watch: Watch) -> None:
+    """So is of whom only what the law keeps is there."""
+    watch.place("DE")
+    assert watch.erased(watch.approved(email="ann@example.com")) == "sealed"
+    number = sent(watch, "")
+    assert (names(watch, number), looked(watch, number)["others"]) == (["Bea", "Carl", "Dora"], 1)
+    watch.erased(watch.approved(email="bea@example.com", name="Bea"))
+    found = looked(watch, number)
+    assert [each["name"] for each in found["items"]] == ["Carl", "Dora"]
+    assert (found["others"], untold(watch, number)) == (2, 4)
+
+
+def test_a_row_that_the_host_emptied_is_nobodys(small: Watch) -> None:
+    """It tells nobody how to reach whom."""
+    number = sent(small, "")
+    change(small, 4, name=None)
+    assert (names(small, number), looked(small, number)["others"]) == (["Bea", "Carl"], 1)
+
+
+@pytest.mark.parametrize("by", ["clerk", "nobody"])
+def test_who_does_not_deal_with_incidents_there_is_shown_nobody(small: Watch, by: str) -> None:
+    """And the journal has no look of theirs."""
+    number = sent(small, "")
+    with pytest.raises(ForbiddenError):
+        looked(small, number, by)
+    assert "unreached-seen" not in small.events
+
+
+def _proposed(watch: Watch) -> str:
+    return proposed(watch, "Seen.")
+
+
+def _confirmed(watch: Watch) -> str:
+    number = ready(watch)
+    record(watch, number)
+    looked(watch, number)
+    watch.events.clear()
+    confirm(watch, number)
+    return number
+
+
+def _closed(watch: Watch) -> str:
+    number = ready(watch)
+    with watch.engine.begin() as conn:
+        conn.execute(update(tables.incident).values(state="closed"))
+    return number
+
+
+def _harmless(watch: Watch) -> str:
+    number = ready(watch)
+    watch.classify(number, "risk-unlikely")
+    return number
+
+
+def _reached(watch: Watch) -> str:
+    return sent(watch, "invoices")
+
+
+@pytest.mark.parametrize("until", [_proposed, _confirmed, _closed, _harmless, _reached])
+def test_nobody_is_shown_but_while_somebody_is_left_to_be_told(
+    small: Watch, until: Callable[[Watch], str]
+) -> None:
+    """Neither before letters went, nor once two people said how the others were told."""
+    number = until(small)
+    with pytest.raises(TransitionError):
+        looked(small, number)
+    assert "unreached-seen" not in small.events
+
+
+def test_a_duty_or_a_page_that_there_is_not_shows_nobody(small: Watch) -> None:
+    """An authority is no guest, and pages begin with the first."""
+    number = sent(small, "")
+    for wrong in ("EU/authority", "XX/guests"):
+        with pytest.raises(UnknownError):
+            looked(small, number, duty=wrong)
+    for page in (0, -1, 10**9):
+        with pytest.raises(InputError):
+            looked(small, number, page=page)
+
+
+def test_they_are_shown_a_page_at_a_time(
+    small: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each once, and the count of the others is the same on every page."""
+    monkeypatch.setattr(unreached, "PAGE", 2)
+    small.guest(10, name="Jon")
+    number = sent(small, "")
+    first, second = (looked(small, number, page=page) for page in (1, 2))
+    shown = [[each["name"] for each in found["items"]] for found in (first, second)]
+    assert shown == [["Bea", "Carl"], ["Dora", "Jon"]]
+    assert [(found["next"], found["others"]) for found in (first, second)] == [(2, 0), (None, 0)]
+
+
+def test_whose_letter_was_given_up_is_shown_until_it_is_printed(watch: Watch) -> None:
+    """It reached nobody; once a clerk posts it, it did."""
+    number = sent(watch, "")
+    give_up(watch)
+    assert names(watch, number) == ["Ann", "Bea", "Carl", "Dora"]
+    (letter,) = [row for row in watch.ours("outbox") if row["template"] == "incident"]
+    watch.run(lambda office: office.printed(letter["id"], "clerk"))
+    assert names(watch, number) == ["Bea", "Carl", "Dora"]
+
+
+def test_who_had_a_letter_stays_told_whatever_the_hotel_writes_down_since(small: Watch) -> None:
+    """Another address, or somebody new at the old one; and a new address of who had none is no
+    letter."""
+    number = sent(small, "")
+    change(small, 1, email="ann@elsewhere.example")
+    change(small, 4, email="dora@example.com")
+    assert names(small, number) == ["Bea", "Carl", "Dora"]
+    for id in (4, 3):
+        change(small, id, email="ann@example.com")
+        assert names(small, number) == ["Bea", "Carl", "Dora"]
+
+
+def test_one_letter_tells_both_profiles_of_one_guest(small: Watch) -> None:
+    """They spell the number in two ways; the letter names one of them."""
+    small.guest(5, name="Eve", phone="+49 171 2345678")
+    small.guest(6, name="Eve", phone="0171 2345678")
+    number = sent(small, "")
+    assert names(small, number) == ["Bea", "Carl", "Dora"]
+
+
+def test_whom_a_later_look_leaves_out_is_shown_as_long_as_they_count(small: Watch) -> None:
+    """The page counts them still where it found nobody else; where it did, letters count anew, and
+    of those whom it left out only whose letter was given up."""
+    number = sent(small, "")
+    look(small, number, "invoices")
+    assert (names(small, number), untold(small, number)) == (["Bea", "Carl", "Dora"], 3)
+    small.put(Companion, booking_id=1, guest_id=4)
+    small.guest(5, name="Eve")
+    small.put(Companion, booking_id=1, guest_id=5)
+    with small.engine.begin() as conn:
+        conn.execute(Companion.__table__.delete().where(Companion.guest_id == 1))
+    look(small, number, "companions")
+    let_go(small, number)
+    assert (names(small, number), untold(small, number)) == (["Dora", "Eve"], 2)
+    give_up(small)
+    assert (names(small, number), untold(small, number)) == (["Ann", "Dora", "Eve"], 3)
