@@ -292,10 +292,12 @@ def _named(
     work: Work, hold: Hold, boxes: Iterable[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     """Return those of these people who own a row that a query names."""
+    declared = work.datamap.declared(hold.table)
+    if lacks(work.whole(), read_for_owners(declared)):
+        return set(boxes)
     people: dict[Person, tuple[str, str]] = {}
     for table, text in boxes:
         people |= {(table, key): (table, text) for key in keys_of(work, table, [text]).values()}
-    declared = work.datamap.declared(hold.table)
     rows = owned(work.conn, work.datamap, declared, people)
     query = heldqueries.meant(work, hold.id, hold.table, hold.query)
     named = matching(work, declared, query, list(rows))
