@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import exists, insert, select, text
 
 from flask_guesterase.core.holding import HoldQuery, Wanted
+from flask_guesterase.store import tables
 from flask_guesterase.store.holding import reach
 from flask_guesterase.store.retaining import holds
 from flask_guesterase.store.retaining.living import Hold
+from flask_guesterase.store.work import Work
 from tests import engines
 from tests.store import kept
 from tests.store.night import GRANTS, Guest, Night
@@ -105,3 +107,43 @@ def test_a_box_of_a_table_that_is_missing_is_reached(
     with night.engine.begin() as conn:
         conn.execute(text("DROP TABLE registrations"))
     assert night.run(lambda office: reach.at_once(office.work, hold, [box])) == {box}
+
+
+def test_a_query_on_a_table_that_is_missing_reaches_all_copies(at: Callable[[Any], Any]) -> None:
+    """Nobody can tell whose rows it names: no copy goes, and the look itself does not fail."""
+    inn = at(Inn)
+    inn.person(1, date(2026, 3, 1))
+    table = loose_slip(inn)
+    inn.erased(inn.approved(email="p1@mail.example"))
+    table.drop(inn.engine)
+
+    def reached(work: Work) -> set[str]:
+        work.queries = {"all": HoldQuery("all", "slips", lambda held: held.c.payer == "x")}
+        return reach.at_once(work, Hold(1, "query", "sh", "slips", query="all"))
+
+    (copy,) = inn.run(lambda office: copies(office.work))
+    assert copy in inn.run(lambda office: reached(office.work))
+
+
+def copies(work: Work) -> set[str]:
+    """Return the safety copies there are."""
+    box = tables.box
+    return set(work.conn.execute(select(box.c.id).where(box.c.purpose == "recovery")).scalars())
+
+
+def test_a_query_that_looks_into_a_table_that_is_missing_holds_all_it_may_mean(
+    at: Callable[[Any], Any]
+) -> None:
+    """The condition is about rows of another table, which nobody can ask."""
+    inn = at(Inn)
+    inn.person(1, date(2026, 3, 1))
+    table = loose_slip(inn)
+    table.drop(inn.engine)
+
+    def found(work: Work) -> holds.Covered:
+        has = exists().where
+        work.queries = {"all": HoldQuery("all", "people", lambda t: has(table.c.guest == t.c.id))}
+        hold = Hold(1, "query", "sh", "people", query="all")
+        return holds.covered(work, [hold], "people", [(1,)])
+
+    assert inn.run(lambda office: found(office.work)) == {(1,): {1}}

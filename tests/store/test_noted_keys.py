@@ -8,15 +8,16 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Column, Date, MetaData, String, Table, insert, select, update
 
 from flask_guesterase.core.holding import HoldQuery
 from flask_guesterase.core.plan import Plan
+from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import RowRule, keep, null, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.holding import reach
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.retaining import remainder
+from flask_guesterase.store.retaining import remainder, spelling
 from flask_guesterase.store.retaining.living import Hold
 from flask_guesterase.store.work import Work
 from tests import engines
@@ -105,3 +106,73 @@ def test_a_row_goes_whole_no_sooner_than_what_is_noted_under_another_spelling(in
     alone = inn.engine.dialect.name not in LOOSE
     if not alone:
         assert not inn.run(lambda office: gone(office.work))
+
+
+PERSON = Policy(
+    {"hotel": keep("which house"), "name": redact, "email": null, "seen": keep("statistics")},
+    subject=Subject(match=["email"], name="name", contact=["email"], property="hotel"),
+    category="reservation", clock={"last_activity": "seen"},
+)  # fmt: skip
+
+
+def folk(inn: Inn) -> tuple[Table, str]:
+    """Put somebody in whose key is a text, erase them, and spell it otherwise where it can be."""
+    key = Column("id", String(20, collation=LOOSE.get(inn.engine.dialect.name)), primary_key=True)
+    table = Table(
+        "folk", MetaData(), key, Column("hotel", String(10)), Column("name", String(80)),
+        Column("email", String(80)), Column("seen", Date),
+    )  # fmt: skip
+    table.create(inn.engine)
+    known = [(each.table, each.policy) for each in inn.datamap.tables.values()]
+    inn.datamap = resolve([*known, (table, PERSON)], [*(each for each, _ in known), table], [])
+    with inn.engine.begin() as conn:
+        conn.execute(insert(table).values(
+            id="tok", hotel="sh", name="Ann", email="ann@mail.example", seen=date(2026, 3, 1)
+        ))  # fmt: skip
+    number = inn.approved(email="ann@mail.example")
+    assert inn.erased(number) == "erased"
+    with inn.engine.begin() as conn:
+        conn.execute(update(table).values(id=now(inn).partition(":")[2]))
+    return table, number
+
+
+@pytest.mark.parametrize("scope", ["record", "subject"])
+def test_the_copies_of_who_is_spelt_otherwise_are_reached(inn: Inn, scope: str) -> None:
+    """The image in a copy has the former key: a hold by either of both finds it."""
+    folk(inn)
+
+    def reached(work: Work, row: str) -> tuple[set[str], set[str]]:
+        box, hold = tables.box, Hold(1, scope, "sh", "folk", row)
+        wanted = select(box.c.id).where(box.c.purpose == "recovery")
+        copies = set(work.conn.execute(wanted).scalars())
+        told = reach.holders_of(work, [hold], copies)
+        found = {copy for copy, ids in told.items() if hold.id in ids}
+        assert len(copies) == 1
+        return copies - reach.at_once(work, hold), copies - found
+
+    for row in {other(inn), now(inn)}:
+        assert inn.run(lambda office, row=row: reached(office.work, row)) == (set(), set())
+
+
+def test_what_is_kept_of_a_person_who_is_spelt_otherwise_is_reached(inn: Inn) -> None:
+    """Their own row under both keys, and what is nobody's by now of the request about them."""
+    _, number = folk(inn)
+    kept.note(inn.engine, "folk", other(inn), "[]", mode="sealed", box="b1")
+    kept.note(inn.engine, "folk", now(inn), "[]", mode="sealed", box="b2")
+    kept.note(inn.engine, "bills", "int:77", "[]", mode="sealed", box="b3", request=number)
+    for row in {other(inn), now(inn)}:
+        hold = Hold(1, "subject", "sh", "folk", row)
+        found = inn.run(lambda office, hold=hold: reach.at_once(office.work, hold))
+        assert {"b1", "b2", "b3"} <= found
+
+
+def test_a_row_that_was_noted_under_both_keys_is_nobody_elses(inn: Inn) -> None:
+    """It is there, and whose it is, is known: a hold on somebody else does not keep its boxes."""
+    inn.person(2, date(2026, 3, 1))
+    for row, box in ((other(inn), "b1"), (now(inn), "b2")):
+        kept.note(inn.engine, "slips", row, "[]", mode="sealed", box=box)
+    hold = Hold(1, "subject", "sh", "people", "int:2")
+    assert inn.run(lambda office: reach.at_once(office.work, hold, ["b1", "b2"])) == set()
+    both = [Hold(1, "record", "sh", "slips", row) for row in (other(inn), now(inn))]
+    said = inn.run(lambda office: spelling.now(office.work, both))
+    assert {each.row for each in said} == {now(inn)}

@@ -100,6 +100,18 @@ def test_what_was_written_after_the_erasure_is_not_told(inn: Noting) -> None:
     assert inn.told() == []
 
 
+def test_what_came_without_a_day_to_who_had_nothing_is_not_told(inn: Noting) -> None:
+    """Of such rows nobody decided anything; that the policy changed is not what they stand for."""
+    inn.set(NOTES, 1, extra=None)
+    inn.declare(null)
+    inn.person(3, date(2026, 3, 1), visa=None)
+    assert inn.erased(inn.approved(email="p3@mail.example")) == "erased"
+    inn.note(3, guest=3, made=None)
+    assert inn.told() == []
+    inn.set(NOTES, 3, made=date(2026, 3, 2))
+    assert inn.told() == [("column-undecided", "notes.body"), ("column-undecided", "notes.extra")]
+
+
 def test_a_column_that_is_missing_ends_no_check(inn: Noting) -> None:
     """Check names it as missing; the rest is told once it is there."""
     inn.declare(null)

@@ -40,10 +40,10 @@ def of_person(work: Work, hold: Hold, boxes: Collection[str] | None) -> set[str]
     :param boxes: only these of what sweeps kept are asked about; none of them when None.
     """
     kept, subject = tables.kept, tables.subject
-    itself = kept.c.table_name == hold.table, kept.c.row_key == hold.row
+    itself = kept.c.table_name == hold.table, kept.c.row_key.in_(spelling.texts(work, hold, kept))
     requests = select(subject.c.request).where(
         subject.c.table_name == hold.table,
-        subject.c.row_key == hold.row,
+        subject.c.row_key.in_(spelling.texts(work, hold, subject)),
         subject.c.standing == Standing.TAKEN.value,
     )
     swept = kept.c.request.is_(None), *may_lie_at(work, hold.property)

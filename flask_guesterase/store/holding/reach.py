@@ -94,7 +94,7 @@ def rows_of(work: Work, hold: Hold) -> Texts:
     :param work: the open transaction.
     :param hold: the hold.
     """
-    keys = keys_of(work, hold.table, [hold.row])
+    keys = keys_of(work, hold.table, [here.row for here in spelling.now(work, [hold])])
     people = [(hold.table, key) for key in keys.values()]
     found = find(work.conn, work.datamap, people, unreadable(work.whole()))
     return {name: {key_text(row.key) for row in rows} for name, rows in found.items()}
@@ -115,8 +115,7 @@ def _boxes_of(work: Work, rows: Texts) -> set[str]:
 def covered_in(
     work: Work, hold: Hold, boxes: Mapping[tuple[str, str], set[str]]
 ) -> set[str]:
-    """Return the boxes of those (table, key text) that a hold covers, or of which nobody can tell.
-    """
+    """Return the boxes of these rows that a hold covers, or of which nobody can tell."""
     texts: Texts = {}
     for table, text in boxes:
         if text:
@@ -208,11 +207,11 @@ def holders_of(
     rows = {copy: _rows(work, mine) for copy, mine in told.items()}
     found = {copy: {hold.id for hold in asked if untold} for copy, (_, untold) in rows.items()}
     read = {copy: mine for copy, (mine, untold) in rows.items() if not untold}
-    may = dict[str, list[Hold]]()
+    may, meant = dict[str, list[Hold]](), spelling.in_each(work, asked, read.values())
     for part in _apart(read):
         mine = {copy: read[copy] for copy in part}
         past = _past(work, asked, {copy: told[copy] for copy in part})
-        for copy, ids in _covering(work, asked, mine, past).items():
+        for copy, ids in _covering(work, meant, mine, past).items():
             found[copy] |= ids
         for copy in part:
             left = [hold for hold in asked if hold.id not in found[copy]]
@@ -292,10 +291,12 @@ def _named(
     work: Work, hold: Hold, boxes: Iterable[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     """Return those of these people who own a row that a query names."""
+    declared = work.datamap.declared(hold.table)
+    if lacks(work.whole(), read_for_owners(declared)):
+        return set(boxes)
     people: dict[Person, tuple[str, str]] = {}
     for table, text in boxes:
         people |= {(table, key): (table, text) for key in keys_of(work, table, [text]).values()}
-    declared = work.datamap.declared(hold.table)
     rows = owned(work.conn, work.datamap, declared, people)
     query = heldqueries.meant(work, hold.id, hold.table, hold.query)
     named = matching(work, declared, query, list(rows))
@@ -326,7 +327,7 @@ def in_copies(work: Work, table: str, key: Key) -> tuple[set[str], set[str]]:
     The copies are opened for it: nothing outside them says which rows they hold.
     """
     found, closed = set[str](), set[str]()
-    box = tables.box
+    box, declared = tables.box, work.datamap.declared(table)
     boxes = work.conn.execute(
         select(box.c.id, box.c.request).where(
             box.c.forgotten_at.is_(None),
@@ -340,7 +341,7 @@ def in_copies(work: Work, table: str, key: Key) -> tuple[set[str], set[str]]:
         except SealError:
             closed.add(row.request)
             continue
-        if key in rows.get(table, ()):
+        if spelling.alike(work, declared, key_text(key), rows.get(table, ())):
             found.add(row.request)
         elif table in untold:
             closed.add(row.request)

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    Column,
     ColumnClause,
     ColumnElement,
-    FromClause,
     String,
     and_,
     cast,
@@ -199,7 +199,7 @@ def matching(
     except Exception:
         # The host's own code: whatever it raises, what it was to name is not let go.
         condition = None
-    if condition is None or (keys and _is_lost(work, declared, table, condition)):
+    if condition is None or (keys and _is_lost(work, declared, condition)):
         return set(keys)
     mine = [table.c[c.key] for c in declared.key]
     found: set[Key] = set()
@@ -209,13 +209,11 @@ def matching(
     return found
 
 
-def _is_lost(
-    work: Work, declared: Declared, table: FromClause, condition: ColumnElement[bool]
-) -> bool:
-    """Return whether the database lacks a column that a condition is about, or the table itself."""
-    inside = (each for each in iterate(condition) if isinstance(each, ColumnClause))
-    asked = {each.key for each in inside if each.table is table}
-    return lacks(work.whole(), [*declared.key, *(c for c in declared.table.c if c.key in asked)])
+def _is_lost(work: Work, declared: Declared, condition: ColumnElement[bool]) -> bool:
+    """Return whether the database lacks a column that a condition is about, or a table."""
+    inside = [each for each in iterate(condition) if isinstance(each, ColumnClause)]
+    meant = [base for each in inside for base in each.base_columns if isinstance(base, Column)]
+    return lacks(work.whole(), [*declared.key, *meant])
 
 
 def _seen(work: Work) -> dict[str, Lines]:

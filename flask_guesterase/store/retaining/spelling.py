@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Table, select
 
+from ...core.holding import Scope
 from ...core.plan import Key, key_text
 from ..checking.gaps import lacks
 from ..erasing import people
@@ -86,10 +87,56 @@ def current(work: Work, declared: Declared, keys: Mapping[str, Key]) -> dict[str
     if not keys or not _is_spelt(work, declared):
         return found
     there, exact = people.now(work, declared, keys.values()), set(keys.values())
-    for text, key in keys.items() if not there <= exact else ():
-        if key not in there:
+    # Of two spellings that were noted one may be that of the row.
+    known, every = {key_text(key).casefold() for key in there}, not there <= exact
+    for text, key in keys.items():
+        if key not in there and (every or text.casefold() in known):
             found[text] = next(iter(people.now(work, declared, [key])), key)
     return found
+
+
+def alike(
+    work: Work, declared: Declared, row: str, among: Iterable[Key]
+) -> set[Key]:
+    """Return those of some keys that were noted of a row, as it is spelt by now or was.
+
+    Nothing is asked of the database where none of them differs in its capitals alone.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    :param row: key of the row, as text, as it was noted elsewhere.
+    :param among: the keys.
+    """
+    told = {text: key for key in among if (text := key_text(key)).casefold() == row.casefold()}
+    found = {told.pop(row)} if row in told else set[Key]()
+    if told and _is_spelt(work, declared):
+        (here,) = now(work, [Hold(0, Scope.RECORD, "", declared.name, row)])
+        known = current(work, declared, told)
+        found |= {told[text] for text, key in known.items() if key_text(key) == here.row}
+    return found
+
+
+def in_each(
+    work: Work, holds: Sequence[Hold], copies: Collection[Mapping[str, Collection[Key]]]
+) -> list[Hold]:
+    """Return holds by each key under which their row lies in some copies, or is there by now.
+
+    :param work: the open transaction.
+    :param holds: the holds.
+    :param copies: of each copy table -> keys of the rows in it.
+    """
+    known, lying = work.datamap.tables, dict[tuple[str, str], set[Key]]()
+    spelt = [each for each in holds if each.row and each.table in known]
+    spelt = [each for each in spelt if people.is_spelt(known[each.table])]
+    for table in {each.table for each in spelt}:
+        for key in {key for each in copies for key in each.get(table, ())}:
+            lying.setdefault((table, key_text(key).casefold()), set()).add(key)
+    found = dict.fromkeys([*holds, *now(work, spelt)])
+    for hold in spelt:
+        mine = lying.get((hold.table, hold.row.casefold()), ())
+        for key in alike(work, known[hold.table], hold.row, mine):
+            found[replace(hold, row=key_text(key))] = None
+    return list(found)
 
 
 def noted(

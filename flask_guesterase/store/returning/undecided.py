@@ -56,9 +56,9 @@ def _undecided(
 ) -> Iterator[tuple[_Place, Key]]:
     """Yield table and column, and the key of a row that holds something nobody decided about."""
     known = refilled.under(work, shells)
-    if known is None:
+    decided, day = known[1:] if known is not None else (None, None)
+    if decided is None or day is None:
         return
-    _, decided, day = known
     for name, keys in by_table(rows).items():
         declared = work.datamap.declared(name)
         columns = _new(declared, decided)
@@ -66,7 +66,12 @@ def _undecided(
             continue
         some = sorted(keys, key=key_text)
         records = facts_of(work.conn, work.datamap, work.settings, name, some)
-        older = [k for k, r in records.items() if refilled.is_older(r.facts.events, day)]
+        # A row of a table of which nothing was decided may have come later, unless its days tell.
+        sure = name in decided.columns or name in decided.shared
+        older = [
+            key for key, record in records.items()
+            if (sure or record.facts.events) and refilled.is_older(record.facts.events, day)
+        ]
         left = refilled.staying(work, declared, older, frozenset(columns))
         for column in columns:
             asked = [key for key in older if column not in left.get(key, ())]
@@ -84,10 +89,10 @@ def _nobodys(work: Work, declared: Declared, keys: Collection[Key]) -> Iterator[
     yield from (k for k in keys if all(person in gone for person, _ in whose.get(k, ())))
 
 
-def _new(declared: Declared, decided: Decided | None) -> list[str]:
+def _new(declared: Declared, decided: Decided) -> list[str]:
     """Return the columns that go today and of which nothing was decided then."""
     name = declared.name
-    if decided is None or declared.deletes or name in decided.deleted or name in decided.foreseen:
+    if declared.deletes or name in decided.deleted or name in decided.foreseen:
         return []
     # What stayed as another's as well the rule took then, too; the house is asked about it.
     then = decided.columns.get(name, frozenset()) | decided.shared.get(name, frozenset())
