@@ -129,7 +129,10 @@ def test_rows_of_somebody_who_lives_are_not_told(tmp_path: Path) -> None:
     house.add(Bill, id=1, stay_id=1, owed=0, text="Ann Berg")
 
     def told(rule: Any) -> list[str]:
-        policy = Policy({"owed": COUNT, "text": rule}, via=["stay.booker", "stay.lodgers"])
+        policy = Policy(
+            {"owed": COUNT, "text": rule}, via=["stay.booker", "stay.lodgers"],
+            clock={"departed": "stay.leaves"},
+        )  # fmt: skip
         known = [(model, policy if model is Bill else each) for model, each in policies()]
         house.datamap = resolve(known, Base.metadata.tables.values(), list(Base.registry.mappers))
         with house.begin() as office:
