@@ -35,6 +35,7 @@ MODULES = (
 
 ELSEWHERE = {
     "clock-unindexed": "store/test_indexing.py",
+    "column-undecided": "store/test_undecided.py",
     "file-unindexed": "store/test_indexing.py",
     "intent-lost": "binds/test_forward.py",
     "intent-open": "binds/test_forward.py",
@@ -46,7 +47,7 @@ ELSEWHERE = {
     "register-missed": "resistance/test_register.py",
     "register-uncounted": "resistance/test_law.py",
 }
-"""Kinds that take an attack, a crash or many rows, and the module whose tests look for them."""
+"""Kinds that take an attack, a crash, an erasure or many rows, and the module whose tests look for them."""
 
 
 def test_every_kind_of_finding_is_provoked_somewhere() -> None:
