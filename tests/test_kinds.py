@@ -47,7 +47,7 @@ ELSEWHERE = {
     "register-missed": "resistance/test_register.py",
     "register-uncounted": "resistance/test_law.py",
 }
-"""Kinds that take an attack, a crash, an erasure or many rows, and the module whose tests look for them."""
+"""Kinds that take an attack, a crash, an erasure or many rows, and whose tests look for them."""
 
 
 def test_every_kind_of_finding_is_provoked_somewhere() -> None:
