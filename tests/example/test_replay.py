@@ -146,7 +146,7 @@ def hotel(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
         yield one
 
 
-def drill(hotel: House, many: int) -> None:
+def assert_replayed(hotel: House, many: int) -> None:
     """Erase, copy, erase while keys are used again, restore, replay: the right ones and nobody."""
     first = {number: add(number) for number in range(many)}
     second = {number: add(number) for number in range(many, 2 * many)}
@@ -217,14 +217,14 @@ def _without(table: Any, ids: set[int]) -> Any:
 def test_the_right_ones_are_gone_and_nobody_else(database_url: str, tmp_path: Path) -> None:
     """After a restore who was erased since the copy goes again, and nobody else is changed."""
     with house(database_url, tmp_path, 20) as hotel:
-        drill(hotel, 2)
+        assert_replayed(hotel, 2)
 
 
 @pytest.mark.long
 def test_fifty_and_fifty(database_url: str, tmp_path: Path) -> None:
     """Fifty erased before the copy and fifty since: all are gone again, and nobody else is."""
     with house(database_url, tmp_path, 60) as hotel:
-        drill(hotel, 50)
+        assert_replayed(hotel, 50)
 
 
 def test_what_was_overwritten_before_is_left_alone(hotel: House) -> None:

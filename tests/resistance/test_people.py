@@ -22,9 +22,9 @@ from tests.resistance.conftest import Pine
 from tests.store import forms
 from tests.store.forms import Form, Guest
 from tests.store.hotel import Hotel, Scan
-from tests.store.test_incidents import Watch
 from tests.store.test_outbox import Post, go
 from tests.store.test_residue import note, run_of
+from tests.store.watched import Watch
 from tests.web.house import House
 from tests.web.test_cli import Console, code_of
 from tests.web.test_complaints import complain, invited, refused

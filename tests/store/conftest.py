@@ -12,6 +12,7 @@ from tests import engines
 from tests.store.hotel import Hotel
 from tests.store.house import House
 from tests.store.lodge import Lodge
+from tests.store.watched import Watch
 
 
 @pytest.fixture
@@ -79,3 +80,19 @@ def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
     made = Lodge(database_url, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens, on each of the three engines in turn."""
+    made = Watch(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def small(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens on SQLite, for what no engine changes."""
+    made = Watch(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()

@@ -24,7 +24,7 @@ from flask_guesterase.store.settings import Property
 from tests.store.forms import Forms
 from tests.store.hotel import Base as HotelBase
 from tests.store.hotel import Booking, Guest
-from tests.store.test_incidents import Watch
+from tests.store.watched import Watch
 
 JANUARY = (date(2026, 1, 1), date(2026, 1, 31))
 UNREAD = {"sqlite": "00.00.0000", "postgresql": "infinity", "mariadb": "0000-00-00"}

@@ -16,25 +16,10 @@ from flask_guesterase.store.messages import outbox
 from flask_guesterase.store.upkeep import dispatch
 from tests.engines import fresh_database
 from tests.store.hotel import Companion
-from tests.store.test_incidents import Watch, duty, let_go, look, sent
+from tests.store.test_incidents import duty, let_go, look, sent
+from tests.store.watched import Watch
 
 WROTE = noticing.push_all
-
-
-@pytest.fixture
-def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
-    """A hotel in which something happens, on each of the three engines in turn."""
-    made = Watch(database_url, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def small(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
-    """A hotel in which something happens on SQLite, for what no engine changes."""
-    made = Watch(sqlite_url, tmp_path)
-    yield made
-    made.engine.dispose()
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])

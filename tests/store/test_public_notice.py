@@ -31,27 +31,12 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.upkeep import dispatch, upgrade
 from tests.engines import fresh_database
 from tests.store.hotel import Companion
-from tests.store.test_incidents import Watch, let_go, look, sent
+from tests.store.test_incidents import let_go, look, sent
+from tests.store.watched import Watch
 
 DUTY = "EU/guests"
 SITE = "Notice of Bea Zebrafinch on pine.example"
 """Where it was made; what people type may name a guest, so it is sealed."""
-
-
-@pytest.fixture
-def small(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
-    """A hotel in which something happens on SQLite, for what no engine changes."""
-    made = Watch(sqlite_url, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
-    """A hotel in which something happens, on each of the three engines in turn."""
-    made = Watch(database_url, tmp_path)
-    yield made
-    made.engine.dispose()
 
 
 @pytest.fixture

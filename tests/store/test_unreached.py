@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,26 +13,11 @@ from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionE
 from flask_guesterase.store import tables
 from flask_guesterase.store.incidents import unreached
 from tests.store.hotel import Companion, Guest
-from tests.store.test_incidents import Watch, let_go, look, proposed, sent
+from tests.store.test_incidents import let_go, look, proposed, sent
 from tests.store.test_public_notice import confirm, give_up, ready, record
+from tests.store.watched import Watch
 
 DUTY = "EU/guests"
-
-
-@pytest.fixture
-def small(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
-    """A hotel in which something happens on SQLite, for what no engine changes."""
-    made = Watch(sqlite_url, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
-    """A hotel in which something happens, on each of the three engines in turn."""
-    made = Watch(database_url, tmp_path)
-    yield made
-    made.engine.dispose()
 
 
 def looked(

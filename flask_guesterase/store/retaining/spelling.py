@@ -154,8 +154,8 @@ def noted(
         return found
     fits = fitting(work, declared)
     for part in chunks(sorted(exact)):
-        alike = at.c.table_name == declared.name, folded(at.c.row_key, part)
-        for text in set(work.conn.execute(select(at.c.row_key).where(*alike)).scalars()) - exact:
+        wanted = at.c.table_name == declared.name, folded(at.c.row_key, part)
+        for text in set(work.conn.execute(select(at.c.row_key).where(*wanted)).scalars()) - exact:
             key = people.plain_key(declared, text) if fits(text) else None
             new = people.now(work, declared, [key]) if key is not None else set[Key]()
             # Where a collation tells capitals apart these are two rows.

@@ -135,10 +135,8 @@ def _left(name: str, office: HasWork) -> int:
 def _piece(here: _Step, name: str, listed: _Listed, office: HasWork) -> _Step:
     work = office.work
     shells, last = listed(work, here.last)
-    found = back(work, [person for each in shells for person in each.people])
     counts, quiet = Counter[str](), here.quiet
-    for each in shells:
-        rows = set[tuple[str, Key]]().union(*(found.get(person, ()) for person in each.people))
+    for each, rows in back(work, shells):
         older = _older(work, each, rows) if rows else []
         counts[STAFF] += sum(returned.note(work, seen) for seen in older)
         quiet = 0 if older else quiet + 1
@@ -217,12 +215,19 @@ def _read(work: Work, name: str, texts: Sequence[str]) -> dict[str, Key]:
     return found
 
 
-def back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, Key]]]:
-    """Return shell -> rows under it that hold something they should not.
+def back(work: Work, shells: Sequence[Shells]) -> list[tuple[Shells, set[tuple[str, Key]]]]:
+    """Return people who were erased together, each with the rows under them that are not empty.
 
     :param work: the open transaction.
-    :param whose: people whose profile is empty.
+    :param shells: the people.
     """
+    found = _back(work, [person for each in shells for person in each.people])
+    none = set[tuple[str, Key]]()
+    return [(each, none.union(*(found.get(who, ()) for who in each.people))) for each in shells]
+
+
+def _back(work: Work, whose: Collection[Person]) -> dict[Person, set[tuple[str, Key]]]:
+    """Return shell -> rows under it that hold something they should not."""
     conn, datamap = work.conn, work.datamap
     telling = {name: _telling(each) for name, each in datamap.tables.items()}
     without = {n for n, each in telling.items() if not (each or datamap.declared(n).deletes)}

@@ -40,19 +40,14 @@ def findings(work: Work) -> list[Finding]:
     while before and looked < MOST:
         shells, before = refilled.asked(work, before)
         looked += len(shells)
-        back = refilled.back(work, [person for each in shells for person in each.people])
-        for each in shells:
-            mine = set[_Row]().union(*(back.get(person, ()) for person in each.people))
+        for each, mine in refilled.back(work, shells):
             for place, key in _undecided(work, each, mine) if mine else ():
                 rows.setdefault(place, set()).add(key)
     return [_finding(place, len(keys), bool(before)) for place, keys in sorted(rows.items())]
 
 
-_Row = tuple[str, Key]
-
-
 def _undecided(
-    work: Work, shells: refilled.Shells, rows: Collection[_Row]
+    work: Work, shells: refilled.Shells, rows: Collection[tuple[str, Key]]
 ) -> Iterator[tuple[_Place, Key]]:
     """Yield table and column, and the key of a row that holds something nobody decided about."""
     known = refilled.under(work, shells)

@@ -37,20 +37,20 @@ def census(folder: Path | None) -> Answer:
     missed = sum(each["missed"] + each["altered"] for each in found)
     lost = sum(each["lost"] for each in found)
     text = listing(found, _COLUMNS) or "Every guest register was counted today already."
-    many = "1 line is" if missed == 1 else f"{missed} lines are"
-    notes = [f"{many} missed; look at the tasks."] if missed else []
+    notes = [f"{_are(missed, 'line')} missed; look at the tasks."] if missed else []
     if lost:
-        many = f"{lost} lists of the count before are" if lost > 1 else (
-            "1 list of the count before is"
-        )
         notes.append(
-            f"{many} lost, so nobody can tell which lines went; the journal says of which "
-            "registers."
+            f"{_are(lost, 'list', ' of the count before')} lost, so nobody can tell which lines "
+            "went; the journal says of which registers."
         )
     if files:
-        text += f"\n{'1 list is' if len(files) == 1 else f'{len(files)} lists are'} in {folder}."
+        text += f"\n{_are(len(files), 'list')} in {folder}."
     told = {"counts": found, "files": files, "missed": missed, "lost": lost}
     return Answer(told, text, " ".join(notes), fine=not notes)
+
+
+def _are(number: int, noun: str, more: str = "") -> str:
+    return f"1 {noun}{more} is" if number == 1 else f"{number} {noun}s{more} are"
 
 
 def _counted(code: str, office: Office) -> Sequence[Count]:

@@ -289,10 +289,9 @@ def show_unreached(incident: str) -> str:
     form = schemas.read(caseforms.Unreached(), request.form)
     with current.begin() as office:
         found = office.unreached(incident, form["duty"], me(), form["page"])
-        number = office.incident(incident, me())["number"]
     people = [{**each, "plain": plain(each["key"])} for each in found["items"]]
     return render_template(
-        "guesterase/staff/unreached.html", number_of=number, people=people, duty=form["duty"],
+        "guesterase/staff/unreached.html", number_of=incident, people=people, duty=form["duty"],
         page=form["page"], next=found["next"], others=found["others"],
     )  # fmt: skip
 

@@ -32,7 +32,6 @@ _RIGHTS, _ASKED = "guesterase.rights", "guesterase.asked"
 
 _Told = TypeVar("_Told")
 
-
 CODED = (
     Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,
     Permission.REGISTER, Permission.LAW, Permission.AUDIT, Permission.RESTORE,
