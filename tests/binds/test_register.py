@@ -15,6 +15,7 @@ from flask_guesterase.core.policy import Equal
 from flask_guesterase.core.treatment import keep, null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.census import counting
+from flask_guesterase.store.figures import retention
 
 from . import group as groups
 from .group import Group, beside
@@ -88,3 +89,13 @@ def test_a_line_that_goes_with_an_erasure_over_several_databases_is_not_missed(i
     after = inn.count(days=1)
     assert (after.rows, after.departed, after.missed) == (1, 1, 0)
     assert "register-missed" not in inn.actions()
+
+
+def test_what_an_erasure_over_several_databases_takes_did_not_end_by_its_day(inn: Inn) -> None:
+    """*Figures* counts among what had had its time nothing that a guest asked for."""
+    inn.count()
+    assert inn.erase(inn.approved()) == "erased"
+    month = dt.datetime.now(dt.UTC).date().isoformat()[:7]
+    with inn.app.app_context(), inn.extension.begin() as office:
+        hotel = office.work.settings.properties["sh"]
+        assert retention.ended(office.work, hotel, [month]) == {month: 0}

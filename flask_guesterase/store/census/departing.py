@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, select
 
 from ...core.census import LABEL, LAWFUL, Departure, label, mark
 from ...core.errors import KeyMissingError
-from ...core.events import SYSTEM, Event, RetentionEnded
+from ...core.events import SYSTEM, ErasureBegun, Event, RetentionEnded
 from ...core.log import slug
 from ...core.plan import Plan, key_text
 from .. import tables
@@ -140,8 +140,11 @@ def _events(
     if not left:
         return
     controller = slug((hotel or next(iter(work.settings.properties.values()))).controller)
+    # That it is the beginning of an erasure, which tells of these lines once more as it ends.
+    begun = {event.name for event in work.events if event.number == first.request}
+    grounds = tuple(begun & {ErasureBegun.name}) if not first.ended else ()
     own = RetentionEnded(
-        controller, first.property, first.request, SYSTEM, {first.table: len(left)}
+        controller, first.property, first.request, SYSTEM, {first.table: len(left)}, grounds
     )
     work.events.append(own)
     taken[len(work.events) - 1, first.table] += len(left)

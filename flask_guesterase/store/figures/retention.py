@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
-from ...core.events import RetentionEnded
+from ...core.events import ErasureBegun, RetentionEnded
 from ..settings import Property
 from ..tables import kept
 from ..work import Work
@@ -26,7 +26,9 @@ def ended(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, int]:
     """
     counts = Counter(dict.fromkeys(wanted, 0))
     for month, draft in entries(work, hotel, {RetentionEnded.name}, wanted):
-        counts[month] += sum(draft.counts.values())
+        # What an erasure over several databases takes has not ended by its day.
+        if ErasureBegun.name not in draft.grounds:
+            counts[month] += sum(draft.counts.values())
     return dict(counts)
 
 
