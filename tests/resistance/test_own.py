@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from flask_guesterase.core.errors import TransitionError, UnknownError
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import canonical
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
@@ -243,6 +244,27 @@ def test_an_incident_or_a_complaint_that_vanishes(pine: Pine, record: str, attac
         pine.night()
         assert not [row for row in pine.ours(record) if row["number"] == number]
     assert "records-differ:numbered" in pine.seen()
+
+
+@pytest.mark.parametrize("state", ["ending", "ended"])
+@pytest.mark.parametrize("held", [False, True], ids=["its day", "its hold"])
+def test_the_end_of_a_key_written_by_sql(pine: Pine, held: bool, state: str) -> None:
+    """A row says that a key has ended, whose day or hold has not: the night destroys none, and
+    the line is produced."""
+    pine.seal(1)
+    if held:
+        wanted = Wanted("record", "court-order", "forms", "1", property="mu")
+        pine.run(lambda office: office.place_hold(wanted, "officer"))
+    (box,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    assert box["label"].startswith("hold:" if held else "day:")
+    at = pine.now.replace(tzinfo=None)
+    pine.raw(insert(tables.day).values(label=box["label"], state=state, at=at))
+    for _ in range(3):
+        pine.night()
+    assert box["label"] in pine.custodian.labels()
+    (kept,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    assert kept["payload"] == box["payload"]
+    assert pine.seen() == set()
 
 
 def test_what_people_end_is_no_alarm(pine: Pine) -> None:
