@@ -267,6 +267,16 @@ def test_the_end_of_a_key_written_by_sql(pine: Pine, held: bool, state: str) -> 
     assert pine.seen() == set()
 
 
+def test_the_end_of_a_month_of_the_register_written_by_sql(pine: Pine) -> None:
+    """The key by which a restored database knows who was erased lives as long as its backups."""
+    label, at = "register:2026-03", pine.now.replace(tzinfo=None)
+    pine.custodian.ensure(label)
+    pine.raw(insert(tables.day).values(label=label, state="ending", at=at))
+    pine.night()
+    pine.night()
+    assert label in pine.custodian.labels()
+
+
 def _gone(pine: Pine) -> set[str]:
     """Return of which requests `verify` says that they are gone."""
     said = pine.run(lambda office: office.verify())

@@ -137,17 +137,21 @@ def _meant(work: Work, marked: tuple[str, ...]) -> tuple[str, ...]:
     None of ours comes before that: it takes one row, and no key, to let the last copy of what the
     law keeps die.
     """
-    early = {
-        label
-        for label in marked
-        if label.startswith(boxing.LASTING) and not vault.is_over(label, work.today)
-    }
+    early = {label for label in marked if _early(work, label)}
     if any(label.startswith("hold:") for label in marked):
         early |= {heldkeys.label(hold.id) for hold in living(work)}.intersection(marked)
     if early:
         day = tables.day
         work.conn.execute(delete(day).where(day.c.label.in_(sorted(early))))
     return tuple(label for label in marked if label not in early)
+
+
+def _early(work: Work, label: str) -> bool:
+    """Return whether the day of a label, or its month as far as backups go, is not over."""
+    kind, _, month = label.partition(":")
+    if kind == months.LABEL:
+        return not months.is_over(work, month)
+    return label.startswith(boxing.LASTING) and not vault.is_over(label, work.today)
 
 
 def _record(labels: tuple[str, ...], office: HasWork) -> int:
