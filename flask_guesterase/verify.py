@@ -61,6 +61,15 @@ STRIPS = "guesterase/image/v3"
 KEY = "guesterase/key/v1"
 PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
 ENDING = ("certificate-revoked", "subject-restored")
+COURSE = frozenset((
+    *PROVING, *ENDING, "erasure-requested", "request-filed-again", "identity-verified",
+    "subject-taken", "erasure-approved", "approval-stopped", "erasure-refused",
+    "request-reviewed-again", "request-extended", "request-overdue", "erasure-withdrawn",
+    "erasure-begun", "subject-returned", "subject-erased-again", "retention-ended",
+))
+"""What a journal says about one request that its certificate is read beside."""
+STEPS = 200
+"""How many of these are kept: whoever shows a journal may have written as many as they like."""
 CLOCK = ("clock-doubted", "clock-confirmed")
 LOOSE = ("host", "guest")
 OTHERS = re.compile(r"(boxes|cases|erasures-[0-9a-f]{12})\.jsonl")
@@ -687,6 +696,9 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
         head = check_proof(report, value, key)
         check_outside(report, head, key, inputs)
         check_revoked(report, value, inputs)
+        check_newest(report, value, inputs)
+        check_days(report, content, inputs)
+        report.says += course(content, inputs)
         if not complete(value):
             raise ValueError("not of its form")
     except BROKEN:
@@ -957,6 +969,63 @@ def check_revoked(report: Report, value: dict[str, Any], inputs: Inputs) -> None
     )
 
 
+def check_newest(report: Report, value: dict[str, Any], inputs: Inputs) -> None:
+    """Look whether the journal names a later certificate: an earlier one is true of its day."""
+    entry = json.loads(value["proof"]["entry"])
+    name = entry["controller"], entry["epoch"]
+    later = [here for here in inputs.epochs(name[0]) if here.epoch >= name[1]]
+    named = [
+        here.named
+        for here in later
+        if here.named is not None and (here.epoch, here.named[0]) > (name[1], entry["index"])
+    ]
+    if named:
+        index, at = named[-1]
+        report.add("newest", None, "What is true by now: a later certificate of this request was "
+                   f"issued, as entry {index} of {at} says. Ask the hotel for that.")
+    elif later and not withheld(later, name[1], entry["index"]):
+        report.add("newest", True, f"No entry of the journal you gave, up to {later[-1].at}, names "
+                   "a later certificate.")
+
+
+def check_days(report: Report, content: dict[str, Any], inputs: Inputs) -> None:
+    """Compare the days of a certificate with those on which the journal has what it says.
+
+    The hotel's calendar may be a day ahead of the journal's clock, or behind it; a letter is filed
+    days after it was received.
+    """
+    told = steps(content, inputs)
+    asked = [entry for entry in told if entry["action"] == "erasure-requested"]
+    erased = [entry for entry in told if entry["action"] == "subject-erased"]
+    if asked and between(asked[0], content["received"]) > 1:
+        report.add("days", None, f"Why it was received on {content['received']}: the journal has "
+                   f"the request on {asked[0]['at']}.")
+    if erased and all(abs(between(entry, content["erased"])) > 1 for entry in erased):
+        report.add("days", None, f"Whether it was erased on {content['erased']}: the journal says "
+                   f"so on {erased[-1]['at']}.")
+
+
+def between(entry: dict[str, Any], day: str) -> int:
+    """Return by how many days a day of the hotel's is later than an entry."""
+    return (date.fromisoformat(day) - date.fromisoformat(entry["at"][:10])).days if day else 0
+
+
+def steps(content: dict[str, Any], inputs: Inputs) -> list[dict[str, Any]]:
+    """Return what the journal that was given says about the request, in its order."""
+    return [entry for here in inputs.epochs(content["controller"]) for entry in here.course]
+
+
+def course(content: dict[str, Any], inputs: Inputs) -> list[str]:
+    """Return the same as a reader wants it: who did what when, a line each."""
+    return [
+        " ".join(filter(None, (
+            f"journal, entry {entry['index']}, {entry['at']}: {entry['action']} by "
+            f"{entry['actor']}", f"({', '.join(entry['grounds'])})" if entry["grounds"] else "",
+        )))
+        for entry in steps(content, inputs)
+    ]  # fmt: skip
+
+
 def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
     """Tell whether entries behind one are missing from the epochs since.
 
@@ -1078,6 +1147,8 @@ class Epoch:
     prunings: list[tuple[int | None, int, str, str]] = field(default_factory=list)
     repeated: list[Quote] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
+    course: list[dict[str, Any]] = field(default_factory=list)
+    named: tuple[int, str] | None = None
     clock: list[tuple[int, str, str]] = field(default_factory=list)
     at: str = ""
     since: str = ""
@@ -1131,6 +1202,8 @@ class Epoch:
             self.latest = self.at
         if entry["action"] in SPECIAL:
             self.note(index, entry)
+        if self.number and entry.get("request") == self.number and self.wrong is None:
+            self.follow(index, entry)
         if index + 1 in self.wanted:
             self.roots[index + 1] = self.tree.root()
             # Where the last one may be older, all that grew since a restore may be of that kind.
@@ -1169,6 +1242,13 @@ class Epoch:
             self.clock.append((index, action, entry["at"]))
         elif action in ENDING and entry["request"] == self.number:
             self.ended.append((index, entry["at"]))
+
+    def follow(self, index: int, entry: dict[str, Any]) -> None:
+        """Keep what an entry says about the request in question."""
+        if len(self.course) < STEPS and entry["action"] in COURSE:
+            self.course.append(entry)
+        if entry["action"] in PROVING and "certificate" in entry["marks"]:
+            self.named = index, entry["at"]
 
     def opening(self) -> list[Quote]:
         """Return what the first entry quotes of the epoch before, and of earlier ones."""

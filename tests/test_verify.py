@@ -276,6 +276,58 @@ def signed(house, content, proof):
     return replace(lie, signature=house.keeper.signing_key().sign(lie.signed()).hex())
 
 
+def test_what_the_journal_says_of_a_request(house):
+    """Who did what when about the request, and about no other, is told beside its certificate."""
+    number = f"E-{house.number + 3}"
+    house.append(action="erasure-requested", request=number, actor="a1", grounds=("letter",))
+    house.append(action="erasure-approved", request=number, actor="a2")
+    said = house.certificate()
+    assert said.content.number == number
+    path = house.file("certificate.json", said.to_json())
+    _, answer = ask(path, "--journal", house.journal())
+    told = [line for line in answer["says"] if line.startswith("journal, ")]
+    assert told == [
+        f"journal, entry 6, {AT}: erasure-requested by a1 (letter)",
+        f"journal, entry 7, {AT}: erasure-approved by a2",
+        f"journal, entry 8, {AT}: check-completed by system",
+    ]
+    assert ("newest", True) in verdicts(answer)
+    assert not [line for line in ask(path)[1]["says"] if line.startswith("journal")]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [({"erased": "2026-11-20"}, 1), ({"erased": "2026-11-23"}, 0), ({"erased": "2026-11-25"}, 0),
+     ({"received": "2026-11-26"}, 1), ({"received": "2026-11-25"}, 0),
+     ({"received": "2026-10-01"}, 0)],
+    ids=str,
+)  # fmt: skip
+def test_days_that_are_not_the_journals(said, told, house):
+    """A day that the entries do not bear out is named; a day more or less is another calendar."""
+    number = f"E-{house.number + 3}"
+    house.append(action="erasure-requested", request=number)
+    house.append(action="subject-erased", request=number)
+    path = house.file("certificate.json", house.certificate(**said).to_json())
+    code, answer = ask(path, "--journal", house.journal())
+    assert code == 0
+    assert len([each for each in answer["findings"] if each["id"] == "days"]) == told
+
+
+def test_of_a_request_with_many_entries_the_newest_certificate_counts(house):
+    """What is kept of a request has an end; that a later certificate was issued is told all the
+    same."""
+    first = house.certificate()
+    number = first.content.number
+    for _ in range(2):
+        house.append(offline.STEPS, request=number, action="subject-returned")
+    house.append(request=number, marks={CONTENT_MARK: "00" * 32})
+    path = house.file("certificate.json", first.to_json())
+    code, answer = ask(path, "--journal", house.journal())
+    assert (code, "newest" in cannot(answer)) == (0, True)
+    told = [line for line in answer["says"] if line.startswith("journal, ")]
+    assert len(told) == offline.STEPS
+
+
 def test_an_entry_of_another_request(house):
     """A certificate that shows the entry of another request is wrong, whoever signed it."""
     good = house.certificate(marks=False)

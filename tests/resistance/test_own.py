@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from flask_guesterase.core.errors import TransitionError, UnknownError
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import canonical
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
@@ -243,6 +244,98 @@ def test_an_incident_or_a_complaint_that_vanishes(pine: Pine, record: str, attac
         pine.night()
         assert not [row for row in pine.ours(record) if row["number"] == number]
     assert "records-differ:numbered" in pine.seen()
+
+
+@pytest.mark.parametrize("state", ["ending", "ended"])
+@pytest.mark.parametrize("held", [False, True], ids=["its day", "its hold"])
+def test_the_end_of_a_key_written_by_sql(pine: Pine, held: bool, state: str) -> None:
+    """A row says that a key has ended, whose day or hold has not: the night destroys none, and
+    the line is produced."""
+    pine.seal(1)
+    if held:
+        wanted = Wanted("record", "court-order", "forms", "1", property="mu")
+        pine.run(lambda office: office.place_hold(wanted, "officer"))
+    (box,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    assert box["label"].startswith("hold:" if held else "day:")
+    at = pine.now.replace(tzinfo=None)
+    pine.raw(insert(tables.day).values(label=box["label"], state=state, at=at))
+    for _ in range(3):
+        pine.night()
+    assert box["label"] in pine.custodian.labels()
+    (kept,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    assert kept["payload"] == box["payload"]
+    assert pine.seen() == set()
+
+
+def test_the_end_of_a_month_of_the_register_written_by_sql(pine: Pine) -> None:
+    """The key by which a restored database knows who was erased lives as long as its backups."""
+    label, at = "register:2026-03", pine.now.replace(tzinfo=None)
+    pine.custodian.ensure(label)
+    pine.raw(insert(tables.day).values(label=label, state="ending", at=at))
+    pine.night()
+    pine.night()
+    assert label in pine.custodian.labels()
+
+
+def _gone(pine: Pine) -> set[str]:
+    """Return of which requests `verify` says that they are gone."""
+    said = pine.run(lambda office: office.verify())
+    return {each.message.rpartition("(")[2][:-1] for each in said if "request is gone" in
+            each.message}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ["deleted", "ended and gone"])
+def test_a_request_deleted_by_sql(pine: Pine, attack: str) -> None:
+    """`verify` names a request that is gone and of which no entry says how it ended."""
+    number, table = pine.filed(1), tables.request
+    assert _gone(pine) == set()
+    mine = table.c.number == number
+    if attack == "deleted":
+        pine.raw(delete(table).where(mine))
+    else:
+        pine.raw(update(table).where(mine).values(state="withdrawn", ended_at=datetime(2020, 1, 1)))
+        pine.night()
+        pine.night()
+        assert pine.ours("request") == []
+    assert _gone(pine) == {number}
+    assert pine.seen() == set()
+
+
+def test_a_request_that_ended_is_not_missed(pine: Pine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row goes some years later; refused, taken back or carried out, it has an entry."""
+    monkeypatch.setitem(forms.GRANTS, "officer", {"mu": forms.RIGHTS | {"refuse"}})
+    refused, back = pine.filed(2), pine.filed(3)
+    pine.run(lambda office: office.refuse(refused, "officer", "manifestly-unfounded"))
+    pine.run(lambda office: office.withdraw(back, "desk"))
+    (done,) = pine.seal(1)
+    assert pine.state(done) == "sealed"
+    pine.raw(delete(tables.request))
+    assert _gone(pine) == set()
+
+
+def test_a_due_day_put_off_by_sql(pine: Pine) -> None:
+    """The day of an answer is our row's alone; when it was filed is an entry."""
+    number = pine.filed(1)
+    asked = pine.entries("erasure-requested")[-1]
+    pine.raw(update(tables.request).values(due_on="2099-01-01"))
+    for _ in range(40):
+        pine.later(days=1)
+    pine.night()
+    assert list(pine.run(lambda office: office.list(state="overdue"))) == []
+    assert pine.seen() == set()
+    assert (asked.request, asked.at[:10]) == (number, "2026-03-10")
+
+
+def test_a_letter_deleted_by_sql(pine: Pine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A letter that waits is missed by nobody here; that none left is seen in the journal."""
+    monkeypatch.setitem(forms.GRANTS, "officer", {"mu": forms.RIGHTS | {"refuse"}})
+    number = pine.filed(1)
+    pine.run(lambda office: office.refuse(number, "officer", "manifestly-unfounded"))
+    assert [row for row in pine.ours("outbox") if row["request"] == number]
+    pine.raw(delete(tables.outbox))
+    pine.night()
+    assert pine.seen() == set()
+    assert not [each for each in pine.entries("message-sent") if each.request == number]
 
 
 def test_what_people_end_is_no_alarm(pine: Pine) -> None:

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from flask_guesterase.core import census
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.core.log import slug
+from flask_guesterase.core.log import Draft, slug
 from flask_guesterase.core.policy import Register
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
+from flask_guesterase.store.journaling import journal
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.upkeep import uninstall
 from tests.resistance.conftest import NEW, Pine
@@ -57,6 +58,13 @@ def test_a_raw_delete_on_the_register(pine: Pine, attack: object, missed: int) -
     assert pine.counted()["missed"] == missed
     assert "register-missed" in pine.seen()
     assert [t["count"] for t in pine.ours("task") if t["property"] == "mu"] == [missed]
+
+
+def told(pine: Pine, draft: Draft) -> None:
+    """Append to the journal as our own code does, which needs no key."""
+    with pine.engine.begin() as conn:
+        key = conn.execute(select(tables.tree.c.public_key)).scalars().first()
+        journal.append(conn, [draft], bytes.fromhex(str(key)))
 
 
 def test_a_task_signed_before_its_line_goes(pine: Pine) -> None:
@@ -225,6 +233,31 @@ def test_a_departure_backdated(pine: Pine) -> None:
     pine.night()
     assert pine.counted()["missed"] == 1
     assert pine.counted()["departed"] == 0
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["before it is missed", "afterwards"])
+def test_a_lawful_step_written_by_sql(pine: Pine, signed: bool) -> None:
+    """Entries need no key: one that our code would append explains a line, or says it was looked
+    for. It stands in the journal from then on."""
+    census_row = next(row for row in pine.ours("census") if row["property"] == "mu")
+    marks = [line[:16].hex() for line in census.unpacked(json.loads(census_row["marks"])["lines"])]
+    controller, at = census_row["controller"], pine.now.replace(tzinfo=None)
+    if not signed:
+        pine.raw(insert(tables.departed).values([
+            {"controller": controller, "property": "mu", "table_name": "forms", "mark": mark,
+             "action": "retention-ended", "at": at} for mark in marks
+        ]))  # fmt: skip
+        told(pine, Draft(controller, journal.stamp(pine.now), "retention-ended",
+                         counts={"forms": 1}, facts={"property": "mu"}))  # fmt: skip
+    pine.raw(delete(Form).where(Form.id == 1))
+    pine.night()
+    if signed:
+        assert "register-missed" in pine.seen()
+        told(pine, Draft(controller, journal.stamp(pine.now), "task-done", grounds=("register",),
+                         facts={"property": "mu"}))  # fmt: skip
+    assert pine.seen() == set()
+    assert pine.counted()["missed"] == int(signed)
+    assert pine.entries("task-done" if signed else "retention-ended")[-1].actor == "system"
 
 
 def test_a_count_edited(pine: Pine) -> None:

@@ -514,6 +514,29 @@ def revoked(w: World) -> Shown:
     return shown(w, lines=hotel.lines(), newest=note)
 
 
+def superseded(w: World) -> Shown:
+    """The guest came back, a later certificate says so, and the earlier one is shown."""
+    hotel = anew(w.folder / "superseded.sqlite", drafts(w.lines))
+    hotel.number = int(w.certificate.content.number.removeprefix("E-")) - 1
+    later = hotel.certificate(state="partial", supplement=1)
+    assert later.content.number == w.certificate.content.number
+    note = hotel.checkpoint()
+    hotel.close()
+    return shown(w, lines=hotel.lines(), newest=note)
+
+
+def dated_back(w: World) -> Shown:
+    """An erasure that came too late has an earlier day in a text that the real code certifies."""
+    hotel = anew(w.folder / "back.sqlite", drafts(w.lines))
+    hotel.number = 50
+    hotel.append(action="subject-erased", request="E-52")
+    certificate = hotel.certificate(erased="2019-10-20")
+    hotel.append()
+    note = hotel.checkpoint()
+    hotel.close()
+    return shown(w, certificate=certificate.to_json(), lines=hotel.lines(), newest=note)
+
+
 CERTIFICATE_NOTHING = ("key outside revoked", "outside revoked", "outside revoked", "scope")
 CERTIFICATES = (
     Case("nothing", shown, CERTIFICATE_NOTHING, honest=True),
@@ -525,6 +548,10 @@ CERTIFICATES = (
     Case("the proof is of another tree", wrong_tree, (WRONG,) * 4),
     Case("the erasure was taken back", revoked,
          ("revoked", "revoked", "revoked", WRONG)),
+    Case("a later one was issued, of a guest who came back, and this one is handed out", superseded,
+         ("outside", "outside", "outside revoked", "newest")),
+    Case("the hotel certified an earlier day than that on which it erased", dated_back,
+         ("outside", "outside", "outside revoked", "days")),
     Case("the certificate is of a journal nobody else is shown",
          lambda w: elsewhere(w, "hotel-a"), ("outside", "outside", "outside", WRONG)),
     Case("the certificate is of an epoch nobody else is shown", own_epoch,

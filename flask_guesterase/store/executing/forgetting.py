@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ...core.errors import GuesteraseError
 from ...core.events import BackupForgotten
@@ -128,7 +128,30 @@ def _mark(looked: Looked, office: HasWork) -> _Marked | None:
     vault.mark_labels(work.conn, months.outlived(work), work.stamp)
     labels = work.custodian.labels()
     marked = vault.mark(work.conn, work.today, work.stamp, labels, closed)
-    return marked, next(iter(closed.values()), None)
+    return _meant(work, marked), next(iter(closed.values()), None)
+
+
+def _meant(work: Work, marked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return these labels but for those whose day, or hold, is not over; their marks go.
+
+    None of ours comes before that: it takes one row, and no key, to let the last copy of what the
+    law keeps die.
+    """
+    early = {label for label in marked if _early(work, label)}
+    if any(label.startswith("hold:") for label in marked):
+        early |= {heldkeys.label(hold.id) for hold in living(work)}.intersection(marked)
+    if early:
+        day = tables.day
+        work.conn.execute(delete(day).where(day.c.label.in_(sorted(early))))
+    return tuple(label for label in marked if label not in early)
+
+
+def _early(work: Work, label: str) -> bool:
+    """Return whether the day of a label, or its month as far as backups go, is not over."""
+    kind, _, month = label.partition(":")
+    if kind == months.LABEL:
+        return not months.is_over(work, month)
+    return label.startswith(boxing.LASTING) and not vault.is_over(label, work.today)
 
 
 def _record(labels: tuple[str, ...], office: HasWork) -> int:

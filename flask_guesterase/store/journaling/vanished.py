@@ -14,10 +14,17 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Table, not_, select
 
 from ...core.events import (
+    CheckCompleted,
     ComplaintAnswered,
     ComplaintReceived,
+    DataCopyEnded,
+    DataCopyRefused,
+    DataCopyRequested,
+    DataCopyWithdrawn,
     DisclosureReviewed,
+    ErasureRefused,
     ErasureRequested,
+    ErasureWithdrawn,
     Event,
     IncidentClosed,
     IncidentOpened,
@@ -25,6 +32,7 @@ from ...core.events import (
     MonthlyClosed,
     MonthlyOpened,
     RegisterProduced,
+    RequestExpired,
 )
 from ...core.log import read_entry
 from .. import tables
@@ -87,6 +95,46 @@ def vanished(work: Work) -> Iterator[tuple[str, str]]:
     for row in gone:
         ended = (after[row.action], row.request) in ends
         if not ended and (row.controller, row.epoch, row.position) not in lost:
+            yield row.request, row.controller
+
+
+_ASKED = ErasureRequested.name, DataCopyRequested.name
+_OVER = tuple(
+    event.name
+    for event in (
+        CheckCompleted, ErasureRefused, ErasureWithdrawn, RequestExpired, DataCopyRefused,
+        DataCopyWithdrawn, DataCopyEnded,
+    )
+)  # fmt: skip
+"""By one of these each request ends whose row goes some years later."""
+
+
+def unended(work: Work) -> Iterator[tuple[str, str]]:
+    """Yield number and controller of requests that are gone and of which no entry says an end.
+
+    Every request of years is looked through, which is for who looks the whole journal through.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    entry, end, tree = tables.entry, tables.entry.alias(), tables.tree
+    there = select(tables.request.c.id).where(tables.request.c.number == entry.c.request)
+    ended = select(end.c.position).where(end.c.request == entry.c.request, end.c.action.in_(_OVER))
+    # What ended one may have been taken out of an epoch since, as an old entry.
+    pruned = select(tree.c.size).where(
+        tree.c.controller == entry.c.controller, tree.c.epoch > entry.c.epoch,
+        tree.c.pruned.is_not(None),
+    )  # fmt: skip
+    gone = work.conn.execute(
+        select(entry.c.request, entry.c.controller, entry.c.epoch, entry.c.position)
+        .where(
+            entry.c.action.in_(_ASKED), entry.c.request.is_not(None),
+            ~there.exists(), ~ended.exists(), ~pruned.exists(),
+        )
+        .order_by(entry.c.controller, entry.c.epoch, entry.c.position)
+    ).all()  # fmt: skip
+    lost = put_back(work) if gone else set()
+    for row in gone:
+        if (row.controller, row.epoch, row.position) not in lost:
             yield row.request, row.controller
 
 

@@ -22,7 +22,7 @@ from ..executing import settling
 from ..journaling import approvals, binding
 from ..journaling.audit import Problem
 from ..journaling.signers import signers
-from ..journaling.vanished import put_back, vanished
+from ..journaling.vanished import put_back, unended, vanished
 from ..keys import copies
 from ..lawbook.blockers import today_at
 from ..remembrance import remembering
@@ -69,14 +69,19 @@ def findings(work: Work) -> list[Finding]:
 def problems(work: Work) -> list[Problem]:
     """Return the same as what does not fit a journal; what is all of the house's has no controller.
 
+    Requests that are gone are among it, which no night has the time to look for.
+
     :param work: an open transaction; a read-only one is enough.
     """
+    found = [*_differences(work)]
+    if not remembering.forgetful(work):
+        found += [_Difference("requests", *each) for each in unended(work)]
     return [
         Problem(
             "records-differ", each.controller, None, None,
             f"{_WHAT[each.kind]} ({each.place})" if each.place else _WHAT[each.kind],
         )
-        for each in _differences(work)
+        for each in found
     ]  # fmt: skip
 
 
@@ -142,6 +147,7 @@ _WHAT = {
     "kept": "A kept line, its box or its last day is not as the law and the record have it.",
     "numbered": "An incident, a complaint, a disclosure or a review ended, or is gone, and the "
     "journal knows of nobody who did that.",
+    "requests": "A request is gone, and the journal knows of nobody who ended it.",
 }
 
 
