@@ -95,7 +95,6 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     found = _reach(work, row, asked)
     row, actor = records.at_work(work, number, by)
     _settled(work, row)
-    living = {(table, key_text(key)) for table, key in found.living}
     sent = _sent(work, row)
     before = _before(work, row) if sent else {}
     # Letters were written to those on file; the others were counted with them.
@@ -104,17 +103,17 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
         # Versions of before kept of those who are gone how many they were.
         missed |= found.erased if sent else set()
     away = found.sealed | found.erased
+    living = {(name, key_text(key)) for name, key in found.living}
     new = away - told - missed
     # Who was told, and is gone since, is not told in public; of some others nobody knows it.
     spared = away & told if all(notice.untold == 0 for notice in sent) else set()
-    apart, missed = _people(before, bounced.APART), missed | new
-    owed = _people(before, bounced.OWED)
+    apart, owed = _people(before, bounced.APART), _people(before, bounced.OWED)
+    missed |= new
     if not living <= told:
         # Who got one before and is not written to counts with those who are gone, or no more.
         missed = away - spared
         apart = told - living - missed
-        if any(each.untold for each in sent):
-            owed = reached.owed(work, row, before, apart, on_file(work, row, sorted(apart)))
+        owed = _owed(work, row, before, apart) if any(each.untold for each in sent) else set()
         _wider(work, row, actor, sent, len(owed))
     elif new:
         _missed(work, sent, len(new))
@@ -172,6 +171,13 @@ def _before(work: Work, row: Incident) -> Mapping[str, Any]:
 
 def _people(said: Mapping[str, Any], *names: str) -> set[tuple[str, str]]:
     return {(table, text) for name in names for table, text in said.get(name, ())}
+
+
+def _owed(
+    work: Work, row: Incident, before: Mapping[str, Any], apart: set[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return whom a look leaves out though they were to be told, and no letter reached them."""
+    return reached.owed(work, row, before, apart, on_file(work, row, sorted(apart)))
 
 
 def _wider(
