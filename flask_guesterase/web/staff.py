@@ -121,6 +121,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         deeds = deeds_of(case)
         overseen = office.overseen(number, me()) if state is State.REVIEW else None
         later = office.later_of(number, me()).standing
+        complaints = office.complaints_about(number, me())
         alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
     if deeds["confirm"]:
         pressing.ready()
@@ -142,6 +143,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         over=is_over(case, plan),
         copying=copying,
         later=later,
+        complaints=complaints,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(hows_of(case).get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(hows_of(case)[how])) for how in schemas.SHOWABLE],

@@ -13,6 +13,7 @@ from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionE
 from flask_guesterase.store import tables
 from flask_guesterase.store.incidents import unreached
 from tests.store.hotel import Companion, Guest
+from tests.store.test_bounced import fail, number_of, printed
 from tests.store.test_incidents import let_go, look, proposed, sent
 from tests.store.test_public_notice import confirm, give_up, ready, record
 from tests.store.watched import Watch
@@ -193,8 +194,8 @@ def test_one_letter_tells_both_profiles_of_one_guest(small: Watch) -> None:
 
 
 def test_whom_a_later_look_leaves_out_is_shown_as_long_as_they_count(small: Watch) -> None:
-    """The page counts them still where it found nobody else; where it did, letters count anew, and
-    of those whom it left out only whose letter was given up."""
+    """They count still, whether it found somebody else or nobody; so does, of those who had one,
+    whose letter is given up later."""
     number = sent(small, "")
     look(small, number, "invoices")
     assert (names(small, number), untold(small, number)) == (["Bea", "Carl", "Dora"], 3)
@@ -205,6 +206,58 @@ def test_whom_a_later_look_leaves_out_is_shown_as_long_as_they_count(small: Watc
         conn.execute(Companion.__table__.delete().where(Companion.guest_id == 1))
     look(small, number, "companions")
     let_go(small, number)
-    assert (names(small, number), untold(small, number)) == (["Dora", "Eve"], 2)
+    owed = ["Bea", "Carl", "Dora", "Eve"]
+    assert (names(small, number), untold(small, number)) == (owed, 4)
     give_up(small)
-    assert (names(small, number), untold(small, number)) == (["Ann", "Dora", "Eve"], 3)
+    assert (names(small, number), untold(small, number)) == (["Ann", *owed], 5)
+
+
+def narrower(watch: Watch, guest: int) -> None:
+    """Let a later look find nobody but one more guest."""
+    watch.guest(guest, name=f"Eve {guest}", email=f"eve{guest}@example.com")
+    with watch.engine.begin() as conn:
+        conn.execute(Companion.__table__.delete())
+    watch.put(Companion, booking_id=1, guest_id=guest)
+    look(watch, number_of(watch), "companions")
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["sent", "proposed"])
+def test_whose_letter_was_given_up_counts_until_it_is_printed_whatever_later_looks_find(
+    small: Watch, meanwhile: bool
+) -> None:
+    """It is left out twice, by looks that found others; a clerk prints the letter after that."""
+    number = sent(small, "")
+    letter = fail(small)
+    for guest in (5, 6):
+        narrower(small, guest)
+        if meanwhile and guest == 6:
+            printed(small, letter)
+        let_go(small, number)
+    owed = ["Bea", "Carl", "Dora"]
+    if not meanwhile:
+        assert (names(small, number), untold(small, number)) == (["Ann", *owed], 4)
+        printed(small, letter)
+    assert (names(small, number), untold(small, number)) == (owed, 3)
+
+
+def test_whom_a_look_left_out_counts_once_when_a_later_one_finds_them_again(small: Watch) -> None:
+    """They are among those whom it is about once more, and the letter for others counts them."""
+    number = sent(small, "")
+    narrower(small, 5)
+    let_go(small, number)
+    small.guest(6, name="Fay", email="fay@example.com")
+    look(small, number)
+    let_go(small, number)
+    assert (names(small, number), untold(small, number)) == (["Bea", "Carl", "Dora"], 3)
+
+
+def test_whom_a_look_left_out_counts_though_the_letter_for_others_is_proposed_anew(
+    small: Watch,
+) -> None:
+    """It was taken back before anybody let it go."""
+    number = sent(small, "")
+    narrower(small, 5)
+    small.run(lambda office: office.take_notice_back(number, DUTY, "officer"))
+    small.run(lambda office: office.propose_notice(number, DUTY, "Seen.", "officer"))
+    let_go(small, number)
+    assert (names(small, number), untold(small, number)) == (["Bea", "Carl", "Dora"], 3)

@@ -78,6 +78,27 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
     assert CANARY not in second.get(f"{DESK}/complaints")
 
 
+def test_the_page_of_a_request_says_what_became_of_complaints_about_it(house: House) -> None:
+    """To who deals with complaints: nobody else reads that there is one. So does the guest's."""
+    number, guest = refused(house)
+    complaint = complain(guest)
+    page = f"{DESK}/{number}"
+
+    def shown(who: str) -> bool:
+        return f"{DESK}/complaints/{complaint}" in house.browser(who).get(page, wish="en")
+
+    assert (shown("officer"), shown("clerk")) == (True, False)
+    assert "No answer yet." in house.browser("officer").get(page, wish="en")
+    form, there = {"outcome": "upheld", "words": ""}, f"{DESK}/complaints/{complaint}"
+    assert house.browser("second").post(f"{there}/answer", there, **form).status_code == 303
+    assert "No answer yet." not in (said := house.browser("officer").get(page, wish="en"))
+    answer = "What the hotel decided stands."
+    assert answer in said
+    assert answer in guest.get("/privacy/case?lang=en")
+    assert "laughed" not in said
+    assert (shown("officer"), shown("clerk")) == (True, False)
+
+
 @pytest.mark.parametrize("template", ["complained", "complaint"])
 def test_a_letter_about_a_complaint_is_titled_with_its_own_number(
     house: House, template: str

@@ -19,7 +19,7 @@ from tests.web.test_guest import statements
 def test_the_age_is_shown_only_where_the_host_asks_for_it(house: House) -> None:
     """By itself there is neither a page nor a link to one."""
     browser = house.browser()
-    assert "How long we keep data" not in browser.get("/privacy/?lang=en")
+    assert "How old the oldest record is" not in browser.get("/privacy/?lang=en")
     browser.get("/privacy/age/", 404)
 
 
@@ -34,7 +34,7 @@ def test_the_age_in_whole_months_costs_one_statement(
     """Rounded, the same for everybody, kept by browsers for an hour."""
     house.app.register_blueprint(age_pages, url_prefix="/privacy/age")
     browser = house.browser()
-    assert "How long we keep data" in browser.get("/privacy/?lang=en")
+    assert "How old the oldest record is" in browser.get("/privacy/?lang=en")
     browser.get("/privacy/age/")
     with statements(house) as seen:
         browser.get("/privacy/age/")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from flask_guesterase.core.treatment import retain
 from flask_guesterase.store import tables
@@ -131,6 +131,23 @@ def test_a_period_of_the_house_by_commands(lawful: Lawful) -> None:
     shown = console.raw("policy", "show", "--property", "sh")[0]
     assert "at least, set by the house: 6 years from the date of the document" in shown
     assert "minutes of 2026-02-01" in shown
+
+
+def test_a_wrong_number_is_called_wrong_and_no_permission_missing(lawful: Lawful) -> None:
+    """Whoever decides about the law at one hotel types the number of a line that is no proposal,
+    and of another hotel or of all; who decides nowhere is told what they lack."""
+    console = Console(lawful.app)
+    lawful.law(SHORT)
+    with lawful.app.app_context(), lawful.extension.begin() as office:
+        rows = office.work.conn.execute(select(tables.rule.c.id, tables.rule.c.property)).all()
+    # A person's codes are few at a time.
+    numbers = {row.property: row.id for row in rows if row.property != "sh"}.values()
+    assert numbers
+    for number in numbers:
+        wrong = lawful.as_person("policy house-confirm", "officer", str(number))
+        assert console.error(*wrong) == "unknown"
+    wrong = lawful.as_person("policy house-confirm", "clerk", str(min(numbers)))
+    assert console.error(*wrong) == "forbidden"
 
 
 def test_who_sets_a_ceiling_reads_how_it_acts(lawful: Lawful, tmp_path: Path) -> None:

@@ -61,6 +61,22 @@ def listed(
     return [line(work, row) for row in work.conn.execute(paged(wanted, page, PAGE)).all()]
 
 
+def about(work: Work, number: str, by: str) -> Sequence[dict[str, Any]]:
+    """Return the complaints about a request, the newest first; none to who may not deal with them.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of who asks.
+    """
+    table = tables.complaint
+    mine = select(table).where(table.c.request == number).order_by(table.c.id.desc())
+    return [
+        line(work, row)
+        for row in work.conn.execute(mine).all()
+        if actors.may(work, by, Permission.COMPLAINT, row.property)
+    ]
+
+
 def line(work: Work, row: Complaint) -> dict[str, Any]:
     """Return one complaint as lists show it: numbers, days and words."""
     today, overdue = day_of(work, row), late(work, row)

@@ -90,6 +90,14 @@ class Complaints(Desk):
         """
         return looking.listed(self.work, by, property, page)
 
+    def complaints_about(self, request: str, by: str) -> Sequence[dict[str, Any]]:
+        """Return the complaints about a request, the newest first, without what anybody wrote.
+
+        :param request: number of the request.
+        :param by: the host's id of who asks; those at whose property they deal with complaints.
+        """
+        return looking.about(self.work, request, by)
+
     def complaint(self, number: str, by: str) -> dict[str, Any]:
         """Return one complaint, opened for who may deal with it.
 

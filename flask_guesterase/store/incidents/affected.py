@@ -28,7 +28,7 @@ from ..retaining import law
 from ..retaining.holds import keys_of, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
-from . import alarms, bounced, gone, lasting, records
+from . import alarms, bounced, gone, lasting, reached, records
 from .records import Incident
 
 LIVING, SEALED, ERASED = "living", "sealed", "erased"
@@ -95,7 +95,6 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     found = _reach(work, row, asked)
     row, actor = records.at_work(work, number, by)
     _settled(work, row)
-    living = {(table, key_text(key)) for table, key in found.living}
     sent = _sent(work, row)
     before = _before(work, row) if sent else {}
     # Letters were written to those on file; the others were counted with them.
@@ -104,20 +103,23 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
         # Versions of before kept of those who are gone how many they were.
         missed |= found.erased if sent else set()
     away = found.sealed | found.erased
+    living = {(name, key_text(key)) for name, key in found.living}
     new = away - told - missed
     # Who was told, and is gone since, is not told in public; of some others nobody knows it.
     spared = away & told if all(notice.untold == 0 for notice in sent) else set()
-    apart, missed = _people(before, bounced.APART), missed | new
+    apart, owed = _people(before, bounced.APART), _people(before, bounced.OWED)
+    missed |= new
     if not living <= told:
         # Who got one before and is not written to counts with those who are gone, or no more.
         missed = away - spared
         apart = told - living - missed
-        _wider(work, row, actor, sent)
+        owed = _owed(work, row, before, apart) if any(each.untold for each in sent) else set()
+        _wider(work, row, actor, sent, len(owed))
     elif new:
         _missed(work, sent, len(new))
     said = {
         bounced.PEOPLE: living, "sealed": found.sealed, "told": told, bounced.MISSED: missed,
-        bounced.APART: apart,
+        bounced.APART: apart, bounced.OWED: owed,
     }  # fmt: skip
     listed = {name: sorted(list(each) for each in people) for name, people in said.items()}
     lost = bounced.lost(work, row.number, before, apart)
@@ -171,7 +173,16 @@ def _people(said: Mapping[str, Any], *names: str) -> set[tuple[str, str]]:
     return {(table, text) for name in names for table, text in said.get(name, ())}
 
 
-def _wider(work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]]) -> None:
+def _owed(
+    work: Work, row: Incident, before: Mapping[str, Any], apart: set[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return whom a look leaves out though they were to be told, and no letter reached them."""
+    return reached.owed(work, row, before, apart, on_file(work, row, sorted(apart)))
+
+
+def _wider(
+    work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]], untold: int
+) -> None:
     """Propose letters that were written once more, now that somebody else is concerned as well.
 
     Who let them go read them for others; whoever got one gets none again.
@@ -180,7 +191,7 @@ def _wider(work: Work, row: Incident, actor: str, sent: Sequence[Row[Any]]) -> N
         # Whether what was told in public reaches them too is read anew.
         alarms.write(
             work, notice, state=QUEUED, proposed_by=actor, proposed_at=work.stamp, sent_by=None,
-            sent_at=None, position=0, told=0, untold=0, confirmed_by=None, confirmed_at=None,
+            sent_at=None, position=0, told=0, untold=untold, confirmed_by=None, confirmed_at=None,
         )  # fmt: skip
         records.tell(work, NoticeProposed, row, actor, (notice.alarm.replace("/", "."),))
 
@@ -206,8 +217,8 @@ def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:
 def counted(work: Work, row: Incident) -> set[tuple[str, str]]:
     """Return of whom letters that were written say how many were told, as table and key text.
 
-    A later look that found fewer leaves the others counted, and of those who count no more whose
-    letter was given up.
+    A later look that found fewer leaves the others counted, and of those who count no more whom
+    none reached.
 
     :param work: the open transaction.
     :param row: the incident.
@@ -216,6 +227,7 @@ def counted(work: Work, row: Incident) -> set[tuple[str, str]]:
     said, failed = _said(work, row), bounced.given_up(work, row.number)
     lost = {tuple(who) for mark, who in said.get(bounced.LOST, {}).items() if mark in failed}
     left = _people(said, "told") - _people(said, bounced.APART, bounced.MISSED)
+    lost |= reached.unwritten(said)
     return _people(said, bounced.PEOPLE) | left | {(table, text) for table, text in lost}
 
 

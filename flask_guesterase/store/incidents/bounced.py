@@ -22,6 +22,10 @@ LETTER = "incident"
 APART, MISSED, PEOPLE = "apart", "missed", "people"
 """Whom a look found: letters of before that count no more, who is gone, and who is written to."""
 
+OWED = "owed"
+"""Whom a look left out after letters were written, and no letter reached: they count still, and
+among those that count no more as letters do."""
+
 LOST = "lost"
 """Which letters of those that count no more were given up, and whose: a box that says so ends in a
 month, and somebody may print the letter later."""

@@ -39,7 +39,7 @@ from ..settings import Property
 from ..unit import Run
 from ..work import Work
 from . import affected, alarms, records
-from .bounced import LETTER, LOST, given_up, mark
+from .bounced import LETTER, LOST, OWED, given_up, mark
 from .records import Incident
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
         raise TransitionError("Nobody looked up whom it concerns.", "Do that first.")
     box = written.seal(work, row.controller, records.PURPOSE, {"text": text})
     if duty.notice is None:
+        owed = (safe.peek(work, row.reach_box) or {}).get(OWED, ())
         _insert(work, row, alarm, Whom.GUESTS, {
-            "state": QUEUED, "box": box, "proposed_by": actor,
+            "state": QUEUED, "box": box, "proposed_by": actor, "untold": len(owed),
         })  # fmt: skip
     elif duty.notice.state in (QUEUED, TAKEN_BACK):
         alarms.write(
@@ -385,7 +386,7 @@ def _insert(
     done = work.conn.execute(
         insert(tables.notice).values(
             incident=row.number, controller=row.controller, property=row.property, alarm=alarm,
-            whom=whom.value, proposed_at=work.stamp, position=0, told=0, untold=0, **values,
+            whom=whom.value, proposed_at=work.stamp, position=0, told=0, **{"untold": 0, **values},
         )
     )  # fmt: skip
     return int(cast(Any, done.inserted_primary_key)[0])

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
-
-from ...core.errors import InputError, MatchError
+from ...core.errors import InputError
 from ...core.events import UnreachedSeen
-from ...core.identity import contradicts
 from ...core.incidents import Whom
 from ...core.plan import Person, key_text
-from .. import tables
 from ..erasing.carrying import Candidate, known
-from ..messages import outbox
 from ..statements.paging import PAGES
 from ..work import Work
-from . import affected, alarms, bounced, publicly, records
+from . import affected, alarms, publicly, reached, records
 from .records import Incident
 
 PAGE = 50
@@ -76,7 +70,7 @@ def _left(work: Work, row: Incident) -> Sequence[Candidate]:
     on_file = known(work.conn, work.datamap, named)
     # A row that the host emptied says of nobody who it was.
     full = {who: each for who, each in on_file.items() if each.name or each.contacts}
-    told = _told(work, row, full)
+    told = reached.told(work, row, full)
     return [full[who] for who in sorted(full.keys() - told, key=_order)]
 
 
@@ -84,52 +78,3 @@ def _order(person: Person) -> tuple[str, int, str]:
     text = key_text(person[1])
     # Numbers as people count them: no key text of one number is longer than that of a larger one.
     return person[0], len(text), text
-
-
-def _told(work: Work, row: Incident, people: Mapping[Person, Candidate]) -> set[Person]:
-    """Return to whom of these people a letter is or goes.
-
-    One that goes to a contact is its owner's, as it was when it was written: who shares it since
-    got none by it. What somebody is reached by may be another contact since, too.
-    """
-    hotel = work.settings.home(row.property)
-    by_mark: dict[str, list[Candidate]] = {}
-    by_text = {(who[0], key_text(who[1])): each for who, each in people.items()}
-    for each in people.values():
-        for mark in _marks(work, row, each, hotel.country):
-            by_mark.setdefault(mark, []).append(each)
-    told: set[Person] = set()
-    for mark in _went(work, row):
-        sharing, who = by_mark.get(mark, []), bounced.whose(work, mark)
-        # A box that says whose it is ends before the incident may.
-        owner = None if who is None else by_text.get((who[0], who[1]))
-        owners = sharing if owner is None else [owner]
-        told |= {each.person for each in _alike(sharing, owners)}
-        if owner is not None:
-            told.add(owner.person)
-    return told
-
-
-def _alike(sharing: Sequence[Candidate], owners: Collection[Candidate]) -> list[Candidate]:
-    """Return who of those that share a contact may be the same guest as all of its owners."""
-    return [
-        each for each in sharing
-        if all(each is one or (each.name and one.name and not contradicts(each.name, one.name))
-               for one in owners)
-    ]  # fmt: skip
-
-
-def _marks(work: Work, row: Incident, candidate: Candidate, region: str) -> Iterator[str]:
-    """Yield what letters to somebody's contacts are known by."""
-    kinds = work.datamap.subjects[candidate.person[0]].contact
-    for column, text in candidate.contacts.items():
-        with suppress(MatchError):
-            yield bounced.mark(work, row.number, kinds[column], text, region)
-
-
-def _went(work: Work, row: Incident) -> list[str]:
-    """Return the marks of the letters of an incident that went, or are about to."""
-    table = tables.outbox
-    mine = table.c.dedupe.startswith(f"{bounced.LETTER}:{row.number}:", autoescape=True)
-    left = select(table.c.dedupe).where(mine, table.c.state.not_in(outbox.LOST))
-    return list(work.conn.execute(left.order_by(table.c.id)).scalars())

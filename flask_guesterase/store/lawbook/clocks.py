@@ -21,7 +21,7 @@ from ..mapping.days import DAYLESS, NUMBERS, day_of, is_unread, latest, moment_o
 from ..mapping.declared import Declared
 from ..mapping.ways import Reach, Ways, clock_of, ways
 from ..settings import Settings
-from .said import codes_of, is_left, left_in, said_of, told_of
+from .said import codes_of, is_left, is_lost, left_in, said_of, told_of
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,10 @@ def facts_of(
     declared = datamap.declared(name)
     wanted = list(keys)
     found = ways(datamap, declared) if found is None else found
+    asked = chain(*found.events.values(), found.answers.values(), *found.before.values())
+    if is_lost(datamap, declared, [*asked, found.place, *found.places]):
+        # Whatever is read besides: of several days the last one may have stood there.
+        return dict.fromkeys(wanted, _record(declared, settings, "", {}, {}))
     places = places_of(conn, datamap, settings, declared, wanted, found)
     events = {
         event: [_dates(conn, datamap, declared, at, wanted) for at in where]
@@ -283,12 +287,8 @@ def moments_of(
 
 
 def places_of(
-    conn: Connection,
-    datamap: DataMap,
-    settings: Settings,
-    declared: Declared,
-    keys: Sequence[Key],
-    found: Ways | None = None,
+    conn: Connection, datamap: DataMap, settings: Settings, declared: Declared,
+    keys: Sequence[Key], found: Ways | None = None,
 ) -> dict[Key, str]:
     """Return key -> code of the property the row belongs to; rows nobody can place are left out.
 
@@ -297,6 +297,8 @@ def places_of(
     can place it.
     """
     found = ways(datamap, declared) if found is None else found
+    if is_lost(datamap, declared, [found.place, *found.places]):
+        return {}
     places = _places(conn, datamap, settings, declared, keys, found.place)
     for at in found.places:
         before = codes_of(conn, datamap, settings, declared, at, keys)
@@ -305,12 +307,8 @@ def places_of(
 
 
 def _places(
-    conn: Connection,
-    datamap: DataMap,
-    settings: Settings,
-    declared: Declared,
-    keys: Sequence[Key],
-    at: Reach | None,
+    conn: Connection, datamap: DataMap, settings: Settings, declared: Declared,
+    keys: Sequence[Key], at: Reach | None,
 ) -> dict[Key, str]:
     if at is not None:
         return _agreed(codes_of(conn, datamap, settings, declared, at, keys))
@@ -327,6 +325,7 @@ def _places(
     for table, theirs in people.items():
         subject = datamap.declared(table)
         mine = ways(datamap, subject).place
+        mine = None if is_lost(datamap, subject, [mine]) else mine
         told = codes_of(conn, datamap, settings, subject, mine, list(theirs)) if mine else {}
         known[table] = _agreed(told)
     for key, each in by_key.items():

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from ...core.conditions import several
 from ...core.log import canonical
 from ...core.plan import Key, Person, by_table, key_text
+from ..checking.gaps import lacks, missing
 from ..erasing.finder import buried, erased_before, owners
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
@@ -323,6 +324,19 @@ def codes_of(
     found = {k: {"" if v is None else str(v).strip() for v in each} for k, each in told.items()}
     only = next(iter(settings.properties)) if len(settings.properties) == 1 else ""
     return {key: {code or only for code in codes} for key, codes in found.items() if any(codes)}
+
+
+def is_lost(datamap: DataMap, declared: Declared, reaches: Iterable[Reach | None]) -> bool:
+    """Return whether the database lacks a column in which something is read: nobody can tell it.
+
+    :param datamap: the data map; as far as it has findings about the live database.
+    :param declared: the table that the ways begin at.
+    :param reaches: the ways.
+    """
+    if not missing(datamap):
+        return False
+    known = [at for at in reaches if at is not None]
+    return lacks(datamap, [column for at in known for column in at.reads(declared)])
 
 
 def left_in(datamap: DataMap, declared: Declared, at: Reach) -> Any:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
+from sqlalchemy import (
+    Column,
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    select,
+)
+from sqlalchemy.sql.visitors import iterate
 
 from ...core.plan import Key
 from ...core.policy import Policy
@@ -44,6 +53,19 @@ class Reach:
         """Return after how many steps there may be several rows; all where there is but one."""
         steps = enumerate(self.hops, 1)
         return next((step for step, hop in steps if not hop.to_one), len(self.hops))
+
+    def reads(self, declared: Declared) -> list[Column[Any]]:
+        """Return the columns of the host's tables that are read for it.
+
+        :param declared: the table the hops begin at.
+        """
+        if self.make is not None:
+            inside = iterate(self.make(declared.alias("t0")))
+            named = [each for each in inside if isinstance(each, ColumnClause)]
+            return [c for each in named for c in each.base_columns if isinstance(c, Column)]
+        end = self.hops[-1].table if self.hops else declared.table
+        passed = [column for hop in self.hops for column in (*hop.source, *hop.target)]
+        return [*passed, end.c[self.column]]
 
     def dates(
         self, conn: Connection, declared: Declared, keys: Sequence[Key]

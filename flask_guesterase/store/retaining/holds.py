@@ -134,7 +134,7 @@ class _Rows:
     @cached_property
     def places(self) -> dict[Key, str]:
         work = self.work
-        return places_of(work.conn, work.datamap, work.settings, self.declared, self.keys)
+        return places_of(work.conn, work.whole(), work.settings, self.declared, self.keys)
 
     def at(self, code: str) -> set[Key]:
         """Return the rows that lie at a property, or nobody knows where."""

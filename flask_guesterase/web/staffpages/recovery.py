@@ -88,7 +88,8 @@ def _note(report: Report) -> str:
     if report.unfound:
         notes.append(
             f"{report.unfound} files that rows name again are missing. If their folder is there, "
-            "they have gone, perhaps with another guest's erasure: enter them anew."
+            "they have gone, perhaps with another guest's erasure, or with this one before the "
+            "database was put back from a copy: enter them anew."
         )
     if report.uncopied:
         parts = (f"{name} ({', '.join(each)})" for name, each in report.uncopied.items())
