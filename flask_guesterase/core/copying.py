@@ -203,15 +203,25 @@ def decided(copy: Copy) -> dict[str, object]:
 _NAME = re.compile(r"[^\w.-]+")
 
 
-def as_files(copy: Copy, about: Iterable[tuple[str, str, str, str, str]]) -> dict[str, str]:
+def as_files(
+    copy: Copy,
+    about: Iterable[tuple[str, str, str, str, str]],
+    missing: Iterable[tuple[str, str, str, str]] = (),
+) -> dict[str, str]:
     """Return file name -> text: one CSV for each table, and one that says why and how long.
+
+    What is not in the copy, and who else is given data of guests, are files of their own where
+    there is any: who saved this alone reads them too.
 
     :param copy: the copy.
     :param about: table, columns, purpose, until and article, in the guest's words.
+    :param missing: table, columns, how many and why, in the guest's words.
     """
-    heads = ("table", "columns", "purpose", "until", "article")
-    lines = [dict(zip(heads, line, strict=True)) for line in about]
-    files = {"about.csv": as_csv(heads, lines)}
+    files = {"about.csv": _listed(("table", "columns", "purpose", "until", "article"), about)}
+    if left := list(missing):
+        files["missing.csv"] = _listed(("table", "columns", "rows", "why"), left)
+    if copy.recipients:
+        files["recipients.csv"] = _listed(("name",), ((name,) for name in copy.recipients))
     for part in copy.parts:
         rows = [
             {name: legible(text) for name, text in record.values.items() if text is not None}
@@ -219,6 +229,10 @@ def as_files(copy: Copy, about: Iterable[tuple[str, str, str, str, str]]) -> dic
         ]
         files[_free(_NAME.sub("_", part.table), files)] = as_csv(part.columns, rows)
     return files
+
+
+def _listed(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    return as_csv(heads, [dict(zip(heads, line, strict=True)) for line in lines])
 
 
 def _free(name: str, files: Mapping[str, str]) -> str:

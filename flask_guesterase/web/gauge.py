@@ -16,7 +16,8 @@ age_pages = pages("guesterase_age", "guest")
 """Blueprint with the one page; the host registers it under a prefix of its own."""
 
 SECONDS = 3600
-"""For how long browsers and what lies between may keep the page: an age in months has time."""
+"""For how long a browser may keep the page: an age in months has time. What lies between keeps
+nothing, for a host may put the reader's session on any answer."""
 
 
 @age_pages.get("/")
@@ -37,5 +38,6 @@ def age_file() -> Response:
     """Hand out the same number for a program."""
     with current.begin(write=False) as office:
         response = jsonify(oldest_months=office.oldest_months())
+    response.cache_control.private = True
     response.cache_control.max_age = SECONDS
     return response

@@ -218,8 +218,7 @@ def _receive(lasting: int | None) -> None:
 
     :param lasting: seconds for which a page may lie open; what the host says where it is None.
     """
-    wish = known(request.args.get("lang"))
-    if wish and session.get(LANG) != wish:
+    if (wish := known(request.args.get("lang"))) and session.get(LANG) != wish:
         session[LANG] = wish
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
@@ -252,7 +251,8 @@ def _dress(response: Response) -> Response:
         except Exception as error:
             _log_class(error)
     if (request.endpoint or "").endswith(".static") and response.status_code < 400:
-        response.headers["Cache-Control"] = "max-age=3600"
+        # A host that renews its sessions with each answer puts the reader's on this one too.
+        response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 
 

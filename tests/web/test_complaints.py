@@ -537,3 +537,32 @@ def test_a_reviewer_for_whom_nothing_opens_is_sent_to_no_case(house: House) -> N
         assert "tell the hotel" in answer.text
         assert "send the form again" not in answer.text
     assert all(">Look</textarea>" in answer.text for answer in answers[1:])
+
+
+@pytest.mark.parametrize("reads_at", ["sh", "mu"])
+def test_a_complaint_lies_at_the_hotel_of_its_request(
+    sqlite_url: str, tmp_path: Path, reads_at: str
+) -> None:
+    """A clerk of two hotels who chose the other one is not told that nothing was changed."""
+    rights = {"sh": {"file"}, "mu": {"file"}}
+    rights[reads_at].add("complaint")
+    house = House(
+        sqlite_url, tmp_path, authorize=lambda user, right, place: right in rights[place]
+    )
+    house.people()
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "max@mail.example"}, property="mu", by="clerk")
+    clerk = house.browser("clerk")
+    answer = clerk.post(
+        f"{DESK}/complaints/new?lang=en", property="sh", about="about-delay", text=WORDS,
+        channel="letter", lang="de", received=date.today().isoformat(), request=number,
+    )  # fmt: skip
+    if answer.status_code == 303:
+        answer = clerk.client.get(answer.location)
+    assert answer.status_code == 200
+    (row,) = house.hotel.ours("complaint")
+    assert row["property"] == "mu"
+    assert row["number"] in answer.text
+    assert ("laughed" in answer.text) is (reads_at == "mu")
+    house.session.remove()
+    house.hotel.engine.dispose()

@@ -17,8 +17,9 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase import Policy
+from flask_guesterase.core.copying import Withheld
 from flask_guesterase.store import tables
-from flask_guesterase.store.copying import boxed
+from flask_guesterase.store.copying import boxed, offering
 from flask_guesterase.web.guestpages.copied import readable
 from flask_guesterase.web.wording.language import Language
 from tests.store.hotel import Booking, policies
@@ -127,6 +128,37 @@ def test_a_guest_reads_that_a_box_could_not_be_opened(
     monkeypatch.setattr(boxed, "opened", lambda *a: replace(real(*a), unopened=("invoices",)))
     page = opened(house).get("/privacy/copy?lang=en")
     assert "invoices</span>: it could not be opened</li>" in page
+
+
+@pytest.mark.parametrize(
+    ("lang", "why", "struck"),
+    [("en", "it could not be opened", "2 mentions of other people were struck out of texts."),
+     ("de", "es ließ sich nicht öffnen", "2 Erwähnungen anderer Personen")],
+)  # fmt: skip
+def test_who_saves_the_tables_alone_reads_what_is_not_in_them(
+    house: House, monkeypatch: pytest.MonkeyPatch, lang: str, why: str, struck: str
+) -> None:
+    """And who else is given data of guests: the page is gone after half an hour."""
+    real = offering.gather
+
+    def gather(*given: Any) -> Any:
+        copy, texts = real(*given)
+        lost = Withheld("invoices", ("billed_to", "total"), 3, "unopened")
+        return replace(copy, withheld=(lost,), masked=2, recipients=("=Channels",)), texts
+
+    monkeypatch.setattr(offering, "gather", gather)
+    browser = opened(house)
+    browser.get(f"/privacy/copy?lang={lang}")
+    with zipfile.ZipFile(io.BytesIO(browser.client.get("/privacy/copy.zip").data)) as archive:
+        missing, recipients = (
+            list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"))))
+            for name in ("missing.csv", "recipients.csv")
+        )
+    assert (missing[0]["table"], missing[0]["columns"]) == ("invoices", "billed_to, total")
+    assert (missing[0]["rows"], missing[1]["rows"]) == ("3", "2")
+    assert why in missing[0]["why"]
+    assert struck in missing[1]["why"]
+    assert recipients == [{"name": "'=Channels"}]
 
 
 def test_a_copy_names_the_rights_of_its_guest(house: House) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import session
 
 from flask_guesterase.store import tables
 from flask_guesterase.store.access import limits, pulse
@@ -45,6 +46,26 @@ def test_the_age_in_whole_months_costs_one_statement(
     assert "max-age=3600" in answer.headers["Cache-Control"]
     assert "no-store" not in answer.headers["Cache-Control"]
     assert browser.client.get("/privacy/age/age.json").get_json() == {"oldest_months": months}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/privacy/guesterase-static/guesterase.css", "/desk/privacy/guesterase-static/plan.css",
+     "/privacy/age/", "/privacy/age/age.json"],
+)  # fmt: skip
+def test_nothing_between_keeps_an_answer_that_carries_a_session(house: House, path: str) -> None:
+    """A host renews sessions with each answer; by that of a guest others would have their case."""
+    house.app.register_blueprint(age_pages, url_prefix="/privacy/age")
+    house.app.before_request(lambda: setattr(session, "permanent", True))
+    with house.app.app_context(), house.extension.begin() as office:
+        code = office.confirm(office.request({"email": "bea@mail.example"}, by="clerk"), "clerk")
+    guest = house.browser()
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    answer = guest.client.get(path)
+    assert "session=" in answer.headers["Set-Cookie"]
+    assert answer.cache_control.max_age == 3600
+    assert answer.cache_control.private
+    answer.close()
 
 
 def test_a_record_of_days_to_come_is_no_month_old(house: House) -> None:

@@ -423,7 +423,7 @@ def test_every_page_is_dressed(house: House) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
     sheet = browser.client.get("/privacy/guesterase-static/guesterase.css")
     assert sheet.status_code == 200
-    assert sheet.headers["Cache-Control"] == "max-age=3600"
+    assert sheet.headers["Cache-Control"] == "private, max-age=3600"
     assert len(sheet.data) < 9728
     sheet.close()
     for place in ("/privacy", "/desk/privacy"):

@@ -257,6 +257,29 @@ def test_a_request_filed_by_two_presses_is_filed_once(house: House) -> None:
     assert _told(house, "request-filed-again") == 3
 
 
+def test_what_is_asked_for_after_an_erasure_by_two_presses_is_asked_for_once(house: House) -> None:
+    """Neither does the guest seem to come again, nor is what a second person reads replaced."""
+    number = house.request()
+    house.approve(number)
+    house.worker()
+    page = f"{DESK}/{number}"
+    for who, deed, form, said, more in (
+        ("clerk", "copy-after", {}, "request-filed-again", 0),
+        ("officer", "restore", {"ground": "wrong-person"}, "restore-proposed", 1),
+    ):
+        browser = house.browser(who)
+        sent = {**form, "csrf_token": browser.token(page)}
+        answers = [browser.client.post(f"{page}/{deed}", data=sent) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [303, 303]
+        assert answers[0].location == answers[1].location
+        assert BEFORE in browser.get(answers[1].location, wish="en")
+        assert _told(house, said) == more
+        # From the page opened anew it is meant anew.
+        assert browser.post(f"{page}/{deed}", page, **form).status_code == 303
+        assert _told(house, said) == more + 1
+    assert len(house.hotel.ours("request")) == 2
+
+
 def _told(house: House, action: str) -> int:
     """Return how often the journal says something."""
     return [row["action"] for row in house.hotel.ours("entry")].count(action)

@@ -149,7 +149,7 @@ def copy_zip() -> Response:
     """Hand out the opened copy as tables for a spreadsheet, one file each, in one archive."""
     case, held, hotel = _opened()
     tongue = language(zone=hotel.zone)
-    files = as_files(held, _about(tongue, held))
+    files = as_files(held, _about(tongue, held), _missing(tongue, held))
     return _file(zipped(files), f"copy-{case.number}.zip", "application/zip")
 
 
@@ -276,3 +276,15 @@ def _about(tongue: Language, held: Copy) -> Iterator[tuple[str, str, str, str, s
             for term in record.terms:
                 seen[part.table, *_said(tongue, term)] = None
     yield from seen
+
+
+def _missing(tongue: Language, held: Copy) -> Iterator[tuple[str, str, str, str]]:
+    """Yield what the page lists as not in the copy: table, columns, how many, and why."""
+    for each in held.withheld:
+        why = word(tongue, "copy-unopened" if each.why == "unopened" else each.why)
+        yield each.table, ", ".join(each.columns), str(each.rows or ""), why
+    if held.masked:
+        yield "", "", str(held.masked), tongue.ngettext(
+            "One mention of another person was struck out of a text.",
+            "%(num)s mentions of other people were struck out of texts.", held.masked,
+        )  # fmt: skip

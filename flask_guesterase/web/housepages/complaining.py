@@ -71,6 +71,8 @@ def file_complaint() -> AnyResponse:
         )  # fmt: skip
         with current.begin() as office:
             number = pressing.once(office, lambda: office.file_complaint(given, me()))
+            # It lies at the hotel of its request, whichever was chosen.
+            code = office.show(form["request"])["property"] if form["request"] else code
     except (UnknownError, ForbiddenError) as problem:
         if not isinstance(named(problem), UnknownError):
             raise

@@ -14,7 +14,7 @@ from ...store.depth import refresh
 from ..commands.acting import Two, two_people
 from ..commands.console import Answer, guesterase_cli, listing, verb
 from ..current import current
-from ..forms import schemas
+from ..forms import pressing, schemas
 from ..forms.untaken import on_page
 from ..wording.language import N_
 from .desk import deed, me, must, staff_pages
@@ -37,7 +37,10 @@ def propose_restore(number: str) -> AnyResponse:
     must(Permission.RESTORE)
     form = schemas.read(schemas.Restore(), request.form)
     with current.begin() as office:
-        office.propose_restore(number, me(), form["ground"])
+        pressing.once(
+            office, lambda: office.propose_restore(number, me(), form["ground"]), me(),
+            pressing.MOMENT,
+        )  # fmt: skip
     return redirect(url_for(".show", number=number), 303)
 
 
