@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -148,25 +149,30 @@ def telling(work: Work, lines: Iterable[Row[Any]]) -> dict[int, Telling]:
         for mine in rounds:
             told = {key: vouching.read_facts(work, line) for key, line in mine.items()}
             kept = {key: (told[key], line.since) for key, line in mine.items()}
-            for key, now in _told(work, work.datamap.declared(name), columns, kept).items():
+            asked_by = {key: line.request for key, line in mine.items() if line.request}
+            declared = work.datamap.declared(name)
+            for key, now in _told(work, declared, columns, kept, asked_by).items():
                 found[mine[key].id] = told[key], key, now
     return found
 
 
 def _told(
-    work: Work, declared: Declared, columns: frozenset[str], kept: strangers.Kept
-) -> dict[Key, Record]:
+    work: Work, declared: Declared, columns: frozenset[str], kept: strangers.Kept,
+    asked: Mapping[Key, str],
+) -> dict[Key, Record]:  # fmt: skip
     """Return what shells tell now; where that cannot be said of all at once, each is asked."""
-    found = _read(work, declared, columns, kept)
+    found = _read(work, declared, columns, kept, asked)
     if found is None and len(kept) > 1:
-        alone = (_read(work, declared, columns, {key: each}) or {} for key, each in kept.items())
-        return {key: now for each in alone for key, now in each.items()}
+        each = ({key: one} for key, one in kept.items())
+        alone = (_read(work, declared, columns, one, asked) or {} for one in each)
+        return {key: now for told in alone for key, now in told.items()}
     return found or {}
 
 
 def _read(
-    work: Work, declared: Declared, columns: frozenset[str], kept: strangers.Kept
-) -> dict[Key, Record] | None:
+    work: Work, declared: Declared, columns: frozenset[str], kept: strangers.Kept,
+    asked: Mapping[Key, str],
+) -> dict[Key, Record] | None:  # fmt: skip
     """Return what shells tell now, or None where one of them cannot be read."""
     try:
         full = holding(work.conn, declared, list(kept), columns)
@@ -177,12 +183,20 @@ def _read(
         if not shells:
             return {}
         known, now = law.ways_of(work, declared), law.facts(work, declared, list(shells))
-        return strangers.unheard(work, declared, known, shells, now)
+        late = {key: asked[key] for key in shells if key in asked and _is_later(kept, key, now)}
+        given = strangers.given(work, declared, late)
+        return strangers.unheard(work, declared, known, shells, now, given)
     except Exception as raised:
         # The key of a day ends for all others, whatever one row of the host's holds.
         if not is_unread(raised):
             raise
         return None
+
+
+def _is_later(kept: strangers.Kept, key: Key, now: Mapping[Key, Record]) -> bool:
+    """Return whether a shell tells a later day than was written down, or one that was not known."""
+    known = kept[key][0].facts.events
+    return any(day > known.get(event, date.min) for event, day in now[key].facts.events.items())
 
 
 def _key(work: Work, declared: Declared, line: Row[Any]) -> Key | None:

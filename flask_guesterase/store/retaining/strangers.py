@@ -12,7 +12,9 @@ from sqlalchemy import Connection, select
 from ...core.conditions import LESS
 from ...core.plan import Key, Person, by_table, key_text
 from .. import tables
+from ..erasing import people
 from ..erasing.finder import buried, filled_again, owners
+from ..erasing.traces import holding, tells
 from ..lawbook.clocks import Record
 from ..mapping.declared import Declared
 from ..mapping.ways import Reach, Ways
@@ -26,7 +28,8 @@ Kept = Mapping[Key, tuple[Record, datetime]]
 
 
 def unheard(
-    work: Work, declared: Declared, known: Ways, kept: Kept, now: Mapping[Key, Record]
+    work: Work, declared: Declared, known: Ways, kept: Kept, now: Mapping[Key, Record],
+    given: Collection[Key] = (),
 ) -> dict[Key, Record]:
     """Return what rows tell now, without what is said by who stands in an erased person's profile.
 
@@ -39,6 +42,7 @@ def unheard(
     :param known: how its rows are read.
     :param kept: the rows that are kept.
     :param now: what they tell.
+    :param given: rows that the host gave to others who live: no day is theirs that those tell.
     """
     look, found = _Look(work, declared, known, kept), dict(now)
     for name, at in known.answers.items():
@@ -52,10 +56,46 @@ def unheard(
         for key in set[Key]().union(*(new.filled | new.again for new in ways)):
             alone = all(key in new.strangers for new in ways)
             found[key] = _by(found[key], event, None if alone else kept[key][0].facts.events)
+        if all(look.is_told(at) for at in where):
+            for key in {key for key in given if event in found[key].facts.events}:
+                found[key] = _by(found[key], event, None)
     there = [key for key, (old, _) in kept.items() if old.place not in ("", now[key].place)]
     new = look.behind(known.place, there)
     for key in new.filled | new.again:
         found[key] = replace(found[key], place="", facts=replace(found[key].facts, country=""))
+    return found
+
+
+def given(work: Work, declared: Declared, asked: Mapping[Key, str]) -> set[Key]:
+    """Return the rows that are others' by now who live, and nobody's whom a request was about.
+
+    The host gave them away, as it does where it makes two profiles one. Where a row may have
+    several owners nobody tells who was one of them all along.
+
+    :param work: the open transaction.
+    :param declared: table of the rows.
+    :param asked: key -> number of the request for which the row is kept.
+    """
+    if not asked or len(declared.paths) != 1 or not declared.paths[0].to_one:
+        return set()
+    whose = {
+        key: {person for person, _ in each}
+        for key, each in owners(work.conn, work.datamap, declared, list(asked)).items()
+    }  # fmt: skip
+    about = {number: people.spelt(work, people.taken(work, number)) for number in asked.values()}
+    away = {key: who for key, who in whose.items() if who and not who & about[asked[key]]}
+    full = _full(work, set[Person]().union(*away.values()))
+    return {key for key, who in away.items() if who <= full}
+
+
+def _full(work: Work, who: Collection[Person]) -> set[Person]:
+    """Return those in whose profiles somebody stands: a key that changed makes nobody another."""
+    found = set[Person]()
+    for name, keys in by_table(who).items():
+        declared = work.datamap.declared(name)
+        told = [column for column in declared.erase if tells(declared, [column])]
+        full = holding(work.conn, declared, keys, told, whole=False) if told else ()
+        found |= {(name, key) for key in full}
     return found
 
 
@@ -194,6 +234,10 @@ class _Look:
             if row and None not in row:
                 found.setdefault(key, set()).add((subject.name, row))
         return found
+
+    def is_told(self, at: Reach) -> bool:
+        """Return whether a profile says it, and not the row itself or another record."""
+        return self._profile(at) is not None
 
     def _profile(self, at: Reach) -> int | None:
         """Return after how many steps a way comes to the last profile on it, or None."""
