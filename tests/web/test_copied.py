@@ -14,14 +14,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from flask_guesterase import Policy
 from flask_guesterase.store import tables
 from flask_guesterase.store.copying import boxed
 from flask_guesterase.web.guestpages.copied import readable
 from flask_guesterase.web.wording.language import Language
-from tests.store.hotel import Booking, policies
+from tests.store.hotel import Booking, Invoice, policies
 from tests.web.house import CANARY, Browser, House
 
 GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
@@ -127,6 +127,21 @@ def test_a_guest_reads_that_a_box_could_not_be_opened(
     monkeypatch.setattr(boxed, "opened", lambda *a: replace(real(*a), unopened=("invoices",)))
     page = opened(house).get("/privacy/copy?lang=en")
     assert "invoices</span>: it could not be opened</li>" in page
+
+
+def test_a_copy_begins_with_the_profile_and_tells_records_apart(house: House) -> None:
+    """Who a guest is said to be stands before what they did; a line parts two rows of a table."""
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(Invoice), [
+            {"id": each, "booking_id": 1, "billed_to": CANARY, "total": 1} for each in (71, 72)
+        ])  # fmt: skip
+    page = opened(house).get("/privacy/copy?lang=en")
+    part = re.compile(r'<span class="quiet small mono">(\w+)</span></h2>(.*?)</section>', re.DOTALL)
+    parts = part.findall(page)
+    assert [table for table, _ in parts] == ["guests", "bookings", "invoices"]
+    for table, text in parts:
+        assert text.count("<hr>") == text.count('<dl class="facts">') - 1, table
+    assert "<hr>" in dict(parts)["invoices"]
 
 
 def test_a_copy_names_the_rights_of_its_guest(house: House) -> None:
