@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from flask_guesterase import Policy
 from flask_guesterase.core.copying import Withheld
@@ -22,7 +22,7 @@ from flask_guesterase.store import tables
 from flask_guesterase.store.copying import boxed, offering
 from flask_guesterase.web.guestpages.copied import readable
 from flask_guesterase.web.wording.language import Language
-from tests.store.hotel import Booking, policies
+from tests.store.hotel import Booking, Invoice, policies
 from tests.web.house import CANARY, Browser, House
 
 GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
@@ -159,6 +159,21 @@ def test_who_saves_the_tables_alone_reads_what_is_not_in_them(
     assert why in missing[0]["why"]
     assert struck in missing[1]["why"]
     assert recipients == [{"name": "'=Channels"}]
+
+
+def test_a_copy_begins_with_the_profile_and_tells_records_apart(house: House) -> None:
+    """Who a guest is said to be stands before what they did; a line parts two rows of a table."""
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(Invoice), [
+            {"id": each, "booking_id": 1, "billed_to": CANARY, "total": 1} for each in (71, 72)
+        ])  # fmt: skip
+    page = opened(house).get("/privacy/copy?lang=en")
+    part = re.compile(r'<span class="quiet small mono">(\w+)</span></h2>(.*?)</section>', re.DOTALL)
+    parts = part.findall(page)
+    assert [table for table, _ in parts] == ["guests", "bookings", "invoices"]
+    for table, text in parts:
+        assert text.count("<hr>") == text.count('<dl class="facts">') - 1, table
+    assert "<hr>" in dict(parts)["invoices"]
 
 
 def test_a_copy_names_the_rights_of_its_guest(house: House) -> None:

@@ -222,6 +222,27 @@ def test_whom_no_letter_reached_is_shown_on_a_page_of_its_own(house: House) -> N
     assert not any("Carl" in body or "mail.example" in body for body in said)
 
 
+def test_whom_no_letter_reached_says_of_which_incident_and_why(house: House) -> None:
+    """Its number, why somebody with a mailbox is on it, and where the rest of them stands."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    ready_to_tell(officer, second, number)
+    page = turned(officer, number, "1").text
+    assert f"Incident {number}" in page
+    assert "No letter went to an address or number that several people share." in page
+
+
+def test_whoever_may_not_see_an_incident_is_not_led_back_to_it(house: House) -> None:
+    """The page that refuses them leads to the list; one that refuses a step leads back."""
+    number, back = report(house), "Back to the incident"
+    answer = house.browser("auditor").client.get(f"{DESK}/incidents/{number}?lang=en")
+    assert answer.status_code == 403
+    assert back not in answer.text
+    refused = turned(house.browser("officer"), number, "1")
+    assert refused.status_code == 409
+    assert back in refused.text
+
+
 def test_whom_no_letter_reached_is_read_page_by_page(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

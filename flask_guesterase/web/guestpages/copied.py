@@ -110,7 +110,8 @@ def copy() -> str:
         copy=held,
         case=case,
         hotel=hotel,
-        parts=[_shown(tongue, part) for part in held.parts],
+        # A guest looks for who they are said to be first, not for a log.
+        parts=[_shown(tongue, part) for part in sorted(held.parts, key=_place)],
         timed=any(_WRITTEN.fullmatch(text) for text in _texts(held)),
         complaint=lawwords.complaint(tongue, hotel),
         recalled=lawwords.cannot_recall(tongue, hotel),
@@ -198,6 +199,10 @@ def _texts(held: Copy) -> Iterator[str]:
     for part in held.parts:
         for record in part.records:
             yield from filter(None, record.values.values())
+
+
+def _place(part: Part) -> bool:
+    return part.table not in current.datamap.subjects
 
 
 def _shown(tongue: Language, part: Part) -> dict[str, object]:
