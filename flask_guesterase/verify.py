@@ -68,8 +68,10 @@ COURSE = frozenset((
     "erasure-begun", "subject-returned", "subject-erased-again", "retention-ended",
 ))
 """What a journal says about one request that its certificate is read beside."""
-STEPS = 200
-"""How many of these are kept: whoever shows a journal may have written as many as they like."""
+STEPS, GROUNDS = 200, 8
+"""How many of these are kept, and grounds of each: whoever shows a journal may have written as many
+as they like, and as long ones."""
+TOLD = ("action", "actor", "at", "index")
 CLOCK = ("clock-doubted", "clock-confirmed")
 LOOSE = ("host", "guest")
 OTHERS = re.compile(r"(boxes|cases|erasures-[0-9a-f]{12})\.jsonl")
@@ -1017,13 +1019,15 @@ def steps(content: dict[str, Any], inputs: Inputs) -> list[dict[str, Any]]:
 
 def course(content: dict[str, Any], inputs: Inputs) -> list[str]:
     """Return the same as a reader wants it: who did what when, a line each."""
-    return [
+    lines = [
         " ".join(filter(None, (
             f"journal, entry {entry['index']}, {entry['at']}: {entry['action']} by "
             f"{entry['actor']}", f"({', '.join(entry['grounds'])})" if entry["grounds"] else "",
         )))
         for entry in steps(content, inputs)
     ]  # fmt: skip
+    further = sum(here.further for here in inputs.epochs(content["controller"]))
+    return [*lines, f"journal: {further} further entries of this request"] if further else lines
 
 
 def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
@@ -1148,6 +1152,7 @@ class Epoch:
     repeated: list[Quote] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
     course: list[dict[str, Any]] = field(default_factory=list)
+    further: int = 0
     named: tuple[int, str] | None = None
     clock: list[tuple[int, str, str]] = field(default_factory=list)
     at: str = ""
@@ -1245,8 +1250,11 @@ class Epoch:
 
     def follow(self, index: int, entry: dict[str, Any]) -> None:
         """Keep what an entry says about the request in question."""
-        if len(self.course) < STEPS and entry["action"] in COURSE:
-            self.course.append(entry)
+        if entry["action"] in COURSE and len(self.course) == STEPS:
+            self.further += 1
+        elif entry["action"] in COURSE:
+            kept = {name: entry[name] for name in TOLD}
+            self.course.append({**kept, "grounds": entry["grounds"][:GROUNDS]})
         if entry["action"] in PROVING and "certificate" in entry["marks"]:
             self.named = index, entry["at"]
 

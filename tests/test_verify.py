@@ -314,18 +314,23 @@ def test_days_that_are_not_the_journals(said, told, house):
 
 
 def test_of_a_request_with_many_entries_the_newest_certificate_counts(house):
-    """What is kept of a request has an end; that a later certificate was issued is told all the
-    same."""
+    """What is kept of a request has an end, and of each entry; that a later certificate was issued,
+    and how many entries there are besides, is told all the same."""
     first = house.certificate()
     number = first.content.number
     for _ in range(2):
-        house.append(offline.STEPS, request=number, action="subject-returned")
+        house.append(
+            offline.STEPS, request=number, action="subject-returned",
+            grounds=tuple(f"w{n}" for n in range(300)),
+        )  # fmt: skip
     house.append(request=number, marks={CONTENT_MARK: "00" * 32})
     path = house.file("certificate.json", first.to_json())
     code, answer = ask(path, "--journal", house.journal())
     assert (code, "newest" in cannot(answer)) == (0, True)
     told = [line for line in answer["says"] if line.startswith("journal, ")]
     assert len(told) == offline.STEPS
+    assert max(map(len, told)) < 200
+    assert f"journal: {offline.STEPS + 2} further entries of this request" in answer["says"]
 
 
 def test_an_entry_of_another_request(house):

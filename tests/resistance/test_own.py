@@ -267,6 +267,44 @@ def test_the_end_of_a_key_written_by_sql(pine: Pine, held: bool, state: str) -> 
     assert pine.seen() == set()
 
 
+@pytest.mark.parametrize("state", ["ending", "ended"])
+def test_the_end_of_a_day_written_by_sql_before_a_hold_is_lifted(pine: Pine, state: str) -> None:
+    """What a hold kept goes home under a day to come, whose end a row says: nothing is emptied."""
+    pine.seal(1)
+    wanted = Wanted("record", "court-order", "forms", "1", property="mu")
+    hold = pine.run(lambda office: office.place_hold(wanted, "officer"))
+    (box,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    home, at = f"day:{box['last_day']}", pine.now.replace(tzinfo=None)
+    pine.raw(insert(tables.day).values(label=home, state=state, at=at))
+    assert not pine.run(lambda office: office.lift(hold, "officer"))
+    assert pine.run(lambda office: office.lift(hold, "second"))
+    for _ in range(3):
+        pine.night()
+    (kept,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    assert (kept["label"], kept["payload"]) == (home, box["payload"])
+    assert home in pine.custodian.labels()
+    assert pine.seen() == set()
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["called lifted", "deleted"])
+def test_the_end_of_a_hold_and_of_its_key_written_by_sql(pine: Pine, gone: bool) -> None:
+    """Who ends a hold by SQL, and its key with it, is named, and what the law keeps is there."""
+    pine.seal(1)
+    wanted = Wanted("record", "court-order", "forms", "1", property="mu")
+    hold = pine.run(lambda office: office.place_hold(wanted, "officer"))
+    (box,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    at, mine = pine.now.replace(tzinfo=None), tables.hold.c.id == hold
+    end = delete(tables.hold) if gone else update(tables.hold).values(lifted_at=at)
+    pine.raw(end.where(mine))
+    pine.raw(insert(tables.day).values(label=box["label"], state="ending", at=at))
+    for _ in range(3):
+        pine.night()
+    (kept,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
+    assert kept["payload"] == box["payload"]
+    assert kept["label"] in pine.custodian.labels()
+    assert "records-differ:holds" in pine.seen()
+
+
 def test_the_end_of_a_month_of_the_register_written_by_sql(pine: Pine) -> None:
     """The key by which a restored database knows who was erased lives as long as its backups."""
     label, at = "register:2026-03", pine.now.replace(tzinfo=None)
