@@ -7,13 +7,19 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 
+from flask_guesterase.core.log import canonical
 from flask_guesterase.core.rule import Open
-from flask_guesterase.store.retaining import holds, law
+from flask_guesterase.store import tables
+from flask_guesterase.store.executing import expiry
+from flask_guesterase.store.retaining import holds, law, vouching
 from flask_guesterase.store.retaining.living import Hold
+from flask_guesterase.store.sweeping import looking
+from flask_guesterase.store.sweeping.claiming import Shift
 from flask_guesterase.store.work import Work
 from tests import engines
+from tests.store import kept
 from tests.store.night import Night
 from tests.store.test_expiry import Inn
 
@@ -54,6 +60,52 @@ def test_rows_of_which_the_law_is_told_nothing_any_more_stay(
         assert Open.NO_PLACE not in opened(office.work, other)
         found = [(each.id, each.table) for each in office.work.whole().findings]
     assert ("column-missing", table) in found
+    inn.engine.dispose()
+
+
+@pytest.mark.parametrize("column", ["", "role", "dated"])
+def test_what_was_written_down_ends_no_row_of_which_a_column_is_missing(
+    url: str, tmp_path: Path, column: str
+) -> None:
+    """A bill was kept for a day of long ago, and says a later one by now: in a column that is gone,
+    or in one that is there."""
+    inn = Inn(url, tmp_path)
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1)
+    kept.note(inn.engine, "bills", "int:1", '["payer"]')
+    with inn.begin() as office:
+        (line,) = office.work.conn.execute(select(tables.kept)).all()
+        told = {"events": {"document": "2020-01-01"}, "answers": {"role": "main"}, "place": "sh"}
+        said = vouching.vouched(office.work, dict(line._mapping), told)
+        office.work.conn.execute(update(tables.kept).values(facts=canonical(said).decode()))
+    if column:
+        lose(inn, "bills", column)
+    with inn.begin() as office:
+        declared = office.work.datamap.declared("bills")
+        records = law.records_of(office.work, declared, [(1,)])
+        assert "invoice_accounting" in law.reasons(office.work, declared, records)[1,]
+    inn.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [("people", "hotel"), ("people", "seen"), ("bills", "dated")]
+)
+def test_a_night_names_the_table_that_lacks_a_column_and_goes_on_with_others(
+    url: str, tmp_path: Path, table: str, column: str
+) -> None:
+    """What it cannot read it leaves as it is."""
+    inn = Inn(url, tmp_path)
+    inn.person(1, date(2020, 3, 1))
+    inn.bill(1, dated=date(2020, 1, 1))
+    lose(inn, table, column)
+    told: dict[str, str] = {}
+    looking.look(inn.run, Shift(), told)
+    expiry.erase_due(inn.run, expiry.Bounds(frozenset()), Shift(), {})
+    assert told == {f"look:{table}": "SetupError"}
+    with inn.engine.connect() as conn:
+        named = conn.execute(text("SELECT name FROM people")).scalar_one()
+        payer = conn.execute(text("SELECT payer FROM bills")).scalar_one()
+    assert (named == "Ann Berg", payer == "Ann Berg") == (table == "people", table == "bills")
     inn.engine.dispose()
 
 

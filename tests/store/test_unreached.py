@@ -261,3 +261,121 @@ def test_whom_a_look_left_out_counts_though_the_letter_for_others_is_proposed_an
     small.run(lambda office: office.propose_notice(number, DUTY, "Seen.", "officer"))
     let_go(small, number)
     assert (names(small, number), untold(small, number)) == (["Bea", "Carl", "Dora"], 3)
+
+
+OWED = ["Bea", "Carl", "Dora"]
+
+
+def taken_back(watch: Watch, number: str, public: bool) -> None:
+    """Let a look leave all but one out, and take back the letter that it proposes for this one.
+
+    It is forgotten, but where somebody recorded how others were told.
+    """
+    if public:
+        record(watch, number)
+    narrower(watch, 5)
+    watch.run(lambda office: office.take_notice_back(number, DUTY, "officer"))
+
+
+def anew(watch: Watch, number: str) -> None:
+    """Propose the letter again, and let it go."""
+    watch.run(lambda office: office.propose_notice(number, DUTY, "Seen.", "officer"))
+    let_go(watch, number)
+
+
+def test_who_was_told_otherwise_is_owed_nothing_once_a_later_look_leaves_them_out(
+    small: Watch,
+) -> None:
+    """Two people said how they were told, before a look found nobody but somebody else; neither
+    the look after that nor a letter of before that is printed changes it."""
+    number = sent(small, "")
+    letter = fail(small)
+    record(small, number)
+    confirm(small, number)
+    narrower(small, 5)
+    let_go(small, number)
+    assert untold(small, number) == 0
+    with pytest.raises(TransitionError):
+        looked(small, number)
+    small.guest(6, name="Fay")
+    small.put(Companion, booking_id=1, guest_id=6)
+    look(small, number, "companions")
+    let_go(small, number)
+    printed(small, letter)
+    assert (names(small, number), untold(small, number)) == (["Fay"], 1)
+    narrower(small, 7)
+    let_go(small, number)
+    assert (names(small, number), untold(small, number)) == (["Fay"], 1)
+
+
+def test_whose_letter_was_printed_between_two_looks_counts_no_more(small: Watch) -> None:
+    """The first of them left them out while it was given up."""
+    number = sent(small, "")
+    letter = fail(small)
+    narrower(small, 5)
+    let_go(small, number)
+    printed(small, letter)
+    narrower(small, 6)
+    let_go(small, number)
+    assert (names(small, number), untold(small, number)) == (OWED, 3)
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["forgotten", "recorded"])
+@pytest.mark.parametrize("table", ["", "invoices", "companions"])
+def test_whom_none_reached_counts_once_whatever_is_found_after_a_letter_was_taken_back(
+    small: Watch, table: str, public: bool
+) -> None:
+    """All of them again, one who had a letter, or nobody but somebody else."""
+    number = sent(small, "")
+    taken_back(small, number, public)
+    if table == "companions":
+        narrower(small, 6)
+    else:
+        look(small, number, table)
+    anew(small, number)
+    assert (names(small, number), untold(small, number)) == (OWED, 3)
+
+
+@pytest.mark.parametrize("public", [False, True], ids=["forgotten", "recorded"])
+def test_a_letter_that_is_printed_after_one_for_others_was_taken_back_reached_its_guest(
+    small: Watch, public: bool
+) -> None:
+    """No letter waits that could count it meanwhile."""
+    number = sent(small, "")
+    letter = fail(small)
+    taken_back(small, number, public)
+    printed(small, letter)
+    anew(small, number)
+    assert (names(small, number), untold(small, number)) == (OWED, 3)
+
+
+@pytest.mark.parametrize("public", [None, False, True], ids=["sent", "forgotten", "recorded"])
+def test_who_is_erased_after_a_look_left_them_out_counts_still(
+    watch: Watch, public: bool | None
+) -> None:
+    """A later look finds them among those who are gone, and a letter reached others of those."""
+    number = sent(watch, "")
+    if public is None:
+        narrower(watch, 5)
+        let_go(watch, number)
+    else:
+        taken_back(watch, number, public)
+    watch.erased(watch.approved(email="bea@example.com", name="Bea"))
+    narrower(watch, 6)
+    if public is None:
+        let_go(watch, number)
+    else:
+        anew(watch, number)
+    assert (names(watch, number), untold(watch, number)) == (["Carl", "Dora"], 3)
+
+
+def test_who_had_a_letter_and_is_erased_counts_not_after_one_for_others_was_taken_back(
+    watch: Watch,
+) -> None:
+    """Who was reached is known then, each by name."""
+    number = sent(watch, "")
+    taken_back(watch, number, False)
+    watch.erased(watch.approved(email="ann@example.com"))
+    narrower(watch, 6)
+    anew(watch, number)
+    assert (names(watch, number), untold(watch, number)) == (OWED, 3)

@@ -362,8 +362,8 @@ def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[A
     every, codes = sorted(work.settings.properties), [] if row is None else [row.property]
     codes = codes if any(codes) or row is None else every
     # Whoever decides about the law gave a wrong number, where it is none of their lines.
-    mine = [code for code in every if actors.may(work, by, Permission.LAW, code)]
-    if row is None or (mine and not waits and not set(codes) <= set(mine)):
+    mine = [] if waits else [c for c in every if actors.may(work, by, Permission.LAW, c)]
+    if row is None or (mine and not set(codes) <= set(mine)):
         raise UnknownError(
             "There is no such line in the rulebook.",
             "`flask guesterase policy waiting` lists them.",

@@ -29,6 +29,7 @@ from ..retaining.holds import keys_of, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
 from . import alarms, bounced, gone, lasting, reached, records
+from .reached import people as _people
 from .records import Incident
 
 LIVING, SEALED, ERASED = "living", "sealed", "erased"
@@ -95,35 +96,7 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     found = _reach(work, row, asked)
     row, actor = records.at_work(work, number, by)
     _settled(work, row)
-    sent = _sent(work, row)
-    before = _before(work, row) if sent else {}
-    # Letters were written to those on file; the others were counted with them.
-    told, missed = _people(before, "people", "told"), _people(before, "sealed", "missed")
-    if "missed" not in before:
-        # Versions of before kept of those who are gone how many they were.
-        missed |= found.erased if sent else set()
-    away = found.sealed | found.erased
-    living = {(name, key_text(key)) for name, key in found.living}
-    new = away - told - missed
-    # Who was told, and is gone since, is not told in public; of some others nobody knows it.
-    spared = away & told if all(notice.untold == 0 for notice in sent) else set()
-    apart, owed = _people(before, bounced.APART), _people(before, bounced.OWED)
-    missed |= new
-    if not living <= told:
-        # Who got one before and is not written to counts with those who are gone, or no more.
-        missed = away - spared
-        apart = told - living - missed
-        owed = _owed(work, row, before, apart) if any(each.untold for each in sent) else set()
-        _wider(work, row, actor, sent, len(owed))
-    elif new:
-        _missed(work, sent, len(new))
-    said = {
-        bounced.PEOPLE: living, "sealed": found.sealed, "told": told, bounced.MISSED: missed,
-        bounced.APART: apart, bounced.OWED: owed,
-    }  # fmt: skip
-    listed = {name: sorted(list(each) for each in people) for name, people in said.items()}
-    lost = bounced.lost(work, row.number, before, apart)
-    whole = {**listed, "spared": len(spared), bounced.LOST: lost}
+    whole = _owing(work, row, actor, found)
     box = written.seal(work, row.controller, records.PURPOSE, whole)
     people = {LIVING: len(found.living), SEALED: len(found.sealed), ERASED: len(found.erased)}
     question = json.dumps(_question(asked) | {RECORDS: found.records})
@@ -133,6 +106,40 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     counts = {**people, "rows": sum(each.total() for each in found.records.values())}
     records.tell(work, IncidentMeasured, row, actor, (), counts)
     return counts
+
+
+def _owing(work: Work, row: Incident, actor: str, found: Reach) -> dict[str, Any]:
+    """Return who is to be told, and who was or counts no more; letters are counted anew by it."""
+    sent = _sent(work, row)
+    before = reached.before(_before(work, row), bool(sent))
+    # Letters were written to those on file; the others were counted with them.
+    told, missed = _people(before, "people", "told"), _people(before, "sealed", "missed")
+    if "missed" not in before:
+        # Versions of before kept of those who are gone how many they were.
+        missed |= found.erased if sent else set()
+    away = found.sealed | found.erased
+    living = {(name, key_text(key)) for name, key in found.living}
+    new = away - told - missed
+    spared = _spared(work, row, (before, sent), away)
+    apart, missed = _people(before, bounced.APART), missed | new
+    if sent and living <= told:
+        owed = reached.left(work, row.number, before)
+    else:
+        # Who got one before and is not written to counts with those who are gone, or no more.
+        missed = away - spared
+        apart = told - living - missed
+        owed = reached.owed(work, row, before, apart) if reached.may_owe(sent) else set()
+    if not living <= told:
+        _wider(work, row, actor, sent, len(owed))
+    elif new:
+        _missed(work, sent, len(new))
+    said = {
+        bounced.PEOPLE: living, "sealed": found.sealed, "told": told, bounced.MISSED: missed,
+        bounced.APART: apart, bounced.OWED: owed,
+    }  # fmt: skip
+    listed = {name: sorted(list(each) for each in people) for name, people in said.items()}
+    lost = bounced.lost(work, row.number, before, owed)
+    return {**listed, "spared": len(spared), bounced.LOST: lost}
 
 
 def _question(asked: Asked) -> dict[str, Any]:
@@ -169,15 +176,20 @@ def _before(work: Work, row: Incident) -> Mapping[str, Any]:
         return {}
 
 
-def _people(said: Mapping[str, Any], *names: str) -> set[tuple[str, str]]:
-    return {(table, text) for name in names for table, text in said.get(name, ())}
-
-
-def _owed(
-    work: Work, row: Incident, before: Mapping[str, Any], apart: set[tuple[str, str]]
+def _spared(
+    work: Work, row: Incident, known: tuple[Mapping[str, Any], Sequence[Row[Any]]],
+    away: set[tuple[str, str]],
 ) -> set[tuple[str, str]]:
-    """Return whom a look leaves out though they were to be told, and no letter reached them."""
-    return reached.owed(work, row, before, apart, on_file(work, row, sorted(apart)))
+    """Return who was told, and is gone since: they are not told in public.
+
+    Of some nobody knows it.
+    """
+    before, sent = known
+    if sent:
+        told = _people(before, bounced.PEOPLE, "told")
+        return away & told if all(notice.untold == 0 for notice in sent) else set()
+    # Letters for others were taken back: the look before says who of those it left out was told.
+    return away & _people(before, bounced.APART) - reached.left(work, row.number, before)
 
 
 def _wider(
@@ -224,11 +236,9 @@ def counted(work: Work, row: Incident) -> set[tuple[str, str]]:
     :param row: the incident.
     :raises SealError: who they are is sealed, and cannot be read now.
     """
-    said, failed = _said(work, row), bounced.given_up(work, row.number)
-    lost = {tuple(who) for mark, who in said.get(bounced.LOST, {}).items() if mark in failed}
+    said = _said(work, row)
     left = _people(said, "told") - _people(said, bounced.APART, bounced.MISSED)
-    lost |= reached.unwritten(said)
-    return _people(said, bounced.PEOPLE) | left | {(table, text) for table, text in lost}
+    return _people(said, bounced.PEOPLE) | left | reached.left(work, row.number, said)
 
 
 def _said(work: Work, row: Incident) -> Mapping[str, Any]:
@@ -246,25 +256,6 @@ def away(work: Work, row: Incident) -> int:
     :raises SealError: who they are is sealed, and cannot be read now.
     """
     return (row.sealed or 0) + (row.erased or 0) - int(_said(work, row).get("spared", 0))
-
-
-def on_file(work: Work, row: Incident, named: Iterable[tuple[str, str]]) -> list[Person]:
-    """Return those of them who are on file; without erased ones.
-
-    :param work: the open transaction.
-    :param row: the incident.
-    :param named: table and key text of people.
-    """
-    by_table: dict[str, list[str]] = {}
-    for table, text in named:
-        by_table.setdefault(table, []).append(text)
-    found: list[Person] = []
-    for table, texts in sorted(by_table.items()):
-        if table in work.datamap.tables:
-            people = [(table, key) for key in keys_of(work, table, texts).values()]
-            shells = erased_before(work.conn, work.datamap, people)
-            found += [person for person in people if person not in shells]
-    return found
 
 
 def _reach(work: Work, row: Incident, asked: Asked) -> Reach:

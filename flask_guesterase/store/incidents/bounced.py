@@ -104,9 +104,20 @@ def lost(
     :param apart: table and key text of each of these people.
     """
     known = {**said.get(LOST, {})}
-    if apart:
-        known |= {mark: who for mark in given_up(work, number) if (who := whose(work, mark))}
+    if set(apart) - settled(said):
+        known |= {
+            mark: who for mark in given_up(work, number)
+            if (who := whose(work, mark)) and tuple(who) not in settled(said)
+        }
     return {mark: who for mark, who in sorted(known.items()) if tuple(who) in apart}
+
+
+def settled(said: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return of whom a look says itself whether anything is owed to them, table and key text.
+
+    :param said: what it found; versions of before said it of nobody.
+    """
+    return {(table, text) for table, text in said.get(APART, ()) if OWED in said}
 
 
 def _remember(work: Work, row: Row[Any], said: Mapping[str, Any]) -> None:
@@ -124,7 +135,16 @@ def whose(work: Work, mark: str) -> list[str] | None:
     :param mark: what it is known by.
     """
     box = select(tables.outbox.c.box).where(tables.outbox.c.dedupe == mark)
-    found = (safe.peek(work, work.conn.execute(box).scalar()) or {}).get(PERSON)
+    return named(work, work.conn.execute(box).scalar())
+
+
+def named(work: Work, box: str | None) -> list[str] | None:
+    """Return whose letter is in a box, table and key; None where it does not say so, or is closed.
+
+    :param work: the open transaction.
+    :param box: id of the box.
+    """
+    found = (safe.peek(work, box) or {}).get(PERSON)
     return None if found is None else list(found)
 
 
@@ -134,7 +154,9 @@ def _change(
     """Return by how many fewer are told by letters now, and by how many more otherwise."""
     one = -1 if left else 1
     if who in said.get(APART, ()):
-        return 0, one
+        # Who was told otherwise meanwhile, and left out then, counts no more.
+        counts = not left or who in (*said.get(OWED, ()), *said.get(LOST, {}).values())
+        return 0, one if counts else 0
     people = said.get(PEOPLE, ())
     if notice.state == SENDING:
         # Whom no letter was written to yet counts when one is, by what became of that of before.

@@ -38,8 +38,8 @@ from ..remembrance import remembering
 from ..settings import Property
 from ..unit import Run
 from ..work import Work
-from . import affected, alarms, records
-from .bounced import LETTER, LOST, OWED, given_up, mark
+from . import affected, alarms, reached, records
+from .bounced import LETTER, LOST, given_up, mark
 from .records import Incident
 
 if TYPE_CHECKING:
@@ -107,15 +107,18 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
     if row.reach_box is None:
         raise TransitionError("Nobody looked up whom it concerns.", "Do that first.")
     box = written.seal(work, row.controller, records.PURPOSE, {"text": text})
+    owed = reached.owing(work, row)
     if duty.notice is None:
-        owed = (safe.peek(work, row.reach_box) or {}).get(OWED, ())
         _insert(work, row, alarm, Whom.GUESTS, {
-            "state": QUEUED, "box": box, "proposed_by": actor, "untold": len(owed),
+            "state": QUEUED, "box": box, "proposed_by": actor, "untold": owed or 0,
         })  # fmt: skip
     elif duty.notice.state in (QUEUED, TAKEN_BACK):
+        # What becomes of letters is counted in one that waits, and in none that was taken back.
+        keeps = owed is None or duty.notice.state == QUEUED
         alarms.write(
-            work, duty.notice, state=QUEUED, box=box, proposed_by=actor, proposed_at=work.stamp
-        )
+            work, duty.notice, state=QUEUED, box=box, proposed_by=actor, proposed_at=work.stamp,
+            untold=duty.notice.untold if keeps else owed,
+        )  # fmt: skip
     else:
         raise TransitionError("The guests were told.", "Tell them more by another way.")
     records.tell(work, NoticeProposed, row, actor, (duty.alarm.word,))
@@ -273,7 +276,7 @@ def _written(
     """Write the next letters of one notice; return whether any waited."""
     row, notice = which
     part = everyone[notice.position : notice.position + BATCH]
-    mine = affected.on_file(work, row, part)
+    mine = reached.on_file(work, row, part)
     told = sum(_letters(work, row, words, mine))
     untold = len(part) - told
     end = notice.position + len(part)

@@ -66,7 +66,7 @@ def _line(candidate: Candidate) -> dict[str, Any]:
 
 def _left(work: Work, row: Incident) -> Sequence[Candidate]:
     """Return those on file who were to be told, and to whom no letter is or goes; in one order."""
-    named = affected.on_file(work, row, sorted(affected.counted(work, row)))
+    named = reached.on_file(work, row, sorted(affected.counted(work, row)))
     on_file = known(work.conn, work.datamap, named)
     # A row that the host emptied says of nobody who it was.
     full = {who: each for who, each in on_file.items() if each.name or each.contacts}

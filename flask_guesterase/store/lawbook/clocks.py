@@ -21,7 +21,7 @@ from ..mapping.days import DAYLESS, NUMBERS, day_of, is_unread, latest, moment_o
 from ..mapping.declared import Declared
 from ..mapping.ways import Reach, Ways, clock_of, ways
 from ..settings import Settings
-from .said import codes_of, is_left, is_lost, left_in, said_of, told_of
+from .said import codes_of, is_left, is_lost, is_untold, left_in, said_of, told_of
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ def facts_of(
     declared = datamap.declared(name)
     wanted = list(keys)
     found = ways(datamap, declared) if found is None else found
-    asked = chain(*found.events.values(), found.answers.values(), *found.before.values())
-    if is_lost(datamap, declared, [*asked, found.place, *found.places]):
-        # Whatever is read besides: of several days the last one may have stood there.
+    if is_untold(datamap, declared, found):
         return dict.fromkeys(wanted, _record(declared, settings, "", {}, {}))
     places = places_of(conn, datamap, settings, declared, wanted, found)
     events = {

@@ -19,7 +19,7 @@ from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.hops import Hop
 from ..mapping.masks import fixed_value
-from ..mapping.ways import Reach
+from ..mapping.ways import Reach, Ways
 from ..settings import Settings
 from ..statements.sql import in_order
 
@@ -337,6 +337,19 @@ def is_lost(datamap: DataMap, declared: Declared, reaches: Iterable[Reach | None
         return False
     known = [at for at in reaches if at is not None]
     return lacks(datamap, [column for at in known for column in at.reads(declared)])
+
+
+def is_untold(datamap: DataMap, declared: Declared, found: Ways) -> bool:
+    """Return whether rows of a table may say something to the law that nobody can read.
+
+    Of several days the last one may have stood in a column that the database lacks.
+
+    :param datamap: the data map; as far as it has findings about the live database.
+    :param declared: the table.
+    :param found: how its rows are read.
+    """
+    asked = chain(*found.events.values(), found.answers.values(), *found.before.values())
+    return is_lost(datamap, declared, [*asked, found.place, *found.places])
 
 
 def left_in(datamap: DataMap, declared: Declared, at: Reach) -> Any:

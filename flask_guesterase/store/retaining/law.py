@@ -19,8 +19,8 @@ from .. import tables
 from ..erasing.finder import Whose
 from ..erasing.traces import holding, tells
 from ..lawbook import blockers, rulebook
-from ..lawbook.blockers import today_at
 from ..lawbook.clocks import Record, facts_of
+from ..lawbook.said import is_untold
 from ..mapping.declared import Declared
 from ..mapping.ways import Ways, also
 from ..statements.sql import MANY, Said, asked, chunks, one_of
@@ -134,16 +134,16 @@ def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key,
     if not categories(work, declared):
         return {}
     records, known = facts(work, declared, keys), ways_of(work, declared)
+    if is_untold(work.whole(), declared, known):
+        # By what was written down of them then more may be over than by what they say now.
+        return records
     before = told_before(work, declared.name, keys)
     told = {key: record for key, (record, _, _) in before.items()}
     unsaid = {key: record for key, record in told.items() if record.silent}
     heard = silent.heard(work, declared, known, unsaid) if unsaid else {}
     # What a row holds that was sealed, or that is a profile itself, is of who stands there now.
-    here = {
-        key: (record, since) for key, (record, since, stays) in before.items()
-        if stays and declared.name not in work.datamap.subjects
-    }  # fmt: skip
-    if here:
+    here = {key: (record, since) for key, (record, since, stays) in before.items() if stays}
+    if here and declared.name not in work.datamap.subjects:
         records = strangers.unheard(work, declared, known, here, records)
     return {
         key: told[key].under(record, heard.get(key)) if key in told else record
@@ -184,7 +184,7 @@ def _still(
     said = {}
     for category, names in labels.items():
         verdict = judge(work, record, names)
-        if verdict.kept(today_at(work.settings, work.now, record.place)):
+        if verdict.kept(blockers.today_at(work.settings, work.now, record.place)):
             said[category] = reason(verdict)
     return said
 
