@@ -17,7 +17,7 @@ from flask_guesterase.core.treatment import RowRule, keep, null, redact
 from flask_guesterase.store import tables
 from flask_guesterase.store.holding import reach
 from flask_guesterase.store.mapping.datamap import resolve
-from flask_guesterase.store.retaining import law, remainder, spelling
+from flask_guesterase.store.retaining import remainder, spelling
 from flask_guesterase.store.retaining.living import Hold
 from flask_guesterase.store.work import Work
 from tests import engines
@@ -176,16 +176,3 @@ def test_a_row_that_was_noted_under_both_keys_is_nobody_elses(inn: Inn) -> None:
     both = [Hold(1, "record", "sh", "slips", row) for row in (other(inn), now(inn))]
     said = inn.run(lambda office: spelling.now(office.work, both))
     assert {each.row for each in said} == {now(inn)}
-
-
-def test_what_was_sealed_or_told_of_a_row_counts_under_another_spelling(inn: Inn) -> None:
-    """The law asks what was written down as the row was kept, whatever its key is called now."""
-    kept.note(inn.engine, "slips", other(inn), "[]", mode="sealed", box="b1")
-    (key,) = ((now(inn).partition(":")[2],),)
-    category = inn.ours("kept")[0]["category"]
-
-    def found(work: Work) -> tuple[object, bool]:
-        sealed = law.sealed_before(work, "slips", [key, ("other",)])
-        return sealed, law.told_before(work, "slips", [key, ("other",)]).keys() == {key}
-
-    assert inn.run(lambda office: found(office.work)) == ({key: frozenset({category})}, True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, ColumnElement, Select, bindparam, select
 
-from ...core.plan import NEW_STAY, Key, Row, Rulings
+from ...core.plan import NEW_STAY, Key, Row, Rulings, key_text
 from ...core.retention import Verdict, floor, pared, together
 from ...core.rule import Open, Rule
 from ...core.ruling import Reason, Ruling
@@ -306,7 +306,7 @@ def told_before(
 
     The row may not tell it any more.
     """
-    texts = spelling.as_noted(work, name, keys)
+    texts = {key_text(key): key for key in keys}
     kept, found = tables.kept.c, dict[Key, tuple[Record, datetime, bool]]()
     where = kept.table_name, kept.row_key, kept.property, kept.mode
     said = *where, kept.facts, kept.open, kept.since
@@ -388,7 +388,7 @@ def _before(
     work: Work, name: str, keys: Iterable[Key], said: Column[Any], *which: ColumnElement[bool]
 ) -> Iterator[tuple[Key, str]]:
     """Yield what is written down of these rows, each as often as an erasure kept something."""
-    kept, texts = tables.kept.c, spelling.as_noted(work, name, keys)
+    kept, texts = tables.kept.c, {key_text(key): key for key in keys}
 
     def made() -> tuple[Select[Any], list[ColumnElement[Any]]]:
         mine = kept.table_name == bindparam("table"), *which

@@ -10,7 +10,6 @@ from sqlalchemy import Table, select
 
 from ...core.holding import Scope
 from ...core.plan import Key, key_text
-from .. import tables
 from ..checking.gaps import lacks
 from ..erasing import people
 from ..erasing.keyform import fitting
@@ -163,15 +162,3 @@ def noted(
             if key not in new and (mine := exact.intersection(map(key_text, new))):
                 found[text] = min(mine)
     return found
-
-
-def as_noted(work: Work, name: str, keys: Iterable[Key]) -> dict[str, Key]:
-    """Return by which texts it may be noted what is kept of rows -> the key they have now.
-
-    :param work: the open transaction.
-    :param name: name of the table; it may not be declared any more.
-    :param keys: keys of its rows, as these spell them now.
-    """
-    texts, declared = {key_text(key): key for key in keys}, work.datamap.tables.get(name)
-    former = noted(work, declared, texts, tables.kept) if declared is not None else {}
-    return texts | {text: texts[now] for text, now in former.items()}
