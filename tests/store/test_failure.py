@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
 import psycopg
 import pymysql
 import pytest
-from sqlalchemy import create_engine, func, make_url, select
+from sqlalchemy import String, TypeDecorator, create_engine, func, literal, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import (
@@ -18,6 +19,7 @@ from flask_guesterase.core.errors import (
     RetryableError,
     SetupError,
 )
+from flask_guesterase.store.statements import failure
 from flask_guesterase.store.statements.failure import checked, is_unplaced, is_unread, translated
 from flask_guesterase.store.transaction import transaction
 
@@ -203,3 +205,26 @@ def test_a_text_nobody_can_read_is_no_server_that_is_away(sqlite_url: str) -> No
     assert "UTF-8" in told.message
     assert "ller" not in str(told)
     assert is_unread(caught.value)
+
+
+def test_a_fault_of_our_own_is_no_value_that_nobody_can_read(
+    monkeypatch: pytest.MonkeyPatch, sqlite_url: str
+) -> None:
+    """It is told, not taken for a row that says nothing; a host's type may fail by the same."""
+
+    class Odd(TypeDecorator[str]):
+        impl = String
+        cache_ok = True
+
+        def process_result_value(self, value: Any, dialect: Any) -> str:
+            raise NameError("no such name")
+
+    engine = create_engine(sqlite_url)
+    with engine.connect() as conn, pytest.raises(NameError) as theirs:
+        conn.execute(select(literal("x", Odd()))).all()
+    engine.dispose()
+    assert is_unread(theirs.value)
+    monkeypatch.delattr(failure, "is_garbled")
+    with pytest.raises(NameError) as ours:
+        is_unread(DBAPIError("SELECT", {}, ValueError()))
+    assert not is_unread(ours.value)

@@ -130,3 +130,33 @@ def test_a_box_is_prolonged_by_who_was_on_its_row_all_along(
     inn.later(days=51)
     assert inn.until() == ["2026-05-20"]
     inn.engine.dispose()
+
+
+class Accompanied(Lined):
+    """The same where a line is one guest's, and counts also from when their mate was seen."""
+
+    seen: Any = ("guest.seen", "mate.seen")
+
+
+class Mated(Lined):
+    """The same where it counts from when the mate was seen alone."""
+
+    seen: Any = "mate.seen"
+
+
+@pytest.mark.parametrize("inn_class", [Accompanied, Mated])
+def test_a_box_is_prolonged_by_who_is_on_its_row_still_though_its_guest_was_merged(
+    sqlite_url: str, tmp_path: Path, inn_class: type[Lined]
+) -> None:
+    """The days of a mate whom nobody exchanged count, whoever the row was given to."""
+    inn = opened(inn_class(sqlite_url, tmp_path))
+    inn.person(3, date(2025, 5, 1), visa=None, name="Cy Lund")
+    inn.set(PEOPLE, 2, seen=date(2025, 4, 1))
+    inn.line(1, 1, mate=3)
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    assert inn.until() == ["2026-05-01"]
+    merge(inn)
+    inn.set(PEOPLE, 3, seen=date(2025, 5, 20))
+    inn.later(days=51)
+    assert inn.until() == ["2026-05-20"]
+    inn.engine.dispose()

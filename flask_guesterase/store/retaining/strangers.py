@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
@@ -29,7 +30,7 @@ Kept = Mapping[Key, tuple[Record, datetime]]
 
 def unheard(
     work: Work, declared: Declared, known: Ways, kept: Kept, now: Mapping[Key, Record],
-    given: Collection[Key] = (),
+    given: Mapping[Key, Collection[Person]] = MappingProxyType({}),
 ) -> dict[Key, Record]:
     """Return what rows tell now, without what is said by who stands in an erased person's profile.
 
@@ -42,7 +43,8 @@ def unheard(
     :param known: how its rows are read.
     :param kept: the rows that are kept.
     :param now: what they tell.
-    :param given: rows that the host gave to others who live: no day is theirs that those tell.
+    :param given: rows that the host gave to others who live, and these: no day is the rows' that
+        nobody else tells.
     """
     look, found = _Look(work, declared, known, kept), dict(now)
     for name, at in known.answers.items():
@@ -56,8 +58,8 @@ def unheard(
         for key in set[Key]().union(*(new.filled | new.again for new in ways)):
             alone = all(key in new.strangers for new in ways)
             found[key] = _by(found[key], event, None if alone else kept[key][0].facts.events)
-        if all(look.is_told(at) for at in where):
-            for key in {key for key in given if event in found[key].facts.events}:
+        for key in look.told_by(where, {k: w for k, w in given.items() if k in there}):
+            if event in found[key].facts.events:
                 found[key] = _by(found[key], event, None)
     there = [key for key, (old, _) in kept.items() if old.place not in ("", now[key].place)]
     new = look.behind(known.place, there)
@@ -66,7 +68,9 @@ def unheard(
     return found
 
 
-def given(work: Work, declared: Declared, asked: Mapping[Key, str]) -> set[Key]:
+def given(
+    work: Work, declared: Declared, asked: Mapping[Key, str]
+) -> dict[Key, set[Person]]:
     """Return the rows that are others' by now who live, and nobody's whom a request was about.
 
     The host gave them away, as it does where it makes two profiles one. Where a row may have
@@ -75,9 +79,10 @@ def given(work: Work, declared: Declared, asked: Mapping[Key, str]) -> set[Key]:
     :param work: the open transaction.
     :param declared: table of the rows.
     :param asked: key -> number of the request for which the row is kept.
+    :return: each with whose it is.
     """
     if not asked or len(declared.paths) != 1 or not declared.paths[0].to_one:
-        return set()
+        return {}
     whose = {
         key: {person for person, _ in each}
         for key, each in owners(work.conn, work.datamap, declared, list(asked)).items()
@@ -85,7 +90,7 @@ def given(work: Work, declared: Declared, asked: Mapping[Key, str]) -> set[Key]:
     about = {number: people.spelt(work, people.taken(work, number)) for number in asked.values()}
     away = {key: who for key, who in whose.items() if who and not who & about[asked[key]]}
     full = _full(work, set[Person]().union(*away.values()))
-    return {key for key, who in away.items() if who <= full}
+    return {key: who for key, who in away.items() if who <= full}
 
 
 def _full(work: Work, who: Collection[Person]) -> set[Person]:
@@ -235,9 +240,21 @@ class _Look:
                 found.setdefault(key, set()).add((subject.name, row))
         return found
 
-    def is_told(self, at: Reach) -> bool:
-        """Return whether a profile says it, and not the row itself or another record."""
-        return self._profile(at) is not None
+    def told_by(
+        self, where: Sequence[Reach], whose: Mapping[Key, Collection[Person]]
+    ) -> set[Key]:
+        """Return the rows of which nobody but some says it: no other profile, and no record.
+
+        :param where: where it is said.
+        :param whose: the rows, and those who may say it.
+        """
+        if not whose or any(self._profile(at) is None for at in where):
+            return set()
+        said = [self._people(at, list(whose)) for at in where]
+        return {
+            key for key, who in whose.items()
+            if all(one.get(key, set[Person]()) <= set(who) for one in said)
+        }  # fmt: skip
 
     def _profile(self, at: Reach) -> int | None:
         """Return after how many steps a way comes to the last profile on it, or None."""

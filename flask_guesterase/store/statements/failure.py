@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from traceback import walk_tb
 
 from sqlalchemy.exc import (
     DataError,
@@ -278,11 +279,20 @@ def is_unread(problem: Exception) -> bool:
     """Return whether this was raised because nobody can read a value of a row.
 
     It comes from the driver, or the host's own type, once the statement is done; the transaction
-    goes on.
+    goes on. A name that our own code does not know is no value of anybody's.
     """
     if isinstance(problem, SQLAlchemyError):
         return isinstance(problem, DataError) or is_garbled(problem)
+    if isinstance(problem, NameError) and _is_ours(problem):
+        return False
     return not isinstance(problem, GuesteraseError)
+
+
+def _is_ours(problem: BaseException) -> bool:
+    """Return whether a line of this package raised it, and none of the host's beneath."""
+    frames = [frame for frame, _ in walk_tb(problem.__traceback__)]
+    package = __name__.partition(".")[0]
+    return bool(frames) and str(frames[-1].f_globals.get("__name__")).startswith(f"{package}.")
 
 
 def is_garbled(problem: BaseException) -> bool:
