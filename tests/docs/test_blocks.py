@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,8 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemLoader
 
 import flask_guesterase
+from flask_guesterase import Property
+from flask_guesterase.web.wording import papers
 from tests.docs.test_howto import blocks, hotel, run
 
 __all__ = ["hotel"]
@@ -37,16 +40,67 @@ def browser(app: Flask, login: str) -> FlaskClient:
     return client
 
 
+HOLIDAY = date(2026, 5, 1)
+
+
 @pytest.mark.parametrize(
-    ("page", "number"),
-    [("alone", 0), ("answer-in-time", 0), ("channel-manager", 0), ("copy", 0), ("guest", 0),
-     ("jurisdictions", 0), ("schedule", 0), ("sweep", 0), ("sweep", 1), ("training", 0)],
+    ("page", "number", "name", "said"),
+    [("answer-in-time", 0, "_holidays", lambda found: found("main", 2026) == {HOLIDAY}),
+     ("answer-in-time", 0, "_properties", lambda found: all(
+         each.officer.startswith("privacy@") and each.deputy for each in found)),
+     ("jurisdictions", 0, "_packs", lambda found: found == ("packs/xx.toml",)),
+     ("schedule", 0, "_teardown", lambda found: found == 0),
+     ("sweep", 0, "_pressure", lambda found: found() is True),
+     ("sweep", 1, "_night_audit", lambda found: found("main") is True)],
 )  # fmt: skip
-def test_what_a_page_declares_is_taken(page: str, number: int, hotel: Hotel) -> None:
-    """Its names are there, and its arguments are known."""
+def test_what_a_page_declares_of_the_house_is_taken(
+    page: str, number: int, name: str, said: Callable[[Any], bool], hotel: Hotel
+) -> None:
+    """Its names are there, its arguments are known, and they say what the page says."""
     given = {name: getattr(flask_guesterase, name) for name in flask_guesterase.__all__}
-    host = {"days_off": set, "queue_is_long": bool, "audit_runs": bool}
-    run(f"how-to/{page}.md", number, {**given, **host, **hotel})
+    host = {
+        "days_off": lambda code, year: {HOLIDAY},
+        "queue_is_long": lambda: True,
+        "audit_runs": lambda code: code == "main",
+    }
+    space = {**given, **host, **hotel}
+    run(f"how-to/{page}.md", number, space)
+    assert space["guesterase"] is not hotel["guesterase"]
+    assert said(getattr(space["guesterase"], name))
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "category", "joint"),
+    [("channel-manager", "booking", "reservation", ()),
+     ("copy", "stays", "", ("arrives", "leaves"))],
+)  # fmt: skip
+def test_what_a_page_declares_of_a_table_is_taken(
+    page: str, name: str, category: str, joint: tuple[str, ...]
+) -> None:
+    """A policy is made of it."""
+    space: dict[str, Any] = {}
+    run(f"how-to/{page}.md", 0, space)
+    assert (space[name].category, tuple(space[name].joint)) == (category, joint)
+
+
+def test_the_house_of_the_page_for_one_person_is_overseen() -> None:
+    """By somebody outside."""
+    (text,) = blocks("how-to/alone.md")[:1]
+    assert eval(text, {"Property": Property}).overseer == "notary@linden.example"  # noqa: S307 - the page is the test
+
+
+def test_the_training_of_the_page_is_asked_for(hotel: Hotel) -> None:
+    """By the word for warning."""
+    space: dict[str, Any] = {}
+    run("how-to/training.md", 0, space)
+    assert space["made"](hotel["db"], lambda *asked: True).training == "warn"
+
+
+def test_the_font_of_the_page_is_tried_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before those of the system."""
+    monkeypatch.setattr(papers, "FONTS", [*papers.FONTS])
+    run("how-to/guest.md", 0, {})
+    assert papers.FONTS[0] == "/srv/fonts/hotel.ttf"
 
 
 def test_the_doors_of_the_pages_open(hotel: Hotel) -> None:
