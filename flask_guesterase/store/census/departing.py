@@ -140,12 +140,14 @@ def _events(
     if not left:
         return
     controller = slug((hotel or next(iter(work.settings.properties.values()))).controller)
-    # That it is the beginning of an erasure, which tells of these lines once more as it ends.
-    begun = {event.name for event in work.events if event.number == first.request}
-    grounds = tuple(begun & {ErasureBegun.name}) if not first.ended else ()
-    own = RetentionEnded(
-        controller, first.property, first.request, SYSTEM, {first.table: len(left)}, grounds
+    # An erasure that only begins here tells of these lines once more as it ends.
+    begins = not first.ended and any(
+        isinstance(event, ErasureBegun) and event.number == first.request for event in work.events
     )
+    own = RetentionEnded(
+        controller, first.property, first.request, SYSTEM, {first.table: len(left)},
+        (ErasureBegun.name,) if begins else (),
+    )  # fmt: skip
     work.events.append(own)
     taken[len(work.events) - 1, first.table] += len(left)
     yield own, left

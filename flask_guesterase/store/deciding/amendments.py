@@ -96,11 +96,15 @@ class Draft:
 
 def drafts(work: Work, by: str) -> Sequence[Draft]:
     """Return the packs nobody signed that count where a person may decide about the law."""
-    mine = [p for p in work.settings.properties if actors.may(work, by, Permission.LAW, p)]
-    there = {p.code: p for place in mine for p in sources.texts(work.settings, place)}
+    there = {p.code: p for at in _deciding(work, by) for p in sources.texts(work.settings, at)}
     asked = {code: pack for code, pack in there.items() if packs.asks(pack)}
     signed = sources.signed_texts(work.conn, asked)
     return [Draft(c, p.name, p.mark) for c, p in sorted(asked.items()) if (c, p.mark) not in signed]
+
+
+def _deciding(work: Work, by: str) -> list[str]:
+    """Return the properties at which a person decides about the law."""
+    return [p for p in work.settings.properties if actors.may(work, by, Permission.LAW, p)]
 
 
 @dataclass(frozen=True)
@@ -358,19 +362,16 @@ def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[A
     pulse.turn(work.conn, "house-periods", work.stamp)
     table = tables.rule
     row = work.conn.execute(select(table).where(table.c.id == id_).with_for_update()).one_or_none()
+    codes = [row.property] if row and row.property else sorted(work.settings.properties)
     waits = row is not None and LineState(row.state) in states
-    every, codes = sorted(work.settings.properties), [] if row is None else [row.property]
-    codes = codes if any(codes) or row is None else every
     # Whoever decides about the law gave a wrong number, where it is none of their lines.
-    mine = [] if waits else [c for c in every if actors.may(work, by, Permission.LAW, c)]
-    if row is None or (mine and not set(codes) <= set(mine)):
+    mine = [] if waits else _deciding(work, by)
+    if row is None or (mine and not {*codes} <= {*mine}):
         raise UnknownError(
             "There is no such line in the rulebook.",
             "`flask guesterase policy waiting` lists them.",
         )
-    actor = ""
-    for code in codes:
-        actor = actors.allow(work, by, Permission.LAW, code)
+    actor = [actors.allow(work, by, Permission.LAW, code) for code in codes][-1]
     if not waits:
         raise TransitionError(
             "This line does not wait for that.", "Look at it again: it may have ended."
@@ -393,8 +394,7 @@ def _event(
     controller: str = "",
 ) -> Any:
     name = controller or work.settings.property(code).controller
-    grounds = (line.kind.value, line.state.value)
     return kind(
-        name, code, actor=actor, counts=dict(counts or {}), grounds=grounds,
-        marks={"rule": line.mark},
+        name, code, actor=actor, counts=dict(counts or {}), marks={"rule": line.mark},
+        grounds=(line.kind.value, line.state.value),
     )  # fmt: skip

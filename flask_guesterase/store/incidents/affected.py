@@ -29,7 +29,6 @@ from ..retaining.holds import keys_of, may_lie_at
 from ..statements.sql import chunks
 from ..work import Work
 from . import alarms, bounced, gone, lasting, reached, records
-from .reached import people as _people
 from .records import Incident
 
 LIVING, SEALED, ERASED = "living", "sealed", "erased"
@@ -113,7 +112,8 @@ def _owing(work: Work, row: Incident, actor: str, found: Reach) -> dict[str, Any
     sent = _sent(work, row)
     before = reached.before(_before(work, row), bool(sent))
     # Letters were written to those on file; the others were counted with them.
-    told, missed = _people(before, "people", "told"), _people(before, "sealed", "missed")
+    told = reached.people(before, "people", "told")
+    missed = reached.people(before, "sealed", "missed")
     if "missed" not in before:
         # Versions of before kept of those who are gone how many they were.
         missed |= found.erased if sent else set()
@@ -121,7 +121,7 @@ def _owing(work: Work, row: Incident, actor: str, found: Reach) -> dict[str, Any
     living = {(name, key_text(key)) for name, key in found.living}
     new = away - told - missed
     spared = _spared(work, row, (before, sent), away)
-    apart, missed = _people(before, bounced.APART), missed | new
+    apart, missed = reached.people(before, bounced.APART), missed | new
     if sent and living <= told:
         owed = reached.left(work, row.number, before)
     else:
@@ -186,10 +186,10 @@ def _spared(
     """
     before, sent = known
     if sent:
-        told = _people(before, bounced.PEOPLE, "told")
+        told = reached.people(before, bounced.PEOPLE, "told")
         return away & told if all(notice.untold == 0 for notice in sent) else set()
     # Letters for others were taken back: the look before says who of those it left out was told.
-    return away & _people(before, bounced.APART) - reached.left(work, row.number, before)
+    return away & reached.people(before, bounced.APART) - reached.left(work, row.number, before)
 
 
 def _wider(
@@ -237,8 +237,8 @@ def counted(work: Work, row: Incident) -> set[tuple[str, str]]:
     :raises SealError: who they are is sealed, and cannot be read now.
     """
     said = _said(work, row)
-    left = _people(said, "told") - _people(said, bounced.APART, bounced.MISSED)
-    return _people(said, bounced.PEOPLE) | left | reached.left(work, row.number, said)
+    left = reached.people(said, "told") - reached.people(said, bounced.APART, bounced.MISSED)
+    return reached.people(said, bounced.PEOPLE) | left | reached.left(work, row.number, said)
 
 
 def _said(work: Work, row: Incident) -> Mapping[str, Any]:

@@ -110,8 +110,8 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
     owed = reached.owing(work, row)
     if duty.notice is None:
         _insert(work, row, alarm, Whom.GUESTS, {
-            "state": QUEUED, "box": box, "proposed_by": actor, "untold": owed or 0,
-        })  # fmt: skip
+            "state": QUEUED, "box": box, "proposed_by": actor,
+        }, owed or 0)  # fmt: skip
     elif duty.notice.state in (QUEUED, TAKEN_BACK):
         # What becomes of letters is counted in one that waits, and in none that was taken back.
         keeps = owed is None or duty.notice.state == QUEUED
@@ -384,12 +384,12 @@ def _letter(
 
 
 def _insert(
-    work: Work, row: Incident, alarm: str, whom: Whom, values: dict[str, Any]
+    work: Work, row: Incident, alarm: str, whom: Whom, values: dict[str, Any], untold: int = 0
 ) -> int:
     done = work.conn.execute(
         insert(tables.notice).values(
             incident=row.number, controller=row.controller, property=row.property, alarm=alarm,
-            whom=whom.value, proposed_at=work.stamp, position=0, told=0, **{"untold": 0, **values},
+            whom=whom.value, proposed_at=work.stamp, position=0, told=0, untold=untold, **values,
         )
     )  # fmt: skip
     return int(cast(Any, done.inserted_primary_key)[0])

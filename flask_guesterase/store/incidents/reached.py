@@ -93,10 +93,7 @@ def before(said: Mapping[str, Any], sent: bool) -> Mapping[str, Any]:
 
 
 def owed(
-    work: Work,
-    row: Incident,
-    said: Mapping[str, Any],
-    apart: Collection[tuple[str, str]],
+    work: Work, row: Incident, said: Mapping[str, Any], apart: Collection[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     """Return whom a look leaves out though they were to be told, and no letter reached them.
 

@@ -111,7 +111,7 @@ def copy() -> str:
         case=case,
         hotel=hotel,
         # A guest looks for who they are said to be first, not for a log.
-        parts=[_shown(tongue, part) for part in sorted(held.parts, key=_place)],
+        parts=[_shown(tongue, part) for part in sorted(held.parts, key=_is_besides)],
         timed=any(_WRITTEN.fullmatch(text) for text in _texts(held)),
         complaint=lawwords.complaint(tongue, hotel),
         recalled=lawwords.cannot_recall(tongue, hotel),
@@ -201,7 +201,8 @@ def _texts(held: Copy) -> Iterator[str]:
             yield from filter(None, record.values.values())
 
 
-def _place(part: Part) -> bool:
+def _is_besides(part: Part) -> bool:
+    """Return whether a table is no profile."""
     return part.table not in current.datamap.subjects
 
 
