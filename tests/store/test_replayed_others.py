@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Date, func, update
+from sqlalchemy import Date, delete, func, update
 
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store import tables
@@ -21,7 +21,7 @@ from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import remembering, tracing
 from tests.store.hotel import Booking as HotelBooking
-from tests.store.hotel import Guest, Scan, policies
+from tests.store.hotel import Guest, Invoice, Scan, policies
 from tests.store.lodge import Booking, Lodge
 from tests.store.lodge import policies as watched
 from tests.store.test_replayed import Copied
@@ -70,6 +70,27 @@ def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Cop
     assert hotel.row(1)["email"] != ANN["email"]
     assert hotel.state(number) == "erased"
     assert copied.certified(number)["state"] == "erased"
+
+
+def test_of_who_got_the_key_since_nothing_is_left_or_kept_under_the_request(copied: Copied) -> None:
+    """The copy knew the approved request; an interface then gave the guest's key to another."""
+    hotel = copied.hotel
+    number = hotel.approved(email=ANN["email"])
+    copied.copy()
+    assert hotel.erased(number) == "erased"
+    copied.restore()
+    with hotel.engine.begin() as conn:
+        conn.execute(delete(Guest).where(Guest.id == 1))
+    hotel.guest(1, name="Cy Lund", email="cy@mail.example", document_no="2026-02-02")
+    hotel.put(HotelBooking, id=1, number="B1", guest_id=1, remark="late")
+    hotel.put(Invoice, id=1, booking_id=1, billed_to="Cy Lund", total=5)
+    assert copied.replay().counts["other"] == 1
+    copied.work()
+    assert (hotel.row(1)["name"], hotel.ours("kept")) == ("Cy Lund", [])
+    assert hotel.state(number) == "erased"
+    assert (copied.certified(number)["partial"], copied.certified(number)["stays"]) == ([], [])
+    theirs = hotel.approved(email="cy@mail.example")
+    assert hotel.erased(theirs) == "sealed"
 
 
 def test_a_certificate_says_again_that_a_file_stays_with_another(copied: Copied) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...core.plan import Outcome, Person
 from ...core.remembrance import Line, Trace
+from ...core.returning import PERHAPS_ANOTHER
 from ..comeback import marks, remembered
+from ..erasing import people
 from ..remembrance.forgotten import Forgotten, Judged, Verdict, shells
 from ..statements.sql import python_type
 from ..work import Work
@@ -24,6 +27,24 @@ def emptied(work: Work, judged: Sequence[Judged]) -> set[Person]:
     :param judged: what is thought of the rows of a line of the register.
     """
     return shells(work, _of(judged, Verdict.OTHER))
+
+
+def told_apart(work: Work, number: str, judged: Sequence[Judged]) -> list[Judged]:
+    """Return what is thought of rows; one lives that has the key of whom the copy knew, no more.
+
+    Else it is taken for the guest of the request: what is theirs would be left or kept under it.
+
+    :param work: the open transaction.
+    :param number: number of the request; empty for what has none.
+    :param judged: what is thought of the rows of a line of the register.
+    """
+    who = set(_of(judged, Verdict.OTHER)) & {*people.taken(work, number)} if number else set()
+    who -= shells(work, who)
+    return [
+        replace(each, verdict=Verdict.LIVES, why=PERHAPS_ANOTHER)
+        if (each.table, each.key) in who else each
+        for each in judged
+    ]  # fmt: skip
 
 
 def marked_again(

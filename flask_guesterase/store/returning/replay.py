@@ -281,7 +281,7 @@ def _line(
     if note.request:
         _bury(work, note.request, lost.emptied(work, judged))
         counts["marks"] += lost.marked_again(work, known, line, judged, done)
-    for each in judged:
+    for each in lost.told_apart(work, note.request, judged):
         _note(work, line, each)
     if case is not None:
         catch_up(work, case, line, done[0] if done else None)
