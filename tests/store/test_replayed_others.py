@@ -93,6 +93,31 @@ def test_of_who_got_the_key_since_nothing_is_left_or_kept_under_the_request(copi
     assert hotel.erased(theirs) == "sealed"
 
 
+def test_what_hangs_on_a_row_of_which_is_asked_is_not_kept_under_the_request(
+    copied: Copied,
+) -> None:
+    """Who got the key has the erased guest's mailbox, a family's; the officer says who it is."""
+    hotel = copied.hotel
+    number = hotel.approved(email=ANN["email"])
+    copied.copy()
+    assert hotel.erased(number) == "erased"
+    copied.restore()
+    with hotel.engine.begin() as conn:
+        conn.execute(delete(Guest).where(Guest.id == 1))
+    hotel.guest(1, name="Cy Berg", email=ANN["email"], document_no="2026-02-02")
+    hotel.put(HotelBooking, id=1, number="B1", guest_id=1, remark="late")
+    hotel.put(Invoice, id=1, booking_id=1, billed_to="Cy Berg", total=5)
+    copied.replay()
+    copied.work()
+    assert (hotel.state(number), hotel.ours("kept")) == ("partial", [])
+    assert {item["reason"] for item in copied.certified(number)["partial"]} == {"perhaps-back"}
+    [back] = hotel.ours("returned")
+    with hotel.begin() as office:
+        office.settle_return(back["id"], "clerk", theirs=False)
+    copied.work()
+    assert (hotel.state(number), hotel.ours("kept")) == ("erased", [])
+
+
 def test_a_certificate_says_again_that_a_file_stays_with_another(copied: Copied) -> None:
     """As the one did that the copy does not have."""
     hotel = copied.hotel

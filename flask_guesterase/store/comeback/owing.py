@@ -148,8 +148,11 @@ def theirs() -> Select[tuple[str]]:
     )  # fmt: skip
 
 
-def without_living(work: Work, number: str, who: Iterable[Person]) -> tuple[Person, ...]:
-    """Return people without those whose row came back and lives: nothing of it is left undone.
+def settled(work: Work, number: str, who: Iterable[Person]) -> tuple[Person, ...]:
+    """Return people without those whose row came back and lives, or may be somebody else's.
+
+    Of the one nothing is left undone; of the other a person says whose it is, and what hangs on
+    the row is until then nobody's to keep under the request.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -158,8 +161,8 @@ def without_living(work: Work, number: str, who: Iterable[Person]) -> tuple[Pers
     table = tables.returned
     found = work.conn.execute(
         select(table.c.table_name, table.c.row_key).where(
-            table.c.request == number, table.c.state == LIVES
+            table.c.request == number, table.c.state.in_((LIVES, ASKED))
         )
     )
-    living = {(row.table_name, row.row_key) for row in found}
-    return tuple((name, key) for name, key in who if (name, key_text(key)) not in living)
+    without = {(row.table_name, row.row_key) for row in found}
+    return tuple((name, key) for name, key in who if (name, key_text(key)) not in without)

@@ -61,7 +61,7 @@ def check(work: Work, number: str) -> State:
         raise TransitionError("Nothing was erased yet.", "Erase first.")
     if unremoved.removing(work, [case.number], queued=case.state is State.PARTIAL):
         return case.state
-    who = owing.without_living(work, case.number, people.taken(work, case.number))
+    who = owing.settled(work, case.number, people.taken(work, case.number))
     drawn = planning.plan(work, who, case.property)
     left = [item for look in CHECKS.values() for item in look(work, case, drawn)]
     left += [*refresh.stale(case), *owing.left(work, case.number), *_files(work, case)]
