@@ -365,6 +365,8 @@ def test_a_key_without_a_foreign_key_is_a_way_too() -> None:
     ("tour_operator_guests", "name phone", False),
     ("tour_operators", "name email", False),
     ("badminton_members", "name phone", False),
+    ("gaestehaeuser", "name phone", False),
+    ("häuser", "name email", False),
 ])  # fmt: skip
 def test_a_name_alone_makes_nobody_staff(name: str, columns: str, staff: bool) -> None:
     """A table exempted by its name keeps what its columns say about guests for good."""

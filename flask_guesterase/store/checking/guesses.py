@@ -17,7 +17,8 @@ PEOPLE = re.compile(
 EMPLOYED = re.compile(
     r"staff|employee|(?<!tour)(?<!tour_)operator|clerk|(?<!b)admin(istrator)?|员工", re.I
 )
-STAFF = re.compile(f"user|{EMPLOYED.pattern}", re.I)
+# German houses (haeuser, häuser) are no users.
+STAFF = re.compile(f"(?<!hae)(?<!hä)user|{EMPLOYED.pattern}", re.I)
 DUTY = re.compile(
     r"role|permission|department|position|salary|hired|is_?(admin|staff|superuser)|角色|权限|部门",
     re.I,
