@@ -316,6 +316,17 @@ def test_columns_that_came_and_went(any_hotel: Hotel) -> None:
         assert set(conn.execute(text("SELECT vip FROM scans")).scalars()) == {3}
 
 
+def test_what_stood_in_a_renamed_column_comes_back_by_no_second_try(hotel: Hotel) -> None:
+    """The page on taking back says so: what came back is not touched again."""
+    number = filled(hotel)
+    hotel.erased(number)
+    alter(hotel, "ALTER TABLE guests RENAME COLUMN phone TO mobile")
+    assert restore(hotel, number).tables["guests"].gone == ("phone",)
+    alter(hotel, "ALTER TABLE guests RENAME COLUMN mobile TO phone")
+    assert restore(hotel, number).tables["guests"].already == 1
+    assert (hotel.row(1)["name"], hotel.row(1)["phone"]) == ("Ann Berg", None)
+
+
 def test_a_column_that_must_be_filled_a_table_that_is_gone_a_name_in_another_case(
     any_hotel: Hotel,
 ) -> None:

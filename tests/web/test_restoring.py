@@ -259,6 +259,20 @@ def test_at_a_console_both_need_codes_of_their_own(
     assert CANARY not in json.dumps(done)
 
 
+def test_a_console_says_what_has_no_column_to_come_back_into(
+    house: House, number: str, console: Console
+) -> None:
+    """The column was given another name inside the window; its value is not said."""
+    with house.hotel.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE guests RENAME COLUMN phone TO mobile")
+    _, said = console.raw(
+        "restore", number, "--by", "officer", "--code", code_of(house, "officer"),
+        "--second", "second", "--second-code", code_of(house, "second"), "--ground", "wrong-plan",
+    )  # fmt: skip
+    assert "There is no column of these names any more: guests (phone)." in said
+    assert "no second try brings anything back into rows that did" in said
+
+
 @pytest.mark.parametrize("typed", [str.upper, str.lower])
 @pytest.mark.parametrize("door", ["page", "console", "api"])
 def test_stored_views_show_the_guest_again(

@@ -99,6 +99,11 @@ def _note(report: Report) -> str:
         notes.append(f"There was no safety copy of {', '.join(parts)}.")
     if report.recipients:
         notes.append(f"Tell them that it was taken back: {', '.join(report.recipients)}.")
+    if lost := [f"{name} ({', '.join(t.gone)})" for name, t in report.tables.items() if t.gone]:
+        notes.append(
+            f"There is no column of these names any more: {', '.join(lost)}. What stood in "
+            "them did not come back, and no second try brings anything back into rows that did."
+        )
     if report.counts["refused"]:
         notes.append("What did not come back can be tried again until the window ends.")
     return " ".join(notes)
