@@ -394,3 +394,11 @@ def test_without_shared_logins_nobody_is_asked(house: House) -> None:
     assert not house.extension.shares("clerk")
     answer = house.browser("clerk").post(f"{DESK}/new", **FILING)
     assert answer.status_code == 303
+
+
+def test_a_clerk_finds_where_to_write_down_a_complaint(house: House) -> None:
+    """*Reception* leads whoever may file to the form, which no menu of theirs has."""
+    clerk, form = house.browser("clerk"), f"{DESK}/complaints/new"
+    assert f'href="{form}"' in clerk.get(f"{DESK}/reception")
+    assert "File a complaint" in clerk.get(form, wish="en")
+    assert f'href="{form}"' not in house.browser("night").get(f"{DESK}/reception")
