@@ -76,7 +76,8 @@ class Reach:
 def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     """Look up whom an incident may concern; keep it in a sealed box and return the counts.
 
-    What cannot be told counts as concerned: a record without a day, a row without a place.
+    What cannot be told counts as concerned: a record without a day, a row without a place, also
+    where the database lacks the column that said it.
 
     :param work: the open transaction.
     :param number: number of the incident.
@@ -324,7 +325,7 @@ def _concerned(
     work: Work, declared: Declared, keys: Sequence[Key], where: tuple[str, Asked]
 ) -> list[Key]:
     code, asked = where
-    places = places_of(work.conn, work.datamap, work.settings, declared, keys)
+    places = places_of(work.conn, work.whole(), work.settings, declared, keys)
     elsewhere = set(work.settings.properties) - {code}
     mine = [key for key in keys if places.get(key) not in elsewhere]
     if asked.since is None and asked.until is None:
@@ -341,7 +342,7 @@ def _lying(work: Work, name: str, code: str, rows: Sequence[Row[Any]]) -> list[R
     """Return kept rows without those that stand as they were and say that they lie elsewhere."""
     declared = work.datamap.declared(name)
     keys = keys_of(work, name, {row.row_key for row in rows if row.mode in _STANDING})
-    places = places_of(work.conn, work.datamap, work.settings, declared, list(keys.values()))
+    places = places_of(work.conn, work.whole(), work.settings, declared, list(keys.values()))
     elsewhere = set(work.settings.properties) - {code}
     others = {text for text, key in keys.items() if places.get(key) in elsewhere}
     return [row for row in rows if row.mode not in _STANDING or row.row_key not in others]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from ...core.plan import Key
 from ..lawbook.clocks import days_of, every_day
+from ..lawbook.said import is_lost
 from ..mapping.declared import Declared
 from ..mapping.ways import ways
 from ..statements.failure import is_unread
@@ -22,8 +24,9 @@ def within(
 ) -> list[Key]:
     """Return the rows that are of some days, or may be.
 
-    A row without a day may be of any. One that tells of a single stay is of all days from its
-    first to its last, and of all later ones as long as the stay has not ended.
+    A row without a day may be of any, and each may where the database lacks a column of days. One
+    that tells of a single stay is of all days from its first to its last, and of all later ones as
+    long as the stay has not ended.
 
     :param work: the open transaction.
     :param declared: the table.
@@ -32,6 +35,9 @@ def within(
     :param span: the first and the last day in question.
     """
     zone = ZoneInfo(work.settings.property(code).zone)
+    dated = chain.from_iterable(ways(work.datamap, declared).events.values())
+    if is_lost(work.whole(), declared, dated):
+        return list(keys)
     told = _told(work, declared, keys, zone)
     return [key for key in keys if key not in told or _is_of(*told[key], span)]
 
@@ -62,7 +68,7 @@ def _lasting(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, b
     if not ends or not all(at.to_one for some in events.values() for at in some):
         return {}
     name, settings = declared.name, work.settings
-    over = [days_of(work.conn, work.datamap, settings, name, keys, event) for event in ends]
+    over = [days_of(work.conn, work.whole(), settings, name, keys, event) for event in ends]
     return {key: not any(each[key] for each in over) for key in keys}
 
 
