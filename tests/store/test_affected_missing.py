@@ -18,18 +18,10 @@ from tests.store.watched import Watch
 
 
 @pytest.fixture(params=engines.DEEP)
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database on SQLite; on each of the three engines at full depth."""
     with engines.fresh_database(request.param) as made:
         yield made
-
-
-@pytest.fixture
-def watch(url: str, tmp_path: Path) -> Iterator[Watch]:
-    """A hotel in which something happens."""
-    made = Watch(url, tmp_path)
-    yield made
-    made.engine.dispose()
 
 
 def lose(hotel: Watch | Returning, table: str, column: str) -> None:
@@ -66,9 +58,9 @@ def test_what_an_erasure_kept_counts_where_nobody_can_tell_where_it_lies(
     assert (found["living"], found["sealed"]) == (4, 1)
 
 
-def test_a_record_whose_day_nobody_can_tell_counts(url: str, tmp_path: Path) -> None:
+def test_a_record_whose_day_nobody_can_tell_counts(database_url: str, tmp_path: Path) -> None:
     """The column of the day is gone: it may be of any."""
-    returning = Returning(url, tmp_path)
+    returning = Returning(database_url, tmp_path)
     returning.person(1, date(2026, 1, 10))
     returning.person(2, date(2026, 3, 1))
     lose(returning, "stays", "left_on")

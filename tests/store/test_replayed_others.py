@@ -72,8 +72,9 @@ def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Cop
     assert copied.certified(number)["state"] == "erased"
 
 
-def test_of_who_got_the_key_since_nothing_is_left_or_kept_under_the_request(copied: Copied) -> None:
-    """The copy knew the approved request; an interface then gave the guest's key to another."""
+def given_on(copied: Copied, name: str, email: str) -> str:
+    """Restore a copy that knows an approved request, and give its guest's key, with a bill, to
+    somebody else; return the number of the request."""
     hotel = copied.hotel
     number = hotel.approved(email=ANN["email"])
     copied.copy()
@@ -81,9 +82,16 @@ def test_of_who_got_the_key_since_nothing_is_left_or_kept_under_the_request(copi
     copied.restore()
     with hotel.engine.begin() as conn:
         conn.execute(delete(Guest).where(Guest.id == 1))
-    hotel.guest(1, name="Cy Lund", email="cy@mail.example", document_no="2026-02-02")
+    hotel.guest(1, name=name, email=email, document_no="2026-02-02")
     hotel.put(HotelBooking, id=1, number="B1", guest_id=1, remark="late")
-    hotel.put(Invoice, id=1, booking_id=1, billed_to="Cy Lund", total=5)
+    hotel.put(Invoice, id=1, booking_id=1, billed_to=name, total=5)
+    return number
+
+
+def test_of_who_got_the_key_since_nothing_is_left_or_kept_under_the_request(copied: Copied) -> None:
+    """The copy knew the approved request; an interface then gave the guest's key to another."""
+    hotel = copied.hotel
+    number = given_on(copied, name="Cy Lund", email="cy@mail.example")
     assert copied.replay().counts["other"] == 1
     copied.work()
     assert (hotel.row(1)["name"], hotel.ours("kept")) == ("Cy Lund", [])
@@ -98,15 +106,7 @@ def test_what_hangs_on_a_row_of_which_is_asked_is_not_kept_under_the_request(
 ) -> None:
     """Who got the key has the erased guest's mailbox, a family's; the officer says who it is."""
     hotel = copied.hotel
-    number = hotel.approved(email=ANN["email"])
-    copied.copy()
-    assert hotel.erased(number) == "erased"
-    copied.restore()
-    with hotel.engine.begin() as conn:
-        conn.execute(delete(Guest).where(Guest.id == 1))
-    hotel.guest(1, name="Cy Berg", email=ANN["email"], document_no="2026-02-02")
-    hotel.put(HotelBooking, id=1, number="B1", guest_id=1, remark="late")
-    hotel.put(Invoice, id=1, booking_id=1, billed_to="Cy Berg", total=5)
+    number = given_on(copied, name="Cy Berg", email=ANN["email"])
     copied.replay()
     copied.work()
     assert (hotel.state(number), hotel.ours("kept")) == ("partial", [])

@@ -39,7 +39,7 @@ def told_apart(work: Work, number: str, judged: Sequence[Judged]) -> list[Judged
     :param judged: what is thought of the rows of a line of the register.
     """
     who = set(_of(judged, Verdict.OTHER)) & {*people.taken(work, number)} if number else set()
-    who -= shells(work, who)
+    who -= emptied(work, judged)
     return [
         replace(each, verdict=Verdict.LIVES, why=PERHAPS_ANOTHER)
         if (each.table, each.key) in who else each
