@@ -71,7 +71,7 @@ COURSE = frozenset((
 STEPS, GROUNDS = 200, 8
 """How many of these are kept, and grounds of each: whoever shows a journal may have written as many
 as they like, and as long ones."""
-TOLD = ("action", "actor", "at", "index")
+TOLD = ("action", "actor", "at", "epoch", "index")
 CLOCK = ("clock-doubted", "clock-confirmed")
 LOOSE = ("host", "guest")
 OTHERS = re.compile(r"(boxes|cases|erasures-[0-9a-f]{12})\.jsonl")
@@ -1018,10 +1018,15 @@ def steps(content: dict[str, Any], inputs: Inputs) -> list[dict[str, Any]]:
 
 
 def course(content: dict[str, Any], inputs: Inputs) -> list[str]:
-    """Return the same as a reader wants it: who did what when, a line each."""
+    """Return the same as a reader wants it: who did what when, a line each.
+
+    Each epoch counts its entries from 0, so that of several each line names its own.
+    """
+    several = len(inputs.epochs(content["controller"])) > 1
     lines = [
         " ".join(filter(None, (
-            f"journal, entry {entry['index']}, {entry['at']}: {entry['action']} by "
+            f"journal, {'epoch %d, ' % entry['epoch'] if several else ''}"
+            f"entry {entry['index']}, {entry['at']}: {entry['action']} by "
             f"{entry['actor']}", f"({', '.join(entry['grounds'])})" if entry["grounds"] else "",
         )))
         for entry in steps(content, inputs)

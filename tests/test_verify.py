@@ -295,6 +295,26 @@ def test_what_the_journal_says_of_a_request(house):
     assert not [line for line in ask(path)[1]["says"] if line.startswith("journal")]
 
 
+def test_what_journals_of_two_epochs_say_of_a_request(house):
+    """Each epoch counts anew, so a line about an entry names the epoch as well."""
+    number = f"E-{house.number + 3}"
+    house.append(action="erasure-requested", request=number, actor="a1", grounds=("letter",))
+    seen = open_checkpoint(house.checkpoint("old.txt").read_text(), house.keeper.public_key())
+    with transaction(house.engine) as conn:
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    house.append(action="erasure-approved", request=number, actor="a2")
+    said = house.certificate()
+    assert said.content.number == number
+    path = house.file("certificate.json", said.to_json())
+    _, answer = ask(path, "--journal", house.journal())
+    told = [line.partition(" by ")[0] for line in answer["says"] if line.startswith("journal, ")]
+    assert told == [
+        f"journal, epoch 0, entry 6, {AT}: erasure-requested",
+        f"journal, epoch 1, entry 1, {AT}: erasure-approved",
+        f"journal, epoch 1, entry 2, {AT}: check-completed",
+    ]
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [({"erased": "2026-11-20"}, 1), ({"erased": "2026-11-23"}, 0), ({"erased": "2026-11-25"}, 0),
