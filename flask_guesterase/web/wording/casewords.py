@@ -15,7 +15,10 @@ ABOUTS: dict[str, str] = {
 """What a guest complains about."""
 
 OUTCOMES: dict[str, str] = {
-    "upheld": N_("What the hotel decided stands."),
+    # Of each complaint, also where nothing was decided: of how somebody was treated, of a delay.
+    "upheld": N_(
+        "The complaint was not found to be right; what the hotel did or decided stays as it is."
+    ),
     "overturned": N_("The refusal does not stand; the request is decided anew."),
     "remedied": N_("The complaint is right, and it was put right."),
 }
