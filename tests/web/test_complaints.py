@@ -419,6 +419,22 @@ def test_a_clerk_who_filed_a_complaint_and_may_not_read_it_is_told_that_it_was_n
     assert house.hotel.ours("complaint")[0]["acknowledged_at"] is not None
 
 
+def test_a_clerk_learns_what_to_tell_whoever_leaves_no_contact(house: House) -> None:
+    """Who complained by telephone and left none is told by when, and where the answer is: there a
+    letter with the number of the complaint waits to be printed."""
+    answer = house.browser("clerk").post(
+        f"{DESK}/complaints/new?lang=en", property="sh", about="about-manner", text=WORDS,
+        channel="phone", received="2026-03-01", sure="2026-03-01", lang="en",
+    )  # fmt: skip
+    number = re.findall(r"GC-\w{8}", answer.text)[0]
+    assert re.search(r"an answer by [\w, ]*\b2026 at the latest", answer.text)
+    assert "Where there is none it waits on the page Messages to be printed" in answer.text
+    page = f"{DESK}/complaints/{number}"
+    officer = house.browser("officer")
+    assert officer.post(f"{page}/answer", page, outcome="upheld", words="Yes.").status_code == 303
+    assert f"Your complaint {number}" in house.browser("clerk").get(f"{DESK}/outbox")
+
+
 def test_a_reviewer_needs_link_and_code_and_sees_one_case(house: House) -> None:
     """A scanner uses nothing up; the wrong code opens nothing; afterwards the link is dead."""
     number, guest = refused(house)

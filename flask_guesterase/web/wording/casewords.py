@@ -98,6 +98,14 @@ COUNTED: dict[str, str] = {
 }
 """What their entries in the journal count."""
 
+OWN_ENDED: dict[str, str] = {
+    "closed": N_("closed requests rid of what only open ones need"),
+    "keys": N_("keys that are to be destroyed once more"),
+    "facts": N_("sealed rows of which less is noted now"),
+    "sealed": N_("notes that a row was sealed"),
+}
+"""What ended of our own records, where no table of ours has that name."""
+
 DAYS: dict[str, str] = {
     "day-received": N_("your request came in"),
     "day-shown": N_("it was shown that it is you"),
