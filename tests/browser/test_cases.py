@@ -145,6 +145,7 @@ def test_an_incident_with_its_clock(walker: Walker, words: Words) -> None:
     walker.look(officer, f"{words.lang}-64-incident")
     officer.check("[name=severity][value=risk-high]")
     officer.check("[name=cause][value=theft]")
+    officer.locator("form[action$=classify] details > summary").first.click()
     officer.locator("[name=column]").first.check()
     press(officer.locator("form[action$=classify] button"))
     press(officer.locator("form[action$=reach] button"))

@@ -180,6 +180,8 @@ def test_an_incident_needs_no_mouse(walker: Walker) -> None:
     push(officer, "main tbody a")
     choose(officer, "severity", "risk-high")
     choose(officer, "cause", "theft")
+    go(officer, "form[action$='/classify'] details > summary")
+    officer.keyboard.press("Enter")
     go(officer, "[name=column]")
     officer.keyboard.press("Space")
     push(officer, "form[action$='/classify'] button")

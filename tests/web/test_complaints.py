@@ -92,11 +92,42 @@ def test_the_page_of_a_request_says_what_became_of_complaints_about_it(house: Ho
     form, there = {"outcome": "upheld", "words": ""}, f"{DESK}/complaints/{complaint}"
     assert house.browser("second").post(f"{there}/answer", there, **form).status_code == 303
     assert "No answer yet." not in (said := house.browser("officer").get(page, wish="en"))
-    answer = "What the hotel decided stands."
+    answer = "what the hotel did or decided stays as it is."
     assert answer in said
     assert answer in guest.get("/privacy/case?lang=en")
     assert "laughed" not in said
     assert (shown("officer"), shown("clerk")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("wish", "said", "wrong"),
+    [("en", "The complaint was not found to be right", "What the hotel decided stands"),
+     ("de", "hat sich nicht als berechtigt erwiesen", "Entscheidung des Hotels hat Bestand"),
+     ("es", "no se consideró fundada", "Lo que decidió el hotel se mantiene"),
+     ("fr", "n’a pas été jugée fondée", "décision de l’hôtel est maintenue"),
+     ("ja", "苦情は正当とは認められませんでした", "判断は維持されます"),
+     ("zh", "投诉不成立", "酒店的决定成立")],
+)  # fmt: skip
+def test_an_answer_claims_no_decision_where_nothing_was_decided(
+    house: House, wish: str, said: str, wrong: str
+) -> None:
+    """Who was treated badly contests no decision: neither the choice of staff nor the letter, in
+    whatever language, says that one stands."""
+    given = Grievance("about-manner", WORDS, "sh", lang=wish, contact="ann@mail.example")
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.file_complaint(given, "clerk")
+    page = f"{DESK}/complaints/{number}"
+    officer = house.browser("officer")
+    form = {"outcome": "upheld", "words": ""}
+    for shown in (
+        officer.get(f"{page}?lang={wish}"), officer.post(f"{page}/letter", **form).text,
+    ):  # fmt: skip
+        assert said in shown
+        assert wrong not in shown
+    assert officer.post(f"{page}/answer", page, **form).status_code == 303
+    letter = house.browser("officer").get(f"{DESK}/outbox")
+    assert said in letter
+    assert wrong not in letter
 
 
 @pytest.mark.parametrize("template", ["complained", "complaint"])
@@ -386,6 +417,22 @@ def test_a_clerk_who_filed_a_complaint_and_may_not_read_it_is_told_that_it_was_n
     assert "It is noted." in main
     assert action not in main
     assert house.hotel.ours("complaint")[0]["acknowledged_at"] is not None
+
+
+def test_a_clerk_learns_what_to_tell_whoever_leaves_no_contact(house: House) -> None:
+    """Who complained by telephone and left none is told by when, and where the answer is: there a
+    letter with the number of the complaint waits to be printed."""
+    answer = house.browser("clerk").post(
+        f"{DESK}/complaints/new?lang=en", property="sh", about="about-manner", text=WORDS,
+        channel="phone", received="2026-03-01", sure="2026-03-01", lang="en",
+    )  # fmt: skip
+    number = re.findall(r"GC-\w{8}", answer.text)[0]
+    assert re.search(r"an answer by [\w, ]*\b2026 at the latest", answer.text)
+    assert "Where there is none it waits on the page Messages to be printed" in answer.text
+    page = f"{DESK}/complaints/{number}"
+    officer = house.browser("officer")
+    assert officer.post(f"{page}/answer", page, outcome="upheld", words="Yes.").status_code == 303
+    assert f"Your complaint {number}" in house.browser("clerk").get(f"{DESK}/outbox")
 
 
 def test_a_reviewer_needs_link_and_code_and_sees_one_case(house: House) -> None:

@@ -141,7 +141,7 @@ def complain(guest: Browser, path: str = "/privacy/case/complain", **more: str) 
 
 @pytest.mark.parametrize(
     ("outcome", "said"),
-    [("upheld", "What the hotel decided stands."),
+    [("upheld", "what the hotel did or decided stays as it is."),
      ("overturned", "The refusal does not stand; the request is decided anew.")],
 )  # fmt: skip
 def test_a_complaint_and_its_answer_are_on_the_page_of_the_case(

@@ -613,6 +613,23 @@ def test_words_in_which_nothing_can_be_seen_are_asked_for_where_they_were_typed(
     assert page.count('class="wrong"') == 1
 
 
+def test_the_columns_of_an_incident_are_folded_by_table(house: House) -> None:
+    """Whoever classifies on a telephone opens the tables concerned instead of passing 45 boxes;
+    a table of which something was ticked is open, and what was ticked stays."""
+    number = report(house)
+    officer, page = house.browser("officer"), f"{DESK}/incidents/{number}"
+    form = officer.get(page).partition('name="cause"')[2].partition("</form>")[0]
+    folded = re.findall(r'<details( open)?><summary class="mono">(\w+)</summary>', form)
+    assert ("", "guests") in folded
+    assert len(folded) > 1
+    assert not any(opened for opened, _ in folded)
+    how = {"kind": "leak", "severity": "risk-high", "cause": "theft", "column": "guests.email"}
+    assert act(officer, number, "classify", **how) == 303
+    form = officer.get(page).partition('name="cause"')[2].partition("</form>")[0]
+    assert re.findall(r'<details open><summary class="mono">(\w+)</summary>', form) == ["guests"]
+    assert re.findall(r'value="([\w.]+)" checked><span class="mono">', form) == ["guests.email"]
+
+
 def test_what_must_be_done_before_the_end_begins_with_the_class(house: House) -> None:
     """Nothing can be reviewed before somebody said how grave it is; the page says so."""
     number = report(house)

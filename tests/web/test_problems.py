@@ -9,6 +9,7 @@ import time
 from datetime import date
 
 import pytest
+from sqlalchemy import text as sql
 
 from flask_guesterase.core import errors
 from flask_guesterase.core.holding import Wanted
@@ -334,3 +335,24 @@ def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House)
         said, ("Two people lift", "monthly review", "done already", "Whoever opened"), strict=True
     ):
         assert words in text
+
+
+@pytest.mark.parametrize("gone", ["guests.hotel", "guests.phone", "invoices.billed_to"])
+def test_where_the_database_lacks_a_column_a_request_says_what_to_do(
+    house: House, gone: str
+) -> None:
+    """No plan is made of what cannot be read: its page says that nothing was changed and which
+    command names the column, and the list of requests is shown all the same."""
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    table, column = gone.split(".")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(sql(f"ALTER TABLE {table} DROP COLUMN {column}"))
+    officer = house.browser("officer")
+    answer = officer.client.get(f"{DESK}/{number}?lang=en")
+    assert answer.status_code == 503
+    assert "The installation is not complete." in answer.text
+    assert "flask guesterase check" in answer.text
+    assert "Nothing was changed" in answer.text
+    assert number in officer.get(f"{DESK}/?lang=en")

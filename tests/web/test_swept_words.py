@@ -14,11 +14,13 @@ from flask_guesterase.core.events import (
     RulesChanged,
 )
 from flask_guesterase.core.log import slug
-from flask_guesterase.store import sweep, worker
+from flask_guesterase.store import sweep, tables, worker
 from flask_guesterase.store.executing import byday
+from flask_guesterase.store.requests.tombstones import LOOKUPS
 from flask_guesterase.store.returning.again import Fate
 from flask_guesterase.store.sweeping import runs
-from flask_guesterase.store.upkeep import sending
+from flask_guesterase.store.upkeep import owndata, sending
+from flask_guesterase.web.wording.casewords import OWN_ENDED
 from flask_guesterase.web.wording.words import SWEPT
 from tests.web.house import House
 
@@ -55,7 +57,9 @@ def test_the_journal_counts_in_words_that_mean_what_was_counted(house: House) ->
         office.work.events += [
             IncidentMeasured(*who, counts={"living": 44, "sealed": 45, "erased": 46}),
             RegisterProduced(*who, counts={"rows": 47, "sealed": 48, "unopened": 49}),
-            OwnDataEnded(*who, counts={"hold": 50}),
+            OwnDataEnded(
+                *who, counts={"hold": 50, "closed": 53, "keys": 54, "facts": 55, "sealed": 56}
+            ),
             RetentionEnded(*who, counts={"deputy": 51}),
             KeysReplaced(*who, counts={"keys": 52}),
             RulesChanged(*who),
@@ -65,5 +69,14 @@ def test_the_journal_counts_in_words_that_mean_what_was_counted(house: House) ->
         "rows that had their time: 41", "reminders about holds and freezes: 43", "on file: 44",
         "sealed: 45", "erased: 46", "rows: 47", "sealed: 48", "not opened: 49", "hold: 50",
         "deputy: 51", "keys: 52", "how often rules have changed: ",
+        "closed requests rid of what only open ones need: 53",
+        "keys that are to be destroyed once more: 54", "sealed rows of which less is noted now: 55",
+        "notes that a row was sealed: 56",
     ):  # fmt: skip
         assert re.search(rf"(>| · ){said}", page), said
+
+
+def test_whatever_ends_of_our_own_is_told_by_its_table_or_in_words() -> None:
+    """A step of the sweep that is named after no table of ours has words for the journal."""
+    named = {name for name in (*owndata.STEPS, *LOOKUPS) if not hasattr(tables, name)}
+    assert named <= set(OWN_ENDED)

@@ -64,6 +64,25 @@ def test_the_list_shows_each_with_its_next_step(house: House) -> None:
     assert "下一步" in watcher.get(f"{DESK}/watch?lang=zh")
 
 
+def test_a_list_that_nobody_looked_over_says_so(house: House) -> None:
+    """Before the first sweep none has stopped looking: the page says that nothing was looked at,
+    and what to do; once somebody looked it says of sweeps what is true of one that never ran."""
+    hotel = house.hotel
+    hotel.now = datetime.now(UTC) - timedelta(hours=40)
+    with hotel.begin() as office:
+        office.request({"email": "ann@mail.example", "name": CANARY}, property="sh", by="clerk")
+    hotel.later(hours=40)
+    watcher = house.browser("watcher")
+    page = watcher.get(f"{DESK}/watch", wish="en")
+    assert "Nothing was looked at here yet" in page
+    assert "any more" not in page
+    looked(house)
+    page = watcher.get(f"{DESK}/watch", wish="en")
+    assert "Nothing was looked at here yet" not in page
+    assert "No sweep has looked by itself for more than 36 hours" in page
+    assert "any more" not in page
+
+
 @pytest.mark.parametrize("page", ["watch", "emergency"])
 @pytest.mark.parametrize("lang", ["en", "zh", "ja"])
 def test_a_command_is_set_as_one_and_shows_no_mark_of_its_own(

@@ -76,16 +76,44 @@ def reconcile(
     begun, going = run(_begin)
     if going is None:
         return {}
-    last: dict[str, Key | None] = {}
-    for name in run(lambda office: sorted(watched(office.work.datamap))):
-        found, last[name] = _table(Way(run, name, shift, failed, BATCH), going)
-        counts.update(found)
+    last = _through(run, shift, going, failed, counts)
     if not failed:
         run(partial(_end, begun, last))
     elif told is not None:
         # Nobody saw what these rows hold, so of it nobody may say that it appeared since this pass.
         told.update(failed)
     counts["unclear-no-more"] += run(lambda office: sightings.look_again(office.work))
+    return _worded(counts)
+
+
+def look(run: Run) -> dict[str, int]:
+    """Find the same rows at any time; return word -> how many that were not known.
+
+    It ends no pass: marks may still be put back of people whose rows were there all the time, and
+    the next pass must not take those for rows that appeared since.
+
+    :param run: runs a unit of work.
+    :raises SealError: a key by which they would be known again cannot be read now.
+    """
+    counts = Counter[str]()
+    going: _Pass | None = run(_begin)[1]
+    if going is not None:
+        _through(run, Shift(), going, {}, counts)
+    return _worded(counts)
+
+
+def _through(
+    run: Run, shift: Shift, going: _Pass, failed: MutableMapping[str, str], counts: Counter[str]
+) -> dict[str, Key | None]:
+    """Look through every watched table and count what is found; return the last key of each."""
+    last: dict[str, Key | None] = {}
+    for name in run(lambda office: sorted(watched(office.work.datamap))):
+        found, last[name] = _table(Way(run, name, shift, failed, BATCH), going)
+        counts.update(found)
+    return last
+
+
+def _worded(counts: Counter[str]) -> dict[str, int]:
     return {_WORDS.get(word, word): count for word, count in counts.items() if count}
 
 

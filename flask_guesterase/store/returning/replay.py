@@ -39,7 +39,7 @@ from ..sweeping import looking, runs
 from ..sweeping.narrowing import is_of_a_row
 from ..unit import HasWork, Run, outlast
 from ..work import Work
-from . import again, lost, returned
+from . import again, elsewhere, lost, returned
 from .again import Fate, Warrant
 from .promised import Promise
 from .relook import REPLAY
@@ -210,6 +210,7 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
             problems[_unread(line, type(problem).__name__)] = None
     counts.update(run(partial(taken_back, known)))
     if not counts["failed"]:
+        counts.update(elsewhere.look(run, known))
         run(partial(_end, known, counts))
         name_again(run, known)
     found = {word: count for word, count in counts.items() if count} | journals

@@ -85,8 +85,11 @@ def file_complaint() -> AnyResponse:
 
 
 def _filed(number: str, received: bool = False) -> str:
+    # By when there is an answer who files may say, though they read nothing of it.
+    with current.begin(write=False) as office:
+        due = office.complaint_clock(number)["due_on"]
     return render_template(
-        "guesterase/staff/complaintfiled.html", complaint=number, received=received
+        "guesterase/staff/complaintfiled.html", complaint=number, received=received, due_on=due
     )
 
 

@@ -128,14 +128,14 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
     )
 
 
-def _columns() -> list[str]:
-    """Return the columns of the data map that hold something of a person."""
+def _columns() -> list[tuple[str, list[str]]]:
+    """Return table -> its columns of the data map that hold something of a person."""
     tables = current.datamap.tables
-    return [
-        f"{name}.{column}"
-        for name in sorted(tables)
-        for column in sorted({*tables[name].erase, *tables[name].retain})
-    ]
+    found = {
+        name: [f"{name}.{column}" for column in sorted({*held.erase, *held.retain})]
+        for name, held in sorted(tables.items())
+    }
+    return [(name, columns) for name, columns in found.items() if columns]
 
 
 def _acted(

@@ -15,7 +15,10 @@ ABOUTS: dict[str, str] = {
 """What a guest complains about."""
 
 OUTCOMES: dict[str, str] = {
-    "upheld": N_("What the hotel decided stands."),
+    # Of each complaint, also where nothing was decided: of how somebody was treated, of a delay.
+    "upheld": N_(
+        "The complaint was not found to be right; what the hotel did or decided stays as it is."
+    ),
     "overturned": N_("The refusal does not stand; the request is decided anew."),
     "remedied": N_("The complaint is right, and it was put right."),
 }
@@ -94,6 +97,14 @@ COUNTED: dict[str, str] = {
     "rules-turn": N_("how often rules have changed"),
 }
 """What their entries in the journal count."""
+
+OWN_ENDED: dict[str, str] = {
+    "closed": N_("closed requests rid of what only open ones need"),
+    "keys": N_("keys that are to be destroyed once more"),
+    "facts": N_("sealed rows of which less is noted now"),
+    "sealed": N_("notes that a row was sealed"),
+}
+"""What ended of our own records, where no table of ours has that name."""
 
 DAYS: dict[str, str] = {
     "day-received": N_("your request came in"),

@@ -25,7 +25,7 @@ from ...core.retention import HOUSE_PERIOD
 from ...core.rulebook import LineKind, LineState
 from ...store.comeback import stays
 from ...store.requests import same
-from .casewords import CASES, COUNTED
+from .casewords import CASES, COUNTED, OWN_ENDED
 from .cited import cited
 from .language import N_, Language
 from .trouble import TROUBLE
@@ -852,10 +852,11 @@ def told(language: Language, value: object) -> str:
     return _known(language, key) or cited(language, key)
 
 
-_TABLES = (ErasureBegun, OwnDataEnded, RetentionEnded, SubjectErased, SubjectErasedAgain)
+_TABLES = (ErasureBegun, RetentionEnded, SubjectErased, SubjectErasedAgain)
 _OWN_COUNTS: dict[str, dict[str, str]] = {
     SweepDone.name: SWEPT,
     KeysReplaced.name: {"keys": N_("keys")},
+    OwnDataEnded.name: OWN_ENDED,
     **{each.name: COUNTS for each in _TABLES},
 }
 """Action -> words of what it counts, where one of those may mean a state or a table elsewhere."""
