@@ -227,7 +227,7 @@ class _Drafter:
     def _subject(self, table: Table) -> Iterator[str]:
         telling = [
             c.name for c in table.c
-            if not (isinstance(c.type, _NO_VALUE) or SECRET.search(c.name))
+            if not (isinstance(c.type, _NO_VALUE) or is_generated(c) or SECRET.search(c.name))
         ]
         contact = [n for n in telling if kind_of(n) in (Kind.EMAIL, Kind.PHONE)]
         others = [n for n in telling if kind_of(n) is Kind.DOCUMENT and not ABOUT.search(n)]
