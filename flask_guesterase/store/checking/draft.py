@@ -270,9 +270,8 @@ class _Drafter:
             # Where each house has a schema of its own, the same number is somebody else elsewhere.
             near = people.schema == table.schema or names[people.name] == 1
             for column in table.c if near else ():
-                key = names_key(column, people)
-                if key:
-                    pairs = {column.name: key}
+                pairs = names_key(column, people)
+                if pairs:
                     yield column.name, f"Equal({pairs!r}, to={people.fullname!r})"
 
     def _original(self, name: str) -> Table | None:
