@@ -108,6 +108,7 @@ KINDS: dict[str, str] = {
     "tables-pending": "our own tables are missing or of another version",
     "trigger": "a trigger may copy the old value when it is erased",
     "trigger-deletes": "a trigger would delete rows outside the plan when something is erased",
+    "trigger-exempt": "a trigger that a policy names may copy what is erased to an exempt table",
     "trigger-stale": "a policy names a trigger that is not there",
     "triggers-unknown": "this role may not see triggers, or not what one does that a policy names",
     "unique-missing": "a key or owner path wants a value to be one row's, the database does not",

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     insert,
 )
 from sqlalchemy import case as sql_case
@@ -199,6 +200,39 @@ def test_a_moment_that_mariadb_keeps_is_no_other_day_for_the_zone_of_the_session
     engine.dispose()
     day = date(2026, 3, 10)
     assert found == [{"departed": day, "created": day}, {"departed": day}]
+
+
+def test_a_moment_made_of_unix_time_is_of_the_propertys_day(database_url: str) -> None:
+    """As how-to/retention.md says; seven in the morning in Shanghai is the day before in UTC."""
+    metadata, engine = inn(), create_engine(database_url)
+    metadata.tables["stays"].append_column(Column("left_unix", Integer))
+    metadata.create_all(engine)
+    t, at = metadata.tables, int(datetime(2026, 3, 9, 23, tzinfo=UTC).timestamp())
+    with engine.begin() as conn:
+        conn.execute(insert(t["guests"]).values(id=1, place="SHA", name="A", nation="CN"))
+        conn.execute(insert(t["stays"]).values(id=1, guest_id=1, left_unix=at))
+    made: dict[str, Any] = {
+        "sqlite": lambda s: func.datetime(s.c.left_unix, "unixepoch", type_=DateTime),
+        "postgresql": lambda s: func.to_timestamp(s.c.left_unix, type_=DateTime),
+        "mysql": lambda s: func.from_unixtime(s.c.left_unix, type_=DateTime),
+        "text": lambda s: func.strftime(
+            "%Y-%m-%dT%H:%M:%S+00:00", s.c.left_unix, "unixepoch", type_=String
+        ),
+    }
+    made["mariadb"] = made["mysql"]
+    ways = [(made[engine.dialect.name], "UTC")]
+    if engine.dialect.name == "sqlite":
+        ways.append((made["text"], "Asia/Shanghai"))
+    for way, zone in ways:
+        stay = Policy(
+            {"left_at": ROOM, "state": ROOM, "planned": ROOM, "left_unix": ROOM},
+            via="guest_id", clock={"departed": way}, zone=zone,
+        )  # fmt: skip
+        known = datamap(metadata, {**policies(), "stays": stay})
+        with transaction(engine) as conn:
+            told = facts_of(conn, known, SETTINGS, "stays", [(1,)])
+        assert told[1,].facts.events == {"departed": date(2026, 3, 10)}
+    engine.dispose()
 
 
 def _in_shanghai(raw: Any, record: object) -> None:

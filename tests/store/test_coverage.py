@@ -158,6 +158,17 @@ def floor_unkept_by_rows(wrong: bool) -> list[Finding]:
     return find(right(notes=Policy(columns, via="guest_id", register=line, rows=rows)))
 
 
+@CASES.of("floor-unkept")
+def floor_unkept_by_a_computed_column(wrong: bool) -> list[Finding]:
+    """What is sealed is what it is made of: at night the line had no name, and was not found."""
+    metadata = hotel()
+    metadata.tables["notes"].append_column(Column("said", String, Computed("lower(text)")))
+    line = Register("text", "text", "text", "said" if wrong else "text", "text")
+    rules = {"text": retain("guest_register", null), "said": keep("computed")}
+    notes = Policy(rules, via="guest_id", register=line)
+    return find(right(notes=notes), metadata=metadata)
+
+
 @CASES.of("match-unknown")
 def match_unknown(wrong: bool) -> list[Finding]:
     subject = Subject(match=["email"], name="nom" if wrong else "name")

@@ -419,6 +419,22 @@ def test_of_several_tables_of_people_a_key_names_its_own() -> None:
     assert drafted(metadata)["cards"].via == Equal({"vip_guest_id": "id"}, to="vip_guests")
 
 
+def test_a_key_of_several_columns_is_a_way_where_all_of_them_are() -> None:
+    """A trail that names house and guest was called nobody's, and kept every name in it."""
+    metadata = MetaData()
+    Table(
+        "guests", metadata, Column("house", String(8), primary_key=True),
+        Column("no", Integer, primary_key=True, autoincrement=False),
+        Column("full_name", String(80)), Column("email", String(80)),
+    )  # fmt: skip
+    table(metadata, "trail", Column("house", String(8)), Column("guest_no", Integer),
+          Column("was", Text))  # fmt: skip
+    table(metadata, "points", Column("guest_no", Integer), Column("sum", Integer))
+    declared = drafted(metadata)
+    assert declared["trail"].via == Equal({"guest_no": "no", "house": "house"}, to="guests")
+    assert not isinstance(declared["points"], Policy)
+
+
 def test_a_key_names_a_guest_of_its_own_house() -> None:
     """Where each house has a schema of its own, number 7 is somebody else in the next one."""
     metadata = MetaData()
@@ -568,7 +584,9 @@ def test_a_column_that_is_computed_is_left_out() -> None:
     """What the database computes by itself needs no rule."""
     metadata = MetaData()
     guests(metadata, Column("folded_name", String(80), Computed("lower(full_name)")))
-    assert "folded_name" not in drafted(metadata)["guests"].columns
+    policy = drafted(metadata)["guests"]
+    assert "folded_name" not in policy.columns
+    assert "folded_name" not in policy.subject.name
 
 
 def test_texts_of_the_house_lose_only_whom_they_mention() -> None:

@@ -720,8 +720,10 @@ def test_a_row_that_was_deleted_is_found_in_the_safety_copy(inn: Inn) -> None:
     """The companion's row is gone from the host; its image is not, and a record hold keeps it."""
     inn.erased(inn.approved(email="ann@example.com"))
     assert not inn.rows(Companion)
-    with pytest.raises(UnknownError):
-        inn.hold("record", "companions", "2|7")
+    for key in ("2|7", "2,1"):
+        with pytest.raises(UnknownError) as refused:
+            inn.hold("record", "companions", key)
+        assert "booking_id|guest_id" in refused.value.hint
     id = inn.hold("record", "companions", "2|1")
     assert inn.labels("recovery") == {f"hold:{id}"}
 

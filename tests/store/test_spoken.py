@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import (
     JSON,
     Column,
+    Computed,
     Integer,
     Interval,
     LargeBinary,
@@ -209,3 +210,25 @@ def test_packs_as_one_text_are_refused() -> None:
 def test_a_policy_is_still_a_policy() -> None:
     """Nothing of it is called when it is written down."""
     assert Policy({}, clock=broken).clock is broken
+
+
+@pytest.mark.parametrize(("named", "beside"), [("name", "first"), ("match", "mail")])
+def test_who_is_known_by_a_computed_column_alone_is_named(named: str, beside: str) -> None:
+    """An erasure overwrites what it is made of: by the full name nobody would be looked for."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True),
+        Column("first", String(40)), Column("last", String(40)), Column("mail", String(80)),
+        Column("name", String(90), Computed("first || ' ' || last")),
+        Column("match", String(80), Computed("lower(mail)")),
+    )  # fmt: skip
+    rules = dict.fromkeys(("first", "last", "mail"), null)
+    fine = {"name": ["first", "last"], "match": ["mail"]}
+
+    def found(*columns: str) -> list[Finding]:
+        subject = Subject(**{**fine, named: columns})
+        return findings(datamap(metadata, {guests: Policy(rules, subject=subject)}))
+
+    assert places(found(named)) == [("match-unknown", "guests", named, Severity.STOP)]
+    assert f"in its place: {beside}" in found(named)[0].hint
+    assert found(named, beside) == found(*fine[named]) == []

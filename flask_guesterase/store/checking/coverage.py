@@ -308,7 +308,14 @@ def _unkept(datamap: DataMap) -> Iterator[Finding]:
     for name, lines in registers(datamap).items():
         for column in lines.personal:
             rule = lines.declared.rules.get(column.name)
-            if not isinstance(rule, Keep | Retain):
+            if column.computed is not None:
+                yield Finding(
+                    "floor-unkept", name, column.name, "The database computes this column: no line "
+                    "of the guest register that is sealed holds it, or is found by it.",
+                    "Name in Register(...) what it is made of, and give that "
+                    'retain("guest_register").',
+                )
+            elif not isinstance(rule, Keep | Retain):
                 yield Finding(
                     "floor-unkept", name, column.name, "The line of the guest register goes with "
                     "this column as soon as its guest asks, whatever the law says.",

@@ -227,7 +227,7 @@ class _Drafter:
     def _subject(self, table: Table) -> Iterator[str]:
         telling = [
             c.name for c in table.c
-            if not (isinstance(c.type, _NO_VALUE) or SECRET.search(c.name))
+            if not (isinstance(c.type, _NO_VALUE) or is_generated(c) or SECRET.search(c.name))
         ]
         contact = [n for n in telling if kind_of(n) in (Kind.EMAIL, Kind.PHONE)]
         others = [n for n in telling if kind_of(n) is Kind.DOCUMENT and not ABOUT.search(n)]
@@ -270,9 +270,8 @@ class _Drafter:
             # Where each house has a schema of its own, the same number is somebody else elsewhere.
             near = people.schema == table.schema or names[people.name] == 1
             for column in table.c if near else ():
-                key = names_key(column, people)
-                if key:
-                    pairs = {column.name: key}
+                pairs = names_key(column, people)
+                if pairs:
                     yield column.name, f"Equal({pairs!r}, to={people.fullname!r})"
 
     def _original(self, name: str) -> Table | None:

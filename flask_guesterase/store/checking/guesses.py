@@ -140,20 +140,32 @@ def is_who(table: Table) -> bool:
     return bool(found and (EMPLOYED.search(found[0]) or not GUESTS.search(table.name)))
 
 
-def names_key(column: Column[object], table: Table) -> str:
+def names_key(column: Column[object], table: Table) -> dict[str, str]:
     """Return the key after which a column is called (guest_id, payer_guest_id), or nothing.
 
+    Of a key of several columns it is called after one, and the others stand beside it.
     Another word before it makes it another table's (booking_guest_id) or another system's
     (ota_guest_id), as values of another type mostly are: by these another guest's rows would go.
+
+    :return: column -> column of the key.
     """
-    keys = list(table.primary_key.columns)
-    if column.foreign_keys or [python_type(k.type) for k in keys] != [python_type(column.type)]:
-        return ""
-    own, key = table.name.lower(), re.escape(_parted(keys[0].name))
+    for key in () if column.foreign_keys else table.primary_key.columns:
+        rest = {each.name: each for each in table.primary_key.columns if each is not key}
+        pairs = [(column, key), *((column.table.c.get(name), rest[name]) for name in rest)]
+        if _is_called(column, key, table) and all(
+            a is not None and python_type(a.type) == python_type(b.type) for a, b in pairs
+        ):
+            return {column.name: key.name, **{name: name for name in rest}}
+    return {}
+
+
+def _is_called(column: Column[object], of: Column[object], table: Table) -> bool:
+    """Return whether a column is called after one of a table's key."""
+    own, key = table.name.lower(), re.escape(_parted(of.name))
     ones = (own, own.removesuffix("s"), re.sub("ies$", "y", own), re.sub("people$", "person", own))
     one = f"({'|'.join(map(re.escape, ones))})"
-    of = key if re.search(one, key, re.I) else f"({one}_?{key}|{key}_?{one})"
-    return keys[0].name if re.fullmatch(f"(({PART})_)?{of}", _parted(column.name), re.I) else ""
+    said = key if re.search(one, key, re.I) else f"({one}_?{key}|{key}_?{one})"
+    return bool(re.fullmatch(f"(({PART})_)?{said}", _parted(column.name), re.I))
 
 
 def looks_like_people(table: Table) -> bool:

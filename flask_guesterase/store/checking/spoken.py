@@ -27,6 +27,7 @@ from ...core.rule import EVENTS
 from ..mapping.datamap import DataMap
 from ..mapping.days import DAYLESS
 from ..mapping.declared import Declared
+from ..mapping.made import made_of
 from ..mapping.ways import clock_of
 from ..statements.converted import writes_anew
 from ..statements.sql import is_text
@@ -47,6 +48,7 @@ def findings(datamap: DataMap) -> list[Finding]:
         found += _matches(datamap, declared)
         if declared.policy.subject is not None:
             found += _contacts(datamap, declared, declared.policy.subject)
+            found += _computed(datamap, declared)
     return found
 
 
@@ -180,3 +182,22 @@ def _contacts(datamap: DataMap, declared: Declared, subject: Subject) -> Iterato
                 "it is; it is taken for a phone number.",
                 f'Write contact={{"{name}": "phone"}}, or "email".', Severity.WARN,
             )
+
+
+def _computed(datamap: DataMap, declared: Declared) -> Iterator[Finding]:
+    """Yield what is known of people by a column that the database computes, and by nothing else.
+
+    An erasure empties what it is made of and not the column itself: of that nothing is remembered.
+    """
+    made, who = made_of(declared.table), datamap.subjects[declared.name]
+    match = {c.name for c in who.match.values() if isinstance(c, Column)}
+    for named in ({c.name for c in who.names}, match | set(who.contact)):
+        for column in sorted(named & made.keys()):
+            if not named & made[column]:
+                yield Finding(
+                    "match-unknown", declared.name, column, "Subject names a column that the "
+                    "database computes: who was erased is neither looked for by its value, nor "
+                    "known by it when they come back or their erasure is taken back.",
+                    "Name what it is made of in its place: "
+                    f"{', '.join(sorted(made[column])) or 'the columns in its expression'}.",
+                )

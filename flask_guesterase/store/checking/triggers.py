@@ -79,6 +79,14 @@ def _astray(
                 "See for yourself that each such table is mapped and declared.", Severity.WARN,
             )
         if each is trigger or _copies(owner, given(each)):
+            for name in onward(live, each, datamap.exempt):
+                yield Finding(
+                    "trigger-exempt", owner.name, each.name, "A trigger that a policy's word lets "
+                    f"be may copy what is erased to {name}, which is exempt: there it stays, and "
+                    "a guest's name in a text is not looked for.",
+                    "Give that table a Policy in place of exempt(reason), unless nothing of a "
+                    "guest can be in it.", Severity.WARN,
+                )
             for name in beyond(live, whole, each):
                 yield Finding(
                     "trigger", owner.name, each.name, "A trigger may copy what is erased to "

@@ -18,6 +18,7 @@ from ..boxes import safe
 from ..casework.cases import load
 from ..erasing import keyed, people
 from ..lawbook.clocks import places_of
+from ..mapping.declared import Declared
 from ..retaining import heldqueries
 from ..retaining.keeping import FOREVER
 from ..retaining.living import Hold
@@ -51,7 +52,7 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
     # A row of a property nobody runs any more can be held by whoever may at the one they name.
     codes = known or [work.settings.property(wanted.property).code]
     if row and not all(actors.may(work, by, Permission.HOLD, code) for code in codes):
-        raise _no_row(wanted.table)
+        raise _no_row(work.datamap.declared(wanted.table))
     actor = ""
     for code in codes:
         actor = actors.allow(work, by, Permission.HOLD, code)
@@ -115,12 +116,15 @@ def _row_of(work: Work, wanted: Wanted) -> tuple[str, list[str]]:
             return key_text(row), [own or wanted.property]
         if places := _remembered(work, wanted.table, key):
             return key_text(key), places
-    raise _no_row(declared.name)
+    raise _no_row(declared)
 
 
-def _no_row(table: str) -> UnknownError:
+def _no_row(declared: Declared) -> UnknownError:
+    """Return the same of what is not there, of what is no key, and of a row of another hotel's."""
+    key = "|".join(column.name for column in declared.key)
     return UnknownError(
-        f"There is no such row in {table}.", "It may have been deleted as planned."
+        f"There is no such row in {declared.name}.",
+        f"Its key is written {key}; it may have been deleted as planned.",
     )
 
 
