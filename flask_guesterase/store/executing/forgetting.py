@@ -167,12 +167,13 @@ def _record(labels: tuple[str, ...], office: HasWork) -> int:
 def keys_back(work: Work, after: int) -> Step:
     """Mark keys again that were destroyed and are back, with an old copy of their folder.
 
-    So is a key for a later notice that nothing lies under, and one of no request.
+    So are those of which a row has another word: where their day is to come they lose it
+    (`_meant`). So is a key for a later notice that nothing lies under, and one of no request.
     """
     day, there = tables.day, sorted(work.custodian.labels())
     back: list[str] = []
     for part in chunks(there):
-        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == boxing.ENDED)
+        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state != boxing.ENDING)
         back += work.conn.execute(ended).scalars()
     loose = {*laternotice.idle(work, there), *orphaned.requests(work, there)}
     back = sorted({*back, *loose.difference(vault.ending(work.conn))})
