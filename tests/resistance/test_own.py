@@ -246,11 +246,11 @@ def test_an_incident_or_a_complaint_that_vanishes(pine: Pine, record: str, attac
     assert "records-differ:numbered" in pine.seen()
 
 
-@pytest.mark.parametrize("state", ["ending", "ended"])
+@pytest.mark.parametrize("state", ["ending", "ended", "gone"])
 @pytest.mark.parametrize("held", [False, True], ids=["its day", "its hold"])
 def test_the_end_of_a_key_written_by_sql(pine: Pine, held: bool, state: str) -> None:
-    """A row says that a key has ended, whose day or hold has not: the night destroys none, and
-    the line is produced."""
+    """A row says that a key has ended, whose day or hold has not: the night destroys none, the
+    line is produced, and the row goes, as nothing could be sealed under that key."""
     pine.seal(1)
     if held:
         wanted = Wanted("record", "court-order", "forms", "1", property="mu")
@@ -265,6 +265,7 @@ def test_the_end_of_a_key_written_by_sql(pine: Pine, held: bool, state: str) -> 
     (kept,) = [row for row in pine.ours("box") if row["purpose"] == "retention"]
     assert kept["payload"] == box["payload"]
     assert pine.seen() == set()
+    assert box["label"] not in {row["label"] for row in pine.ours("day")}
 
 
 @pytest.mark.parametrize("state", ["ending", "ended"])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.core.holding import Wanted
@@ -228,6 +228,25 @@ def test_the_key_of_a_hold_that_lives_does_not_end(house: Copied) -> None:
     house.run(lambda office: office.place_hold(wanted, "officer"))
     confirm(house, "officer")
     assert not ends(house, days=200)
+
+
+def test_the_key_of_a_hold_whose_row_somebody_deleted_ends_with_what_lies_under_it(
+    house: Copied,
+) -> None:
+    """Once holds were said to be placed again, no row that is gone ends what the law keeps."""
+    held_key(house, days=60)
+    wanted = Wanted("subject", "court-order", "guests", "1")
+    house.run(lambda office: office.place_hold(wanted, "officer"))
+    confirm(house, "officer")
+    box = tables.box
+    with house.hotel.engine.begin() as conn:
+        conn.execute(delete(tables.hold))
+        conn.execute(update(box).where(box.c.label == "hold:1").values(last_day="2099-12-31"))
+    assert not ends(house, days=200)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(box).where(box.c.label == "hold:1").values(label="day:2099-12-31"))
+    assert ends(house, days=1), "nothing lies under it any more, and it was looked at again"
+    assert house.run(lambda office: pulse.look(office.work.conn, orphaned.PLACED)) is None
 
 
 # beside other work

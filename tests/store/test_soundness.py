@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy import Engine, create_engine, insert, select, update
 
 from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.seal import Terms
@@ -52,10 +52,13 @@ class Safe:
             installation.claim(conn, self.keeper, NOW)
             self.ids = boxing.put(conn, self.keeper, items, "2026-11-24")
 
-    def look(self, keeper: FolderCustodian | None = None, sample: int | None = None) -> Sound:
+    def look(
+        self, keeper: FolderCustodian | None = None, sample: int | None = None,
+        today: str = "2026-11-24",
+    ) -> Sound:
         with transaction(self.engine, write=False) as conn:
             keys = keeper or FolderCustodian(self.keeper.path)
-            return soundness.look(conn, keys, "2026-11-24", sample)
+            return soundness.look(conn, keys, today, sample)
 
     def faults(self) -> list[tuple[str, str, str]]:
         found = self.look().faults
@@ -90,7 +93,7 @@ def test_whole_keys_are_said_to_be_whole(safe: Safe) -> None:
     with transaction(safe.engine) as conn:
         vault.mark_labels(conn, [ONE], NOW)
     vault.destroy(safe.keeper, [ONE])
-    assert safe.look() == Sound(1, 1, 3, 3, 3)
+    assert safe.look(today="2026-12-02") == Sound(1, 1, 3, 3, 3)
 
 
 @pytest.mark.parametrize("gone", ["folder", "files"])
@@ -296,6 +299,34 @@ def test_no_second_key_takes_the_place_of_a_lost_one(safe: Safe) -> None:
         conn.execute(update(tables.box).where(tables.box.c.label == ONE).values(forgotten_at=NOW))
     sealed(safe)
     assert safe.key(ONE).exists()
+
+
+@pytest.mark.parametrize("state", ["ending", "ended", "gone"])
+def test_a_key_that_a_row_calls_ended_before_its_day(safe: Safe, state: str) -> None:
+    """Nothing is sealed under it, and who tries and `check` say why; of a day that is over none."""
+    over, lasting = "day:2026-11-23", "open:hotel-a"
+    with transaction(safe.engine) as conn:
+        for label in (ONE, over, lasting):
+            conn.execute(insert(tables.day).values(label=label, state=state, at=NOW))
+    with pytest.raises(SealError, match=f"the key of {ONE} has ended, though") as told:
+        sealed(safe)
+    assert "newest copy" in told.value.hint
+    assert "keys anew" in told.value.hint
+    assert [place for _, place, _ in safe.faults()] == [lasting], "its key is not lost"
+    safe.key(ONE).unlink()
+    faults = safe.faults()
+    assert [place for _, place, _ in faults] == [ONE, lasting]
+    assert all("has ended, though its time is to come" in said for _, _, said in faults)
+    assert [each.place for each in safe.look(sample=0).faults] == [ONE, lasting]
+
+
+def test_on_its_last_day_a_key_may_end_at_midnight_by_another_server(safe: Safe) -> None:
+    """Who began before midnight is told that the box would have ended."""
+    with transaction(safe.engine) as conn:
+        vault.mark_labels(conn, ["day:2026-11-24"], NOW)
+    with pytest.raises(SealError, match="would have ended"):
+        sealed(safe, day="2026-11-24")
+    assert safe.faults() == []
 
 
 def test_a_key_that_another_process_makes_meanwhile_is_not_lost(

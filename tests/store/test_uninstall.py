@@ -427,10 +427,54 @@ def test_a_box_that_has_ended_is_not_given_back(
     """A box whose key was destroyed between two steps of forgetting stops nothing."""
     with transaction(engine) as conn:
         fill(conn, custodian)
-        vault.mark_labels(conn, ["day:2031-12-31"], STAMP)
-    vault.destroy(custodian, ["day:2031-12-31"])
-    made = uninstall(engine, custodian, tmp_path / "export", drop=True)
+        vault.mark_labels(conn, [DAY], STAMP)
+    there = uninstall(engine, custodian, tmp_path / "there", today="2032-01-01")
+    assert there.counts["boxes.jsonl"] == 2
+    vault.destroy(custodian, [DAY])
+    made = uninstall(engine, custodian, tmp_path / "export", drop=True, today="2032-01-01")
     assert made.counts["boxes.jsonl"] == 2
+
+
+LAST = "2031-12-31"
+DAY = f"day:{LAST}"
+
+
+@pytest.mark.parametrize("state", ["ending", "ended", "living"])
+def test_a_box_whose_day_is_to_come_is_given_back_whatever_a_row_says_of_its_key(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path, state: str
+) -> None:
+    """Nothing that the law keeps is dropped by a row somebody wrote; it opens, or all stays."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        conn.execute(tables.day.insert().values(label=DAY, state=state, at=STAMP))
+    before = our_tables(engine)
+    made = uninstall(engine, custodian, tmp_path / "one", today=LAST)
+    assert made.counts["boxes.jsonl"] == 3
+    custodian.forget(DAY)
+    with pytest.raises(KeyMissingError):
+        uninstall(engine, custodian, tmp_path / "two", drop=True, today=LAST)
+    assert our_tables(engine) == before
+
+
+@pytest.mark.parametrize("lives", [True, False], ids=["living", "deleted"])
+def test_what_is_held_or_has_no_day_is_given_back_whatever_a_row_says_of_its_key(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path, lives: bool
+) -> None:
+    """Only what is said of a hold ends with its key, where the law keeps nothing under that."""
+    far, said = ("hotel-invented", "retention", "9999-12-31"), ("hotel-invented", "contact", LAST)
+    with transaction(engine) as conn:
+        first, *_ = fill(conn, custodian)
+        vault.rewrap(conn, custodian, [first], "hold:1")
+        items = [
+            boxing.Item(payload(NAMES[0]), Terms(*far, "open:hotel-invented")),
+            boxing.Item(payload(NAMES[1]), Terms(*said, "hold:2")),
+        ]
+        boxing.put(conn, custodian, items, "2026-11-24")
+        vault.mark_labels(conn, ["open:hotel-invented", "hold:1", "hold:2"], STAMP)
+        if lives:
+            conn.execute(tables.hold.insert().values(**HOLD))
+    made = uninstall(engine, custodian, tmp_path / "export", drop=True, today="2040-01-01")
+    assert made.counts["boxes.jsonl"] == 4
 
 
 @pytest.mark.usefixtures("impatient")

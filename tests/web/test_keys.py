@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
-from flask_guesterase.core.errors import KeyMissingError
+from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.store import tables
@@ -156,6 +156,38 @@ def test_a_person_goes_on_without_a_key_that_is_lost(front: Front, console: Cons
     said = [row["controller"] for row in front.forms.ours("entry")
             if row["action"] == "keys-replaced"]  # fmt: skip
     assert sorted(said) == sorted({row["controller"] for row in front.forms.ours("tree")})
+
+
+@pytest.mark.parametrize("sealed", [True, False], ids=["sealed under", "empty"])
+def test_a_key_that_a_row_calls_ended_early_waits_for_a_copy_or_a_person(
+    front: Front, console: Console, sealed: bool
+) -> None:
+    """`check` names the day; sweeps after the key is back, or a person, take the word back."""
+    label, at = "day:2026-07-01", front.forms.now.replace(tzinfo=None)
+    key = front.forms.custodian.path / "key-day-2026-07-01.json"
+    content, day = key.read_bytes(), tables.day
+    with front.forms.engine.begin() as conn:
+        if not sealed:
+            conn.execute(update(tables.box).values(forgotten_at=at))
+        conn.execute(insert(day).values(label=label, state="ended", at=at))
+    key.unlink()
+    console.raw("sweep")
+    with pytest.raises(SealError, match=f"the key of {label} has ended, though"):
+        boxed(front)
+    (found,) = [each for each in front.check() if each.id == "keys-unsound"]
+    assert (found.column, "keys anew" in found.hint) == (label, True)
+    if sealed:
+        key.write_bytes(content)
+        for _ in range(2):
+            front.forms.later(days=1)
+            console.raw("sweep")
+        assert key.exists()
+    else:
+        out, _ = console.raw("keys", "anew", "--by", "officer", "--code", front.code("officer"))
+        assert label in out
+    assert boxed(front)
+    assert "keys-unsound" not in {each.id for each in front.check()}
+    assert label not in {row["label"] for row in front.forms.ours("day")}
 
 
 def test_the_sweep_turns_the_root(front: Front, console: Console) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, or_, select, text
 
 from ...core.errors import KeyMissingError, SealError
-from ...core.seal import Terms, close
+from ...core.seal import Terms, close, day_label
 from ..statements.failure import too_large
 from ..statements.listed import Listed
 from ..statements.sql import MARIADB
@@ -50,11 +50,14 @@ def put(
     :param items: what to seal.
     :param today: ``YYYY-MM-DD``; no box may have ended before.
     :return: identifiers of the boxes, in the order of `items`.
-    :raises SealError: a last day is over, or its key is being forgotten.
+    :raises SealError: a last day is over, or its key is being forgotten, or said to be.
     :raises KeyMissingError: the key of a day is lost, under which other boxes lie.
     """
     labels = sorted({item.terms.label for item in items})
-    if any(item.terms.last_day < today for item in items) or is_ending(conn, labels):
+    told = _told(conn, labels)
+    if coming := [label for label in told if _is_to_come(label, today)]:
+        raise early(coming[0])
+    if told or any(item.terms.last_day < today for item in items):
         raise SealError("This box would have ended before it was closed.", "Give a later day.")
     for label in labels:
         ensure(conn, custodian, label)
@@ -150,11 +153,43 @@ LASTING = ("day:", "open:")
 
 def is_ending(conn: Connection, labels: Sequence[str]) -> bool:
     """Tell whether a key is being forgotten; the lock makes `mark` wait for who asks."""
-    if not labels:
-        return False
-    return conn.execute(_ENDING, {"labels": labels}).first() is not None
+    return bool(_told(conn, labels))
+
+
+def _told(conn: Connection, labels: Sequence[str]) -> list[str]:
+    return sorted(conn.execute(_ENDING, {"labels": labels}).scalars()) if labels else []
 
 
 _ENDING = (
     select(days.c.label).where(Listed(days.c.label, given="labels")).with_for_update(read=True)
 )
+
+
+def ended_early(conn: Connection, today: str) -> list[str]:
+    """Return the labels of keys that a row calls ended though their day is to come, or none is set.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param today: ``YYYY-MM-DD``.
+    """
+    lasting = or_(*(days.c.label.like(f"{kind}%") for kind in LASTING))
+    told = conn.execute(select(days.c.label).where(lasting)).scalars()
+    return sorted(label for label in told if _is_to_come(label, today))
+
+
+def _is_to_come(label: str, today: str) -> bool:
+    """Return whether the end of a key is to come, so that no row of ours can say that it ended."""
+    kind = label.partition(":")[0]
+    return kind == "open" or (kind == "day" and label > day_label(today))
+
+
+def early(label: str) -> SealError:
+    """Return what is said where a row calls a key ended whose day is to come.
+
+    :param label: label of the key.
+    """
+    return SealError(
+        f"The database says that the key of {label} has ended, though its time is to come.",
+        "Where the key folder lacks it, bring back its newest copy: sweeps take that word back "
+        "within two nights. If no copy has it, `flask guesterase keys anew` lets another take its "
+        "place.",
+    )

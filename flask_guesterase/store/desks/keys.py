@@ -33,6 +33,8 @@ class Keys(Desk):
     def replace_lost(self, by: str) -> Sequence[str]:
         """Make keys anew that boxes lie under and the folder lacks; return their labels.
 
+        So are those that the database calls ended before their day.
+
         :param by: the host's id of who says that nobody has a copy of them.
         :raises ForbiddenError: they may not decide about the law at any property.
         :raises KeyMissingError: the folder is not there, or holds no keys.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
 from datetime import datetime
 from functools import partial
 
@@ -16,7 +15,7 @@ from .. import tables
 from ..access import brake
 from ..boxes import boxing, shelf, vault
 from ..certificates import laternotice
-from ..holding import heldcopies, heldkeys
+from ..holding import heldcopies, heldkeys, stillheld
 from ..holding.heldcopies import Looked
 from ..holding.reach import at_once
 from ..journaling import binding
@@ -139,24 +138,11 @@ def _meant(work: Work, marked: tuple[str, ...]) -> tuple[str, ...]:
     law keeps die.
     """
     early = {label for label in marked if _early(work, label)}
-    early |= _holding(work, {label for label in marked if label.startswith("hold:")})
+    early |= stillheld.among(work.conn, [each for each in marked if each.startswith("hold:")])
     if early:
         day = tables.day
         work.conn.execute(delete(day).where(day.c.label.in_(sorted(early))))
     return tuple(label for label in marked if label not in early)
-
-
-def _holding(work: Work, labels: Collection[str]) -> set[str]:
-    """Return those of holds that live, or that boxes lie under yet: their day may be to come."""
-    if not labels:
-        return set()
-    box, found = tables.box, {heldkeys.label(hold.id) for hold in living(work)}
-    for part in chunks(sorted(labels)):
-        # What is said of a hold lies under its key as well, and goes with it.
-        under = box.c.label.in_(part), box.c.purpose.in_(heldkeys.PURPOSES)
-        mine = select(box.c.label).where(*under, box.c.forgotten_at.is_(None)).distinct()
-        found |= set(work.conn.execute(mine).scalars())
-    return found.intersection(labels)
 
 
 def _early(work: Work, label: str) -> bool:
@@ -181,12 +167,13 @@ def _record(labels: tuple[str, ...], office: HasWork) -> int:
 def keys_back(work: Work, after: int) -> Step:
     """Mark keys again that were destroyed and are back, with an old copy of their folder.
 
-    So is a key for a later notice that nothing lies under, and one of no request.
+    So are those of which a row has another word: where their day is to come they lose it
+    (`_meant`). So is a key for a later notice that nothing lies under, and one of no request.
     """
     day, there = tables.day, sorted(work.custodian.labels())
     back: list[str] = []
     for part in chunks(there):
-        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == boxing.ENDED)
+        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state != boxing.ENDING)
         back += work.conn.execute(ended).scalars()
     loose = {*laternotice.idle(work, there), *orphaned.requests(work, there)}
     back = sorted({*back, *loose.difference(vault.ending(work.conn))})

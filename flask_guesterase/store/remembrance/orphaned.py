@@ -13,6 +13,7 @@ from ..access import brake, pulse
 from ..access.pulse import Pulse
 from ..casework import cases
 from ..certificates import laternotice
+from ..holding import stillheld
 from ..journaling import binding
 from ..statements.sql import chunks
 from ..work import Work
@@ -37,7 +38,7 @@ def end(work: Work) -> None:
 
     A later copy that is put back after an earlier one knows those holds, and has boxes that open
     by such a key alone. So they wait for as long as backups are kept; where nobody said how
-    long that is they stay.
+    long that is they stay. So does one under which boxes lie that the law keeps.
 
     :param work: the open transaction, of a clock that is believed.
     """
@@ -51,11 +52,15 @@ def end(work: Work) -> None:
     if known is None or known.missing or known.restored or known.holds:
         return
     there = set(work.conn.execute(select(tables.hold.c.id)).scalars())
-    labels = [each for each in sorted(work.custodian.labels()) if _is_orphan(each, there)]
+    orphans = {each for each in work.custodian.labels() if _is_orphan(each, there)}
+    # A copy from before a hold has no box under its key: somebody took the hold's row away.
+    needing = stillheld.among(work.conn, orphans)
+    labels = sorted(orphans - needing)
     for label in labels:
         work.custodian.forget(label)
-    # Nothing is forgotten anew before the next restore: until then no round looks again.
-    pulse.take(work.conn, PLACED)
+    if not needing:
+        # Nothing is forgotten anew before the next restore: until then no round looks again.
+        pulse.take(work.conn, PLACED)
     if labels:
         counts = {"keys": len(labels)}
         work.events += [

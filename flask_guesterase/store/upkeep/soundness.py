@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, func, select, union
 
 from ...core.errors import GuesteraseError, KeyMissingError, SealError
 from ...core.seal import NONCE_SIZE, Box, open_box, payload_aad, wrap_aad
-from ..boxes import vault
+from ..boxes import boxing, vault
 from ..comeback import years
 from ..keys import installation
 from ..keys.custodian import FolderCustodian
@@ -212,6 +212,10 @@ def _keys(
     there = custodian.labels()
     bad = {label for label in needed - there if vault.is_over(label, today)}
     needed -= bad
+    for label in boxing.ended_early(conn, today):
+        if label not in there:
+            told = boxing.early(label)
+            found.faults.append(Fault("key-ended", label, told.message, told.hint))
     found.labels = len(needed)
     for label in sorted(needed | _unended(conn, there)):
         try:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,9 +27,9 @@ from ...core.log import ENTRY_FORMAT, canonical
 from ...core.seal import Box, open_box
 from .. import tables
 from ..binds import intents
-from ..boxes import vault
+from ..boxes import boxing, vault
 from ..certificates import certifying
-from ..holding import heldkeys, unsearched
+from ..holding import heldkeys, stillheld, unsearched
 from ..journaling import export
 from ..keys.custodian import FolderCustodian
 from ..keys.keyfile import make_folder
@@ -55,6 +55,7 @@ def uninstall(
     *,
     drop: bool = False,
     zones: Mapping[str, str] = _NOWHERE,
+    today: str = "",
 ) -> Export:
     """Write everything that is retained into a folder, check it, and drop our tables if asked.
 
@@ -65,23 +66,25 @@ def uninstall(
     :param folder: an empty folder, or one to be made; nobody else may read it afterwards.
     :param drop: False leaves the database as it is.
     :param zones: code of a property -> its time zone, in which days are told; UTC without one.
+    :param today: the UTC day, ISO, by which keys have ended; that of this machine when empty.
     :raises InputError: there is something in the folder already, or it cannot be written.
     :raises SetupError: our tables are not there, or of another version.
     :raises SealError: the files do not open as they should; nothing was dropped.
     :raises BusyError: somebody is using our tables, an erasure over several databases has begun
         and is not done, or copies are not looked through yet for a hold.
     """
+    today = today or datetime.now(UTC).date().isoformat()
     with _writable():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError("The folder is not empty.", "Name a new one.")
     if not drop:
         with transaction(engine, write=False) as conn:
-            return _export(conn, custodian, folder, zones, lax=True)
+            return _export(conn, custodian, folder, zones, today, lax=True)
 
     def unit(conn: Connection) -> Export:
         with _nobody_else(conn):
             _whole(conn)
-            made = _export(conn, custodian, folder, zones)
+            made = _export(conn, custodian, folder, zones, today)
             _drop(conn)
         return replace(made, dropped=True)
 
@@ -153,12 +156,13 @@ def _export(
     custodian: FolderCustodian,
     folder: Path,
     zones: Mapping[str, str],
+    today: str,
     lax: bool = False,
 ) -> Export:
     _complete(conn)
     _known(conn)
     with _writable():
-        return _written(conn, custodian, folder, zones, lax)
+        return _written(conn, custodian, folder, zones, today, lax)
 
 
 def _written(
@@ -166,11 +170,12 @@ def _written(
     custodian: FolderCustodian,
     folder: Path,
     zones: Mapping[str, str],
+    today: str,
     lax: bool,
 ) -> Export:
     make_folder(folder)
     folder.chmod(0o700)
-    sealed, closed = _opened(conn, custodian, lax)
+    sealed, closed = _opened(conn, custodian, today, lax)
     every = {*sealed, *closed}
     counts = {
         "boxes.jsonl": _write(
@@ -196,7 +201,7 @@ def _written(
 
 
 def _opened(
-    conn: Connection, custodian: FolderCustodian, lax: bool
+    conn: Connection, custodian: FolderCustodian, today: str, lax: bool
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """Return what each living box holds, as a digest, and which do not open.
 
@@ -204,7 +209,7 @@ def _opened(
     """
     sealed: dict[str, bytes] = {}
     closed: list[str] = []
-    for name, box in _living(conn, custodian):
+    for name, box in _living(conn, custodian, today):
         try:
             sealed[name] = _digest(custodian, box)
         except SealError:
@@ -214,13 +219,32 @@ def _opened(
     return sealed, tuple(closed)
 
 
-def _living(conn: Connection, custodian: FolderCustodian) -> Iterator[tuple[str, Box]]:
+def _living(
+    conn: Connection, custodian: FolderCustodian, today: str
+) -> Iterator[tuple[str, Box]]:
     """Yield the boxes that can be opened; one whose key is being forgotten has ended."""
-    ending = set(conn.execute(select(tables.day.c.label)).scalars())
+    ended = _ended(conn, today)
     for line in vault.lines(conn, custodian):
         box = Box.from_json(line)
-        if box.label not in ending:
+        if box.id not in ended:
             yield box.id, box
+
+
+def _ended(conn: Connection, today: str) -> set[str]:
+    """Return the boxes whose key was told to end and that nothing keeps: no day to come, no hold.
+
+    It takes one row, and no key, to say that a key ends; it ends by none of ours before that.
+    """
+    box, told = tables.box.c, select(tables.day.c.label)
+    marked = select(box.id, box.label).where(box.label.in_(told), box.forgotten_at.is_(None))
+    rows = conn.execute(marked).all()
+    labels = {row.label for row in rows}
+    held = stillheld.among(conn, {label for label in labels if label.startswith(_HOLD)})
+    over = {
+        each for each in labels - held
+        if not each.startswith(boxing.LASTING) or vault.is_over(each, today)
+    }  # fmt: skip
+    return {row.id for row in rows if row.label in over}
 
 
 def _digest(custodian: FolderCustodian, box: Box) -> bytes:

@@ -240,7 +240,9 @@ def uninstall(out: Path, yes: bool) -> Answer:
             remembering.still(office.work)
         register = remembering.register(office.work)
         zones = {code: each.zone for code, each in office.work.settings.properties.items()}
-    made = leave(current.host.engine(), current.custodian, out, drop=yes, zones=zones)
+        today = office.work.today
+    engine, keys = current.host.engine(), current.custodian
+    made = leave(engine, keys, out, drop=yes, zones=zones, today=today)
     told = asdict(made) | {"folder": str(made.folder)}
     note = (
         f"Our tables are gone; the key folder {current.custodian.path} is not. README.txt says "
