@@ -1023,10 +1023,10 @@ def course(content: dict[str, Any], inputs: Inputs) -> list[str]:
     Each epoch counts its entries from 0, so that of several each line names its own.
     """
     several = len(inputs.epochs(content["controller"])) > 1
+    where = "journal, epoch {epoch}, entry" if several else "journal, entry"
     lines = [
         " ".join(filter(None, (
-            f"journal, {'epoch %d, ' % entry['epoch'] if several else ''}"
-            f"entry {entry['index']}, {entry['at']}: {entry['action']} by "
+            f"{where.format(**entry)} {entry['index']}, {entry['at']}: {entry['action']} by "
             f"{entry['actor']}", f"({', '.join(entry['grounds'])})" if entry["grounds"] else "",
         )))
         for entry in steps(content, inputs)
