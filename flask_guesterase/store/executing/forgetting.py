@@ -15,6 +15,7 @@ from .. import tables
 from ..access import brake
 from ..boxes import boxing, shelf, vault
 from ..certificates import laternotice
+from ..comeback import years
 from ..holding import heldcopies, heldkeys, stillheld
 from ..holding.heldcopies import Looked
 from ..holding.reach import at_once
@@ -146,10 +147,12 @@ def _meant(work: Work, marked: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _early(work: Work, label: str) -> bool:
-    """Return whether the day of a label, or its month as far as backups go, is not over."""
+    """Return whether the day, the month of backups or the year of marks of a label is not over."""
     kind, _, month = label.partition(":")
     if kind == months.LABEL:
         return not months.is_over(work, month)
+    if label.startswith(years.BEGIN):
+        return not years.is_over(work, label)
     return label.startswith(boxing.LASTING) and not vault.is_over(label, work.today)
 
 
