@@ -333,6 +333,19 @@ def test_the_end_of_a_year_of_marks_written_by_sql(pine: Pine, state: str) -> No
     assert year not in {row["label"] for row in pine.ours("day")}
 
 
+@pytest.mark.parametrize("state", ["ending", "ended"])
+def test_the_end_of_a_requests_key_written_by_sql(pine: Pine, state: str) -> None:
+    """Whoever does not want a guest answered takes the way to them away by no row of ours."""
+    number, at = pine.filed(1), pine.now.replace(tzinfo=None)
+    label = f"case:{number}"
+    assert label in pine.custodian.labels()
+    pine.raw(insert(tables.day).values(label=label, state=state, at=at))
+    for _ in range(3):
+        pine.night()
+    assert label in pine.custodian.labels()
+    assert label not in {row["label"] for row in pine.ours("day")}
+
+
 def _gone(pine: Pine) -> set[str]:
     """Return of which requests `verify` says that they are gone."""
     said = pine.run(lambda office: office.verify())
