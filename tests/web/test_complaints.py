@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,21 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
         due = date.fromisoformat(office.show(number)["due_on"])
     assert f"最迟于{due.year}年{due.month}月{due.day}日答复您" in letters
     assert CANARY not in second.get(f"{DESK}/complaints")
+
+
+def test_who_complained_still_reads_on_which_ground_the_request_was_refused(house: House) -> None:
+    """Until somebody answered, the page of the case says it; once overturned, it does not."""
+    ground = "It is another person's data."
+    _, guest = refused(house)
+    assert ground in unescape(guest.get("/privacy/case", wish="en"))
+    complaint = complain(guest)
+    page = unescape(guest.get("/privacy/case", wish="en"))
+    assert "You complained." in page
+    assert ground in page
+    house.browser("second").post(
+        f"{DESK}/complaints/{complaint}/answer", outcome="overturned", words=""
+    )
+    assert ground not in unescape(guest.get("/privacy/case", wish="en"))
 
 
 def test_the_page_of_a_request_says_what_became_of_complaints_about_it(house: House) -> None:
