@@ -376,6 +376,7 @@ MOVED: dict[str, str] = {
     same.GONE: N_("a row that was taken is not there any more"),
     same.NO_GUEST: N_("a row that was taken is not a guest's any more"),
     same.OTHER: N_("a row that was taken holds another name or contact"),
+    same.AWAY: N_("a row that was taken lies at a hotel of another company by now"),
     stays.BOOKED: N_("a stay was booked since it was approved, while the request waited"),
 }
 """What is not as it was approved, in sentences; other lines name tables and columns."""
@@ -388,6 +389,7 @@ AGAIN: dict[str, str] = {
     "again-gone": MOVED[same.GONE],
     "again-no-guest": MOVED[same.NO_GUEST],
     "again-other": MOVED[same.OTHER],
+    "again-away": MOVED[same.AWAY],
     "again-booked": MOVED[stays.BOOKED],
     "again-remapped": N_("the data map changed since it was approved"),
     "again-anothers": N_("rows of another person would be touched"),
