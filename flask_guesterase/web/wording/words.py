@@ -166,6 +166,7 @@ STANDINGS: dict[str, str] = {
     "another-document": N_("has another document number"),
     "another-booking": N_("has another booking"),
     "several-names": N_("one of several names with this contact"),
+    "several-births": N_("one of several days of birth with this name and contact"),
     "too-many-rows": N_("one of very many with this contact"),
     "chosen": N_("a person said it is the same"),
 }
