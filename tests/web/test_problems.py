@@ -51,6 +51,17 @@ def test_a_full_disk_is_nobody_elses_work() -> None:
     assert full.staff != busy.staff
 
 
+def test_a_database_that_is_away_is_nobody_elses_work() -> None:
+    """It may take minutes; nobody is told to wait a few seconds for a colleague."""
+    busy = errors.BusyError("The database did not answer.")
+    waits = problem_of(busy)
+    busy.away = True
+    away = problem_of(busy)
+    assert (away.status, waits.status) == (503, 503)
+    assert away.staff != waits.staff
+    assert away.retry_after > waits.retry_after
+
+
 def test_a_guest_is_not_told_the_words_of_the_machine() -> None:
     """What is said to guests names no command, no database and no map."""
     for kind in ALL:
