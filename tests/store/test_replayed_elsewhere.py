@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
+from typing import Any
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.comeback import reconcile
+from flask_guesterase.store.returning.replay import replay
+from tests import engines
+from tests.store.ashore import Ashore
 from tests.store.hotel import Guest
 from tests.store.test_replayed import Copied
 from tests.store.test_replayed_others import ANN, copied
@@ -150,3 +157,29 @@ def test_who_came_under_a_number_that_the_copy_had_not_given_is_asked_about_by_n
     assert copied.replay().counts["other"] == 1
     copied.work()
     assert (hotel.state(number), hotel.row(3)["name"]) == ("erased", "Cy Low")
+
+
+@pytest.mark.parametrize("kind", engines.SERVERS)
+def test_two_people_who_replay_at_once_are_asked_once(kind: str, tmp_path: Path) -> None:
+    """A button pressed in two tabs: what the one notes the other one knows."""
+    with engines.fresh_database(kind) as url:
+        inn = Ashore(url, tmp_path)
+        inn.guest(1, **ANN)
+        number = inn.approved(email=ANN["email"])
+        with inn.backup() as restore:
+            assert inn.erased(number) == "erased"
+            restore()
+            with inn.engine.begin() as conn:
+                conn.execute(update(Guest).where(Guest.id == 1).values(id=9))
+            other = threading.Thread(target=replay, args=(inn.run,))
+
+            def meeting(conn: Any, cursor: Any, said: str, *rest: Any) -> None:
+                if said.startswith("INSERT INTO guesterase_returned") and other.ident is None:
+                    other.start()
+                    other.join(1)
+
+            event.listen(inn.engine, "before_cursor_execute", meeting)
+            assert replay(inn.run).counts["returned-unclear"] == 1
+            other.join()
+            assert [each["request"] for each in inn.ours("returned")] == [number]
+        inn.engine.dispose()

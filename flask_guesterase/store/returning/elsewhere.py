@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from ..comeback import reconcile
+from ..remembrance import remembering
 from ..remembrance.forgotten import Forgotten
 from ..sweeping.narrowing import is_of_a_row
-from ..unit import Run
+from ..unit import HasWork, Run
+
+_Result = TypeVar("_Result")
 
 
 def look(run: Run, known: Forgotten) -> dict[str, int]:
@@ -21,9 +27,25 @@ def look(run: Run, known: Forgotten) -> dict[str, int]:
     if not known.lines:
         return {}
     try:
-        return reconcile.look(run)
+        return reconcile.look(_in_turn(run))
     except Exception as problem:
         if not is_of_a_row(problem):
             raise
         # The night looks once more, and says what it cannot read; the replay ends without it.
         return {}
+
+
+def _in_turn(run: Run) -> Run:
+    """Return what runs one unit after another, also where two people began the replay at once.
+
+    Both would find the same row unknown, and ask about it twice. A sweep waits for the replay.
+    """
+
+    def one(unit: Callable[[HasWork], _Result], /) -> _Result:
+        def looked(office: HasWork) -> _Result:
+            remembering.take_turns(office.work)
+            return unit(office)
+
+        return run(looked)
+
+    return one
