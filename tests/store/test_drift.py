@@ -457,6 +457,32 @@ def find_named(engine: str, statement: str, before: str = "") -> list[Finding]:
     return find(engine, f"{before} {script}", {**LOG, "guests": guests})
 
 
+@CASES.of("match-unknown", *ALL)
+def known_by_what_only_the_database_says_that_it_computes(
+    wrong: bool, engine: str
+) -> list[Finding]:
+    """A mapping that calls it a plain column, kept, and never looked for by what it held."""
+    mapped = hotel()
+    mapped.tables["guests"].append_column(Column("full_name", String(80)))
+    kind = "STORED" if engine == "postgresql" else "VIRTUAL"
+    script = ("ALTER TABLE guests ADD COLUMN full_name VARCHAR(80) GENERATED ALWAYS AS "
+              f"(upper(name)) {kind}")  # fmt: skip
+    subject = Subject(match=["phone"], name="full_name" if wrong else ["full_name", "name"])
+    guests = Policy({**GUEST.columns, "full_name": keep("computed")}, subject=subject)
+    return find(engine, script, {**RIGHT, "guests": guests}, mapped=mapped)
+
+
+def test_who_is_known_by_a_number_that_the_database_counts_is_not_named() -> None:
+    """PostgreSQL says of an identity that nobody may write it, as of what is computed."""
+    mapped = hotel()
+    mapped.tables["guests"].append_column(Column("number", Integer))
+    who = Subject(match=["number"])
+    guests = Policy({**GUEST.columns, "number": keep("a number")}, subject=who)
+    script = "ALTER TABLE guests ADD COLUMN number INT GENERATED ALWAYS AS IDENTITY"
+    given = {**RIGHT, "guests": guests}
+    assert "match-unknown" not in {f.id for f in find("postgresql", script, given, mapped=mapped)}
+
+
 @pytest.mark.parametrize("engine", ALL)
 def test_a_named_trigger_that_changes_rows_of_an_exempt_table_is_named(engine: str) -> None:
     """A name stays there as well as one that goes in with a row of its own."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from sqlalchemy import Column
+
 from ...core.finding import Finding, Severity
 from ...core.treatment import Keep, Placeholder, Redact, RowRule
 from ..catalog.shape import LiveSchema, LiveTable
@@ -58,6 +60,7 @@ def _drift(datamap: DataMap, live: LiveSchema, whole: LiveSchema) -> list[Findin
             ))
         else:
             findings += _columns(declared, found)
+            findings += _known_by(datamap, declared, found)
             findings += _inexact(declared, found, live.dialect)
             findings += [*_promised(declared, live), *_believed(declared, live)]
             findings += _acts(declared, found, live, known)
@@ -169,6 +172,24 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             )
     yield from collisions(declared, found)
     yield from _large_objects(declared, found)
+
+
+def _known_by(datamap: DataMap, declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    """Yield what people are known by alone, and only the database says that it computes it."""
+    if (who := datamap.subjects.get(declared.name)) is None:
+        return
+    match = {c.name for c in who.match.values() if isinstance(c, Column)}
+    for named_so in ({c.name for c in who.names}, match | set(who.contact)):
+        made = {n for n in named_so if (at := found.column(n)) is not None and at.generated}
+        # A number that the database counts is none of these.
+        plain = (declared.column(n) for n in made if made == named_so)
+        for name in sorted(c.name for c in plain if c.computed is None and holds_text(c.type)):
+            yield Finding(
+                "match-unknown", declared.name, name, "Subject names a column that the database "
+                "computes, and the mapping does not say so: who was erased is neither looked for "
+                "by its value, nor known by it when they come back.",
+                "Map it with Computed(...), and name what it is made of in its place.",
+            )
 
 
 def _inexact(declared: Declared, found: LiveTable, dialect: str) -> Iterator[Finding]:
