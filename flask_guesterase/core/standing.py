@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .identity import Kind, contradicts, kind_of, same
@@ -30,6 +30,7 @@ class Why(StrEnum):
     DOCUMENT = "another-document"
     BOOKING = "another-booking"
     NAMES = "several-names"
+    BIRTHS = "several-births"
     MANY = "too-many-rows"
 
 
@@ -82,11 +83,20 @@ def judge(
     judged = [_one(given, row, needed, region) for row in rows]
     taken = [j.found.name for j in judged if j.standing is Standing.TAKEN]
     if not given.get(Kind.NAME, "").strip() and _several(taken):
-        return [
-            Judged(j.found, Standing.PERHAPS, Why.NAMES if j.standing is Standing.TAKEN else j.why)
-            for j in judged
-        ]
+        return doubted(judged, Why.NAMES)
     return judged
+
+
+def doubted(judged: Iterable[Judged], why: Why) -> list[Judged]:
+    """Return rows of which none is taken: those that were are of several people.
+
+    :param judged: what was thought of each row.
+    :param why: what tells that they are.
+    """
+    return [
+        replace(j, standing=Standing.PERHAPS, why=why) if j.standing is Standing.TAKEN else j
+        for j in judged
+    ]
 
 
 def _one(given: Mapping[str, str], row: Found, needed: frozenset[str], region: str) -> Judged:

@@ -664,6 +664,22 @@ def test_a_property_or_controller_renamed(pine: Pine) -> None:
     assert "register-uncounted" in pine.seen()
 
 
+def test_a_property_moved_to_another_zone(pine: Pine) -> None:
+    """Where its day ends half a day sooner nothing goes that night: what would is read first."""
+    pine.sweep("officer")
+    pine.form(5, date(2025, 3, 11))
+    pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    pine.move("mu", zone="Pacific/Kiritimati")
+    report = pine.tried()
+    assert (report.unconfirmed, pine.names()[5]) == (["mu"], "Ada Roe")
+    assert [each["until_before"] for each in report.previews] == ["2026-03-11"]
+    pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    pine.sweep("officer")
+    assert pine.names()[5] is None
+
+
 def test_a_clock_set_forward_in_steps(
     pine: Pine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

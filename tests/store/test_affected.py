@@ -429,6 +429,46 @@ def test_what_was_erased_at_a_sister_hotel_is_evidence_where_the_guest_was(
     assert group.living() == (held or asked == "be")
 
 
+def rename(group: Group) -> None:
+    """Give the first hotel another code, in the settings and in the host's rows."""
+    hotels: dict[str, Property] = group.settings.properties  # type: ignore[assignment]
+    hotels["pi"] = replace(hotels.pop("sh"), code="pi")
+    with group.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.hotel == "sh").values(hotel="pi"))
+
+
+def sell(group: Group) -> None:
+    """Have another company answer for the first hotel from now on."""
+    hotels: dict[str, Property] = group.settings.properties  # type: ignore[assignment]
+    hotels["sh"] = replace(hotels["sh"], controller="Shell Ltd")
+
+
+@pytest.mark.parametrize(
+    ("change", "placed", "counts"),
+    [
+        (rename, {}, {"pi": 1, "be": 1}),
+        (rename, {"place": "hotel"}, {"pi": 1, "be": 0}),
+        (sell, {}, {"sh": 1, "be": 1}),
+        (sell, {"place": "hotel"}, {"sh": 1, "be": 0}),
+    ],
+    ids=["renamed", "renamed and placed", "sold", "sold and placed"],
+)
+def test_who_was_erased_at_a_hotel_of_another_code_or_company_since_counts(
+    group: Group, change: Callable[[Group], None], placed: dict[str, str], counts: dict[str, int]
+) -> None:
+    """Nobody makes those an incident concerns fewer by the settings, nor loses the way back."""
+    group.declare(**placed)
+    group.gone("sh")
+    change(group)
+    assert {place: group.there(place)["erased"] for place in counts} == counts
+    here = "pi" if change is rename else "be"
+    with group.begin() as office:
+        wrong = Report(here, "wrong-erasure", "Ann is gone.", happened=group.now)
+        office.open_incident(wrong, "clerk")
+    group.nights(9)
+    assert group.living() == bool(counts[here])
+
+
 def lose_table(group: Group) -> None:
     """Have the table of guests under another name."""
     with group.engine.begin() as conn:

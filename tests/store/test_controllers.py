@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from flask_guesterase.core.errors import UnknownError
+from flask_guesterase.core.errors import MovedError, TransitionError, UnknownError
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.core.treatment import keep, null, placeholder, redact
 from flask_guesterase.recipients import Recipient
@@ -21,12 +21,13 @@ from flask_guesterase.store.erasing import people
 from flask_guesterase.store.executing import finishing
 from flask_guesterase.store.mapping.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.requests.same import AWAY
 from flask_guesterase.store.retaining.keeping import Origin
 from flask_guesterase.store.returning import again as back
 from flask_guesterase.store.returning import returned
 from tests.engines import DEEP
 from tests.store.house import OWING, Base, Bill, House, Lodger, Person, Stay, policies
-from tests.store.test_copying import fetched, release, shown
+from tests.store.test_copying import asked, fetched, release, shown
 from tests.store.test_recipients import System, go
 
 ANN = "ann@example.com"
@@ -240,6 +241,41 @@ def test_a_profile_that_lies_at_the_other_is_not_reached(common: Chain) -> None:
         assert people.taken(office.work, number) == (("people", (1,)),)
     with common.begin() as office, pytest.raises(UnknownError, match="at this property"):
         office.request({"email": ANN}, property="mu", by="clerk-fir")
+
+
+def test_a_profile_given_to_the_other_company_since_is_decided_anew(chain: Chain) -> None:
+    """It takes the stay along, whoever wrote it: nobody hears 'erased' while that stands here, nor
+    is the other company's guest erased, or copied, by this one."""
+
+    def lies_at(house: str) -> None:
+        with chain.engine.begin() as conn:
+            conn.execute(update(Person).where(Person.id == 1).values(house=house))
+            conn.execute(update(Stay).where(Stay.id == 1).values(house=house))
+
+    number = chain.approved(email=ANN)
+    lies_at("mu")
+    with chain.begin() as office:
+        ending = office.erase(number)
+    with pytest.raises(MovedError) as refused:
+        ending.settled()
+    assert refused.value.differences == (AWAY,)
+    with pytest.raises(TransitionError, match="of another company"):
+        chain.approve(number)
+    assert (chain.of(Person, 1)["email"], chain.wish(1)) == (ANN, "by the pines")
+    lies_at("sh")
+    chain.approve(number)
+    assert chain.erased(number) == "erased"
+    assert chain.wish(1) is None
+
+
+def test_a_copy_of_a_profile_given_to_the_other_company_since_waits(chain: Chain) -> None:
+    """What lies at the other company's hotel by now is theirs to copy."""
+    number = asked(chain, email=ANN)
+    shown(chain, number)
+    with chain.engine.begin() as conn:
+        conn.execute(update(Person).where(Person.id == 1).values(house="mu"))
+    with pytest.raises(TransitionError, match="of another company"):
+        release(chain, number)
 
 
 def test_a_common_profile_goes_with_the_last_who_is_asked(common: Chain) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
 
 from ...core.errors import GapError, MatchError
 from ...core.identity import Kind, contradicts, kind_of, normal, same
@@ -13,8 +15,11 @@ from ...core.kinds import Kind as Asked
 from ...core.log import canonical
 from ...core.plan import Person, by_table, key_text
 from ...core.seal import fingerprint
-from ...core.standing import MOST, Found, Judged, Standing, judge
+from ...core.standing import MOST, Found, Judged, Standing, Why, doubted, judge
 from ..erasing.carrying import Candidate, candidates
+from ..lawbook.clocks import births_of
+from ..lawbook.said import is_lost
+from ..mapping.ways import ways
 from ..settings import Property
 from ..work import Work
 from . import purview
@@ -162,9 +167,21 @@ def _match(
         )
         for person, candidate in sorted(everyone.items(), key=_order)
     ]
-    judged = tuple(judge(given, found, needed, property_.country))
+    judged = judge(given, found, needed, property_.country)
+    if _born_apart(work, [j.found.person for j in judged if j.standing is Standing.TAKEN]):
+        judged = doubted(judged, Why.BIRTHS)
     contact = _contact(work, judged, everyone, given, property_)
-    return Match(judged, contact, _mark(work, judged, property_))
+    return Match(tuple(judged), contact, _mark(work, judged, property_))
+
+
+def _born_apart(work: Work, people: Sequence[Person]) -> bool:
+    """Return whether people of one name and contact were born on several days: father and son."""
+    born: list[set[date]] = []
+    for name, keys in by_table(people).items() if len(people) > 1 else ():
+        declared = work.datamap.declared(name)
+        if not is_lost(work.whole(), declared, [ways(work.datamap, declared).answers.get("birth")]):
+            born += births_of(work.conn, work.datamap, name, keys).values()
+    return any(one.isdisjoint(other) for one, other in combinations(filter(None, born), 2))
 
 
 def _answering(work: Work, key: str, value: str, property_: Property) -> Mapping[Person, Candidate]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ...core.decided import ANOTHERS, REMAPPED
 from ..comeback.stays import BOOKED
-from ..requests.same import GONE, NO_GUEST, OTHER
+from ..requests.same import AWAY, GONE, NO_GUEST, OTHER
 
 AHEAD = "it was approved by a clock that ran ahead"
 UNKNOWN = "the journal knows of no such approval"
@@ -20,7 +20,7 @@ UNDONE = "again-undone"
 TEXTS = {
     AHEAD: "again-clock", UNKNOWN: "again-unknown", OBJECTED: "again-objected",
     UNSENT: "again-unsent", LEFT_AHEAD: "again-clock", GONE: "again-gone",
-    NO_GUEST: "again-no-guest", OTHER: "again-other", BOOKED: "again-booked",
+    NO_GUEST: "again-no-guest", OTHER: "again-other", BOOKED: "again-booked", AWAY: "again-away",
     REMAPPED: "again-remapped", ANOTHERS: "again-anothers",
 }  # fmt: skip
 """Why it is decided anew -> the word of the journal for it."""

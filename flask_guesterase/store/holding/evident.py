@@ -38,7 +38,8 @@ def copied(work: Work, hold: Hold) -> Row[Any] | None:
 def copies(work: Work, hold: Hold) -> set[str]:
     """Return the safety copies of requests that are evidence of an incident.
 
-    Who asked at another hotel of the same company may have been a guest of this one.
+    Who asked at another hotel of the same company, or at one that the settings do not name any
+    more, may have been a guest of this one.
 
     :param work: the open transaction.
     :param hold: a hold on evidence.
@@ -58,8 +59,7 @@ def copies(work: Work, hold: Hold) -> set[str]:
     )
     alone = everywhere(work, hold.property)
     if not alone:
-        hotels = sorted({hold.property, *gone.sisters(work, hold.property)})
-        wanted = wanted.where(request.c.property.in_(hotels))
+        wanted = wanted.where(gone.asked(work, hold.property))
     if row.happened_at is not None:
         # Whoever reports it rarely knows the minute.
         wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
@@ -73,7 +73,7 @@ def _here(work: Work, code: str, numbers: Collection[str]) -> set[str]:
     """Return the requests of people who may have been guests of a hotel though they asked another.
 
     :param code: code of the hotel.
-    :param numbers: numbers of requests at its sisters.
+    :param numbers: numbers of requests at other hotels.
     """
     subject, found = tables.subject, set[str]()
     whose: dict[str, dict[str, set[str]]] = {}

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, Result, Row, select
+from sqlalchemy import ColumnElement, Connection, Result, Row, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from ...core.errors import BusyError, SetupError
+from ...core.log import slug
 from ...core.plan import Outcome
 from .. import tables
 from ..lawbook.clocks import places_of
@@ -42,14 +43,13 @@ def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
     :param work: the open transaction.
     :param code: code of the property.
     """
-    theirs = sisters(work, code)
     found: dict[tuple[str, str], Tombstone] = {}
     others: dict[str, dict[str, Tombstone]] = {}
-    for each in _erased(work):
+    for each in _erased(work, code):
         stone = Tombstone(each.erased_at, each.request)
         if each.property in (None, code):
             found[each.table_name, each.row_key] = stone
-        elif each.property in theirs:
+        else:
             others.setdefault(each.table_name, {})[each.row_key] = stone
     for table, stones in others.items():
         for text in here(work, code, table, stones):
@@ -57,15 +57,23 @@ def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
     return found
 
 
-def sisters(work: Work, code: str) -> set[str]:
-    """Return the codes of the other hotels of the same company.
+def asked(work: Work, code: str) -> ColumnElement[bool]:
+    """Return the condition that a request came in at a hotel, or at one that may have been it.
+
+    That is each other one of the same company, by the settings of today or those of then, and
+    each that the settings do not name any more: it may have been given another code since.
 
     :param work: the open transaction.
-    :param code: code of the property.
+    :param code: code of the hotel.
     """
-    hotels = work.settings.properties
+    request, hotels = tables.request.c, work.settings.properties
     whose = hotels[code].controller if code in hotels else ""
-    return {c for c, hotel in hotels.items() if c != code and hotel.controller == whose}
+    theirs = {code, *(c for c, hotel in hotels.items() if hotel.controller == whose)}
+    return or_(
+        request.property.in_(sorted(theirs)),
+        request.controller == (slug(whose) if whose else ""),
+        request.property.not_in(sorted(hotels)),
+    )
 
 
 def here(work: Work, code: str, table: str, texts: Collection[str]) -> set[str]:
@@ -116,7 +124,7 @@ def _is_untold(problem: Exception) -> bool:
     return isinstance(problem, BusyError | SetupError) or is_unread(problem)
 
 
-def _erased(work: Work) -> Iterator[Row[Any]]:
+def _erased(work: Work, code: str) -> Iterator[Row[Any]]:
     """Yield whose rows were erased, when, by which request, and at which hotel that was asked."""
     subject, request = tables.subject, tables.request
     rows: Result[Any] = work.conn.execute(
@@ -126,6 +134,7 @@ def _erased(work: Work) -> Iterator[Row[Any]]:
         )
         .outerjoin(request, request.c.number == subject.c.request)
         .where(subject.c.erased_at.is_not(None))
+        .where(or_(request.c.number.is_(None), asked(work, code)))
     )  # fmt: skip
     yield from rows
 

@@ -7,12 +7,19 @@ from datetime import date
 from itertools import chain
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import or_, select
+
 from ...core.plan import Key
+from ..boxes.reading import moments
 from ..lawbook.clocks import days_of, every_day
 from ..lawbook.said import is_lost
+from ..mapping.crossing import at
 from ..mapping.declared import Declared
-from ..mapping.ways import ways
+from ..mapping.lines import Lines, registers
+from ..mapping.nights import Night
+from ..mapping.ways import Reach, ways
 from ..statements.failure import is_unread
+from ..statements.sql import among, parts
 from ..work import Work
 
 _ENDS = frozenset({"departed", "cancelled", "no_show"})
@@ -26,7 +33,7 @@ def within(
 
     A row without a day may be of any, and each may where the database lacks a column of days. One
     that tells of a single stay is of all days from its first to its last, and of all later ones as
-    long as the stay has not ended.
+    long as the stay has not ended. A line of the guest register is of its nights as well.
 
     :param work: the open transaction.
     :param declared: the table.
@@ -34,12 +41,33 @@ def within(
     :param code: code of the property whose days they are.
     :param span: the first and the last day in question.
     """
-    zone = ZoneInfo(work.settings.property(code).zone)
+    zone = work.settings.property(code).zone
     dated = chain.from_iterable(ways(work.datamap, declared).events.values())
-    if is_lost(work.whole(), declared, dated):
+    lines = registers(work.datamap).get(declared.name)
+    slept = (lines.first_night, lines.last_night) if lines else ()
+    if is_lost(work.whole(), declared, [*dated, *(Reach(column=each.key) for each in slept)]):
         return list(keys)
-    told = _told(work, declared, keys, zone)
-    return [key for key in keys if key not in told or _is_of(*told[key], span)]
+    told = _told(work, declared, keys, ZoneInfo(zone))
+    there = _slept(work, lines, keys, zone, span) if lines else set[Key]()
+    return [
+        key for key in keys if key not in told or key in there or _is_of(*told[key], span)
+    ]
+
+
+def _slept(
+    work: Work, lines: Lines, keys: Sequence[Key], zone: str, span: tuple[date, date]
+) -> set[Key]:
+    """Return the lines of the guest register that are of a night of some days."""
+    declared = lines.declared
+    naive, told = declared.policy.zone, moments(work, lines)
+    since, until = (Night(day, zone, naive, told) for day in span)
+    # Who has no last night yet is still there; of who slept no night it lies before the first.
+    last = lines.last_night
+    there = or_(since.lasting(last), since.lasting(lines.first_night), last.is_(None))
+    wanted = select(*declared.key).where(until.begun(lines.first_night), there)
+    conn = at(work.conn, declared.name)
+    mine = (wanted.where(among(list(declared.key), part)) for part in parts(keys))
+    return {tuple(row) for each in mine for row in conn.execute(each)}
 
 
 def _told(

@@ -25,6 +25,7 @@ from ...core.plan import Person, key_text
 from ...core.seal import fingerprint
 from ...core.standing import Standing
 from .. import tables
+from ..casework import purview
 from ..casework.cases import Case, secret
 from ..erasing import people
 from ..erasing.finder import filled_again
@@ -38,6 +39,7 @@ from ..work import Work
 GONE = "a row that was taken is not there any more"
 NO_GUEST = "a row that was taken is not a guest's any more"
 OTHER = "a row that was taken holds another name or contact"
+AWAY = "a row that was taken lies at a hotel of another company by now"
 
 Marks = Mapping[str, Mapping[str, str]]
 """Mark of a subject row -> what identifies who is in it -> mark of that."""
@@ -133,12 +135,13 @@ def since(work: Work, case: Case, taken: Iterable[Subject]) -> tuple[str, ...]:
 def require(work: Work, case: Case) -> tuple[str, ...]:
     """Return what a person must have seen before a request is approved; mostly nothing.
 
-    Every row that is taken must be there and a guest's, or erased by us. Whether another name or
+    Every row that is taken must be there and a guest's, at a hotel of the company that was asked,
+    or erased by us. Whether another name or
     contact is a correction or somebody else only a person can tell.
 
     :param work: the open transaction.
     :param case: the request, about to be approved.
-    :raises TransitionError: a row is not there, or not a guest's.
+    :raises TransitionError: a row is not there, or not a guest's, or at another company's hotel.
     """
     lost = since(work, case, people.subjects(work, case.number, Standing.TAKEN))
     gone = [word for word in lost if word != OTHER]
@@ -169,11 +172,13 @@ def theirs(work: Work, case: Case, erasure: str) -> None:
     :param work: the open transaction.
     :param case: the request, for a copy.
     :param erasure: number of the erasure after which it was asked for, or empty.
-    :raises TransitionError: a row holds another name or contact, and nobody took it since.
+    :raises TransitionError: a row holds another name or contact, and nobody took it since; or it
+        lies at another company's hotel.
     """
-    if of_copy(work, case, people.subjects(work, case.number, Standing.TAKEN), erasure):
+    lost = of_copy(work, case, people.subjects(work, case.number, Standing.TAKEN), erasure)
+    if lost:
         raise TransitionError(
-            f"{OTHER.capitalize()}.",
+            f"{lost[0].capitalize()}.",
             "Look who is in it: take it once more where it is still theirs, leave it otherwise.",
         )
 
@@ -181,7 +186,7 @@ def theirs(work: Work, case: Case, erasure: str) -> None:
 def of_copy(
     work: Work, case: Case, taken: Sequence[Subject], erasure: str
 ) -> tuple[str, ...]:
-    """Return `OTHER` where somebody else may be in a row of which a copy is read; else nothing.
+    """Return `OTHER` where somebody else may be in a row of which a copy is read, and `AWAY`.
 
     :param work: the open transaction.
     :param case: the request, for a copy.
@@ -193,7 +198,7 @@ def of_copy(
     over = or_(table.erased_at >= case.received_at, after)
     shells = _erased(work, [(each.table, each.key) for each in taken], over)
     lost = since(work, case, [s for s in taken if (s.table, s.key) not in shells])
-    return (OTHER,) if OTHER in lost else ()
+    return tuple(word for word in lost if word in (OTHER, AWAY))
 
 
 def moved(work: Work, case: Case, taken: Iterable[Subject]) -> tuple[str, ...]:
@@ -221,7 +226,8 @@ def _differing(
     named, places = _named(work, taken)
     key = secret(work, case)
     now = _marked(work, key, named.values())
-    doubtful = set(places)
+    away = _away(work, case, named)
+    doubtful = {*places, *away}
     for place, person in named.items():
         mark = tracing.row_mark(key, *person)
         who = _who(key, now[mark]) if mark in now else None
@@ -235,6 +241,8 @@ def _differing(
     for place in doubtful:
         if place not in named or named[place] not in here:
             words.add(GONE)
+        elif place in away:
+            words.add(AWAY)
         else:
             words.add(OTHER if tracing.row_mark(key, *named[place]) in now else NO_GUEST)
     return words
@@ -252,6 +260,17 @@ def _named(
         except UnknownError:
             lost.add(place)
     return named, lost
+
+
+def _away(work: Work, case: Case, named: Mapping[_Place, Person]) -> set[_Place]:
+    """Return which rows lie at a hotel for which another company answers by now."""
+    found: set[_Place] = set()
+    for name in work.datamap.subjects.keys() & {name for name, _ in named.values()}:
+        mine = {person[1]: place for place, person in named.items() if person[0] == name}
+        declared = work.datamap.declared(name)
+        there = purview.elsewhere(work, case.property, declared, list(mine))
+        found |= {mine[key] for key in there}
+    return found
 
 
 def _ours(

@@ -308,6 +308,9 @@ def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,
     """
     if isinstance(error, errors.TransitionError) and error.anew:
         return _ANEW
+    if isinstance(error, errors.BusyError) and error.away:
+        # Nobody else is at work, and it may take minutes.
+        return _PROBLEMS[errors.FullError]
     for kind in type(error).__mro__:
         if kind in _PROBLEMS:
             said = about_other(kind, about)

@@ -166,6 +166,7 @@ STANDINGS: dict[str, str] = {
     "another-document": N_("has another document number"),
     "another-booking": N_("has another booking"),
     "several-names": N_("one of several names with this contact"),
+    "several-births": N_("one of several days of birth with this name and contact"),
     "too-many-rows": N_("one of very many with this contact"),
     "chosen": N_("a person said it is the same"),
 }
@@ -376,6 +377,7 @@ MOVED: dict[str, str] = {
     same.GONE: N_("a row that was taken is not there any more"),
     same.NO_GUEST: N_("a row that was taken is not a guest's any more"),
     same.OTHER: N_("a row that was taken holds another name or contact"),
+    same.AWAY: N_("a row that was taken lies at a hotel of another company by now"),
     stays.BOOKED: N_("a stay was booked since it was approved, while the request waited"),
 }
 """What is not as it was approved, in sentences; other lines name tables and columns."""
@@ -388,6 +390,7 @@ AGAIN: dict[str, str] = {
     "again-gone": MOVED[same.GONE],
     "again-no-guest": MOVED[same.NO_GUEST],
     "again-other": MOVED[same.OTHER],
+    "again-away": MOVED[same.AWAY],
     "again-booked": MOVED[stays.BOOKED],
     "again-remapped": N_("the data map changed since it was approved"),
     "again-anothers": N_("rows of another person would be touched"),
