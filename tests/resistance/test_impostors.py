@@ -232,6 +232,28 @@ def test_the_travel_desk(house: House) -> None:
     assert house.state(number) == "review"
 
 
+@pytest.mark.parametrize("phone", ["", "+86 139 5555 0000"])
+@pytest.mark.parametrize("fellows", [9, 10])
+def test_a_copy_is_sent_to_no_travel_desk(house: House, fellows: int, phone: str) -> None:
+    """Who is found by a document is written to at a contact of their own, or on paper: whoever
+    reads a mailbox that more than ten people have on file opens no copy of one of them."""
+    desk = "trips@firm.example"
+    for id_ in range(20, 20 + fellows):
+        house.hotel.guest(id_, name=f"Traveller {id_}", email=desk)
+    house.hotel.guest(50, name="Eve", email=desk, document_no="D50", phone=phone)
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"document_no": "D50"}, property="sh", by="clerk", wish="copy")
+        code = office.confirm(number, "clerk", "desk")
+        office.release_copy(number, "officer", office.outline(number, "officer")[1])
+    own = desk if fellows < 10 else phone
+    with house.app.app_context(), house.extension.begin() as office:
+        assert office.case(code).sendable == bool(own)
+        if own:
+            office.send_copy_link(code)
+    shown = house.browser("clerk").get(f"{DESK}/outbox")
+    assert [each for each in (desk, phone) if each and each in shown] == [own] * bool(own)
+
+
 def test_a_recycled_number(house: House) -> None:
     """Who has a guest's old number now is another person by name, and takes nothing."""
     browser = house.browser()

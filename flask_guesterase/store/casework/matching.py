@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 
-from ...core.errors import MatchError
-from ...core.identity import Kind, kind_of, normal, same
+from ...core.errors import GapError, MatchError
+from ...core.identity import Kind, contradicts, kind_of, normal, same
 from ...core.kinds import MAPPING, are_names, need
 from ...core.kinds import Kind as Asked
 from ...core.log import canonical
 from ...core.plan import Person, by_table, key_text
 from ...core.seal import fingerprint
-from ...core.standing import Found, Judged, Standing, Why, doubted, judge
+from ...core.standing import MOST, Found, Judged, Standing, Why, doubted, judge
 from ..erasing.carrying import Candidate, candidates
 from ..lawbook.clocks import births_of
 from ..lawbook.said import is_lost
@@ -200,7 +201,7 @@ def _contact(
     """Return whom to write to: what was given where it is on file, else the first on file.
 
     Rows that only perhaps are theirs lend no other contact than the one that was given: it
-    could be another person's.
+    could be another person's. No row lends one that many people have on file.
     """
     rows = sorted(judged, key=lambda j: j.standing is not Standing.TAKEN)
     for j in rows:
@@ -215,13 +216,26 @@ def _contact(
             kinds = work.datamap.subjects[j.found.person[0]].contact
             for kind in (Kind.EMAIL, Kind.PHONE):
                 for column, text in everyone[j.found.person].contacts.items():
-                    if kinds[column] == kind and _usable(kind, text, property_):
+                    whose = j.found.name, property_.country
+                    if kinds[column] == kind and _is_theirs(work, kind, text, whose):
                         return Contact(kind.value, text)
     return None
 
 
-def _usable(kind: str, text: str, property_: Property) -> bool:
-    return same(kind, text, text, property_.country)
+def _is_theirs(work: Work, kind: str, text: str, whose: tuple[str, str]) -> bool:
+    """Return whether a contact can be written to, and is no travel desk's: of many other names.
+
+    Who showed a document never wrote from there, and a link to their copy would open it there.
+    """
+    name, region = whose
+    if not same(kind, text, text, region):
+        return False
+    others: set[Person] = set()
+    with suppress(MatchError, GapError):
+        for key in _keys(work, kind):
+            found = candidates(work.conn, work.datamap, key, text, None, region)
+            others |= {each.person for each in found if contradicts(name, each.name)}
+    return len(others) < MOST
 
 
 def _mark(work: Work, judged: Iterable[Judged], property_: Property) -> str:
