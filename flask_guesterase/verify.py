@@ -64,7 +64,8 @@ ENDING = ("certificate-revoked", "subject-restored")
 COURSE = frozenset((
     *PROVING, *ENDING, "erasure-requested", "request-filed-again", "identity-verified",
     "subject-taken", "erasure-approved", "approval-stopped", "erasure-refused",
-    "request-reviewed-again", "request-extended", "request-overdue", "erasure-withdrawn",
+    "refusal-contested", "refusal-upheld", "refusal-overturned", "request-reviewed-again",
+    "request-extended", "request-overdue", "erasure-withdrawn",
     "erasure-begun", "subject-returned", "subject-erased-again", "retention-ended",
 ))
 """What a journal says about one request that its certificate is read beside."""
@@ -949,8 +950,10 @@ def check_revoked(report: Report, value: dict[str, Any], inputs: Inputs) -> None
     name = entry["controller"], entry["epoch"]
     later = [here for here in inputs.epochs(name[0]) if here.epoch >= name[1]]
     if not later:
-        report.add("revoked", None, "Whether the certificate was revoked since. For that, give the "
-                   "hotel's newest journal with --journal.")
+        # Of a file that says so itself it was told, and is not asked.
+        if "revoked" not in value:
+            report.add("revoked", None, "Whether the certificate was revoked since. For that, give "
+                       "the hotel's newest journal with --journal.")
         return
     ended = [
         at

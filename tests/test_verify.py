@@ -315,6 +315,18 @@ def test_what_journals_of_two_epochs_say_of_a_request(house):
     ]
 
 
+def test_a_refusal_that_did_not_stand_is_told_beside_its_certificate(house):
+    """Who reads that a request was refused and then carried out reads what came between."""
+    number = f"E-{house.number + 5}"
+    course = ["erasure-refused", "refusal-contested", "refusal-overturned", "erasure-approved"]
+    for action in course:
+        house.append(action=action, request=number, actor="a1")
+    path = house.file("certificate.json", house.certificate().to_json())
+    _, answer = ask(path, "--journal", house.journal())
+    told = [line for line in answer["says"] if line.startswith("journal, ")]
+    assert [line.partition("Z: ")[2].partition(" by ")[0] for line in told][:4] == course
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [({"erased": "2026-11-20"}, 1), ({"erased": "2026-11-23"}, 0), ({"erased": "2026-11-25"}, 0),
@@ -386,10 +398,11 @@ def test_a_checkpoint_inside_that_somebody_else_signed(house):
 
 
 def test_a_certificate_that_says_itself_it_was_revoked(house):
-    """The day beside what was signed counts, though nobody signed it."""
+    """The day beside what was signed counts, though nobody signed it; nobody asks for it then."""
     value = json.loads(house.certificate().to_json()) | {"revoked": "2026-12-01"}
     code, answer = ask(house.file("certificate.json", json.dumps(value)))
     assert (code, wrong(answer)) == (1, {"revoked"})
+    assert "revoked" not in cannot(answer)
     assert "REVOKED on 2026-12-01" in answer["findings"][0]["text"]
 
 

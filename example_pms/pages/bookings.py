@@ -92,8 +92,16 @@ def file_when_ticked(one: Booking) -> None:
         again = "This form is done: file it anew under Erasure requests, File a request."
         flash(f"The request to erase was not filed: {error.message} {error.hint} {again}", "error")
         return
-    if filed:
+    if filed and _to_be_shown(filed):
         flash(f"Request {filed} is filed.", "erasure")
+    elif filed:
+        flash(f"Request {filed} was filed before, and it was shown who the guest is.", "known")
+
+
+def _to_be_shown(number: str) -> bool:
+    """Return whether nobody has shown yet who the guest of a request is."""
+    with current_app.extensions["guesterase"].extension.begin(write=False) as office:
+        return bool(office.show(number)["state"] == "received")
 
 
 @bp.post("/bookings/<number>/check-in")

@@ -9,7 +9,7 @@ from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import Delay
-from ..core.errors import InputError, TransitionError
+from ..core.errors import InputError, SetupError, TransitionError
 from ..core.lifecycle import DONE, OPEN, State
 from ..core.permissions import Permission
 from ..store.worker import carry_out
@@ -106,10 +106,20 @@ def show(number: str) -> str:
 
 
 def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
+    try:
+        return _shown(number, values, problems)
+    except SetupError:
+        # Without a column that the data map names there is no plan; the clock of the law goes on.
+        return _shown(number, values, problems, plans=False)
+
+
+def _shown(
+    number: str, values: Any, problems: dict[str, list[str]], plans: bool = True
+) -> str:
     with current.begin(write=False) as office:
         case = office.show(number, by=me())
         state = State(case["state"])
-        planned = state in _PLANNED and not case["keyless"]
+        planned = plans and state in _PLANNED and not case["keyless"]
         plan = office.preview(number, by=me()) if planned else None
         told = office.told(number, by=me())
         found = office.residue(number, by=me())
@@ -132,6 +142,7 @@ def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
         case=case,
         hotel=hotel,
         plan=plan,
+        plans=plans,
         recipients=told,
         found=found,
         may=deeds,

@@ -337,6 +337,27 @@ def test_a_tick_that_is_not_filed_says_where_to_file(app: Flask) -> None:
     assert "under Erasure requests, File a request" in after
 
 
+def test_a_tick_for_a_guest_who_asked_before_asks_for_no_proof_again(app: Flask) -> None:
+    """Who showed before check-out who they are is sent to no second look at a document."""
+    app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
+    with app.app_context():
+        booking = db.session.scalars(
+            select(Booking).where(Booking.status == "in_house", Booking.property_code == "SHA")
+        ).first()
+        assert booking is not None
+        with app.extensions["guesterase"].extension.begin() as office:
+            person = office.person_of(booking.guests[0])
+            number = office.request_by_row(person, "sha.desk", property="SHA")
+            office.confirm(number, "sha.desk")
+    page = f"/bookings/{booking.number}"
+    clerk = Clerk(app.test_client()).login("sha.desk")
+    form = {"billed_to": "Li", "method": "card", "guesterase_tick": "yes"}
+    clerk.post(f"{page}/check-out", form, page=page)
+    after = clerk.get(page)
+    assert f"Request {number} was filed before" in after
+    assert "Record who it is" not in after
+
+
 def test_after_a_restore_a_printed_page_says_whom_to_call(app: Flask) -> None:
     """Officer or not: who runs the system carries the erasures out again."""
     app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])

@@ -316,6 +316,36 @@ def test_the_end_of_a_month_of_the_register_written_by_sql(pine: Pine) -> None:
     assert label in pine.custodian.labels()
 
 
+@pytest.mark.parametrize("state", ["ending", "ended"])
+def test_the_end_of_a_year_of_marks_written_by_sql(pine: Pine, state: str) -> None:
+    """The key by which who was erased is known when they come back lives as long as their marks,
+    and a word for which there is no such year keeps no night from going on."""
+    year = f"returning:{pine.now.year}"
+    labels, at = (year, "returning:2001", "returning:x"), pine.now.replace(tzinfo=None)
+    pine.custodian.ensure(year)
+    pine.custodian.ensure("returning:2001")
+    for label in labels:
+        pine.raw(insert(tables.day).values(label=label, state=state, at=at))
+    for _ in range(3):
+        pine.night()
+    there = pine.custodian.labels()
+    assert (year in there, "returning:2001" in there) == (True, False)
+    assert year not in {row["label"] for row in pine.ours("day")}
+
+
+@pytest.mark.parametrize("state", ["ending", "ended"])
+def test_the_end_of_a_requests_key_written_by_sql(pine: Pine, state: str) -> None:
+    """Whoever does not want a guest answered takes the way to them away by no row of ours."""
+    number, at = pine.filed(1), pine.now.replace(tzinfo=None)
+    label = f"case:{number}"
+    assert label in pine.custodian.labels()
+    pine.raw(insert(tables.day).values(label=label, state=state, at=at))
+    for _ in range(3):
+        pine.night()
+    assert label in pine.custodian.labels()
+    assert label not in {row["label"] for row in pine.ours("day")}
+
+
 def _gone(pine: Pine) -> set[str]:
     """Return of which requests `verify` says that they are gone."""
     said = pine.run(lambda office: office.verify())

@@ -435,6 +435,43 @@ def test_a_key_of_several_columns_is_a_way_where_all_of_them_are() -> None:
     assert not isinstance(declared["points"], Policy)
 
 
+@pytest.mark.parametrize(("columns", "way"), [
+    (["guest_tenant_id", "guest_id"], {"guest_tenant_id": "tenant_id", "guest_id": "id"}),
+    (["tenant_id", "guest_id"], {"tenant_id": "tenant_id", "guest_id": "id"}),
+    (["guest_tenant_id"], None),
+    (["guest_tenant_id", "payer_guest_id"], None),
+])  # fmt: skip
+def test_the_number_of_a_row_itself_is_no_part_of_a_guests_key(
+    columns: list[str], way: dict[str, str] | None
+) -> None:
+    """Note 7 was called guest 7's, whoever wrote it: by that another guest's rows would go."""
+    metadata = MetaData()
+    Table(
+        "guests", metadata, Column("tenant_id", Integer, primary_key=True),
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("full_name", String(80)), Column("email", String(80)),
+    )  # fmt: skip
+    table(metadata, "notes", *(Column(name, Integer) for name in columns), Column("was", Text))
+    found = drafted(metadata)["notes"]
+    via = getattr(found, "via", None)
+    assert via == (None if way is None else Equal(way, to="guests"))
+
+
+def test_columns_that_are_a_guests_key_together_are_one_way_and_stay() -> None:
+    """Each of them is called after the key; none is a second way, and none is emptied."""
+    metadata = MetaData()
+    Table(
+        "guests", metadata, Column("guest_card", String(8), primary_key=True),
+        Column("guest_no", Integer, primary_key=True, autoincrement=False),
+        Column("full_name", String(80)), Column("email", String(80)),
+    )  # fmt: skip
+    table(metadata, "trail", Column("guest_card", String(8)), Column("guest_no", Integer),
+          Column("was", Text))  # fmt: skip
+    found = drafted(metadata)["trail"]
+    assert found.via == Equal({"guest_card": "guest_card", "guest_no": "guest_no"}, to="guests")
+    assert all(isinstance(found.columns[name], Keep) for name in ("guest_card", "guest_no"))
+
+
 def test_a_key_names_a_guest_of_its_own_house() -> None:
     """Where each house has a schema of its own, number 7 is somebody else in the next one."""
     metadata = MetaData()

@@ -457,6 +457,40 @@ def find_named(engine: str, statement: str, before: str = "") -> list[Finding]:
     return find(engine, f"{before} {script}", {**LOG, "guests": guests})
 
 
+@pytest.mark.parametrize("engine", ALL)
+def test_a_named_trigger_that_changes_rows_of_an_exempt_table_is_named(engine: str) -> None:
+    """A name stays there as well as one that goes in with a row of its own."""
+    found = find_named(engine, "UPDATE notes_log SET was = OLD.name")
+    assert [(each.id, each.place) for each in found] == [("trigger-exempt", "guests.keeps")]
+
+
+@pytest.mark.parametrize(("schema", "told"), [("public.", []), ("", []), ("hr.", ["hr.log"])])
+def test_a_table_of_the_same_name_in_another_schema_is_another(
+    schema: str, told: list[str]
+) -> None:
+    """What goes into the log that is declared stays in none of the house's other one."""
+    mapped = hotel()
+    for at in ("hr", None):
+        Table("log", mapped, Column("id", Integer, primary_key=True),
+              Column("was", String(80)), Column("guest_id", Integer), schema=at)  # fmt: skip
+    log = Policy({"was": redact}, via=Equal({"guest_id": "id"}, to="guests"))
+    guests = Policy(GUEST.columns, subject=GUEST.subject, triggers={"keeps": "our history"})
+    script = trigger_on("postgresql", "keeps", "UPDATE", "name").replace("INTO notes_log (was) "
+             "VALUES (OLD.name)", f"INTO {schema}log (was, guest_id) VALUES (OLD.name, OLD.id)")
+    script = ("CREATE SCHEMA hr;; CREATE TABLE log (id serial, was text, guest_id int);; "
+              f"CREATE TABLE hr.log (id serial, was text, guest_id int);; {script}")  # fmt: skip
+    given = {**LOG, "guests": guests, "log": log, "hr.log": exempt("only in this test")}
+    declared = resolve(given.items(), mapped.tables.values(), ())
+    with (
+        engines.fresh_database("postgresql") as url,
+        host(url, hotel(), script) as made,
+        made.connect() as conn,
+    ):
+        found = drift(declared, read(conn, schemas=declared.schemas()))
+    about = [each for each in found if each.id == "trigger-exempt"]
+    assert [name for name in ("hr.log",) if any(name in each.message for each in about)] == told
+
+
 @pytest.mark.parametrize(("engine", "statement"), [
     ("mariadb", "INSERT INTO notes_log (was) VALUES (OLD.name) ON DUPLICATE KEY UPDATE "
      "notes_log.was = OLD.name"),

@@ -436,6 +436,22 @@ def test_a_key_of_marks_that_is_gone_is_said_to_be_gone(copied: Copied, label: s
     assert copied.run(lambda office: office.sound(None)).faults == []
 
 
+def test_a_key_of_marks_that_is_gone_is_no_less_so_where_a_row_calls_it_ended(
+    copied: Copied
+) -> None:
+    """No word of ours ends the key of a year of which marks live: somebody wrote it."""
+    hotel, label = copied.hotel, "returning:2026"
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    hotel.custodian.forget(label)
+    with hotel.engine.begin() as conn:
+        at = hotel.now.replace(tzinfo=None)
+        conn.execute(insert(tables.day).values(label=label, state="ended", at=at))
+    faults = copied.run(lambda office: office.sound(None)).faults
+    assert [(each.id, each.place) for each in faults] == [("key-missing", label)]
+    hotel.later(days=1200)
+    assert copied.run(lambda office: office.sound(None)).faults == []
+
+
 def test_a_key_of_a_years_marks_that_another_one_replaced_is_said_to_be_gone(
     copied: Copied
 ) -> None:

@@ -28,7 +28,7 @@ from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.core.treatment import null
+from flask_guesterase.core.treatment import RowRule, null
 from flask_guesterase.store.checking.spoken import findings
 from tests.store.hotel import Guest, Hotel, policies
 from tests.store.inn import datamap
@@ -232,3 +232,35 @@ def test_who_is_known_by_a_computed_column_alone_is_named(named: str, beside: st
     assert places(found(named)) == [("match-unknown", "guests", named, Severity.STOP)]
     assert f"in its place: {beside}" in found(named)[0].hint
     assert found(named, beside) == found(*fine[named]) == []
+
+
+def test_who_is_known_by_a_part_of_a_document_is_named() -> None:
+    """The document beside it is nothing by which somebody is known: the application has to fill a
+    column."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("doc", JSON, key="d"),
+        Column("mail", String(80), Computed("doc ->> 'mail'")),
+    )  # fmt: skip
+    for match in (["mail"], ["mail", "d"]):
+        policy = Policy({"doc": null}, subject=Subject(match=match))
+        found = findings(datamap(metadata, {guests: policy}))
+        assert places(found) == [("match-unknown", "guests", "mail", Severity.STOP)]
+        assert "the application fills itself; of doc" in found[0].hint
+
+
+def test_a_number_that_is_made_of_the_rows_own_stops_nothing() -> None:
+    """It stays as it is where the row does, as its key does; where the row goes it is named."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("mail", String(80)),
+        Column("number", String(20), Computed("'G-' || id")),
+    )  # fmt: skip
+    who = Subject(match=["mail", "number"])
+
+    def found(rows: RowRule) -> list[Finding]:
+        policy = Policy({"mail": null}, subject=who, rows=rows)
+        return findings(datamap(metadata, {guests: policy}))
+
+    assert found(RowRule.OVERWRITE) == []
+    assert places(found(RowRule.DELETE)) == [("match-unknown", "guests", "number", Severity.STOP)]

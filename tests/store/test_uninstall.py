@@ -477,6 +477,21 @@ def test_what_is_held_or_has_no_day_is_given_back_whatever_a_row_says_of_its_key
     assert made.counts["boxes.jsonl"] == 4
 
 
+def test_what_a_hold_may_reach_is_given_back_until_holds_were_asked(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Its day is over and a row says that its key ends; the night would put it under a hold."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        vault.mark_labels(conn, [DAY], STAMP)
+        conn.execute(tables.hold.insert().values(**HOLD))
+    made = uninstall(engine, custodian, tmp_path / "one", today="2032-01-01")
+    assert made.counts["boxes.jsonl"] == 3
+    vault.destroy(custodian, [DAY])
+    made = uninstall(engine, custodian, tmp_path / "two", drop=True, today="2032-01-01")
+    assert made.counts["boxes.jsonl"] == 2, "holds were asked before its key was destroyed"
+
+
 @pytest.mark.usefixtures("impatient")
 def test_nothing_is_dropped_while_somebody_uses_our_tables(
     engine: Engine, custodian: FolderCustodian, tmp_path: Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.store.meter import fetched
 from tests.store.test_owndata import forget
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
+from tests.web.test_restoring import erased
 
 DESK = "/desk/privacy"
 WORDS = "The night clerk laughed <b>at me</b>."
@@ -76,6 +78,21 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
         due = date.fromisoformat(office.show(number)["due_on"])
     assert f"最迟于{due.year}年{due.month}月{due.day}日答复您" in letters
     assert CANARY not in second.get(f"{DESK}/complaints")
+
+
+def test_who_complained_still_reads_on_which_ground_the_request_was_refused(house: House) -> None:
+    """Until somebody answered, the page of the case says it; once overturned, it does not."""
+    ground = "It is another person's data."
+    _, guest = refused(house)
+    assert ground in unescape(guest.get("/privacy/case", wish="en"))
+    complaint = complain(guest)
+    page = unescape(guest.get("/privacy/case", wish="en"))
+    assert "You complained." in page
+    assert ground in page
+    house.browser("second").post(
+        f"{DESK}/complaints/{complaint}/answer", outcome="overturned", words=""
+    )
+    assert ground not in unescape(guest.get("/privacy/case", wish="en"))
 
 
 def test_the_page_of_a_request_says_what_became_of_complaints_about_it(house: House) -> None:
@@ -433,6 +450,28 @@ def test_a_clerk_learns_what_to_tell_whoever_leaves_no_contact(house: House) -> 
     officer = house.browser("officer")
     assert officer.post(f"{page}/answer", page, outcome="upheld", words="Yes.").status_code == 303
     assert f"Your complaint {number}" in house.browser("clerk").get(f"{DESK}/outbox")
+
+
+def test_a_clerk_reads_that_the_answer_about_a_request_goes_to_no_address_that_was_given(
+    house: House,
+) -> None:
+    """Whoever knows a number might give any address: where none is on file for the request, as
+    none is once it was carried out, the answer waits to be printed, and the page says so."""
+    request = erased(house)
+    answer = house.browser("clerk").post(
+        f"{DESK}/complaints/new?lang=en", property="sh", about="about-manner", text=WORDS,
+        channel="phone", received="2026-03-01", sure="2026-03-01", lang="en", request=request,
+        contact="given@mail.example",
+    )  # fmt: skip
+    said = "About a request it goes to the contact on file for that"
+    assert said in answer.text
+    number = re.findall(r"GC-\w{8}", answer.text)[0]
+    page = f"{DESK}/complaints/{number}"
+    officer = house.browser("second")
+    assert officer.post(f"{page}/answer", page, outcome="upheld", words="Yes.").status_code == 303
+    [letter] = [each for each in house.hotel.ours("outbox") if each["template"] == "complaint"]
+    assert letter["channel"] in ("print", "page")
+    assert "given@mail.example" not in house.browser("clerk").get(f"{DESK}/outbox")
 
 
 def test_a_reviewer_needs_link_and_code_and_sees_one_case(house: House) -> None:

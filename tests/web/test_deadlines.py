@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from flask_guesterase.core.grounds import About, grounds
 from tests.web.house import CANARY, PROPERTIES, House
@@ -80,6 +81,17 @@ def test_an_answer_is_put_off_on_its_page(berlin: House) -> None:
     assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 303
     assert form not in officer.get(f"{DESK}/{number}")
     assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 409
+    assert "There are many requests." in officer.get(f"{DESK}/{number}")
+
+
+def test_an_answer_is_put_off_while_the_database_lacks_a_column(berlin: House) -> None:
+    """No plan can be made; the day for an answer comes all the same, and can be put off."""
+    number = filed(berlin)
+    with berlin.hotel.engine.begin() as conn:
+        conn.execute(text("ALTER TABLE invoices DROP COLUMN billed_to"))
+    officer = berlin.browser("officer")
+    assert f'action="{DESK}/{number}/extend"' in officer.get(f"{DESK}/{number}")
+    assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 303
     assert "There are many requests." in officer.get(f"{DESK}/{number}")
 
 

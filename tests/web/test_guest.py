@@ -77,9 +77,11 @@ def erased(house: House) -> tuple[Browser, str]:
     [
         ("en", ["Free of charge", "No account", "No photo of your ID", "What goes",
                 "for a time and then goes by itself", "7 days", "police when you checked in",
-                "booking sites, banks", "is a fraud", "invoice first", "cancels no booking"]),
+                "booking sites, banks", "is a fraud", "invoice first", "cancels no booking",
+                "kept and not used? That is not asked for here"]),
         ("zh", ["免费", "无需注册", "无需证件照片", "删除哪些内容", "哪些暂时保留，到期自动删除",
-                "7 天", "公安机关", "订房网站、银行", "诈骗", "请先开好发票", "不会取消预订"]),
+                "7 天", "公安机关", "订房网站、银行", "诈骗", "请先开好发票", "不会取消预订",
+                "希望保留但不再使用"]),
     ],
 )  # fmt: skip
 def test_the_first_page_says_what_this_is_and_is_not(

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import tables
+from flask_guesterase.store.deciding.preview import Preview
 from flask_guesterase.store.incidents.opening import Report
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
@@ -50,6 +51,12 @@ def approve(house: House, number: str) -> None:
     house.settle(number)
     with house.app.app_context(), house.extension.begin() as office:
         office.approve(number, "officer", office.preview(number).digest)
+
+
+def previewed(house: House, number: str) -> Preview:
+    """Return the plan of today."""
+    with house.app.app_context(), house.extension.begin() as office:
+        return office.preview(number)
 
 
 def pages(house: House, login: str, number: str, wish: str = "en") -> dict[str, str]:
@@ -186,6 +193,31 @@ def test_who_is_wholly_held_stands_in_the_way_before_anybody_tries(
     page = officer.get(here, wish="en")
     assert "What stands in the way" not in page
     assert "Erase now" in page
+
+
+@pytest.mark.parametrize("table", ["guests", "bookings"])
+def test_who_approves_under_a_hold_reads_what_goes_when_it_is_lifted(
+    house: House, number: str, table: str
+) -> None:
+    """What they approve then is what the page said without the hold, of a person or a record."""
+    officer, here = house.browser("officer"), f"{DESK}/{number}"
+    said = "As soon as nothing keeps it any more"
+    free = previewed(house, number)
+    assert said not in officer.get(here, wish="en")
+    assert free.later == ()
+    id = place(house, "subject" if table == "guests" else "record", table, "1")
+    held = previewed(house, number)
+    assert held.digest == free.digest
+    stay = {(line.table, line.columns, line.outcome) for line in held.erase}
+    assert table in {line.table for line in free.erase} - {line[0] for line in stay}
+    later = {(each.table, each.columns, each.outcome) for each in held.later}
+    assert {(line.table, line.columns, line.outcome) for line in free.erase} - stay <= later
+    page = officer.get(here, wish="en").partition("<h2>What goes</h2>")[2]
+    page = page.partition("</details>")[0]
+    assert f"<strong>{table}</strong>" in page.partition(said)[2]
+    assert ">Nothing.<" in page or table != "guests"
+    lift(house, id)
+    assert said not in officer.get(here, wish="en")
 
 
 @pytest.mark.parametrize("login", ["clerk", "officer", "auditor"])

@@ -190,6 +190,21 @@ def test_a_key_that_a_row_calls_ended_early_waits_for_a_copy_or_a_person(
     assert label not in {row["label"] for row in front.forms.ours("day")}
 
 
+def test_who_leaves_with_a_clock_in_doubt_takes_all_along(
+    front: Front, console: Console, tmp_path: Path
+) -> None:
+    """A clock set forward and a row that calls a key ended leave nothing out of the files."""
+    console.raw("sweep")
+    label, at = "day:2026-07-01", front.forms.now.replace(tzinfo=None)
+    with front.forms.engine.begin() as conn:
+        conn.execute(insert(tables.day).values(label=label, state="ending", at=at))
+    front.forms.leap(days=5000)
+    counts = console.json("uninstall", "--out", str(tmp_path / "files"))["counts"]
+    living = [row for row in front.forms.ours("box") if row["forgotten_at"] is None]
+    assert label in {row["label"] for row in living}
+    assert counts["boxes.jsonl"] == len(living)
+
+
 def test_the_sweep_turns_the_root(front: Front, console: Console) -> None:
     """The nightly run does it by itself and says so."""
     console.json("sweep")

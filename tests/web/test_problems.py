@@ -349,11 +349,11 @@ def test_what_is_refused_of_holds_and_reviews_speaks_of_no_request(house: House)
 
 
 @pytest.mark.parametrize("gone", ["guests.hotel", "guests.phone", "invoices.billed_to"])
-def test_where_the_database_lacks_a_column_a_request_says_what_to_do(
+def test_where_the_database_lacks_a_column_a_request_is_refused_all_the_same(
     house: House, gone: str
 ) -> None:
-    """No plan is made of what cannot be read: its page says that nothing was changed and which
-    command names the column, and the list of requests is shown all the same."""
+    """No plan is made of what cannot be read, and nothing approved; the page says which command
+    names the column. The day for an answer comes all the same: a refusal need not wait."""
     number = house.request()
     with house.app.app_context(), house.extension.begin() as office:
         office.confirm(number, "clerk", "desk")
@@ -361,9 +361,15 @@ def test_where_the_database_lacks_a_column_a_request_says_what_to_do(
     with house.hotel.engine.begin() as conn:
         conn.execute(sql(f"ALTER TABLE {table} DROP COLUMN {column}"))
     officer = house.browser("officer")
-    answer = officer.client.get(f"{DESK}/{number}?lang=en")
+    page = officer.get(f"{DESK}/{number}", wish="en")
+    assert "The installation is not complete." in page
+    assert "flask guesterase check" in page
+    assert "Approve the erasure" not in page
+    assert number in officer.get(f"{DESK}/", wish="en")
+    answer = officer.post(f"{DESK}/{number}/approve", digest="0" * 64)
     assert answer.status_code == 503
-    assert "The installation is not complete." in answer.text
-    assert "flask guesterase check" in answer.text
-    assert "Nothing was changed" in answer.text
-    assert number in officer.get(f"{DESK}/?lang=en")
+    given = {"ground": "another-persons-data"}
+    assert f"{DESK}/{number}/refusal" in page
+    assert officer.client.get(f"{DESK}/{number}/refusal", query_string=given).status_code == 200
+    assert officer.post(f"{DESK}/{number}/refuse", **given).status_code == 303
+    assert house.hotel.state(number) == "refused"

@@ -258,7 +258,7 @@ class _Drafter:
 
     def _named(self, name: str) -> str | None:
         """Return the ways by columns called like the key of people, where no foreign key is."""
-        ways = [way for _, way in self._keys(self.datamap.atlas.tables[name])]
+        ways = list(dict.fromkeys(way for _, way in self._keys(self.datamap.atlas.tables[name])))
         return ways[0] if len(ways) == 1 else f"[{', '.join(ways)}]" if ways else None
 
     def _keys(self, table: Table) -> Iterator[tuple[str, str]]:
@@ -271,8 +271,8 @@ class _Drafter:
             near = people.schema == table.schema or names[people.name] == 1
             for column in table.c if near else ():
                 pairs = names_key(column, people)
-                if pairs:
-                    yield column.name, f"Equal({pairs!r}, to={people.fullname!r})"
+                for each in pairs:
+                    yield each, f"Equal({pairs!r}, to={people.fullname!r})"
 
     def _original(self, name: str) -> Table | None:
         """Return the table of people, or of what leads to them, that this one has copies of."""

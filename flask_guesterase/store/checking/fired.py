@@ -220,6 +220,28 @@ def onward(live: LiveSchema, trigger: LiveTrigger, among: Iterable[str]) -> list
     return sorted({*first, *fed(live, first, among)})
 
 
+def written(live: LiveSchema, trigger: LiveTrigger, among: Iterable[str]) -> list[str]:
+    """Return the tables into which a trigger writes in whatever way, directly or through theirs.
+
+    :param live: the live database as read.
+    :param trigger: the trigger.
+    :param among: names of the tables that are asked about.
+    """
+    body, own = " ".join(_plain(live, trigger).split()), live.table(trigger.table)
+    said = {tuple(_spelt(part, live).lower() for part in two) for _, *two in _PLACED.findall(body)}
+    places = trigger.path or (own.schema if own is not None else "", live.default_schema)
+
+    def is_meant(name: str) -> bool:
+        found, bare = live.table(name), name.rpartition(".")[2].lower()
+        schema = found.schema if found is not None else ""
+        # A name without a schema may be met in one that the session alone knows.
+        near = schema in places or not any(live.table(f"{each}.{bare}") for each in places)
+        return (schema.lower(), bare) in said or (near and ("", bare) in said)
+
+    first = [name for name in among if is_meant(name)]
+    return sorted({*first, *fed(live, first, among)})
+
+
 def given(trigger: LiveTrigger) -> LiveTrigger:
     """Return a trigger with what it copies of the row that goes in, in place of what was there.
 

@@ -143,20 +143,37 @@ def is_who(table: Table) -> bool:
 def names_key(column: Column[object], table: Table) -> dict[str, str]:
     """Return the key after which a column is called (guest_id, payer_guest_id), or nothing.
 
-    Of a key of several columns it is called after one, and the others stand beside it.
+    Of a key of several columns it is called after one, and the others stand beside it: called so
+    too (guest_house), or like the key's own where that is more than a number of the row.
     Another word before it makes it another table's (booking_guest_id) or another system's
     (ota_guest_id), as values of another type mostly are: by these another guest's rows would go.
 
-    :return: column -> column of the key.
+    :return: column -> column of the key, in the order of the key.
     """
-    for key in () if column.foreign_keys else table.primary_key.columns:
-        rest = {each.name: each for each in table.primary_key.columns if each is not key}
-        pairs = [(column, key), *((column.table.c.get(name), rest[name]) for name in rest)]
-        if _is_called(column, key, table) and all(
-            a is not None and python_type(a.type) == python_type(b.type) for a, b in pairs
-        ):
-            return {column.name: key.name, **{name: name for name in rest}}
+    keys = [] if column.foreign_keys else list(table.primary_key.columns)
+    for key in (each for each in keys if _is_called(column, each, table)):
+        pairs = [(column if each is key else _beside(column, key, each), each) for each in keys]
+        found = {
+            one.name: each.name for one, each in pairs
+            if one is not None and python_type(one.type) == python_type(each.type)
+        }  # fmt: skip
+        if len(found) == len(keys):
+            return found
     return {}
+
+
+def _beside(
+    column: Column[object], key: Column[object], other: Column[object]
+) -> Column[object] | None:
+    """Return the column that stands for another of a key, beside one that is called after one."""
+    there = {each.name.lower(): each for each in column.table.c}
+    word = column.name.lower().removesuffix(key.name.lower())
+    plain = None if _OWN.fullmatch(other.name) else there.get(other.name.lower())
+    return there.get(word + other.name.lower(), plain) if word else plain
+
+
+_OWN = re.compile(f"id|{BARE.pattern}", re.I)
+"""Name of a column that any table calls a number of its own rows."""
 
 
 def _is_called(column: Column[object], of: Column[object], table: Table) -> bool:

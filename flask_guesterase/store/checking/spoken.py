@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     Alias,
     Column,
     FromClause,
@@ -188,16 +189,25 @@ def _computed(datamap: DataMap, declared: Declared) -> Iterator[Finding]:
     """Yield what is known of people by a column that the database computes, and by nothing else.
 
     An erasure empties what it is made of and not the column itself: of that nothing is remembered.
+    What is made of nothing that goes (the row's own number) stays as it is, and is no such column.
     """
     made, who = made_of(declared.table), datamap.subjects[declared.name]
     match = {c.name for c in who.match.values() if isinstance(c, Column)}
+    going = {*declared.erase, *declared.retain}
     for named in ({c.name for c in who.names}, match | set(who.contact)):
         for column in sorted(named & made.keys()):
-            if not named & made[column]:
+            of = made[column]
+            # Of a document that holds all that is known of somebody nobody is known again.
+            plain = {n for n in of if not isinstance(declared.column(n).type, JSON)}
+            stays = of and not of & going and not declared.deletes
+            if not (named & plain or stays):
                 yield Finding(
                     "match-unknown", declared.name, column, "Subject names a column that the "
                     "database computes: who was erased is neither looked for by its value, nor "
                     "known by it when they come back or their erasure is taken back.",
                     "Name what it is made of in its place: "
-                    f"{', '.join(sorted(made[column])) or 'the columns in its expression'}.",
+                    f"{', '.join(sorted(plain)) or 'the columns in its expression'}."
+                    if plain or not of else
+                    "Name a column in its place that the application fills itself; of "
+                    f"{', '.join(sorted(of))} the value alone cannot be named.",
                 )

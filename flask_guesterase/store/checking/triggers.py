@@ -10,7 +10,7 @@ from ..catalog.shape import LiveSchema, LiveTable, LiveTrigger
 from ..mapping.datamap import DataMap
 from ..mapping.declared import Declared
 from ..mapping.ties import loose
-from .fired import beyond, emptied, given, onward, reads
+from .fired import beyond, emptied, given, onward, reads, written
 
 _CURE = "Declare the table it writes to and name the trigger in triggers=, or drop it."
 
@@ -79,7 +79,7 @@ def _astray(
                 "See for yourself that each such table is mapped and declared.", Severity.WARN,
             )
         if each is trigger or _copies(owner, given(each)):
-            for name in onward(live, each, datamap.exempt):
+            for name in written(live, each, datamap.exempt):
                 yield Finding(
                     "trigger-exempt", owner.name, each.name, "A trigger that a policy's word lets "
                     f"be may copy what is erased to {name}, which is exempt: there it stays, and "

@@ -83,22 +83,30 @@ def leave(
 
 
 def unknown(conn: Connection, table: str, hits: Mapping[Key, Mark]) -> dict[Key, Mark]:
-    """Return the rows that neither wait nor were let live since what they carry was erased."""
+    """Return the rows that neither wait nor were let live since what they carry was erased.
+
+    What a replay noted is about the number of a row alone, and says nothing of another request.
+    """
     returned = tables.returned
     texts = {key_text(key): key for key in hits}
     news = dict(hits)
     for part in chunks(sorted(texts)):
         rows = conn.execute(
-            select(returned.c.row_key, returned.c.state, returned.c.seen_at).where(
+            select(
+                returned.c.row_key, returned.c.state, returned.c.seen_at, returned.c.door,
+                returned.c.request,
+            ).where(
                 returned.c.table_name == table,
                 returned.c.row_key.in_(part),
                 returned.c.state.in_((*_WAITING, Fate.LIVES.value)),
             )
-        )
+        )  # fmt: skip
         for row in rows:
             # MariaDB finds keys also that end in more blanks, or fewer.
             key = texts.get(row.row_key)
-            if key and (row.state in _WAITING or row.seen_at >= hits[key].erased_at):
+            if not key or (row.door == REPLAY and row.request != hits[key].origin.number):
+                continue
+            if row.state in _WAITING or row.seen_at >= hits[key].erased_at:
                 news.pop(key, None)
     return news
 

@@ -95,9 +95,22 @@ def expire(work: Work) -> int:
     """Forget marks whose day is over, and the keys of years that have none any more."""
     table = tables.mark
     gone = work.conn.execute(delete(table).where(table.c.ends_on < work.today)).rowcount
-    last = work.now.year - YEARS
-    old = [each for each in work.custodian.labels() if each.startswith(label(0)[:-1])]
-    over = [each for each in old if int(each.partition(":")[2]) < last]
+    old = [each for each in work.custodian.labels() if each.startswith(BEGIN)]
+    over = [each for each in old if is_over(work, each)]
     if over:
         vault.mark_labels(work.conn, over, work.stamp)
     return gone
+
+
+BEGIN = label(0)[:-1]
+"""How the labels of these keys begin."""
+
+
+def is_over(work: Work, name: str) -> bool:
+    """Return whether no mark can live any more that was made with the key of a year.
+
+    :param work: the open transaction.
+    :param name: label of the key.
+    """
+    year = name.removeprefix(BEGIN)
+    return not year.isdecimal() or int(year) < work.now.year - YEARS

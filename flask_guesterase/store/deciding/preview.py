@@ -76,6 +76,22 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Later:
+    """What is done with rows that wait, once nothing keeps them any more.
+
+    :param table: name of the table.
+    :param columns: the columns it is about; empty for whole rows.
+    :param outcome: what happens to them then.
+    :param category: retention category, or why they stay; empty for what goes.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    outcome: str
+    category: str
+
+
+@dataclass(frozen=True)
 class Look:
     """A subject row as a person must see it to say whose it is.
 
@@ -124,6 +140,8 @@ class Preview:
     :param since: what is not as it was when it was said whose rows are meant; who approves reads
         it with names.
     :param kept: what the policy leaves in rows of which something goes, or stays for a while.
+    :param later: what is done with rows that a hold or a precondition keeps today; it is approved
+        with the rest.
     """
 
     number: str
@@ -141,6 +159,7 @@ class Preview:
     differences: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     kept: tuple[Kept, ...] = ()
+    later: tuple[Later, ...] = ()
 
     def holds(self) -> bool:
         """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
@@ -206,7 +225,14 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         _differences(work, case, plan, taken),
         since,
         drawn.kept,
+        tuple(_later(plan)),
     )
+
+
+def _later(plan: Plan) -> Iterator[Later]:
+    """Yield what is decided of rows that wait, where the plan of today does not say it already."""
+    for each in sorted((plan.promised or frozenset()) - {step.decision for step in plan.steps}):
+        yield Later(each.table, each.columns, each.outcome.value, each.ground)
 
 
 def _since(work: Work, case: Case, taken: Sequence[Subject]) -> tuple[str, ...]:

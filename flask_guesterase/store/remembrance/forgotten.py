@@ -159,7 +159,9 @@ def judges(line: Line) -> bool:
     return line.note.kind is Kind.INTENT or not line.note.request
 
 
-def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judged]:
+def judge(
+    work: Work, known: Forgotten, line: Line, places: Places, first: bool = True
+) -> list[Judged]:
     """Return what is to be done about each row of a line, by the database as it is now.
 
     Only where the key, all that identifies the row, and a date not after the erasure agree it is
@@ -170,6 +172,7 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
     :param known: what the database has forgotten.
     :param line: the line.
     :param places: where its rows lie.
+    :param first: nobody was asked about them yet, so that whoever was renamed may be among them.
     :raises KeyMissingError: the key of its month is not there, and should be.
     """
     if line.note.rows and _lacks(work, line.month):
@@ -188,6 +191,7 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
         now = _now(work, line, table, [t for t, key in pairs if key is not None], here)
         told = _told(work, table, here)
         lately = _since(work, line, table, told, here)
+        copied = _copied(work, line, table, told, now) if first else set()
         for trace, key in pairs:
             if key is None or key not in now:
                 result.append(Judged(table, key, Verdict.GONE))
@@ -195,6 +199,8 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
             verdict, why = _verdict(work, known, line, (trace, now[key]), key, told.get(key))
             if key in lately and (verdict is Verdict.THEIRS or why in ASKED_ALONE):
                 verdict, why = Verdict.ASK, NEWER
+            elif key in copied and verdict is Verdict.OTHER:
+                verdict, why = Verdict.ASK, PERHAPS_ANOTHER
             result.append(Judged(table, key, verdict, why))
     return _without_shells(work, result)
 
@@ -214,7 +220,8 @@ def again(work: Work, line: Line, who: Person) -> Judged | None:
     if not rows:
         return None
     about = replace(line, note=replace(line.note, rows=rows))
-    return judge(work, Forgotten(0), about, {(line.month, who[0], mark): who[1]})[0]
+    places = {(line.month, who[0], mark): who[1]}
+    return judge(work, Forgotten(0), about, places, first=False)[0]
 
 
 def _without_shells(work: Work, judged: Sequence[Judged]) -> list[Judged]:
@@ -355,6 +362,24 @@ def _since(
     dates = {key: each.facts.events.get("created", day) for key, each in told.items()}
     undated = [key for key in keys if dates.get(key, day) >= day]
     return arrived.booked(work, table, keys, at, day) | arrived.given(work, table, undated)
+
+
+def _copied(
+    work: Work, line: Line, table: str, told: Mapping[Key, Record], now: Mapping[Key, Trace]
+) -> set[Key]:
+    """Return the people who had their number before the copy was made, and are called something.
+
+    A guest who got another name and mailbox between the copy and the erasure agrees with nothing
+    by which the erasure knew them, and is no new guest to whom a free number was given.
+    """
+    if line.note.kind is not Kind.INTENT or table not in work.datamap.subjects:
+        return set()
+    last, day = arrived.ends(work.conn, [table]), erased_on(work, line)
+    return {
+        key for key, trace in now.items()
+        if trace.values and arrived.since((table, key), last) is False
+        and not (key in told and told[key].facts.events.get("created", date.min) >= day)
+    }  # fmt: skip
 
 
 def erased_on(work: Work, line: Line) -> date:

@@ -233,10 +233,14 @@ def _keys(
 
 
 def _unended(conn: Connection, labels: Collection[str]) -> set[str]:
-    """Return those of these labels whose keys were not told to end."""
-    found = set(labels)
+    """Return those of these labels whose keys were not told to end.
+
+    No word of ours ends the key of a year of which marks live (`years.expire`).
+    """
+    found, ours = set(labels), days.c.label.not_like(f"{years.BEGIN}%")
     for part in chunks(sorted(labels)):
-        found -= {*conn.execute(select(days.c.label).where(days.c.label.in_(part))).scalars()}
+        told = select(days.c.label).where(days.c.label.in_(part), ours)
+        found -= {*conn.execute(told).scalars()}
     return found
 
 

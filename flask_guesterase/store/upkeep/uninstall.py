@@ -55,7 +55,7 @@ def uninstall(
     *,
     drop: bool = False,
     zones: Mapping[str, str] = _NOWHERE,
-    today: str = "",
+    today: str | None = None,
 ) -> Export:
     """Write everything that is retained into a folder, check it, and drop our tables if asked.
 
@@ -66,14 +66,16 @@ def uninstall(
     :param folder: an empty folder, or one to be made; nobody else may read it afterwards.
     :param drop: False leaves the database as it is.
     :param zones: code of a property -> its time zone, in which days are told; UTC without one.
-    :param today: the UTC day, ISO, by which keys have ended; that of this machine when empty.
+    :param today: the UTC day, ISO, by which keys have ended; that of this machine when None. By
+        an empty one none has: the clock is in doubt.
     :raises InputError: there is something in the folder already, or it cannot be written.
     :raises SetupError: our tables are not there, or of another version.
     :raises SealError: the files do not open as they should; nothing was dropped.
     :raises BusyError: somebody is using our tables, an erasure over several databases has begun
         and is not done, or copies are not looked through yet for a hold.
     """
-    today = today or datetime.now(UTC).date().isoformat()
+    if today is None:
+        today = datetime.now(UTC).date().isoformat()
     with _writable():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise InputError("The folder is not empty.", "Name a new one.")
@@ -223,26 +225,30 @@ def _living(
     conn: Connection, custodian: FolderCustodian, today: str
 ) -> Iterator[tuple[str, Box]]:
     """Yield the boxes that can be opened; one whose key is being forgotten has ended."""
-    ended = _ended(conn, today)
+    ended = _ended(conn, custodian, today)
     for line in vault.lines(conn, custodian):
         box = Box.from_json(line)
         if box.id not in ended:
             yield box.id, box
 
 
-def _ended(conn: Connection, today: str) -> set[str]:
+def _ended(conn: Connection, custodian: FolderCustodian, today: str) -> set[str]:
     """Return the boxes whose key was told to end and that nothing keeps: no day to come, no hold.
 
-    It takes one row, and no key, to say that a key ends; it ends by none of ours before that.
+    It takes one row, and no key, to say that a key ends; it ends by none of ours before that, nor
+    before holds were asked what they reach under it.
     """
     box, told = tables.box.c, select(tables.day.c.label)
     marked = select(box.id, box.label).where(box.label.in_(told), box.forgotten_at.is_(None))
     rows = conn.execute(marked).all()
     labels = {row.label for row in rows}
     held = stillheld.among(conn, {label for label in labels if label.startswith(_HOLD)})
+    asked = not _count(conn, tables.hold, tables.hold.c.lifted_at.is_(None))
+    there = custodian.labels()
     over = {
         each for each in labels - held
-        if not each.startswith(boxing.LASTING) or vault.is_over(each, today)
+        if not each.startswith(boxing.LASTING)
+        or (today and vault.is_over(each, today) and (asked or each not in there))
     }  # fmt: skip
     return {row.id for row in rows if row.label in over}
 

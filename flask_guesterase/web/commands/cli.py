@@ -168,7 +168,7 @@ def preview(number: str) -> Answer:
     )  # fmt: skip
     moved = {name: ", ".join(plan[name]) for name in ("since", "differences") if plan[name]}
     parts = [fields({"number": plan["number"], "digest": plan["digest"], **moved})]
-    for name in ("erase", "mentions", "retain", "kept", "shared", "perhaps", "blocked"):
+    for name in ("erase", "later", "mentions", "retain", "kept", "shared", "perhaps", "blocked"):
         if plan[name]:
             parts.append(f"{name}\n{listing(plan[name], columns)}")
     return Answer(plan, "\n\n".join(parts))

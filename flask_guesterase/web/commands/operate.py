@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from ...core.errors import BusyError, DeliveryError, FullError, SetupError, UnknownError
 from ...core.finding import Finding, Severity
 from ...core.log import slug
+from ...store.access import brake
 from ...store.checking.draft import REVIEW, marks
 from ...store.checking.draft import draft as drafted
 from ...store.remembrance import remembering
@@ -236,11 +237,13 @@ def _summary(report: Report) -> str:
 def uninstall(out: Path, yes: bool) -> Answer:
     """Give everything retained back as files that open without this package; drop our tables."""
     with current.begin(write=False) as office:
+        # By a clock in doubt nothing is over, and all is given back.
+        today = ""
         if not revisions.pending(office.work.conn):
             remembering.still(office.work)
+            today = "" if brake.doubted(office.work) else office.work.today
         register = remembering.register(office.work)
         zones = {code: each.zone for code, each in office.work.settings.properties.items()}
-        today = office.work.today
     engine, keys = current.host.engine(), current.custodian
     made = leave(engine, keys, out, drop=yes, zones=zones, today=today)
     told = asdict(made) | {"folder": str(made.folder)}

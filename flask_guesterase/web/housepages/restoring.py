@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ...core.errors import GuesteraseError, SetupError
 from ...core.permissions import Permission
 from ...core.returning import ASKED_ANEW
+from ...store.remembrance.remembering import RESTORED, forgetful, notice
 from ...store.returning.replay import DOOR, Survey
 from ...store.settings import Property
 from ..commands.acting import trying
@@ -42,9 +44,16 @@ def _alarmed() -> dict[str, Any]:
         return {"alarm": ""}
     try:
         with current.begin(write=False) as office:
-            return {"alarm": office.alarm()}
+            alarm = office.alarm()
+            new = alarm == RESTORED and not forgetful(office.work)
     except (GuesteraseError, SQLAlchemyError):
         return {"alarm": ""}
+    if new and request.method == "GET":
+        # Before the reader presses anything: what happens from here on waits behind what the
+        # journal has lost, which could not be put back otherwise.
+        with suppress(GuesteraseError, SQLAlchemyError):
+            current.run(lambda office: notice(office.work))
+    return {"alarm": alarm}
 
 
 @staff_pages.get("/restored")
