@@ -37,8 +37,11 @@ def test_of_two_born_on_other_days_neither_is_taken(house: House) -> None:
     both = dict.fromkeys(("int:1", "int:2"), ("perhaps", "several-births"))
     assert standings(house) == both
     assert len(house.ours("outbox")) == 1
-    house.file(email=MAIL)
+    number = house.file(email=MAIL)
     assert standings(house) == both
+    with house.begin() as office:
+        shown = office.preview(number, "officer").perhaps
+    assert [each.hints for each in shown] == [(("birth", "1950"),), (("birth", "1985"),)]
 
 
 def test_two_profiles_of_one_guest_are_taken(house: House) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from itertools import combinations
 
 from ...core.errors import GapError, MatchError
@@ -17,12 +16,10 @@ from ...core.plan import Person, by_table, key_text
 from ...core.seal import fingerprint
 from ...core.standing import MOST, Found, Judged, Standing, Why, doubted, judge
 from ..erasing.carrying import Candidate, candidates
-from ..lawbook.clocks import births_of
-from ..lawbook.said import is_lost
-from ..mapping.ways import ways
 from ..settings import Property
 from ..work import Work
 from . import purview
+from .recognising import births
 
 
 @dataclass(frozen=True)
@@ -176,11 +173,7 @@ def _match(
 
 def _born_apart(work: Work, people: Sequence[Person]) -> bool:
     """Return whether people of one name and contact were born on several days: father and son."""
-    born: list[set[date]] = []
-    for name, keys in by_table(people).items() if len(people) > 1 else ():
-        declared = work.datamap.declared(name)
-        if not is_lost(work.whole(), declared, [ways(work.datamap, declared).answers.get("birth")]):
-            born += births_of(work.conn, work.datamap, name, keys).values()
+    born = births(work, people).values() if len(people) > 1 else ()
     return any(one.isdisjoint(other) for one, other in combinations(filter(None, born), 2))
 
 

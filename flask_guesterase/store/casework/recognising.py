@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 from ...core.errors import UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.permissions import Permission
+from ...core.plan import Person, by_table
 from ...core.recognised import MOST, ORDER, hint
 from ...core.standing import Standing
 from ..access import actors
 from ..erasing import people
 from ..erasing.carrying import Candidate, known
 from ..erasing.finder import erased_before
+from ..lawbook.clocks import births_of
+from ..lawbook.said import is_lost
+from ..mapping.ways import ways
 from ..work import Work
 from .cases import load
 
@@ -57,15 +62,37 @@ def _likeness(work: Work, row: Candidate) -> Likeness:
     return Likeness(row.person[0], tuple(told[:MOST]))
 
 
-def telling(work: Work, row: Candidate) -> tuple[tuple[str, str], ...]:
+def telling(work: Work, row: Candidate, born: bool = False) -> tuple[tuple[str, str], ...]:
     """Return kind and masked value of what tells a row from others of one name and one contact.
 
     :param work: the open transaction.
     :param row: what is on file.
+    :param born: whether the day of birth tells them apart; its year alone is shown.
     """
     values = _by_kind(work, row)
     wanted = (Kind.DOCUMENT, Kind.BOOKING)
-    return tuple((kind.value, hint(kind, values[kind])) for kind in wanted if kind in values)
+    found = [(kind.value, hint(kind, values[kind])) for kind in wanted if kind in values]
+    days = births(work, [row.person])[row.person] if born else ()
+    return (*found, *((BIRTH, str(day.year)) for day in sorted(days)))
+
+
+BIRTH = "birth"
+"""Fact of a policy, and kind of a masked value, that tells when somebody was born."""
+
+
+def births(work: Work, whose: Collection[Person]) -> dict[Person, set[date]]:
+    """Return when people were born, as far as their rows tell it.
+
+    :param work: the open transaction.
+    :param whose: subject rows.
+    """
+    found = {person: set[date]() for person in whose}
+    for name, keys in by_table(whose).items():
+        declared = work.datamap.declared(name)
+        if not is_lost(work.whole(), declared, [ways(work.datamap, declared).answers.get(BIRTH)]):
+            known = births_of(work.conn, work.datamap, name, keys)
+            found |= {(name, key): days for key, days in known.items()}
+    return found
 
 
 def _by_kind(work: Work, row: Candidate) -> Mapping[Kind, str]:

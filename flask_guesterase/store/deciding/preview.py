@@ -15,7 +15,7 @@ from ...core.identity import masked
 from ...core.lifecycle import DONE, OPEN, State
 from ...core.permissions import Permission
 from ...core.plan import Outcome, Plan
-from ...core.standing import Standing
+from ...core.standing import Standing, Why
 from ...core.wish import Kind
 from .. import tables
 from ..access import actors
@@ -350,17 +350,18 @@ def _lines(items: Iterable[Mapping[str, Any]], *outcomes: Outcome) -> tuple[Line
 
 
 def _looks(work: Work, subjects: list[Subject]) -> dict[int, dict[str, Any]]:
-    persons, asked = {}, set()
+    persons, asked = {}, {}
     for subject in subjects:
         with suppress(UnknownError):
             persons[subject.id] = people.person(work, subject)
-        asked |= {subject.id} if subject.standing is Standing.PERHAPS else set()
+        if subject.standing is Standing.PERHAPS:
+            asked[subject.id] = subject.why == Why.BIRTHS
     on_file = known(work.conn, work.datamap, persons.values())
     return {
         id: {
             "name": on_file[person].name,
             "contacts": _masked(work, on_file[person]),
-            "hints": recognising.telling(work, on_file[person]) if id in asked else (),
+            "hints": recognising.telling(work, on_file[person], asked[id]) if id in asked else (),
         }
         for id, person in persons.items()
         if person in on_file

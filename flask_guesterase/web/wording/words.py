@@ -169,6 +169,7 @@ STANDINGS: dict[str, str] = {
     "several-births": N_("one of several days of birth with this name and contact"),
     "too-many-rows": N_("one of very many with this contact"),
     "chosen": N_("a person said it is the same"),
+    "birth": N_("Date of birth"),
 }
 
 ACTIONS: dict[str, str] = {
