@@ -163,6 +163,13 @@ class Settings:
     backup_days: int | None = None
     checkpoints: tuple[Destination, ...] = ()
 
+    def ours(self) -> list[str]:
+        """Return the addresses and numbers that are the hotels' own."""
+        named = [self.sender]
+        for one in self.properties.values():
+            named += (one.contact, one.officer, one.deputy, *one.own)
+        return named
+
     def property(self, code: str) -> Property:
         """Return the property with this code.
 

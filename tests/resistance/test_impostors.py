@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.policy import Policy, Subject
 from flask_guesterase.store import tables
+from flask_guesterase.store.casework.contacts import contact_of
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.journaling import journal
 from flask_guesterase.store.messages.channels import Message
@@ -252,6 +253,52 @@ def test_a_copy_is_sent_to_no_travel_desk(house: House, fellows: int, phone: str
             office.send_copy_link(code)
     shown = house.browser("clerk").get(f"{DESK}/outbox")
     assert [each for each in (desk, phone) if each and each in shown] == [own] * bool(own)
+
+
+def written_to(house: House, document: str) -> str:
+    """Ask for a copy of who shows a document; return where it would be sent, or nothing."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"document_no": document}, property="sh", by="clerk", wish="copy")
+        contact = contact_of(office.work, number)
+    return "" if contact is None else contact.value
+
+
+def test_a_travel_desk_is_known_where_nobody_is_found_by_a_contact(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A vendor may name contacts by which nobody is looked for: they are many people's as well."""
+    made = House(sqlite_url, tmp_path, declared=by_document)
+    for id_ in range(20, 31):
+        made.hotel.guest(id_, name=f"Traveller {id_}", email="trips@firm.example")
+    made.hotel.guest(50, name="Eve", email="trips@firm.example", document_no="D50")
+    made.hotel.guest(51, name="Ada", email="ada@mail.example", document_no="D51")
+    told = [written_to(made, document) for document in ("D50", "D51")]
+    made.session.remove()
+    made.hotel.engine.dispose()
+    assert told == ["", "ada@mail.example"]
+
+
+@pytest.mark.parametrize("phone", ["", "+86 139 5555 0000"])
+def test_a_copy_is_not_sent_to_the_hotel_itself(house: House, phone: str) -> None:
+    """What the desk writes where a guest has no mailbox is the hotel's own, and nobody's."""
+    ours = "Privacy@pine.example"
+    house.hotel.guest(50, name="Eve", email=ours, document_no="D50", phone=phone)
+    assert written_to(house, "D50") == phone
+
+
+def test_a_travel_desk_is_looked_at_once(house: House) -> None:
+    """Eight profiles of one guest at one desk cost no more questions than one does."""
+    for id_ in range(20, 31):
+        house.hotel.guest(id_, name=f"Traveller {id_}", email="trips@firm.example")
+    asked_ = []
+    for many, document in ((1, "D50"), (8, "D60")):
+        for at in range(many):
+            id_ = int(document[1:]) + at
+            house.hotel.guest(id_, name="Eve", email="trips@firm.example", document_no=document)
+        with statements(house) as seen:
+            assert written_to(house, document) == ""
+        asked_.append(sum("lower(s.email)" in each for each in seen))
+    assert asked_[0] == asked_[1] > 0
 
 
 def test_a_recycled_number(house: House) -> None:

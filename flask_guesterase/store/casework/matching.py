@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 
-from ...core.errors import GapError, MatchError
+from ...core.errors import MatchError
 from ...core.identity import Kind, contradicts, kind_of, normal, same
 from ...core.kinds import MAPPING, are_names, need
 from ...core.kinds import Kind as Asked
@@ -15,7 +14,7 @@ from ...core.log import canonical
 from ...core.plan import Person, by_table, key_text
 from ...core.seal import fingerprint
 from ...core.standing import MOST, Found, Judged, Standing, Why, doubted, judge
-from ..erasing.carrying import Candidate, candidates
+from ..erasing.carrying import Candidate, candidates, sharing
 from ..settings import Property
 from ..work import Work
 from . import purview
@@ -194,7 +193,7 @@ def _contact(
     """Return whom to write to: what was given where it is on file, else the first on file.
 
     Rows that only perhaps are theirs lend no other contact than the one that was given: it
-    could be another person's. No row lends one that many people have on file.
+    could be another person's. No row lends the hotel's own, or one that many people have on file.
     """
     rows = sorted(judged, key=lambda j: j.standing is not Standing.TAKEN)
     for j in rows:
@@ -204,31 +203,39 @@ def _contact(
                     text = _on_file(work, everyone[j.found.person], kind, value, property_)
                     if text is not None:
                         return Contact(kind.value, text)
+    passed = set[tuple[Kind, str, str]]()
     for j in rows:
         if j.standing is Standing.TAKEN:
             kinds = work.datamap.subjects[j.found.person[0]].contact
             for kind in (Kind.EMAIL, Kind.PHONE):
                 for column, text in everyone[j.found.person].contacts.items():
-                    whose = j.found.name, property_.country
-                    if kinds[column] == kind and _is_theirs(work, kind, text, whose):
+                    one = kind, text, j.found.name
+                    if kinds[column] != kind or one in passed:
+                        continue
+                    if _is_theirs(work, one, property_):
                         return Contact(kind.value, text)
+                    passed.add(one)
     return None
 
 
-def _is_theirs(work: Work, kind: str, text: str, whose: tuple[str, str]) -> bool:
+def _is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> bool:
     """Return whether a contact can be written to, and is no travel desk's: of many other names.
 
     Who showed a document never wrote from there, and a link to their copy would open it there.
     """
-    name, region = whose
-    if not same(kind, text, text, region):
+    kind, text, name = one
+    try:
+        whole = normal(kind, text, property_.country)
+    except MatchError:
         return False
-    others: set[Person] = set()
-    with suppress(MatchError, GapError):
-        for key in _keys(work, kind):
-            found = candidates(work.conn, work.datamap, key, text, None, region)
-            others |= {each.person for each in found if contradicts(name, each.name)}
-    return len(others) < MOST
+    if any(same(kind, text, ours, property_.country) for ours in work.settings.ours()):
+        return False
+    # A number may be written as the country of another hotel does.
+    places = work.settings.properties.values() if kind is Kind.PHONE else [property_]
+    regions = {each.country for each in places}
+    fellows = sharing(work.conn, work.datamap, kind, whole, regions)
+    others = (each for each in fellows if contradicts(name, each.name))
+    return len(list(islice(others, MOST))) < MOST
 
 
 def _mark(work: Work, judged: Iterable[Judged], property_: Property) -> str:

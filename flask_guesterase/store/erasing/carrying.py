@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -125,7 +125,19 @@ def carriers(
     :param regions: ISO country codes of those who may have written it down, for phone numbers.
     :raises MatchError: the value could be anybody's.
     """
-    found: set[Person] = set()
+    return {each.person for each in sharing(conn, datamap, kind, value, regions)}
+
+
+def sharing(
+    conn: Connection, datamap: DataMap, kind: str, value: str, regions: Collection[str] = ("",)
+) -> Iterator[Candidate]:
+    """Yield the subject rows of `carriers`, each with what is on file.
+
+    :param kind: a `core.identity.Kind`.
+    :param value: as somebody wrote it.
+    :param regions: ISO country codes of those who may have written it down, for phone numbers.
+    :raises MatchError: the value could be anybody's.
+    """
     for name, contacts in datamap.subjects.items():
         declared = datamap.tables[name]
         table = declared.alias("s")
@@ -141,14 +153,13 @@ def carriers(
             except MatchError:
                 # Another table's column may hold it.
                 continue
-            found |= {
-                each.person for each in read
+            yield from (
+                each for each in read
                 if not told or any(
                     same(kind, value, text)
                     for text in (*each.contacts.values(), *each.values.values())
                 )
-            }
-    return found
+            )
 
 
 def _is_told(kind: str | None, columns: Iterable[Column[Any]]) -> bool:

@@ -192,12 +192,9 @@ def _owned(settings: Settings) -> dict[str, frozenset[Needle]]:
 
 
 def _own(settings: Settings, region: str) -> frozenset[Needle]:
-    named = [settings.sender]
-    for one in settings.properties.values():
-        named += (one.contact, one.officer, one.deputy, *one.own)
     return frozenset(
         needle
-        for value in named
+        for value in settings.ours()
         for needle in every(Kind.EMAIL if "@" in value else Kind.PHONE, value, region)
     )
 
