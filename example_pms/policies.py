@@ -150,7 +150,10 @@ def _stays() -> list[tuple[Any, Any]]:
             "created_at": _STATS,
         },
         via={
-            "booker": ["external_ref", "ota_message", "contact_phone"],
+            "booker": [
+                "external_ref", "ota_message", "contact_phone", "source", "amount", "created_at",
+                "cancelled_on",
+            ],
             # What the house wrote down of a wish is the main guest's, who need not have booked.
             _main_guest: ["wishes"],
             "guests": [],
@@ -241,7 +244,11 @@ def _missed(bookings: Any) -> Any:
 def _money() -> list[tuple[Any, Any]]:
     folio = Policy(
         {"currency": _BOOKS, "opened_on": _BOOKS, "closed_on": _BOOKS},
-        via=["booking.booker", "booking.guests"],
+        # The bill is whose booking it is: who else stays reads nothing of it in a copy.
+        via={
+            "booking.booker": ["currency", "opened_on", "closed_on"],
+            "booking.guests": [],
+        },
         category="invoice_accounting",
     )
     line = Policy(
@@ -252,7 +259,10 @@ def _money() -> list[tuple[Any, Any]]:
             "amount": _BOOKS,
             "posted_by": _STAFF_ACT,
         },
-        via=["folio.booking.booker", "folio.booking.guests"],
+        via={
+            "folio.booking.booker": ["posted_on", "amount"],
+            "folio.booking.guests": [],
+        },
         apart=["posted_by"],
         category="invoice_accounting",
     )
@@ -265,7 +275,10 @@ def _money() -> list[tuple[Any, Any]]:
             "payer": mentions,
             "card_last4": null,
         },
-        via={"folio.booking.booker": ["card_last4"], "folio.booking.guests": []},
+        via={
+            "folio.booking.booker": ["method", "amount", "paid_at", "card_last4"],
+            "folio.booking.guests": [],
+        },
         category="invoice_accounting",
     )
     invoice = Policy(
@@ -280,11 +293,25 @@ def _money() -> list[tuple[Any, Any]]:
             "tax_cents": _BOOKS,
             "currency": _BOOKS,
         },
-        via=Equal({"booking_number": "number"}, to="bookings"),
+        via={
+            _invoice_booker: [
+                "number", "property_code", "booking_number", "issued_on", "total_cents",
+                "tax_cents", "currency",
+            ],
+            Equal({"booking_number": "number"}, to="bookings"): [],
+        },
         category="invoice_accounting",
         clock="issued_on",
     )
     return [(Folio, folio), (FolioLine, line), (Payment, payment), (Invoice, invoice)]
+
+
+def _invoice_booker(invoices: Any) -> Any:
+    """An invoice is who booked's; whom it names is the invoice's own, a company perhaps."""
+    bookings = Booking.__table__
+    return select(invoices.c.id, bookings.c.booker_id).join_from(
+        invoices, bookings, invoices.c.booking_number == bookings.c.number
+    )
 
 
 def _papers(scans: str) -> list[tuple[Any, Any]]:

@@ -137,6 +137,30 @@ def _same(one: str, other: str) -> bool:
     return one == other or yes_no.get(one) == other or other.count("▇") > 0
 
 
+def test_who_booked_a_shared_room_has_the_bill_of_it(app: Flask) -> None:
+    """Invoice, charges and payments are the booker's: nobody else who stays reads an amount."""
+    held = {part.table: part.records for part in copy_of(app, "li.wei").parts}
+    at = next(n for n, known in enumerate(KNOWN, 1) if known.key == "li.wei")
+    with app.app_context(), db.engine.connect() as conn:
+        for table, (statement, columns) in BILL.items():
+            rows = conn.execute(text(statement), {"id": at}).all()
+            assert rows, table
+            records = [tuple(r.values.get(c) for c in columns) for r in held.get(table, ())]
+            assert sorted(records) == sorted(tuple(map(str, row)) for row in rows), table
+    assert {part.table for part in copy_of(app, "wang.fang").parts}.isdisjoint(BILL)
+
+
+BILL: dict[str, tuple[str, tuple[str, ...]]] = {
+    "invoices": ("SELECT i.number, i.total_cents FROM invoices i JOIN bookings b ON b.number ="
+                 " i.booking_number WHERE b.booker_id = :id", ("number", "total_cents")),
+    "folio_lines": ("SELECT l.posted_on FROM folio_lines l JOIN folios f ON f.id = l.folio_id JOIN"
+                    " bookings b ON b.number = f.booking_number WHERE b.booker_id = :id", ("posted_on",)),
+    "payments": ("SELECT p.method FROM payments p JOIN folios f ON f.id = p.folio_id JOIN"
+                 " bookings b ON b.number = f.booking_number WHERE b.booker_id = :id", ("method",)),
+}  # fmt: skip
+"""Table -> what of a guest's bill is shown by numbers and days, and its columns."""
+
+
 def test_who_shares_a_room_reads_the_days_and_not_the_others_wishes(app: Flask) -> None:
     """A companion has the stay's days; who booked, what was wished and paid stays with them."""
     copy = copy_of(app, "wang.fang")
