@@ -154,7 +154,8 @@ BILL: dict[str, tuple[str, tuple[str, ...]]] = {
     "invoices": ("SELECT i.number, i.total_cents FROM invoices i JOIN bookings b ON b.number ="
                  " i.booking_number WHERE b.booker_id = :id", ("number", "total_cents")),
     "folio_lines": ("SELECT l.posted_on FROM folio_lines l JOIN folios f ON f.id = l.folio_id JOIN"
-                    " bookings b ON b.number = f.booking_number WHERE b.booker_id = :id", ("posted_on",)),
+                    " bookings b ON b.number = f.booking_number WHERE b.booker_id = :id",
+                    ("posted_on",)),
     "payments": ("SELECT p.method FROM payments p JOIN folios f ON f.id = p.folio_id JOIN"
                  " bookings b ON b.number = f.booking_number WHERE b.booker_id = :id", ("method",)),
 }  # fmt: skip
