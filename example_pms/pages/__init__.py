@@ -32,6 +32,8 @@ def init_pages(app: Flask) -> None:
     login_manager.init_app(app)
     csrf.init_app(app)
     app.register_blueprint(bp)
+    # A browser asks every site for it unasked, also on pages that name no icon of their own.
+    app.add_url_rule("/favicon.ico", "favicon", redirect_to="static/linden.svg")
     app.add_template_filter(local)
     app.config.setdefault("PMS_LINKS", [])
     app.after_request(harden)

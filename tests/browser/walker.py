@@ -106,9 +106,6 @@ class Walker:
             self.problems.append(f"console: {message.text}")
 
     def _answered(self, response: Response) -> None:
-        # A browser asks every site for an icon by itself; the demo has none.
-        if response.url.endswith("/favicon.ico"):
-            return
         page = response.request.resource_type == "document"
         if response.status >= (500 if page else 400) or not response.url.startswith(self.address):
             self.problems.append(f"{response.status} {response.url}")

@@ -45,6 +45,12 @@ def test_strangers_are_sent_to_the_login(visitor: Clerk, path: str) -> None:
     assert answer.location.startswith("/login")
 
 
+def test_a_browser_that_asks_for_an_icon_is_shown_one(visitor: Clerk) -> None:
+    """Each asks every site for it, and the pages for guests name none of their own."""
+    answer = visitor.client.get("/favicon.ico", follow_redirects=True)
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+
+
 @pytest.mark.parametrize("login", ["sha.desk", "sha.officer", "sha.auditor"])
 def test_everybody_who_works_here_reads(app: Flask, login: str) -> None:
     """Reception, officer and auditor all open the pages that only show."""

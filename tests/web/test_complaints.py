@@ -95,6 +95,30 @@ def test_who_complained_still_reads_on_which_ground_the_request_was_refused(hous
     assert ground not in unescape(guest.get("/privacy/case", wish="en"))
 
 
+def test_only_who_was_refused_is_offered_to_complain_of_a_refusal(house: House) -> None:
+    """Of a case in which nobody refused anything; who has none may mean one that is not here."""
+    _, guest = refused(house)
+    other = house.browser()
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+        code = office.confirm(number, "clerk", "desk")
+    assert other.post("/privacy/case", code=code).status_code == 303
+    refusal, late = ("The request was refused.", "It takes too long.")
+    for browser, path, offered in (
+        (guest, "/privacy/case/complain", True),
+        (other, "/privacy/case/complain", False),
+        (other, "/privacy/complain", True),
+    ):
+        page = browser.get(path, wish="en")
+        assert late in page
+        assert (refusal in page) is offered, path
+    # Neither after a slip of the pen.
+    again = other.post("/privacy/case/complain", about="about-delay", text="")
+    assert again.status_code == 422
+    assert "about-delay" in again.text
+    assert "about-refusal" not in again.text
+
+
 def test_the_page_of_a_request_says_what_became_of_complaints_about_it(house: House) -> None:
     """To who deals with complaints: nobody else reads that there is one. So does the guest's."""
     number, guest = refused(house)

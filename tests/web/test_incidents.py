@@ -112,6 +112,9 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     page = officer.get(f"{DESK}/incidents/{number}?lang=en")
     assert re.search(r"Classified by</dt>\s*<dd>a\d+ · \w+ \d", page)
     assert "people on file" in page
+    field = re.search(r'<input id="reference-1"[^>]*aria-describedby="([\w-]+)"', page)
+    assert field is not None
+    assert f'id="{field[1]}">Told by telephone?' in page
     for duty in ("CN/authority", "CN/cyberspace-office"):
         assert act(officer, number, "told", duty=duty, reference="A-17") == 303
     assert act(officer, number, "propose", duty="CN/guests", words="A list was seen.") == 303

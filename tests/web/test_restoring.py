@@ -161,6 +161,22 @@ def test_the_day_on_which_it_was_taken_back_is_told(house: House, number: str) -
     assert f"</strong>, {day}: The wrong person&#39;s data had been erased.<br>" in page
 
 
+def test_what_is_only_proposed_is_not_said_to_have_been_done(house: House, number: str) -> None:
+    """Staff read why it is proposed; the guest themselves is not told of "the guest's" wish."""
+    with house.app.app_context(), house.extension.begin() as office:
+        code = tokens.case_code(office.work, number)
+    house.browser("officer").post(f"{DESK}/{number}/restore", ground="guest-wish")
+    second, done = house.browser("second"), "It was done on request."
+    page = second.get(f"{DESK}/{number}?lang=en")
+    assert ": The guest wishes it<br>" in page
+    assert done not in page
+    second.post(f"{DESK}/{number}/restore/confirm")
+    assert done in second.get(f"{DESK}/{number}?lang=en")
+    guest = house.browser()
+    guest.client.get(f"/privacy/case/{code}")
+    assert done in guest.get("/privacy/case?lang=en")
+
+
 def test_the_guest_reads_it_in_their_case(house: House, number: str) -> None:
     """Day, ground, what it means and where to complain; the certificate can still be had."""
     with house.app.app_context(), house.extension.begin() as office:

@@ -56,9 +56,6 @@ def _my_case(office: Office) -> str:
 @guest_pages.get("/case/complain", endpoint="complain_case")
 def complain() -> str:
     """Show the form for a complaint, with a case or without one."""
-    if _with_case():
-        with current.begin(write=False) as office:
-            _my_case(office)
     return _form({"about": request.args.get("about", "")}, {})
 
 
@@ -116,7 +113,12 @@ def _with_case() -> bool:
 
 
 def _form(values: Any, problems: dict[str, list[str]]) -> str:
-    tongue = language()
+    tongue, abouts = language(), list(About)
+    if _with_case():
+        with current.begin(write=False) as office:
+            refused = office.case(_my_case(office)).ground
+        # What did not happen is nothing to choose.
+        abouts = [each for each in abouts if refused or each is not About.REFUSAL]
     return render_template(
         "guesterase/guest/complain.html",
         case=_with_case(),
@@ -125,7 +127,7 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
         values=values,
         problems=problems,
         hotel_options=[(hotel.code, hotel.name) for hotel in every_hotel()],
-        about_options=[(each.value, word(tongue, each)) for each in About],
+        about_options=[(each.value, word(tongue, each)) for each in abouts],
     )
 
 

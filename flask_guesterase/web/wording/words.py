@@ -513,7 +513,7 @@ RULES: dict[str, str] = {
 RESTORED: dict[str, str] = {
     RestoreGround.PERSON: N_("The wrong person's data had been erased."),
     RestoreGround.PLAN: N_("More had been erased than should have been."),
-    RestoreGround.WISH: N_("It was done at the guest's wish."),
+    RestoreGround.WISH: N_("It was done on request."),
     RestoreGround.ORDER: N_("The hotel is bound to keep them."),
     "restore-restored": N_("erasure taken back"),
     "restore-refused": N_("nothing came back; the erasure stands"),
