@@ -949,9 +949,10 @@ def check_revoked(report: Report, value: dict[str, Any], inputs: Inputs) -> None
     entry = json.loads(value["proof"]["entry"])
     name = entry["controller"], entry["epoch"]
     later = [here for here in inputs.epochs(name[0]) if here.epoch >= name[1]]
+    # Of a file that says so itself it was told, and is not asked.
+    asked = "revoked" not in value
     if not later:
-        # Of a file that says so itself it was told, and is not asked.
-        if "revoked" not in value:
+        if asked:
             report.add("revoked", None, "Whether the certificate was revoked since. For that, give "
                        "the hotel's newest journal with --journal.")
         return
@@ -962,8 +963,9 @@ def check_revoked(report: Report, value: dict[str, Any], inputs: Inputs) -> None
         if here.epoch > name[1] or index > entry["index"]
     ]
     if not ended and withheld(later, name[1], entry["index"]):
-        report.add("revoked", None, "Whether the certificate was revoked since: entries behind it "
-                   "are not in the journal you gave. Ask the hotel for all of them.")
+        if asked:
+            report.add("revoked", None, "Whether the certificate was revoked since: entries behind "
+                       "it are not in the journal you gave. Ask the hotel for all of them.")
         return
     report.add(
         "revoked",

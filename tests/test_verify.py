@@ -404,6 +404,14 @@ def test_a_certificate_that_says_itself_it_was_revoked(house):
     assert (code, wrong(answer)) == (1, {"revoked"})
     assert "revoked" not in cannot(answer)
     assert "REVOKED on 2026-12-01" in answer["findings"][0]["text"]
+    # Nor where what it was told of is not in what is beside it.
+    house.append(2)
+    torn = house.file("torn.jsonl", house.journal().read_text(encoding="utf-8")[:-9])
+    code, answer = ask(house.file("certificate.json", json.dumps(value)), "--journal", torn)
+    assert (code, "revoked" in wrong(answer), "revoked" in cannot(answer)) == (1, True, False)
+    del value["revoked"]
+    _, answer = ask(house.file("certificate.json", json.dumps(value)), "--journal", torn)
+    assert "revoked" in cannot(answer)
 
 
 class Raw:

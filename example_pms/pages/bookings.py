@@ -88,11 +88,12 @@ def file_when_ticked(one: Booking) -> None:
     """File the main guest's request when it was ticked; the guest is in or out whatever comes."""
     try:
         filed = ticked(one.guests[0], one.property_code) if one.guests else ""
+        fresh = bool(filed) and _to_be_shown(filed)
     except GuesteraseError as error:
         again = "This form is done: file it anew under Erasure requests, File a request."
         flash(f"The request to erase was not filed: {error.message} {error.hint} {again}", "error")
         return
-    if filed and _to_be_shown(filed):
+    if fresh:
         flash(f"Request {filed} is filed.", "erasure")
     elif filed:
         flash(f"Request {filed} was filed before, and it was shown who the guest is.", "known")

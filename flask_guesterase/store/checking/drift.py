@@ -188,7 +188,7 @@ def _known_by(datamap: DataMap, declared: Declared, found: LiveTable) -> Iterato
                 "match-unknown", declared.name, name, "Subject names a column that the database "
                 "computes, and the mapping does not say so: who was erased is neither looked for "
                 "by its value, nor known by it when they come back.",
-                "Map it with Computed(...), and name what it is made of in its place.",
+                "Map it with Computed(...); where it is made of what goes, name that in its place.",
             )
 
 
