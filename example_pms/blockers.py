@@ -23,12 +23,13 @@ REGISTER = ("name", "nationality", "document_type", "document_no", "reported_at"
 
 def blockers() -> list[Blocker]:
     """Return the preconditions of every hotel of the group."""
+    bill: dict[str, Any] = {"by": ["booking.booker"], "shown": "booking_number"}
     return [
-        Blocker("in-house", "bookings", _in_house, until=_planned_departure),
-        Blocker("future-stay", "bookings", _expected, until=_planned_departure),
-        Blocker("open-folio", "folios", _unsettled, by=["booking.booker"]),
-        Blocker("business-date", "folios", _day_open, until=_closed, by=["booking.booker"]),
-        Blocker("cooling", "folios", _cooling, until=_cooled, by=["booking.booker"]),
+        Blocker("in-house", "bookings", _in_house, until=_planned_departure, shown="number"),
+        Blocker("future-stay", "bookings", _expected, until=_planned_departure, shown="number"),
+        Blocker("open-folio", "folios", _unsettled, **bill),
+        Blocker("business-date", "folios", _day_open, until=_closed, **bill),
+        Blocker("cooling", "folios", _cooling, until=_cooled, **bill),
         Blocker("group", "group_bookings", _group_runs, until=_group_ends),
         Blocker("unreported", "registrations", _unreported, needs={"registrations": REGISTER}),
     ]

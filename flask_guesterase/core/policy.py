@@ -145,6 +145,8 @@ class Blocker:
         is expected to end, or that and a timedelta to add; None when nobody knows.
     :param by: owner paths (as the policy of `on` writes them) whose owners are blocked; all when
         empty. Who only stays under a booking need not wait for its bill.
+    :param shown: column of `on` by which staff know such a row, the number of a booking for
+        example; its rule is `keep`, or that of what it points at. The key when empty.
     :raises PolicyError: a part of it is of another kind, or it has no name.
     """
 
@@ -154,10 +156,11 @@ class Blocker:
     needs: Mapping[str, Sequence[str]] | None = None
     until: Callable[..., Any] | None = None
     by: Sequence[str] = ()
+    shown: str = ""
 
     def __post_init__(self) -> None:
         check(
-            self, PolicyError, name=NAME, on=NAME, where=CALLABLE,
+            self, PolicyError, shown=TEXT, name=NAME, on=NAME, where=CALLABLE,
             needs=maybe(_NEEDS), until=maybe(CALLABLE), by=NAMES,
         )  # fmt: skip
 

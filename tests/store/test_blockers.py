@@ -247,6 +247,20 @@ def test_a_copy_that_was_asked_for_with_the_erasure_goes_before_it(
     assert [found.label for found in house.standing(1)] == ([number] if erasure else [])
 
 
+@pytest.mark.parametrize(("column_", "said"), [("arrives", "2026-03-09"), ("wish", "7"), ("", "7")])
+def test_staff_read_a_row_as_the_hotel_calls_it(
+    any_house: House, column_: str, said: str
+) -> None:
+    """By the column that was named, with a day of its end and without; never by what goes."""
+    any_house.person(1)
+    any_house.stay(7, 1)
+    for until in (None, IN_HOUSE.until):
+        calling = replace(IN_HOUSE, until=until, shown=column_)
+        any_house.blockers = (calling,)
+        (block,) = blocks(any_house.standing(1))
+        assert (block.detail, bool(block.until)) == (f"{said} (sh)", until is not None)
+
+
 def test_a_key_that_is_a_persons_own_is_not_shown(house: House) -> None:
     """Text keys are shown only when the policy keeps them."""
     metadata = MetaData()
@@ -305,6 +319,16 @@ def needs_of_a_table_that_is_not_there(wrong: bool) -> list[Finding]:
 @CASES.of("blocker-unknown")
 def needs_of_a_column_that_is_not_there(wrong: bool) -> list[Finding]:
     return unknown(wrong, needs={"bills": ["txt"]})
+
+
+@CASES.of("blocker-unknown")
+def what_is_shown_is_not_there(wrong: bool) -> list[Finding]:
+    return unknown(wrong, shown="no")
+
+
+@CASES.of("blocker-unknown")
+def what_is_shown_goes_with_the_guest(wrong: bool) -> list[Finding]:
+    return unknown(wrong, shown="wish")
 
 
 @CASES.of("blocker-all")

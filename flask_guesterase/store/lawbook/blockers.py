@@ -132,17 +132,17 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
     def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
         return select(*columns, *([] if ending else [ends.label("until_")])), columns
 
-    needs = _needs(work.datamap, blocker)
+    needs, label = _needs(work.datamap, blocker), shown(work.datamap, blocker)
+    adding = [*ending, *([here.c[label]] if label else [])]
     for today, keys in sorted(days.items()):
         for part in parts(keys):
             wanted, given = asked(declared.said, ("blocking", bool(ending)), made, part)
             # What a host's conditions say is asked each time: of today, and as things are now.
-            wanted = (wanted.add_columns(*ending) if ending else wanted).where(
+            wanted = (wanted.add_columns(*adding) if adding else wanted).where(
                 blocker.where(here, today)
             )
             for row in zoned(work.conn.execute(wanted, given), len(columns)):
-                *cells, end = row
-                key = tuple(cells)
+                key, end = row[: len(columns)], row[len(columns)]
                 place = places.get(key, "")
                 day = day_of(end, naive, _zone(work.settings, place))
                 day = day + more if day is not None else None
@@ -154,8 +154,24 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
                     needs,
                     day if day is not None and day >= today else None,
                     place,
-                    label_of(declared, key),
+                    str(row[-1] or "") if label else label_of(declared, key),
                 )
+
+
+def shown(datamap: DataMap, blocker: Blocker) -> str:
+    """Return the attribute of the column by which staff know a row that blocks, or nothing.
+
+    Who reads it need not be allowed to read names: what goes with a guest is never shown.
+    """
+    declared = datamap.tables[blocker.on]
+    column = datamap.atlas.column(declared.table, blocker.shown) if blocker.shown else None
+    if column is None:
+        return ""
+    rule = declared.rules.get(column.name)
+    for link in column.foreign_keys if rule is None else ():
+        there = datamap.tables.get(link.column.table.fullname)
+        rule = there.rules.get(link.column.name) if there is not None else None
+    return column.key if isinstance(rule, Keep) else ""
 
 
 def end_of(blocker: Blocker, here: Any) -> tuple[Any, timedelta]:

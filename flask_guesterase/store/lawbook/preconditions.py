@@ -11,7 +11,7 @@ from ...core.finding import Finding, Severity
 from ...core.plan import ANOTHER, NEW_STAY
 from ...core.policy import Blocker
 from ..mapping.datamap import DataMap
-from .blockers import OPEN_REQUEST, end_of
+from .blockers import OPEN_REQUEST, end_of, shown
 
 
 def findings(datamap: DataMap, blockers: Iterable[Blocker]) -> list[Finding]:
@@ -57,6 +57,8 @@ def _wrong(datamap: DataMap, blocker: Blocker) -> Iterator[str]:
     labels = {path.label for path in declared.paths}
     for path in sorted(set(blocker.by) - labels):
         yield f"'{path}' is no owner path of {blocker.on}"
+    if blocker.shown and not shown(datamap, blocker):
+        yield f"'{blocker.shown}' is no column of {blocker.on} that is kept"
     here = declared.alias("b")
     try:
         blocker.where(here, date(2000, 1, 1))
