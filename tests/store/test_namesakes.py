@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from flask_guesterase.store.incidents import noticing
+from flask_guesterase.store.incidents.affected import Asked
 from tests.store.house import House, Person
+from tests.store.test_affected import UNREAD
+from tests.store.watched import Watch
 
 FATHER, SON = date(1950, 1, 1), date(1985, 5, 5)
 MAIL = "ann@example.com"
@@ -64,3 +68,51 @@ def test_a_day_of_birth_that_the_database_cannot_tell_keeps_no_request(house: Ho
     house.ask(name="Ann Berg", email=MAIL)
     house.look()
     assert len(standings(house)) == 2
+
+
+def test_a_day_of_birth_that_nobody_can_read_keeps_no_request(house: House) -> None:
+    """What no calendar has tells nobody apart, by the form and at the desk alike."""
+    house.person(1, born=FATHER)
+    house.person(2, born=SON)
+    kind = house.engine.dialect.name
+    with house.engine.begin() as conn:
+        if kind == "mariadb":
+            conn.exec_driver_sql("SET SESSION sql_mode = ''")
+        conn.exec_driver_sql(f"UPDATE people SET born = '{UNREAD[kind]}' WHERE id = 2")
+    house.ask(name="Ann Berg", email=MAIL)
+    house.look()
+    both = dict.fromkeys(("int:1", "int:2"), ("taken", "carries-all-given"))
+    assert standings(house) == both
+    house.file(email=MAIL)
+    assert standings(house) == both
+
+
+class Kin(House, Watch):
+    """The same hotel, with people who deal with incidents."""
+
+
+@pytest.fixture
+def kin(sqlite_url: str, tmp_path: Path) -> Iterator[Kin]:
+    """A hotel from which something leaked."""
+    made = Kin(sqlite_url, tmp_path)
+    made.place("DE")
+    yield made
+    made.engine.dispose()
+
+
+def test_of_an_incident_both_are_told(kin: Kin) -> None:
+    """Whoever of them reads the letter, it is about what was lost of them: none goes untold since
+    nobody knows which of the two a mailbox is."""
+    kin.person(1, born=FATHER)
+    kin.person(2, born=SON)
+    number = kin.report(happened=kin.now)
+    with kin.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    kin.classify(number, "risk-high")
+    digest = kin.digest(number)
+    with kin.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(kin.run)
+    duty = next(d for d in kin.one(number)["duties"] if d["id"] == "EU/guests")
+    assert (duty["told"], duty["untold"]) == (2, 0)

@@ -10,7 +10,7 @@ from datetime import date
 from ...core.errors import UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.permissions import Permission
-from ...core.plan import Person, by_table
+from ...core.plan import Key, Person, by_table
 from ...core.recognised import MOST, ORDER, hint
 from ...core.standing import Standing
 from ..access import actors
@@ -20,6 +20,7 @@ from ..erasing.finder import erased_before
 from ..lawbook.clocks import births_of
 from ..lawbook.said import is_lost
 from ..mapping.ways import ways
+from ..statements.failure import is_unread
 from ..work import Work
 from .cases import load
 
@@ -81,7 +82,7 @@ BIRTH = "birth"
 
 
 def births(work: Work, whose: Collection[Person]) -> dict[Person, set[date]]:
-    """Return when people were born, as far as their rows tell it.
+    """Return when people were born, as far as their rows tell it and somebody can read it.
 
     :param work: the open transaction.
     :param whose: subject rows.
@@ -90,9 +91,20 @@ def births(work: Work, whose: Collection[Person]) -> dict[Person, set[date]]:
     for name, keys in by_table(whose).items():
         declared = work.datamap.declared(name)
         if not is_lost(work.whole(), declared, [ways(work.datamap, declared).answers.get(BIRTH)]):
-            known = births_of(work.conn, work.datamap, name, keys)
-            found |= {(name, key): days for key, days in known.items()}
+            found |= {(name, key): days for key, days in _born(work, name, keys).items()}
     return found
+
+
+def _born(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, set[date]]:
+    """Return key -> days of birth; one that nobody can read keeps no other from being told."""
+    try:
+        return births_of(work.conn, work.datamap, name, keys)
+    except Exception as raised:
+        if not is_unread(raised):
+            raise
+    half = len(keys) // 2
+    parts = (keys[:half], keys[half:]) if half else ()
+    return {key: days for part in parts for key, days in _born(work, name, part).items()}
 
 
 def _by_kind(work: Work, row: Candidate) -> Mapping[Kind, str]:
