@@ -7,9 +7,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from flask_guesterase.store.incidents import noticing
 from flask_guesterase.store.incidents.affected import Asked
+from tests.store.hotel import Hotel
 from tests.store.house import House, Person
 from tests.store.test_affected import UNREAD
 from tests.store.watched import Watch
@@ -49,10 +51,12 @@ def test_of_two_born_on_other_days_neither_is_taken(house: House) -> None:
 
 
 def test_two_profiles_of_one_guest_are_taken(house: House) -> None:
-    """The same day twice, or none, speaks against nobody."""
+    """The same day twice, none, or one that only stands for none, speaks against nobody."""
     house.person(1, born=FATHER)
     house.person(2, born=FATHER)
     house.person(3)
+    house.person(4, born=date(1900, 1, 1))
+    house.person(5, born=date(9999, 12, 31))
     house.ask(name="Ann Berg", email=MAIL)
     house.look()
     assert {standing for standing, _ in standings(house).values()} == {"taken"}
@@ -85,6 +89,26 @@ def test_a_day_of_birth_that_nobody_can_read_keeps_no_request(house: House) -> N
     assert standings(house) == both
     house.file(email=MAIL)
     assert standings(house) == both
+
+
+def test_a_hotel_that_knows_no_birth_asks_its_database_nothing_more(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Two rows of one guest cost the statements that one costs."""
+    hotel = Hotel(sqlite_url, tmp_path)
+    for id, name in enumerate(("max", "ann", "bea", "bea"), 1):
+        hotel.guest(id, name=name, email=f"{name}@example.com")
+    said: list[str] = []
+    event.listen(hotel.engine, "before_cursor_execute", lambda c, r, text, *rest: said.append(text))
+    costs = []
+    for name in ("max", "ann", "bea"):
+        hotel.ask(email=f"{name}@example.com")
+        said.clear()
+        hotel.look()
+        costs.append(len(said))
+    assert len(hotel.ours("subject")) == 4
+    assert costs[1] == costs[2]
+    hotel.engine.dispose()
 
 
 class Kin(House, Watch):

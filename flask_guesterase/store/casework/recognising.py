@@ -84,15 +84,25 @@ BIRTH = "birth"
 def births(work: Work, whose: Collection[Person]) -> dict[Person, set[date]]:
     """Return when people were born, as far as their rows tell it and somebody can read it.
 
+    What stands there for nobody knows it, as the first day of a century, tells nothing.
+
     :param work: the open transaction.
     :param whose: subject rows.
     """
     found = {person: set[date]() for person in whose}
+    alive = range(work.now.year - _OLDEST, work.now.year + 2)
     for name, keys in by_table(whose).items():
         declared = work.datamap.declared(name)
-        if not is_lost(work.whole(), declared, [ways(work.datamap, declared).answers.get(BIRTH)]):
-            found |= {(name, key): days for key, days in _born(work, name, keys).items()}
+        at = ways(work.datamap, declared).answers.get(BIRTH)
+        if at is None or is_lost(work.whole(), declared, [at]):
+            continue
+        for key, days in _born(work, name, keys).items():
+            found[name, key] = {day for day in days if day.year in alive}
     return found
+
+
+_OLDEST = 120
+"""How many years ago, at most, somebody was born who is alive."""
 
 
 def _born(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, set[date]]:
