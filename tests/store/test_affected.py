@@ -470,10 +470,11 @@ def test_who_was_erased_at_a_hotel_of_another_code_or_company_since_counts(
 
 
 def test_who_was_erased_at_another_companys_hotel_that_is_gone_concerns_no_incident(
-    group: Group,
+    any_group: Group,
 ) -> None:
     """A hotel that had its own code all along is not it: nobody of theirs is counted, and no copy
     is kept longer for it."""
+    group = any_group
     hotels: dict[str, Property] = group.settings.properties  # type: ignore[assignment]
     hotels["fi"] = Property("fi", "Hotel Fir", "Fir GmbH", "DE", "UTC", "en")
     group.declare()
