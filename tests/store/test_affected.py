@@ -469,6 +469,40 @@ def test_who_was_erased_at_a_hotel_of_another_code_or_company_since_counts(
     assert group.living() == bool(counts[here])
 
 
+def test_who_was_erased_at_another_companys_hotel_that_is_gone_concerns_no_incident(
+    any_group: Group,
+) -> None:
+    """A hotel that had its own code all along is not it: nobody of theirs is counted, and no copy
+    is kept longer for it."""
+    group = any_group
+    hotels: dict[str, Property] = group.settings.properties  # type: ignore[assignment]
+    hotels["fi"] = Property("fi", "Hotel Fir", "Fir GmbH", "DE", "UTC", "en")
+    group.declare()
+    with group.begin() as office:
+        office.request({"email": "bea@example.com"}, property="fi", by="clerk")
+    group.gone("sh")
+    del hotels["sh"]
+    assert {place: group.there(place)["erased"] for place in hotels} == {"be": 1, "fi": 0}
+    with group.begin() as office:
+        wrong = Report("fi", "wrong-erasure", "Ann is gone.", happened=group.now)
+        office.open_incident(wrong, "clerk")
+    group.nights(9)
+    assert not group.living()
+
+
+@pytest.mark.parametrize("change", [rename, sell])
+def test_an_incident_counts_whom_it_did_before_its_hotel_changed(
+    group: Group, change: Callable[[Group], None]
+) -> None:
+    """Whoever was erased at the sister may have been its guest, whatever the settings say since."""
+    group.declare()
+    group.gone("be")
+    number = group.report(happened=group.now)
+    change(group)
+    with group.begin() as office:
+        assert office.measure_incident(number, Asked(), "officer")["erased"] == 1
+
+
 def lose_table(group: Group) -> None:
     """Have the table of guests under another name."""
     with group.engine.begin() as conn:

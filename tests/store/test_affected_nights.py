@@ -106,6 +106,14 @@ def test_a_line_of_the_register_is_of_each_of_its_nights(lodging: Lodging) -> No
     assert lodging.concerned(FEBRUARY, None) == 3
 
 
+def test_a_line_without_a_first_night_is_of_each_day_before_its_last(lodging: Lodging) -> None:
+    """Nobody knows when they came: what cannot be told counts, as of any record."""
+    lodging.line(1, None, date(2026, 2, 9), FEBRUARY)
+    lodging.line(2, None, date(2025, 12, 31), date(2026, 1, 1))
+    assert lodging.concerned(date(2026, 1, 10), JANUARY) == 1
+    assert lodging.concerned(date(2026, 2, 11), None) == 0
+
+
 def test_a_night_that_the_database_cannot_tell_any_more_may_be_any(lodging: Lodging) -> None:
     """Without the column of the first night each line counts, as without one of days."""
     lodging.line(1, DECEMBER, date(2025, 12, 30), date(2025, 12, 31))

@@ -7,8 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
+from flask_guesterase.store.incidents import noticing
+from flask_guesterase.store.incidents.affected import Asked
+from tests.store.hotel import Hotel
 from tests.store.house import House, Person
+from tests.store.test_affected import UNREAD
+from tests.store.watched import Watch
 
 FATHER, SON = date(1950, 1, 1), date(1985, 5, 5)
 MAIL = "ann@example.com"
@@ -45,10 +51,12 @@ def test_of_two_born_on_other_days_neither_is_taken(house: House) -> None:
 
 
 def test_two_profiles_of_one_guest_are_taken(house: House) -> None:
-    """The same day twice, or none, speaks against nobody."""
+    """The same day twice, none, or one that only stands for none, speaks against nobody."""
     house.person(1, born=FATHER)
     house.person(2, born=FATHER)
     house.person(3)
+    house.person(4, born=date(1900, 1, 1))
+    house.person(5, born=date(9999, 12, 31))
     house.ask(name="Ann Berg", email=MAIL)
     house.look()
     assert {standing for standing, _ in standings(house).values()} == {"taken"}
@@ -64,3 +72,71 @@ def test_a_day_of_birth_that_the_database_cannot_tell_keeps_no_request(house: Ho
     house.ask(name="Ann Berg", email=MAIL)
     house.look()
     assert len(standings(house)) == 2
+
+
+def test_a_day_of_birth_that_nobody_can_read_keeps_no_request(house: House) -> None:
+    """What no calendar has tells nobody apart, by the form and at the desk alike."""
+    house.person(1, born=FATHER)
+    house.person(2, born=SON)
+    kind = house.engine.dialect.name
+    with house.engine.begin() as conn:
+        if kind == "mariadb":
+            conn.exec_driver_sql("SET SESSION sql_mode = ''")
+        conn.exec_driver_sql(f"UPDATE people SET born = '{UNREAD[kind]}' WHERE id = 2")
+    house.ask(name="Ann Berg", email=MAIL)
+    house.look()
+    both = dict.fromkeys(("int:1", "int:2"), ("taken", "carries-all-given"))
+    assert standings(house) == both
+    house.file(email=MAIL)
+    assert standings(house) == both
+
+
+def test_a_hotel_that_knows_no_birth_asks_its_database_nothing_more(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Two rows of one guest cost the statements that one costs."""
+    hotel = Hotel(sqlite_url, tmp_path)
+    for id, name in enumerate(("max", "ann", "bea", "bea"), 1):
+        hotel.guest(id, name=name, email=f"{name}@example.com")
+    said: list[str] = []
+    event.listen(hotel.engine, "before_cursor_execute", lambda c, r, text, *rest: said.append(text))
+    costs = []
+    for name in ("max", "ann", "bea"):
+        hotel.ask(email=f"{name}@example.com")
+        said.clear()
+        hotel.look()
+        costs.append(len(said))
+    assert len(hotel.ours("subject")) == 4
+    assert costs[1] == costs[2]
+    hotel.engine.dispose()
+
+
+class Kin(House, Watch):
+    """The same hotel, with people who deal with incidents."""
+
+
+@pytest.fixture
+def kin(sqlite_url: str, tmp_path: Path) -> Iterator[Kin]:
+    """A hotel from which something leaked."""
+    made = Kin(sqlite_url, tmp_path)
+    made.place("DE")
+    yield made
+    made.engine.dispose()
+
+
+def test_of_an_incident_both_are_told(kin: Kin) -> None:
+    """Whoever of them reads the letter, it is about what was lost of them: none goes untold since
+    nobody knows which of the two a mailbox is."""
+    kin.person(1, born=FATHER)
+    kin.person(2, born=SON)
+    number = kin.report(happened=kin.now)
+    with kin.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    kin.classify(number, "risk-high")
+    digest = kin.digest(number)
+    with kin.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    noticing.push_all(kin.run)
+    duty = next(d for d in kin.one(number)["duties"] if d["id"] == "EU/guests")
+    assert (duty["told"], duty["untold"]) == (2, 0)

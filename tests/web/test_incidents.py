@@ -128,6 +128,8 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     assert act(officer, number, "measures/1") == 303
     assert act(officer, number, "close") == 403
     assert act(second, number, "close") == 303
+    page = officer.get(f"{DESK}/incidents/{number}?lang=en")
+    assert re.search(r"Closed by</dt>\s*<dd>a\d+ · \w+ \d", page)
     shown = second.get(f"{DESK}/incidents?lang=en")
     assert "closed" in shown
     letters = house.browser("clerk").get(f"{DESK}/outbox")

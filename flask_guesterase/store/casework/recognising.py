@@ -10,7 +10,7 @@ from datetime import date
 from ...core.errors import UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.permissions import Permission
-from ...core.plan import Person, by_table
+from ...core.plan import Key, Person, by_table
 from ...core.recognised import MOST, ORDER, hint
 from ...core.standing import Standing
 from ..access import actors
@@ -20,6 +20,7 @@ from ..erasing.finder import erased_before
 from ..lawbook.clocks import births_of
 from ..lawbook.said import is_lost
 from ..mapping.ways import ways
+from ..statements.failure import is_unread
 from ..work import Work
 from .cases import load
 
@@ -81,18 +82,39 @@ BIRTH = "birth"
 
 
 def births(work: Work, whose: Collection[Person]) -> dict[Person, set[date]]:
-    """Return when people were born, as far as their rows tell it.
+    """Return when people were born, as far as their rows tell it and somebody can read it.
+
+    What stands there for nobody knows it, as the first day of a century, tells nothing.
 
     :param work: the open transaction.
     :param whose: subject rows.
     """
     found = {person: set[date]() for person in whose}
+    alive = range(work.now.year - _OLDEST, work.now.year + 2)
     for name, keys in by_table(whose).items():
         declared = work.datamap.declared(name)
-        if not is_lost(work.whole(), declared, [ways(work.datamap, declared).answers.get(BIRTH)]):
-            known = births_of(work.conn, work.datamap, name, keys)
-            found |= {(name, key): days for key, days in known.items()}
+        at = ways(work.datamap, declared).answers.get(BIRTH)
+        if at is None or is_lost(work.whole(), declared, [at]):
+            continue
+        for key, days in _born(work, name, keys).items():
+            found[name, key] = {day for day in days if day.year in alive}
     return found
+
+
+_OLDEST = 120
+"""How many years ago, at most, somebody was born who is alive."""
+
+
+def _born(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, set[date]]:
+    """Return key -> days of birth; one that nobody can read keeps no other from being told."""
+    try:
+        return births_of(work.conn, work.datamap, name, keys)
+    except Exception as raised:
+        if not is_unread(raised):
+            raise
+    half = len(keys) // 2
+    parts = (keys[:half], keys[half:]) if half else ()
+    return {key: days for part in parts for key, days in _born(work, name, part).items()}
 
 
 def _by_kind(work: Work, row: Candidate) -> Mapping[Kind, str]:

@@ -59,7 +59,7 @@ def copies(work: Work, hold: Hold) -> set[str]:
     )
     alone = everywhere(work, hold.property)
     if not alone:
-        wanted = wanted.where(gone.asked(work, hold.property))
+        wanted = wanted.where(gone.asked(work, hold.property, row.controller))
     if row.happened_at is not None:
         # Whoever reports it rarely knows the minute.
         wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))

@@ -279,7 +279,7 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
         kept = kept if name in hidden else _lying(work, name, row.property, kept)
         found.sealed |= _whose(work, kept)
         found.records[SEALED].update(each.category for each in kept)
-    since = gone.since(gone.tombstones(work, row.property), row.happened_at)
+    since = gone.since(gone.tombstones(work, row.property, row.controller), row.happened_at)
     found.erased = since.keys() - found.sealed
     found.records[ERASED] = gone.records(work, since, every)
     found.records = {whose: +counts for whose, counts in found.records.items()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Result, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Result, Row, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from ...core.errors import BusyError, SetupError
@@ -34,7 +34,7 @@ class Tombstone:
     request: str
 
 
-def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
+def tombstones(work: Work, code: str, company: str) -> dict[tuple[str, str], Tombstone]:
     """Return whose rows were erased at a property, and when; those without a place among them.
 
     Who asked at another hotel of the same company was erased here as well where both have one
@@ -42,10 +42,11 @@ def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
 
     :param work: the open transaction.
     :param code: code of the property.
+    :param company: who answered for it when the incident was opened, as a word for origins.
     """
     found: dict[tuple[str, str], Tombstone] = {}
     others: dict[str, dict[str, Tombstone]] = {}
-    for each in _erased(work, code):
+    for each in _erased(work, code, company):
         stone = Tombstone(each.erased_at, each.request)
         if each.property in (None, code):
             found[each.table_name, each.row_key] = stone
@@ -57,23 +58,30 @@ def tombstones(work: Work, code: str) -> dict[tuple[str, str], Tombstone]:
     return found
 
 
-def asked(work: Work, code: str) -> ColumnElement[bool]:
+def asked(work: Work, code: str, company: str) -> ColumnElement[bool]:
     """Return the condition that a request came in at a hotel, or at one that may have been it.
 
     That is each other one of the same company, by the settings of today or those of then, and
-    each that the settings do not name any more: it may have been given another code since.
+    each that the settings do not name any more: it may have been given another code since. It was
+    not where its company answers for others still, and this hotel had its own code already.
 
     :param work: the open transaction.
     :param code: code of the hotel.
+    :param company: who answered for it when the incident was opened, as a word for origins.
     """
-    request, hotels = tables.request.c, work.settings.properties
-    whose = hotels[code].controller if code in hotels else ""
-    theirs = {code, *(c for c, hotel in hotels.items() if hotel.controller == whose)}
+    request, first = tables.request.c, tables.request.alias("first")
+    hotels = {c: slug(hotel.controller) for c, hotel in work.settings.properties.items()}
+    whose = {company, hotels.get(code, company)}
+    theirs = {code, *(c for c, each in hotels.items() if each in whose)}
+    since = select(func.min(first.c.id)).where(first.c.property == code).scalar_subquery()
     return or_(
         request.property.in_(sorted(theirs)),
-        request.controller == (slug(whose) if whose else ""),
-        request.property.not_in(sorted(hotels)),
-    )
+        request.controller.in_(sorted(whose)),
+        request.property.not_in(sorted(hotels)) & or_(
+            request.controller.not_in(sorted(set(hotels.values()))),
+            since.is_(None), request.id < since,
+        ),
+    )  # fmt: skip
 
 
 def here(work: Work, code: str, table: str, texts: Collection[str]) -> set[str]:
@@ -124,7 +132,7 @@ def _is_untold(problem: Exception) -> bool:
     return isinstance(problem, BusyError | SetupError) or is_unread(problem)
 
 
-def _erased(work: Work, code: str) -> Iterator[Row[Any]]:
+def _erased(work: Work, code: str, company: str) -> Iterator[Row[Any]]:
     """Yield whose rows were erased, when, by which request, and at which hotel that was asked."""
     subject, request = tables.subject, tables.request
     rows: Result[Any] = work.conn.execute(
@@ -134,7 +142,7 @@ def _erased(work: Work, code: str) -> Iterator[Row[Any]]:
         )
         .outerjoin(request, request.c.number == subject.c.request)
         .where(subject.c.erased_at.is_not(None))
-        .where(or_(request.c.number.is_(None), asked(work, code)))
+        .where(or_(request.c.number.is_(None), asked(work, code, company)))
     )  # fmt: skip
     yield from rows
 

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from ...core.plan import Key
 from ..boxes.reading import moments
@@ -62,9 +62,11 @@ def _slept(
     naive, told = declared.policy.zone, moments(work, lines)
     since, until = (Night(day, zone, naive, told) for day in span)
     # Who has no last night yet is still there; of who slept no night it lies before the first.
-    last = lines.last_night
-    there = or_(since.lasting(last), since.lasting(lines.first_night), last.is_(None))
-    wanted = select(*declared.key).where(until.begun(lines.first_night), there)
+    first, last = lines.first_night, lines.last_night
+    there = or_(since.lasting(last), since.lasting(first), last.is_(None))
+    # Who came on a day that nobody wrote down may have been there on any before the last night.
+    unsaid = and_(first.is_(None), since.lasting(last))
+    wanted = select(*declared.key).where(or_(and_(until.begun(first), there), unsaid))
     conn = at(work.conn, declared.name)
     mine = (wanted.where(among(list(declared.key), part)) for part in parts(keys))
     return {tuple(row) for each in mine for row in conn.execute(each)}

@@ -25,7 +25,7 @@ from ...core.incidents import CLOSED, QUEUED, SENDING, SENT, TAKEN_BACK, Whom
 from ...core.log import canonical
 from ...core.plan import Person, key_text
 from ...core.seal import fingerprint
-from ...core.standing import Standing
+from ...core.standing import Standing, Why
 from .. import tables
 from ..access.sameness import same
 from ..boxes import safe
@@ -360,11 +360,13 @@ def _alone(
         beside = carriers(work.conn, work.datamap, kind, whole, {each.country for each in places})
     except (MatchError, UnknownError):
         return False
-    standing = {each.found.person: each.standing for each in found.judged}
-    if candidate.person not in standing or set(standing.values()) != {Standing.TAKEN}:
+    # Of whom the day of birth alone tells apart it is each one's: all of them read it.
+    theirs = (j.standing is Standing.TAKEN or j.why is Why.BIRTHS for j in found.judged)
+    there = {each.found.person for each in found.judged}
+    if candidate.person not in there or not all(theirs):
         return False
     # The same guest may be there too.
-    others = known(work.conn, work.datamap, beside - set(standing)).values()
+    others = known(work.conn, work.datamap, beside - there).values()
     name = candidate.name
     return all(bool(name) and not contradicts(name, each.name) for each in others)
 

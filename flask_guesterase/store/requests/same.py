@@ -41,6 +41,9 @@ NO_GUEST = "a row that was taken is not a guest's any more"
 OTHER = "a row that was taken holds another name or contact"
 AWAY = "a row that was taken lies at a hotel of another company by now"
 
+# Nobody is found there by a new request, nor is a row another company's less when it is taken.
+_HINTS = {AWAY: "Say of that row that it is not theirs; the guest asks the company where it lies."}
+
 Marks = Mapping[str, Mapping[str, str]]
 """Mark of a subject row -> what identifies who is in it -> mark of that."""
 
@@ -146,10 +149,8 @@ def require(work: Work, case: Case) -> tuple[str, ...]:
     lost = since(work, case, people.subjects(work, case.number, Standing.TAKEN))
     gone = [word for word in lost if word != OTHER]
     if gone:
-        raise TransitionError(
-            f"{gone[0].capitalize()}.",
-            "Say of that row that it is not theirs; look for the guest again in a new request.",
-        )
+        again = "Say of that row that it is not theirs; look for the guest again in a new request."
+        raise TransitionError(f"{gone[0].capitalize()}.", _HINTS.get(gone[0], again))
     return lost
 
 
@@ -177,10 +178,8 @@ def theirs(work: Work, case: Case, erasure: str) -> None:
     """
     lost = of_copy(work, case, people.subjects(work, case.number, Standing.TAKEN), erasure)
     if lost:
-        raise TransitionError(
-            f"{lost[0].capitalize()}.",
-            "Look who is in it: take it once more where it is still theirs, leave it otherwise.",
-        )
+        look = "Look who is in it: take it once more where it is still theirs, leave it otherwise."
+        raise TransitionError(f"{lost[0].capitalize()}.", _HINTS.get(lost[0], look))
 
 
 def of_copy(
