@@ -127,8 +127,10 @@ def _shown(
         mine = office.acts_as(me())
         duty = office.duty(number, me())
         objected = office.objected(number, by=me())
-        copying = releasing.of_copy(office, case)
+        copying = releasing.of_copy(office, case, plans)
         deeds = deeds_of(case)
+        # Who else is called alike cannot be read either: who it is is settled once it can be.
+        deeds["confirm"] = deeds["confirm"] and plans
         overseen = office.overseen(number, me()) if state is State.REVIEW else None
         later = office.later_of(number, me()).standing
         complaints = office.complaints_about(number, me())

@@ -22,6 +22,7 @@ from flask_guesterase.core.errors import BusyError, GuesteraseError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.binds import awaiting, forward, intents
+from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.mapping.crossing import Crossing
 from flask_guesterase.store.upkeep import owndata, upgrade
 from flask_guesterase.store.worker import carry_out
@@ -288,6 +289,23 @@ def test_a_fault_between_two_databases_goes_forward(
         assert hotel.state(number) == "erased"
         same(hotel, wanted)
         assert hotel.actions()[-4:] == DONE
+
+
+def test_no_row_by_sql_ends_the_key_of_what_was_decided_for_several_databases(
+    ready: tuple[Group, str]
+) -> None:
+    """Erased in one of them, a guest stays in the others by no word that the key has ended."""
+    hotel, number = ready
+    crash(after_first, hotel.erase, number)
+    label = intents.label(intents_of(hotel)[0].number)
+    with hotel.app.app_context(), hotel.engines()[0].begin() as conn:
+        at = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        conn.execute(sa.insert(tables.day).values(label=label, state="ending", at=at))
+    with hotel.app.app_context():
+        forgetting.forget(hotel.extension.run)
+    hotel.work()
+    assert hotel.state(number) == "erased"
+    assert label not in hotel.extension_labels()
 
 
 @pytest.mark.parametrize("where", ["rehearsal", "register"])

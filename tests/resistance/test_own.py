@@ -334,16 +334,51 @@ def test_the_end_of_a_year_of_marks_written_by_sql(pine: Pine, state: str) -> No
 
 
 @pytest.mark.parametrize("state", ["ending", "ended"])
-def test_the_end_of_a_requests_key_written_by_sql(pine: Pine, state: str) -> None:
-    """Whoever does not want a guest answered takes the way to them away by no row of ours."""
+@pytest.mark.parametrize("refused", [False, True], ids=["open", "refused"])
+def test_the_end_of_a_requests_key_written_by_sql(
+    pine: Pine, monkeypatch: pytest.MonkeyPatch, refused: bool, state: str
+) -> None:
+    """Whoever does not want a guest answered, or heard who complains of a refusal, takes the way
+    to them away by no row of ours; once nobody may complain any more the key ends as ever."""
+    monkeypatch.setitem(forms.GRANTS, "officer", {"mu": forms.RIGHTS | {"refuse"}})
     number, at = pine.filed(1), pine.now.replace(tzinfo=None)
     label = f"case:{number}"
     assert label in pine.custodian.labels()
+    if refused:
+        pine.run(lambda office: office.refuse(number, "officer", "manifestly-unfounded"))
     pine.raw(insert(tables.day).values(label=label, state=state, at=at))
     for _ in range(3):
         pine.night()
     assert label in pine.custodian.labels()
     assert label not in {row["label"] for row in pine.ours("day")}
+    for _ in range(8 if refused else 0):
+        pine.later(days=50)
+    pine.night()
+    pine.night()
+    assert (label in pine.custodian.labels()) is not refused
+
+
+def test_the_end_of_what_a_guest_wrote_today_written_by_sql(pine: Pine) -> None:
+    """What came in by the form is read before its key ends, and its day is not over."""
+    label, at = f"intake:{pine.now.date()}", pine.now.replace(tzinfo=None)
+    pine.custodian.ensure(label)
+    pine.raw(insert(tables.day).values(label=label, state="ending", at=at))
+    pine.night()
+    assert label in pine.custodian.labels()
+    pine.night()
+    pine.night()
+    assert label not in pine.custodian.labels()
+
+
+@pytest.mark.parametrize("word", ["", "x", "../x", "case:../../x"])
+def test_a_row_of_no_key_keeps_no_other_from_ending(pine: Pine, word: str) -> None:
+    """One row that names no key would let every key live on, whatever the law lets go."""
+    over, at = "day:2026-03-01", pine.now.replace(tzinfo=None)
+    pine.custodian.ensure(over)
+    pine.raw(insert(tables.day).values(label=word, state="ending", at=at))
+    pine.night()
+    assert over not in pine.custodian.labels()
+    assert word not in {row["label"] for row in pine.ours("day")}
 
 
 def _gone(pine: Pine) -> set[str]:

@@ -490,6 +490,21 @@ def test_a_named_trigger_that_changes_rows_of_an_exempt_table_is_named(engine: s
     assert [(each.id, each.place) for each in found] == [("trigger-exempt", "guests.keeps")]
 
 
+@pytest.mark.parametrize(("engine", "statement"), [
+    ("sqlite", "INSERT OR IGNORE INTO notes_log (was) VALUES (OLD.name)"),
+    ("sqlite", "INSERT OR REPLACE INTO notes_log (was) VALUES (OLD.name)"),
+    ("sqlite", "UPDATE OR IGNORE notes_log SET was = OLD.name"),
+    ("mariadb", "UPDATE notes n JOIN notes_log l ON 1 = 1 SET l.was = OLD.name"),
+    ("mariadb", "UPDATE notes, notes_log SET notes_log.was = OLD.name"),
+])  # fmt: skip
+def test_a_named_trigger_that_writes_otherwise_into_an_exempt_table_is_named(
+    engine: str, statement: str
+) -> None:
+    """Each engine has words of its own between a verb and the table that it writes into."""
+    found = find_named(engine, statement)
+    assert [(each.id, each.place) for each in found] == [("trigger-exempt", "guests.keeps")]
+
+
 @pytest.mark.parametrize(("schema", "told"), [("public.", []), ("", []), ("hr.", ["hr.log"])])
 def test_a_table_of_the_same_name_in_another_schema_is_another(
     schema: str, told: list[str]

@@ -147,6 +147,24 @@ def test_a_guest_is_told_once_when_the_last_has_gone(any_inn: Inn) -> None:
     assert told(inn) == ["asked", "ended"]
 
 
+def test_no_row_by_sql_ends_the_key_of_a_contact_that_is_kept_for_it(inn: Inn) -> None:
+    """Whoever wants a guest told nothing writes that the key ends: it is there on the day."""
+    number, code = sealed(inn)
+    label = laternotice.label(number)
+    with inn.engine.begin() as conn:
+        at = inn.now.replace(tzinfo=None)
+        conn.execute(insert(tables.day).values(label=label, state="ending", at=at))
+    night(inn)
+    assert (label in inn.custodian.labels(), ends(inn, label)) == (True, False)
+    assert standing(inn, code) is Standing.KEPT
+    inn.later(days=366)
+    night(inn)
+    night(inn)
+    assert len(letters(inn)) == 1
+    assert label not in inn.custodian.labels()
+
+
+
 def test_a_worker_that_dies_tells_nobody_and_the_next_one_tells_once(any_inn: Inn) -> None:
     """Letter, end of the box and end of the request are one transaction."""
     inn = any_inn

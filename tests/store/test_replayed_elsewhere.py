@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import event, update
 
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.comeback import reconcile
+from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.returning.replay import replay
 from tests import engines
 from tests.store.ashore import Ashore
@@ -182,4 +184,29 @@ def test_two_people_who_replay_at_once_are_asked_once(kind: str, tmp_path: Path)
             assert replay(inn.run).counts["returned-unclear"] == 1
             other.join()
             assert [each["request"] for each in inn.ours("returned")] == [number]
+        inn.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", engines.SERVERS)
+def test_two_pages_that_notice_a_restore_at_once_say_so_once(kind: str, tmp_path: Path) -> None:
+    """Each page that shows the alarm notes it: who was a moment later than another adds nothing."""
+    with engines.fresh_database(kind) as url:
+        inn = Ashore(url, tmp_path)
+        inn.guest(1, **ANN)
+        number = inn.approved(email=ANN["email"])
+        with inn.backup() as restore:
+            assert inn.erased(number) == "erased"
+            restore()
+            note = partial(inn.run, lambda office: remembering.notice(office.work))
+            other = threading.Thread(target=note)
+
+            def meeting(conn: Any, cursor: Any, said: str, given: Any, *rest: Any) -> None:
+                if "INSERT INTO guesterase_pulse" in said and other.ident is None:
+                    other.start()
+                    other.join(1)
+
+            event.listen(inn.engine, "after_cursor_execute", meeting)
+            assert note()
+            other.join()
+            assert inn.events.count("restore-noticed") == 1
         inn.engine.dispose()

@@ -46,6 +46,7 @@ from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.access import pulse
 from flask_guesterase.store.boxes import boxing, safe, vault
+from flask_guesterase.store.casework import cases
 from flask_guesterase.store.erasing.taking import Erased
 from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.keys import copies
@@ -891,6 +892,26 @@ def test_an_erasure_can_be_taken_back_while_the_share_of_its_files_is_away(hotel
     hotel.later(days=1)
     deliver(hotel)
     assert (hotel.files / "ann.png").read_bytes() == b"ann.png" * 1000
+
+
+def test_the_contact_of_a_request_ends_where_it_is_taken_back_before_all_was_done(
+    hotel: Hotel
+) -> None:
+    """Nobody writes to the guest by it any more; its key ends with it, as with every request."""
+    number = filled(hotel)
+    hotel.files.rename(hotel.files.with_name("share"))
+    worker.carry_out(partial(run, hotel), number)
+    for minutes in outbox.BACK_OFF:
+        hotel.later(minutes=minutes)
+        worker.carry_out(partial(run, hotel), number)
+    hotel.later(days=1)
+    deliver(hotel)
+    assert (hotel.state(number), len(hotel.ours("contact"))) == ("partial", 1)
+    restore(hotel, number)
+    assert hotel.ours("contact") == []
+    assert cases.label(number) in hotel.custodian.labels()
+    forgetting.forget(partial(run, hotel))
+    assert cases.label(number) not in hotel.custodian.labels()
 
 
 def test_nobody_is_believed_that_a_file_is_back_which_can_be_put_back(hotel: Hotel) -> None:

@@ -477,6 +477,25 @@ def test_what_is_held_or_has_no_day_is_given_back_whatever_a_row_says_of_its_key
     assert made.counts["boxes.jsonl"] == 4
 
 
+@pytest.mark.parametrize("today", ["2026-11-24", ""], ids=["today", "in doubt"])
+def test_the_contact_of_a_request_is_given_back_whatever_a_row_says_of_its_key(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path, today: str
+) -> None:
+    """Who asked is to be answered still; that of a request that is over has ended with its key."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        items = [
+            boxing.Item(payload(name), Terms("hotel-invented", "contact", LAST, f"case:{name}"))
+            for name in ("E-1", "E-2")
+        ]
+        boxing.put(conn, custodian, items, "2026-11-24")
+        vault.mark_labels(conn, ["case:E-1", "case:E-2"], STAMP)
+    made = uninstall(engine, custodian, tmp_path / "export", drop=True, today=today)
+    given = (tmp_path / "export" / "boxes.jsonl").read_text()
+    assert made.counts["boxes.jsonl"] == 4
+    assert ("case:E-1" in given, "case:E-2" in given) == (False, True)
+
+
 def test_what_a_hold_may_reach_is_given_back_until_holds_were_asked(
     engine: Engine, custodian: FolderCustodian, tmp_path: Path
 ) -> None:

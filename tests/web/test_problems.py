@@ -373,3 +373,25 @@ def test_where_the_database_lacks_a_column_a_request_is_refused_all_the_same(
     assert officer.client.get(f"{DESK}/{number}/refusal", query_string=given).status_code == 200
     assert officer.post(f"{DESK}/{number}/refuse", **given).status_code == 303
     assert house.hotel.state(number) == "refused"
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+@pytest.mark.parametrize("confirmed", [False, True], ids=["received", "confirmed"])
+def test_where_the_database_lacks_a_column_every_request_is_shown(
+    house: House, confirmed: bool, wish: str
+) -> None:
+    """Who else is called alike, and what a copy would hold, cannot be read either: neither is
+    asked for then, and the request is put off or refused as ever."""
+    asked = {"email": "ann@mail.example"}
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request(asked, property="sh", by="clerk", wish=wish)
+        if confirmed:
+            office.confirm(number, "clerk", "desk")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(sql("ALTER TABLE guests DROP COLUMN phone"))
+    for login in ("officer", "clerk"):
+        page = house.browser(login).get(f"{DESK}/{number}", wish="en")
+        assert "The installation is not complete." in page
+        assert f'action="{DESK}/{number}/release"' not in page
+        assert f'action="{DESK}/{number}/confirm"' not in page
+    assert f"{DESK}/{number}/refusal" in house.browser("officer").get(f"{DESK}/{number}")

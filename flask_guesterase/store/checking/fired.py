@@ -39,7 +39,7 @@ _WRITTEN = re.compile(
 _PLACED = re.compile(
     # Behind the KEY of ON DUPLICATE KEY UPDATE stands a column.
     r"(?<!\w)(?<!key\s)(insert|replace|merge|update)"
-    r"(?:\s+(?:low_priority|delayed|high_priority|ignore|only|into))*"
+    r"(?:\s+(?:or\s+\w+|low_priority|delayed|high_priority|ignore|only|into))*"
     rf"\s+(?:({NAME})\s*\.\s*)?({NAME})",
     re.IGNORECASE,
 )
@@ -124,7 +124,8 @@ def beyond(live: LiveSchema, whole: LiveSchema, trigger: LiveTrigger) -> list[st
     mariadb = live.dialect == "mariadb"
     body = " ".join(_plain(live, trigger).split())
     parts = _parts(live, whole)
-    found = _unread(live, whole, _joined(body)) if mariadb else set[str]()
+    joined = (each for each in _joined(body) if each[0])
+    found = _unread(live, whole, joined) if mariadb else set[str]()
     for verb, *said in _PLACED.findall(body):
         schema, name = (_spelt(part, live) for part in said)
         if schema == "pg_temp" or not (schema or verb.lower() == "insert"):
@@ -145,10 +146,13 @@ def _plain(live: LiveSchema, trigger: LiveTrigger) -> str:
 
 
 def _joined(body: str) -> Iterator[tuple[str, str]]:
-    """Yield the tables of other schemas that a statement changes beside the one it names first."""
+    """Yield the tables that a statement changes beside the one it names first, and their schemas.
+
+    Of one without a schema before it that is empty.
+    """
     for tables, columns in _JOINED.findall(body):
         changed = {name.strip("`").lower() for name in _SET.findall(_open(columns))}
-        for schema, name, other in _standing_in(_open(tables)):
+        for schema, name, other in _all_in(_open(tables)):
             # A column without its table may be of any.
             if "" in changed or {name.strip("`").lower(), other.strip("`").lower()} & changed:
                 yield schema, name
@@ -172,9 +176,14 @@ def _losing(said: str, joins: bool) -> Iterator[tuple[str, str]]:
 
 def _standing_in(said: str) -> Iterator[tuple[str, str, str]]:
     """Yield schema, name and other name of tables that stand with their schema in a statement."""
+    return (each for each in _all_in(said) if each[0])
+
+
+def _all_in(said: str) -> Iterator[tuple[str, str, str]]:
+    """Yield schema, name and other name of tables in a statement; the schema is empty if none."""
     found = _STANDS.findall(said.replace("{", "(").replace("}", ")"))
     tables = _ROWS.union(each.lower() for _, *names in found for each in names)
-    return ((s, name, other) for s, name, other in found if s and s.lower() not in tables)
+    return ((s, name, other) for s, name, other in found if s.lower() not in tables or not s)
 
 
 def _open(said: str) -> str:
@@ -228,7 +237,9 @@ def written(live: LiveSchema, trigger: LiveTrigger, among: Iterable[str]) -> lis
     :param among: names of the tables that are asked about.
     """
     body, own = " ".join(_plain(live, trigger).split()), live.table(trigger.table)
-    said = {tuple(_spelt(part, live).lower() for part in two) for _, *two in _PLACED.findall(body)}
+    put = [(schema, name) for _, schema, name in _PLACED.findall(body)]
+    put += _joined(body) if live.dialect == "mariadb" else ()
+    said = {(_spelt(schema, live).lower(), _spelt(name, live).lower()) for schema, name in put}
     places = trigger.path or (own.schema if own is not None else "", live.default_schema)
 
     def is_meant(name: str) -> bool:

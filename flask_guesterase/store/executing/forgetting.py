@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 
@@ -11,18 +10,17 @@ from sqlalchemy import delete, select
 
 from ...core.errors import GuesteraseError
 from ...core.events import BackupForgotten
-from ...core.lifecycle import UNANSWERED
 from ...core.log import slug
 from .. import tables
 from ..access import brake
 from ..boxes import boxing, shelf, vault
-from ..casework import cases
 from ..certificates import laternotice
 from ..comeback import years
 from ..holding import heldcopies, heldkeys, stillheld
 from ..holding.heldcopies import Looked
 from ..holding.reach import at_once
 from ..journaling import binding
+from ..keys.wrapped import is_label
 from ..messages import unremoved
 from ..remembrance import months, orphaned
 from ..requests.bygone import Step
@@ -31,7 +29,7 @@ from ..statements.sql import chunks
 from ..sweeping.steady import Believed
 from ..unit import HasWork, Run
 from ..work import Work
-from . import settling
+from . import settling, underway
 
 
 def forget(run: Run) -> int:
@@ -139,25 +137,15 @@ def _meant(work: Work, marked: tuple[str, ...]) -> tuple[str, ...]:
     """Return these labels but for those whose day, hold or request is not over; their marks go.
 
     None of ours comes before that: it takes one row, and no key, to let the last copy of what the
-    law keeps die.
+    law keeps die. What is no label at all would stop every night here.
     """
-    early = {label for label in marked if _early(work, label)}
+    early = {label for label in marked if not is_label(label) or _early(work, label)}
     early |= stillheld.among(work.conn, [each for each in marked if each.startswith("hold:")])
-    early |= _under_way(work, marked)
+    early |= underway.among(work.conn, marked, work.today)
     if early:
         day = tables.day
         work.conn.execute(delete(day).where(day.c.label.in_(sorted(early))))
     return tuple(label for label in marked if label not in early)
-
-
-def _under_way(work: Work, labels: Iterable[str]) -> set[str]:
-    """Return those of requests that are under way: who asked is still to be answered."""
-    request, found = tables.request.c, set[str]()
-    cased = {label.partition(":")[2] for label in labels if label.startswith(cases.label(""))}
-    for part in chunks(sorted(cased)):
-        going = request.number.in_(part), request.state.in_([str(state) for state in UNANSWERED])
-        found |= set(work.conn.execute(select(request.number).where(*going)).scalars())
-    return {cases.label(number) for number in found}
 
 
 def _early(work: Work, label: str) -> bool:
@@ -167,7 +155,11 @@ def _early(work: Work, label: str) -> bool:
         return not months.is_over(work, month)
     if label.startswith(years.BEGIN):
         return not years.is_over(work, label)
-    return label.startswith(boxing.LASTING) and not vault.is_over(label, work.today)
+    return label.startswith(_LASTING) and not vault.is_over(label, work.today)
+
+
+_LASTING = (*boxing.LASTING, "intake:")
+"""How labels begin that end by their day alone."""
 
 
 def _record(labels: tuple[str, ...], office: HasWork) -> int:

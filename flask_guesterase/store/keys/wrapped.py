@@ -33,6 +33,11 @@ PAST = "signing-past"
 _LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 
 
+def is_label(text: str) -> bool:
+    """Return whether a text can be the label of a key."""
+    return _LABEL.fullmatch(text) is not None and len(text) <= 80
+
+
 @lru_cache(2048)
 def file_of(label: str) -> str:
     """Return the name of the file that holds the key of a label.
@@ -40,7 +45,7 @@ def file_of(label: str) -> str:
     :param label: for example ``day:2026-12-01``.
     :raises SealError: this is no label.
     """
-    if not _LABEL.fullmatch(label) or len(label) > 80:
+    if not is_label(label):
         raise SealError("This is not the label of a key.", "Use for example day:2026-12-01.")
     return f"key-{label.replace(':', '-', 1)}.json"
 

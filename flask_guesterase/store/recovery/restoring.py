@@ -34,6 +34,7 @@ from ..access import actors, brake
 from ..access.sameness import same
 from ..boxes import safe, vault
 from ..casework.cases import Case, load, step, tell
+from ..casework.contacts import end_contact
 from ..certificates import certifying, laternotice
 from ..certificates.deeds import uncopied
 from ..journaling import approvals
@@ -191,7 +192,7 @@ def _undo(
     work: Work, case: Case, actor: str, wanted: Row[Any], backs: Sequence[Back], report: Report
 ) -> Report:
     """Take back what hangs on the erasure, and say so to everybody who must know."""
-    again = case.state is State.RESTORED
+    again, waited = case.state is State.RESTORED, case.state is State.PARTIAL
     # Before what whoever removes a file changes when they have its parcel.
     named = unfound.expected(work, backs)
     undoing.rows(work, case, backs)
@@ -210,6 +211,9 @@ def _undo(
     tell(work, SubjectRestored, case, actor, report.counts, (wanted.ground,))
     if not again:
         undoing.write_guest(work, case, wanted.ground, backs)
+    if waited:
+        # Of one that was done it ended with that.
+        end_contact(work, case.number)
     return report
 
 

@@ -196,8 +196,10 @@ def notice(work: Work) -> bool:
     found = standing(work)
     if found is None or not (found.restored or outside.behind(work)):
         return False
-    if pulse.look(work.conn, RESTORED, lock=True) is None:
-        pulse.put(work.conn, RESTORED, Pulse(work.stamp, str(found.since)))
+    new = Pulse(work.stamp, str(found.since))
+    # Every staff page that shows the alarm notes it: whoever is a moment later waits here.
+    known = pulse.look(work.conn, RESTORED, lock=True) is not None
+    if not known and pulse.first(work.conn, RESTORED, new):
         actors.pass_over(work, _deciding(work))
         behind = {"lines": max(found.tail.committed - found.since, 0)}
         work.events += [

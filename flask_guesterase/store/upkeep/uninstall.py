@@ -29,6 +29,7 @@ from .. import tables
 from ..binds import intents
 from ..boxes import boxing, vault
 from ..certificates import certifying
+from ..executing import underway
 from ..holding import heldkeys, stillheld, unsearched
 from ..journaling import export
 from ..keys.custodian import FolderCustodian
@@ -233,7 +234,8 @@ def _living(
 
 
 def _ended(conn: Connection, custodian: FolderCustodian, today: str) -> set[str]:
-    """Return the boxes whose key was told to end and that nothing keeps: no day to come, no hold.
+    """Return the boxes whose key was told to end and that nothing keeps: no day to come, no
+    hold, no request that is not over.
 
     It takes one row, and no key, to say that a key ends; it ends by none of ours before that, nor
     before holds were asked what they reach under it.
@@ -243,6 +245,7 @@ def _ended(conn: Connection, custodian: FolderCustodian, today: str) -> set[str]
     rows = conn.execute(marked).all()
     labels = {row.label for row in rows}
     held = stillheld.among(conn, {label for label in labels if label.startswith(_HOLD)})
+    held |= underway.among(conn, labels, today)
     asked = not _count(conn, tables.hold, tables.hold.c.lifted_at.is_(None))
     there = custodian.labels()
     over = {

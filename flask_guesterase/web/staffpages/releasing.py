@@ -19,11 +19,12 @@ from ..wording.rendering import render_template
 from .desk import deed, may, me, staff_pages
 
 
-def of_copy(office: Office, case: dict[str, Any]) -> dict[str, Any]:
+def of_copy(office: Office, case: dict[str, Any], plans: bool = True) -> dict[str, Any]:
     """Return what a page about a request says of its copy, and what the reader may do with it.
 
     :param office: the open office.
     :param case: the request, as `Office.show` gives it.
+    :param plans: whether what it would hold can be read; it is not released where it cannot.
     """
     state, code = State(case["state"]), case["property"]
     if case["kind"] != Kind.COPY:
@@ -32,12 +33,12 @@ def of_copy(office: Office, case: dict[str, Any]) -> dict[str, Any]:
     other = case["decided_by"] != office.acts_as(me())
     ready = state in COPIES and bool(case["copy_until"])
     told: dict[str, Any] = {
-        "release": state is State.REVIEW and may(Permission.APPROVE, code),
+        "release": plans and state is State.REVIEW and may(Permission.APPROVE, code),
         "hand_out": ready and other and may(Permission.VERIFY, code),
         "outline": None,
         "digest": "",
     }
-    if state in OPEN and not case["keyless"]:
+    if plans and state in OPEN and not case["keyless"]:
         told["outline"], told["digest"] = office.outline(case["number"], me())
     return told
 
