@@ -47,8 +47,8 @@ def test_strangers_are_sent_to_the_login(visitor: Clerk, path: str) -> None:
 
 def test_a_browser_that_asks_for_an_icon_is_shown_one(visitor: Clerk) -> None:
     """Each asks every site for it, and the pages for guests name none of their own."""
-    answer = visitor.client.get("/favicon.ico", follow_redirects=True)
-    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    with visitor.client.get("/favicon.ico", follow_redirects=True) as answer:
+        assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
 
 
 @pytest.mark.parametrize("login", ["sha.desk", "sha.officer", "sha.auditor"])
