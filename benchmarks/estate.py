@@ -28,7 +28,6 @@ from flask_guesterase.store.sweep import sweep
 from flask_guesterase.store.sweeping.report import SweepReport
 from flask_guesterase.store.transaction import again, transaction
 from flask_guesterase.store.work import Work
-from tests.engines import build
 
 from .rows import Shape, fill
 from .schema import BLOCKERS, LAW, POLICIES, Base
@@ -93,6 +92,9 @@ class Estate:
     """
 
     def __init__(self, url: str, folder: Path, shape: Shape) -> None:
+        # What opens a house again, to be measured, loads no test runner.
+        from tests.engines import build
+
         self._open(url, folder, shape)
         self.custodian.create()
         (folder / "xx.toml").write_text(LAW, encoding="utf-8")
