@@ -325,14 +325,19 @@ def test_an_error_of_the_database_quotes_no_guest(app: Flask) -> None:
     assert "Zora" not in str(raised.value)
 
 
+def _installed_with_a_guest(app: Flask) -> Booking:
+    """Return a booking of the house in Shanghai whose guest is there, once our tables are."""
+    app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
+    in_house = Booking.status == "in_house", Booking.property_code == "SHA"
+    booking = db.session.scalars(select(Booking).where(*in_house)).first()
+    assert booking is not None
+    return booking
+
+
 def test_a_tick_that_is_not_filed_says_where_to_file(app: Flask) -> None:
     """The guest is out by then, and the form with the tick is gone."""
-    app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
     with app.app_context():
-        booking = db.session.scalars(
-            select(Booking).where(Booking.status == "in_house", Booking.property_code == "SHA")
-        ).first()
-        assert booking is not None
+        booking = _installed_with_a_guest(app)
     page = f"/bookings/{booking.number}"
     front = Clerk(app.test_client()).login("sha.front")
     form = {"billed_to": "Li", "method": "card", "guesterase_tick": "yes", "guesterase_who": ""}
@@ -345,12 +350,8 @@ def test_a_tick_that_is_not_filed_says_where_to_file(app: Flask) -> None:
 
 def test_a_tick_for_a_guest_who_asked_before_asks_for_no_proof_again(app: Flask) -> None:
     """Who showed before check-out who they are is sent to no second look at a document."""
-    app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
     with app.app_context():
-        booking = db.session.scalars(
-            select(Booking).where(Booking.status == "in_house", Booking.property_code == "SHA")
-        ).first()
-        assert booking is not None
+        booking = _installed_with_a_guest(app)
         with app.extensions["guesterase"].extension.begin() as office:
             person = office.person_of(booking.guests[0])
             number = office.request_by_row(person, "sha.desk", property="SHA")

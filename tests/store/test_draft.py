@@ -419,14 +419,19 @@ def test_of_several_tables_of_people_a_key_names_its_own() -> None:
     assert drafted(metadata)["cards"].via == Equal({"vip_guest_id": "id"}, to="vip_guests")
 
 
-def test_a_key_of_several_columns_is_a_way_where_all_of_them_are() -> None:
-    """A trail that names house and guest was called nobody's, and kept every name in it."""
+def _guests_known_by(place: Column[Any], number: str) -> MetaData:
+    """Return a database whose guests are known by a place and a number in it."""
     metadata = MetaData()
     Table(
-        "guests", metadata, Column("house", String(8), primary_key=True),
-        Column("no", Integer, primary_key=True, autoincrement=False),
+        "guests", metadata, place, Column(number, Integer, primary_key=True, autoincrement=False),
         Column("full_name", String(80)), Column("email", String(80)),
     )  # fmt: skip
+    return metadata
+
+
+def test_a_key_of_several_columns_is_a_way_where_all_of_them_are() -> None:
+    """A trail that names house and guest was called nobody's, and kept every name in it."""
+    metadata = _guests_known_by(Column("house", String(8), primary_key=True), "no")
     table(metadata, "trail", Column("house", String(8)), Column("guest_no", Integer),
           Column("was", Text))  # fmt: skip
     table(metadata, "points", Column("guest_no", Integer), Column("sum", Integer))
@@ -445,12 +450,7 @@ def test_the_number_of_a_row_itself_is_no_part_of_a_guests_key(
     columns: list[str], way: dict[str, str] | None
 ) -> None:
     """Note 7 was called guest 7's, whoever wrote it: by that another guest's rows would go."""
-    metadata = MetaData()
-    Table(
-        "guests", metadata, Column("tenant_id", Integer, primary_key=True),
-        Column("id", Integer, primary_key=True, autoincrement=False),
-        Column("full_name", String(80)), Column("email", String(80)),
-    )  # fmt: skip
+    metadata = _guests_known_by(Column("tenant_id", Integer, primary_key=True), "id")
     table(metadata, "notes", *(Column(name, Integer) for name in columns), Column("was", Text))
     found = drafted(metadata)["notes"]
     via = getattr(found, "via", None)
@@ -459,12 +459,7 @@ def test_the_number_of_a_row_itself_is_no_part_of_a_guests_key(
 
 def test_columns_that_are_a_guests_key_together_are_one_way_and_stay() -> None:
     """Each of them is called after the key; none is a second way, and none is emptied."""
-    metadata = MetaData()
-    Table(
-        "guests", metadata, Column("guest_card", String(8), primary_key=True),
-        Column("guest_no", Integer, primary_key=True, autoincrement=False),
-        Column("full_name", String(80)), Column("email", String(80)),
-    )  # fmt: skip
+    metadata = _guests_known_by(Column("guest_card", String(8), primary_key=True), "guest_no")
     table(metadata, "trail", Column("guest_card", String(8)), Column("guest_no", Integer),
           Column("was", Text))  # fmt: skip
     found = drafted(metadata)["trail"]

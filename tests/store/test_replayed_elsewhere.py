@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -161,52 +162,53 @@ def test_who_came_under_a_number_that_the_copy_had_not_given_is_asked_about_by_n
     assert (hotel.state(number), hotel.row(3)["name"]) == ("erased", "Cy Low")
 
 
-@pytest.mark.parametrize("kind", engines.SERVERS)
-def test_two_people_who_replay_at_once_are_asked_once(kind: str, tmp_path: Path) -> None:
+_Restored = tuple[Ashore, str]
+
+
+@pytest.fixture(params=engines.SERVERS)
+def restored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Restored]:
+    """A hotel on a server with the copy of before an erasure put back, and that erasure's number."""
+    with engines.fresh_database(request.param) as url:
+        inn = Ashore(url, tmp_path)
+        inn.guest(1, **ANN)
+        number = inn.approved(email=ANN["email"])
+        with inn.backup() as restore:
+            assert inn.erased(number) == "erased"
+            restore()
+            yield inn, number
+        inn.engine.dispose()
+
+
+def test_two_people_who_replay_at_once_are_asked_once(restored: _Restored) -> None:
     """A button pressed in two tabs: what the one notes the other one knows."""
-    with engines.fresh_database(kind) as url:
-        inn = Ashore(url, tmp_path)
-        inn.guest(1, **ANN)
-        number = inn.approved(email=ANN["email"])
-        with inn.backup() as restore:
-            assert inn.erased(number) == "erased"
-            restore()
-            with inn.engine.begin() as conn:
-                conn.execute(update(Guest).where(Guest.id == 1).values(id=9))
-            other = threading.Thread(target=replay, args=(inn.run,))
+    inn, number = restored
+    with inn.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(id=9))
+    other = threading.Thread(target=replay, args=(inn.run,))
 
-            def meeting(conn: Any, cursor: Any, said: str, *rest: Any) -> None:
-                if said.startswith("INSERT INTO guesterase_returned") and other.ident is None:
-                    other.start()
-                    other.join(1)
+    def meeting(conn: Any, cursor: Any, said: str, *rest: Any) -> None:
+        if said.startswith("INSERT INTO guesterase_returned") and other.ident is None:
+            other.start()
+            other.join(1)
 
-            event.listen(inn.engine, "before_cursor_execute", meeting)
-            assert replay(inn.run).counts["returned-unclear"] == 1
-            other.join()
-            assert [each["request"] for each in inn.ours("returned")] == [number]
-        inn.engine.dispose()
+    event.listen(inn.engine, "before_cursor_execute", meeting)
+    assert replay(inn.run).counts["returned-unclear"] == 1
+    other.join()
+    assert [each["request"] for each in inn.ours("returned")] == [number]
 
 
-@pytest.mark.parametrize("kind", engines.SERVERS)
-def test_two_pages_that_notice_a_restore_at_once_say_so_once(kind: str, tmp_path: Path) -> None:
+def test_two_pages_that_notice_a_restore_at_once_say_so_once(restored: _Restored) -> None:
     """Each page that shows the alarm notes it: who was a moment later than another adds nothing."""
-    with engines.fresh_database(kind) as url:
-        inn = Ashore(url, tmp_path)
-        inn.guest(1, **ANN)
-        number = inn.approved(email=ANN["email"])
-        with inn.backup() as restore:
-            assert inn.erased(number) == "erased"
-            restore()
-            note = partial(inn.run, lambda office: remembering.notice(office.work))
-            other = threading.Thread(target=note)
+    inn, _ = restored
+    note = partial(inn.run, lambda office: remembering.notice(office.work))
+    other = threading.Thread(target=note)
 
-            def meeting(conn: Any, cursor: Any, said: str, given: Any, *rest: Any) -> None:
-                if "INSERT INTO guesterase_pulse" in said and other.ident is None:
-                    other.start()
-                    other.join(1)
+    def meeting(conn: Any, cursor: Any, said: str, given: Any, *rest: Any) -> None:
+        if "INSERT INTO guesterase_pulse" in said and other.ident is None:
+            other.start()
+            other.join(1)
 
-            event.listen(inn.engine, "after_cursor_execute", meeting)
-            assert note()
-            other.join()
-            assert inn.events.count("restore-noticed") == 1
-        inn.engine.dispose()
+    event.listen(inn.engine, "after_cursor_execute", meeting)
+    assert note()
+    other.join()
+    assert inn.events.count("restore-noticed") == 1

@@ -875,16 +875,21 @@ def test_a_file_that_another_lies_in_the_way_of_does_not_come_back(hotel: Hotel)
     assert (hotel.files / "ann.png").read_bytes() == b"ann.png" * 1000
 
 
-def test_an_erasure_can_be_taken_back_while_the_share_of_its_files_is_away(hotel: Hotel) -> None:
-    """Of three days without it: the rows come back, and no file goes once it is mounted again."""
-    number, before = filled(hotel), host(hotel)
-    away = hotel.files.rename(hotel.files.with_name("share"))
+def _given_up(hotel: Hotel, number: str) -> None:
+    """Carry out a request whose files are away, until they wait for a person."""
     worker.carry_out(partial(run, hotel), number)
     for minutes in outbox.BACK_OFF:
         hotel.later(minutes=minutes)
         worker.carry_out(partial(run, hotel), number)
     hotel.later(days=1)
     deliver(hotel)
+
+
+def test_an_erasure_can_be_taken_back_while_the_share_of_its_files_is_away(hotel: Hotel) -> None:
+    """Of three days without it: the rows come back, and no file goes once it is mounted again."""
+    number, before = filled(hotel), host(hotel)
+    away = hotel.files.rename(hotel.files.with_name("share"))
+    _given_up(hotel, number)
     assert hotel.state(number) == "partial"
     assert restore(hotel, number).files == {"kept": 2}
     assert_same(before, host(hotel))
@@ -900,12 +905,7 @@ def test_the_contact_of_a_request_ends_where_it_is_taken_back_before_all_was_don
     """Nobody writes to the guest by it any more; its key ends with it, as with every request."""
     number = filled(hotel)
     hotel.files.rename(hotel.files.with_name("share"))
-    worker.carry_out(partial(run, hotel), number)
-    for minutes in outbox.BACK_OFF:
-        hotel.later(minutes=minutes)
-        worker.carry_out(partial(run, hotel), number)
-    hotel.later(days=1)
-    deliver(hotel)
+    _given_up(hotel, number)
     assert (hotel.state(number), len(hotel.ours("contact"))) == ("partial", 1)
     restore(hotel, number)
     assert hotel.ours("contact") == []
