@@ -167,7 +167,7 @@ _Restored = tuple[Ashore, str]
 
 @pytest.fixture(params=engines.SERVERS)
 def restored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[_Restored]:
-    """A hotel on a server with the copy of before an erasure put back, and that erasure's number."""
+    """A hotel on a server with the copy of before an erasure put back, and that one's number."""
     with engines.fresh_database(request.param) as url:
         inn = Ashore(url, tmp_path)
         inn.guest(1, **ANN)
