@@ -7,7 +7,7 @@ change act.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -115,7 +115,20 @@ def adopted(
         elif line.state is LineState.LIVING:
             there.add(line.key)
     moved = [line for line in waits if line.key not in known]
+    ended += _doubled([line for line in (*former, *own) if line not in (*ended, *waits)], there)
     return Changes(tuple(_unruled(former, own, today)), tuple(moved), tuple(ended))
+
+
+def _doubled(lines: Iterable[Line], there: Collection[tuple[str, str, str]]) -> list[Line]:
+    """Return which leaving lines another says as well: of two the one that leaves sooner goes.
+
+    :param lines: lines of several codes that came under one.
+    :param there: keys of those that live.
+    """
+    leaving = [line for line in lines if line.state is LineState.LEAVING]
+    # What nobody allowed to go stays; what was allowed at one code was about its rows alone.
+    last = {line.key: line for line in sorted(leaving, key=lambda each: each.acts_on or date.max)}
+    return [line for line in leaving if line.key in there or line is not last[line.key]]
 
 
 def _new(line: Line, known: Iterable[Line], today: date, begins: date) -> Line:

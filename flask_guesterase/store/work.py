@@ -18,6 +18,7 @@ from ..core.policy import Blocker
 from ..core.recipient import Recipient
 from ..core.remembrance import Note
 from ..core.rule import Rule
+from ..core.rulebook import Line
 from ..core.whence import Paths
 from .access.boots import Boot, unread
 from .catalog.shape import LiveSchema
@@ -82,6 +83,7 @@ class Work:
     :param bound: kinds of our own rows that changed and that the journal vouches for.
     :param held: numbers of the holds that lived when an erasure was drawn; None where none was.
     :param ruled: which rules were in force as they were first read; None where they were not.
+    :param inherited: law -> lines with which a new code under it begins, once they were read.
     :param judged: property -> the rules in force as they were first read; of none, what labels say.
     :param planned: tables that what is erased was decided about.
     :param filed: file whose row was erased -> what is to be known of it when it is removed: what
@@ -120,6 +122,7 @@ class Work:
     bound: set[str] = field(default_factory=set)
     held: frozenset[int] | None = None
     ruled: str | None = None
+    inherited: dict[tuple[object, ...], tuple[Line, ...]] = field(default_factory=dict)
     judged: dict[str, Any] = field(default_factory=dict)
     planned: set[str] = field(default_factory=set)
     filed: dict[tuple[str, str], dict[str, list[Any]]] = field(default_factory=dict)

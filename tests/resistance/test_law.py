@@ -67,6 +67,22 @@ def test_a_shortened_period(law: Lawful) -> None:
     assert "rule-proposed" in law.hotel.events
 
 
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_period_shortened_under_a_new_code_of_a_group(law: Lawful, gone: bool) -> None:
+    """Whether the old code is gone with it or runs on, what bound its records binds them on."""
+    before = law.verdict()
+    law.write(SHORT)
+    places = dict(law.hotel.settings.properties)
+    places["zz"] = replace(places["sh"], code="zz")
+    if gone:
+        del places["sh"]
+    law.hotel.settings = replace(law.hotel.settings, properties=places)
+    law.hotel.later(days=60)
+    with law.hotel.begin() as office:
+        rules = rulebook.in_force(office.work, "zz")
+    assert floor(rules, "guest_register", RECORD).until == before.until
+
+
 def another_year(law: Lawful, fiscal: tuple[int, int]) -> None:
     """Edit the settings: the hotel's fiscal year ends on another day."""
     places = law.hotel.settings.properties

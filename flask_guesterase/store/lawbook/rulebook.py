@@ -6,14 +6,13 @@ is a row here and binds until people let it go; see `core.reconciling`.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, update
 
 from ...core import rulebook, whence
 from ...core.events import RulesChanged
@@ -28,8 +27,10 @@ from ..journaling import binding
 from ..mapping.days import last_utc_day
 from ..statements.sql import MANY, chunks
 from ..transaction import writes
+from . import former
 from .blockers import today_at
 from .rulerows import (
+    LABELS,
     NOBODY,
     Told,
     add,
@@ -39,6 +40,7 @@ from .rulerows import (
     line_of,
     line_told,
     lines_of,
+    pulse_name,
     told_by,
 )
 from .sources import lines_said, source_mark
@@ -46,9 +48,6 @@ from .sources import lines_said, source_mark
 if TYPE_CHECKING:
     from ..settings import Settings
     from ..work import Work
-
-LABELS = ""
-"""What the labels of columns stand under instead of a property: the data map is one for all."""
 
 Labels = Mapping[tuple[str, str], tuple[str, ...]]
 
@@ -114,10 +113,10 @@ def _fresh(work: Work, codes: Sequence[str]) -> dict[str, list[Row[Any]]]:
     # What a former code of a hotel that is alone binds is seen by reading every line.
     for row in lines_of(work.conn, [] if alone else codes):
         rows.setdefault(row.property, []).append(row)
-    former = alone and not rows.keys() <= {LABELS, *work.settings.properties}
+    gone = alone and not rows.keys() <= {LABELS, *work.settings.properties}
     return {
         code: rows[code] for code in codes
-        if _is_made(work, code, seen.get(_name(code))) and not (former and code)
+        if _is_made(work, code, seen.get(pulse_name(code))) and not (gone and code)
     }  # fmt: skip
 
 
@@ -231,7 +230,7 @@ def book(work: Work, code: str) -> list[Line]:
 
     Nothing is written unless the sources changed since they were last looked at.
     """
-    if not _is_fresh(work, code, _seen_at(work, [code]).get(_name(code))):
+    if not _is_fresh(work, code, _seen_at(work, [code]).get(pulse_name(code))):
         if writes(work.conn):
             _sync(work, code)
         else:
@@ -241,14 +240,14 @@ def book(work: Work, code: str) -> list[Line]:
 
 def _seen_at(work: Work, codes: Collection[str]) -> dict[str, Pulse]:
     """Return what stands of the sources of properties, before any of their lines is read."""
-    seen = pulse.look_at(work.conn, binding.RULED, *map(_name, codes))
+    seen = pulse.look_at(work.conn, binding.RULED, *map(pulse_name, codes))
     binding.ruled(work, seen)
     return seen
 
 
 def _is_fresh(work: Work, code: str, seen: Pulse | None) -> bool:
     """Return whether the lines of a property are what its sources make them."""
-    return _is_made(work, code, seen) and not _former(work.conn, work.settings, code)
+    return _is_made(work, code, seen) and not former.codes(work.conn, work.settings, code)
 
 
 def _is_made(work: Work, code: str, seen: Pulse | None) -> bool:
@@ -270,48 +269,22 @@ def sync(work: Work) -> Changes:
 
 def drawn(work: Work, code: str) -> list[Line]:
     """Return the lines as a reconciliation would leave them; nothing is written."""
-    return _changes(work, code).apply(_bound(work, code))
+    bound = _bound(work, code)
+    return _changes(work, code, bound).apply(bound)
 
 
-def _changes(work: Work, code: str) -> Changes:
-    conn, settings, table = work.conn, work.settings, tables.rule
-    codes = [code, *_former(conn, settings, code)]
-    line = conn.execute(select(table.c.id).where(table.c.property.in_(codes)).limit(1)).first()
-    first = line is None and not _seen(conn, settings, code)
-    sources = lines_said(conn, settings, work.datamap, code)
-    return reconcile(_bound(work, code), sources, today(work), first, begins(work, code))
-
-
-def _seen(conn: Connection, settings: Settings, code: str) -> bool:
-    """Return whether sources were looked at before, under whatever code a hotel that is alone had.
-
-    Where they said nothing, no rule could end a record; one that comes later is no first one.
-    """
-    name, note = tables.pulse.c.name, tables.pulse.c.note
-    alone = list(settings.properties) == [code]
-    mine = name.like("rules:%") if alone else name == _name(code)
-    return conn.execute(select(name).where(mine, note != "").limit(1)).first() is not None
-
-
-def _former(conn: Connection, settings: Settings, code: str) -> list[str]:
-    """Return the codes nobody runs any more whose lines bind the rows of a property.
-
-    The rows of a hotel that is alone need not say whose they are, so that under a new code they
-    would be under a new rulebook.
-    """
-    if list(settings.properties) != [code]:
-        return []
-    table = tables.rule
-    known_as = select(table.c.property).where(
-        table.c.property.not_in([LABELS, code]), table.c.state != LineState.ENDED.value
-    )
-    return sorted(conn.execute(known_as.distinct()).scalars())
+def _changes(work: Work, code: str, bound: list[Line]) -> Changes:
+    first = not bound and former.is_first(work.conn, work.settings, code)
+    sources = lines_said(work.conn, work.settings, work.datamap, code)
+    return reconcile(bound, sources, today(work), first, begins(work, code))
 
 
 def _bound(work: Work, code: str) -> list[Line]:
     """Return the lines of a property that have not ended, those of its former codes included."""
-    own, former = _both(work.conn, work.settings, code)
-    return _adopted(work, code, (own, former)).apply([*own, *former])
+    own, old = _both(work.conn, work.settings, code)
+    if not own and not old and former.is_first(work.conn, work.settings, code):
+        return former.inherited(work, code)
+    return _adopted(work, code, (own, old)).apply([*own, *old])
 
 
 def _adopted(work: Work, code: str, both: tuple[list[Line], list[Line]]) -> Changes:
@@ -319,14 +292,14 @@ def _adopted(work: Work, code: str, both: tuple[list[Line], list[Line]]) -> Chan
 
 
 def _both(conn: Connection, settings: Settings, code: str) -> tuple[list[Line], list[Line]]:
-    former = _former(conn, settings, code)
-    return known(conn, code), [line for each in former for line in known(conn, each)]
+    old = former.codes(conn, settings, code)
+    return known(conn, code), [line for each in old for line in known(conn, each)]
 
 
 def _adopt(work: Work, code: str) -> None:
     """Put the lines of a property's former codes under the code it has now, none of them twice."""
-    former = _former(work.conn, work.settings, code)
-    if not former:
+    old = former.codes(work.conn, work.settings, code)
+    if not old:
         return
     changes = _adopted(work, code, _both(work.conn, work.settings, code))
     for line in changes.ended:
@@ -338,29 +311,26 @@ def _adopt(work: Work, code: str) -> None:
         add(work, code, line)
     table = tables.rule
     forget(work)
-    work.conn.execute(update(table).where(table.c.property.in_(former)).values(property=code))
+    work.conn.execute(update(table).where(table.c.property.in_(old)).values(property=code))
 
 
 def _sync(work: Work, code: str) -> Changes:
-    name = _name(code)
+    name = pulse_name(code)
     if pulse.look(work.conn, name, lock=True) is None:
         # Two processes that begin a rulebook at once take turns on this row.
         pulse.put(work.conn, name, Pulse(work.stamp))
         pulse.look(work.conn, name, lock=True)
     _adopt(work, code)
-    changes = _changes(work, code)
+    begun = [] if known(work.conn, code) else _bound(work, code)
+    for line in begun:
+        add(work, code, line)
+    changes = _changes(work, code, known(work.conn, code))
     _write(work, code, changes)
+    changes = replace(changes, added=(*begun, *changes.added))
+    _tell(work, code, changes)
     mark = source_mark(work.settings, work.datamap, code)
     pulse.put(work.conn, name, Pulse(work.stamp, mark))
     return changes
-
-
-def _name(code: str) -> str:
-    """Return the name of a property's pulse, as long as its column."""
-    if not code:
-        return "rules"
-    whole = f"rules:{code}"
-    return whole if len(whole) <= 40 else "rules:" + hashlib.sha256(code.encode()).hexdigest()[:34]
 
 
 def _write(work: Work, code: str, changes: Changes) -> None:
@@ -378,7 +348,6 @@ def _write(work: Work, code: str, changes: Changes) -> None:
         change(work, line, **more)
     for line in changes.ended:
         change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
-    _tell(work, code, changes)
 
 
 def _tell(work: Work, code: str, changes: Changes) -> None:

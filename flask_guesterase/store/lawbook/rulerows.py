@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date
@@ -17,6 +18,18 @@ from ..statements.sql import one_of
 
 if TYPE_CHECKING:
     from ..work import Work
+
+
+LABELS = ""
+"""What the labels of columns stand under instead of a property: the data map is one for all."""
+
+
+def pulse_name(code: str) -> str:
+    """Return the name of a property's pulse, as long as its column; of the labels, without code."""
+    if not code:
+        return "rules"
+    whole = f"rules:{code}"
+    return whole if len(whole) <= 40 else "rules:" + hashlib.sha256(code.encode()).hexdigest()[:34]
 
 
 def forget(work: Work) -> None:
@@ -47,6 +60,16 @@ def lines_of(conn: Connection, codes: Sequence[str]) -> list[Row[Any]]:
 
 Told = tuple[str, str, str, str, bool, str | None]
 """What a line says, whichever property it binds: kind, name, body, state, signed, day it acts."""
+
+
+def said_of(conn: Connection, codes: Sequence[str]) -> set[Told]:
+    """Return what the lines of some properties say that have not ended, each thing once."""
+    signed = _TABLE.signed_at.is_not(None).label("signed")
+    said = select(
+        _TABLE.kind, _TABLE.name, _TABLE.body, _TABLE.state, signed, _TABLE.acts_on
+    ).where(_TABLE.state != LineState.ENDED.value, one_of(_TABLE.property, codes))
+    rows = conn.execute(said.distinct())
+    return {(r.kind, r.name, r.body, r.state, bool(r.signed), r.acts_on) for r in rows}
 
 
 def told_by(row: Row[Any]) -> Told:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from ...core.rule import Rule
 from ..work import Work
-from . import rulebook
+from . import rulebook, rulerows
 
 
 def unchanged(work: Work) -> bool:
@@ -20,8 +20,8 @@ def unchanged(work: Work) -> bool:
     before, now = dict(work.judged), rulebook.again(work)
     if now.keys() != before.keys():
         return False
-    labels = before.pop(rulebook.LABELS, ({}, {}))
-    if now.pop(rulebook.LABELS, ({}, {})) != labels:
+    labels = before.pop(rulerows.LABELS, ({}, {}))
+    if now.pop(rulerows.LABELS, ({}, {})) != labels:
         return False
     changed = set[str]().union(*(_changed(before[code], now[code]) for code in before))
     planned = {*work.planned, *work.changed, *work.datamap.subjects}

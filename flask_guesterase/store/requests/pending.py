@@ -68,7 +68,7 @@ def waiting(work: Work, by: str | None = None) -> Sequence[Waiting]:
     :param work: the open transaction.
     :param by: the host's id of who looks; only properties at which they may decide about the law.
     """
-    for code in (rulebook.LABELS, *work.settings.properties):
+    for code in (rulerows.LABELS, *work.settings.properties):
         rulebook.book(work, code)
     table = tables.rule
     states = [s.value for s in (LineState.PROPOSED, LineState.LEAVING, LineState.COMING)]
