@@ -115,7 +115,8 @@ def stage(kind: str, shape: Shape = SHAPE) -> Iterator[tuple[int, Child, str]]:
         estate = Estate(url, Path(folder), shape)
         estate.confirm()
         estate.engine.dispose()
-        host = _child("-m", "benchmarks.bare", url, folder, "http")
+        # The host writes a line for each request; a sweep that ends by itself says why.
+        host = _child("-m", "benchmarks.bare", url, folder, "http", stderr=subprocess.DEVNULL)
         sweeping = _child("-c", _SWEEP.format(url=url, folder=folder))
         try:
             port = int(_heard(host))
@@ -127,10 +128,10 @@ def stage(kind: str, shape: Shape = SHAPE) -> Iterator[tuple[int, Child, str]]:
                 child.communicate()
 
 
-def _child(*arguments: str) -> Child:
+def _child(*arguments: str, stderr: int | None = None) -> Child:
     return subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
     )  # fmt: skip
 
 
