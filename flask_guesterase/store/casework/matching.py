@@ -212,16 +212,20 @@ def _contact(
                     one = kind, text, j.found.name
                     if kinds[column] != kind or one in passed:
                         continue
-                    if _is_theirs(work, one, property_):
+                    if is_theirs(work, one, property_):
                         return Contact(kind.value, text)
                     passed.add(one)
     return None
 
 
-def _is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> bool:
+def is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> bool:
     """Return whether a contact can be written to, and is no travel desk's: of many other names.
 
     Who showed a document never wrote from there, and a link to their copy would open it there.
+
+    :param work: the open transaction.
+    :param one: kind, contact and name, as the row has them on file.
+    :param property_: the hotel that would write.
     """
     kind, text, name = one
     try:

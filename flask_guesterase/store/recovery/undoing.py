@@ -26,7 +26,7 @@ from .. import tables
 from ..boxes import shelf, vault
 from ..casework import tasks
 from ..casework.cases import Case, day_at, tell
-from ..casework.matching import Contact
+from ..casework.matching import Contact, is_theirs
 from ..erasing import people
 from ..erasing.carrying import known
 from ..messages import outbox, overtaken
@@ -202,6 +202,9 @@ def revoke(work: Work, case: Case, actor: str) -> None:
 
 # the guest
 
+_Filed = tuple[Kind, str, str]
+"""Kind and value of a contact, and the name beside which it is on file."""
+
 
 def write_guest(work: Work, case: Case, ground: str, backs: Iterable[Back]) -> None:
     """Tell the guest that it was taken back, at a contact that is on file again, or by a letter.
@@ -225,24 +228,31 @@ def write_guest(work: Work, case: Case, ground: str, backs: Iterable[Back]) -> N
 
 
 def _contact(work: Work, case: Case, left: Set[Person]) -> Contact | None:
-    """Return the first address on file, or else the first number, of people who are back whole."""
-    found: list[Contact] = []
+    """Return the first address on file, or else the first number, of people who are back whole.
+
+    What nobody proved may be a travel desk's, or the hotel's own: it is passed over.
+    """
+    found: list[_Filed] = []
     # A column that is gone since, or a type that cannot read it, leaves a letter to print.
     with suppress(ValueError, LookupError, DBAPIError), work.conn.begin_nested():
         whole = [each for each in people.taken(work, case.number) if each not in left]
         for person, on_file in known(work.conn, work.datamap, whole).items():
             kinds = work.datamap.subjects[person[0]].contact
             found += [
-                Contact(kinds[name], value.strip())
+                (Kind(kinds[name]), value.strip(), on_file.name)
                 for name, value in on_file.contacts.items()
                 if value.strip()
             ]
-    return next(iter(_usable(found)), None)
+        home = work.settings.home(case.property)
+        for one in dict.fromkeys(_usable(found)):
+            if is_theirs(work, one, home):
+                return Contact(one[0].value, one[1])
+    return None
 
 
-def _usable(found: Sequence[Contact]) -> list[Contact]:
-    mails = [c for c in found if c.kind == Kind.EMAIL and "@" in c.value and not _masked(c.value)]
-    return mails + [c for c in found if c.kind == Kind.PHONE]
+def _usable(found: Sequence[_Filed]) -> list[_Filed]:
+    mails = [one for one in found if one[0] is Kind.EMAIL and "@" in one[1] and not _masked(one[1])]
+    return mails + [one for one in found if one[0] is Kind.PHONE]
 
 
 def _masked(value: str) -> bool:
