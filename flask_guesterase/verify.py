@@ -982,14 +982,15 @@ def check_newest(report: Report, value: dict[str, Any], inputs: Inputs) -> None:
     name = entry["controller"], entry["epoch"]
     later = [here for here in inputs.epochs(name[0]) if here.epoch >= name[1]]
     named = [
-        here.named
+        (here.epoch, *here.named)
         for here in later
         if here.named is not None and (here.epoch, here.named[0]) > (name[1], entry["index"])
     ]
     if named:
-        index, at = named[-1]
+        epoch, index, at = named[-1]
+        of = f"of epoch {epoch} of" if len(inputs.epochs(name[0])) > 1 else "of"
         report.add("newest", None, "What is true by now: a later certificate of this request was "
-                   f"issued, as entry {index} of {at} says. Ask the hotel for that.")
+                   f"issued, as entry {index} {of} {at} says. Ask the hotel for that.")
     elif later and not withheld(later, name[1], entry["index"]):
         report.add("newest", True, f"No entry of the journal you gave, up to {later[-1].at}, names "
                    "a later certificate.")
@@ -2219,6 +2220,7 @@ class Book:
     :param leaps: controller -> from when its clock leapt last, and how far.
     :param ahead: controller -> until when a clock went that leapt, and was then set right.
     :param days: controller -> days of which there are entries.
+    :param epochs: controller -> epochs of which there are entries.
     :param restored: controller -> where a restore was declared by which an epoch began, and when.
     :param resumed: controller -> where one was after which everything lost was put back, and when.
     :param lost: the counts before which the hotel says that it had lost the list.
@@ -2231,6 +2233,7 @@ class Book:
     leaps: dict[str, tuple[str, timedelta]] = field(default_factory=dict)
     ahead: dict[str, str] = field(default_factory=dict)
     days: dict[str, set[str]] = field(default_factory=dict)
+    epochs: dict[str, set[int]] = field(default_factory=dict)
     restored: dict[str, list[tuple[tuple[int, int], str]]] = field(default_factory=dict)
     resumed: dict[str, list[tuple[tuple[int, int], str]]] = field(default_factory=dict)
     lost: set[tuple[Place, int, int]] = field(default_factory=set)
@@ -2242,6 +2245,7 @@ class Book:
         controller, at = entry["controller"], entry["at"]
         self.end(entry)
         self.days.setdefault(controller, set()).add(at[:10])
+        self.epochs.setdefault(controller, set()).add(entry["epoch"])
         action = entry["action"]
         if action == "epoch-opened" and entry["epoch"] > 0 and entry["index"] == 0:
             self.restored.setdefault(controller, []).append((where(entry), at))
@@ -2270,6 +2274,11 @@ class Book:
                 # Set back by no more than it leapt: the days that were lived through still count.
                 self.ahead[controller], self.ends[controller] = before, max(start, at)
                 del self.leaps[controller]
+
+    def called(self, entry: Entry) -> str:
+        """Return how an entry is called: by its epoch too where several are here."""
+        several = len(self.epochs[entry["controller"]]) > 1
+        return f"entry {entry['index']}" + (f" of epoch {entry['epoch']}" if several else "")
 
     def others(self, place: Place) -> list[tuple[Place, Entry]]:
         """Return the counts of a register for which another controller answered."""
@@ -2495,23 +2504,23 @@ def check_night(report: Report, place: Place, number: int, book: Book) -> None:
     title, entry = "/".join(place), book.counted[place][number]
     counts, previous = entry["counts"], entry["marks"].get("previous")
     before, restore = book.before(place, number), book.restore(place, number, resumed=True)
-    follows = chained(place, number, book)
+    follows, called = chained(place, number, book), book.called(entry)
     if follows is None:
-        report.add("chain", None, f"{title}: what was counted before entry {entry['index']}; it is "
-                   "not in this journal. If another controller answered for it, give that too.")
+        report.add("chain", None, f"{title}: what was counted before {called}; it is not "
+                   "in this journal. If another controller answered for it, give that too.")
     elif not follows:
-        report.add("chain", False, f"{title}: entry {entry['index']} does NOT follow the count "
+        report.add("chain", False, f"{title}: {called} does NOT follow the count "
                    "before it. If another controller answered for it meanwhile, give that too.")
     elif previous is None and not number:
         earlier = {other[0] for other, one in book.others(place) if one["at"] < entry["at"]}
         for name in sorted(earlier):
             report.add("chain", None, f"{title}: whether it is the register that {name} counted "
-                       f"before; entry {entry['index']} begins anew, and follows none of its.")
+                       f"before; {called} begins anew, and follows none of its.")
     rows = before[1]["counts"]["rows"] if before is not None else 0
     added = rows + counts["arrived"] - counts["departed"] - counts["missed"]
     if (before is not None or previous is None) and added != counts["rows"]:
-        report.add("sums", False, f"{title}: the lines that arrived and left before entry "
-                   f"{entry['index']} do NOT make {counts['rows']} of {rows}.")
+        report.add("sums", False, f"{title}: the lines that arrived and left before "
+                   f"{called} do NOT make {counts['rows']} of {rows}.")
     missed = counts["missed"] + counts.get("altered", 0)
     lost = (place, *where(entry)) in book.lost
     if lost and restore:

@@ -196,6 +196,28 @@ def test_one_epoch_alone_accuses_nobody(
     assert "list" in untold(findings)
 
 
+@pytest.mark.parametrize("epoch", [1, None])
+def test_a_count_that_follows_none_is_named_with_its_epoch(
+    epoch: int | None, shore: Shore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where several epochs were given their entries have the same numbers."""
+    restored(shore)
+    for id_ in range(11, 15):
+        shore.form(id_, NEW)
+        shore.night("officer")
+    path = shore.exported("cut.jsonl", epoch)
+    lines = path.read_text().splitlines()
+    counted = [
+        line for line in lines if '"action":"register-counted"' in line and '"epoch":1' in line
+    ]
+    path.write_text("".join(line + "\n" for line in lines if line != counted[1]))
+    _, findings = ask(capsys, "census", shore.lists, "--journal", path)
+    (told,) = [text for id_, text in wrong(findings) if id_ == "chain"]
+    place = f"entry {json.loads(counted[2])['index']} of epoch 1 does NOT follow"
+    assert (place in told) is (epoch is None)
+    assert ("of epoch" in told) is (epoch is None)
+
+
 def test_a_line_that_vanished_after_a_restore_is_named(
     shore: Shore, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -315,6 +315,22 @@ def test_what_journals_of_two_epochs_say_of_a_request(house):
     ]
 
 
+@pytest.mark.parametrize("several", [True, False])
+def test_the_entry_of_a_later_certificate_is_named_with_its_epoch(house, several):
+    """Where two epochs were given their entries have the same numbers."""
+    first = house.certificate()
+    seen = open_checkpoint(house.checkpoint("old.txt").read_text(), house.keeper.public_key())
+    if several:
+        with transaction(house.engine) as conn:
+            journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    house.append(request=first.content.number, marks={CONTENT_MARK: "00" * 32})
+    path = house.file("certificate.json", first.to_json())
+    _, answer = ask(path, "--journal", house.journal())
+    (told,) = [each["text"] for each in answer["findings"] if each["id"] == "newest"]
+    assert (f"as entry 1 of epoch 1 of {AT} says" in told) is several
+    assert ("epoch" in told) is several
+
+
 def test_a_refusal_that_did_not_stand_is_told_beside_its_certificate(house):
     """Who reads that a request was refused and then carried out reads what came between."""
     number = f"E-{house.number + 5}"

@@ -114,6 +114,21 @@ def test_a_line_without_a_first_night_is_of_each_day_before_its_last(lodging: Lo
     assert lodging.concerned(date(2026, 2, 11), None) == 0
 
 
+@pytest.mark.parametrize(("left", "counted"), [
+    (date(2026, 1, 2), [1, 1, 1, 0]), (None, [1, 1, 1, 1]),
+])  # fmt: skip
+def test_a_line_without_a_last_night_is_of_no_day_behind_its_departure(
+    lodging: Lodging, left: date | None, counted: list[int]
+) -> None:
+    """A desk that writes down the departure alone has nobody in the house for ever by it."""
+    lodging.line(1, DECEMBER, None, left)
+    days = [
+        (DECEMBER, DECEMBER), (date(2025, 12, 24), date(2025, 12, 27)),
+        (date(2026, 1, 2), None), (JANUARY, FEBRUARY),
+    ]  # fmt: skip
+    assert [lodging.concerned(*span) for span in days] == counted
+
+
 def test_a_night_that_the_database_cannot_tell_any_more_may_be_any(lodging: Lodging) -> None:
     """Without the column of the first night each line counts, as without one of days."""
     lodging.line(1, DECEMBER, date(2025, 12, 30), date(2025, 12, 31))

@@ -232,16 +232,37 @@ def test_a_longer_time_that_was_told_stays_told(hotel: Hotel) -> None:
     assert shown(hotel, number)["due_on"] == until
 
 
-def test_a_day_that_the_complaint_gave_is_not_shortened(hotel: Hotel) -> None:
-    """Told or not: what came after the longer time was never part of it."""
+@pytest.mark.parametrize("longer", [False, True])
+def test_a_refusal_that_was_wrong_gives_the_hotel_no_time(any_hotel: Hotel, longer: bool) -> None:
+    """The day counts from the receipt of the request, also where the complaint has a later one.
+
+    Source: GDPR Article 12(3).
+    """
+    hotel = any_hotel
     number = known(hotel)
+    if longer:
+        lengthened(hotel, number)
+        ends(hotel, "extended", lost=False)
+    before = shown(hotel, number)["due_on"]
+    righted(hotel, number, days=25)
+    assert shown(hotel, number)["due_on"] == before
+    assert longer or before < hotel.ours("complaint")[0]["due_on"]
+    (letter,) = (each for each in claimed(hotel) if each.template == "complaint")
+    assert letter.content["params"]["due"] == before
+    hotel.later(days=90)
+    assert shown(hotel, number)["late"]
+
+
+def test_a_refusal_that_was_wrong_does_not_hide_that_no_letter_told_of_longer(hotel: Hotel) -> None:
+    """What was lengthened and never told does not count, however late the complaint was."""
+    number = known(hotel)
+    before = shown(hotel, number)["due_on"]
     until = lengthened(hotel, number)
     bounced(hotel)
     righted(hotel, number, days=80)
-    day = hotel.ours("complaint")[0]["due_on"]
-    assert shown(hotel, number)["due_on"] == day > until
+    assert shown(hotel, number)["due_on"] == until < hotel.ours("complaint")[0]["due_on"]
     ends(hotel, "complaint")
-    assert shown(hotel, number)["due_on"] == day
+    assert shown(hotel, number)["due_on"] == before
 
 
 def test_the_letter_names_no_day_while_the_clock_stands_still_or_that_is_past(hotel: Hotel) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, event, insert, text, update
+from sqlalchemy import MetaData, delete, event, insert, text, update
 
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import HoldQuery, Wanted
@@ -531,6 +531,27 @@ def test_a_box_whose_own_key_is_lost_keeps_no_other_from_ending(inn: Inn, back: 
     assert (box.row["label"], box.row["forgotten_at"] is None) == (
         (day_label("2027-03-20"), True) if back else (day_label("2027-03-01"), False)
     )
+
+
+def test_a_request_that_is_not_there_keeps_no_other_box_from_ending(inn: Inn) -> None:
+    """Somebody deleted its row: what lay under the key of its day is gone, and so is what ends
+    later of anybody else."""
+    numbers = list[str]()
+    boxed(inn)
+    for id, day in ((1, date(2026, 2, 26)), (2, date(2026, 3, 1))):
+        inn.person(id, day)
+        numbers.append(inn.approved(email=f"p{id}@mail.example"))
+        assert inn.erased(numbers[-1]) == "sealed"
+    with inn.engine.begin() as conn:
+        conn.execute(delete(tables.request).where(tables.request.c.number == numbers[0]))
+    inn.later(days=(date(2027, 2, 27) - inn.now.date()).days)
+    for _ in range(8):
+        forgetting.forget(inn.run)
+        inn.later(days=1)
+    # The one whose row is gone is told beside the journal, as one that no entry ended.
+    assert [row["number"] for row in inn.ours("request") if row["state"] == "erased"] == numbers[1:]
+    assert {row["label"] for row in inn.ours("box") if row["payload"]} == set()
+    assert {row["request"] for row in inn.ours("kept") if row["ended_at"]} == set(numbers)
 
 
 def test_boxes_without_a_day_ask_their_rows_together(any_inn: Inn) -> None:

@@ -24,6 +24,7 @@ from flask_guesterase.web.guestpages.copied import readable
 from flask_guesterase.web.wording.language import Language
 from tests.store.hotel import Booking, Invoice, policies
 from tests.web.house import CANARY, Browser, House
+from tests.web.test_deadlines import close, house_at
 
 GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
 DESK = "/desk/privacy"
@@ -181,6 +182,16 @@ def test_a_copy_names_the_rights_of_its_guest(house: House) -> None:
     page = opened(house).get("/privacy/copy?lang=en")
     rights = ("corrected", "erased", "restricted", "object", "complain")
     assert [each for each in rights if each not in page.partition("You may have")[2]] == []
+
+
+@pytest.mark.parametrize("country", ["DE", "CN", "GB", ""])
+def test_a_copy_names_the_authority_once(sqlite_url: str, tmp_path: Path, country: str) -> None:
+    """As the law at the hotel has it, where one is recorded. Source: GDPR Article 15(1)(f)."""
+    house = house_at(sqlite_url, tmp_path, country, "UTC")
+    page = opened(house).get("/privacy/copy?lang=en")
+    close(house)
+    said = page.partition("What you can do</h2>")[2].partition("</p>")[0]
+    assert len(re.findall("protection authority", said)) == 1, said
 
 
 def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:

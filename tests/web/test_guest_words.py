@@ -79,7 +79,7 @@ def test_a_certificate_does_not_call_all_erased_where_a_record_stays_for_a_later
 
     monkeypatch.setattr(staff, "_certificate", lives)
     page = house.browser("officer").get(f"{DESK}/{number}/certificate?lang=en")
-    assert "Everything of this guest that the hotel declared" not in page
+    assert "are set up to erase" not in page
     assert "What stays is listed below with its reason." in page
     assert "or of a stay that was booked since; only what was neither went" in html.unescape(page)
 

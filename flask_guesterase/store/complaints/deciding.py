@@ -137,7 +137,7 @@ def _params(
         "property": row.property,
         "case": "" if case is None else reply.coded(case),
         "what": IDENTITY if outcome is Outcome.OVERTURNED and _unknown(case) else "",
-        "due": _told(work, row, case) if outcome is Outcome.OVERTURNED and case else "",
+        "due": _told(work, case) if outcome is Outcome.OVERTURNED and case else "",
     }
 
 
@@ -150,7 +150,7 @@ def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str)
     if outcome is Outcome.UPHELD:
         cases.tell(work, RefusalUpheld, case, actor, grounds=(row.about,))
         return cases.step(work, case, State.REFUSED, ended_at=work.stamp)
-    due, asked = _timed(work, row, case)
+    due, asked = _timed(work, case)
     work.remember.append(tracing.undone(case, Kind.OVERTURNED, "complaint"))
     cases.tell(work, RefusalOverturned, case, actor, grounds=(row.about,))
     case = cases.step(
@@ -163,9 +163,15 @@ def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str)
     return case
 
 
-def _timed(work: Work, row: Complaint, case: Case) -> tuple[date, datetime | None]:
-    """Return the last day of a request decided anew, and since when its guest is asked."""
-    due, asked = date.fromisoformat(max(case.due_on, row.due_on)), case.acknowledged_at
+def _timed(work: Work, case: Case) -> tuple[date, datetime | None]:
+    """Return the last day of a request decided anew, and since when its guest is asked.
+
+    A refusal that was wrong gave no answer: the day that counts from the receipt of the request
+    stands, however late the complaint came.
+
+    Source: GDPR Article 12(3).
+    """
+    due, asked = date.fromisoformat(case.due_on), case.acknowledged_at
     if _unknown(case) and asked is not None:
         # They are asked now; what was waited for them before moves the day as it did, once.
         asked, stood = deadlines.asked_anew(work, case)
@@ -173,14 +179,14 @@ def _timed(work: Work, row: Complaint, case: Case) -> tuple[date, datetime | Non
     return due, asked
 
 
-def _told(work: Work, row: Complaint, case: Case) -> str:
+def _told(work: Work, case: Case) -> str:
     """Return by when the guest has an answer; empty where the clock stands still or ran out.
 
     Word of a longer time that did not leave was taken back when the request was refused.
     """
     if _unknown(case) and deadlines.stands(work, replace(case, state=State.RECEIVED)):
         return ""
-    due, _ = _timed(work, row, case)
+    due, _ = _timed(work, case)
     return due.isoformat() if due >= deadlines.today(work, case) else ""
 
 

@@ -38,7 +38,11 @@ def complete(work: Work, number: str) -> bool:
     """
     if not _over(work, number):
         return False
-    case = load(work, number, lock=True)
+    try:
+        case = load(work, number, lock=True)
+    except UnknownError:
+        # Somebody took its row away, which the audit tells; what is others' ends all the same.
+        return False
     # Whoever erased again meanwhile, and keeps something of it, was waited for.
     if case.state is not State.SEALED or not _over(work, number) or owing.holds(work, number):
         return False

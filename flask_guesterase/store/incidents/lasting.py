@@ -7,7 +7,7 @@ from datetime import date
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from ...core.plan import Key
 from ..boxes.reading import moments
@@ -33,7 +33,8 @@ def within(
 
     A row without a day may be of any, and each may where the database lacks a column of days. One
     that tells of a single stay is of all days from its first to its last, and of all later ones as
-    long as the stay has not ended. A line of the guest register is of its nights as well.
+    long as the stay has not ended. A line of the guest register is of its nights as well; one that
+    has no last night, of those until the stay ended.
 
     :param work: the open transaction.
     :param declared: the table.
@@ -48,7 +49,8 @@ def within(
     if is_lost(work.whole(), declared, [*dated, *(Reach(column=each.key) for each in slept)]):
         return list(keys)
     told = _told(work, declared, keys, ZoneInfo(zone))
-    there = _slept(work, lines, keys, zone, span) if lines else set[Key]()
+    there, unended = _slept(work, lines, keys, zone, span) if lines else (set[Key](), set[Key]())
+    there |= {key for key in unended if key not in told or _is_there(*told[key], span)}
     return [
         key for key in keys if key not in told or key in there or _is_of(*told[key], span)
     ]
@@ -56,18 +58,29 @@ def within(
 
 def _slept(
     work: Work, lines: Lines, keys: Sequence[Key], zone: str, span: tuple[date, date]
-) -> set[Key]:
-    """Return the lines of the guest register that are of a night of some days."""
+) -> tuple[set[Key], set[Key]]:
+    """Return the lines of the guest register that are of a night of some days.
+
+    :return: those that say so, and those that say of no last night and began before.
+    """
     declared = lines.declared
     naive, told = declared.policy.zone, moments(work, lines)
     since, until = (Night(day, zone, naive, told) for day in span)
-    # Who has no last night yet is still there; of who slept no night it lies before the first.
+    # Of who slept no night the last one lies before the first.
     first, last = lines.first_night, lines.last_night
-    there = or_(since.lasting(last), since.lasting(first), last.is_(None))
+    there = or_(since.lasting(last), since.lasting(first))
     # Who came on a day that nobody wrote down may have been there on any before the last night.
     unsaid = and_(first.is_(None), since.lasting(last))
-    wanted = select(*declared.key).where(or_(and_(until.begun(first), there), unsaid))
-    conn = at(work.conn, declared.name)
+    begun = until.begun(first)
+    sure, unended = or_(and_(begun, there), unsaid), and_(begun, last.is_(None))
+    return _where(work, declared, keys, sure), _where(work, declared, keys, unended)
+
+
+def _where(
+    work: Work, declared: Declared, keys: Sequence[Key], condition: ColumnElement[bool]
+) -> set[Key]:
+    """Return which of these rows are so."""
+    conn, wanted = at(work.conn, declared.name), select(*declared.key).where(condition)
     mine = (wanted.where(among(list(declared.key), part)) for part in parts(keys))
     return {tuple(row) for each in mine for row in conn.execute(each)}
 
@@ -107,3 +120,8 @@ def _is_of(days: Collection[date], lasts: bool | None, span: tuple[date, date]) 
     if lasts is None or not days:
         return not days or any(since <= day <= until for day in days)
     return min(days) <= until and (lasts or since <= max(days))
+
+
+def _is_there(days: Collection[date], lasts: bool | None, span: tuple[date, date]) -> bool:
+    """Tell whether who came before may be there still: nothing says that the stay ended before."""
+    return lasts is not False or not days or span[0] <= max(days)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ...core.asking import Delay
-from ...core.complaining import Outcome
 from ...core.deadlines import (
     Answering,
     acknowledge_by,
@@ -88,15 +87,7 @@ def _written(work: Work, case: Case) -> date:
     hotel, day = work.settings.home(case.property), received(work, case)
     law, days = answering.periods(work, hotel, case.kind), answering.holidays(work, hotel, day)
     more = days_left(_end(law, day, case, days), answer_by(day, law, days))
-    return max(written - timedelta(days=more), min(written, _righted(work, case)))
-
-
-def _righted(work: Work, case: Case) -> date:
-    """Return the last day that the law gave for complaints of a request that were right."""
-    table = tables.complaint.c
-    right = table.request == case.number, table.outcome == Outcome.OVERTURNED.value
-    found = work.conn.execute(select(func.max(table.due_on)).where(*right)).scalar()
-    return date.fromisoformat(found) if found else date.min
+    return written - timedelta(days=more)
 
 
 def sooner(work: Work, hotel: Property) -> dict[str, str]:
@@ -272,8 +263,7 @@ def _end(law: Answering, day: date, case: Case, days: frozenset[date]) -> date:
 def _waited(work: Work, case: Case) -> int:
     """Return the days from the letter that asked who the guest is until they showed it.
 
-    Until the refusal where they did not. The day that is written may be later by a complaint that
-    was right, too; that gives no more than the law does.
+    Until the refusal where they did not.
     """
     asked, shown = case.acknowledged_at, case.verified_at or case.decided_at
     if asked is None or shown is None or shown < asked:
