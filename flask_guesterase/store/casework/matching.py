@@ -52,6 +52,11 @@ class Match:
         """Return the people whose rows are taken."""
         return tuple(j.found.person for j in self.judged if j.standing is Standing.TAKEN)
 
+    @property
+    def meant(self) -> tuple[Person, ...]:
+        """Return the people whose rows are taken, or, where none is, perhaps are."""
+        return self.taken or tuple(j.found.person for j in self.judged)
+
 
 _GIVEN: Asked = (
     "a mapping of keys to texts",
