@@ -340,6 +340,20 @@ def test_the_stay_goes_where_the_profile_lies_at_the_other(chain: Chain, when: s
     assert (said["stays"], said["supplement"]) == ([], 1)
 
 
+def test_who_asks_by_the_form_is_heard_for_what_lies_here(chain: Chain) -> None:
+    """A guest of the other alone leaves nothing, and is written nothing to."""
+    chain.set(Person, 1, house="mu")
+    chain.person(2, "bea", at="mu")
+    chain.stay(3, 2, status="out", days=-30, at="mu")
+    for email in (ANN, "bea@example.com"):
+        chain.ask(email=email)
+        chain.look()
+    assert [(row["row_key"], row["standing"]) for row in chain.ours("subject")] == [
+        ("int:1", "taken")
+    ]
+    assert len(chain.ours("outbox")) == 1
+
+
 def test_a_profile_that_is_given_back_goes_with_what_was_asked(chain: Chain) -> None:
     """It is the first's again, which was asked to erase it."""
     chain.set(Person, 1, house="mu")
