@@ -272,10 +272,134 @@ def test_a_copy_of_a_profile_given_to_the_other_company_since_waits(chain: Chain
     """What lies at the other company's hotel by now is theirs to copy."""
     number = asked(chain, email=ANN)
     shown(chain, number)
-    with chain.engine.begin() as conn:
-        conn.execute(update(Person).where(Person.id == 1).values(house="mu"))
+    chain.set(Person, 1, house="mu")
+    chain.set(Stay, 1, house="mu")
     with pytest.raises(TransitionError, match=r"of another company.*asks the company"):
         release(chain, number)
+
+
+@pytest.mark.parametrize("when", ["before", "since"])
+def test_a_copy_holds_the_stay_whose_profile_lies_at_the_other(chain: Chain, when: str) -> None:
+    """The guest hears what the first has of them, and of the profile nothing."""
+    if when == "before":
+        chain.set(Person, 1, house="mu")
+    number = asked(chain, email=ANN)
+    shown(chain, number)
+    chain.set(Person, 1, house="mu")
+    release(chain, number)
+    text = fetched(chain, number).to_json()
+    assert "by the pines" in text
+    assert (ANN in text, "ann berg" in text) == (False, False)
+
+
+@pytest.mark.parametrize("when", ["before", "reviewed", "approved"])
+def test_the_stay_goes_where_the_profile_lies_at_the_other(chain: Chain, when: str) -> None:
+    """Whenever it was given to them: what the first has goes, the other's profile is as it was, and
+    officer and certificate say that it stays there. It ends when the other has erased it."""
+
+    def given() -> None:
+        chain.set(Person, 1, house="mu")
+
+    if when == "before":
+        given()
+    with chain.begin() as office:
+        number = office.request({"email": ANN}, property="sh", by="clerk")
+    with chain.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    if when == "reviewed":
+        given()
+    if when == "approved":
+        chain.approve(number)
+        given()
+    else:
+        shown = chain.run(lambda office: office.preview(number))
+        assert [(line.table, line.category) for line in shown.retain] == [
+            ("people", "another-controller")
+        ]
+        assert "people" not in {line.table for line in shown.erase}
+        chain.approve(number)
+    profile = {**chain.of(Person, 1)}
+    assert chain.erased(number) == "sealed"
+    assert (chain.of(Person, 1), profile["email"]) == (profile, ANN)
+    assert (chain.wish(1), chain.wish(2)) == (None, f"mail to {ANN}")
+    assert [chain.of(Bill, id)["text"] for id in (1, 2)] == [None, "two teas"]
+    said = chain.certificate(number)
+    assert said["partial"] == []
+    assert [(item["table"], item["category"]) for item in said["stays"]] == [
+        ("people", "another-controller")
+    ]
+    assert "people" not in {item["table"] for item in said["went"]}
+    chain.nightly()
+    assert (chain.state(number), chain.of(Person, 1)) == ("sealed", profile)
+    far = chain.erase_at("mu")
+    shell = chain.of(Person, 1)
+    assert (chain.state(far), shell["email"] == ANN, chain.wish(2)) == ("erased", False, None)
+    chain.nightly()
+    assert (chain.state(number), chain.of(Person, 1)) == ("erased", shell)
+    said = chain.certificate(number)
+    assert (said["stays"], said["supplement"]) == ([], 1)
+
+
+def test_who_asks_by_the_form_is_heard_for_what_lies_here(chain: Chain) -> None:
+    """A guest of the other alone leaves nothing, and is written nothing to."""
+    chain.set(Person, 1, house="mu")
+    chain.person(2, "bea", at="mu")
+    chain.stay(3, 2, status="out", days=-30, at="mu")
+    for email in (ANN, "bea@example.com"):
+        chain.ask(email=email)
+        chain.look()
+    assert [(row["row_key"], row["standing"]) for row in chain.ours("subject")] == [
+        ("int:1", "taken")
+    ]
+    assert len(chain.ours("outbox")) == 1
+
+
+def test_a_profile_that_is_given_back_goes_with_what_was_asked(chain: Chain) -> None:
+    """It is the first's again, which was asked to erase it."""
+    chain.set(Person, 1, house="mu")
+    number = chain.erase_at("sh")
+    assert (chain.state(number), chain.of(Person, 1)["email"]) == ("sealed", ANN)
+    chain.set(Person, 1, house="sh")
+    chain.nightly()
+    assert (chain.state(number), chain.of(Person, 1)["email"] == ANN) == ("erased", False)
+
+
+def test_a_guest_of_the_other_of_whom_nothing_lies_here_is_not_found(chain: Chain) -> None:
+    """Neither before nor after what was here is gone: whose profile it is tells them."""
+    chain.set(Person, 1, house="mu")
+    chain.person(2, "bea", at="mu")
+    chain.stay(3, 2, status="out", days=-30, at="mu")
+    # Of what lies nowhere nobody knows whose it is.
+    chain.stay(4, 2, status="out", days=-30, at="")
+    with chain.begin() as office, pytest.raises(UnknownError, match="at this property"):
+        office.request({"email": "bea@example.com"}, property="sh", by="clerk")
+    chain.erase_at("sh")
+    with chain.begin() as office, pytest.raises(UnknownError, match="at this property"):
+        office.request({"email": ANN}, property="sh", by="clerk")
+
+
+def test_what_the_other_writes_into_its_profile_outlives_what_the_first_was_asked(
+    chain: Chain,
+) -> None:
+    """The other has erased it, and the guest is back there: no night of the first's reaches it."""
+    chain.set(Person, 1, house="mu")
+    number = chain.erase_at("sh")
+    chain.erase_at("mu")
+    chain.set(Person, 1, email=ANN, name="ann berg")
+    for _ in range(2):
+        chain.nightly()
+        assert chain.of(Person, 1)["email"] == ANN
+    assert chain.state(number) in ("sealed", "erased")
+
+
+def test_two_profiles_of_which_one_lies_at_the_other(chain: Chain) -> None:
+    """The one that lies here goes; of the other, what lies here."""
+    chain.add(Person, id=7, house="mu", name="ann berg", email=ANN, born=None)
+    chain.stay(7, 7, status="out", days=-30)
+    number = chain.erase_at("sh")
+    assert chain.state(number) == "sealed"
+    assert [chain.of(Person, id)["email"] == ANN for id in (1, 7)] == [False, True]
+    assert [chain.wish(id) for id in (1, 2, 7)] == [None, f"mail to {ANN}", None]
 
 
 def test_a_common_profile_goes_with_the_last_who_is_asked(common: Chain) -> None:

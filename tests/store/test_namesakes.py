@@ -111,6 +111,40 @@ def test_a_hotel_that_knows_no_birth_asks_its_database_nothing_more(
     hotel.engine.dispose()
 
 
+def decided(house: House, number: str) -> None:
+    """Let a clerk say that a request is the father's and not the son's."""
+    with house.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with house.begin() as office:
+        father, son = office.preview(number, "officer").perhaps
+        office.take(number, father.id, "clerk")
+        office.leave(number, son.id, "clerk")
+
+
+@pytest.mark.parametrize("channel", ["form", "desk"])
+def test_a_request_that_was_said_to_be_the_fathers_takes_in_none_of_the_sons(
+    house: House, channel: str
+) -> None:
+    """He who asks while it is open is heard himself; who asks twice before a person has looked is
+    heard once."""
+    house.person(1, born=FATHER)
+    house.person(2, born=SON)
+    number = house.file(email=MAIL)
+    assert house.file(email=MAIL) == number
+    decided(house, number)
+    for _ in range(2):
+        if channel == "form":
+            house.ask(name="Ann Berg", email=MAIL)
+            house.look()
+        else:
+            house.file(email=MAIL)
+    (first, second) = house.ours("request")
+    assert (first["number"], second["state"]) == (number, "received")
+    rows = [(row["row_key"], row["standing"]) for row in house.ours("subject")
+            if row["request"] == second["number"]]  # fmt: skip
+    assert rows == [("int:1", "perhaps"), ("int:2", "perhaps")]
+
+
 class Kin(House, Watch):
     """The same hotel, with people who deal with incidents."""
 

@@ -52,6 +52,11 @@ class Match:
         """Return the people whose rows are taken."""
         return tuple(j.found.person for j in self.judged if j.standing is Standing.TAKEN)
 
+    @property
+    def meant(self) -> tuple[Person, ...]:
+        """Return the people whose rows are taken, or, where none is, perhaps are."""
+        return self.taken or tuple(j.found.person for j in self.judged)
+
 
 _GIVEN: Asked = (
     "a mapping of keys to texts",
@@ -107,18 +112,31 @@ def by_clerk(work: Work, given: Mapping[str, str], property_: Property) -> Match
 
 def _hits(work: Work, key: str, value: str, property_: Property) -> dict[Person, Candidate]:
     """Return the rows that answer to one key, or to any key of its kind."""
-    region = property_.country
-    normal(kind_of(key), value, region)
-    found: dict[Person, Candidate] = {}
-    for each in _keys(work, key):
-        for candidate in candidates(work.conn, work.datamap, each, value, property_.code, region):
-            found[candidate.person] = candidate
-    # Whose profile lies at another controller's hotel by its place= is to ask there.
-    for name, keys in by_table(found).items():
-        declared = work.datamap.declared(name)
-        for row in purview.elsewhere(work, property_.code, declared, keys):
-            del found[name, row]
-    return found
+    normal(kind_of(key), value, property_.country)
+    found = _carrying(work, key, value, property_, everywhere=False)
+    if not purview.foreign(work, property_.code):
+        return found
+    every = _carrying(work, key, value, property_, everywhere=True) | found
+    # Whose profile lies at another controller's hotel is to ask there, but for what lies here.
+    away = {
+        (name, row)
+        for name, keys in by_table(every).items()
+        for row in purview.elsewhere(work, property_.code, work.datamap.declared(name), keys)
+    }
+    mine = (found.keys() - away) | purview.here(work, property_.code, away)
+    return {person: every[person] for person in mine}
+
+
+def _carrying(
+    work: Work, key: str, value: str, property_: Property, everywhere: bool
+) -> dict[Person, Candidate]:
+    """Return the rows of the property, or of all of them, that answer to a key."""
+    code, region = None if everywhere else property_.code, property_.country
+    return {
+        each.person: each
+        for known in _keys(work, key)
+        for each in candidates(work.conn, work.datamap, known, value, code, region)
+    }
 
 
 def _keys(work: Work, key: str) -> list[str]:

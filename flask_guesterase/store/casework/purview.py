@@ -2,7 +2,8 @@
 
 Each controller answers for its own records: what a guest asks one of them reaches no row that
 lies at a property of another one. A profile that lies at no property is common to all of them; it
-goes with the last one that still has something of its person.
+goes with the last one that still has something of its person. One that lies at another's stays,
+whatever goes of its person at the one that was asked.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def _answers(work: Work, house: str) -> str:
 
 
 def part(work: Work, house: str, found: Found) -> Parted:
-    """Part rows by who answers for them; a profile is its person's, wherever they stayed.
+    """Part rows by who answers for them; a profile lies where it says, wherever they stayed.
 
     :param work: the open transaction.
     :param house: code of the property that was asked; nobody was when it is empty.
@@ -87,20 +88,60 @@ def part(work: Work, house: str, found: Found) -> Parted:
         return Parted(found, {})
     mine: dict[str, Sequence[Row]] = {}
     theirs: dict[str, dict[str, list[Row]]] = {}
-    homes = _homes(work, {who for rows in found.values() for row in rows for who, _ in row.owners})
+    subjects = work.datamap.subjects
+    profiles = {(name, row.key) for name in found.keys() & subjects for row in found[name]}
+    whose = {who for rows in found.values() for row in rows for who, _ in row.owners}
+    homes = _homes(work, whose | profiles)
     for name, rows in found.items():
         here: list[Row] = []
-        places = {} if name in work.datamap.subjects else _places(work, name, rows, homes)
+        places = (
+            {row.key: homes.get((name, row.key), "") for row in rows} if name in subjects
+            else _places(work, name, rows, homes)
+        )
         for row in rows:
             code = places.get(row.key, "")
             if code in others:
-                whose = slug(work.settings.property(code).controller)
-                theirs.setdefault(whose, {}).setdefault(name, []).append(row)
+                other = slug(work.settings.property(code).controller)
+                theirs.setdefault(other, {}).setdefault(name, []).append(row)
             else:
                 here.append(row)
         if here:
             mine[name] = here
     return Parted(mine, theirs)
+
+
+def planned(work: Work, house: str, found: Found, people: Collection[Person]) -> Found:
+    """Return the rows that a plan is about: its controller's, and who is meant, to say who stays.
+
+    :param work: the open transaction.
+    :param house: code of the property that was asked; nobody was when it is empty.
+    :param found: table -> rows.
+    :param people: subject rows that are meant.
+    """
+    mine = part(work, house, found).mine
+    meant = {(name, row.key) for name, rows in mine.items() for row in rows}.union(people)
+    every = {n: [row for row in rows if (n, row.key) in meant] for n, rows in found.items()}
+    return {name: rows for name, rows in every.items() if rows}
+
+
+def here(work: Work, house: str, people: Collection[Person]) -> set[Person]:
+    """Return of whom something that is still to go some day lies at a controller's properties.
+
+    What lies at none that is known shows nobody another controller's guest.
+
+    :param work: the open transaction.
+    :param house: code of the property that was asked.
+    :param people: subject rows that lie elsewhere.
+    """
+    if not people:
+        return set()
+    whole, found, homes = work.whole(), set[Person](), _homes(work, people)
+    mine = part(work, house, find(work.conn, whole, people, unreadable(whole))).mine
+    for name, rows in mine.items():
+        places = {} if name in whole.subjects else _places(work, name, rows, homes)
+        placed = [row for row in rows if places.get(row.key)]
+        found |= _living(work, whole.tables[name], placed, ())
+    return found.intersection(people)
 
 
 def elsewhere(
@@ -200,15 +241,33 @@ def _links(declared: Declared) -> list[tuple[Hop]]:
 
 
 def needed(work: Work, house: str, people: Collection[Person]) -> list[blockers.Found]:
-    """Return which common profiles another controller still needs, as a precondition that ends.
+    """Return which profiles stay for another controller, as a precondition that ends.
+
+    Those are the ones that lie at its hotels, and the common ones that it still needs.
 
     :param work: the open transaction.
     :param house: code of the property that was asked; nobody was when it is empty.
     :param people: subject rows.
     """
-    common = _common(work, people) if foreign(work, house) else set()
-    if not common:
+    others = foreign(work, house)
+    if not others:
         return []
+    homes = _homes(work, people)
+    stay = {person for person, code in homes.items() if code in others}
+    stay |= _shared(work, house, set(people) - homes.keys())
+    return [
+        blockers.Found(
+            ANOTHER, "", (), frozenset({person}), {person[0]: _columns(work, person[0])},
+            None, "", "",
+        )
+        for person in sorted(stay, key=lambda p: (p[0], key_text(p[1])))
+    ]  # fmt: skip
+
+
+def _shared(work: Work, house: str, common: set[Person]) -> set[Person]:
+    """Return which common profiles another controller still needs."""
+    if not common:
+        return set()
     whole = work.whole()
     theirs = part(work, house, find(work.conn, whole, common, unreadable(whole))).theirs
     living: set[Person] = set()
@@ -216,18 +275,7 @@ def needed(work: Work, house: str, people: Collection[Person]) -> list[blockers.
         asked = _asked(work, controller, common)
         for name, rows in found.items():
             living |= _living(work, whole.tables[name], rows, asked)
-    return [
-        blockers.Found(
-            ANOTHER, "", (), frozenset({person}), {person[0]: _columns(work, person[0])},
-            None, "", "",
-        )
-        for person in sorted(living & common, key=lambda p: (p[0], key_text(p[1])))
-    ]  # fmt: skip
-
-
-def _common(work: Work, people: Collection[Person]) -> set[Person]:
-    """Return the people whose profile lies at no property."""
-    return set(people) - _homes(work, people).keys()
+    return living & common
 
 
 def _columns(work: Work, table: str) -> frozenset[str]:

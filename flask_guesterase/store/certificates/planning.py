@@ -43,7 +43,7 @@ def scope(
     if purview.foreign(work, house):
         every = about.find
         about = replace(
-            about, find=lambda: purview.part(work, house, every()).mine, whole=False
+            about, find=lambda: purview.planned(work, house, every(), about.people), whole=False
         )
     return bounded(work, about, lock, known=known, house=house)
 

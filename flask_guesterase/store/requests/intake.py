@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, insert, or_, select, update
 
 from ...core.asking import Asker
 from ...core.errors import GapError, InputError, KeyMissingError, SealError
@@ -23,8 +23,9 @@ from ...core.events import (
 from ...core.identity import LONGEST, Kind
 from ...core.lifecycle import OPEN, State
 from ...core.log import canonical, slug
-from ...core.plan import Person
+from ...core.plan import Person, key_text
 from ...core.seal import Box, Terms, close, new_box_id, open_box
+from ...core.standing import Standing
 from ...core.wish import Kind as Asked
 from ...core.wish import Wish, wish
 from .. import tables
@@ -38,6 +39,7 @@ from ..erasing import people
 from ..journaling import approvals
 from ..settings import Property
 from ..statements.failure import is_unread
+from ..statements.sql import among
 from ..work import Work
 from . import deadlines, meant, same
 from .linking import FORM, write_link
@@ -234,7 +236,7 @@ def recorded(
     :param lang: language that a clerk said the guest speaks, or empty.
     """
     asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
-    open_ = [open_already(work, each) for each in asked]
+    open_ = [open_already(work, each, match.meant) for each in asked]
     came = opening.received, opening.received_at
     known = [found and deadlines.begin(work, found, *came) for found in open_]
     if who[0] != GUEST:
@@ -303,11 +305,18 @@ def check_channel(channel: str) -> None:
         raise InputError("There is no such channel.", f"Use one of: {', '.join(sorted(CHANNELS))}.")
 
 
-def open_already(work: Work, opening: Opening) -> Case | None:
+def open_already(
+    work: Work, opening: Opening, meant: Collection[Person] = ()
+) -> Case | None:
     """Return the open request about the same rows, so that asking twice makes no second one.
 
     A relative's request is another one than the guest's: whoever asks in the name of the dead
-    must not silence a guest who lives.
+    must not silence a guest who lives. So is one of which somebody said that a row is another
+    person's: of two by one name at one mailbox the second may be asking now.
+
+    :param work: the open transaction.
+    :param opening: what is known of the new one.
+    :param meant: subject rows of whoever asks now, or may be.
     """
     # Who asks at the same time waits here: neither would see the other's request.
     pulse.turn(work.conn, f"asked-{opening.subject_mark[:2]}", work.stamp)
@@ -323,11 +332,22 @@ def open_already(work: Work, opening: Opening) -> Case | None:
             asked,
             table.c.state.in_([state.value for state in OPEN]),
             same,
+            ~_left(meant),
         )
         .order_by(table.c.id)
         .limit(1)
     ).one_or_none()
     return None if row is None else read(row)
+
+
+def _left(meant: Collection[Person]) -> ColumnElement[bool]:
+    """Return the condition that a request was said not to be about one of these rows."""
+    subject, rows = tables.subject, [(name, key_text(key)) for name, key in meant]
+    return exists().where(
+        subject.c.request == tables.request.c.number,
+        subject.c.standing == Standing.LEFT.value,
+        among([subject.c.table_name, subject.c.row_key], rows),
+    )
 
 
 def file_for(

@@ -138,13 +138,14 @@ def since(work: Work, case: Case, taken: Iterable[Subject]) -> tuple[str, ...]:
 def require(work: Work, case: Case) -> tuple[str, ...]:
     """Return what a person must have seen before a request is approved; mostly nothing.
 
-    Every row that is taken must be there and a guest's, at a hotel of the company that was asked,
-    or erased by us. Whether another name or
-    contact is a correction or somebody else only a person can tell.
+    Every row that is taken must be there and a guest's, at a hotel of the company that was asked
+    or with something of its guest's there, or erased by us. Whether another name or contact is a
+    correction or somebody else only a person can tell.
 
     :param work: the open transaction.
     :param case: the request, about to be approved.
-    :raises TransitionError: a row is not there, or not a guest's, or at another company's hotel.
+    :raises TransitionError: a row is not there, or not a guest's, or at another company's hotel
+        and nothing of its guest's is left here.
     """
     lost = since(work, case, people.subjects(work, case.number, Standing.TAKEN))
     gone = [word for word in lost if word != OTHER]
@@ -262,13 +263,17 @@ def _named(
 
 
 def _away(work: Work, case: Case, named: Mapping[_Place, Person]) -> set[_Place]:
-    """Return which rows lie at a hotel for which another company answers by now."""
+    """Return which rows lie at a hotel for which another company answers by now.
+
+    Of whom something lies here, that goes, and who approves reads that the profile stays there.
+    """
     found: set[_Place] = set()
     for name in work.datamap.subjects.keys() & {name for name, _ in named.values()}:
         mine = {person[1]: place for place, person in named.items() if person[0] == name}
         declared = work.datamap.declared(name)
         there = purview.elsewhere(work, case.property, declared, list(mine))
-        found |= {mine[key] for key in there}
+        ours = purview.here(work, case.property, {(name, key) for key in there})
+        found |= {mine[key] for key in there if (name, key) not in ours}
     return found
 
 
