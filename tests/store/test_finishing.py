@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import Column, Date, Integer, MetaData, String, Table, delete, insert, select
 
 from flask_guesterase.core.policy import Equal, Policy
 from flask_guesterase.core.treatment import keep, null, placeholder, retain
@@ -91,6 +91,24 @@ def test_a_row_without_a_key_is_kept_until_its_day_and_not_longer(any_hotel: Hot
     with hotel.begin() as office:
         assert keeping.living(office.work, number) == 0
         assert office.show(number)["state"] == "erased"
+
+
+def test_what_is_kept_of_a_request_whose_row_is_gone_ends_on_its_day(any_hotel: Hotel) -> None:
+    """Somebody deleted it by SQL: its rows say until when, and no ceiling waits for it."""
+    hotel = any_hotel
+    with_slips(hotel)
+    number = hotel.approved(email="ann@mail.example")
+    hotel.erased(number)
+    with hotel.engine.begin() as conn:
+        conn.execute(delete(tables.request))
+    hotel.later(days=3650)
+    assert finishing.finish(runner(hotel)) == {}
+    assert slips(hotel) == [("Ann Berg", None)] * 2
+    hotel.later(days=9 * 365 + 20 * 366)
+    assert "unfinished" not in finishing.finish(runner(hotel))
+    assert slips(hotel) == [(None, None)] * 2
+    with hotel.begin() as office:
+        assert keeping.living(office.work, number) == 0
 
 
 CARDS = Table(

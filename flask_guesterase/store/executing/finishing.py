@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import Row as Line
 from sqlalchemy import select
 
+from ...core.errors import UnknownError
 from ...core.events import SYSTEM, RetentionEnded
 from ...core.plan import ANOTHER, Key, Person, Plan, key_text
 from .. import tables
 from ..binds import besides
-from ..casework.cases import load
+from ..casework.cases import Case, load
 from ..certificates import planning
 from ..comeback import marks, objections, parted, sharing
 from ..erasing import people
@@ -183,17 +184,28 @@ def _look_over(last: int, office: HasWork) -> int:
 
 def _request(number: str, skip: frozenset[str], office: HasWork) -> dict[str, int]:
     work = office.work
-    case = load(work, number, lock=True)
+    case = _case(work, number)
     kept = tables.kept
     mine = select(kept).where(may_end(work, skip), kept.c.request == number)
     who = people.spelt(work, people.taken(work, number))
     lines = work.conn.execute(mine).all()
-    going = anew.due(work, lines, who, case.erased_at)
-    origin = keeping.Origin(number, case.controller, case.property)
+    going = anew.due(work, lines, who, None if case is None else case.erased_at)
+    asked = lines[0] if case is None and lines else case
+    if asked is None:
+        return {}
+    origin = keeping.Origin(number, asked.controller, asked.property)
     counts = Counter(_finish(work, origin, going, who))
     # Nobody looks at these again once it is noted that their hold was lifted.
     counts[HELD_ON] += sum(line.mode == law.HELD for line in lines if line not in going)
     return {**counts, "ended": int(completing.complete(work, number))}
+
+
+def _case(work: Work, number: str) -> Case | None:
+    """Return a request, or None where somebody took its row away: no day waits for that."""
+    try:
+        return load(work, number, lock=True)
+    except UnknownError:
+        return None
 
 
 def _rows(lines: Sequence[Line[Any]], office: HasWork) -> dict[str, int]:

@@ -102,7 +102,11 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
     :param images: the rows as they were.
     :raises SealError: what was looked for before cannot be read now.
     """
-    case = load(work, number)
+    try:
+        case = load(work, number)
+    except UnknownError:
+        # Somebody took its row away: nobody is left to whom a look would be told.
+        return
     region = work.settings.home(case.property).country
     fresh = sought.gather(work, strips(images), region)
     if not fresh:

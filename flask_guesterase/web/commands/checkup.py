@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, current_app
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.routing import BuildError
 
-from ...core.errors import SealError, SetupError
+from ...core.errors import GuesteraseError, SealError, SetupError
 from ...core.finding import Finding, Severity
 from ...core.recipient import Recipient
 from ...store.binds.reaching import leave_out, reachable, without
@@ -28,6 +29,8 @@ from ...store.mapping.datamap import DataMap
 from ...store.mapping.host import Host
 from ...store.office import Office
 from ...store.partners import recipients
+from ...store.release.outside import behind
+from ...store.remembrance import remembering
 from ...store.requests import outside
 from ...store.returning import undecided
 from ...store.settings import Settings
@@ -127,6 +130,7 @@ def _kept(
             )]
         if late:
             return []
+        _notice(extension, away)
         with extension.begin(write=False) as office:
             work = office.work
             leave_out(work.conn, away)
@@ -138,6 +142,20 @@ def _kept(
         if not extension.custodian.closed():
             raise
         return [Finding("keys-closed", "", "", problem.message, problem.hint)]
+
+
+def _notice(extension: Looked, away: Collection[str]) -> None:
+    """Let a database that was restored note it, before anything is written behind what it lost.
+
+    Where it lost no erasure the register says nothing, and no page reads the folders outside.
+    """
+    with suppress(GuesteraseError, SQLAlchemyError):
+        with extension.begin(write=False) as office:
+            new = not remembering.forgetful(office.work) and behind(office.work)
+        if new:
+            with extension.begin() as office:
+                leave_out(office.work.conn, away)
+                remembering.notice(office.work)
 
 
 def _installed(
