@@ -55,6 +55,9 @@ class Word(TypeDecorator[str]):
         return None if value is None else value.lower()
 
 
+Bytes = LargeBinary(16).with_variant(mysql.VARBINARY(16), "mysql", "mariadb")
+
+
 def members(hotel: Hotel, type_: Any, key: Any) -> None:
     """Give the hotel members with keys of this type."""
     table = Table(
@@ -127,4 +130,34 @@ def test_what_is_no_key_of_the_type_is_told(sqlite_url: str, tmp_path: Path) -> 
     members(hotel, Date(), date(2026, 1, 2))
     with hotel.begin() as office, pytest.raises(InputError):
         office.why("members", "new year")
+    hotel.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["000000a1ff0000000700000000000000", "0x000000A1FF0000000700000000000000",
+     "\\x000000a1ff0000000700000000000000", "000000a1-ff00-0000-0700-000000000000"],
+)  # fmt: skip
+def test_bytes_are_written_in_hexadecimal(
+    database_url: str, tmp_path: Path, text: str
+) -> None:
+    """As an engine's own console shows them, or as a UUID is written."""
+    hotel = Hotel(database_url, tmp_path)
+    members(hotel, Bytes, b"\x00\x00\x00\xa1\xff\x00\x00\x00\x07" + bytes(7))
+    with hotel.begin() as office:
+        assert "the row stays" in office.why("members", text)
+        with pytest.raises(UnknownError):
+            office.why("members", text[:-2] + "01")
+    hotel.engine.dispose()
+
+
+def test_a_number_without_a_sign_is_read(mariadb_url: str, tmp_path: Path) -> None:
+    """BIGINT UNSIGNED has numbers that no other integer has."""
+    hotel = Hotel(mariadb_url, tmp_path)
+    members(hotel, mysql.BIGINT(unsigned=True), 2**63 + 7)
+    with hotel.begin() as office:
+        assert "the row stays" in office.why("members", str(2**63 + 7))
+        wanted = Wanted(Scope.SUBJECT, "legal-claim", table="members", key=str(2**63 + 7))
+        office.place_hold(wanted, "officer")
+    assert [row["row_key"] for row in hotel.ours("hold")] == [key_text((2**63 + 7,))]
     hotel.engine.dispose()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session, joinedload
 
 from flask_guesterase.store.hiding import restricted, veil
@@ -71,6 +71,16 @@ def test_every_row_of_a_stream_comes(long: House, way: str) -> None:
     shown = {bill.id: str(bill.holder) for bill in WAYS[way](long.session())}
     assert list(shown) == list(range(1, LAST + 1))
     assert [id_ for id_, holder in shown.items() if holder == "▒▒▒"] == [1, 5, LAST]
+
+
+def test_what_is_kept_is_known_where_a_session_shows_a_few_rows(mariadb_url: str) -> None:
+    """A limit that is set for everybody is not one on what is hidden."""
+    with _long(mariadb_url) as made:
+        session = made.session
+        session.execute(text("SET SESSION sql_select_limit = 2"))
+        rows = session.scalars(IN_ORDER.limit(100), execution_options=SOME)
+        assert [bill.id for bill in rows if str(bill.holder) == "▒▒▒"] == [1, 5, LAST]
+        session.execute(text("SET SESSION sql_select_limit = DEFAULT"))
 
 
 def test_every_row_of_a_stream_comes_while_books_are_open(long: House) -> None:

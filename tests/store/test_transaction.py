@@ -25,7 +25,9 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
+    delete,
     event,
+    func,
     insert,
     make_url,
     select,
@@ -413,10 +415,17 @@ SETTINGS = {
     "mariadb": [
         f"SELECT @@SESSION.{name}" for name in (
             "innodb_lock_wait_timeout", "lock_wait_timeout", "time_zone", "sql_mode",
-            "transaction_isolation", "foreign_key_checks", "autocommit",
+            "transaction_isolation", "foreign_key_checks", "autocommit", "sql_select_limit",
+            "sql_safe_updates", "sql_big_selects",
         )
     ],
 }
+CONSOLE = [
+    "SET SESSION sql_select_limit = 1", "SET SESSION sql_safe_updates = 1",
+    "SET SESSION max_join_size = 1",
+]
+"""What MariaDB's own console sets with --safe-updates; a house may set it for everybody."""
+
 HOSTS_OWN = {
     "sqlite": ["PRAGMA busy_timeout = 1234", "PRAGMA secure_delete = FAST",
                "PRAGMA foreign_keys = ON"],
@@ -424,7 +433,7 @@ HOSTS_OWN = {
                    "SET DateStyle = 'German'", "SET bytea_output = 'escape'",
                    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE"],
     "mariadb": ["SET SESSION innodb_lock_wait_timeout = 7", "SET SESSION time_zone = '+08:00'",
-                "SET SESSION sql_mode = 'ANSI_QUOTES'",
+                "SET SESSION sql_mode = 'ANSI_QUOTES'", *CONSOLE,
                 "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"],
 }
 
@@ -434,6 +443,30 @@ def settings(engine: Engine) -> list[Any]:
     with engine.connect() as conn:
         names = SETTINGS["mariadb" if "mariadb" in engine.dialect.name else engine.dialect.name]
         return [conn.exec_driver_sql(statement).scalar() for statement in names]
+
+
+def test_what_is_set_for_people_at_a_console_is_not_ours(mariadb_url: str) -> None:
+    """Every row is seen, whatever a session shows at most, and changed by what it holds."""
+    with hotel(mariadb_url) as first:
+        with first.begin() as conn:
+            conn.execute(insert(rooms), [{"id": n, "note": f"n{n}"} for n in range(10, 60)])
+        engine = create_engine(mariadb_url, pool_size=1, max_overflow=0)
+
+        @event.listens_for(engine, "connect")
+        def choose(raw: Any, _: Any) -> None:
+            with raw.cursor() as cursor:
+                for statement in CONSOLE:
+                    cursor.execute(statement)
+
+        with transaction(engine) as conn:
+            numbers = conn.scalars(select(rooms.c.id).where(rooms.c.id >= 10)).all()
+            assert len(numbers) == 50
+            other = rooms.alias()
+            pairs = select(rooms.c.id, other.c.id).join(other, rooms.c.note != other.c.note)
+            assert len(conn.execute(pairs).all()) > 2000
+            every = delete(rooms).where(func.length(rooms.c.note) == 3)
+            assert conn.execute(every).rowcount >= 50
+        engine.dispose()
 
 
 @pytest.mark.parametrize("own", [False, True])

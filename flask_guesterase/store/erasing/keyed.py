@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
@@ -11,10 +12,13 @@ from sqlalchemy import Column, TypeDecorator, select
 from ...core.errors import MatchError, UnknownError
 from ...core.plan import Key
 from ..mapping.declared import Declared
-from ..statements.sql import among, host_values, is_text
+from ..statements.sql import among, host_values, is_text, python_type
 from ..work import Work
 from . import people
 from .carrying import inquire
+
+_HEX = re.compile(r"^(0x|\\x)|-", re.IGNORECASE)
+"""What people and engines write in bytes besides their digits: ``0x``, ``\\x``, a UUID's dashes."""
 
 
 def meant(work: Work, declared: Declared, text: str) -> list[Key]:
@@ -45,6 +49,9 @@ def _values(column: Column[object], part: str) -> Sequence[object]:
         # Many a host keeps a UUID as bytes, and its type takes nothing but a UUID.
         with suppress(ValueError):
             values.append(UUID(part))
+    elif python_type(column.type) is bytes:
+        with suppress(ValueError):
+            values.append(bytes.fromhex(_HEX.sub("", part)))
     return values
 
 

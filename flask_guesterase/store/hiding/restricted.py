@@ -73,7 +73,7 @@ class Restricted:
         :param conn: the session's connection, while it is free for a question.
         """
         if not self.whole:
-            self.rows = _by_key(conn.execute(_ALL, {"name": self.table}))
+            self.rows = _by_key(conn.execute(_EVERY, {"name": self.table}))
             self.whole = True
 
     def replaced(self, conn: Connection, key: str) -> None:
@@ -117,6 +117,9 @@ def _living(table: Any, *conditions: Any) -> Select[Any]:
 _ALL = _living(bindparam("name"))
 _FIRST = _ALL.limit(WHOLE + 1)
 """The rows of one table, built once: it is asked in each transaction that loads such a row."""
+
+_EVERY = _ALL.limit(2**63 - 1)
+"""All of them, also in a session of MariaDB that shows so many rows where nobody says how many."""
 
 
 def _by_key(rows: Iterable[Any]) -> dict[str, list[_Part]]:

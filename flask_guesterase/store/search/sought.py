@@ -215,13 +215,15 @@ class _Telling:
 
 
 def _telling(work: Work, declared: Declared, strip: Strip) -> _Telling:
-    known, names = dict[str, str](), list[str]()
+    known, names, matched = dict[str, str](), list[str](), set[str]()
     contacts = work.datamap.subjects.get(declared.name)
     if contacts is not None:
         for key, column in contacts.match.items():
             guessed = kind_of(key)
             if isinstance(column, Column) and guessed is not None:
                 known[column.name] = guessed
+            elif isinstance(column, Column):
+                matched.add(column.name)
         known.update(contacts.contact)
         names = [column.name for column in contacts.names]
     columns: list[tuple[str, str | None, str | None]] = []
@@ -232,8 +234,8 @@ def _telling(work: Work, declared: Declared, strip: Strip) -> _Telling:
         if name in known:
             columns.append((name, known[name], None))
         elif mapped is not None and _may_tell(mapped):
-            seems = kind_of(name) or (LOYALTY if LOYALTY_WORDS.search(name) else None)
-            columns.append((name, None, seems))
+            numbers = name in matched or LOYALTY_WORDS.search(name)
+            columns.append((name, None, kind_of(name) or (LOYALTY if numbers else None)))
     wanted = {*names, *(name for name, _, _ in columns)}
     places = [place for place, (name, _) in enumerate(strip.columns) if name in wanted]
     return _Telling(names, columns, places)
@@ -288,6 +290,7 @@ def _is_mask(value: str) -> bool:
 LOYALTY_WORDS = re.compile(r"loyal|member|bonus|会员|ext(?:ernal)?_?(?:ref|id|no)", re.IGNORECASE)
 _MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _CALLED = re.compile(r"(?:\+|00)[\d ./()-]{8,24}|\d{10,15}")
+_NUMBERS = (Kind.DOCUMENT, Kind.BOOKING, LOYALTY)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
 
 
@@ -299,16 +302,17 @@ def _guessed(kind: str | None, value: str) -> Iterator[tuple[str, str]]:
     """
     if _DAY.match(value):
         return
-    if kind in (Kind.DOCUMENT, Kind.BOOKING, LOYALTY):
-        # "passport" in document_type and "confirmed" in booking_state are nobody's numbers.
-        if sum(c.isdigit() for c in value) >= 4 and len(value) <= 40:
-            yield kind, value
-    elif kind == Kind.PHONE:
-        yield kind, value
-    elif _MAIL.fullmatch(value):
+    if _MAIL.fullmatch(value):
         yield Kind.EMAIL, value
-    elif _CALLED.fullmatch(value) and _is_phone(value):
+    elif kind == Kind.PHONE or (kind in _NUMBERS and _is_number(value)):
+        yield kind, value
+    if kind != Kind.PHONE and _CALLED.fullmatch(value) and _is_phone(value):
         yield Kind.PHONE, value
+
+
+def _is_number(value: str) -> bool:
+    # "passport" in document_type and "confirmed" in booking_state are nobody's numbers.
+    return sum(c.isdigit() for c in value) >= 4 and len(value) <= 40
 
 
 def _is_phone(value: str) -> bool:

@@ -19,6 +19,11 @@ SESSION = {
     "lock_wait_timeout": str(LOCK_SECONDS),
     "time_zone": "'+00:00'",
     "sql_mode": "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
+    # What a house sets for people at a console: rows beyond so many are left out without a word,
+    # and changes by anything but a key, or joins of many rows, are refused.
+    "sql_select_limit": "18446744073709551615",
+    "sql_safe_updates": "0",
+    "sql_big_selects": "1",
 }
 """MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
 

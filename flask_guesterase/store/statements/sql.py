@@ -294,7 +294,9 @@ def _host_value(type_: TypeEngine[Any], text: str) -> Any:
         return number if type_.as_uuid or number is None else str(number)
     make = _MAKERS.get(python_type(type_))
     value = _made(make, text) if make is not None else None
-    return None if isinstance(value, int) and abs(value) >= 2**63 else value
+    # BIGINT UNSIGNED of MariaDB has a number more.
+    bits = 64 if getattr(type_, "unsigned", False) else 63
+    return None if isinstance(value, int) and abs(value) >= 2**bits else value
 
 
 _MAKERS: dict[type, Callable[[str], Any]] = {

@@ -49,6 +49,9 @@ OVERLAP = 1000
 """Numbers before the newest one that are looked at again: a transaction may have ended late."""
 
 
+_LARGEST = 2**63 - 1
+"""The largest number that a column of ours holds."""
+
 _ALONG = 100
 """Keys among which one is looked for that can be written down, so that a look goes on behind it."""
 
@@ -191,7 +194,8 @@ def _newest(work: Work, name: str) -> int | None:
     key = work.datamap.declared(name).key
     if len(key) != 1 or not isinstance(key[0].type, Integer):
         return None
-    return work.conn.execute(select(func.max(key[0]))).scalar() or 0
+    # What is numbered without a sign goes on behind what we can write down: it is read each time.
+    return min(work.conn.execute(select(func.max(key[0]))).scalar() or 0, _LARGEST)
 
 
 def _is_read(after: str | None) -> bool:
