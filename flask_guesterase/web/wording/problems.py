@@ -227,6 +227,19 @@ ANOTHER_CASE = Problem(
 )
 """How it is told that a form is about another case than the one that was opened last."""
 
+PROVED_BEFORE = Problem(
+    409,
+    (
+        N_("Your request is with the hotel already."),
+        N_(
+            "This slip is not needed for it: it was shown before that it is you. Open your case "
+            "with its case code. If you have lost that, ask at the reception for a new one."
+        ),
+    ),
+    _PROBLEMS[errors.TransitionError].staff,
+)
+"""How it is told that a slip proves nothing new: the guest's open request was proved before."""
+
 ANOTHERS_LINK = Problem(
     410,
     (
