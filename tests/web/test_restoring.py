@@ -106,10 +106,10 @@ def test_one_proposes_another_confirms_and_neither_sees_data(house: House, numbe
 
 
 def test_on_its_last_day_a_safety_copy_is_still_there(house: House, number: str) -> None:
-    """The certificate said that the key is destroyed on that day, on which it opens all the same."""
+    """The certificate said that its key is destroyed on that day, on which it still opens."""
     officer, at = house.browser("officer"), datetime.now(UTC)
     page = officer.get(f"{DESK}/{number}/certificate", wish="en")
-    until = re.search(r"with a sealed safety copy until ([^.]+)\. Then its key is destroyed\.", page)
+    until = re.search(r"sealed safety copy until ([^.]+)\. Then its key is destroyed\.", page)
     assert until is not None
     for days in range(1, 8):
         house.extension._now = lambda days=days: at + timedelta(days=days)  # type: ignore[method-assign]
