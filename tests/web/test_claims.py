@@ -162,7 +162,12 @@ def test_a_code_proves_a_request_that_waits_for_it(house: House) -> None:
     assert house.state(number) == "review"
     code = slip(house)
     guest = house.browser()
-    assert guest.post("/privacy/claim", code=code, name="Ola Berg").status_code == 409
+    told = guest.post("/privacy/claim", code=code, name="Ola Berg")
+    assert told.status_code == 409
+    # Whoever has no case code any more is not sent round in a circle.
+    assert "Your request is with the hotel already." in told.text
+    assert "ask at the reception for a new one" in told.text
+    assert 'href="/privacy/case"' in told.text
     assert len(house.hotel.ours("request")) == 1
 
 

@@ -84,6 +84,25 @@ def test_an_answer_is_put_off_on_its_page(berlin: House) -> None:
     assert "There are many requests." in officer.get(f"{DESK}/{number}")
 
 
+def test_the_guest_reads_why_an_answer_takes_longer(berlin: House) -> None:
+    """Who showed a passport at the desk has no contact: the page of the case is all they read."""
+    number = filed(berlin)
+    clerk, guest = berlin.browser("clerk"), berlin.browser()
+    slip = clerk.post(f"{DESK}/{number}/confirm", how="desk")
+    code = re.search(r"\b(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}\b", slip.text)
+    assert code is not None
+    guest.post("/privacy/case", code=code[0])
+    assert "takes longer to answer" not in guest.get("/privacy/case")
+    officer = berlin.browser("officer")
+    assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 303
+    page = guest.get("/privacy/case")
+    assert "Your request takes longer to answer. There are many requests." in page
+    assert berlin.browser("second").post(
+        f"{DESK}/{number}/refuse", ground="another-persons-data"
+    ).status_code == 303  # fmt: skip
+    assert "takes longer to answer" not in guest.get("/privacy/case")
+
+
 def test_an_answer_is_put_off_while_the_database_lacks_a_column(berlin: House) -> None:
     """No plan can be made; the day for an answer comes all the same, and can be put off."""
     number = filed(berlin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,22 @@ def test_one_proposes_another_confirms_and_neither_sees_data(house: House, numbe
     certificate = f"{DESK}/{number}/certificate"
     assert all(text.count(f'href="{certificate}"') == 1 for text in (page, done))
     assert "Revoked on" in second.get(certificate)
+
+
+def test_on_its_last_day_a_safety_copy_is_still_there(house: House, number: str) -> None:
+    """The certificate said that its key is destroyed on that day, on which it still opens."""
+    officer, at = house.browser("officer"), datetime.now(UTC)
+    page = officer.get(f"{DESK}/{number}/certificate", wish="en")
+    until = re.search(r"sealed safety copy until ([^.]+)\. Then its key is destroyed\.", page)
+    assert until is not None
+    for days in range(1, 8):
+        house.extension._now = lambda days=days: at + timedelta(days=days)  # type: ignore[method-assign]
+        house.worker()
+    last = officer.get(f"{DESK}/{number}", wish="en")
+    assert f"It can be taken back until {until[1]}." in last
+    house.extension._now = lambda: at + timedelta(days=8)  # type: ignore[method-assign]
+    house.worker()
+    assert "It can be taken back until" not in officer.get(f"{DESK}/{number}", wish="en")
 
 
 def test_a_file_that_is_missing_is_told_on_the_page(

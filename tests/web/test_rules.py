@@ -264,7 +264,11 @@ def test_two_people_let_a_shortening_act_on_the_page(lawful: Lawful) -> None:
     with lawful.app.app_context(), lawful.extension.begin(write=False) as office:
         head = office.checkpoint("Pine Ltd")
     post(first, "confirm", 403, line=line, checkpoint=head)
-    post(second, "confirm", 422, line=line, checkpoint="nothing")
+    wrong = post(second, "confirm", 422, line=line, checkpoint="nothing")
+    # It is said at the field, which keeps what was pasted.
+    field = wrong.partition(f'<p class="wrong" id="checkpoint-{line}-wrong">')[2]
+    assert field.startswith("A checkpoint of this house that was made after the proposal is needed")
+    assert f'aria-describedby="checkpoint-{line}-wrong" autofocus>nothing</textarea>' in field
     post(second, "confirm", line=line, checkpoint=head.replace("\n", "\r\n"))
     assert "Acts on" in second.get(PAGE, wish="en")
 

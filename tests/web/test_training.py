@@ -141,9 +141,15 @@ def test_a_look_at_the_courses_writes_nothing(house: House) -> None:
 
 
 def test_the_list_of_who_is_overdue_is_for_who_watches(house: House) -> None:
-    """By opaque number, of the reader's own hotel; the command lists all."""
-    house.request()
+    """By opaque number, of the reader's own hotel; the command lists all.
+
+    Who neither took a course nor did what needs one is in no list: its head promises no more.
+    """
     watcher = house.browser("watcher")
+    nobody = watcher.get(f"{DESK}/training", wish="en")
+    assert "Whose training is over, and who acted without" in nobody
+    assert "missing" not in nobody.partition("Whose training is over")[2]
+    house.request()
     page = watcher.get(f"{DESK}/training", wish="en")
     assert "never passed" in page
     assert "clerk" not in page

@@ -82,6 +82,7 @@ class CaseView:
     :param copied: whether a copy that its guest asked for goes with this erasure.
     :param asked_by: who asked, a word of `core.asking.Asker`.
     :param certified: the same answer as its newest certificate gives it.
+    :param longer: why the answer takes longer, a word of `core.asking.Delay`, or empty.
     """
 
     number: str
@@ -109,6 +110,7 @@ class CaseView:
     certified: Answer | None = None
     looked_at: str = ""
     copied: bool = False
+    longer: str = ""
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -137,7 +139,20 @@ def guest_view(work: Work, case: Case) -> CaseView:
         reply.certified(work, case),
         waiting.looked_at(case),
         case.kind != Kind.COPY and case.state in OPEN and alongside.goes(work, case),
+        _put_off(work, case),
     )
+
+
+def _put_off(work: Work, case: Case) -> str:
+    """Return why an answer that is still to come takes longer, as the letter says.
+
+    Empty where that letter was given up: then the day of before counts.
+
+    Source: GDPR Article 12(3).
+    """
+    if case.state not in UNANSWERED or unheard.is_lost(work, case.number, unheard.EXTENDED):
+        return ""
+    return _longer(work, case)
 
 
 def milestones(work: Work, case: Case) -> list[Milestone]:

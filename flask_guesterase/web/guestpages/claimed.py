@@ -7,14 +7,15 @@ from typing import Any
 from flask import make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ...core.errors import InputError, TokenError
+from ...core.errors import InputError, TokenError, TransitionError
 from ...store.access.tokens import plain
 from ...store.office import Office
 from ..current import current
 from ..forms import pressing
 from ..forms.schemas import Claimed, read
-from ..pages import no_fields
+from ..pages import no_fields, unsent
 from ..wording.language import N_
+from ..wording.problems import PROVED_BEFORE
 from ..wording.reader import language
 from ..wording.rendering import render_template
 from .guestdesk import anothers, confirmed, guest_pages, keep, opened
@@ -50,6 +51,8 @@ def enter_claim() -> AnyResponse:
     except TokenError:
         # At the field: whoever does not see the page is taken there and hears it.
         return make_response(_form(request.form, {"code": [_WRONG]}), 410)
+    except TransitionError:
+        return unsent(PROVED_BEFORE, "guest", again=False)
     keep(code)
     page = "guesterase/guest/confirmed.html"
     return make_response(render_template(page, code=code, case=case, due_on=case.due_on))

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from flask import redirect, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ...core.errors import InputError
 from ...core.permissions import Permission
 from ...core.rulebook import LineState
 from ..current import current
 from ..forms import schemas
 from ..staffpages.desk import deed, granted, me, must, staff_pages
 from ..wording import terms
+from ..wording.language import N_
 from ..wording.reader import language
 from ..wording.rendering import render_template
+
+_NO_CHECKPOINT = N_(
+    "A checkpoint of this house that was made after the proposal is needed. Paste the whole text "
+    "of one, from the place outside where it is kept."
+)
 
 
 @staff_pages.get("/rules")
 def rules() -> str:
     """Show the retention schedule of a hotel, and what waits for people who decide about it."""
+    return _page()
+
+
+def _page(wrong: int = 0, pasted: str = "") -> str:
+    """Show the page.
+
+    :param wrong: number of the line whose checkpoint was not taken, or 0.
+    :param pasted: what was sent as that checkpoint.
+    """
     hotels = must(Permission.VIEW)
     chosen = request.args.get("property", "")
     hotel = next((hotel for hotel in hotels if hotel.code == chosen), hotels[0])
@@ -39,6 +55,9 @@ def rules() -> str:
         lawful=lawful,
         mine=mine,
         proposed=LineState.PROPOSED.value,
+        wrong=wrong,
+        pasted=pasted,
+        no_checkpoint=_NO_CHECKPOINT,
     )
 
 
@@ -69,7 +88,10 @@ def confirm_change() -> AnyResponse:
     form = schemas.read(schemas.Line(), request.form)
     # Browsers send their own line ends, and a form's end is often lost.
     text = "\n".join(request.form.get("checkpoint", "").strip().splitlines()) + "\n"
-    deed(lambda office: office.confirm_change(form["line"], me(), text))
+    try:
+        deed(lambda office: office.confirm_change(form["line"], me(), text))
+    except InputError:
+        return make_response(_page(form["line"], text.strip()), 422)
     return _back()
 
 

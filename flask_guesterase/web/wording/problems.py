@@ -227,6 +227,19 @@ ANOTHER_CASE = Problem(
 )
 """How it is told that a form is about another case than the one that was opened last."""
 
+PROVED_BEFORE = Problem(
+    409,
+    (
+        N_("Your request is with the hotel already."),
+        N_(
+            "This slip is not needed for it: it was shown before that it is you. Open your case "
+            "with its case code. If you have lost that, ask at the reception for a new one."
+        ),
+    ),
+    _PROBLEMS[errors.TransitionError].staff,
+)
+"""How it is told that a slip proves nothing new: the guest's open request was proved before."""
+
 ANOTHERS_LINK = Problem(
     410,
     (
@@ -299,6 +312,18 @@ _ANEW = Problem(
 )  # fmt: skip
 
 
+_HOUR = 3600
+
+_DAY = replace(
+    _PROBLEMS[errors.LimitError],
+    guest=(
+        N_("That was too many attempts."),
+        N_("Nothing was changed. Please wait a day and try again, or ask at the reception."),
+    ),
+)
+"""How it is told what a guest may do a few times a day, as have a link sent."""
+
+
 def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,)) -> Problem:
     """Return how one of our own errors is told; the nearest class in the tree decides.
 
@@ -308,6 +333,8 @@ def problem_of(error: errors.GuesteraseError, about: Collection[str] = (REQUEST,
     """
     if isinstance(error, errors.TransitionError) and error.anew:
         return _ANEW
+    if isinstance(error, errors.LimitError) and error.seconds > _HOUR:
+        return _DAY
     if isinstance(error, errors.BusyError) and error.away:
         # Nobody else is at work, and it may take minutes.
         return _PROBLEMS[errors.FullError]
