@@ -212,23 +212,27 @@ def _contact(
                     one = kind, text, j.found.name
                     if kinds[column] != kind or one in passed:
                         continue
-                    if _is_theirs(work, one, property_):
+                    if is_theirs(work, one, property_):
                         return Contact(kind.value, text)
                     passed.add(one)
     return None
 
 
-def _is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> bool:
+def is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> bool:
     """Return whether a contact can be written to, and is no travel desk's: of many other names.
 
     Who showed a document never wrote from there, and a link to their copy would open it there.
+
+    :param work: the open transaction.
+    :param one: its kind, the contact as it is on file, and the name beside it.
+    :param property_: where it was asked.
     """
     kind, text, name = one
     try:
         whole = normal(kind, text, property_.country)
     except MatchError:
         return False
-    if any(same(kind, text, ours, property_.country) for ours in work.settings.ours()):
+    if is_ours(work, kind, text, property_.country):
         return False
     # A number may be written as the country of another hotel does.
     places = work.settings.properties.values() if kind is Kind.PHONE else [property_]
@@ -236,6 +240,17 @@ def _is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> b
     fellows = sharing(work.conn, work.datamap, kind, whole, regions)
     others = (each for each in fellows if contradicts(name, each.name))
     return len(list(islice(others, MOST))) < MOST
+
+
+def is_ours(work: Work, kind: Kind, text: str, region: str) -> bool:
+    """Return whether a contact is one of the hotels' own, which a desk may write for a guest's.
+
+    :param work: the open transaction.
+    :param kind: its kind.
+    :param text: the contact as it is on file.
+    :param region: ISO country code that gives national phone numbers a meaning.
+    """
+    return any(same(kind, text, ours, region) for ours in work.settings.ours())
 
 
 def _mark(work: Work, judged: Iterable[Judged], property_: Property) -> str:

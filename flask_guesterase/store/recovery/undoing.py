@@ -26,7 +26,7 @@ from .. import tables
 from ..boxes import shelf, vault
 from ..casework import tasks
 from ..casework.cases import Case, day_at, tell
-from ..casework.matching import Contact
+from ..casework.matching import Contact, is_theirs
 from ..erasing import people
 from ..erasing.carrying import known
 from ..messages import outbox, overtaken
@@ -225,8 +225,11 @@ def write_guest(work: Work, case: Case, ground: str, backs: Iterable[Back]) -> N
 
 
 def _contact(work: Work, case: Case, left: Set[Person]) -> Contact | None:
-    """Return the first address on file, or else the first number, of people who are back whole."""
-    found: list[Contact] = []
+    """Return the first address on file, or else the first number, of people who are back whole.
+
+    The hotel's own, or a travel desk's, tells no guest.
+    """
+    found, hotel = list[Contact](), work.settings.home(case.property)
     # A column that is gone since, or a type that cannot read it, leaves a letter to print.
     with suppress(ValueError, LookupError, DBAPIError), work.conn.begin_nested():
         whole = [each for each in people.taken(work, case.number) if each not in left]
@@ -236,6 +239,7 @@ def _contact(work: Work, case: Case, left: Set[Person]) -> Contact | None:
                 Contact(kinds[name], value.strip())
                 for name, value in on_file.contacts.items()
                 if value.strip()
+                and is_theirs(work, (Kind(kinds[name]), value.strip(), on_file.name), hotel)
             ]
     return next(iter(_usable(found)), None)
 
