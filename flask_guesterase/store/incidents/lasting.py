@@ -16,7 +16,7 @@ from ..lawbook.said import is_lost
 from ..mapping.crossing import at
 from ..mapping.declared import Declared
 from ..mapping.lines import Lines, registers
-from ..mapping.nights import Night
+from ..mapping.nights import Night, unsaid
 from ..mapping.ways import Reach, ways
 from ..statements.failure import is_unread
 from ..statements.sql import among, parts
@@ -63,10 +63,11 @@ def _slept(
     since, until = (Night(day, zone, naive, told) for day in span)
     # Who has no last night yet is still there; of who slept no night it lies before the first.
     first, last = lines.first_night, lines.last_night
-    there = or_(since.lasting(last), since.lasting(first), last.is_(None))
-    # Who came on a day that nobody wrote down may have been there on any before the last night.
-    unsaid = and_(first.is_(None), since.lasting(last))
-    wanted = select(*declared.key).where(or_(and_(until.begun(first), there), unsaid))
+    there = or_(since.lasting(last), since.lasting(first), unsaid(last))
+    # Who came on a day that nobody wrote down may have been there on any before the last night, if
+    # that is known.
+    any_before = and_(unsaid(first), or_(since.lasting(last), unsaid(last)))
+    wanted = select(*declared.key).where(or_(and_(until.begun(first), there), any_before))
     conn = at(work.conn, declared.name)
     mine = (wanted.where(among(list(declared.key), part)) for part in parts(keys))
     return {tuple(row) for each in mine for row in conn.execute(each)}
