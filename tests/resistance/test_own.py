@@ -370,8 +370,8 @@ def test_the_end_of_what_a_guest_wrote_today_written_by_sql(pine: Pine) -> None:
     assert label not in pine.custodian.labels()
 
 
-@pytest.mark.parametrize("word", ["", "x", "../x", "case:../../x"])
-def test_a_row_of_no_key_keeps_no_other_from_ending(pine: Pine, word: str) -> None:
+@pytest.mark.parametrize("word", ["", "x", "../x", "case:../../x", b"case:x"])
+def test_a_row_of_no_key_keeps_no_other_from_ending(pine: Pine, word: str | bytes) -> None:
     """One row that names no key would let every key live on, whatever the law lets go."""
     over, at = "day:2026-03-01", pine.now.replace(tzinfo=None)
     pine.custodian.ensure(over)

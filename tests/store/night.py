@@ -85,7 +85,7 @@ class Line(Base):
     guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"))
     hotel: Mapped[str] = mapped_column(String(10))
     room: Mapped[str] = mapped_column(String(8))
-    first: Mapped[date] = mapped_column("first_night")
+    first: Mapped[date | None] = mapped_column("first_night")
     last: Mapped[date | None] = mapped_column("last_night")
     given: Mapped[str | None] = mapped_column(String(40))
     family: Mapped[str] = mapped_column(String(40))
@@ -219,7 +219,7 @@ class Night:
         assert said.get("passport") == typed.get("passport")
         shelf.lay(work, [shelf.Laid(
             box, terms.label, where.hotel, "registrations", where.room,
-            where.first_night.isoformat(), str(where.last_night or ""),
+            str(where.first_night or ""), str(where.last_night or ""),
             (said.get("given", ""), said.get("family", "")), said.get("passport", ""),
         )])  # fmt: skip
         masks: dict[str, Any] = dict.fromkeys([*names, "wishes"])

@@ -129,6 +129,12 @@ def test_a_line_without_a_last_night_is_of_no_day_behind_its_departure(
     assert [lodging.concerned(*span) for span in days] == counted
 
 
+def test_a_line_without_any_night_may_be_of_each_day(lodging: Lodging) -> None:
+    """As one that is sealed: when they left says nothing of when they came."""
+    lodging.line(1, None, None, FEBRUARY)
+    assert lodging.concerned(date(2026, 1, 10), JANUARY) == 1
+
+
 def test_a_night_that_the_database_cannot_tell_any_more_may_be_any(lodging: Lodging) -> None:
     """Without the column of the first night each line counts, as without one of days."""
     lodging.line(1, DECEMBER, date(2025, 12, 30), date(2025, 12, 31))

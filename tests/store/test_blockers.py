@@ -261,6 +261,15 @@ def test_staff_read_a_row_as_the_hotel_calls_it(
         assert (block.detail, bool(block.until)) == (f"{said} (sh)", until is not None)
 
 
+def test_a_row_that_the_hotel_calls_nothing_yet_is_read_by_its_key(house: House) -> None:
+    """A booking that came in without a number blocks as well, and somebody must find it."""
+    house.person(1)
+    house.stay(7, 1, status="")
+    house.blockers = (Blocker("new", "stays", lambda s, _: s.c.status == "", shown="status"),)
+    (block,) = blocks(house.standing(1))
+    assert block.detail == "7 (sh)"
+
+
 def test_a_key_that_is_a_persons_own_is_not_shown(house: House) -> None:
     """Text keys are shown only when the policy keeps them."""
     metadata = MetaData()

@@ -29,9 +29,11 @@ from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.access.tokens import Purpose, link
+from flask_guesterase.store.casework import cases
 from flask_guesterase.store.casework.cases import day_at, load
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.copying import boxed, offering
+from flask_guesterase.store.executing import forgetting
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import STEPS
 from flask_guesterase.store.upkeep import dispatch
@@ -380,7 +382,8 @@ def test_a_guest_who_opened_the_copy_reads_it_before_the_erasure_goes_on(hotel: 
 
 @pytest.mark.parametrize("way", ["taken back", "erased", "day over"])
 def test_whatever_ends_a_copy_no_box_of_it_stays(hotel: Hotel, way: str) -> None:
-    """It holds all there is of a guest: nobody keeps it until its key dies."""
+    """It holds all there is of a guest: nobody keeps it until its key dies; nor the contact of who
+    asked, and the request's key, once nobody writes to them any more."""
     number, erasure = copy_first(hotel)
     assert [box["request"] for box in hotel.ours("box") if box["purpose"] == "copy"] == [number]
     fetched(hotel, number)
@@ -396,6 +399,9 @@ def test_whatever_ends_a_copy_no_box_of_it_stays(hotel: Hotel, way: str) -> None
             with hotel.begin() as office:
                 assert office.end_copies() == 1
     assert [box for box in hotel.ours("box") if box["purpose"] == "copy"] == []
+    assert number not in {row["request"] for row in hotel.ours("contact")}
+    forgetting.forget(partial(run, hotel))
+    assert cases.label(number) not in hotel.custodian.labels()
 
 
 def test_the_worker_erases_when_the_half_hour_is_over(hotel: Hotel) -> None:

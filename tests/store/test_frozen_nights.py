@@ -188,6 +188,33 @@ def test_a_night_written_as_text_goes_on_behind_its_day(make: Make) -> None:
     assert island.held() == {1, 2}
 
 
+def test_an_empty_text_says_no_night_as_nothing_does(make: Make) -> None:
+    """Who has no last night yet is there still, however the host writes that it has none."""
+    island = make(String(30))
+    island.came(1, "2026-03-01", "")
+    island.came(2, "", "2026-03-20")
+    island.came(3, "", "")
+    island.came(4, "2026-03-10", "")
+    island.came(5, "2026-03-01", None)
+    assert island.held() == {1, 2, 3, 5}
+
+
+@pytest.mark.parametrize("room", ["", None])
+def test_a_line_without_a_room_may_be_of_the_one_that_is_frozen(
+    make: Make, room: str | None
+) -> None:
+    """Nobody says where they slept: it is kept rather than lost."""
+    island = make(Date())
+    for id in (1, 2):
+        island.came(id, date(2026, 3, 9), date(2026, 3, 9))
+    with island.engine.begin() as conn:
+        conn.execute(update(island.arrivals).where(island.arrivals.c.id == 2).values(room=room))
+    with island.begin() as office:
+        office.freeze("sh", "clerk", room="102", night="2026-03-09")
+        found = holds.held(office.work, "arrivals", [(1,), (2,)])
+    assert set(found) == {(2,)}
+
+
 def written(island: Island) -> None:
     """Let guests come in nights that are written as texts, most of which name their zone."""
     for id, text in (

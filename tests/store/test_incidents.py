@@ -217,6 +217,12 @@ def test_a_mailbox_that_a_guest_of_another_hotel_shares_is_not_written_to(small:
     assert written_to(small) == ["eve@example.com"]
 
 
+def test_an_address_of_the_hotel_itself_is_not_written_to(small: Watch) -> None:
+    """What a desk writes where a guest has none tells no guest, who is told otherwise then."""
+    small.guest(5, name="Eve", email=small.settings.sender.title())
+    assert written_to(small) == ["ann@example.com"]
+
+
 def test_a_telephone_in_two_spellings_is_written_to_once(small: Watch) -> None:
     """Two profiles of one guest have one number, the one with the country and the other without."""
     small.guest(5, name="Eve", phone="+49 171 2345678")

@@ -69,6 +69,14 @@ def test_who_reads_another_contact_than_the_first_does_not_silence_the_first(hot
     assert refused(hotel) == [("refused", OLD_NUMBER)]
 
 
+def test_no_link_to_object_goes_to_the_hotel_itself(hotel: Hotel) -> None:
+    """What a desk wrote for a mailbox is no guest's: who reads it there would object for one."""
+    hotel.guest(1, name="Ann Berg", phone=OLD_NUMBER, email=hotel.settings.sender.upper())
+    (link,) = asked(hotel, name="Ann Berg", phone=OLD_NUMBER)
+    opened(hotel, link)
+    assert told(posted(hotel)) == []
+
+
 def test_the_contact_that_proved_it_is_told_nothing_of_its_own_proof(hotel: Hotel) -> None:
     """Asked twice by the same mailbox, however it is written."""
     hotel.guest(1, phone=OLD_NUMBER, **ANN)

@@ -147,6 +147,18 @@ def test_exactly_what_was_asked(night: Night, asked: dict[str, Any], ids: list[i
     assert families(night.produce(**asked)) == [f"Zebrafinch{id}" for id in ids]
 
 
+def test_a_guest_without_a_first_night_was_there_on_the_last(any_night: Night) -> None:
+    """What is known of it is produced, from the row as from its box, and no night besides."""
+    any_night.stay(1, first=None, last=NIGHT)
+    any_night.stay(2, first=None, last=None)
+    for sealed in (False, True):
+        if sealed:
+            any_night.seal([1])
+        assert families(any_night.produce()) == ["Zebrafinch1"]
+        for days in (-1, 1):
+            assert families(any_night.produce(night=NIGHT + timedelta(days=days))) == []
+
+
 def test_a_guest_without_a_last_night_is_still_there(night: Night) -> None:
     """Who checked in and has no last night yet is in the register of every night since."""
     night.stay(1, first=date(2026, 3, 7), last=None)

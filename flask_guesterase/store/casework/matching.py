@@ -250,7 +250,7 @@ def is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> bo
         whole = normal(kind, text, property_.country)
     except MatchError:
         return False
-    if any(same(kind, text, ours, property_.country) for ours in work.settings.ours()):
+    if is_ours(work, kind, text, property_.country):
         return False
     # A number may be written as the country of another hotel does.
     places = work.settings.properties.values() if kind is Kind.PHONE else [property_]
@@ -258,6 +258,17 @@ def is_theirs(work: Work, one: tuple[Kind, str, str], property_: Property) -> bo
     fellows = sharing(work.conn, work.datamap, kind, whole, regions)
     others = (each for each in fellows if contradicts(name, each.name))
     return len(list(islice(others, MOST))) < MOST
+
+
+def is_ours(work: Work, kind: Kind, text: str, region: str) -> bool:
+    """Return whether a contact is one of the hotels' own, which a desk may write for a guest's.
+
+    :param work: the open transaction.
+    :param kind: its kind.
+    :param text: the contact as it is on file.
+    :param region: ISO country code that gives national phone numbers a meaning.
+    """
+    return any(same(kind, text, ours, region) for ours in work.settings.ours())
 
 
 def _mark(work: Work, judged: Iterable[Judged], property_: Property) -> str:

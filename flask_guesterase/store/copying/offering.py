@@ -33,7 +33,7 @@ from ..casework.cases import (
     tell,
     too_old,
 )
-from ..casework.contacts import contact_of, end_contact
+from ..casework.contacts import contact_of
 from ..deciding import approving
 from ..erasing import people
 from ..identity import objecting
@@ -314,7 +314,5 @@ def end(work: Work) -> int:
         if row.ends_on < today_at(work.settings, work.now, row.property).isoformat()
     ]  # fmt: skip
     for number in done:
-        case = load(work, number, lock=True)
-        shelved.close(work, case, "day-over")
-        end_contact(work, case.number)
+        shelved.close(work, load(work, number, lock=True), "day-over")
     return len(done)

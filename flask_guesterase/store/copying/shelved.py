@@ -21,6 +21,7 @@ from ..access import tokens
 from ..access.tokens import Purpose
 from ..boxes import safe
 from ..casework.cases import Case, day_at, load, step, tell
+from ..casework.contacts import end_contact
 from ..erasing import successors
 from ..mapping.days import last_utc_day
 from ..statements.sql import MANY, Said, asked, chunks
@@ -153,7 +154,7 @@ def _lying() -> tuple[Select[Any], list[ColumnElement[Any]]]:
 
 
 def close(work: Work, case: Case, why: str) -> None:
-    """End a request for a copy whose copy goes.
+    """End a request for a copy whose copy goes, and with it the way to write to its guest.
 
     :param work: the open transaction.
     :param case: the request.
@@ -164,3 +165,4 @@ def close(work: Work, case: Case, why: str) -> None:
     if case.state in COPIES:
         case = step(work, case, *states, ended_at=work.stamp)
     tell(work, DataCopyEnded, case, SYSTEM, grounds=(why,))
+    end_contact(work, case.number)

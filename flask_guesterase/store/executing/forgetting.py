@@ -139,13 +139,15 @@ def _meant(work: Work, marked: tuple[str, ...]) -> tuple[str, ...]:
     None of ours comes before that: it takes one row, and no key, to let the last copy of what the
     law keeps die. What is no label at all would stop every night here.
     """
-    early = {label for label in marked if not is_label(label) or _early(work, label)}
-    early |= stillheld.among(work.conn, [each for each in marked if each.startswith("hold:")])
-    early |= underway.among(work.conn, marked, work.today)
-    if early:
+    labels = [label for label in marked if is_label(label)]
+    early = {label for label in labels if _early(work, label)}
+    early |= stillheld.among(work.conn, [each for each in labels if each.startswith("hold:")])
+    early |= underway.among(work.conn, labels, work.today)
+    spared = [*(label for label in marked if not is_label(label)), *sorted(early)]
+    if spared:
         day = tables.day
-        work.conn.execute(delete(day).where(day.c.label.in_(sorted(early))))
-    return tuple(label for label in marked if label not in early)
+        work.conn.execute(delete(day).where(day.c.label.in_(spared)))
+    return tuple(label for label in labels if label not in early)
 
 
 def _early(work: Work, label: str) -> bool:

@@ -27,7 +27,7 @@ from ..access import actors, tokens
 from ..access.tokens import Purpose
 from ..casework.cases import Case, load, step, tell
 from ..casework.contacts import contact_of
-from ..casework.matching import Contact
+from ..casework.matching import Contact, is_ours
 from ..erasing import people
 from ..erasing.carrying import candidates, carriers, known
 from ..journaling import approvals
@@ -80,7 +80,12 @@ def _addresses(work: Work, taken: Iterable[Person]) -> list[str]:
 
 
 def _alone(work: Work, address: str, taken: Iterable[Person]) -> bool:
-    """Return whether no other profile, at any property, carries an address; unknown means no."""
+    """Return whether no other profile, at any property, carries an address; unknown means no.
+
+    One of the hotel's own is nobody's: whoever reads it there is not the guest.
+    """
+    if is_ours(work, Kind.EMAIL, address, ""):
+        return False
     keys = [key for key in work.datamap.match_keys() if kind_of(key) is Kind.EMAIL]
     if any(work.datamap.tables[name].blurred for name in work.datamap.subjects):
         return False

@@ -16,7 +16,7 @@ from ..lawbook.said import is_lost
 from ..mapping.crossing import at
 from ..mapping.declared import Declared
 from ..mapping.lines import Lines, registers
-from ..mapping.nights import Night
+from ..mapping.nights import Night, unsaid
 from ..mapping.ways import Reach, ways
 from ..statements.failure import is_unread
 from ..statements.sql import among, parts
@@ -70,9 +70,8 @@ def _slept(
     first, last = lines.first_night, lines.last_night
     there = or_(since.lasting(last), since.lasting(first))
     # Who came on a day that nobody wrote down may have been there on any before the last night.
-    unsaid = and_(first.is_(None), since.lasting(last))
-    begun = until.begun(first)
-    sure, unended = or_(and_(begun, there), unsaid), and_(begun, last.is_(None))
+    before, begun = and_(unsaid(first), since.lasting(last)), until.begun(first)
+    sure, unended = or_(and_(begun, there), before), and_(or_(begun, unsaid(first)), unsaid(last))
     return _where(work, declared, keys, sure), _where(work, declared, keys, unended)
 
 

@@ -336,7 +336,7 @@ def _letters(
 
 
 def _contact(work: Work, candidate: Candidate, hotel: Property) -> Contact | None:
-    """Return a contact that is still this person's, and nobody else's, or None."""
+    """Return a contact that is still this person's, nobody else's nor the hotel's, or None."""
     kinds = work.datamap.subjects[candidate.person[0]].contact
     for wanted in (Kind.EMAIL, Kind.PHONE):
         for column, text in candidate.contacts.items():
@@ -349,6 +349,8 @@ def _alone(
     work: Work, kind: Kind, text: str, whose: tuple[Candidate, Property]
 ) -> bool:
     candidate, hotel = whose
+    if matching.is_ours(work, kind, text, hotel.country):
+        return False
     given = {kind.value: text}
     if candidate.name:
         given[Kind.NAME.value] = candidate.name

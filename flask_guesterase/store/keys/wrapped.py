@@ -33,9 +33,9 @@ PAST = "signing-past"
 _LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 
 
-def is_label(text: str) -> bool:
-    """Return whether a text can be the label of a key."""
-    return _LABEL.fullmatch(text) is not None and len(text) <= 80
+def is_label(text: object) -> bool:
+    """Return whether a text can be the label of a key; what SQLite keeps as bytes is no text."""
+    return isinstance(text, str) and _LABEL.fullmatch(text) is not None and len(text) <= 80
 
 
 @lru_cache(2048)

@@ -154,7 +154,8 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
                     needs,
                     day if day is not None and day >= today else None,
                     place,
-                    str(row[-1] or "") if label else label_of(declared, key),
+                    # Of a row that has none yet staff read the key.
+                    (label and str(row[-1] or "")) or label_of(declared, key),
                 )
 
 

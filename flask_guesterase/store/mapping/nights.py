@@ -107,6 +107,16 @@ def _beside(day: date, by: timedelta) -> date:
         return day
 
 
+def unsaid(column: Column[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column says no night; an empty text says none either.
+
+    :param column: column of the night.
+    """
+    if _kind(column) is not str:
+        return column.is_(None)
+    return or_(column.is_(None), type_coerce(column, plain(column.type)) == "")
+
+
 def home_day(column: Column[Any], text: str, zone: str) -> str:
     """Return the day of a night as it is known where its row is sealed, ISO.
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, or_, select
+from sqlalchemy import Column, ColumnElement, and_, or_, select
 
 from ...core.image import Image
 from ...core.plan import Key
@@ -21,7 +21,7 @@ from ..lawbook.clocks import places_of
 from ..mapping.hostkeys import keys_told
 from ..mapping.lines import Lines, registers
 from ..mapping.masks import fixed_value, looks_invented, looks_redacted
-from ..mapping.nights import Night, home_day
+from ..mapping.nights import Night, home_day, unsaid
 from ..mapping.raw import Reader, reader
 from ..work import Work
 from .opening import Opened, by_row
@@ -233,17 +233,17 @@ class _Table:
         if lines.place is not None:
             conditions.append(lines.place == asked.place)
         if asked.nights is not None:
-            first, last = (self._night(night) for night in asked.nights)
-            # Who has no last night yet is still there; of who slept no night it lies before the
-            # first one, on which they were there.
-            conditions += [
-                last.begun(lines.first_night),
-                or_(
-                    first.lasting(lines.last_night), first.lasting(lines.first_night),
-                    lines.last_night.is_(None),
-                ),
-            ]
+            conditions.append(self._slept(*map(self._night, asked.nights)))
         return conditions
+
+    def _slept(self, since: Night, until: Night) -> ColumnElement[bool]:
+        """Return the condition that a line is of one of these nights, as far as it says so."""
+        first, last = self.lines.first_night, self.lines.last_night
+        # Who has no last night yet is still there; of who slept no night it lies before the first
+        # one, on which they were there. Of who has no first one the last is known.
+        there = or_(since.lasting(last), since.lasting(first), unsaid(last))
+        ended = and_(unsaid(first), until.begun(last), since.lasting(last))
+        return or_(and_(~unsaid(first), until.begun(first), there), ended)
 
     def _means(self, room: Any, personal: Sequence[Any]) -> bool:
         """Tell whether a row of the host was not erased and is who is asked for."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     Column,
@@ -36,7 +36,7 @@ from ..erasing.people import read_key
 from ..lawbook.clocks import places_of
 from ..mapping.declared import Declared
 from ..mapping.lines import Lines, registers
-from ..mapping.nights import Night
+from ..mapping.nights import Night, unsaid
 from ..statements.sql import among, chunks, folded
 from . import heldqueries, spelling
 from .living import Hold, living
@@ -290,21 +290,22 @@ def _within(
     conditions: list[ColumnElement[bool]] = []
     if hold.room:
         room = cast(lines.room, String(80))
-        conditions.append(_or_unknown(_is_room(room, _rooms(hold)), lines.room, sure))
+        unknown = or_(lines.room.is_(None), _is_room(room, [""]))
+        conditions.append(_or_unknown(_is_room(room, _rooms(hold)), unknown, sure))
     if hold.night:
         night = _night(work, lines, hold)
         first, last = lines.first_night, lines.last_night
         # Of who slept no night the last one lies before the first, on which they were there.
         there = or_(night.lasting(last), night.lasting(first))
-        conditions.append(_or_unknown(night.begun(first), first, sure))
-        conditions.append(_or_unknown(there, last, sure))
+        conditions.append(_or_unknown(night.begun(first) & ~unsaid(first), unsaid(first), sure))
+        conditions.append(_or_unknown(there, unsaid(last), sure))
     return conditions
 
 
 def _or_unknown(
-    said: ColumnElement[bool], column: ColumnElement[Any], sure: bool
+    said: ColumnElement[bool], unknown: ColumnElement[bool], sure: bool
 ) -> ColumnElement[bool]:
-    return said if sure else or_(said, column.is_(None))
+    return said if sure else or_(said, unknown)
 
 
 def _is_room(room: ColumnElement[str], wanted: Iterable[str]) -> ColumnElement[bool]:
