@@ -794,32 +794,6 @@ def test_the_guest_is_written_to_at_the_address_that_is_back(hotel: Hotel) -> No
     assert len([r for r in hotel.ours("outbox") if r["template"] == "restored"]) == 1
 
 
-@pytest.mark.parametrize("fellows", [9, 10])
-def test_no_travel_desk_is_told_that_an_erasure_was_taken_back(
-    hotel: Hotel, fellows: int
-) -> None:
-    """Who was found by a document is written to where no ten others by other names are."""
-    hotel.guest(1, name="Ann Berg", email="trips@firm.example", document_no="P1234567")
-    for id_ in range(20, 20 + fellows):
-        hotel.guest(id_, name=f"Traveller {id_}", email="trips@firm.example")
-    number = hotel.approved(document_no="P1234567")
-    hotel.erased(number)
-    restore(hotel, number)
-    (letter,) = [r for r in hotel.ours("outbox") if r["template"] == "restored"]
-    assert letter["channel"] == ("smtp" if fellows < 10 else "print")
-
-
-def test_the_hotel_itself_is_not_told_that_an_erasure_was_taken_back(hotel: Hotel) -> None:
-    """What a desk writes where a guest has none is nobody's: a letter is printed."""
-    ours = hotel.settings.property("sh").contact or hotel.settings.sender
-    hotel.guest(1, name="Ann Berg", email=ours, document_no="P1234567")
-    number = hotel.approved(document_no="P1234567")
-    hotel.erased(number)
-    restore(hotel, number)
-    (letter,) = [r for r in hotel.ours("outbox") if r["template"] == "restored"]
-    assert letter["channel"] == "print"
-
-
 def test_the_same_person_can_be_erased_again_after_it(hotel: Hotel) -> None:
     """A new request finds them, erases them, and gives a certificate of its own."""
     number, before = filled(hotel), host(hotel)
