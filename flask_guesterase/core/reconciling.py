@@ -120,15 +120,20 @@ def adopted(
 
 
 def _doubled(lines: Iterable[Line], there: Collection[tuple[str, str, str]]) -> list[Line]:
-    """Return which leaving lines another says as well: of two the one that leaves sooner goes.
+    """Return which lines that leave, or come, another one says as well: of two the sooner one.
 
     :param lines: lines of several codes that came under one.
     :param there: keys of those that live.
     """
-    leaving = [line for line in lines if line.state is LineState.LEAVING]
-    # What nobody allowed to go stays; what was allowed at one code was about its rows alone.
-    last = {line.key: line for line in sorted(leaving, key=lambda each: each.acts_on or date.max)}
-    return [line for line in leaving if line.key in there or line is not last[line.key]]
+    # What nobody allowed waits; what was allowed at one code was about its rows alone.
+    ordered = sorted(lines, key=lambda line: line.acts_on or date.max)
+    moving = [line for line in ordered if line.state in (LineState.LEAVING, LineState.COMING)]
+    last = {(line.state, line.key): line for line in moving}
+    return [
+        line for line in moving
+        if line is not last[line.state, line.key]
+        or (line.state is LineState.LEAVING and line.key in there)
+    ]  # fmt: skip
 
 
 def _new(line: Line, known: Iterable[Line], today: date, begins: date) -> Line:

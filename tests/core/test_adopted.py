@@ -102,6 +102,8 @@ def test_no_line_is_there_twice(
         book = joined(own, former)
         there = (LineState.LIVING, LineState.LEAVING)
         known = [line.key for line in book if line.state in there]
+        coming = [line.key for line in book if line.state is LineState.COMING]
+        assert len(coming) == len(set(coming))
         # What stands twice in one rulebook was there before; see `reconcile`.
         if len({line.key for line in own}) == len(own):
             assert len(known) == len(set(known))

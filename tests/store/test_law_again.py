@@ -325,15 +325,22 @@ def test_a_property_beside_one_without_rules_is_new(hotel: Hotel, tmp_path: Path
     assert law.verdict().open == ()
 
 
-def test_a_shorter_ceiling_does_not_come_by_a_second_code(hotel: Hotel, tmp_path: Path) -> None:
-    """A new hotel beside, with a shorter law, that is then the only one: its ceiling waits."""
+@pytest.mark.parametrize(("year", "open_"), [
+    ((12, 31), Open.NO_RULE), ((3, 31), Open.UNKNOWN_FLOOR),
+])  # fmt: skip
+def test_a_shorter_ceiling_does_not_come_by_a_second_code(
+    hotel: Hotel, tmp_path: Path, year: tuple[int, int], open_: Open
+) -> None:
+    """A new hotel beside, with a shorter law, that is then the only one: its ceiling waits.
+
+    Under the same law it waited before; under another one its rules began with it."""
     law = Lawful(hotel, tmp_path)
     places = hotel.settings.properties
     hotel.settings = replace(hotel.settings, properties={"sh": places["sh"]})
     law.do("sign_pack", "XX", "officer")
     before = law.ceiling()
     law.write(SOON, LOG)
-    new = {"zz": replace(places["sh"], code="zz")}
+    new = {"zz": replace(places["sh"], code="zz", fiscal=year)}
     hotel.settings = replace(hotel.settings, properties={**hotel.settings.properties, **new})
     everywhere(law)
     law.do("sign_pack", "XX", "officer")
@@ -342,7 +349,7 @@ def test_a_shorter_ceiling_does_not_come_by_a_second_code(hotel: Hotel, tmp_path
         with hotel.begin() as office:
             rules = rulebook.in_force(office.work, "zz")
             assert str(due(rules, "guest_register", RECORD).day) == before
-            assert Open.UNKNOWN_FLOOR in floor(rules, "access_log", RECORD).open
+            assert floor(rules, "access_log", RECORD).open == (open_,)
     waits = [(each.kind, each.name) for each in law.do("rules_waiting")]
     assert ("ceiling", "XX/register") in waits
     assert len(waits) == len(set(waits))
@@ -373,7 +380,7 @@ def test_labels_and_rules_read_at_once_are_those_read_one_by_one(
 def test_an_end_of_what_no_rule_is_about_does_not_come_by_a_second_code(
     hotel: Hotel, tmp_path: Path
 ) -> None:
-    """A new hotel beside has a rule about it at once; it waits as soon as that is the only one."""
+    """A new hotel beside waits thirty days, as the one before it; so it does as the only one."""
     law = Lawful(hotel, tmp_path)
     places = hotel.settings.properties
     hotel.settings = replace(hotel.settings, properties={"sh": places["sh"]})
