@@ -66,3 +66,12 @@ def test_what_nobody_is_found_by_is_no_number(any_hotel: Hotel) -> None:
     number = hosted(any_hotel)
     write(any_hotel, "Ausweis C01X00T47 im Safe")
     assert worker.carry_out(run_of(any_hotel), number) == "erased"
+
+
+@pytest.mark.parametrize("said", ["10115", "1990", "19900512", "SW1A 1AA"])
+def test_what_many_have_is_looked_for_by_nobody(hotel: Hotel, said: str) -> None:
+    """People are found by a postcode or a day of birth too, with others; a note of somebody else
+    that has it is nothing left of who is gone."""
+    number = hosted(hotel, "kundennr", kundennr=said)
+    write(hotel, f"Bo, {said}, kommt morgen")
+    assert worker.carry_out(run_of(hotel), number) == "erased"

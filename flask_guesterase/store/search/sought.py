@@ -234,8 +234,9 @@ def _telling(work: Work, declared: Declared, strip: Strip) -> _Telling:
         if name in known:
             columns.append((name, known[name], None))
         elif mapped is not None and _may_tell(mapped):
-            numbers = name in matched or LOYALTY_WORDS.search(name)
-            columns.append((name, None, kind_of(name) or (LOYALTY if numbers else None)))
+            other = _MATCHED if name in matched else None
+            seems = LOYALTY if LOYALTY_WORDS.search(name) else other
+            columns.append((name, None, kind_of(name) or seems))
     wanted = {*names, *(name for name, _, _ in columns)}
     places = [place for place, (name, _) in enumerate(strip.columns) if name in wanted]
     return _Telling(names, columns, places)
@@ -292,6 +293,10 @@ _MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _CALLED = re.compile(r"(?:\+|00)[\d ./()-]{8,24}|\d{10,15}")
 _NUMBERS = (Kind.DOCUMENT, Kind.BOOKING, LOYALTY)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
+_MATCHED = "matched"
+"""What a column holds by which people are found, and whose name says nothing."""
+_COMMON = re.compile(r"(?:19|20)\d{6}")
+"""A day without separators: of birth, for example."""
 
 
 def _guessed(kind: str | None, value: str) -> Iterator[tuple[str, str]]:
@@ -302,6 +307,8 @@ def _guessed(kind: str | None, value: str) -> Iterator[tuple[str, str]]:
     """
     if _DAY.match(value):
         return
+    if kind == _MATCHED:
+        kind = LOYALTY if _is_rare(value) else None
     if _MAIL.fullmatch(value):
         yield Kind.EMAIL, value
     elif kind == Kind.PHONE or (kind in _NUMBERS and _is_number(value)):
@@ -313,6 +320,11 @@ def _guessed(kind: str | None, value: str) -> Iterator[tuple[str, str]]:
 def _is_number(value: str) -> bool:
     # "passport" in document_type and "confirmed" in booking_state are nobody's numbers.
     return sum(c.isdigit() for c in value) >= 4 and len(value) <= 40
+
+
+def _is_rare(value: str) -> bool:
+    # Postcodes, years and days of birth find people as well, and stand with everybody else's.
+    return sum(c.isalnum() for c in value) >= 7 and not _COMMON.fullmatch(value)
 
 
 def _is_phone(value: str) -> bool:
